@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* db/db.h - one face for SQLite and PostgreSQL. The only room that includes their headers.
+ *
+ * SQL text is a string literal with $1, $2...: both engines take it as it stands. Values travel only
+ * as bound parameters. A result is copied whole into cx->a (at most DB_ROWS_MAX rows), so no cursor,
+ * lock or engine pointer outlives the call; more rows go through db_each().
+ *
+ * A `struct dbase` is the process's database: a writer (SQLite: one thread with group commit and
+ * synchronous=FULL; PostgreSQL: pooled connections) and readers. A `struct db` is one connection in
+ * the hands of one thread; it lives in cx->db. Reading uses cx->db as it is; writing goes through
+ * db_write() alone.
+ */
+#pragma once
+#include "base/base.h"
+
+enum db_type { DB_NULL, DB_INT, DB_TEXT };
+struct db_val {
+    enum db_type t;
+    int64_t i;
+    str s;
+};
+struct db_rows {
+    size_t n, cols;
+    const struct db_val *v; /* row by row */
+};
+enum { DB_ROWS_MAX = 10000, DB_PARAMS_MAX = 512, DB_TEXT_MAX = 16 * 1024 * 1024 };
+
+static inline struct db_val db_from_int(int64_t i) { return (struct db_val){.t = DB_INT, .i = i}; }
+static inline struct db_val db_from_bool(bool b) { return (struct db_val){.t = DB_INT, .i = b}; }
+static inline struct db_val db_from_str(str s) { return (struct db_val){.t = DB_TEXT, .s = s}; }
+#define V(x)                                                                              \
+    _Generic((x), bool: db_from_bool, int: db_from_int, long: db_from_int,                \
+             long long: db_from_int, str: db_from_str)(x)
+#define DB_NONE ((struct db_val){.t = DB_NULL})
+
+#define DB_ARGS(...)                                                                      \
+    (const struct db_val[]){DB_NONE, ##__VA_ARGS__} + 1,                                  \
+        sizeof((const struct db_val[]){DB_NONE, ##__VA_ARGS__}) / sizeof(struct db_val) - 1
+/* SQL must be a literal: a variable does not compile. */
+#define db_query(cx, ret, sql, ...) db_run((cx), (ret), NULL, S(sql), DB_ARGS(__VA_ARGS__))
+#define db_exec(cx, ret_n, sql, ...) db_run((cx), NULL, (ret_n), S(sql), DB_ARGS(__VA_ARGS__))
+/* Built SQL: only for the one builder in `meta` and for migrations (a gate checks who calls it).
+ * ret and ret_changed (rows touched) may be NULL. E_CONFLICT: a uniqueness rule (cx->at names the
+ * index or column when the engine tells). E_BUSY: try again. E_FULL: disk full. E_UNCERTAIN: lost at
+ * commit. The engine's own text goes to the log, not to cx->msg. */
+MUST enum err db_run(struct cx *cx, struct db_rows *ret, int64_t *ret_changed, str sql,
+                     const struct db_val *v, size_t n);
+/* Any number of rows, one at a time; `row` lives only during the call; fn's error ends the walk. */
+typedef enum err db_row_fn(struct cx *cx, void *arg, const struct db_val *row, size_t cols);
+MUST enum err db_each(struct cx *cx, str sql, const struct db_val *v, size_t n, db_row_fn *fn, void *arg);
+int64_t db_int(const struct db_rows *r, size_t row, size_t col); /* 0 for NULL */
+str db_str(const struct db_rows *r, size_t row, size_t col);     /* "" for NULL */
+bool db_is_null(const struct db_rows *r, size_t row, size_t col);
+
+/* ---- writing ----
+ * Runs fn in one transaction and returns when its commit is durable (SQLite: together with whatever
+ * else queued up, each in its own savepoint; PostgreSQL: a transaction with retry on serialisation
+ * failure, so fn may run again and must not keep effects outside of the database and its own results).
+ * cx->db is the writing connection while fn runs, on whatever thread; the caller waits. Inside a
+ * running db_write the call nests: fn runs at once, in a savepoint of its own. No network call, no
+ * hash, no file work inside fn. fn's error rolls its work back and is returned. */
+typedef enum err db_write_fn(struct cx *cx, void *arg);
+MUST enum err db_write(struct cx *cx, db_write_fn *fn, void *arg);
+/* The same for slices of long work (imports): waits while interactive writes are queued. */
+MUST enum err db_write_bulk(struct cx *cx, db_write_fn *fn, void *arg);
+bool db_is_writing(const struct cx *cx);
+
+/* One consistent snapshot over several reads (exports). db_snapshot_end is safe to repeat. */
+MUST enum err db_snapshot(struct cx *cx);
+void db_snapshot_end(struct cx *cx);
+
+/* ---- the process's database ---- */
+struct dbase;
+struct db_opts {
+    str url;             /* "sqlite:/path/kontor.db" or "postgresql://..." */
+    int readers;         /* connections kept for reading; 0 = a sensible number */
+    bool read_only;      /* `kontor sql`, `verify` */
+    bool create;         /* make the file when it is not there */
+    enum db_sabotage {   /* the tests' own test: builds with -DKONTOR_SABOTAGE alone honour it */
+        DB_HONEST, DB_SYNC_NORMAL, DB_ANSWER_FIRST, DB_SKIP_FSYNC
+    } sabotage;
+};
+/* Opens, checks that the schema is not newer than this program, starts the writer and checkpoint
+ * threads. cx needs only an arena. */
+MUST enum err dbase_open(struct cx *cx, const struct db_opts *o, struct dbase **ret);
+void dbase_close(struct dbase **b);                       /* waits for queued writes */
+/* A reading connection for this thread; blocks while all are in use. Give it back soon. */
+struct db *db_get(struct dbase *b);
+void db_put(struct db **db);
+bool dbase_is_pg(const struct dbase *b);
+bool db_is_pg(const struct cx *cx);
+struct dbase *db_base(const struct db *db);
+struct db_stats {
+    int64_t writes, commits, wal_bytes, checkpoints, queries, errors, busy;
+};
+struct db_stats dbase_stats(const struct dbase *b);
+
+/* ---- schema ---- */
+/* DDL text is one for both engines but for these tokens, which db replaces:
+ *   @ID     INTEGER PRIMARY KEY | BIGINT PRIMARY KEY
+ * Runs in the transaction it is called in (inside db_write); the authorizer opens for this call. */
+MUST enum err db_ddl(struct cx *cx, str sql);
+/* Brings the schema to this program's version (db/schema.def): numbered, forward only, each in its own
+ * transaction, a verified snapshot of the file beside it before (SQLite, when there was data).
+ * E_PRECOND when the database is newer. */
+MUST enum err db_migrate(struct cx *cx, struct dbase *b, int *ret_from, int *ret_to);
+MUST enum err db_schema_version(struct cx *cx, int *ret);
+int db_schema_latest(void);
+MUST enum err db_has_column(struct cx *cx, str table, str column, bool *ret);
+MUST enum err db_has_table(struct cx *cx, str table, bool *ret);
+
+/* ---- ids: 64 bit, time-ordered: ms since 2020-01-01 << 22 | node (6 bits) and sequence (16 bits).
+ * Never twice in a process, never backwards even when the clock goes back. Thread-safe. */
+int64_t id_new(int64_t now_ms);
+int64_t id_time_ms(int64_t id);      /* the UTC ms it was made */
+int64_t clock_ms(void);              /* UTC ms now: for cx->now_ms */
+
+/* ---- search text: FTS5 trigram (contentless) | pg_trgm ----
+ * One row per record: folded text (fmt/fold). `old` is the text given last time ("" at first). */
+MUST enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str text);
+/* Ids newest first whose text contains all words (each >= 3 bytes; folded already, literal: no syntax).
+ * entity "" = all. before: only ids below (0 = from the newest). At most `max`. */
+struct db_hit {
+    int64_t id;
+    str entity, text;
+};
+MUST enum err db_search(struct cx *cx, str entity, const str *words, size_t n_words, int64_t before,
+                        size_t max, struct db_hit **ret, size_t *ret_n);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "t.h"
+
+int t_bad, t_all;
+
+void t_str(const char *file, int line, str got, str want)
+{
+    t_all++;
+    if (str_eq(got, want)) return;
+    t_bad++;
+    fprintf(stderr, "%s:%d: got \"%.*s\", want \"%.*s\"\n", file, line, FS(got), FS(want));
+}
+
+void t_int(const char *file, int line, int64_t got, int64_t want)
+{
+    t_all++;
+    if (got == want) return;
+    t_bad++;
+    fprintf(stderr, "%s:%d: got %" PRId64 ", want %" PRId64 "\n", file, line, got, want);
+}
+
+bool t_ok(const char *file, int line, struct cx *cx, enum err e)
+{
+    t_all++;
+    if (e == E_OK) return true;
+    t_bad++;
+    fprintf(stderr, "%s:%d: %.*s: %.*s (%.*s)\n", file, line, FS(err_info[e].name), FS(cx->msg), FS(cx->at));
+    return false;
+}
+
+struct cx t_cx(void)
+{
+    return (struct cx){.a = arena_new(), .lang = S("en"), .country = S("DE"), .now_ms = 1795341600000,
+                       .req = S("test")};
+}
+
+void t_cx_free(struct cx *cx) { arena_free(&cx->a); }
+
+int t_end(const char *name)
+{
+    printf("%s: %d passed, %d failed\n", name, t_all - t_bad, t_bad);
+    return t_bad != 0;
+}

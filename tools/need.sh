@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+# tools/need.sh - what a bare Debian 12 lacks. Sourced by ./dev and the scripts beside this one.
+# `need LIST...` is instant when everything is there, and then needs no root.
+
+say() { printf '== %s\n' "$*"; }
+die() { printf 'dev: %s\n' "$*" >&2; exit 1; }
+
+NEED_build="gcc g++ libc6-dev meson ninja-build pkg-config clang clang-tidy clang-format cppcheck pmccabe
+    libsodium-dev libicu-dev libphonenumber-dev libzip-dev libexpat1-dev libxlsxwriter-dev libuchardet-dev
+    libcurl4-openssl-dev libseccomp-dev libssl-dev libpq-dev zlib1g-dev brotli libjpeg-dev libpng-dev
+    libmagic-dev nodejs npm git python3 curl ca-certificates openssl"
+NEED_run="ca-certificates tzdata"
+NEED_test="postgresql postgresql-client chromium libfaketime python3-openpyxl libclang-rt-14-dev libxml2-utils
+    valgrind procps"
+NEED_bench="nginx-light wrk"
+
+# A package that something else already gives: a nodejs from elsewhere brings its own npm.
+given() {
+    case $1 in
+    nodejs) command -v node >/dev/null ;;
+    npm) command -v npm >/dev/null ;;
+    libjpeg-dev | nginx-light) dpkg_has "$1" || dpkg_has "$2" ;;
+    *) return 1 ;;
+    esac
+}
+
+dpkg_has() { echo "$NEED_INSTALLED" | grep -qx "$1"; }
+
+need() {
+    command -v dpkg-query >/dev/null || {
+        say "not a Debian: the packages of docs/dependencies.md must be there already"
+        return 0
+    }
+    want=
+    for list in "$@"; do eval "want=\"\$want \$NEED_$list\""; done
+    NEED_INSTALLED=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p')
+    missing=
+    for p in $want; do
+        dpkg_has "$p" || given "$p" "$(need_other "$p")" || missing="$missing $p"
+    done
+    [ -z "$missing" ] || need_install $missing
+}
+
+# Another package that does the same job.
+need_other() {
+    case $1 in
+    libjpeg-dev) echo libjpeg62-turbo-dev ;;
+    nginx-light) echo nginx ;;
+    *) echo - ;;
+    esac
+}
+
+need_install() {
+    say "installing: $*"
+    if [ "$(id -u)" = 0 ]; then as=
+    elif command -v sudo >/dev/null; then as=sudo
+    else die "please install as root: apt-get install --no-install-recommends $*"; fi
+    # A package's own service (PostgreSQL, nginx) has no business on a developer's machine.
+    $as env DEBIAN_FRONTEND=noninteractive apt-get -q update >&2
+    $as env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+        apt-get -q -y -o Dpkg::Use-Pty=0 --no-install-recommends install "$@" >&2 ||
+        die "apt-get could not install: $*"
+}
