@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* os/os.h - what the program asks of Linux: random bytes, clocks, files, threads, the sandbox and
+ * the supervisor. Knows no request and no record.
+ *
+ * Paths come as slices and are made NUL-ended inside; one with a NUL in it is E_BAD. Engine text
+ * (strerror) goes into cx->msg of errors that only the log sees (E_INTERNAL, E_FULL).
+ */
+#pragma once
+#include "base/base.h"
+
+#include <pthread.h>
+
+/* ---- random, clocks, digests ---- */
+void os_random(void *p, size_t n);      /* from the kernel; aborts when it has none */
+int64_t os_mono_ms(void);               /* never goes back; for timers (coarse: 1 to 4 ms) */
+int64_t os_mono_us(void);               /* the same clock, fine: for measuring */
+int64_t os_now_ms(void);                /* UTC milliseconds since 1970 */
+void os_sha256(str bytes, unsigned char ret[32]);
+enum { OS_HEX_MAX = 64 };
+/* Lower-case hex of at most OS_HEX_MAX bytes in the arena. */
+str os_hex(struct arena *a, const void *p, size_t n);
+bool os_equal(const void *a, const void *b, size_t n); /* in constant time, for secrets */
+
+/* ---- files: E_NOTFOUND, E_DENIED, E_FULL (no space, quota), E_LIMIT (larger than max), E_INTERNAL ---- */
+/* The whole file in cx->a, NUL-ended for convenience. */
+MUST enum err os_read_file(struct cx *cx, str path, size_t max_bytes, str *ret);
+/* Writes beside the target, fsyncs, renames, fsyncs the folder: a reader sees the old or the new. */
+MUST enum err os_write_file_atomic(struct cx *cx, str path, str bytes, unsigned mode);
+MUST enum err os_mkdirs(struct cx *cx, str path, unsigned mode); /* like mkdir -p; there already = E_OK */
+MUST enum err os_fsync_dir(struct cx *cx, str path);
+/* Creates the file when absent and locks it for this open file until the descriptor is closed; E_CONFLICT when another holds it. */
+MUST enum err os_lock_file(struct cx *cx, str path, int *ret_fd);
+/* A new empty file "prefixXXXXXX" of mode 600, open for reading and writing. */
+MUST enum err os_temp_file(struct cx *cx, str prefix, int *ret_fd, str *ret_path);
+MUST enum err os_write_all(struct cx *cx, int fd, str bytes); /* blocking descriptors */
+void os_unlink(struct cx *cx, str path);                      /* silent when absent */
+int64_t os_free_bytes(struct cx *cx, str path);               /* of the file system; -1 unknown */
+void os_close_fd(int *fd);              /* for OWNED; -1 is left alone, then set to -1 */
+/* Turns errno `en` into an error that names what failed: "open /x: No such file". */
+MUST enum err os_fail(struct cx *cx, int en, const char *what, str path);
+
+/* ---- threads ---- */
+typedef void *os_thread_fn(void *arg);
+/* `name` shows in ps (15 bytes at most). stack_bytes 0 = 256 KiB. All signals blocked inside. */
+MUST enum err os_thread(struct cx *cx, const char *name, size_t stack_bytes, os_thread_fn *fn, void *arg,
+                        pthread_t *ret);
+int os_cores(void);                     /* that this process may use, at least 1 */
+
+/* ---- the supervisor and the process ---- */
+/* sd_notify(3) text such as "READY=1" to $NOTIFY_SOCKET; nothing happens without one. */
+void os_notify(str text);
+int64_t os_rss_anon_bytes(void);        /* our own memory, without mapped files; -1 unknown */
+int64_t os_open_fds(void);              /* -1 unknown */
+/* Raises the soft limit of open files to the hard one; gives what we have. */
+int64_t os_raise_nofile(void);
+/* As root: groups, gid and uid of `user` for good. E_OK at once when not root or user is "". */
+MUST enum err os_drop_privileges(struct cx *cx, str user);
+
+/* ---- the sandbox: for good, for this process and its threads; call before threads start ---- */
+struct os_sandbox {
+    const str *read, *write;            /* folders or files: read only; read and write */
+    size_t n_read, n_write;
+    bool exec;                          /* may start programs (backup tools) */
+};
+enum os_sandbox_got { OS_LANDLOCK = 1, OS_SECCOMP = 2, OS_NO_NEW_PRIVS = 4 };
+/* Gives which fences stand (flags). A kernel without one is no error: the caller logs what is missing.
+ * Paths that do not exist are left out. */
+unsigned os_sandbox(struct cx *cx, const struct os_sandbox *s);
