@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* acl/acl.h - who may see and do what: turns roles into row conditions and a field mask, once per request.
+ *
+ * `record` asks here for every read and write; no handler does. cx->acl == NULL is the system itself.
+ */
+#pragma once
+#include "meta/meta.h"
+#include "meta/sql.h"
+
+enum action { ACT_SEE, ACT_CREATE, ACT_CHANGE, ACT_DELETE, ACT_EXPORT, ACT_IMPORT, ACT_MASS, ACT_MAX };
+extern const str action_name[ACT_MAX];
+enum reach { REACH_NONE, REACH_OWN, REACH_TEAM, REACH_BRANCH, REACH_ALL };
+enum sysright { SYS_SETTINGS = 1, SYS_USERS = 2, SYS_LOG = 4, SYS_BACKUP = 8 };
+struct acl {
+    int64_t user, team, branch;
+    unsigned sys;
+    uint8_t reach[ENTITIES_MAX][ACT_MAX];  /* by entity.at */
+    const uint8_t *mask;                    /* per entity.at * FIELDS_MAX + field.at: 0 write, 1 read, 2 hidden; NULL = all write */
+};
+/* From the user's role record (role.rights is JSON: {"*":{"see":"all",...},"person":{"see":"own"},"sys":["settings"]}). E_AUTH when the user is gone or inactive. */
+MUST enum err acl_load(struct cx *cx, int64_t user, struct acl **ret);
+/* May this be done at all with this entity? (rows are a matter of acl_where) */
+bool acl_may(const struct cx *cx, const struct entity *e, enum action act);
+bool acl_sys(const struct cx *cx, enum sysright r);
+/* Appends a complete condition in brackets on alias' row: "(1=1)", "(p.owner = $3)", ... */
+void acl_where(struct cx *cx, const struct entity *e, enum action act, str alias, struct sql *q);
+/* The same for a row in hand. */
+bool acl_row(const struct cx *cx, const struct entity *e, enum action act, int64_t owner, int64_t team);
+bool acl_field_read(const struct cx *cx, const struct field *f);
+bool acl_field_write(const struct cx *cx, const struct field *f);
+/* {"see":true,...} for GET /meta */
+void acl_json(struct cx *cx, const struct entity *e, struct jw *w);

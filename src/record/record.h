@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* record/record.h - the one door: records are read and written here and nowhere else.
+ *
+ * Every write does, in one transaction: rights, version check, validation, the row, its contact points and
+ * links, search text, duplicate keys, roll-ups, and one row of the change log. Every read has the rights
+ * in its SQL: what one may not see answers E_NOTFOUND.
+ */
+#pragma once
+#include "acl/acl.h"
+#include "meta/filter.h"
+#include "meta/meta.h"
+
+struct record {
+    const struct entity *e;
+    int64_t id, version;
+    const struct val *v;   /* e->n values; those not asked for are VAL_NULL with has[] false */
+    const bool *has;
+};
+/* One new value of a create or update. */
+struct set {
+    const struct field *f;
+    struct val v;
+};
+struct fields {            /* which fields to read; n = 0 and all = false: the list columns */
+    bool all;
+    const struct field *const *f;
+    size_t n;
+};
+#define FIELDS_ALL ((struct fields){.all = true})
+
+/* ---- reading ---- */
+/* Titles of links are filled. E_NOTFOUND also when unseen, or (unless `deleted`) in the trash. */
+MUST enum err record_get(struct cx *cx, const struct entity *e, int64_t id, struct record *ret);
+MUST enum err record_get_deleted(struct cx *cx, const struct entity *e, int64_t id, struct record *ret);
+/* Winner of a merged record, 0 when it was not merged. */
+MUST enum err record_redirect(struct cx *cx, const struct entity *e, int64_t id, int64_t *ret);
+struct query {
+    const struct cond *where;      /* NULL = all */
+    const struct field *sort;      /* NULL = newest first (by id) */
+    bool desc;
+    str cursor;                    /* from the page before; "" = the first */
+    size_t limit;                  /* 1..200 */
+    bool deleted;                  /* the trash instead */
+    struct fields fields;
+    const int64_t *ids;            /* only these (search results), in no order; n_ids = 0: no restriction */
+    size_t n_ids;
+};
+struct page {
+    const struct record *v;
+    size_t n;
+    str next;                      /* cursor, "" at the end */
+};
+MUST enum err record_list(struct cx *cx, const struct entity *e, const struct query *q, struct page *ret);
+enum { COUNT_EXACT_MAX = 10000 };
+/* Exact up to `max` (0 = without bound), else *ret_exact is false and *ret = max. */
+MUST enum err record_count(struct cx *cx, const struct entity *e, const struct cond *where, bool deleted, int64_t max,
+                           int64_t *ret, bool *ret_exact);
+/* All that match, in id order, in constant memory: for exports. One snapshot. */
+typedef enum err record_each_fn(struct cx *cx, void *arg, const struct record *r);
+MUST enum err record_each(struct cx *cx, const struct entity *e, const struct query *q, record_each_fn *fn, void *arg);
+/* Title of a record in hand; of records by id ("" when unseen). */
+str record_title(const struct record *r);
+MUST enum err record_titles(struct cx *cx, const struct entity *e, const int64_t *ids, size_t n, str *ret);
+
+/* ---- writing (each opens db_write itself; inside a running one it joins it) ---- */
+struct written {
+    int64_t id, version, seq;      /* seq: the change's row */
+};
+/* id 0 = made here. E_INVALID names the field. */
+MUST enum err record_create(struct cx *cx, const struct entity *e, int64_t id, const struct set *s, size_t n,
+                            struct written *ret);
+/* version 0 = whatever it is. E_CONFLICT when it has moved on. Nothing changed: ret->seq = 0, no log row. */
+MUST enum err record_update(struct cx *cx, const struct entity *e, int64_t id, int64_t version, const struct set *s,
+                            size_t n, struct written *ret);
+MUST enum err record_delete(struct cx *cx, const struct entity *e, int64_t id, int64_t version, struct written *ret);
+MUST enum err record_restore(struct cx *cx, const struct entity *e, int64_t id, struct written *ret);
+/* Loser goes to the trash with a redirect; his links, interactions, points move to the winner; `take` names
+ * the fields whose value comes from the loser. One batch: undo gives both back. */
+MUST enum err record_merge(struct cx *cx, const struct entity *e, int64_t winner, int64_t loser, int64_t version,
+                           const struct field *const *take, size_t n, struct written *ret);
+
+/* ---- JSON ---- */
+/* API object -> sets; unknown, read-only and doubled fields are E_INVALID naming the field. "version" and "id" are
+ * passed over. */
+MUST enum err record_sets(struct cx *cx, const struct entity *e, const struct json *in, const struct set **ret, size_t *ret_n);
+void record_json(struct cx *cx, const struct record *r, struct jw *w);
