@@ -29,8 +29,7 @@ configure() {
     folder=$1
     shift
     need_sqlite
-    list=$(find src tests bench -name meson.build -o -path 'tests/fuzz/*.c' -o -path 'tests/fuzz/*.cc'
-        find web/dist -type f 2>/dev/null
+    list=$(find src tests bench web/dist -name meson.build -o -path 'tests/fuzz/*.c' -o -path 'web/dist/*' 2>/dev/null || true
         cat web/node_modules/.built 2>/dev/null || true)
     list=$(printf '%s\n' "$list" "$@" | LC_ALL=C sort | sha256sum)
     if [ ! -f "$folder/build.ninja" ]; then meson setup "$folder" "$@" || return 1
@@ -64,17 +63,4 @@ has_suite() {
     meson introspect --tests "$1" | python3 -c '
 import json, sys
 sys.exit(not any(s.split(":")[-1] == sys.argv[1] for t in json.load(sys.stdin) for s in t["suite"]))' "$2"
-}
-
-# with_pg COMMAND...: with KONTOR_TEST_PG naming an empty database of an own PostgreSQL that ends with it.
-with_pg() {
-    KONTOR_TEST_PG=$(sh tools/pg.sh start) || die "PostgreSQL did not start"
-    export KONTOR_TEST_PG
-    rc=0
-    trap 'sh tools/pg.sh stop "$KONTOR_TEST_PG"' EXIT
-    trap 'exit 130' INT TERM
-    "$@" || rc=$?
-    trap - EXIT INT TERM
-    sh tools/pg.sh stop "$KONTOR_TEST_PG"
-    return $rc
 }

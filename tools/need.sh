@@ -10,8 +10,7 @@ NEED_build="gcc g++ libc6-dev meson ninja-build pkg-config clang clang-tidy clan
     libcurl4-openssl-dev libseccomp-dev libssl-dev libpq-dev zlib1g-dev brotli libjpeg-dev libpng-dev
     libmagic-dev nodejs npm git python3 curl ca-certificates openssl"
 NEED_run="ca-certificates tzdata"
-NEED_test="postgresql postgresql-client chromium libfaketime python3-openpyxl libclang-rt-14-dev libxml2-utils
-    valgrind procps"
+NEED_test="postgresql postgresql-client chromium libfaketime python3-openpyxl libclang-rt-14-dev valgrind procps"
 NEED_bench="nginx-light wrk"
 
 # A package that something else already gives: a nodejs from elsewhere brings its own npm.
@@ -24,7 +23,7 @@ given() {
     esac
 }
 
-dpkg_has() { echo "$NEED_INSTALLED" | grep -qx "$1"; }
+dpkg_has() { echo "$NEED_INSTALLED" | grep -qxF -e "$1"; }
 
 need() {
     command -v dpkg-query >/dev/null || {
@@ -55,9 +54,8 @@ need_install() {
     if [ "$(id -u)" = 0 ]; then as=
     elif command -v sudo >/dev/null; then as=sudo
     else die "please install as root: apt-get install --no-install-recommends $*"; fi
-    # A package's own service (PostgreSQL, nginx) has no business on a developer's machine.
     $as env DEBIAN_FRONTEND=noninteractive apt-get -q update >&2
-    $as env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+    $as env DEBIAN_FRONTEND=noninteractive \
         apt-get -q -y -o Dpkg::Use-Pty=0 --no-install-recommends install "$@" >&2 ||
         die "apt-get could not install: $*"
 }

@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tools/test.sh - ./dev test: every gate and every test, each a step that prints "name: N passed, N failed".
+# The last line is the sum. A step that dies, or whose exit code says more than its count, is a failure.
+# KONTOR_ONLY="layers unit" runs only the steps so named.
+set -u
+cd "$(dirname "$0")/.."
+ROOT=$(pwd)
+JOBS=$(nproc 2>/dev/null || echo 2)
+. tools/need.sh
+. tools/deps.sh
+. tools/build.sh
+passed=0 failed=0 broken=
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+
+# step NAME COMMAND...: its output is shown; its lines "x: N passed, N failed" are counted, and when there
+# are none its exit code counts as one.
+step() {
+    name=$1
+    shift
+    [ -z "${KONTOR_ONLY:-}" ] || case " $KONTOR_ONLY " in *" $name "*) ;; *) return 0 ;; esac
+    say "$name"
+    t0=$(date +%s)
+    { (set -eu; "$@") 2>&1; echo $? >"$out/rc"; } | tee "$out/log"
+    rc=$(cat "$out/rc")
+    set -- $(sed -nE 's/.*: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$out/log" |
+        awk '{ p += $1; f += $2; n++ } END { print p + 0, f + 0, n + 0 }')
+    p=$1 f=$2
+    if [ "$3" = 0 ] && [ "$rc" = 0 ]; then p=1; fi
+    if [ "$rc" != 0 ] && [ "$f" = 0 ]; then f=1; fi
+    passed=$((passed + p)) failed=$((failed + f))
+    [ "$f" = 0 ] || broken="$broken $name"
+    say "$name: $p passed, $f failed ($(($(date +%s) - t0)) s)"
+}
+
+skip() { say "$1: skipped, $2"; }
+
+unit() { sh tools/with-pg.sh sh tools/unit.sh build-asan; }
+syntax() { git ls-files -co --exclude-standard dev .ci/run 'tools/*.sh' | xargs -n1 sh -n; }
+app() { build_web && build_app build && ninja -C build; }
+unit_file() { systemd-analyze security --offline=true --threshold=15 --no-pager dist/kontor.service | tail -1; }
+web_script() { cd web && need_node && npm run --silent "$1"; }
+e2e() { need_node; sh tools/with-pg.sh node tests/e2e/run.mjs; }
+
+step tools python3 tools/test_gates.py
+step shell syntax
+step layers python3 tools/layers.py
+step gates python3 tools/gates.py
+if command -v systemd-analyze >/dev/null; then step unit-file unit_file
+else skip unit-file "no systemd-analyze here"; fi
+step gcc app
+step clang build_san build-asan address,undefined
+step unit unit
+step cppcheck python3 tools/lint.py cppcheck build-asan
+step clang-tidy python3 tools/lint.py clang-tidy build-asan
+if [ -f web/package.json ]; then
+    (cd web && npm_has check) && step web-check web_script check
+    (cd web && npm_has test) && step web-test web_script test
+fi
+[ ! -f tests/e2e/run.mjs ] || step e2e e2e
+
+[ -z "$broken" ] || say "failed steps:$broken"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Shows that layers.py and gates.py are red on bad samples and green on good ones."""
+import pathlib, subprocess, sys, tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+SPDX = "/* SPDX-License-Identifier: MIT */\n"
+GOOD = SPDX + 'struct t {\n    int a;\n};\nenum { N = 3 };\nint f(int a) { return a; /* malloc( strcpy( */ }\n'
+LAYERS = "base 0\nos 1\nfmt 1\ndb 2\napp 11\ntests 99\nbench 99\n"
+LONG = SPDX + "int f(int a)\n{\n" + "    a++;\n" * 80 + "    return a;\n}\n"
+TANGLED = SPDX + "int f(int a)\n{\n" + "    if (a == 1) a++;\n" * 16 + "    return a;\n}\n"
+
+# name, tool, files beside a good src/base/good.c, text that the output must hold (None: must be green)
+CASES = [
+    ("good file", "gates", {}, None),
+    ("function too long", "gates", {"src/base/a.c": LONG}, "src/base/a.c:2: f: 84 lines"),
+    ("too complex", "gates", {"src/base/a.c": TANGLED}, "complexity 17"),
+    ("unbalanced", "gates", {"src/base/a.c": SPDX + "int f(void)\n{\n    if (1) {\n}\n"}, "pmccabe"),
+    ("file too long", "gates", {"src/base/a.c": SPDX + "extern int a;\n" * 800}, "801 lines"),
+    ("line too wide", "gates", {"src/base/a.c": SPDX + "int a; /* " + "x" * 120 + " */\n"}, "columns"),
+    ("no licence", "gates", {"src/base/a.c": "int a;\n"}, "SPDX"),
+    ("no guard", "gates", {"src/base/a.h": SPDX + "int a;\n"}, "#pragma once"),
+    ("strcpy", "gates", {"tests/unit/a.c": SPDX + "void f(char *a, char *b) { strcpy(a, b); }\n"}, "strcpy is banned"),
+    ("strtol spaced", "gates", {"src/os/a.c": SPDX + "long f(char *a) { return strtol (a, 0, 10); }\n"}, "strtol is"),
+    ("malloc outside", "gates", {"src/fmt/a.c": SPDX + "void *f(void) { return malloc(1); }\n"}, "malloc is banned"),
+    ("free outside", "gates", {"src/fmt/a.c": SPDX + "void f(void *p) { free(p); }\n"}, "free is banned"),
+    ("malloc in db", "gates", {"src/db/a.c": SPDX + "void *f(void) { return malloc(1); }\n"}, None),
+    ("member free", "gates", {"src/fmt/a.c": SPDX + "void f(struct a *p) { p->free(p); }\n"}, None),
+    ("word in text", "gates", {"src/fmt/a.c": SPDX + 'const char *f(void) { return "free(x)"; }\n'}, None),
+    ("float money", "gates", {"src/fmt/a.c": SPDX + "double f(void) { double amount = 1; return amount; }\n"}, "float for"),
+    ("todo", "gates", {"src/fmt/a.c": SPDX + "int a; /* TODO later */\n"}, "TODO"),
+    ("todo with number", "gates", {"src/fmt/a.c": SPDX + "int a; /* TODO #12 */\n"}, None),
+    ("component too long", "gates", {"web/src/ui/A.svelte": "<p></p>\n" * 251}, "251 lines"),
+    ("tool too long", "gates", {"tools/x.sh": "# SPDX-License-Identifier: MIT\n" * 301}, "301 lines"),
+    ("exception", "gates", {"src/base/a.c": TANGLED, "tools/gates.txt": "src/base/a.c complexity f a table of cases\n"}, None),
+    ("exception unused", "gates", {"tools/gates.txt": "src/base/a.c complexity f a table\n"}, "nothing needs"),
+    ("exception without reason", "gates", {"tools/gates.txt": "src/base/a.c complexity f\n"}, "no reason"),
+    ("down", "layers", {"src/db/a.c": '#include "os/os.h"\n#include "base/b.h"\n'}, None),
+    ("own", "layers", {"src/db/a.c": '#include "db/db_int.h"\n'}, None),
+    ("up", "layers", {"src/os/a.c": '#include "db/db.h"\n'}, "src/os/a.c:1"),
+    ("sideways", "layers", {"src/os/a.c": '#include "fmt/csv.h"\n'}, "may not include fmt"),
+    ("up in a .def", "layers", {"src/os/a.def": '#include "db/db.h"\n'}, "may not include db"),
+    ("spaced", "layers", {"src/os/a.c": '  #  include "db/db.h"\n'}, "may not include db"),
+    ("private", "layers", {"src/db/a.c": '#include "os/os_int.h"\n'}, "private"),
+    ("private in a test", "layers", {"tests/unit/a.c": '#include "os/os_int.h"\n'}, None),
+    ("unknown room", "layers", {"src/db/a.c": '#include "shop/shop.h"\n'}, "not a room"),
+    ("room without level", "layers", {"src/shop/a.c": "int a;\n"}, "stands in no room"),
+    ("without a room", "layers", {"src/db/a.c": '#include "a.h"\n'}, "name the room"),
+    ("deeper folder", "layers", {"src/db/sub/a.c": "int a;\n"}, "stands in no room"),
+]
+
+
+def run(tool, files):
+    with tempfile.TemporaryDirectory() as tmp:
+        for name, text in ({"src/base/good.c": GOOD, "tools/layers.txt": LAYERS} | files).items():
+            path = pathlib.Path(tmp, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        r = subprocess.run([sys.executable, HERE / f"{tool}.py", tmp], capture_output=True, text=True, check=False)
+        return r.returncode, r.stdout + r.stderr
+
+
+def main():
+    bad = 0
+    for name, tool, files, want in CASES:
+        rc, out = run(tool, files)
+        ok = rc == 0 if want is None else rc != 0 and want in out
+        if not ok:
+            bad += 1
+            print(f"{tool}: {name}: exit {rc}, wanted {want or 'green'}:\n" + out.replace(" passed,", " passed +"))
+    print(f"tools: {len(CASES) - bad} passed, {bad} failed")
+    sys.exit(bool(bad))
+
+
+main()
