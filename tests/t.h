@@ -28,11 +28,10 @@ void t_cx_free(struct cx *cx);
 /* Prints "name: N passed, N failed" and gives main's result. */
 int t_end(const char *name);
 
-typedef void t_fn(void);
 #define TESTS(name, ...)                                                           \
     int main(void)                                                                 \
     {                                                                              \
-        t_fn *all[] = {__VA_ARGS__};                                               \
+        void (*const all[])(void) = {__VA_ARGS__};                                 \
         for (size_t t_i = 0; t_i < COUNT(all); t_i++) all[t_i]();                  \
         return t_end(name);                                                        \
     }

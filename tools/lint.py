@@ -9,6 +9,7 @@ import concurrent.futures, hashlib, json, os, pathlib, shlex, subprocess, sys
 
 TOOL, FOLDER = sys.argv[1], pathlib.Path(sys.argv[2])
 ROOT = pathlib.Path.cwd()
+SHOWN = 60
 CPPCHECK = ["cppcheck", "--enable=warning,portability", "--inline-suppr", "--error-exitcode=2", "--quiet",
             "--std=c11", "--language=c", "--template={file}:{line}: {id}: {message}", "--max-ctu-depth=0",
             "--suppressions-list=tools/cppcheck.txt", "-Isrc", "-Itests", "-D__GNUC__=12", "-DKONTOR_VERSION=\"x\"",
@@ -63,8 +64,9 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(lambda e: check(e, salt), seen.values()))
     bad = [r for r in results if r]
-    for r in bad:
-        print(r)
+    for r in bad:  # the analyzer's path to a finding can be a thousand lines
+        lines = r.splitlines()
+        print("\n".join(lines[:SHOWN] + ["..."] * (len(lines) > SHOWN)))
     print(f"{TOOL}: {len(results) - len(bad)} passed, {len(bad)} failed")
     sys.exit(bool(bad) or not results)
 

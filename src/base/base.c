@@ -229,6 +229,7 @@ void buf_fmt(struct buf *b, const char *fmt, ...)
 
 str buf_str(const struct buf *b) { return (str){b->p ? b->p : "", b->n}; }
 
+#undef fail /* base.h gives the analyzer a macro */
 enum err fail(struct cx *cx, enum err e, const char *fmt, ...)
 {
     va_list ap;
