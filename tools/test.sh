@@ -14,8 +14,8 @@ passed=0 failed=0 broken=
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
-# step NAME COMMAND...: its output is shown; its lines "x: N passed, N failed" are counted, and when there
-# are none its exit code counts as one.
+# step NAME COMMAND...: its output is shown; its lines "x: N passed, N failed" (or without the x) are counted, and when
+# there are none its exit code counts as one.
 step() {
     name=$1
     shift
@@ -24,7 +24,7 @@ step() {
     t0=$(date +%s)
     { (set -eu; "$@") 2>&1; echo $? >"$out/rc"; } | tee "$out/log"
     rc=$(cat "$out/rc")
-    set -- $(sed -nE 's/.*: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$out/log" |
+    set -- $(sed -nE 's/^(.*: )?([0-9]+) passed, ([0-9]+) failed$/\2 \3/p' "$out/log" |
         awk '{ p += $1; f += $2; n++ } END { print p + 0, f + 0, n + 0 }')
     p=$1 f=$2
     if [ "$3" = 0 ] && [ "$rc" = 0 ]; then p=1; fi
@@ -41,7 +41,7 @@ syntax() { git ls-files -co --exclude-standard dev .ci/run 'tools/*.sh' | xargs 
 app() { build_web && build_app build && ninja -C build; }
 unit_file() { systemd-analyze security --offline=true --threshold=15 --no-pager dist/kontor.service | tail -1; }
 web_script() { cd web && need_node && npm run --silent "$1"; }
-e2e() { need_node; sh tools/with-pg.sh node tests/e2e/run.mjs; }
+e2e() { need_node; KONTOR=$ROOT/build/kontor sh tools/with-pg.sh node tests/e2e/run.mjs; }
 
 step tools python3 tools/test_gates.py
 step shell syntax
