@@ -16,7 +16,8 @@ build_web() {
         (cd web && npm ci --no-audit --no-fund --loglevel=error) || die "web: npm ci failed"
         echo "$lock" >web/node_modules/.stamp
     fi
-    now=$( (node --version; cd web && git ls-files -co --exclude-standard . | sort | xargs -d '\n' sha256sum 2>/dev/null) | sha256sum)
+    now=$( (node --version
+        find web \( -path web/node_modules -o -path web/dist \) -prune -o -type f -exec sha256sum {} + | LC_ALL=C sort) | sha256sum)
     [ -f web/dist/index.html ] && [ "$(cat web/node_modules/.built 2>/dev/null)" = "$now" ] && return 0
     say "web: bundle"
     (cd web && npm run --silent build) || die "web: the bundle could not be built"
