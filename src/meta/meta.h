@@ -128,6 +128,7 @@ struct entity {
     const struct section *sections;
     size_t n_sections;
     bool own, trashed, internal; /* internal: not offered in the navigation */
+    bool admin;            /* users, roles, ...: seen by all, written with SYS_USERS */
     bool search, dups;     /* takes part in search, in duplicate checks */
 };
 struct meta {

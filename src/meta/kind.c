@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* meta/kind.c - the table of kinds and what they share. */
+#include "meta/meta_int.h"
+
+const struct kind *const kinds[] = {
+    &kind_text,     &kind_longtext, &kind_url,     &kind_phones, &kind_mails,   &kind_addresses, &kind_int,
+    &kind_decimal,  &kind_money,    &kind_percent, &kind_date,   &kind_timestamp, &kind_duration, &kind_bool,
+    &kind_choice,   &kind_choices,  &kind_tags,    &kind_link,   &kind_links,   &kind_lines,     &kind_user,
+    &kind_file,     &kind_picture,  &kind_rating,  &kind_json,   &kind_formula, &kind_rollup,    &kind_autonumber,
+};
+const size_t kinds_n = COUNT(kinds);
+
+const struct kind *kind_find(str name)
+{
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        if (str_eq(kinds[i]->name, name)) return kinds[i];
+    return NULL;
+}
+
+enum err bad_value(struct cx *cx, const struct field *f, const char *what)
+{
+    return fail_at(cx, E_INVALID, f->name, "%.*s: %s", FS(label_of(f->label, cx->lang)), what);
+}
+
+enum err want_str(struct cx *cx, const struct field *f, const struct json *j, str *ret)
+{
+    if (j->t != JT_STR) return bad_value(cx, f, "a text is needed");
+    *ret = j->s;
+    return E_OK;
+}
+
+enum err want_int(struct cx *cx, const struct field *f, const struct json *j, int64_t min, int64_t max, int64_t *ret)
+{
+    int64_t v = 0;
+    if ((j->t != JT_NUM && j->t != JT_STR) || !str_to_int(str_trim(j->s), &v))
+        return bad_value(cx, f, "a whole number is needed");
+    if (v < min || v > max)
+        return fail_at(cx, E_INVALID, f->name, "%.*s: must be from %" PRId64 " to %" PRId64, FS(label_of(f->label, cx->lang)), min, max);
+    *ret = v;
+    return E_OK;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* meta/kind_mails.c - e-mail addresses: as typed and normalised. A faulty one is refused, as a sender would be. */
+#include "meta/meta_int.h"
+
+#include "fmt/mailaddr.h"
+
+enum { MAILS_MAX = 50, MAIL_BYTES_MAX = 320 };
+
+static enum err one(struct cx *cx, const struct field *f, str typed, str type, struct item *ret)
+{
+    str norm = {0};
+    typed = str_trim(typed);
+    if (typed.n > MAIL_BYTES_MAX || type.n > 40 || !mail_norm(cx->a, typed, &norm))
+        return fail_at(cx, E_INVALID, f->name, "%.*s: \"%.*s\" is not an e-mail address", FS(label_of(f->label, cx->lang)),
+                       (int)(typed.n > 100 ? 100 : typed.n), typed.p);
+    *ret = (struct item){.typed = typed, .type = type, .norm = norm};
+    return E_OK;
+}
+
+static enum err from_text(struct cx *cx, const struct field *f, str s, struct val *ret)
+{
+    str part[MAILS_MAX];
+    size_t n = mail_split(cx->a, s, part, MAILS_MAX);
+    struct item *v = NEW_N(cx->a, struct item, n + 1);
+    for (size_t i = 0; i < n; i++) TRY(one(cx, f, part[i], S(""), &v[i]));
+    *ret = n ? (struct val){.t = VT_LIST, .v = v, .n = n} : VAL_NULL;
+    return E_OK;
+}
+
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+{
+    if (j->t == JT_STR) return from_text(cx, f, j->s, ret);
+    if (j->t != JT_ARR || j->n > MAILS_MAX) return bad_value(cx, f, "a list of at most 50 addresses");
+    struct item *v = NEW_N(cx->a, struct item, j->n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < j->n; i++) {
+        const struct json *k = &j->v[i];
+        str typed = k->t == JT_STR ? k->s : S(""), type = {0};
+        if (k->t != JT_STR && k->t != JT_OBJ) return bad_value(cx, f, "an address is a text or an object");
+        if (k->t == JT_OBJ) {
+            TRY(json_str_of(cx, k, S("value"), S(""), &typed));
+            TRY(json_str_of(cx, k, S("type"), S(""), &type));
+        }
+        if (str_trim(typed).n) TRY(one(cx, f, typed, type, &v[n++]));
+    }
+    *ret = n ? (struct val){.t = VT_LIST, .v = v, .n = n} : VAL_NULL;
+    return E_OK;
+}
+
+static void to_json(struct cx *cx, const struct field *f, const struct val *v, struct jw *w)
+{
+    (void)cx, (void)f;
+    jw_arr(w);
+    for (size_t i = 0; i < v->n; i++) {
+        jw_obj(w);
+        jw_kstr(w, S("type"), v->v[i].type);
+        jw_kstr(w, S("value"), v->v[i].typed);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+}
+
+static void to_text(struct cx *cx, const struct field *f, const struct val *v, struct buf *out)
+{
+    (void)cx, (void)f;
+    for (size_t i = 0; i < v->n; i++) {
+        if (i) buf_add(out, S("; "));
+        buf_add(out, v->v[i].typed);
+    }
+}
+
+const struct kind kind_mails = {
+    .name = S0("mails"), .store = ST_POINTS, .search = true,
+    .ops = OPM(OP_EQ) | OPM(OP_CONTAINS) | OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
+    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* meta/meta_int.h - what the files of this room share. */
+#pragma once
+#include "meta/meta.h"
+#include "meta/sql.h"
+
+struct embedded {
+    str name, text;
+};
+extern const struct embedded builtin_entities[];
+extern const size_t builtin_entities_n;
+
+/* ["en","de","lt","ru"] or {"en":"...","ru":"..."}; E_INVALID when there is no text at all and `needed`. */
+MUST enum err labels_read(struct cx *cx, const struct json *j, bool needed, str ret[LANG_MAX]);
+/* One field's description -> *f (entity and at are the caller's). Everything lives in cx->a. */
+MUST enum err field_read(struct cx *cx, const struct json *j, struct field *f);
+str quoted(struct arena *a, str name);
+/* A stable name for a label: transliterated, lower case, [a-z0-9_], begins with x_; "" when nothing is left. */
+str name_from_label(struct arena *a, str label);
+MUST enum err field_ddl_add(struct cx *cx, const struct entity *e, const struct field *f);
+/* Marks the description as changed (meta_version in `setting`), inside db_write. */
+MUST enum err meta_touch(struct cx *cx);
+
+/* ---- for the kinds ---- */
+MUST enum err want_str(struct cx *cx, const struct field *f, const struct json *j, str *ret);
+MUST enum err want_int(struct cx *cx, const struct field *f, const struct json *j, int64_t min, int64_t max, int64_t *ret);
+enum err bad_value(struct cx *cx, const struct field *f, const char *what); /* E_INVALID at f */
+extern const struct kind kind_text, kind_longtext, kind_url, kind_int, kind_decimal, kind_percent, kind_money, kind_date,
+    kind_timestamp, kind_duration, kind_bool, kind_choice, kind_choices, kind_tags, kind_link, kind_user, kind_file,
+    kind_picture, kind_rating, kind_json, kind_phones, kind_mails, kind_addresses, kind_links, kind_lines, kind_autonumber,
+    kind_rollup, kind_formula;
+/* Human numbers and dates (fmt/number, fmt/humandate) for the kinds. ret_cur may be NULL. E_INVALID at f. */
+MUST enum err number_from_text(struct cx *cx, const struct field *f, str s, int scale, int64_t *ret, str *ret_cur);
+MUST enum err date_from_text(struct cx *cx, const struct field *f, str s, int64_t *ret_day);
+str filter_fold(struct arena *a, str s); /* meta/filter.h */

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* meta/meta_json.c - the description as the API shows it. */
+#include "meta/meta_int.h"
+
+static void labels(struct jw *w, str key, const str *l)
+{
+    jw_key(w, key);
+    jw_obj(w);
+    for (enum lang i = 0; i < LANG_MAX; i++)
+        if (l[i].n) jw_kstr(w, lang_code[i], l[i]);
+    jw_obj_end(w);
+}
+
+static void choices(struct jw *w, const struct field *f)
+{
+    jw_key(w, S("choices"));
+    jw_arr(w);
+    for (size_t i = 0; i < f->n_choices; i++) {
+        jw_obj(w);
+        jw_kstr(w, S("key"), f->choices[i].key);
+        labels(w, S("label"), f->choices[i].label);
+        if (f->choices[i].hue >= 0) jw_kint(w, S("hue"), f->choices[i].hue);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+}
+
+static void field_json(struct jw *w, const struct field *f)
+{
+    jw_obj(w);
+    jw_kstr(w, S("name"), f->name);
+    jw_kstr(w, S("kind"), f->kind->name);
+    labels(w, S("label"), f->label);
+    labels(w, S("help"), f->help);
+    jw_kbool(w, S("required"), f->required);
+    jw_kbool(w, S("unique"), f->unique);
+    jw_kbool(w, S("readonly"), f->readonly);
+    jw_kbool(w, S("own"), f->own);
+    jw_kbool(w, S("system"), f->system);
+    jw_kbool(w, S("sort"), f->kind->sort);
+    jw_kbool(w, S("index"), f->index);
+    jw_key(w, S("ops"));
+    jw_arr(w);
+    for (enum op o = 0; o < OP_MAX; o++)
+        if (f->kind->ops & OPM(o)) jw_str(w, op_name[o]);
+    jw_arr_end(w);
+    if (f->to.n) jw_kstr(w, S("to"), f->to);
+    if (f->via.n) jw_kstr(w, S("via"), f->via);
+    if (f->max) jw_kint(w, S("max"), f->max);
+    if (f->kind == &kind_decimal || f->kind == &kind_percent) jw_kint(w, S("scale"), f->scale);
+    if (f->n_choices) choices(w, f);
+    if (f->dflt) {
+        jw_key(w, S("default"));
+        jw_json(w, f->dflt);
+    }
+    jw_obj_end(w);
+}
+
+static void names(struct jw *w, str key, const struct entity *e, const uint32_t *at, size_t n)
+{
+    jw_key(w, key);
+    jw_arr(w);
+    for (size_t i = 0; i < n; i++)
+        if (!e->f[at[i]].trashed) jw_str(w, e->f[at[i]].name);
+    jw_arr_end(w);
+}
+
+static void sections(struct jw *w, const struct entity *e)
+{
+    jw_key(w, S("sections"));
+    jw_arr(w);
+    for (size_t i = 0; i < e->n_sections; i++) {
+        jw_obj(w);
+        jw_kstr(w, S("name"), e->sections[i].name);
+        labels(w, S("label"), e->sections[i].label);
+        names(w, S("fields"), e, e->sections[i].fields, e->sections[i].n);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+}
+
+void meta_json(struct cx *cx, const struct meta *m, struct jw *w,
+               void (*rights)(struct cx *cx, const struct entity *e, struct jw *w))
+{
+    jw_obj(w);
+    jw_kint(w, S("version"), m->version);
+    jw_key(w, S("entities"));
+    jw_arr(w);
+    for (size_t i = 0; i < m->n; i++) {
+        const struct entity *e = &m->entity[i];
+        if (e->trashed) continue;
+        jw_obj(w);
+        jw_kstr(w, S("name"), e->name);
+        labels(w, S("label"), e->label);
+        labels(w, S("plural"), e->plural);
+        jw_kstr(w, S("icon"), e->icon);
+        jw_kbool(w, S("own"), e->own);
+        jw_kbool(w, S("internal"), e->internal);
+        jw_kbool(w, S("admin"), e->admin);
+        jw_kstr(w, S("title"), e->f[e->title].name);
+        jw_key(w, S("rights"));
+        rights(cx, e, w);
+        names(w, S("list"), e, e->list, e->n_list);
+        sections(w, e);
+        jw_key(w, S("fields"));
+        jw_arr(w);
+        for (size_t k = 0; k < e->n; k++)
+            if (!e->f[k].trashed && !e->f[k].hidden) field_json(w, &e->f[k]);
+        jw_arr_end(w);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+    jw_obj_end(w);
+}

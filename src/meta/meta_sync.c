@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* meta/meta_sync.c - makes the tables be what the descriptions say: missing tables, columns, indexes. */
+#include "meta/meta_int.h"
+
+enum { DDL_MAX = 256 * 1024 };
+
+/* Texts sort bytewise on both engines; SQLite does so by itself. */
+static str text_type(struct cx *cx) { return db_is_pg(cx) ? S("TEXT COLLATE \"C\"") : S("TEXT"); }
+
+static void column(struct cx *cx, struct buf *b, const struct field *f, int which)
+{
+    buf_add(b, which ? f->col2 : f->col);
+    buf_byte(b, ' ');
+    switch (f->kind->store) {
+    case ST_INT: buf_add(b, S("BIGINT")); break;
+    case ST_MONEY: buf_add(b, which ? text_type(cx) : S("BIGINT")); break;
+    case ST_TEXT:
+    case ST_FOLDED:
+    case ST_KEYS: buf_add(b, text_type(cx)); break;
+    case ST_NONE:
+    case ST_POINTS:
+    case ST_LINKS:
+    case ST_LINES: assert(!"a column for a field without one"); break;
+    }
+}
+
+static enum err table_create(struct cx *cx, const struct entity *e)
+{
+    struct buf b = buf_new(cx->a, DDL_MAX);
+    buf_fmt(&b, "CREATE TABLE IF NOT EXISTS %.*s (id @ID, version BIGINT NOT NULL", FS(e->table));
+    for (size_t i = 0; i < e->n; i++)
+        for (int w = 0; w < 2; w++)
+            if (w ? e->f[i].col2.n : e->f[i].col.n) {
+                buf_add(&b, S(", "));
+                column(cx, &b, &e->f[i], w);
+            }
+    buf_byte(&b, ')');
+    return b.full ? fail(cx, E_LIMIT, "%.*s: too many columns", FS(e->name)) : db_ddl(cx, buf_str(&b));
+}
+
+static enum err index_create(struct cx *cx, const struct entity *e, const char *name, bool unique, const char *cols)
+{
+    return db_ddl(cx, arena_fmt(cx->a, "CREATE %sINDEX IF NOT EXISTS \"%.*s_%s\" ON %.*s (%s)%s", unique ? "UNIQUE " : "",
+                                FS(e->name), name, FS(e->table), cols, unique ? " WHERE deleted_at IS NULL" : ""));
+}
+
+static enum err field_index(struct cx *cx, const struct entity *e, const struct field *f)
+{
+    if (!f->col.n || (!f->index && !f->unique)) return E_OK;
+    str col = f->kind->store == ST_FOLDED ? f->col2 : f->col;
+    const char *name = arena_z(cx->a, f->name), *by = arena_fmt(cx->a, "%.*s, id", FS(col)).p;
+    if (f->unique) TRY(index_create(cx, e, arena_fmt(cx->a, "%s_unique", name).p, true, arena_z(cx->a, col)));
+    if (f->index) TRY(index_create(cx, e, name, false, by));
+    if (f->index && f->at == e->title)
+        TRY(index_create(cx, e, arena_fmt(cx->a, "owner_%s", name).p, false, arena_fmt(cx->a, "\"owner\", %.*s, id", FS(col)).p));
+    return E_OK;
+}
+
+enum err field_ddl_add(struct cx *cx, const struct entity *e, const struct field *f)
+{
+    for (int w = 0; w < 2; w++) {
+        str col = w ? f->col2 : f->col;
+        bool there = false;
+        if (!col.n) continue;
+        TRY(db_has_column(cx, e->name, str_cut(col, 1, col.n - 1), &there));
+        if (there) continue;
+        struct buf b = buf_new(cx->a, DDL_MAX);
+        buf_fmt(&b, "ALTER TABLE %.*s ADD COLUMN ", FS(e->table));
+        column(cx, &b, f, w);
+        TRY(db_ddl(cx, buf_str(&b)));
+    }
+    return field_index(cx, e, f);
+}
+
+enum err meta_sync(struct cx *cx, const struct meta *m)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        const struct entity *e = &m->entity[i];
+        bool there = false;
+        TRY(db_has_table(cx, e->name, &there));
+        if (!there) TRY(table_create(cx, e));
+        for (size_t k = 0; k < e->n; k++) {
+            if (there) TRY(field_ddl_add(cx, e, &e->f[k]));
+            else TRY(field_index(cx, e, &e->f[k]));
+        }
+    }
+    return E_OK;
+}
