@@ -58,12 +58,16 @@ bool db_is_null(const struct db_rows *r, size_t row, size_t col);
  * failure, so fn may run again and must not keep effects outside of the database and its own results).
  * cx->db is the writing connection while fn runs, on whatever thread; the caller waits. Inside a
  * running db_write the call nests: fn runs at once, in a savepoint of its own. No network call, no
- * hash, no file work inside fn. fn's error rolls its work back and is returned. */
+ * hash, no file work inside fn. fn's error rolls its work back and is returned. cx->db must be set. */
 typedef enum err db_write_fn(struct cx *cx, void *arg);
 MUST enum err db_write(struct cx *cx, db_write_fn *fn, void *arg);
-/* The same for slices of long work (imports): waits while interactive writes are queued. */
+/* The same for slices of long work (imports): waits while interactive writes are queued (but never
+ * longer than a second, so that a busy house does not stop an import for good). */
 MUST enum err db_write_bulk(struct cx *cx, db_write_fn *fn, void *arg);
 bool db_is_writing(const struct cx *cx);
+/* When a statement inside fn failed, that level of db_write is lost on both engines, even if fn goes on
+ * and returns E_OK: what may fail is wrapped in a nested db_write. PostgreSQL writes at REPEATABLE READ:
+ * what fn read cannot have changed under its writes; a clash runs fn again. */
 
 /* One consistent snapshot over several reads (exports). db_snapshot_end is safe to repeat. */
 MUST enum err db_snapshot(struct cx *cx);
@@ -79,6 +83,9 @@ struct db_opts {
     enum db_sabotage {   /* the tests' own test: builds with -DKONTOR_SABOTAGE alone honour it */
         DB_HONEST, DB_SYNC_NORMAL, DB_ANSWER_FIRST, DB_SKIP_FSYNC
     } sabotage;
+    bool no_mmap;             /* SQLite reads through pread: for file systems that cannot map */
+    int64_t max_bytes;        /* SQLite: the file grows no further (E_FULL); 0 = no limit */
+    int statement_timeout_ms; /* PostgreSQL; 0 = 30,000 */
 };
 /* Opens, checks that the schema is not newer than this program, starts the writer and checkpoint
  * threads. cx needs only an arena. */
@@ -94,10 +101,38 @@ struct db_stats {
     int64_t writes, commits, wal_bytes, checkpoints, queries, errors, busy;
 };
 struct db_stats dbase_stats(const struct dbase *b);
+/* Called after each durable commit, on the committing thread: wake followers, do nothing long, and
+ * write nothing. One listener; NULL ends it. */
+void dbase_on_commit(struct dbase *b, void (*fn)(void *arg), void *arg);
+/* Tests: the nth statement or commit from now on fails with E_BUSY, on whatever connection; 0 = off. */
+void db_fault_at(struct dbase *b, int64_t nth);
+
+/* ---- copies of a SQLite database (PostgreSQL has its own tools: E_TYPE) ----
+ * One consistent copy at to_path while writers go on: made under another name, synced, then renamed.
+ * progress (may be NULL) gets pages done and in all. */
+MUST enum err dbase_backup(struct cx *cx, struct dbase *b, str to_path,
+                           void (*progress)(void *arg, int64_t done, int64_t total), void *arg);
+struct db_count {
+    str table;
+    int64_t rows;
+};
+struct db_report {
+    bool integrity_ok;
+    int schema;               /* migration number, 0 = no schema of ours */
+    int64_t last_seq;         /* newest row of the change log, 0 = none */
+    struct db_count *tables;
+    size_t n_tables;
+    str problem;              /* the engine's first words when not integrity_ok */
+};
+/* Opens the file for reading alone, checks every page and counts every table. E_NOTFOUND: no file;
+ * a file that is no database is a report that is not integrity_ok. */
+MUST enum err dbase_check(struct cx *cx, str path, struct db_report *ret);
 
 /* ---- schema ---- */
 /* DDL text is one for both engines but for these tokens, which db replaces:
- *   @ID     INTEGER PRIMARY KEY | BIGINT PRIMARY KEY
+ *   @ID          INTEGER PRIMARY KEY | BIGINT PRIMARY KEY
+ *   @XID         nothing | a further column xid, the transaction's number
+ *   @CLUSTERED   WITHOUT ROWID | nothing: behind the closing bracket of a table with an own primary key
  * Runs in the transaction it is called in (inside db_write); the authorizer opens for this call. */
 MUST enum err db_ddl(struct cx *cx, str sql);
 /* Brings the schema to this program's version (db/schema.def): numbered, forward only, each in its own
@@ -109,17 +144,32 @@ int db_schema_latest(void);
 MUST enum err db_has_column(struct cx *cx, str table, str column, bool *ret);
 MUST enum err db_has_table(struct cx *cx, str table, bool *ret);
 
+/* ---- following the log ----
+ * A transaction that commits late may carry an earlier seq: on PostgreSQL the log is read in the order
+ * (xid, seq) and only below the oldest transaction still running; on SQLite xid is 0 and seq is the order.
+ * Store both (table follower) in the transaction of the work done. */
+struct db_pos {
+    int64_t xid, seq;
+};
+/* At most max changes behind *pos, oldest first; columns: seq, at, who, way, batch, entity, record, op,
+ * version, old, xid. *pos moves to the last one given. */
+MUST enum err db_changes(struct cx *cx, struct db_pos *pos, size_t max, struct db_rows *ret);
+/* Rows of xid below this are final: the snapshot's xmin; INT64_MAX on SQLite. */
+MUST enum err db_horizon(struct cx *cx, int64_t *ret);
+
 /* ---- ids: 64 bit, time-ordered: ms since 2020-01-01 << 22 | node (6 bits) and sequence (16 bits).
  * Never twice in a process, never backwards even when the clock goes back. Thread-safe. */
 int64_t id_new(int64_t now_ms);
 int64_t id_time_ms(int64_t id);      /* the UTC ms it was made */
 int64_t clock_ms(void);              /* UTC ms now: for cx->now_ms */
+void id_set_node(int node);          /* 0 to 63; without it a random one is drawn at first use */
+void id_floor(int64_t id);           /* ids to come are above this one (dbase_open: the log's newest) */
 
 /* ---- search text: FTS5 trigram (contentless) | pg_trgm ----
  * One row per record: folded text (fmt/fold). `old` is the text given last time ("" at first). */
 MUST enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str text);
 /* Ids newest first whose text contains all words (each >= 3 bytes; folded already, literal: no syntax).
- * entity "" = all. before: only ids below (0 = from the newest). At most `max`. */
+ * Words of fewer than three letters alone look at the newest 50,000 records only. entity "" = all. before: only ids below (0 = from the newest). At most `max`. */
 struct db_hit {
     int64_t id;
     str entity, text;

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* db/db_int.h - what the engines and the common half share. Only files in db/ (and tests) include this. */
+#pragma once
+#include "db/db.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct db_call { /* one statement and where its result goes: rows copied (ret) or given to fn */
+    str sql;
+    const struct db_val *v;
+    size_t n;
+    struct db_rows *ret;
+    int64_t *ret_changed;
+    db_row_fn *fn;
+    void *arg;
+};
+enum db_ctl { DB_SNAP, DB_SNAP_END, DB_SAVE, DB_RELEASE, DB_BACK };
+struct db {
+    const struct db_ops *ops;
+    struct dbase *base;
+    struct db *next_free, *next_all;
+    int depth;             /* levels of db_write running on this connection */
+    enum err failed;       /* a statement of the running level failed: the level is lost */
+    bool snapshot;         /* a reading transaction of db_snapshot is open */
+    int walks;             /* db_each running */
+    _Atomic int64_t queries, errors, busy; /* written by the holder alone */
+};
+struct db_ops {
+    MUST enum err (*run)(struct cx *cx, struct db *db, const struct db_call *c);
+    MUST enum err (*ctl)(struct cx *cx, struct db *db, enum db_ctl what); /* level: db->depth */
+    MUST enum err (*ddl)(struct cx *cx, struct db *db, str sql);
+    MUST enum err (*write)(struct cx *cx, db_write_fn *fn, void *arg, bool bulk);
+    void (*close)(struct db *db);
+    bool is_pg;
+};
+struct dbase {
+    const struct db_ops *ops;
+    char *path;            /* SQLite: the file; PostgreSQL: the connection text */
+    struct db_opts o;      /* texts of it are not kept: use path */
+    pthread_mutex_t mu;    /* pool and listener */
+    pthread_cond_t freed;
+    struct db *free, *all;
+    void (*on_commit)(void *arg);
+    void *on_commit_arg;
+    struct writer *writer; /* SQLite */
+    _Atomic int64_t fault, writes, commits, checkpoints, wal_bytes;
+};
+
+enum { DB_STMTS = 256 }; /* statements kept prepared per connection */
+
+/* One line to stderr: level, room and the engine's own words; control characters become spaces. */
+void db_log(const char *level, const char *fmt, ...) PRINTF(2, 3);
+char *db_zdup(str s);                                 /* malloc'd, NUL-ended */
+MUST enum err db_fault(struct cx *cx, struct db *db); /* counts down db_fault_at */
+/* fn in a savepoint of its own on cx->db. */
+MUST enum err db_level(struct cx *cx, db_write_fn *fn, void *arg);
+void db_pool_add(struct dbase *b, struct db *db, bool is_free);
+void db_committed(struct dbase *b);                   /* counts, calls the listener */
+static inline void db_count(_Atomic int64_t *c)       /* one writer: no locked instruction */
+{
+    atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+MUST enum err sq_open_base(struct cx *cx, struct dbase *b);
+MUST enum err pg_open_base(struct cx *cx, struct dbase *b);
+
+/* ---- SQLite alone ---- */
+typedef struct sqlite3 sqlite3;
+enum sq_role { SQ_READER, SQ_WRITER, SQ_CHECKPOINT };
+MUST enum err sq_open(struct cx *cx, struct dbase *b, enum sq_role role, struct db **ret);
+sqlite3 *sq_handle(struct db *db);
+enum sq_tx { SQ_BEGIN, SQ_COMMIT, SQ_ROLLBACK };
+/* E_OK or what the engine said; the text goes to the log. */
+MUST enum err sq_tx(struct db *db, enum sq_tx what);
+MUST enum err sq_err(sqlite3 *h, int rc);             /* an fsync that failed does not return */
+MUST enum err writer_start(struct cx *cx, struct dbase *b);
+void writer_stop(struct writer **w);                  /* when all that was queued is written */
+MUST enum err writer_write(struct cx *cx, db_write_fn *fn, void *arg, bool bulk);
+
+/* ---- schema ---- */
+enum db_step_for { STEP_BOTH, STEP_SQLITE, STEP_PG, STEP_PG_MAY };
+struct db_step {
+    int n;
+    enum db_step_for on;
+    str sql;
+};
+/* db_migrate over a given list, whose last number is the latest version: tests bring their own. */
+MUST enum err db_migrate_with(struct cx *cx, struct dbase *b, const struct db_step *step, size_t n_steps,
+                              int *ret_from, int *ret_to);

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/* db/db_writer.c - SQLite's one writer: a thread that takes what has queued up, runs each request in its
+ * own savepoint and commits them together; and the thread that moves the log into the file.
+ *
+ * A request lives on its caller's stack; the caller sleeps on `done` until the writer is through with
+ * it, so the writer may use the caller's cx and arena. Nobody is woken before the commit is durable.
+ */
+#include "db/db_int.h"
+
+#include <linux/futex.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    BATCH_MAX = 512, BATCH_MS = 20, BULK_PATIENCE_MS = 1000, PAGE_BYTES = 4096,
+    CK_PAGES = 1000,                    /* this much new log wakes the checkpoint thread */
+    CK_EVERY_MS = 1000,                 /* or this long after a commit */
+    QUIET_BYTES = 16 * 1024 * 1024,     /* a quiet house: the log is cut when larger than this */
+    FORCE_BYTES = 256 * 1024 * 1024     /* a loud one: its reset is waited for from here on */
+};
+struct wreq {
+    struct wreq *next;
+    struct cx *cx;
+    db_write_fn *fn;
+    void *arg;
+    int64_t since_ms;
+    enum err e;
+    _Atomic uint32_t done;
+};
+struct lane {
+    struct wreq *head, **tail;
+};
+struct writer {
+    struct dbase *base;
+    struct db *db, *ck_db;
+    pthread_t thread, ck_thread;
+    pthread_mutex_t mu;
+    pthread_cond_t work, ck_work;
+    struct lane lane[2];                /* interactive, bulk */
+    bool stop, ck_stop, running, ck_running;
+    _Atomic int64_t wal_pages, ck_pages; /* in the log now; at the last checkpoint */
+};
+
+static int64_t mono_ms(void)
+{
+    struct timespec t = {0};
+    if (clock_gettime(CLOCK_MONOTONIC, &t) != 0) abort();
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void wake(struct wreq *r)
+{
+    _Atomic uint32_t *done = &r->done;
+    atomic_store_explicit(done, 1, memory_order_release); /* r may be gone from here on */
+    syscall(SYS_futex, done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+static void wait_done(struct wreq *r)
+{
+    while (!atomic_load_explicit(&r->done, memory_order_acquire))
+        syscall(SYS_futex, &r->done, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+}
+
+/* ---- the queue ---- */
+
+static void push(struct writer *w, struct wreq *r, bool bulk)
+{
+    struct lane *l = &w->lane[bulk];
+    pthread_mutex_lock(&w->mu);
+    *l->tail = r;
+    l->tail = &r->next;
+    pthread_cond_signal(&w->work);
+    pthread_mutex_unlock(&w->mu);
+}
+
+static struct wreq *lane_take(struct lane *l)
+{
+    struct wreq *r = l->head;
+    l->head = r->next;
+    if (!l->head) l->tail = &l->head;
+    r->next = NULL;
+    return r;
+}
+
+/* The next request of this batch: interactive first; a bulk slice when nobody else waits, or when it
+ * has waited too long; at most one slice a batch. NULL ends the batch. */
+static struct wreq *take(struct writer *w, bool *had_bulk)
+{
+    struct lane *fast = &w->lane[0], *bulk = &w->lane[1];
+    struct wreq *r = NULL;
+    pthread_mutex_lock(&w->mu);
+    bool due = bulk->head && !*had_bulk && (!fast->head || mono_ms() - bulk->head->since_ms > BULK_PATIENCE_MS);
+    if (due) {
+        r = lane_take(bulk);
+        *had_bulk = true;
+    } else if (fast->head) {
+        r = lane_take(fast);
+    }
+    pthread_mutex_unlock(&w->mu);
+    return r;
+}
+
+static bool wait_for_work(struct writer *w)
+{
+    pthread_mutex_lock(&w->mu);
+    while (!w->lane[0].head && !w->lane[1].head && !w->stop) pthread_cond_wait(&w->work, &w->mu);
+    bool is_work = w->lane[0].head || w->lane[1].head;
+    pthread_mutex_unlock(&w->mu);
+    return is_work;
+}
+
+/* ---- one batch ---- */
+
+static const char *why(enum err e)
+{
+    return e == E_FULL ? "the disk is full" : e == E_BUSY ? "the database is busy" : "the database failed";
+}
+
+/* Those that were well so far share the fate of their transaction. */
+static void batch_fail(struct wreq *r, enum err e)
+{
+    for (; r; r = r->next)
+        if (r->e == E_OK) r->e = fail(r->cx, e, "%s", why(e));
+}
+
+static void batch_wake(struct wreq *r)
+{
+    while (r) {
+        struct wreq *next = r->next;
+        wake(r);
+        r = next;
+    }
+}
+
+static void run_one(struct writer *w, struct wreq *r)
+{
+    struct db *held = r->cx->db;
+    r->cx->db = w->db;
+    w->db->failed = E_OK;
+    r->e = db_level(r->cx, r->fn, r->arg);
+    r->cx->db = held;
+}
+
+/* Runs requests until the queue is empty or the batch is full; gives them as a list. Ends early when
+ * SQLite gave the whole transaction up (disk full in the midst): then *ret_lost says why. */
+static struct wreq *batch_run(struct writer *w, size_t *ret_n, enum err *ret_lost)
+{
+    struct wreq *list = NULL, **tail = &list, *r = NULL;
+    bool had_bulk = false;
+    int64_t t0 = mono_ms();
+    for (*ret_n = 0; *ret_n < BATCH_MAX && (*ret_n == 0 || mono_ms() - t0 < BATCH_MS); ++*ret_n) {
+        if (!(r = take(w, &had_bulk))) break;
+        run_one(w, r);
+        *tail = r;
+        tail = &r->next;
+        if (!sqlite3_get_autocommit(sq_handle(w->db))) continue;
+        *ret_lost = r->e == E_OK ? E_INTERNAL : r->e;
+        ++*ret_n;
+        break;
+    }
+    return list;
+}
+
+static enum err commit(struct writer *w)
+{
+    struct dbase *b = w->base;
+    if (atomic_load_explicit(&b->fault, memory_order_relaxed) > 0 && atomic_fetch_sub(&b->fault, 1) == 1) return E_BUSY;
+    return sq_tx(w->db, SQ_COMMIT);
+}
+
+/* Nothing can begin: who waits now is told so. */
+static void refuse_all(struct writer *w, enum err e)
+{
+    pthread_mutex_lock(&w->mu);
+    struct wreq *list[2] = {w->lane[0].head, w->lane[1].head};
+    for (int i = 0; i < 2; i++) w->lane[i] = (struct lane){NULL, &w->lane[i].head};
+    pthread_mutex_unlock(&w->mu);
+    for (int i = 0; i < 2; i++) {
+        batch_fail(list[i], e);
+        batch_wake(list[i]);
+    }
+}
+
+static bool answers_first(const struct dbase *b)
+{
+#ifdef KONTOR_SABOTAGE
+    return b->o.sabotage == DB_ANSWER_FIRST;
+#else
+    (void)b;
+    return false;
+#endif
+}
+
+static void checkpoint_wanted(struct writer *w)
+{
+    if (atomic_load(&w->wal_pages) - atomic_load(&w->ck_pages) < CK_PAGES) return;
+    pthread_mutex_lock(&w->mu);
+    pthread_cond_signal(&w->ck_work);
+    pthread_mutex_unlock(&w->mu);
+}
+
+static void batch(struct writer *w)
+{
+    struct dbase *b = w->base;
+    enum err e = sq_tx(w->db, SQ_BEGIN), lost = E_OK;
+    if (e != E_OK) {
+        db_count(&w->db->busy);
+        refuse_all(w, e);
+        return;
+    }
+    size_t n = 0;
+    struct wreq *list = batch_run(w, &n, &lost);
+    bool early = answers_first(b);
+    if (early) {
+        batch_wake(list);
+        list = NULL;
+    }
+    e = lost != E_OK ? lost : commit(w);
+    if (e != E_OK) {
+        if (sq_tx(w->db, SQ_ROLLBACK) != E_OK) abort(); /* a writer whose transaction cannot end is no writer */
+        batch_fail(list, e);
+    }
+    atomic_fetch_add_explicit(&b->writes, (int64_t)n, memory_order_relaxed);
+    if (!early) batch_wake(list);
+    if (e == E_OK) db_committed(b);
+    checkpoint_wanted(w);
+}
+
+static void *writer_main(void *arg)
+{
+    struct writer *w = arg;
+    while (wait_for_work(w)) batch(w);
+    return NULL;
+}
+
+static int on_wal(void *arg, sqlite3 *h, const char *name, int pages)
+{
+    struct writer *w = arg;
+    (void)h, (void)name;
+    atomic_store(&w->wal_pages, pages);
+    atomic_store_explicit(&w->base->wal_bytes, (int64_t)pages * PAGE_BYTES, memory_order_relaxed);
+    return SQLITE_OK;
+}
+
+/* ---- the checkpoint thread ---- */
+
+/* Waits for enough new log, else a second; false at the end. */
+static bool ck_wait(struct writer *w)
+{
+    struct timespec until = {0};
+    if (clock_gettime(CLOCK_MONOTONIC, &until) != 0) abort();
+    until.tv_sec += CK_EVERY_MS / 1000;
+    pthread_mutex_lock(&w->mu);
+    if (!w->ck_stop) pthread_cond_timedwait(&w->ck_work, &w->mu, &until);
+    bool go_on = !w->ck_stop;
+    pthread_mutex_unlock(&w->mu);
+    return go_on;
+}
+
+static void checkpoint(struct writer *w, int mode)
+{
+    int log = 0, moved = 0;
+    int rc = sqlite3_wal_checkpoint_v2(sq_handle(w->ck_db), NULL, mode, &log, &moved);
+    if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY) {
+        if (sq_err(sq_handle(w->ck_db), rc) != E_OK) return; /* told in the log; the next round tries again */
+    }
+    atomic_fetch_add_explicit(&w->base->checkpoints, 1, memory_order_relaxed);
+    if (rc == SQLITE_OK && mode == SQLITE_CHECKPOINT_TRUNCATE) {
+        atomic_store(&w->wal_pages, 0);
+        atomic_store_explicit(&w->base->wal_bytes, 0, memory_order_relaxed);
+    }
+    atomic_store(&w->ck_pages, atomic_load(&w->wal_pages));
+}
+
+static void *ck_main(void *arg)
+{
+    struct writer *w = arg;
+    int64_t seen = 0;
+    while (ck_wait(w)) {
+        int64_t commits = atomic_load(&w->base->commits), bytes = atomic_load(&w->wal_pages) * PAGE_BYTES;
+        bool quiet = commits == seen, settled = atomic_load(&w->ck_pages) == atomic_load(&w->wal_pages);
+        seen = commits;
+        if (bytes > FORCE_BYTES) checkpoint(w, SQLITE_CHECKPOINT_RESTART);
+        else if (quiet && bytes > QUIET_BYTES) checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE);
+        else if (!quiet || !settled) checkpoint(w, SQLITE_CHECKPOINT_PASSIVE);
+    }
+    return NULL;
+}
+
+/* ---- public ---- */
+
+enum err writer_write(struct cx *cx, db_write_fn *fn, void *arg, bool bulk)
+{
+    struct writer *w = cx->db->base->writer;
+    assert(w && !pthread_equal(pthread_self(), w->thread));
+    struct wreq r = {.cx = cx, .fn = fn, .arg = arg, .since_ms = bulk ? mono_ms() : 0};
+    push(w, &r, bulk);
+    wait_done(&r);
+    return r.e;
+}
+
+enum err writer_start(struct cx *cx, struct dbase *b)
+{
+    struct writer *w = calloc(1, sizeof *w);
+    if (!w) abort();
+    b->writer = w;
+    w->base = b;
+    for (int i = 0; i < 2; i++) w->lane[i].tail = &w->lane[i].head;
+    pthread_condattr_t mono;
+    pthread_condattr_init(&mono);
+    pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+    pthread_mutex_init(&w->mu, NULL);
+    pthread_cond_init(&w->work, NULL);
+    pthread_cond_init(&w->ck_work, &mono);
+    pthread_condattr_destroy(&mono);
+    TRY(sq_open(cx, b, SQ_WRITER, &w->db));
+    db_pool_add(b, w->db, false);
+    TRY(sq_open(cx, b, SQ_CHECKPOINT, &w->ck_db));
+    db_pool_add(b, w->ck_db, false);
+    sqlite3_wal_hook(sq_handle(w->db), on_wal, w);
+    w->running = pthread_create(&w->thread, NULL, writer_main, w) == 0;
+    w->ck_running = w->running && pthread_create(&w->ck_thread, NULL, ck_main, w) == 0;
+    return w->ck_running ? E_OK : fail(cx, E_INTERNAL, "cannot start a thread");
+}
+
+void writer_stop(struct writer **ret)
+{
+    struct writer *w = *ret;
+    if (!w) return;
+    *ret = NULL;
+    pthread_mutex_lock(&w->mu);
+    w->stop = true;
+    pthread_cond_signal(&w->work);
+    pthread_mutex_unlock(&w->mu);
+    if (w->running) pthread_join(w->thread, NULL);
+    pthread_mutex_lock(&w->mu);
+    w->ck_stop = true;
+    pthread_cond_signal(&w->ck_work);
+    pthread_mutex_unlock(&w->mu);
+    if (w->ck_running) pthread_join(w->ck_thread, NULL);
+    pthread_cond_destroy(&w->work);
+    pthread_cond_destroy(&w->ck_work);
+    pthread_mutex_destroy(&w->mu);
+    free(w);
+}
