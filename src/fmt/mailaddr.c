@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "fmt/mailaddr.h"
+
+enum { LOCAL_MAX = 64, ADDR_MAX = 254, LABEL_MAX = 63 };
+
+static str trim(str s)
+{
+    for (size_t n = s.n + 1; n != s.n;) {
+        n = s.n;
+        s = str_trim(s);
+        if (str_has_prefix(s, S("\xC2\xA0"))) s = str_cut(s, 2, s.n);
+        if (str_has_suffix(s, S("\xC2\xA0"))) s.n -= 2;
+        if (str_has_prefix(s, S("\xE2\x80\x8B")) || str_has_prefix(s, S("\xEF\xBB\xBF"))) s = str_cut(s, 3, s.n);
+        if (str_has_suffix(s, S("\xE2\x80\x8B"))) s.n -= 3;
+    }
+    return s;
+}
+
+static bool is_alnum(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Letters of other alphabets; blanks, controls and invisible characters of Unicode are none. */
+static bool is_letter_above(uint32_t cp)
+{
+    return cp >= 0xC0 && cp != 0xFFFD && !(cp >= 0x2000 && cp < 0x2070) && !(cp >= 0x3000 && cp <= 0x3002) &&
+           !(cp >= 0xD800 && cp < 0xF900) && cp != 0xFEFF && cp != 0xFF20;
+}
+
+/* Atoms of allowed characters with single dots between. */
+static bool is_dot_atom(str s, const char *extra, size_t atom_max, size_t *ret_atoms)
+{
+    size_t atom = 0, atoms = 0;
+    for (size_t i = 0; i < s.n;) {
+        uint32_t cp = utf8_next(s, &i);
+        if (cp == '.') {
+            if (!atom) return false;
+            atom = 0;
+            continue;
+        }
+        bool good = cp < 0x80 ? is_alnum((char)cp) || (cp && strchr(extra, (int)cp)) : is_letter_above(cp);
+        if (!good) return false;
+        atoms += atom == 0;
+        atom += cp < 0x80 ? 1 : 2;
+        if (atom > atom_max) return false;
+    }
+    *ret_atoms = atoms;
+    return atom > 0;
+}
+
+static bool is_domain(str d)
+{
+    size_t labels = 0;
+    if (!is_dot_atom(d, "-", LABEL_MAX, &labels) || labels < 2) return false;
+    bool digits = true; /* the last label: 10.0.0.1 is no domain */
+    for (size_t i = d.n; i > 0 && d.p[i - 1] != '.'; i--) digits = digits && d.p[i - 1] >= '0' && d.p[i - 1] <= '9';
+    for (size_t i = 0; i < d.n; i++) {
+        bool edge = i == 0 || i + 1 == d.n || d.p[i - 1] == '.' || d.p[i + 1] == '.';
+        if (d.p[i] == '-' && edge) return false;
+    }
+    return !digits;
+}
+
+static bool check(str s)
+{
+    size_t atoms = 0, at = s.n;
+    while (at > 0 && s.p[at - 1] != '@') at--;
+    if (at < 2 || s.n > ADDR_MAX || at - 1 > LOCAL_MAX || !utf8_valid(s)) return false;
+    return is_dot_atom(str_cut(s, 0, at - 1), "!#$%&'*+/=?^_`{|}~-", LOCAL_MAX, &atoms) && is_domain(str_cut(s, at, s.n));
+}
+
+/* Lower case of ASCII, Latin-1, Cyrillic; Latin Extended-A has pairs of even and odd. */
+static uint32_t lower(uint32_t cp)
+{
+    if ((cp >= 'A' && cp <= 'Z') || (cp >= 0xC0 && cp <= 0xDE && cp != 0xD7) || (cp >= 0x410 && cp < 0x430)) return cp + 32;
+    if (cp >= 0x400 && cp < 0x410) return cp + 80;
+    bool even_is_upper = (cp >= 0x100 && cp < 0x130) || (cp >= 0x14A && cp < 0x178);
+    bool odd_is_upper = (cp >= 0x139 && cp < 0x149) || (cp >= 0x179 && cp < 0x17F);
+    if ((even_is_upper && cp % 2 == 0) || (odd_is_upper && cp % 2 == 1)) return cp + 1;
+    return cp;
+}
+
+static str normal(struct arena *a, str s)
+{
+    char *p = arena_get(a, s.n + 4);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n;) n += utf8_put(p + n, lower(utf8_next(s, &i)));
+    return (str){p, n};
+}
+
+static str unquote(str s)
+{
+    s = trim(s);
+    while (s.n >= 2 && (s.p[0] == '"' || s.p[0] == '\'') && s.p[s.n - 1] == s.p[0]) s = trim(str_cut(s, 1, s.n - 1));
+    return s;
+}
+
+bool mailaddr_parse(struct arena *a, str typed, struct mailaddr *ret)
+{
+    str s = trim(typed), name = S("");
+    ptrdiff_t open = -1;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] == '<') open = (ptrdiff_t)i;
+    if (open >= 0) {
+        str tail, inside = str_cut(s, (size_t)open + 1, s.n);
+        name = unquote(str_cut(s, 0, (size_t)open));
+        if (!str_split(inside, '>', &inside, &tail)) return false;
+        s = trim(inside);
+    }
+    while (s.n && strchr(".,;", s.p[s.n - 1]) && s.p[s.n - 1]) s = trim(str_cut(s, 0, s.n - 1));
+    if (s.n > 7 && str_eq_nocase(str_cut(s, 0, 7), S("mailto:"))) s = trim(str_cut(s, 7, s.n));
+    if (!check(s)) return false;
+    *ret = (struct mailaddr){normal(a, s), arena_dup(a, name)};
+    return true;
+}
+
+static bool is_break(char c) { return c && strchr(";,|\n\r\t", c); }
+
+/* The end of the piece that starts at `from`: blanks and '/' part it only behind a whole address. */
+static size_t piece_end(str s, size_t from)
+{
+    bool quoted = false, angle = false, at = false;
+    size_t i = from;
+    for (; i < s.n; i++) {
+        char c = s.p[i];
+        if (c == '"') quoted = !quoted;
+        if (c == '<') angle = true;
+        if (c == '@') at = true;
+        if (c == '>' && !quoted) return i + 1;
+        if (is_break(c) && !quoted && !angle) return i;
+        bool blank = c == ' ' || c == '/' || str_has_prefix(str_cut(s, i, s.n), S("\xC2\xA0"));
+        if (blank && at && !angle && !quoted) return i;
+    }
+    return i;
+}
+
+size_t mailaddr_split(struct arena *a, str cell, struct mailaddr ret[MAILADDR_PARTS])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < cell.n && n < MAILADDR_PARTS;) {
+        size_t end = piece_end(cell, i);
+        str piece = trim(str_cut(cell, i, end));
+        i = end + (end < cell.n && (is_break(cell.p[end]) || cell.p[end] == ' ' || cell.p[end] == '/'));
+        if (end < cell.n && i == end && cell.p[end] == '\xC2') i += 2;
+        if (str_eq(piece, S("/")) || str_has_prefix(piece, S("/ "))) piece = trim(str_cut(piece, 1, piece.n));
+        if (!piece.n) continue;
+        if (!mailaddr_parse(a, piece, &ret[n])) ret[n] = (struct mailaddr){S(""), piece};
+        n++;
+    }
+    return n;
+}
