@@ -55,8 +55,10 @@ def check(entry, salt):
 
 
 def main():
-    seen = {}
-    for e in json.loads((FOLDER / "compile_commands.json").read_text()):
+    seen, commands = {}, FOLDER / "compile_commands.json"
+    if not commands.exists():
+        sys.exit(f"{commands} is not there: the build did not get that far")
+    for e in json.loads(commands.read_text()):
         if e["file"].endswith(".c"):
             seen[str(pathlib.Path(e["directory"], e["file"]).resolve())] = e
     (FOLDER / "lint").mkdir(exist_ok=True)

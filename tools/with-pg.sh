@@ -15,6 +15,7 @@ if [ "$(id -u)" = 0 ]; then # PostgreSQL refuses to run as root
 fi
 cd "$dir"
 end() {
+    cd / # where the user postgres may be
     [ ! -f "$dir/data/postmaster.pid" ] || $as "$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null || true
     rm -rf "$dir"
 }
