@@ -10,7 +10,7 @@
  * a value with a currency fits that currency only. Weeks begin on Monday; {"last_days":n} are n days that end with
  * today, {"next_days":n} n days that begin with it; all by cx->now_ms and cx->tz_min.
  * "any" and "all" take a `lines` field of this entity, an entity's name ("interaction", also "interactions") that links
- * here by one field of its own, or both ("interaction.person").
+ * here by one field of its own, or both ("interaction.person"). "has":{} asks for any record at all.
  */
 #pragma once
 #include "meta/meta.h"
@@ -24,7 +24,7 @@ struct cond {
     const struct entity *e;         /* the entity whose record is looked at */
     const struct cond *kids;        /* AND, OR, NOT; HAS/ANY/ALL: one, on the related entity */
     size_t n;
-    const struct field *f;          /* CMP: the field; HAS: the link; ANY/ALL: the related entity's link back here */
+    const struct field *f;          /* CMP: the field; HAS: the link (to kids->e); ANY/ALL: the related entity's link back here */
     enum op op;
     const struct val *v;            /* EQ..STARTS: one; IN: n_v; WITHIN: two, [from, to) */
     size_t n_v;

@@ -114,7 +114,7 @@ static enum err linked(const struct run *r, const struct cond *c, int64_t to, bo
 {
     const struct val *v = NULL;
 
-    TRY(r->get->link(r->cx, r->get->arg, c->f->target, to, &v));
+    TRY(r->get->link(r->cx, r->get->arg, c->kids->e, to, &v));
     *ret = false;
     if (v) TRY(eval(r, c->kids, to, v, ret));
     return E_OK;

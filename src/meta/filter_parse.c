@@ -52,6 +52,13 @@ static bool is_link(const struct field *f)
     return f->kind->store == ST_INT || f->kind->store == ST_LINKS;
 }
 
+/* Users are the target of every field of kind user, though its description names none. */
+static const struct entity *link_target(const struct cx *cx, const struct field *f)
+{
+    if (!is_link(f)) return NULL;
+    return !f->target && filter_is_user(f) ? meta_entity(cx->meta, S("user")) : f->target;
+}
+
 /* An entity by its name or its English plural. */
 static const struct entity *find_entity(struct cx *cx, str name)
 {
@@ -70,7 +77,7 @@ static enum err only_link(struct cx *cx, const struct filter_parse *p, const str
 
     for (size_t i = F_SYSTEM_N; i < rel->n; i++) {
         const struct field *f = &rel->f[i];
-        if (f->trashed || f->target != to || !is_link(f) || !may_name(cx, p, f)) continue;
+        if (f->trashed || link_target(cx, f) != to || !may_name(cx, p, f)) continue;
         if (back)
             return fail_at(cx, E_INVALID, filter_shown(name), "Say by which field: \"%.*s.%.*s\" or \"%.*s.%.*s\"",
                            FS(rel->name), FS(back->name), FS(rel->name), FS(f->name));
@@ -98,7 +105,7 @@ static enum err find_back(struct cx *cx, const struct filter_parse *p, const str
     if (!rel || !may_see(cx, p, rel)) return unknown(cx, name);
     if (!dot) return only_link(cx, p, rel, e, name, ret);
     const struct field *f = entity_field(rel, field);
-    if (!f || f->target != e || !is_link(f) || !may_name(cx, p, f)) return unknown(cx, name);
+    if (!f || link_target(cx, f) != e || !may_name(cx, p, f)) return unknown(cx, name);
     *ret = f;
     return E_OK;
 }
@@ -129,7 +136,8 @@ static enum err kid_node(struct cx *cx, struct filter_parse *p, const struct ent
 {
     struct cond *kid = NEW(cx->a, struct cond);
 
-    TRY(node(cx, p, e, j, depth + 1, kid));
+    kid->e = e;
+    if (ret->k == C_NOT || j->t != JT_OBJ || j->n) TRY(node(cx, p, e, j, depth + 1, kid)); /* "has":{} = any at all */
     ret->kids = kid;
     ret->n = 1;
     return E_OK;
@@ -144,8 +152,9 @@ static enum err has_node(struct cx *cx, struct filter_parse *p, const struct jso
     if (str_eq(name->key, S("link"))) {
         ret->k = C_HAS;
         TRY(find_field(cx, p, ret->e, name->s, &ret->f));
-        if (!ret->f->target || !is_link(ret->f) || !may_see(cx, p, ret->f->target)) return unknown(cx, name->s);
-        return kid_node(cx, p, ret->f->target, has, depth, ret);
+        const struct entity *to = link_target(cx, ret->f);
+        if (!to || !may_see(cx, p, to)) return unknown(cx, name->s);
+        return kid_node(cx, p, to, has, depth, ret);
     }
     ret->k = str_eq(name->key, S("any")) ? C_ANY : C_ALL;
     if (ret->k == C_ALL && !str_eq(name->key, S("all"))) return malformed(cx);
@@ -157,13 +166,14 @@ static enum err has_node(struct cx *cx, struct filter_parse *p, const struct jso
 static bool my_team_node(struct cx *cx, const struct json *j, struct cond *ret)
 {
     const struct field *f = ret->f, *team = NULL;
+    const struct entity *users = filter_is_user(f) ? link_target(cx, f) : NULL;
 
     if (!j || j->t != JT_STR || !str_eq(j->s, S("my_team")) || (ret->op != OP_EQ && ret->op != OP_NE)) return false;
-    if (!filter_is_user(f) || !f->target || !(team = entity_field(f->target, S("team")))) return false;
+    if (!users || !(team = entity_field(users, S("team")))) return false;
     struct val *v = NEW(cx->a, struct val);
     struct cond *kid = NEW(cx->a, struct cond);
     *v = VAL_INT(cx->who.team);
-    *kid = (struct cond){.k = C_CMP, .e = f->target, .f = team, .op = OP_EQ, .v = v, .n_v = 1};
+    *kid = (struct cond){.k = C_CMP, .e = users, .f = team, .op = OP_EQ, .v = v, .n_v = 1};
     struct cond has = {.k = C_HAS, .e = ret->e, .f = f, .kids = kid, .n = 1};
     if (ret->op == OP_EQ) {
         *ret = has;

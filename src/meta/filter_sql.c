@@ -317,7 +317,7 @@ static void join_sql(const struct out *o, const struct field *f, str in, str ali
 static void has_sql(const struct out *o, const struct cond *c, str alias)
 {
     str in = alias_in(o, alias, 'x');
-    const struct entity *e = c->f->target;
+    const struct entity *e = c->kids->e;
 
     sql_lit(o->q, "(");
     from_sql(o, e, in);
