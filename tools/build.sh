@@ -54,7 +54,7 @@ build_san() {
     to=$1 what=$2
     shift 2
     export CC=clang CXX=clang++
-    configure "$to" -Db_sanitize="$what" -Db_lundef=false "$@" && ninja -C "$to"
+    configure "$to" -Db_sanitize="$what" -Db_lundef=false "$@" && ninja -k 0 -C "$to"
     rc=$?
     unset CC CXX
     return $rc

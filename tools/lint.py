@@ -59,8 +59,9 @@ def main():
     if not commands.exists():
         sys.exit(f"{commands} is not there: the build did not get that far")
     for e in json.loads(commands.read_text()):
-        if e["file"].endswith(".c"):
-            seen[str(pathlib.Path(e["directory"], e["file"]).resolve())] = e
+        path = pathlib.Path(e["directory"], e["file"]).resolve()
+        if path.suffix == ".c" and FOLDER.resolve() not in path.parents:  # what a tool wrote is not ours to tidy
+            seen[path] = e
     (FOLDER / "lint").mkdir(exist_ok=True)
     salt = settings()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -38,7 +38,7 @@ skip() { say "$1: skipped, $2"; }
 
 unit() { sh tools/with-pg.sh sh tools/unit.sh build-asan; }
 syntax() { git ls-files -co --exclude-standard dev .ci/run 'tools/*.sh' | xargs -n1 sh -n; }
-app() { build_web && build_app build && ninja -C build; }
+app() { build_web; build_app build; ninja -k 0 -C build; }
 unit_file() { systemd-analyze security --offline=true --threshold=15 --no-pager dist/kontor.service | tail -1; }
 web_script() { need_node && cd web && npm run --silent "$1"; }
 e2e() { need_node; KONTOR=$ROOT/build/kontor sh tools/with-pg.sh node tests/e2e/run.mjs; }
