@@ -47,7 +47,7 @@ static enum err code_of(const char *state)
         enum err e;
     } map[] = {{"23505", E_CONFLICT}, {"23", E_INVALID}, {"22021", E_INVALID}, {"40001", E_BUSY}, {"40P01", E_BUSY},
                {"55P03", E_BUSY},     {"57014", E_BUSY}, {"53100", E_FULL},    {"53", E_BUSY},    {"54", E_LIMIT},
-               {"57P", E_BUSY},       {"08", E_BUSY},    {"25006", E_DENIED}};
+               {"57P", E_BUSY},       {"08P01", E_INTERNAL}, {"08", E_BUSY},    {"25006", E_DENIED}};
     for (size_t i = 0; i < COUNT(map); i++)
         if (is_class(state, map[i].prefix)) return map[i].e;
     return E_INTERNAL;

@@ -760,7 +760,8 @@ static void test_ids(void)
     qsort(ids, (size_t)4 * IDS, sizeof ids[0], by_id);
     for (int i = 1; i < 4 * IDS; i++)
         if (ids[i] == ids[i - 1]) T(false);
-    int64_t t = clock_ms(), id = id_new(t + 1000000000);
+    T(id_time_ms(id_new(clock_ms())) >= clock_ms() - 1000);
+    int64_t t = id_time_ms(id_new(clock_ms())), id = id_new(t + 1000000000);
     T_INT(id_time_ms(id), t + 1000000000);
     T(id_new(0) > id && id_new(-5) > id);
     int64_t high = (t + 2000000000 - 1577836800000) << 22;
