@@ -10,7 +10,7 @@ import pathlib, re, subprocess, sys, tempfile
 
 ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 LINES_FUNCTION, COMPLEXITY, LINES_FILE, LINES_TOOL, LINES_COMPONENT, WIDTH = 80, 15, 800, 300, 250, 120
-BANNED = ("strcpy strcat sprintf vsprintf strncpy strncat strtok atoi atol atoll atof strtol strtod gets gmtime "
+BANNED = ("strcpy strcat sprintf vsprintf strncpy strncat strtok atoi atol atoll atof strtol gets gmtime "
           "localtime alloca").split()
 MEMORY = "malloc calloc realloc free strdup strndup asprintf vasprintf".split()
 MEMORY_ROOMS = ("base", "os", "db", "http")
