@@ -8,21 +8,21 @@ enum { MAILS_MAX = 50, MAIL_BYTES_MAX = 320 };
 
 static enum err one(struct cx *cx, const struct field *f, str typed, str type, struct item *ret)
 {
-    str norm = {0};
+    struct mailaddr m = {0};
     typed = str_trim(typed);
-    if (typed.n > MAIL_BYTES_MAX || type.n > 40 || !mail_norm(cx->a, typed, &norm))
+    if (typed.n > MAIL_BYTES_MAX || type.n > 40 || !mailaddr_parse(cx->a, typed, &m))
         return fail_at(cx, E_INVALID, f->name, "%.*s: \"%.*s\" is not an e-mail address", FS(label_of(f->label, cx->lang)),
                        (int)(typed.n > 100 ? 100 : typed.n), typed.p);
-    *ret = (struct item){.typed = typed, .type = type, .norm = norm};
+    *ret = (struct item){.typed = typed, .type = type, .norm = m.addr};
     return E_OK;
 }
 
 static enum err from_text(struct cx *cx, const struct field *f, str s, struct val *ret)
 {
-    str part[MAILS_MAX];
-    size_t n = mail_split(cx->a, s, part, MAILS_MAX);
+    struct mailaddr part[MAILADDR_PARTS];
+    size_t n = mailaddr_split(cx->a, s, part);
     struct item *v = NEW_N(cx->a, struct item, n + 1);
-    for (size_t i = 0; i < n; i++) TRY(one(cx, f, part[i], S(""), &v[i]));
+    for (size_t i = 0; i < n; i++) TRY(one(cx, f, part[i].addr, S(""), &v[i]));
     *ret = n ? (struct val){.t = VT_LIST, .v = v, .n = n} : VAL_NULL;
     return E_OK;
 }

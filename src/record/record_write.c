@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/* record/record_write.c - create, update, trash: each one transaction that does all that belongs to the write.
+ *
+ * What needs no database (rights on fields, validation, folding) is done before the writer is entered.
+ */
+#include "record/record_int.h"
+
+#include "search/search.h"
+
+/* ---- the row ---- */
+static struct db_val stored(struct cx *cx, const struct field *f, const struct val *v, int which)
+{
+    if (v->t == VT_NULL) return DB_NONE;
+    switch (f->kind->store) {
+    case ST_INT: return V(v->i);
+    case ST_MONEY: return which ? V(v->s) : V(v->i);
+    case ST_TEXT: return V(v->s);
+    case ST_FOLDED: return which ? V(filter_fold(cx->a, v->s)) : V(v->s);
+    case ST_KEYS: {
+        struct buf b = buf_new(cx->a, 64 * 1024);
+        for (size_t i = 0; i < v->n; i++) {
+            buf_byte(&b, '|');
+            buf_add(&b, v->v[i].norm);
+        }
+        buf_byte(&b, '|');
+        return V(buf_str(&b));
+    }
+    case ST_NONE:
+    case ST_POINTS:
+    case ST_LINKS:
+    case ST_LINES: break;
+    }
+    return DB_NONE;
+}
+
+static struct sql insert_sql(struct cx *cx, const struct entity *e, int64_t id, const struct val *v)
+{
+    struct sql q = sql_new(cx);
+    size_t n = 2;
+    sql_lit(&q, "INSERT INTO ");
+    sql_name(&q, e->table);
+    sql_lit(&q, " (id, version");
+    for (size_t i = 0; i < e->n; i++)
+        for (int w = 0; w < 2 && v[i].t != VT_NULL; w++) {
+            str col = w ? e->f[i].col2 : e->f[i].col;
+            if (!col.n) continue;
+            sql_lit(&q, ", ");
+            sql_name(&q, col);
+            n++;
+        }
+    sql_lit(&q, ") VALUES (");
+    sql_val(cx, &q, V(id));
+    sql_lit(&q, ", ");
+    sql_val(cx, &q, V(1));
+    for (size_t i = 0; i < e->n; i++)
+        for (int w = 0; w < 2 && v[i].t != VT_NULL; w++) {
+            if (!(w ? e->f[i].col2 : e->f[i].col).n) continue;
+            sql_lit(&q, ", ");
+            sql_val(cx, &q, stored(cx, &e->f[i], &v[i], w));
+        }
+    sql_lit(&q, ")");
+    assert(q.v.n == n);
+    return q;
+}
+
+static enum err update_row(struct cx *cx, const struct entity *e, int64_t id, int64_t version, const struct val *v,
+                           const bool *changed)
+{
+    struct sql q = sql_new(cx);
+    int64_t n = 0;
+    sql_lit(&q, "UPDATE ");
+    sql_name(&q, e->table);
+    sql_lit(&q, " SET version = version + 1");
+    for (size_t i = 0; i < e->n; i++)
+        for (int w = 0; w < 2 && changed[i]; w++) {
+            str col = w ? e->f[i].col2 : e->f[i].col;
+            if (!col.n) continue;
+            sql_lit(&q, ", ");
+            sql_name(&q, col);
+            sql_lit(&q, " = ");
+            sql_val(cx, &q, stored(cx, &e->f[i], &v[i], w));
+        }
+    sql_lit(&q, " WHERE id = ");
+    sql_val(cx, &q, V(id));
+    sql_lit(&q, " AND version = ");
+    sql_val(cx, &q, V(version));
+    TRY(sql_run(cx, &q, NULL, &n));
+    return n == 1 ? E_OK : fail(cx, E_CONFLICT, "somebody has changed this record meanwhile");
+}
+
+/* The engine names the index "entity_field_unique": tell the field. */
+static enum err unique_field(struct cx *cx, const struct entity *e, enum err err)
+{
+    if (err != E_CONFLICT) return err;
+    for (size_t i = 0; i < e->n; i++)
+        if (e->f[i].unique && (str_find(cx->at, e->f[i].name) >= 0))
+            return fail_at(cx, E_CONFLICT, e->f[i].name, "%.*s: this value is already in use", FS(label_of(e->f[i].label, cx->lang)));
+    return err;
+}
+
+static enum err lines_write(struct cx *cx, const struct entity *e, int64_t id, const struct field *f, const struct val *old,
+                            const struct val *v);
+
+static enum err parts_write(struct cx *cx, const struct entity *e, int64_t id, const struct val *old, const struct val *v,
+                            const bool *changed)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        const struct field *f = &e->f[i];
+        enum store st = f->kind->store;
+        if (changed ? !changed[i] : v[i].t == VT_NULL) continue;
+        if (st == ST_POINTS) TRY(points_write(cx, e, id, f, &v[i], old != NULL));
+        if (st == ST_LINKS) TRY(links_write(cx, id, f, &v[i], old != NULL));
+        if (st == ST_LINES) TRY(lines_write(cx, e, id, f, old ? &old[i] : NULL, &v[i]));
+    }
+    return E_OK;
+}
+
+/* ---- create ---- */
+struct creating {
+    const struct entity *e;
+    int64_t id;
+    const struct set *s;
+    size_t n;
+    const struct val *v;
+    struct sql insert;
+    struct written *ret;
+};
+
+static enum err numbers_give(struct cx *cx, const struct entity *e, struct val *v, bool *ret_any)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        struct db_rows r = {0};
+        if (!str_eq(e->f[i].kind->name, S("autonumber")) || e->f[i].trashed) continue;
+        str name = arena_fmt(cx->a, "%.*s.%.*s", FS(e->name), FS(e->f[i].name));
+        TRY(db_exec(cx, NULL, "INSERT INTO counter (name, value) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET value = counter.value + 1", V(name)));
+        TRY(db_query(cx, &r, "SELECT value FROM counter WHERE name = $1", V(name)));
+        v[i] = VAL_INT(db_int(&r, 0, 0));
+        *ret_any = true;
+    }
+    return E_OK;
+}
+
+static enum err create_inside(struct cx *cx, void *arg)
+{
+    struct creating *c = arg;
+    bool numbered = false;
+    struct val *v = NEW_N(cx->a, struct val, c->e->n);
+    memcpy(v, c->v, sizeof *v * c->e->n);
+    TRY(check_links(cx, c->e, c->s, c->n));
+    TRY(numbers_give(cx, c->e, v, &numbered));
+    if (numbered) c->insert = insert_sql(cx, c->e, c->id, v);
+    TRY(unique_field(cx, c->e, sql_run(cx, &c->insert, NULL, NULL)));
+    TRY(parts_write(cx, c->e, c->id, NULL, v, NULL));
+    if (c->e->search || c->e->dups) TRY(search_put(cx, c->e, c->id, NULL, v));
+    TRY(rollups_follow(cx, c->e, NULL, v));
+    *c->ret = (struct written){.id = c->id, .version = 1};
+    return log_write(cx, c->e, c->id, S("create"), 1, S(""), &c->ret->seq);
+}
+
+enum { ID_AHEAD_MS = 86400000 };
+
+static enum err create_id(struct cx *cx, int64_t id, int64_t *ret)
+{
+    int64_t at = id ? id_time_ms(id) : cx->now_ms;
+    if (id < 0 || at < cx->now_ms - ID_AHEAD_MS || at > cx->now_ms + ID_AHEAD_MS)
+        return fail_at(cx, E_INVALID, S("id"), "an id made by a client carries the time of its making, within a day of now");
+    *ret = id ? id : id_new(cx->now_ms);
+    return E_OK;
+}
+
+enum err record_create(struct cx *cx, const struct entity *e, int64_t id, const struct set *s, size_t n, struct written *ret)
+{
+    struct val *v = NEW_N(cx->a, struct val, e->n);
+    if (!acl_may(cx, e, ACT_CREATE)) return fail(cx, E_DENIED, "you may not create this");
+    TRY(check_sets(cx, e, s, n));
+    TRY(create_id(cx, id, &id));
+    for (size_t i = 0; i < n; i++) v[s[i].f->at] = s[i].v;
+    TRY(apply_defaults(cx, e, v));
+    TRY(check_required(cx, e, v));
+    TRY(check_rules(cx, e, id, v));
+    if (!acl_row(cx, e, ACT_CREATE, v[F_OWNER].i, v[F_TEAM].i)) return fail_at(cx, E_DENIED, S("owner"), "you may not create this for somebody else");
+    v[F_CREATED_AT] = v[F_CHANGED_AT] = VAL_INT(cx->now_ms);
+    if (cx->who.user) v[F_CREATED_BY] = v[F_CHANGED_BY] = VAL_INT(cx->who.user);
+    struct creating c = {.e = e, .id = id, .s = s, .n = n, .v = v, .insert = insert_sql(cx, e, id, v), .ret = ret};
+    return cx->way == WAY_IMPORT ? db_write_bulk(cx, create_inside, &c) : db_write(cx, create_inside, &c);
+}
+
+/* ---- update ---- */
+struct updating {
+    const struct entity *e;
+    int64_t id, version;
+    const struct set *s;
+    size_t n;
+    struct written *ret;
+};
+
+enum err update_write(struct cx *cx, const struct entity *e, const struct record *old, const struct set *s, size_t n,
+                      struct written *ret)
+{
+    struct val *v = NEW_N(cx->a, struct val, e->n);
+    bool *changed = NEW_N(cx->a, bool, e->n), any = false;
+    memcpy(v, old->v, sizeof *v * e->n);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t at = s[i].f->at;
+        bool same = val_eq(&v[at], &s[i].v) && (s[i].f->kind->store != ST_MONEY || str_eq(v[at].s, s[i].v.s));
+        if (same && s[i].f->kind->store != ST_LINES) continue;
+        v[at] = s[i].v;
+        changed[at] = any = true;
+    }
+    *ret = (struct written){.id = old->id, .version = old->version};
+    if (!any) return E_OK;
+    TRY(check_required(cx, e, v));
+    TRY(check_rules(cx, e, old->id, v));
+    str was = log_old_json(cx, e, old->v, changed);
+    v[F_CHANGED_AT] = VAL_INT(cx->now_ms);
+    v[F_CHANGED_BY] = cx->who.user ? VAL_INT(cx->who.user) : VAL_NULL;
+    changed[F_CHANGED_AT] = changed[F_CHANGED_BY] = true;
+    TRY(unique_field(cx, e, update_row(cx, e, old->id, old->version, v, changed)));
+    TRY(parts_write(cx, e, old->id, old->v, v, changed));
+    if (e->search || e->dups) TRY(search_put(cx, e, old->id, old->v, v));
+    TRY(rollups_follow(cx, e, old->v, v));
+    ret->version = old->version + 1;
+    return log_write(cx, e, old->id, S("update"), ret->version, was, &ret->seq);
+}
+
+static enum err update_inside(struct cx *cx, void *arg)
+{
+    struct updating *u = arg;
+    struct record old = {0};
+    TRY(read_one(cx, u->e, u->id, ACT_CHANGE, LIVING, false, &old));
+    if (u->version && u->version != old.version) return fail(cx, E_CONFLICT, "somebody has changed this record meanwhile");
+    TRY(check_links(cx, u->e, u->s, u->n));
+    return update_write(cx, u->e, &old, u->s, u->n, u->ret);
+}
+
+enum err record_update(struct cx *cx, const struct entity *e, int64_t id, int64_t version, const struct set *s, size_t n,
+                       struct written *ret)
+{
+    TRY(check_sets(cx, e, s, n));
+    struct updating u = {e, id, version, s, n, ret};
+    return cx->way == WAY_IMPORT ? db_write_bulk(cx, update_inside, &u) : db_write(cx, update_inside, &u);
+}
+
+/* ---- child lines: each is a record of its own, written through the same door ---- */
+static enum err line_write(struct cx *cx, const struct field *f, const struct field *via, int64_t parent, const struct item *it)
+{
+    const struct json *j = NULL;
+    const struct set *given = NULL;
+    size_t n = 0;
+    struct written w = {0};
+    TRY(json_parse(cx, it->extra, &j));
+    TRY(record_sets(cx, f->target, j, &given, &n));
+    struct set *s = NEW_N(cx->a, struct set, n + 1);
+    size_t m = 0;
+    for (size_t i = 0; i < n; i++)
+        if (given[i].f != via) s[m++] = given[i];
+    s[m++] = (struct set){via, VAL_INT(parent)};
+    if (it->id) return record_update(cx, f->target, it->id, 0, s, m, &w);
+    return record_create(cx, f->target, 0, s, m, &w);
+}
+
+static enum err lines_write(struct cx *cx, const struct entity *e, int64_t id, const struct field *f, const struct val *old,
+                            const struct val *v)
+{
+    const struct field *via = f->target ? entity_field(f->target, f->via) : NULL;
+    if (!via) return fail_at(cx, E_INVALID, f->name, "%.*s has no lines", FS(e->name));
+    for (size_t i = 0; old && old->t == VT_LIST && i < old->n; i++) {
+        bool kept = false;
+        struct written w = {0};
+        for (size_t k = 0; v->t == VT_LIST && k < v->n; k++) kept |= v->v[k].id == old->v[i].id;
+        if (!kept) TRY(record_delete(cx, f->target, old->v[i].id, 0, &w));
+    }
+    for (size_t i = 0; v->t == VT_LIST && i < v->n; i++) TRY(line_write(cx, f, via, id, &v->v[i]));
+    return E_OK;
+}
+
+/* ---- trash and back ---- */
+enum err trash_write(struct cx *cx, const struct entity *e, const struct record *r, bool away, str op, struct written *ret)
+{
+    bool *changed = NEW_N(cx->a, bool, e->n);
+    struct val *v = NEW_N(cx->a, struct val, e->n);
+    memcpy(v, r->v, sizeof *v * e->n);
+    v[F_DELETED_AT] = away ? VAL_INT(cx->now_ms) : VAL_NULL;
+    changed[F_DELETED_AT] = true;
+    TRY(unique_field(cx, e, update_row(cx, e, r->id, r->version, v, changed)));
+    if (e->search || e->dups) TRY(search_put(cx, e, r->id, away ? r->v : NULL, away ? NULL : v));
+    TRY(rollups_follow(cx, e, away ? r->v : NULL, away ? NULL : v));
+    *ret = (struct written){.id = r->id, .version = r->version + 1};
+    return log_write(cx, e, r->id, op, ret->version, S(""), &ret->seq);
+}
+
+static enum err delete_inside(struct cx *cx, void *arg)
+{
+    struct updating *u = arg;
+    struct record r = {0};
+    TRY(read_one(cx, u->e, u->id, ACT_DELETE, LIVING, false, &r));
+    if (u->version && u->version != r.version) return fail(cx, E_CONFLICT, "somebody has changed this record meanwhile");
+    return trash_write(cx, u->e, &r, true, S("delete"), u->ret);
+}
+
+enum err record_delete(struct cx *cx, const struct entity *e, int64_t id, int64_t version, struct written *ret)
+{
+    struct updating u = {e, id, version, NULL, 0, ret};
+    return db_write(cx, delete_inside, &u);
+}
+
+static enum err restore_inside(struct cx *cx, void *arg)
+{
+    struct updating *u = arg;
+    struct record r = {0};
+    TRY(read_one(cx, u->e, u->id, ACT_DELETE, DELETED, false, &r));
+    return trash_write(cx, u->e, &r, false, S("restore"), u->ret);
+}
+
+enum err record_restore(struct cx *cx, const struct entity *e, int64_t id, struct written *ret)
+{
+    struct updating u = {e, id, 0, NULL, 0, ret};
+    return db_write(cx, restore_inside, &u);
+}
