@@ -43,9 +43,9 @@ configure() {
 # build_app DIR: the hardened program, DIR/kontor.
 build_app() {
     configure "$1" || die "meson could not configure $1"
-    ninja -C "$1" kontor || die "the build failed"
-    program=$(find "$1/src/app" -maxdepth 1 -type f -name kontor -perm -u+x)
-    [ -n "$program" ] || die "$1/src/app/kontor was not built"
+    ninja -C "$1" src/app/kontor || die "the build failed"
+    program=$1/src/app/kontor
+    [ -x "$program" ] || die "$program was not built"
     cmp -s "$program" "$1/kontor" || { cp "$program" "$1/kontor.new" && mv "$1/kontor.new" "$1/kontor"; }
 }
 

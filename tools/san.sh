@@ -26,7 +26,7 @@ twin=$(mktemp -d)
 trap 'rm -rf "$twin"' EXIT
 git ls-files -co --exclude-standard | tar -cf - -T - | tar -xf - -C "$twin"
 mkdir -p "$twin/.deps" && cp -r .deps/sqlite "$twin/.deps/" && { [ ! -d web/dist ] || cp -r web/dist "$twin/web/"; }
-(cd "$twin" && meson setup build >/dev/null && ninja -C build kontor >/dev/null) || die "san: the second build failed"
+(cd "$twin" && meson setup build >/dev/null && ninja -C build src/app/kontor >/dev/null) || die "san: the second build failed"
 a=$(sha256sum <build/src/app/kontor) b=$(sha256sum <"$twin/build/src/app/kontor")
 if [ "$a" = "$b" ]; then echo "equal builds: 1 passed, 0 failed"; else echo "equal builds: 0 passed, 1 failed"; red=1; fi
 exit $red

@@ -36,6 +36,7 @@ step() {
 
 skip() { say "$1: skipped, $2"; }
 
+torture() { sh tools/with-pg.sh sh tools/unit.sh build --suite torture; } # its preloaded library bears no sanitizer
 unit() { sh tools/with-pg.sh sh tools/unit.sh build-asan; }
 syntax() { git ls-files -co --exclude-standard dev .ci/run 'tools/*.sh' | xargs -n1 sh -n; }
 app() { build_web; build_app build; ninja -k 0 -C build; }
@@ -52,6 +53,7 @@ else skip unit-file "no systemd-analyze here"; fi
 step gcc app
 step clang build_san build-asan address,undefined
 step unit unit
+step torture torture
 step cppcheck python3 tools/lint.py cppcheck build-asan
 step clang-tidy python3 tools/lint.py clang-tidy build-asan
 if [ -f web/package.json ]; then
