@@ -48,7 +48,8 @@ static enum err params_check(struct cx *cx, const struct db_val *v, size_t n)
     if (n > DB_PARAMS_MAX) return fail(cx, E_LIMIT, "too many parameters");
     for (size_t i = 0; i < n; i++) {
         if (v[i].t != DB_TEXT || !v[i].s.n) continue;
-        if (v[i].s.n > DB_TEXT_MAX) return fail(cx, E_LIMIT, "text of more than %d bytes", DB_TEXT_MAX);
+        if (v[i].s.n > DB_TEXT_MAX)
+            return fail(cx, E_LIMIT, "text of more than %d bytes", DB_TEXT_MAX);
         if (memchr(v[i].s.p, 0, v[i].s.n)) return fail(cx, E_INVALID, "text with a NUL character");
     }
     return E_OK;
@@ -64,9 +65,11 @@ static enum err call(struct cx *cx, const struct db_call *c)
     return db->ops->run(cx, db, c);
 }
 
-enum err db_run(struct cx *cx, struct db_rows *ret, int64_t *ret_changed, str sql, const struct db_val *v, size_t n)
+enum err db_run(struct cx *cx, struct db_rows *ret, int64_t *ret_changed, str sql,
+                const struct db_val *v, size_t n)
 {
-    return call(cx, &(struct db_call){.sql = sql, .v = v, .n = n, .ret = ret, .ret_changed = ret_changed});
+    return call(
+        cx, &(struct db_call){.sql = sql, .v = v, .n = n, .ret = ret, .ret_changed = ret_changed});
 }
 
 enum err db_each(struct cx *cx, str sql, const struct db_val *v, size_t n, db_row_fn *fn, void *arg)
@@ -94,7 +97,10 @@ str db_str(const struct db_rows *r, size_t row, size_t col)
     const struct db_val *v = cell(r, row, col);
     return v->t == DB_TEXT ? v->s : S("");
 }
-bool db_is_null(const struct db_rows *r, size_t row, size_t col) { return cell(r, row, col)->t == DB_NULL; }
+bool db_is_null(const struct db_rows *r, size_t row, size_t col)
+{
+    return cell(r, row, col)->t == DB_NULL;
+}
 
 /* ---- writing ---- */
 
@@ -107,11 +113,13 @@ enum err db_level(struct cx *cx, db_write_fn *fn, void *arg)
     if (e == E_OK) {
         db->failed = E_OK;
         e = fn(cx, arg);
-        if (e == E_OK && db->failed != E_OK) e = fail(cx, db->failed, "a part of the change failed");
+        if (e == E_OK && db->failed != E_OK)
+            e = fail(cx, db->failed, "a part of the change failed");
         if (e == E_OK) e = db->ops->ctl(cx, db, DB_RELEASE);
         if (e != E_OK) {
             str msg = cx->msg, at = cx->at;
-            if (db->ops->ctl(cx, db, DB_BACK) != E_OK) outer = e; /* the whole transaction is gone */
+            if (db->ops->ctl(cx, db, DB_BACK) != E_OK)
+                outer = e; /* the whole transaction is gone */
             cx->err = e;
             cx->msg = msg;
             cx->at = at;
@@ -130,8 +138,14 @@ static enum err write_any(struct cx *cx, db_write_fn *fn, void *arg, bool bulk)
     if (db->base->o.read_only) return fail(cx, E_DENIED, "the database is open for reading only");
     return db->ops->write(cx, fn, arg, bulk);
 }
-enum err db_write(struct cx *cx, db_write_fn *fn, void *arg) { return write_any(cx, fn, arg, false); }
-enum err db_write_bulk(struct cx *cx, db_write_fn *fn, void *arg) { return write_any(cx, fn, arg, true); }
+enum err db_write(struct cx *cx, db_write_fn *fn, void *arg)
+{
+    return write_any(cx, fn, arg, false);
+}
+enum err db_write_bulk(struct cx *cx, db_write_fn *fn, void *arg)
+{
+    return write_any(cx, fn, arg, true);
+}
 bool db_is_writing(const struct cx *cx) { return cx->db && cx->db->depth > 0; }
 
 enum err db_snapshot(struct cx *cx)
@@ -150,7 +164,10 @@ static void snapshot_drop(struct cx *cx, struct db *db)
     db->snapshot = false;
     if (db->ops->ctl(cx, db, DB_SNAP_END) != E_OK) db_log("warn", "a snapshot did not end well");
 }
-void db_snapshot_end(struct cx *cx) { if (cx->db) snapshot_drop(cx, cx->db); }
+void db_snapshot_end(struct cx *cx)
+{
+    if (cx->db) snapshot_drop(cx, cx->db);
+}
 
 /* ---- the process's database ---- */
 
@@ -206,7 +223,8 @@ static enum err schema_greet(struct cx *cx, struct dbase *b)
     struct db_rows r = {0};
     enum err e = db_schema_version(cx, &version);
     if (e == E_OK && version > db_schema_latest())
-        e = fail(cx, E_PRECOND, "the database was made by a newer version (schema %d, this program knows %d)",
+        e = fail(cx, E_PRECOND,
+                 "the database was made by a newer version (schema %d, this program knows %d)",
                  version, db_schema_latest());
     if (e == E_OK && version > 0) e = db_query(cx, &r, "SELECT max(seq) FROM change");
     if (e == E_OK && r.n) id_floor(db_int(&r, 0, 0));
@@ -217,11 +235,14 @@ static enum err schema_greet(struct cx *cx, struct dbase *b)
 
 enum err dbase_open(struct cx *cx, const struct db_opts *o, struct dbase **ret)
 {
-    bool pg = str_has_prefix(o->url, S("postgres://")) || str_has_prefix(o->url, S("postgresql://"));
+    bool pg =
+        str_has_prefix(o->url, S("postgres://")) || str_has_prefix(o->url, S("postgresql://"));
     str path = o->url;
-    if (!pg && !str_has_prefix(path, S("sqlite:"))) return fail(cx, E_INVALID, "unknown kind of database address");
+    if (!pg && !str_has_prefix(path, S("sqlite:")))
+        return fail(cx, E_INVALID, "unknown kind of database address");
     if (!pg) path = str_cut(path, sizeof "sqlite:" - 1, path.n);
-    if (!path.n || memchr(path.p, 0, path.n)) return fail(cx, E_INVALID, "no database file is named");
+    if (!path.n || memchr(path.p, 0, path.n))
+        return fail(cx, E_INVALID, "no database file is named");
     struct dbase *b = calloc(1, sizeof *b);
     if (!b) abort();
     b->o = *o;
@@ -277,8 +298,10 @@ void db_committed(struct dbase *b)
 struct db_stats dbase_stats(const struct dbase *b)
 {
     struct dbase *w = (struct dbase *)(uintptr_t)b; /* the lock is no part of what a caller sees */
-    struct db_stats s = {.writes = atomic_load(&w->writes), .commits = atomic_load(&w->commits),
-                         .wal_bytes = atomic_load(&w->wal_bytes), .checkpoints = atomic_load(&w->checkpoints)};
+    struct db_stats s = {.writes = atomic_load(&w->writes),
+                         .commits = atomic_load(&w->commits),
+                         .wal_bytes = atomic_load(&w->wal_bytes),
+                         .checkpoints = atomic_load(&w->checkpoints)};
     pthread_mutex_lock(&w->mu);
     for (struct db *d = w->all; d; d = d->next_all) {
         s.queries += atomic_load_explicit(&d->queries, memory_order_relaxed);

@@ -28,16 +28,20 @@ enum { DB_ROWS_MAX = 10000, DB_PARAMS_MAX = 512, DB_TEXT_MAX = 16 * 1024 * 1024 
 static inline struct db_val db_from_int(int64_t i) { return (struct db_val){.t = DB_INT, .i = i}; }
 static inline struct db_val db_from_bool(bool b) { return (struct db_val){.t = DB_INT, .i = b}; }
 static inline struct db_val db_from_str(str s) { return (struct db_val){.t = DB_TEXT, .s = s}; }
-#define V(x)                                                                              \
-    _Generic((x), bool: db_from_bool, int: db_from_int, long: db_from_int,                \
-             long long: db_from_int, str: db_from_str)(x)
+#define V(x)                                                                                       \
+    _Generic((x), bool                                                                             \
+             : db_from_bool, int                                                                   \
+             : db_from_int, long                                                                   \
+             : db_from_int, long long                                                              \
+             : db_from_int, str                                                                    \
+             : db_from_str)(x)
 #define DB_NONE ((struct db_val){.t = DB_NULL})
 
-#define DB_ARGS(...)                                                                      \
-    (const struct db_val[]){DB_NONE, ##__VA_ARGS__} + 1,                                  \
+#define DB_ARGS(...)                                                                               \
+    (const struct db_val[]){DB_NONE, ##__VA_ARGS__} + 1,                                           \
         sizeof((const struct db_val[]){DB_NONE, ##__VA_ARGS__}) / sizeof(struct db_val) - 1
 /* SQL must be a literal: a variable does not compile. */
-#define db_query(cx, ret, sql, ...) db_run((cx), (ret), NULL, S(sql), DB_ARGS(__VA_ARGS__))
+#define db_query(cx, ret, sql, ...)  db_run((cx), (ret), NULL, S(sql), DB_ARGS(__VA_ARGS__))
 #define db_exec(cx, ret_n, sql, ...) db_run((cx), NULL, (ret_n), S(sql), DB_ARGS(__VA_ARGS__))
 /* Built SQL: only for the one builder in `meta` and for migrations (a gate checks who calls it).
  * ret and ret_changed (rows touched) may be NULL. E_CONFLICT: a uniqueness rule (cx->at names the
@@ -47,7 +51,8 @@ MUST enum err db_run(struct cx *cx, struct db_rows *ret, int64_t *ret_changed, s
                      const struct db_val *v, size_t n);
 /* Any number of rows, one at a time; `row` lives only during the call; fn's error ends the walk. */
 typedef enum err db_row_fn(struct cx *cx, void *arg, const struct db_val *row, size_t cols);
-MUST enum err db_each(struct cx *cx, str sql, const struct db_val *v, size_t n, db_row_fn *fn, void *arg);
+MUST enum err db_each(struct cx *cx, str sql, const struct db_val *v, size_t n, db_row_fn *fn,
+                      void *arg);
 int64_t db_int(const struct db_rows *r, size_t row, size_t col); /* 0 for NULL */
 str db_str(const struct db_rows *r, size_t row, size_t col);     /* "" for NULL */
 bool db_is_null(const struct db_rows *r, size_t row, size_t col);
@@ -76,12 +81,15 @@ void db_snapshot_end(struct cx *cx);
 /* ---- the process's database ---- */
 struct dbase;
 struct db_opts {
-    str url;             /* "sqlite:/path/kontor.db" or "postgresql://..." */
-    int readers;         /* connections kept for reading; 0 = a sensible number */
-    bool read_only;      /* `kontor sql`, `verify` */
-    bool create;         /* make the file when it is not there */
-    enum db_sabotage {   /* the tests' own test: builds with -DKONTOR_SABOTAGE alone honour it */
-        DB_HONEST, DB_SYNC_NORMAL, DB_ANSWER_FIRST, DB_SKIP_FSYNC
+    str url;           /* "sqlite:/path/kontor.db" or "postgresql://..." */
+    int readers;       /* connections kept for reading; 0 = a sensible number */
+    bool read_only;    /* `kontor sql`, `verify` */
+    bool create;       /* make the file when it is not there */
+    enum db_sabotage { /* the tests' own test: builds with -DKONTOR_SABOTAGE alone honour it */
+                       DB_HONEST,
+                       DB_SYNC_NORMAL,
+                       DB_ANSWER_FIRST,
+                       DB_SKIP_FSYNC
     } sabotage;
     bool no_mmap;             /* SQLite reads through pread: for file systems that cannot map */
     int64_t max_bytes;        /* SQLite: the file grows no further (E_FULL); 0 = no limit */
@@ -90,7 +98,7 @@ struct db_opts {
 /* Opens, checks that the schema is not newer than this program, starts the writer and checkpoint
  * threads. cx needs only an arena. */
 MUST enum err dbase_open(struct cx *cx, const struct db_opts *o, struct dbase **ret);
-void dbase_close(struct dbase **b);                       /* waits for queued writes */
+void dbase_close(struct dbase **b); /* waits for queued writes */
 /* A reading connection for this thread; blocks while all are in use. Give it back soon. */
 struct db *db_get(struct dbase *b);
 void db_put(struct db **db);
@@ -118,11 +126,11 @@ struct db_count {
 };
 struct db_report {
     bool integrity_ok;
-    int schema;               /* migration number, 0 = no schema of ours */
-    int64_t last_seq;         /* newest row of the change log, 0 = none */
+    int schema;       /* migration number, 0 = no schema of ours */
+    int64_t last_seq; /* newest row of the change log, 0 = none */
     struct db_count *tables;
     size_t n_tables;
-    str problem;              /* the engine's first words when not integrity_ok */
+    str problem; /* the engine's first words when not integrity_ok */
 };
 /* Opens the file for reading alone, checks every page and counts every table. E_NOTFOUND: no file;
  * a file that is no database is a report that is not integrity_ok. */
@@ -160,10 +168,10 @@ MUST enum err db_horizon(struct cx *cx, int64_t *ret);
 /* ---- ids: 64 bit, time-ordered: ms since 2020-01-01 << 22 | node (6 bits) and sequence (16 bits).
  * Never twice in a process, never backwards even when the clock goes back. Thread-safe. */
 int64_t id_new(int64_t now_ms);
-int64_t id_time_ms(int64_t id);      /* the UTC ms it was made */
-int64_t clock_ms(void);              /* UTC ms now: for cx->now_ms */
-void id_set_node(int node);          /* 0 to 63; without it a random one is drawn at first use */
-void id_floor(int64_t id);           /* ids to come are above this one (dbase_open: the log's newest) */
+int64_t id_time_ms(int64_t id); /* the UTC ms it was made */
+int64_t clock_ms(void);         /* UTC ms now: for cx->now_ms */
+void id_set_node(int node);     /* 0 to 63; without it a random one is drawn at first use */
+void id_floor(int64_t id);      /* ids to come are above this one (dbase_open: the log's newest) */
 
 /* ---- search text: FTS5 trigram (contentless) | pg_trgm ----
  * One row per record: folded text (fmt/fold). `old` is the text given last time ("" at first). */

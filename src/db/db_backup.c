@@ -17,7 +17,10 @@ enum { SLICE_PAGES = 256, TABLES_MAX = 2000 };
 static void h_close(sqlite3 **h) { sqlite3_close(*h); }
 static void st_free(sqlite3_stmt **st) { sqlite3_finalize(*st); }
 static void backup_free(sqlite3_backup **k) { sqlite3_backup_finish(*k); }
-static void db_shut(struct db **db) { if (*db) (*db)->ops->close(*db); }
+static void db_shut(struct db **db)
+{
+    if (*db) (*db)->ops->close(*db);
+}
 
 static enum err broken(struct cx *cx, sqlite3 *h, int rc)
 {
@@ -25,18 +28,21 @@ static enum err broken(struct cx *cx, sqlite3 *h, int rc)
     return fail(cx, e, "%s", e == E_FULL ? "the disk is full" : "the copy failed");
 }
 
-static enum err copy_pages(struct cx *cx, sqlite3 *from, const char *to, void (*progress)(void *, int64_t, int64_t),
-                           void *arg)
+static enum err copy_pages(struct cx *cx, sqlite3 *from, const char *to,
+                           void (*progress)(void *, int64_t, int64_t), void *arg)
 {
     sqlite3 *h OWNED(h_close) = NULL;
     sqlite3_backup *k OWNED(backup_free) = NULL;
     const struct timespec pause = {0, 1000000};
-    int rc = sqlite3_open_v2(to, &h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (rc == SQLITE_OK) rc = sqlite3_exec(h, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF", NULL, NULL, NULL);
+    int rc = sqlite3_open_v2(
+        to, &h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(h, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF", NULL, NULL, NULL);
     if (rc != SQLITE_OK) return broken(cx, h, rc);
     k = sqlite3_backup_init(h, "main", from, "main");
     if (!k) return broken(cx, h, sqlite3_extended_errcode(h));
-    while ((rc = sqlite3_backup_step(k, SLICE_PAGES)) == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED) {
+    while ((rc = sqlite3_backup_step(k, SLICE_PAGES)) == SQLITE_OK || rc == SQLITE_BUSY ||
+           rc == SQLITE_LOCKED) {
         int64_t all = sqlite3_backup_pagecount(k);
         if (progress) progress(arg, all - sqlite3_backup_remaining(k), all);
         nanosleep(&pause, NULL);
@@ -62,8 +68,8 @@ static str folder_of(struct cx *cx, str path)
     return n ? arena_dup(cx->a, str_cut(path, 0, n)) : S(".");
 }
 
-enum err dbase_backup(struct cx *cx, struct dbase *b, str to_path, void (*progress)(void *arg, int64_t done, int64_t total),
-                      void *arg)
+enum err dbase_backup(struct cx *cx, struct dbase *b, str to_path,
+                      void (*progress)(void *arg, int64_t done, int64_t total), void *arg)
 {
     struct db *from OWNED(db_shut) = NULL;
     if (dbase_is_pg(b)) return fail(cx, E_TYPE, "PostgreSQL is copied by its own tools");
@@ -76,7 +82,8 @@ enum err dbase_backup(struct cx *cx, struct dbase *b, str to_path, void (*progre
     from->ops = b->ops;
     TRY(b->ops->ctl(cx, from, DB_SNAP));
     enum err e = copy_pages(cx, sq_handle(from), part, progress, arg);
-    if (e == E_OK && (!sync_path(part) || rename(part, to) != 0 || !sync_path(folder_of(cx, to_path).p)))
+    if (e == E_OK &&
+        (!sync_path(part) || rename(part, to) != 0 || !sync_path(folder_of(cx, to_path).p)))
         e = fail(cx, E_INTERNAL, "the copy did not reach the disk");
     if (e != E_OK) unlink(part);
     TRY(b->ops->ctl(cx, from, DB_SNAP_END));
@@ -92,7 +99,8 @@ static const char *uri(struct cx *cx, str path)
     buf_add(&b, S("file:"));
     for (size_t i = 0; i < path.n; i++) {
         unsigned char c = (unsigned char)path.p[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("/._-", c);
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     strchr("/._-", c);
         if (plain) buf_byte(&b, (char)c);
         else buf_fmt(&b, "%%%02X", c);
     }
@@ -104,7 +112,8 @@ static const char *uri(struct cx *cx, str path)
 static bool one_int(sqlite3 *h, const char *sql, int64_t *ret)
 {
     sqlite3_stmt *st OWNED(st_free) = NULL;
-    if (sqlite3_prepare_v2(h, sql, -1, &st, NULL) != SQLITE_OK || sqlite3_step(st) != SQLITE_ROW) return false;
+    if (sqlite3_prepare_v2(h, sql, -1, &st, NULL) != SQLITE_OK || sqlite3_step(st) != SQLITE_ROW)
+        return false;
     *ret = sqlite3_column_int64(st, 0);
     return true;
 }
@@ -112,7 +121,8 @@ static bool one_int(sqlite3 *h, const char *sql, int64_t *ret)
 static bool is_sound(struct cx *cx, sqlite3 *h, str *ret_problem)
 {
     sqlite3_stmt *st OWNED(st_free) = NULL;
-    if (sqlite3_prepare_v2(h, "PRAGMA integrity_check(1)", -1, &st, NULL) != SQLITE_OK || sqlite3_step(st) != SQLITE_ROW) {
+    if (sqlite3_prepare_v2(h, "PRAGMA integrity_check(1)", -1, &st, NULL) != SQLITE_OK ||
+        sqlite3_step(st) != SQLITE_ROW) {
         *ret_problem = arena_dup(cx->a, str_from(sqlite3_errmsg(h)));
         return false;
     }
@@ -125,9 +135,11 @@ static bool is_sound(struct cx *cx, sqlite3 *h, str *ret_problem)
 static bool count_all(struct cx *cx, sqlite3 *h, struct db_report *r)
 {
     sqlite3_stmt *st OWNED(st_free) = NULL;
-    const char *list = "SELECT name, printf('SELECT count(*) FROM \"%w\"', name) FROM sqlite_schema WHERE type = 'table'"
-                       " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'search\\_fts%' ESCAPE '\\'"
-                       " ORDER BY name";
+    const char *list =
+        "SELECT name, printf('SELECT count(*) FROM \"%w\"', name) FROM sqlite_schema WHERE type = "
+        "'table'"
+        " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'search\\_fts%' ESCAPE '\\'"
+        " ORDER BY name";
     if (sqlite3_prepare_v2(h, list, -1, &st, NULL) != SQLITE_OK) return false;
     r->tables = NEW_N(cx->a, struct db_count, TABLES_MAX);
     int rc = 0;
@@ -144,7 +156,8 @@ enum err dbase_check(struct cx *cx, str path, struct db_report *ret)
     sqlite3 *h OWNED(h_close) = NULL;
     struct db_report r = {0};
     int64_t schema = 0;
-    if (!path.n || access(arena_z(cx->a, path), R_OK) != 0) return fail(cx, E_NOTFOUND, "no such file");
+    if (!path.n || access(arena_z(cx->a, path), R_OK) != 0)
+        return fail(cx, E_NOTFOUND, "no such file");
     int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(uri(cx, path), &h, flags, NULL) == SQLITE_OK) {
         sqlite3_db_config(h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -153,8 +166,10 @@ enum err dbase_check(struct cx *cx, str path, struct db_report *ret)
         r.integrity_ok = is_sound(cx, h, &r.problem) && count_all(cx, h, &r);
     }
     if (!r.integrity_ok && !r.problem.n) r.problem = arena_dup(cx->a, str_from(sqlite3_errmsg(h)));
-    if (r.integrity_ok && one_int(h, "SELECT max(n) FROM migration", &schema)) r.schema = (int)schema;
-    if (r.integrity_ok && r.schema && !one_int(h, "SELECT max(seq) FROM change", &r.last_seq)) r.last_seq = 0;
+    if (r.integrity_ok && one_int(h, "SELECT max(n) FROM migration", &schema))
+        r.schema = (int)schema;
+    if (r.integrity_ok && r.schema && !one_int(h, "SELECT max(seq) FROM change", &r.last_seq))
+        r.last_seq = 0;
     *ret = r;
     return E_OK;
 }

@@ -20,10 +20,10 @@ struct db {
     const struct db_ops *ops;
     struct dbase *base;
     struct db *next_free, *next_all;
-    int depth;             /* levels of db_write running on this connection */
-    enum err failed;       /* a statement of the running level failed: the level is lost */
-    bool snapshot;         /* a reading transaction of db_snapshot is open */
-    int walks;             /* db_each running */
+    int depth;       /* levels of db_write running on this connection */
+    enum err failed; /* a statement of the running level failed: the level is lost */
+    bool snapshot;   /* a reading transaction of db_snapshot is open */
+    int walks;       /* db_each running */
     _Atomic int64_t queries, errors, busy; /* written by the holder alone */
 };
 struct db_ops {
@@ -36,9 +36,9 @@ struct db_ops {
 };
 struct dbase {
     const struct db_ops *ops;
-    char *path;            /* SQLite: the file; PostgreSQL: the connection text */
-    struct db_opts o;      /* texts of it are not kept: use path */
-    pthread_mutex_t mu;    /* pool and listener */
+    char *path;         /* SQLite: the file; PostgreSQL: the connection text */
+    struct db_opts o;   /* texts of it are not kept: use path */
+    pthread_mutex_t mu; /* pool and listener */
     pthread_cond_t freed;
     struct db *free, *all;
     void (*on_commit)(void *arg);
@@ -56,10 +56,11 @@ MUST enum err db_fault(struct cx *cx, struct db *db); /* counts down db_fault_at
 /* fn in a savepoint of its own on cx->db. */
 MUST enum err db_level(struct cx *cx, db_write_fn *fn, void *arg);
 void db_pool_add(struct dbase *b, struct db *db, bool is_free);
-void db_committed(struct dbase *b);                   /* counts, calls the listener */
-static inline void db_count(_Atomic int64_t *c)       /* one writer: no locked instruction */
+void db_committed(struct dbase *b);             /* counts, calls the listener */
+static inline void db_count(_Atomic int64_t *c) /* one writer: no locked instruction */
 {
-    atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + 1, memory_order_relaxed);
+    atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
 }
 
 MUST enum err sq_open_base(struct cx *cx, struct dbase *b);
@@ -73,9 +74,9 @@ sqlite3 *sq_handle(struct db *db);
 enum sq_tx { SQ_BEGIN, SQ_COMMIT, SQ_ROLLBACK };
 /* E_OK or what the engine said; the text goes to the log. */
 MUST enum err sq_tx(struct db *db, enum sq_tx what);
-MUST enum err sq_err(sqlite3 *h, int rc);             /* an fsync that failed does not return */
+MUST enum err sq_err(sqlite3 *h, int rc); /* an fsync that failed does not return */
 MUST enum err writer_start(struct cx *cx, struct dbase *b);
-void writer_stop(struct writer **w);                  /* when all that was queued is written */
+void writer_stop(struct writer **w); /* when all that was queued is written */
 MUST enum err writer_write(struct cx *cx, db_write_fn *fn, void *arg, bool bulk);
 
 /* ---- schema ---- */
@@ -86,5 +87,5 @@ struct db_step {
     str sql;
 };
 /* db_migrate over a given list, whose last number is the latest version: tests bring their own. */
-MUST enum err db_migrate_with(struct cx *cx, struct dbase *b, const struct db_step *step, size_t n_steps,
-                              int *ret_from, int *ret_to);
+MUST enum err db_migrate_with(struct cx *cx, struct dbase *b, const struct db_step *step,
+                              size_t n_steps, int *ret_from, int *ret_to);

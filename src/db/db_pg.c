@@ -14,13 +14,24 @@
 #include <time.h>
 
 enum {
-    POOL = 16, TRIES = 40, LOST_TRIES = 3, WAIT_MAX_US = 50000, TIMEOUT_MS = 30000, FETCH = 500,
-    OID_BOOL = 16, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_OID = 26, OID_NUMERIC = 1700
+    POOL = 16,
+    TRIES = 40,
+    LOST_TRIES = 3,
+    WAIT_MAX_US = 50000,
+    TIMEOUT_MS = 30000,
+    FETCH = 500,
+    OID_BOOL = 16,
+    OID_INT8 = 20,
+    OID_INT2 = 21,
+    OID_INT4 = 23,
+    OID_TEXT = 25,
+    OID_OID = 26,
+    OID_NUMERIC = 1700
 };
 struct stmt {
     char *sql;
     size_t n, n_types;
-    uint64_t hash, used;      /* used: the connection's clock at the last call */
+    uint64_t hash, used; /* used: the connection's clock at the last call */
     char name[24];
     Oid type[];
 };
@@ -38,16 +49,21 @@ static void res_free(PGresult **r) { PQclear(*r); }
 
 /* ---- errors ---- */
 
-static bool is_class(const char *state, const char *prefix) { return strncmp(state, prefix, strlen(prefix)) == 0; }
+static bool is_class(const char *state, const char *prefix)
+{
+    return strncmp(state, prefix, strlen(prefix)) == 0;
+}
 
 static enum err code_of(const char *state)
 {
     static const struct {
         const char *prefix;
         enum err e;
-    } map[] = {{"23505", E_CONFLICT}, {"23", E_INVALID}, {"22021", E_INVALID}, {"40001", E_BUSY}, {"40P01", E_BUSY},
-               {"55P03", E_BUSY},     {"57014", E_BUSY}, {"53100", E_FULL},    {"53", E_BUSY},    {"54", E_LIMIT},
-               {"57P", E_BUSY},       {"08P01", E_INTERNAL}, {"08", E_BUSY},    {"25006", E_DENIED}};
+    } map[] = {{"23505", E_CONFLICT}, {"23", E_INVALID},  {"22021", E_INVALID},
+               {"40001", E_BUSY},     {"40P01", E_BUSY},  {"55P03", E_BUSY},
+               {"57014", E_BUSY},     {"53100", E_FULL},  {"53", E_BUSY},
+               {"54", E_LIMIT},       {"57P", E_BUSY},    {"08P01", E_INTERNAL},
+               {"08", E_BUSY},        {"25006", E_DENIED}};
     for (size_t i = 0; i < COUNT(map); i++)
         if (is_class(state, map[i].prefix)) return map[i].e;
     return E_INTERNAL;
@@ -104,7 +120,9 @@ static void forget_all(struct pg *g)
 static enum err command(struct cx *cx, struct pg *g, const char *sql)
 {
     PGresult *r OWNED(res_free) = PQexec(g->c, sql);
-    return PQresultStatus(r) == PGRES_COMMAND_OK || PQresultStatus(r) == PGRES_TUPLES_OK ? E_OK : oops(cx, g, r);
+    return PQresultStatus(r) == PGRES_COMMAND_OK || PQresultStatus(r) == PGRES_TUPLES_OK
+               ? E_OK
+               : oops(cx, g, r);
 }
 
 static enum err connect_now(struct cx *cx, struct pg *g)
@@ -118,10 +136,14 @@ static enum err connect_now(struct cx *cx, struct pg *g)
     PQsetNoticeReceiver(g->c, on_notice, g);
     if (PQsetClientEncoding(g->c, "UTF8") != 0) return oops(cx, g, NULL);
     g->lost = g->retry = g->walk_tx = false;
-    return command(cx, g, arena_fmt(cx->a,
-                                    "SET statement_timeout = %d; SET idle_in_transaction_session_timeout = 600000;"
-                                    "SET client_min_messages = warning; SET default_transaction_read_only = on;"
-                                    "SET standard_conforming_strings = on; SET synchronous_commit = on", ms).p);
+    return command(
+        cx, g,
+        arena_fmt(cx->a,
+                  "SET statement_timeout = %d; SET idle_in_transaction_session_timeout = 600000;"
+                  "SET client_min_messages = warning; SET default_transaction_read_only = on;"
+                  "SET standard_conforming_strings = on; SET synchronous_commit = on",
+                  ms)
+            .p);
 }
 
 /* A connection outside of a transaction may be made anew; inside, its loss is the transaction's. */
@@ -135,13 +157,17 @@ static enum err ready(struct cx *cx, struct pg *g)
 
 /* ---- statements ---- */
 
-static Oid type_of(const struct db_val *v) { return v->t == DB_INT ? OID_INT8 : v->t == DB_TEXT ? OID_TEXT : 0; }
+static Oid type_of(const struct db_val *v)
+{
+    return v->t == DB_INT ? OID_INT8 : v->t == DB_TEXT ? OID_TEXT : 0;
+}
 
 /* A kept statement serves when each value has the type it was made with, is NULL, or its type was left to
  * the server (the first value was NULL). */
 static bool serves(const struct stmt *s, uint64_t hash, str sql, const struct db_val *v, size_t n)
 {
-    if (s->hash != hash || s->n != sql.n || s->n_types != n || memcmp(s->sql, sql.p, sql.n) != 0) return false;
+    if (s->hash != hash || s->n != sql.n || s->n_types != n || memcmp(s->sql, sql.p, sql.n) != 0)
+        return false;
     for (size_t i = 0; i < n; i++)
         if (v[i].t != DB_NULL && s->type[i] && s->type[i] != type_of(&v[i])) return false;
     return true;
@@ -150,14 +176,16 @@ static bool serves(const struct stmt *s, uint64_t hash, str sql, const struct db
 /* SQL words that change data or read it; all else goes through db_ddl or is our own. */
 static bool is_data(str sql)
 {
-    static const str word[] = {S0("SELECT"), S0("INSERT"), S0("UPDATE"), S0("DELETE"), S0("WITH"), S0("VALUES")};
+    static const str word[] = {S0("SELECT"), S0("INSERT"), S0("UPDATE"),
+                               S0("DELETE"), S0("WITH"),   S0("VALUES")};
     sql = str_trim(sql);
     for (size_t i = 0; i < COUNT(word); i++)
         if (str_eq_nocase(str_cut(sql, 0, word[i].n), word[i])) return true;
     return false;
 }
 
-static enum err prepare(struct cx *cx, struct pg *g, const struct db_call *c, uint64_t hash, struct stmt **slot)
+static enum err prepare(struct cx *cx, struct pg *g, const struct db_call *c, uint64_t hash,
+                        struct stmt **slot)
 {
     if (!is_data(c->sql)) {
         db_log("error", "refused: %.*s", FS(c->sql));
@@ -189,7 +217,9 @@ static enum err prepare(struct cx *cx, struct pg *g, const struct db_call *c, ui
 
 static enum err stmt_get(struct cx *cx, struct pg *g, const struct db_call *c, const char **ret)
 {
-    enum { WAYS = 8 }; /* a text may stand in any of eight places; the one least lately used gives way */
+    enum {
+        WAYS = 8
+    }; /* a text may stand in any of eight places; the one least lately used gives way */
     uint64_t hash = str_hash(c->sql);
     struct stmt **set = &g->st[hash % (DB_STMTS / WAYS) * WAYS], **slot = NULL, **old = set;
     for (size_t i = 0; i < WAYS && !slot; i++) {
@@ -232,7 +262,11 @@ static struct db_val value(struct arena *a, const PGresult *r, int row, int col)
     int64_t i = 0;
     switch (PQftype(r, col)) {
     case OID_BOOL: return db_from_int(s.p[0] == 't');
-    case OID_INT8: case OID_INT2: case OID_INT4: case OID_OID: case OID_NUMERIC:
+    case OID_INT8:
+    case OID_INT2:
+    case OID_INT4:
+    case OID_OID:
+    case OID_NUMERIC:
         if (str_to_int(s, &i)) return db_from_int(i);
         break;
     default: break;
@@ -267,7 +301,8 @@ static enum err once(struct cx *cx, struct pg *g, const struct db_call *c, const
     ExecStatusType s = PQresultStatus(r);
     if (s != PGRES_TUPLES_OK && s != PGRES_COMMAND_OK) {
         const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
-        if (state && strcmp(state, "0A000") == 0) g->lost = g->retry = true; /* DDL went by: plans are stale */
+        if (state && strcmp(state, "0A000") == 0)
+            g->lost = g->retry = true; /* DDL went by: plans are stale */
         return oops(cx, g, r);
     }
     if (c->ret) TRY(rows_of(cx, r, c->ret));
@@ -295,12 +330,15 @@ static enum err fetch_all(struct cx *cx, struct pg *g, const struct db_call *c, 
     return E_OK;
 }
 
-static enum err walk_in_tx(struct cx *cx, struct pg *g, const struct db_call *c, const struct params *a)
+static enum err walk_in_tx(struct cx *cx, struct pg *g, const struct db_call *c,
+                           const struct params *a)
 {
     int cursor = ++g->cursors;
     if (!is_data(c->sql)) return fail(cx, E_INTERNAL, "the database failed");
-    const char *sql = arena_fmt(cx->a, "DECLARE w%d NO SCROLL CURSOR FOR %.*s", cursor, FS(c->sql)).p;
-    PGresult *r OWNED(res_free) = PQexecParams(g->c, sql, (int)c->n, a->type, a->p, a->n, a->format, 0);
+    const char *sql =
+        arena_fmt(cx->a, "DECLARE w%d NO SCROLL CURSOR FOR %.*s", cursor, FS(c->sql)).p;
+    PGresult *r OWNED(res_free) =
+        PQexecParams(g->c, sql, (int)c->n, a->type, a->p, a->n, a->format, 0);
     if (PQresultStatus(r) != PGRES_COMMAND_OK) return oops(cx, g, r);
     enum err e = fetch_all(cx, g, c, cursor);
     if (PQtransactionStatus(g->c) != PQTRANS_INTRANS) return e;
@@ -317,7 +355,8 @@ static enum err walk(struct cx *cx, struct pg *g, const struct db_call *c, const
     enum err e = walk_in_tx(cx, g, c, a);
     if (!own) return e;
     g->walk_tx = false;
-    PGresult *end OWNED(res_free) = PQexec(g->c, "COMMIT"); /* it only read: how it ends is no matter */
+    PGresult *end OWNED(res_free) =
+        PQexec(g->c, "COMMIT"); /* it only read: how it ends is no matter */
     return e;
 }
 
@@ -328,7 +367,9 @@ static enum err pg_run(struct cx *cx, struct db *db, const struct db_call *c)
     if (c->fn) return walk(cx, g, c, a);
     enum err e = once(cx, g, c, a);
     bool in_tx = db->depth || db->snapshot || g->walk_tx;
-    return e == E_OK || !g->lost || in_tx ? e : once(cx, g, c, a); /* outside of db_write it only reads */
+    return e == E_OK || !g->lost || in_tx
+               ? e
+               : once(cx, g, c, a); /* outside of db_write it only reads */
 }
 
 static enum err pg_ctl(struct cx *cx, struct db *db, enum db_ctl what)
@@ -341,21 +382,25 @@ static enum err pg_ctl(struct cx *cx, struct db *db, enum db_ctl what)
     case DB_SNAP_END: return command(cx, g, "COMMIT");
     case DB_SAVE: return command(cx, g, arena_fmt(cx->a, "SAVEPOINT k%d", db->depth).p);
     case DB_RELEASE: return command(cx, g, arena_fmt(cx->a, "RELEASE k%d", db->depth).p);
-    case DB_BACK: return command(cx, g, arena_fmt(cx->a, "ROLLBACK TO k%d; RELEASE k%d", db->depth, db->depth).p);
+    case DB_BACK:
+        return command(cx, g,
+                       arena_fmt(cx->a, "ROLLBACK TO k%d; RELEASE k%d", db->depth, db->depth).p);
     }
     return E_OK;
 }
 
 static enum err pg_ddl(struct cx *cx, struct db *db, str sql)
 {
-    return command(cx, (struct pg *)db, arena_fmt(cx->a, "SET LOCAL statement_timeout = 0; %.*s", FS(sql)).p);
+    return command(cx, (struct pg *)db,
+                   arena_fmt(cx->a, "SET LOCAL statement_timeout = 0; %.*s", FS(sql)).p);
 }
 
 /* ---- writing ---- */
 
 static enum err uncertain(struct cx *cx)
 {
-    return fail(cx, E_UNCERTAIN, "the database did not confirm: the change may or may not have happened");
+    return fail(cx, E_UNCERTAIN,
+                "the database did not confirm: the change may or may not have happened");
 }
 
 static enum err commit(struct cx *cx, struct pg *g)
@@ -365,7 +410,9 @@ static enum err commit(struct cx *cx, struct pg *g)
     PGresult *r OWNED(res_free) = PQexec(g->c, "COMMIT");
     if (PQresultStatus(r) != PGRES_COMMAND_OK) {
         const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
-        bool told = state && PQstatus(g->c) == CONNECTION_OK; /* the server itself refused: it did not happen */
+        /* the server itself refused, so it did not happen; one that goes down or fails is no witness */
+        bool told = state && PQstatus(g->c) == CONNECTION_OK && !is_class(state, "57P") &&
+                    !is_class(state, "08") && !is_class(state, "58") && !is_class(state, "XX");
         enum err e = oops(cx, g, r);
         if (told) return e;
         g->retry = false;
@@ -415,7 +462,8 @@ static enum err write_on(struct cx *cx, struct pg *g, db_write_fn *fn, void *arg
         if (g->lost) lost++;
         if (e == E_OK || e == E_UNCERTAIN || !g->retry) break;
     }
-    if (e != E_OK) return g->retry && e != E_UNCERTAIN ? fail(cx, E_BUSY, "the database is busy") : e;
+    if (e != E_OK)
+        return g->retry && e != E_UNCERTAIN ? fail(cx, E_BUSY, "the database is busy") : e;
     atomic_fetch_add_explicit(&b->writes, 1, memory_order_relaxed);
     db_committed(b);
     return E_OK;
@@ -462,7 +510,8 @@ enum err pg_open_base(struct cx *cx, struct dbase *b)
 {
     b->ops = &pg_ops;
     int n = b->o.readers > 0 ? b->o.readers : POOL;
-    for (int i = 0; i < n; i++) db_pool_add(b, &pg_new(b)->db, true); /* each connects at its first use */
+    for (int i = 0; i < n; i++)
+        db_pool_add(b, &pg_new(b)->db, true); /* each connects at its first use */
     struct db *db = db_get(b);
     enum err e = connect_now(cx, (struct pg *)db);
     db_put(&db);

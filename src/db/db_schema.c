@@ -19,7 +19,8 @@ static const struct {
     str token, text[2]; /* SQLite, PostgreSQL */
 } tokens[] = {
     {S0("@ID"), {S0("INTEGER PRIMARY KEY"), S0("BIGINT PRIMARY KEY")}},
-    {S0("@XID"), {S0(""), S0(", xid BIGINT NOT NULL DEFAULT (pg_current_xact_id()::text::bigint)")}},
+    {S0("@XID"),
+     {S0(""), S0(", xid BIGINT NOT NULL DEFAULT (pg_current_xact_id()::text::bigint)")}},
     {S0("@CLUSTERED"), {S0(" WITHOUT ROWID"), S0("")}},
 };
 
@@ -54,10 +55,13 @@ enum err db_has_table(struct cx *cx, str table, bool *ret)
 {
     struct db_rows r = {0};
     if (db_is_pg(cx))
-        TRY(db_query(cx, &r, "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema()"
-                             " AND table_name = $1", V(table)));
+        TRY(db_query(cx, &r,
+                     "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema()"
+                     " AND table_name = $1",
+                     V(table)));
     else
-        TRY(db_query(cx, &r, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1", V(table)));
+        TRY(db_query(cx, &r, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1",
+                     V(table)));
     *ret = r.n > 0;
     return E_OK;
 }
@@ -66,10 +70,14 @@ enum err db_has_column(struct cx *cx, str table, str column, bool *ret)
 {
     struct db_rows r = {0};
     if (db_is_pg(cx))
-        TRY(db_query(cx, &r, "SELECT 1 FROM information_schema.columns WHERE table_schema = current_schema()"
-                             " AND table_name = $1 AND column_name = $2", V(table), V(column)));
+        TRY(db_query(
+            cx, &r,
+            "SELECT 1 FROM information_schema.columns WHERE table_schema = current_schema()"
+            " AND table_name = $1 AND column_name = $2",
+            V(table), V(column)));
     else
-        TRY(db_query(cx, &r, "SELECT 1 FROM pragma_table_info($1) WHERE name = $2", V(table), V(column)));
+        TRY(db_query(cx, &r, "SELECT 1 FROM pragma_table_info($1) WHERE name = $2", V(table),
+                     V(column)));
     *ret = r.n > 0;
     return E_OK;
 }
@@ -81,7 +89,8 @@ enum err db_schema_version(struct cx *cx, int *ret)
     TRY(db_has_table(cx, S("migration"), &known));
     if (known) TRY(db_query(cx, &r, "SELECT coalesce(max(n), 0) FROM migration"));
     int64_t n = known ? db_int(&r, 0, 0) : 0;
-    if (n < 0 || n > INT32_MAX) return fail(cx, E_PRECOND, "the database's schema number makes no sense");
+    if (n < 0 || n > INT32_MAX)
+        return fail(cx, E_PRECOND, "the database's schema number makes no sense");
     *ret = (int)n;
     return E_OK;
 }
@@ -112,7 +121,8 @@ static enum err step_run(struct cx *cx, const struct db_step *s)
     str sql = s->sql;
     enum err e = db_write(cx, may_fail, &sql);
     if (e == E_BUSY || e == E_UNCERTAIN) return e;
-    if (e != E_OK) db_log("warn", "schema step %d goes without, search will be slower: %.*s", s->n, FS(sql));
+    if (e != E_OK)
+        db_log("warn", "schema step %d goes without, search will be slower: %.*s", s->n, FS(sql));
     return E_OK;
 }
 
@@ -138,30 +148,33 @@ static enum err keep_copy(struct cx *cx, struct dbase *b, int from)
     TRY(dbase_backup(cx, b, to, NULL, NULL));
     TRY(dbase_check(cx, to, &was));
     if (!was.integrity_ok || was.schema != from)
-        return fail(cx, E_INTERNAL, "the copy before the migration is not sound: %.*s", FS(was.problem));
+        return fail(cx, E_INTERNAL, "the copy before the migration is not sound: %.*s",
+                    FS(was.problem));
     return E_OK;
 }
 
-static enum err migrate(struct cx *cx, struct dbase *b, const struct db_step *step, size_t n_steps, int *ret_from,
-                        int *ret_to)
+static enum err migrate(struct cx *cx, struct dbase *b, const struct db_step *step, size_t n_steps,
+                        int *ret_from, int *ret_to)
 {
     int from = 0, latest = step[n_steps - 1].n;
     TRY(db_schema_version(cx, &from));
     if (from > latest)
-        return fail(cx, E_PRECOND, "the database has schema %d, this program knows %d", from, latest);
+        return fail(cx, E_PRECOND, "the database has schema %d, this program knows %d", from,
+                    latest);
     if (from < latest && from > 0 && !dbase_is_pg(b)) TRY(keep_copy(cx, b, from));
     enum err e = from < latest ? E_BUSY : E_OK;
     for (int i = 0; i < PG_TRIES && e != E_OK; i++) /* two nodes may create it in the same moment */
         e = db_write(cx, ensure_table, NULL);
     if (e != E_OK) return e;
-    for (int n = from + 1; n <= latest; n++) TRY(db_write(cx, migrate_one, &(struct run){step, n_steps, n}));
+    for (int n = from + 1; n <= latest; n++)
+        TRY(db_write(cx, migrate_one, &(struct run){step, n_steps, n}));
     *ret_from = from;
     *ret_to = latest;
     return E_OK;
 }
 
-enum err db_migrate_with(struct cx *cx, struct dbase *b, const struct db_step *step, size_t n_steps, int *ret_from,
-                         int *ret_to)
+enum err db_migrate_with(struct cx *cx, struct dbase *b, const struct db_step *step, size_t n_steps,
+                         int *ret_from, int *ret_to)
 {
     struct db *held = cx->db;
     if (!held) cx->db = db_get(b);
@@ -185,7 +198,8 @@ enum err db_horizon(struct cx *cx, int64_t *ret)
         *ret = INT64_MAX;
         return E_OK;
     }
-    TRY(db_query(cx, &r, "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)"));
+    TRY(db_query(cx, &r,
+                 "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)"));
     *ret = db_int(&r, 0, 0);
     return E_OK;
 }
@@ -195,15 +209,19 @@ enum err db_changes(struct cx *cx, struct db_pos *pos, size_t max, struct db_row
     struct db_rows r = {0};
     int64_t limit = max < DB_ROWS_MAX ? (int64_t)max : DB_ROWS_MAX;
     if (db_is_pg(cx))
-        TRY(db_query(cx, &r,
-                     "SELECT seq, at, who, way, batch, entity, record, op, version, old, xid FROM change"
-                     " WHERE (xid, seq) > ($1, $2) AND xid <"
-                     " CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)"
-                     " ORDER BY xid, seq LIMIT $3", V(pos->xid), V(pos->seq), V(limit)));
+        TRY(db_query(
+            cx, &r,
+            "SELECT seq, at, who, way, batch, entity, record, op, version, old, xid FROM change"
+            " WHERE (xid, seq) > ($1, $2) AND xid <"
+            " CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)"
+            " ORDER BY xid, seq LIMIT $3",
+            V(pos->xid), V(pos->seq), V(limit)));
     else
-        TRY(db_query(cx, &r,
-                     "SELECT seq, at, who, way, batch, entity, record, op, version, old, 0 FROM change"
-                     " WHERE seq > $1 ORDER BY seq LIMIT $2", V(pos->seq), V(limit)));
+        TRY(db_query(
+            cx, &r,
+            "SELECT seq, at, who, way, batch, entity, record, op, version, old, 0 FROM change"
+            " WHERE seq > $1 ORDER BY seq LIMIT $2",
+            V(pos->seq), V(limit)));
     if (r.n) *pos = (struct db_pos){db_int(&r, r.n - 1, 10), db_int(&r, r.n - 1, 0)};
     *ret = r;
     return E_OK;

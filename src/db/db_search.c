@@ -6,7 +6,14 @@
  * character and two that stand for the entity), one more trigram that narrows a search to an entity. */
 #include "db/db_int.h"
 
-enum { SHORT_SCAN = 50000, MARK = 1, WORDS_MAX = 16, WORD_MAX = 200, TRIGRAMS_MAX = 24, QUERY_MAX = 64 * 1024 };
+enum {
+    SHORT_SCAN = 50000,
+    MARK = 1,
+    WORDS_MAX = 16,
+    WORD_MAX = 200,
+    TRIGRAMS_MAX = 24,
+    QUERY_MAX = 64 * 1024
+};
 
 static void mark(str entity, char ret[3])
 {
@@ -27,9 +34,11 @@ static str indexed(struct cx *cx, str entity, str text)
 static enum err doc_put(struct cx *cx, str entity, int64_t id, str text)
 {
     if (!text.n) return db_exec(cx, NULL, "DELETE FROM search_doc WHERE record = $1", V(id));
-    return db_exec(cx, NULL, "INSERT INTO search_doc(record, entity, text) VALUES($1, $2, $3)"
-                             " ON CONFLICT(record) DO UPDATE SET entity = excluded.entity, text = excluded.text",
-                   V(id), V(entity), V(text));
+    return db_exec(
+        cx, NULL,
+        "INSERT INTO search_doc(record, entity, text) VALUES($1, $2, $3)"
+        " ON CONFLICT(record) DO UPDATE SET entity = excluded.entity, text = excluded.text",
+        V(id), V(entity), V(text));
 }
 
 enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str text)
@@ -39,10 +48,12 @@ enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str text)
     assert(db_is_writing(cx));
     if (db_is_pg(cx)) return doc_put(cx, entity, id, text);
     TRY(db_query(cx, &was, "SELECT entity, text FROM search_doc WHERE record = $1", V(id)));
-    if (was.n && str_eq(db_str(&was, 0, 1), text) && str_eq(db_str(&was, 0, 0), entity)) return E_OK;
+    if (was.n && str_eq(db_str(&was, 0, 1), text) && str_eq(db_str(&was, 0, 0), entity))
+        return E_OK;
     if (was.n)
-        TRY(db_exec(cx, NULL, "INSERT INTO search_fts(search_fts, rowid, text) VALUES('delete', $1, $2)", V(id),
-                    V(indexed(cx, db_str(&was, 0, 0), db_str(&was, 0, 1)))));
+        TRY(db_exec(cx, NULL,
+                    "INSERT INTO search_fts(search_fts, rowid, text) VALUES('delete', $1, $2)",
+                    V(id), V(indexed(cx, db_str(&was, 0, 0), db_str(&was, 0, 1)))));
     if (text.n)
         TRY(db_exec(cx, NULL, "INSERT INTO search_fts(rowid, text) VALUES($1, $2)", V(id),
                     V(indexed(cx, entity, text))));
@@ -111,15 +122,19 @@ static enum err ask_sqlite(struct cx *cx, struct ask *q, int64_t below)
     if (!n) {
         struct db_val v[] = {V(below), V(SHORT_SCAN)};
         q->left = SHORT_SCAN;
-        return db_each(cx, S("SELECT record, entity, text FROM search_doc WHERE record < $1"
-                             " ORDER BY record DESC LIMIT $2"), v, COUNT(v), on_row, q);
+        return db_each(cx,
+                       S("SELECT record, entity, text FROM search_doc WHERE record < $1"
+                         " ORDER BY record DESC LIMIT $2"),
+                       v, COUNT(v), on_row, q);
     }
     char m[3];
     mark(q->entity, m);
     if (q->entity.n) trigram_put(&match, (str){m, sizeof m});
     struct db_val v[] = {V(buf_str(&match)), V(below)};
-    return db_each(cx, S("SELECT d.record, d.entity, d.text FROM search_fts f CROSS JOIN search_doc d"
-                         " ON d.record = f.rowid WHERE search_fts MATCH $1 AND f.rowid < $2 ORDER BY f.rowid DESC"),
+    return db_each(cx,
+                   S("SELECT d.record, d.entity, d.text FROM search_fts f CROSS JOIN search_doc d"
+                     " ON d.record = f.rowid WHERE search_fts MATCH $1 AND f.rowid < $2 ORDER BY "
+                     "f.rowid DESC"),
                    v, COUNT(v), on_row, q);
 }
 
@@ -153,16 +168,21 @@ static enum err ask_pg(struct cx *cx, struct ask *q, int64_t below)
     struct db_rows r = {0};
     TRY(db_run(cx, &r, NULL, buf_str(&sql), v, n));
     for (size_t i = 0; i < r.n; i++)
-        *LIST_ADD(cx->a, &q->hits) = (struct db_hit){db_int(&r, i, 0), db_str(&r, i, 1), db_str(&r, i, 2)};
+        *LIST_ADD(cx->a, &q->hits) =
+            (struct db_hit){db_int(&r, i, 0), db_str(&r, i, 1), db_str(&r, i, 2)};
     return E_OK;
 }
 
-enum err db_search(struct cx *cx, str entity, const str *words, size_t n_words, int64_t before, size_t max,
-                   struct db_hit **ret, size_t *ret_n)
+enum err db_search(struct cx *cx, str entity, const str *words, size_t n_words, int64_t before,
+                   size_t max, struct db_hit **ret, size_t *ret_n)
 {
-    struct ask q = {.words = words, .n_words = n_words, .entity = entity, .left = SIZE_MAX,
+    struct ask q = {.words = words,
+                    .n_words = n_words,
+                    .entity = entity,
+                    .left = SIZE_MAX,
                     .max = max < DB_ROWS_MAX ? max : DB_ROWS_MAX};
-    if (!n_words || n_words > WORDS_MAX) return fail(cx, E_INVALID, "a search has 1 to %d words", WORDS_MAX);
+    if (!n_words || n_words > WORDS_MAX)
+        return fail(cx, E_INVALID, "a search has 1 to %d words", WORDS_MAX);
     for (size_t i = 0; i < n_words; i++)
         if (words[i].n < 3 || words[i].n > WORD_MAX || memchr(words[i].p, 0, words[i].n))
             return fail(cx, E_INVALID, "a search word has 3 to %d bytes", WORD_MAX);

@@ -14,7 +14,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SLOTS = 1024, BUSY_MS = 10000, CACHE_KIB = 8192, WRITER_CACHE_KIB = 65536, FIRST_ROWS = 16, LEVELS = 8 };
+enum {
+    SLOTS = 1024,
+    BUSY_MS = 10000,
+    CACHE_KIB = 8192,
+    WRITER_CACHE_KIB = 65536,
+    FIRST_ROWS = 16,
+    LEVELS = 8
+};
 struct stmt {
     sqlite3_stmt *st;
     char *sql;
@@ -27,7 +34,7 @@ struct stmt {
 struct sq {
     struct db db;
     sqlite3 *h;
-    bool open_door;           /* the authorizer lets DDL and transaction words pass */
+    bool open_door;                         /* the authorizer lets DDL and transaction words pass */
     sqlite3_stmt *tx[3], *level[3][LEVELS]; /* BEGIN..., savepoints by depth */
     struct stmt *by_ptr[SLOTS], *by_hash[SLOTS], *newest, *oldest;
     size_t stmts;
@@ -40,11 +47,13 @@ sqlite3 *sq_handle(struct db *db) { return ((struct sq *)db)->h; }
 static enum err code_of(int rc)
 {
     switch (rc & 0xff) {
-    case SQLITE_BUSY: case SQLITE_LOCKED: return E_BUSY;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return E_BUSY;
     case SQLITE_FULL: return E_FULL;
     case SQLITE_TOOBIG: return E_LIMIT;
     case SQLITE_CONSTRAINT:
-        return rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY || rc == SQLITE_CONSTRAINT_ROWID
+        return rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
+                       rc == SQLITE_CONSTRAINT_ROWID
                    ? E_CONFLICT
                    : E_INVALID;
     case SQLITE_IOERR: return rc == SQLITE_IOERR_SHMSIZE ? E_FULL : E_INTERNAL;
@@ -57,7 +66,8 @@ enum err sq_err(sqlite3 *h, int rc)
     enum err e = code_of(rc);
     if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC) {
         /* a second fsync may succeed although the data is gone: only a restart and recovery is honest */
-        db_log("error", "fsync failed (errno %d): stopping, nothing was acknowledged", sqlite3_system_errno(h));
+        db_log("error", "fsync failed (errno %d): stopping, nothing was acknowledged",
+               sqlite3_system_errno(h));
         abort();
     }
     if (e != E_CONFLICT && e != E_INVALID) db_log("error", "sqlite=%d %s", rc, sqlite3_errmsg(h));
@@ -146,7 +156,8 @@ static bool map_params(struct stmt *s, int n)
     for (int i = 1; i <= n; i++) {
         const char *name = sqlite3_bind_parameter_name(s->st, i);
         int64_t k = 0;
-        if (!name || name[0] != '$' || !str_to_int(str_from(name + 1), &k) || k < 1 || k > n) return false;
+        if (!name || name[0] != '$' || !str_to_int(str_from(name + 1), &k) || k < 1 || k > n)
+            return false;
         s->index[k - 1] = (uint16_t)i;
     }
     s->params = (uint16_t)n;
@@ -194,7 +205,8 @@ static enum err stmt_get(struct cx *cx, struct sq *q, str sql, struct stmt **ret
         if (!s) {
             TRY(stmt_make(cx, q, sql, &s));
             s->hash = hash;
-            if (!in_use) stmt_keep(q, s); /* a walk holds the kept one: this copy lives for one call */
+            if (!in_use)
+                stmt_keep(q, s); /* a walk holds the kept one: this copy lives for one call */
         }
         if (s->cached) *slot = s;
     }
@@ -230,7 +242,8 @@ static enum err bind(struct cx *cx, struct sq *q, struct stmt *s, const struct d
         case DB_NULL: rc = sqlite3_bind_null(s->st, at); break;
         case DB_INT: rc = sqlite3_bind_int64(s->st, at, v[i].i); break;
         case DB_TEXT:
-            rc = sqlite3_bind_text64(s->st, at, v[i].s.p ? v[i].s.p : "", v[i].s.n, SQLITE_STATIC, SQLITE_UTF8);
+            rc = sqlite3_bind_text64(s->st, at, v[i].s.p ? v[i].s.p : "", v[i].s.n, SQLITE_STATIC,
+                                     SQLITE_UTF8);
             break;
         }
         if (rc != SQLITE_OK) return oops(cx, q, rc);
@@ -304,11 +317,15 @@ static enum err own(struct cx *cx, struct sq *q, const char *sql)
     return rc == SQLITE_OK ? E_OK : oops(cx, q, rc);
 }
 
-static enum err sq_ddl(struct cx *cx, struct db *db, str sql) { return own(cx, (struct sq *)db, arena_z(cx->a, sql)); }
+static enum err sq_ddl(struct cx *cx, struct db *db, str sql)
+{
+    return own(cx, (struct sq *)db, arena_z(cx->a, sql));
+}
 
 static enum err sq_ctl(struct cx *cx, struct db *db, enum db_ctl what)
 {
-    static const char *const word[] = {[DB_SAVE] = "SAVEPOINT", [DB_RELEASE] = "RELEASE", [DB_BACK] = "ROLLBACK TO"};
+    static const char *const word[] = {
+        [DB_SAVE] = "SAVEPOINT", [DB_RELEASE] = "RELEASE", [DB_BACK] = "ROLLBACK TO"};
     struct sq *q = (struct sq *)db;
     if (what == DB_SNAP) return own(cx, q, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
     if (what == DB_SNAP_END) return own(cx, q, "ROLLBACK");
@@ -348,7 +365,8 @@ static void sq_close(struct db *db)
     while (q->newest) stmt_forget(q, q->newest);
     for (size_t i = 0; i < COUNT(q->tx); i++) sqlite3_finalize(q->tx[i]);
     for (size_t i = 0; i < 3 * LEVELS; i++) sqlite3_finalize(q->level[i / LEVELS][i % LEVELS]);
-    if (sqlite3_close(q->h) != SQLITE_OK) db_log("error", "a connection did not close: %s", sqlite3_errmsg(q->h));
+    if (sqlite3_close(q->h) != SQLITE_OK)
+        db_log("error", "a connection did not close: %s", sqlite3_errmsg(q->h));
     free(q);
 }
 
@@ -360,23 +378,33 @@ static int door(void *arg, int action, const char *a, const char *b, const char 
     (void)b, (void)c, (void)d;
     if (q->open_door) return SQLITE_OK;
     switch (action) {
-    case SQLITE_SELECT: case SQLITE_READ: case SQLITE_FUNCTION: case SQLITE_RECURSIVE:
-    case SQLITE_INSERT: case SQLITE_UPDATE: case SQLITE_DELETE: return SQLITE_OK;
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_FUNCTION:
+    case SQLITE_RECURSIVE:
+    case SQLITE_INSERT:
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE: return SQLITE_OK;
     case SQLITE_PRAGMA: /* FTS5 asks for the first, db_has_column for the second: both only read */
-        return strcmp(a, "data_version") == 0 || strcmp(a, "table_info") == 0 ? SQLITE_OK : SQLITE_DENY;
+        return strcmp(a, "data_version") == 0 || strcmp(a, "table_info") == 0 ? SQLITE_OK
+                                                                              : SQLITE_DENY;
     default: return SQLITE_DENY;
     }
 }
 
 static void limits(sqlite3 *h)
 {
-    static const int limit[][2] = {
-        {SQLITE_LIMIT_LENGTH, DB_TEXT_MAX + 1024 * 1024}, {SQLITE_LIMIT_SQL_LENGTH, 1024 * 1024},
-        {SQLITE_LIMIT_COLUMN, 1000},                      {SQLITE_LIMIT_EXPR_DEPTH, 200},
-        {SQLITE_LIMIT_COMPOUND_SELECT, 50},               {SQLITE_LIMIT_FUNCTION_ARG, 32},
-        {SQLITE_LIMIT_ATTACHED, 0},                       {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000},
-        {SQLITE_LIMIT_VARIABLE_NUMBER, DB_PARAMS_MAX},    {SQLITE_LIMIT_TRIGGER_DEPTH, 8},
-        {SQLITE_LIMIT_WORKER_THREADS, 0}};
+    static const int limit[][2] = {{SQLITE_LIMIT_LENGTH, DB_TEXT_MAX + 1024 * 1024},
+                                   {SQLITE_LIMIT_SQL_LENGTH, 1024 * 1024},
+                                   {SQLITE_LIMIT_COLUMN, 1000},
+                                   {SQLITE_LIMIT_EXPR_DEPTH, 200},
+                                   {SQLITE_LIMIT_COMPOUND_SELECT, 50},
+                                   {SQLITE_LIMIT_FUNCTION_ARG, 32},
+                                   {SQLITE_LIMIT_ATTACHED, 0},
+                                   {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000},
+                                   {SQLITE_LIMIT_VARIABLE_NUMBER, DB_PARAMS_MAX},
+                                   {SQLITE_LIMIT_TRIGGER_DEPTH, 8},
+                                   {SQLITE_LIMIT_WORKER_THREADS, 0}};
     for (size_t i = 0; i < COUNT(limit); i++) sqlite3_limit(h, limit[i][0], limit[i][1]);
 }
 
@@ -393,7 +421,8 @@ static void skip_fsync(struct sq *q)
     static const int which[] = {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER};
     for (size_t i = 0; i < COUNT(which); i++) {
         sqlite3_file *f = NULL;
-        if (sqlite3_file_control(q->h, "main", which[i], &f) != SQLITE_OK || !f || !f->pMethods) continue;
+        if (sqlite3_file_control(q->h, "main", which[i], &f) != SQLITE_OK || !f || !f->pMethods)
+            continue;
         if (f->pMethods == &lying[i]) continue;
         lying[i] = *f->pMethods;
         lying[i].xSync = no_sync;
@@ -418,23 +447,28 @@ static enum err pragmas(struct cx *cx, struct sq *q, struct dbase *b, enum sq_ro
 {
     bool writer = role == SQ_WRITER;
     if (role != SQ_READER) TRY(own(cx, q, "PRAGMA journal_mode=WAL"));
-    str sql = arena_fmt(cx->a,
-                        "PRAGMA synchronous=%s; PRAGMA mmap_size=%lld; PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY;"
-                        "PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;"
-                        "PRAGMA trusted_schema=OFF; PRAGMA query_only=%s; PRAGMA journal_size_limit=%d",
-                        is_sabotage(b, DB_SYNC_NORMAL) ? "NORMAL" : "FULL", b->o.no_mmap ? 0LL : 0x40000000000LL,
-                        writer ? WRITER_CACHE_KIB : CACHE_KIB, role == SQ_READER ? "ON" : "OFF", 64 * 1024 * 1024);
+    str sql = arena_fmt(
+        cx->a,
+        "PRAGMA synchronous=%s; PRAGMA mmap_size=%lld; PRAGMA cache_size=-%d; PRAGMA "
+        "temp_store=MEMORY;"
+        "PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;"
+        "PRAGMA trusted_schema=OFF; PRAGMA query_only=%s; PRAGMA journal_size_limit=%d",
+        is_sabotage(b, DB_SYNC_NORMAL) ? "NORMAL" : "FULL", b->o.no_mmap ? 0LL : 0x40000000000LL,
+        writer ? WRITER_CACHE_KIB : CACHE_KIB, role == SQ_READER ? "ON" : "OFF", 64 * 1024 * 1024);
     TRY(own(cx, q, sql.p));
     if (writer && b->o.max_bytes > 0)
-        TRY(own(cx, q, arena_fmt(cx->a, "PRAGMA max_page_count=%" PRId64, b->o.max_bytes / 4096 + 1).p));
-    TRY(own(cx, q, "SELECT 1 FROM sqlite_schema LIMIT 1")); /* opens the log: a broken file is told here */
+        TRY(own(cx, q,
+                arena_fmt(cx->a, "PRAGMA max_page_count=%" PRId64, b->o.max_bytes / 4096 + 1).p));
+    TRY(own(cx, q,
+            "SELECT 1 FROM sqlite_schema LIMIT 1")); /* opens the log: a broken file is told here */
     if (is_sabotage(b, DB_SKIP_FSYNC)) skip_fsync(q);
     return E_OK;
 }
 
 enum err sq_open(struct cx *cx, struct dbase *b, enum sq_role role, struct db **ret)
 {
-    static const char *const tx[] = {[SQ_BEGIN] = "BEGIN IMMEDIATE", [SQ_COMMIT] = "COMMIT", [SQ_ROLLBACK] = "ROLLBACK"};
+    static const char *const tx[] = {
+        [SQ_BEGIN] = "BEGIN IMMEDIATE", [SQ_COMMIT] = "COMMIT", [SQ_ROLLBACK] = "ROLLBACK"};
     struct sq *q = calloc(1, sizeof *q);
     if (!q) abort();
     q->db.base = b;
@@ -464,7 +498,9 @@ static const struct db_ops sq_ops = {sq_run, sq_ctl, sq_ddl, writer_write, sq_cl
 /* The file is made here, for its owner's eyes alone; SQLite gives its log the same mode. */
 static enum err file_there(struct cx *cx, const struct dbase *b)
 {
-    int fd = open(b->path, b->o.create && !b->o.read_only ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0600);
+    int fd = open(
+        b->path,
+        b->o.create && !b->o.read_only ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0600);
     if (fd < 0) return fail(cx, E_NOTFOUND, "cannot open the database file %s", b->path);
     close(fd);
     return E_OK;

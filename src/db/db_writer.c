@@ -15,11 +15,14 @@
 #include <unistd.h>
 
 enum {
-    BATCH_MAX = 512, BATCH_MS = 20, BULK_PATIENCE_MS = 1000, PAGE_BYTES = 4096,
-    CK_PAGES = 1000,                    /* this much new log wakes the checkpoint thread */
-    CK_EVERY_MS = 1000,                 /* or this long after a commit */
-    QUIET_BYTES = 16 * 1024 * 1024,     /* a quiet house: the log is cut when larger than this */
-    FORCE_BYTES = 256 * 1024 * 1024     /* a loud one: its reset is waited for from here on */
+    BATCH_MAX = 512,
+    BATCH_MS = 20,
+    BULK_PATIENCE_MS = 1000,
+    PAGE_BYTES = 4096,
+    CK_PAGES = 1000,                /* this much new log wakes the checkpoint thread */
+    CK_EVERY_MS = 1000,             /* or this long after a commit */
+    QUIET_BYTES = 16 * 1024 * 1024, /* a quiet house: the log is cut when larger than this */
+    FORCE_BYTES = 256 * 1024 * 1024 /* a loud one: its reset is waited for from here on */
 };
 struct wreq {
     struct wreq *next;
@@ -39,7 +42,7 @@ struct writer {
     pthread_t thread, ck_thread;
     pthread_mutex_t mu;
     pthread_cond_t work, ck_work;
-    struct lane lane[2];                /* interactive, bulk */
+    struct lane lane[2]; /* interactive, bulk */
     bool stop, ck_stop, running, ck_running;
     _Atomic int64_t wal_pages, ck_pages; /* in the log now; at the last checkpoint */
 };
@@ -92,7 +95,8 @@ static struct wreq *take(struct writer *w, bool *had_bulk)
     struct lane *fast = &w->lane[0], *bulk = &w->lane[1];
     struct wreq *r = NULL;
     pthread_mutex_lock(&w->mu);
-    bool due = bulk->head && !*had_bulk && (!fast->head || mono_ms() - bulk->head->since_ms > BULK_PATIENCE_MS);
+    bool due = bulk->head && !*had_bulk &&
+               (!fast->head || mono_ms() - bulk->head->since_ms > BULK_PATIENCE_MS);
     if (due) {
         r = lane_take(bulk);
         *had_bulk = true;
@@ -116,7 +120,9 @@ static bool wait_for_work(struct writer *w)
 
 static const char *why(enum err e)
 {
-    return e == E_FULL ? "the disk is full" : e == E_BUSY ? "the database is busy" : "the database failed";
+    return e == E_FULL   ? "the disk is full"
+           : e == E_BUSY ? "the database is busy"
+                         : "the database failed";
 }
 
 /* Those that were well so far share the fate of their transaction. */
@@ -167,7 +173,9 @@ static struct wreq *batch_run(struct writer *w, size_t *ret_n, enum err *ret_los
 static enum err commit(struct writer *w)
 {
     struct dbase *b = w->base;
-    if (atomic_load_explicit(&b->fault, memory_order_relaxed) > 0 && atomic_fetch_sub(&b->fault, 1) == 1) return E_BUSY;
+    if (atomic_load_explicit(&b->fault, memory_order_relaxed) > 0 &&
+        atomic_fetch_sub(&b->fault, 1) == 1)
+        return E_BUSY;
     return sq_tx(w->db, SQ_COMMIT);
 }
 
@@ -220,7 +228,8 @@ static void batch(struct writer *w)
     }
     e = lost != E_OK ? lost : commit(w);
     if (e != E_OK) {
-        if (sq_tx(w->db, SQ_ROLLBACK) != E_OK) abort(); /* a writer whose transaction cannot end is no writer */
+        if (sq_tx(w->db, SQ_ROLLBACK) != E_OK)
+            abort(); /* a writer whose transaction cannot end is no writer */
         batch_fail(list, e);
     }
     atomic_fetch_add_explicit(&b->writes, (int64_t)n, memory_order_relaxed);
@@ -265,7 +274,8 @@ static void checkpoint(struct writer *w, int mode)
     int log = 0, moved = 0;
     int rc = sqlite3_wal_checkpoint_v2(sq_handle(w->ck_db), NULL, mode, &log, &moved);
     if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY) {
-        if (sq_err(sq_handle(w->ck_db), rc) != E_OK) return; /* told in the log; the next round tries again */
+        if (sq_err(sq_handle(w->ck_db), rc) != E_OK)
+            return; /* told in the log; the next round tries again */
     }
     atomic_fetch_add_explicit(&w->base->checkpoints, 1, memory_order_relaxed);
     if (rc == SQLITE_OK && mode == SQLITE_CHECKPOINT_TRUNCATE) {
@@ -280,8 +290,10 @@ static void *ck_main(void *arg)
     struct writer *w = arg;
     int64_t seen = 0;
     while (ck_wait(w)) {
-        int64_t commits = atomic_load(&w->base->commits), bytes = atomic_load(&w->wal_pages) * PAGE_BYTES;
-        bool quiet = commits == seen, settled = atomic_load(&w->ck_pages) == atomic_load(&w->wal_pages);
+        int64_t commits = atomic_load(&w->base->commits),
+                bytes = atomic_load(&w->wal_pages) * PAGE_BYTES;
+        bool quiet = commits == seen,
+             settled = atomic_load(&w->ck_pages) == atomic_load(&w->wal_pages);
         seen = commits;
         if (bytes > FORCE_BYTES) checkpoint(w, SQLITE_CHECKPOINT_RESTART);
         else if (quiet && bytes > QUIET_BYTES) checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE);

@@ -22,7 +22,7 @@ enum { FDS = 4096, NAME = 64, PATH = 512, CHUNK = 1 << 17 };
 static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
 static char names[FDS][NAME]; /* "" = not ours */
 static const char *dir, *shadow;
-static char chunk[CHUNK];     /* one note's bytes: SQLite writes pages, far less than this */
+static char chunk[CHUNK]; /* one note's bytes: SQLite writes pages, far less than this */
 
 static struct {
     int (*open)(const char *, int, ...);
@@ -60,11 +60,16 @@ static int is_ours(int fd) { return dir && fd >= 0 && fd < FDS && names[fd][0]; 
 static void track(int fd, const char *path)
 {
     const char *base = strrchr(path, '/');
-    if (!dir || fd < 0 || fd >= FDS || !base || strncmp(path, dir, strlen(dir)) != 0 || strstr(path, "-shm")) return;
+    if (!dir || fd < 0 || fd >= FDS || !base || strncmp(path, dir, strlen(dir)) != 0 ||
+        strstr(path, "-shm"))
+        return;
     (void)snprintf(names[fd], NAME, "%s", base + 1);
 }
 
-static void shadow_path(char *ret, int fd, const char *tail) { (void)snprintf(ret, PATH, "%s/%s%s", shadow, names[fd], tail); }
+static void shadow_path(char *ret, int fd, const char *tail)
+{
+    (void)snprintf(ret, PATH, "%s/%s%s", shadow, names[fd], tail);
+}
 
 static void note(int fd, uint32_t op, int64_t off, const void *p, size_t n)
 {
@@ -91,7 +96,8 @@ static void flush(int fd)
     while (f >= 0 && g >= 0 && read(f, &h, sizeof h) == (ssize_t)sizeof h) {
         if (h.op == PL_TRUNCATE) {
             if (libc.ftruncate(g, h.off) != 0) abort();
-        } else if (read(f, chunk, h.n) != (ssize_t)h.n || libc.pwrite(g, chunk, h.n, h.off) != (ssize_t)h.n) {
+        } else if (read(f, chunk, h.n) != (ssize_t)h.n ||
+                   libc.pwrite(g, chunk, h.n, h.off) != (ssize_t)h.n) {
             abort();
         }
     }

@@ -34,7 +34,8 @@ static uint32_t rnd(uint32_t below)
 
 static enum err put(struct cx *cx, void *arg)
 {
-    TRY(db_exec(cx, NULL, "INSERT INTO acked(id, text) VALUES($1, $2)", V(*(int64_t *)arg), V(S("some text of a record"))));
+    TRY(db_exec(cx, NULL, "INSERT INTO acked(id, text) VALUES($1, $2)", V(*(int64_t *)arg),
+                V(S("some text of a record"))));
     return db_exec(cx, NULL, "UPDATE tally SET n = n + 1");
 }
 
@@ -57,9 +58,11 @@ static void *worker_main(void *arg)
 
 static int child(str url, int64_t first, int sabotage)
 {
-    static const enum db_sabotage which[] = {DB_HONEST, DB_SYNC_NORMAL, DB_ANSWER_FIRST, DB_SKIP_FSYNC};
+    static const enum db_sabotage which[] = {DB_HONEST, DB_SYNC_NORMAL, DB_ANSWER_FIRST,
+                                             DB_SKIP_FSYNC};
     struct cx cx = t_cx();
-    struct db_opts o = {.url = url, .readers = WRITERS, .no_mmap = true, .sabotage = which[sabotage]};
+    struct db_opts o = {
+        .url = url, .readers = WRITERS, .no_mmap = true, .sabotage = which[sabotage]};
     struct worker w[WRITERS] = {0};
     pthread_t th[WRITERS];
     struct dbase *b = NULL;
@@ -87,7 +90,8 @@ typedef LIST(int64_t) ids;
 static bool refill(const char *folder, const char *from)
 {
     char cmd[8 * PATH];
-    (void)snprintf(cmd, sizeof cmd, "rm -rf '%s'/*; [ -z '%s' ] || cp '%s'/* '%s'/", folder, from, from, folder);
+    (void)snprintf(cmd, sizeof cmd, "rm -rf '%s'/*; [ -z '%s' ] || cp '%s'/* '%s'/", folder, from,
+                   from, folder);
     return system(cmd) == 0;
 }
 
@@ -99,7 +103,12 @@ static pid_t spawn(const struct house *h, int64_t first, int ack_fd)
     (void)snprintf(preload, sizeof preload, "LD_PRELOAD=%s", h->plsim ? h->plsim : "");
     (void)snprintf(pl_dir, sizeof pl_dir, "KONTOR_PL_DIR=%s", h->data);
     (void)snprintf(pl_shadow, sizeof pl_shadow, "KONTOR_PL_SHADOW=%s", h->shadow);
-    char *argv[] = {(char *)(uintptr_t)h->self, (char *)(uintptr_t)"child", (char *)(uintptr_t)h->url.p, n, s, NULL};
+    char *argv[] = {(char *)(uintptr_t)h->self,
+                    (char *)(uintptr_t) "child",
+                    (char *)(uintptr_t)h->url.p,
+                    n,
+                    s,
+                    NULL};
     char *env[] = {pl_dir, pl_shadow, h->plsim ? preload : NULL, NULL};
     pid_t pid = fork();
     if (pid) return pid;
@@ -171,7 +180,9 @@ static void fresh(struct cx *cx, const struct house *h)
 {
     struct dbase *b = NULL;
     T(refill(h->data, ""));
-    if (!T_OK(cx, dbase_open(cx, &(struct db_opts){.url = h->url, .create = true, .readers = 1}, &b))) exit(1);
+    if (!T_OK(cx,
+              dbase_open(cx, &(struct db_opts){.url = h->url, .create = true, .readers = 1}, &b)))
+        exit(1);
     cx->db = db_get(b);
     T_OK(cx, db_write(cx, make, NULL));
     db_put(&cx->db);
@@ -183,11 +194,15 @@ static bool all_there(struct cx *cx, const ids *acked)
     struct db_rows r = {0}, t = {0};
     for (size_t i = 0; i < acked->n; i++) {
         struct arena_mark m = arena_mark(cx->a);
-        if (db_query(cx, &r, "SELECT id FROM acked WHERE id = $1", V(acked->v[i])) != E_OK || r.n != 1) return false;
+        if (db_query(cx, &r, "SELECT id FROM acked WHERE id = $1", V(acked->v[i])) != E_OK ||
+            r.n != 1)
+            return false;
         arena_back(cx->a, m);
     }
     /* whole transactions: as many rows as were counted */
-    if (db_query(cx, &r, "SELECT count(*) FROM acked") != E_OK || db_query(cx, &t, "SELECT n FROM tally") != E_OK) return false;
+    if (db_query(cx, &r, "SELECT count(*) FROM acked") != E_OK ||
+        db_query(cx, &t, "SELECT n FROM tally") != E_OK)
+        return false;
     return db_int(&r, 0, 0) == db_int(&t, 0, 0);
 }
 
@@ -234,30 +249,48 @@ static void round_run(struct house *h, int n)
     t_cx_free(&cx);
 }
 
+static bool house_build(struct cx *cx, struct house *h)
+{
+    const char *where = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    (void)snprintf(h->folder, sizeof h->folder, "%s/kontor-kill-XXXXXX", where);
+    if (!mkdtemp(h->folder)) return false;
+    (void)snprintf(h->data, sizeof h->data, "%.200s/data", h->folder);
+    (void)snprintf(h->shadow, sizeof h->shadow, "%.200s/shadow", h->folder);
+    h->url = arena_fmt(cx->a, "sqlite:%s/k.db", h->data);
+    return mkdir(h->data, 0700) == 0 && mkdir(h->shadow, 0700) == 0;
+}
+
+static void house_raze(const struct house *h)
+{
+    T(refill(h->data, "") && refill(h->shadow, ""));
+    T(rmdir(h->data) == 0 && rmdir(h->shadow) == 0 && rmdir(h->folder) == 0);
+}
+
+static int child_main(char **argv)
+{
+    int64_t first = 0, sabotage = 0;
+    if (!str_to_int(str_from(argv[3]), &first) || !str_to_int(str_from(argv[4]), &sabotage))
+        return 2;
+    return sabotage < 0 || sabotage > 3 ? 2 : child(str_from(argv[2]), first, (int)sabotage);
+}
+
 int main(int argc, char **argv)
 {
     struct house h = {.self = "/proc/self/exe"};
-    int64_t rounds = 0, first = 0, sabotage = 0;
-    if (argc == 5 && strcmp(argv[1], "child") == 0 && str_to_int(str_from(argv[3]), &first) &&
-        str_to_int(str_from(argv[4]), &sabotage) && sabotage >= 0 && sabotage <= 3)
-        return child(str_from(argv[2]), first, (int)sabotage);
+    int64_t rounds = 0, sabotage = 0;
+    if (argc == 5 && strcmp(argv[1], "child") == 0) return child_main(argv);
     if (argc < 3 || !str_to_int(str_from(argv[1]), &rounds)) return 2;
     bool caught = strcmp(argv[2], "caught") == 0;
     if (caught && (argc < 5 || !str_to_int(str_from(argv[4]), &sabotage))) return 2;
     h.plsim = argc > 3 ? argv[3] : NULL;
     h.sabotage = (int)sabotage;
     struct cx cx = t_cx();
-    (void)snprintf(h.folder, sizeof h.folder, "%s/kontor-kill-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    if (!mkdtemp(h.folder)) return 2;
-    str folder = str_from(h.folder);
-    (void)snprintf(h.data, sizeof h.data, "%.200s/data", folder.p);
-    (void)snprintf(h.shadow, sizeof h.shadow, "%.200s/shadow", folder.p);
-    if (mkdir(h.data, 0700) != 0 || mkdir(h.shadow, 0700) != 0) return 2;
-    h.url = arena_fmt(cx.a, "sqlite:%s/k.db", h.data);
+    if (!house_build(&cx, &h)) return 2;
     for (; h.rounds < rounds && !(caught && h.lost_rounds); h.rounds++) round_run(&h, h.rounds);
-    printf("%s: %d rounds, %" PRId64 " acknowledged, %d rounds lost something\n", argv[2], h.rounds, h.acks, h.lost_rounds);
+    printf("%s: %d rounds, %" PRId64 " acknowledged, %d rounds lost something\n", argv[2], h.rounds,
+           h.acks, h.lost_rounds);
     T(caught ? h.lost_rounds > 0 : h.lost_rounds == 0);
-    T(refill(h.data, "") && refill(h.shadow, "") && rmdir(h.data) == 0 && rmdir(h.shadow) == 0 && rmdir(h.folder) == 0);
+    house_raze(&h);
     t_cx_free(&cx);
     return t_end("db_kill");
 }

@@ -62,7 +62,9 @@ static void bed_end(struct bed *t)
 static enum err make_table(struct cx *cx, void *arg)
 {
     (void)arg;
-    return db_ddl(cx, S("CREATE TABLE thing(id @ID, name TEXT UNIQUE, n BIGINT NOT NULL DEFAULT 0, at TEXT)"));
+    return db_ddl(
+        cx,
+        S("CREATE TABLE thing(id @ID, name TEXT UNIQUE, n BIGINT NOT NULL DEFAULT 0, at TEXT)"));
 }
 static struct bed bed_things(struct db_opts o)
 {
@@ -74,7 +76,7 @@ static struct bed bed_things(struct db_opts o)
 struct thing {
     int64_t id;
     str name;
-    enum err then;    /* what the function says after its work */
+    enum err then; /* what the function says after its work */
     struct thing *inner;
     enum err inner_got;
     bool swallow;
@@ -101,10 +103,11 @@ static enum err put_values(struct cx *cx, void *arg)
 {
     int64_t changed = 0;
     (void)arg;
-    TRY(db_exec(cx, &changed, "INSERT INTO thing(id, name, n, at) VALUES($2, $1, $3, $4)", V(S("Käte \"О'Брайен\" $1")),
-                V(INT64_MAX), V(INT64_MIN), DB_NONE));
+    TRY(db_exec(cx, &changed, "INSERT INTO thing(id, name, n, at) VALUES($2, $1, $3, $4)",
+                V(S("Käte \"О'Брайен\" $1")), V(INT64_MAX), V(INT64_MIN), DB_NONE));
     T_INT(changed, 1);
-    TRY(db_exec(cx, &changed, "INSERT INTO thing(id, name, at) VALUES($1, $2, $3)", V(2), V(S("")), V(S("x"))));
+    TRY(db_exec(cx, &changed, "INSERT INTO thing(id, name, at) VALUES($1, $2, $3)", V(2), V(S("")),
+                V(S("x"))));
     TRY(db_exec(cx, &changed, "UPDATE thing SET n = n WHERE id > $1", V(0)));
     T_INT(changed, 2);
     return E_OK;
@@ -115,8 +118,11 @@ static void test_values(void)
     struct db_rows r = {0};
     T_OK(&t.cx, db_write(&t.cx, put_values, NULL));
     for (int i = 0; i < 3; i++) {
-        T_OK(&t.cx, db_query(&t.cx, &r, "SELECT id, name, n, at FROM thing WHERE name = $2 OR id = $1 ORDER BY id DESC",
-                             V(2), V(S("Käte \"О'Брайен\" $1"))));
+        T_OK(&t.cx,
+             db_query(
+                 &t.cx, &r,
+                 "SELECT id, name, n, at FROM thing WHERE name = $2 OR id = $1 ORDER BY id DESC",
+                 V(2), V(S("Käte \"О'Брайен\" $1"))));
         T_INT((int64_t)r.n, 2);
         T_INT((int64_t)r.cols, 4);
         T_INT(db_int(&r, 0, 0), INT64_MAX);
@@ -128,11 +134,14 @@ static void test_values(void)
     }
     T_OK(&t.cx, db_query(&t.cx, &r, "SELECT sum(n), count(*) FROM thing WHERE id = $1", V(2)));
     T_INT(db_int(&r, 0, 1), 1);
-    T_OK(&t.cx, db_query(&t.cx, &r, "SELECT id FROM thing WHERE at IS NOT DISTINCT FROM $1", DB_NONE));
+    T_OK(&t.cx,
+         db_query(&t.cx, &r, "SELECT id FROM thing WHERE at IS NOT DISTINCT FROM $1", DB_NONE));
     T_INT((int64_t)r.n, 1);
-    T_OK(&t.cx, db_query(&t.cx, &r, "SELECT id FROM thing WHERE at IS NOT DISTINCT FROM $1", V(S("x"))));
+    T_OK(&t.cx,
+         db_query(&t.cx, &r, "SELECT id FROM thing WHERE at IS NOT DISTINCT FROM $1", V(S("x"))));
     T_INT(db_int(&r, 0, 0), 2);
-    T(db_query(&t.cx, &r, "SELECT id FROM thing WHERE name = $1", V(((str){"a\0b", 3}))) == E_INVALID);
+    T(db_query(&t.cx, &r, "SELECT id FROM thing WHERE name = $1", V(((str){"a\0b", 3}))) ==
+      E_INVALID);
     T(db_query(&t.cx, &r, "SELECT id FROM thing WHERE id = $1 OR id = $2", V(1)) == E_INTERNAL);
     T(db_query(&t.cx, &r, "SELEC") == E_INTERNAL);
     T(db_query(&t.cx, &r, "SELECT 1; SELECT 2") == E_INTERNAL);
@@ -157,11 +166,13 @@ static void test_nested(void)
     T_STR(cx->msg, S("as told"));
     T_INT(count(cx), 1);
     struct thing keeps = {.id = 4, .name = S("b"), .inner = &dup, .swallow = true};
-    T_OK(cx, db_write(cx, put_thing, &keeps)); /* the inner level failed and is gone, the outer stays */
+    T_OK(cx,
+         db_write(cx, put_thing, &keeps)); /* the inner level failed and is gone, the outer stays */
     T(keeps.inner_got == E_CONFLICT);
     T_INT(count(cx), 2);
     struct thing deep = {.id = 5, .name = S("d"), .inner = &ok, .then = E_INVALID};
-    T(db_write(cx, put_thing, &deep) == E_INVALID); /* what the inner level kept goes with the outer */
+    T(db_write(cx, put_thing, &deep) ==
+      E_INVALID); /* what the inner level kept goes with the outer */
     T_INT(count(cx), 2);
     struct thing both = {.id = 5, .name = S("d"), .inner = &ok};
     T_OK(cx, db_write_bulk(cx, put_thing, &both));
@@ -218,7 +229,8 @@ static void *bumper(void *arg)
     struct bed *t = arg;
     struct cx cx = t_cx();
     cx.db = db_get(t->b);
-    for (int i = 0; i < EACH; i++) T_OK(&cx, db_write(&cx, bump, NULL));
+    for (int i = 0; i < EACH; i++)
+        if (db_write(&cx, bump, NULL) != E_OK) break; /* the sum tells */
     db_put(&cx.db);
     t_cx_free(&cx);
     return NULL;
@@ -282,13 +294,26 @@ static void order_run(struct order *o, db_write_fn *fn, bool bulk)
 {
     struct cx cx = t_cx();
     cx.db = db_get(o->t->b);
-    T_OK(&cx, bulk ? db_write_bulk(&cx, fn, o) : db_write(&cx, fn, o));
+    enum err e = bulk ? db_write_bulk(&cx, fn, o) : db_write(&cx, fn, o);
+    if (e != E_OK) atomic_store(&o->turn, 100); /* the order tells */
     db_put(&cx.db);
     t_cx_free(&cx);
 }
-static void *run_slow(void *arg) { order_run(arg, slow_slice, false); return NULL; }
-static void *run_bulk(void *arg) { order_run(arg, bulk_slice, true); return NULL; }
-static void *run_fast(void *arg) { order_run(arg, fast_slice, false); return NULL; }
+static void *run_slow(void *arg)
+{
+    order_run(arg, slow_slice, false);
+    return NULL;
+}
+static void *run_bulk(void *arg)
+{
+    order_run(arg, bulk_slice, true);
+    return NULL;
+}
+static void *run_fast(void *arg)
+{
+    order_run(arg, fast_slice, false);
+    return NULL;
+}
 static void test_bulk_gives_way(void)
 {
     if (pg_server) return;
@@ -353,10 +378,12 @@ static void test_each(void)
     struct db_val v[] = {V(0)};
     T_OK(&t.cx, db_write(&t.cx, fill, &n));
     T(db_query(&t.cx, &r, "SELECT id, n FROM thing") == E_LIMIT);
-    T_OK(&t.cx, db_each(&t.cx, S("SELECT id, n FROM thing WHERE id > $1 ORDER BY id"), v, 1, on_row, &s));
+    T_OK(&t.cx,
+         db_each(&t.cx, S("SELECT id, n FROM thing WHERE id > $1 ORDER BY id"), v, 1, on_row, &s));
     T_INT(s.rows, n);
     T_INT(s.sum, (int64_t)n * (n + 1));
-    T(db_each(&t.cx, S("SELECT id, n FROM thing WHERE id > $1 ORDER BY id"), v, 1, on_row, &stop) == E_PRECOND);
+    T(db_each(&t.cx, S("SELECT id, n FROM thing WHERE id > $1 ORDER BY id"), v, 1, on_row, &stop) ==
+      E_PRECOND);
     T_INT(stop.rows, 700);
     T_INT(count(&t.cx), n);
     bed_end(&t);
@@ -382,7 +409,8 @@ static enum err put_big(struct cx *cx, void *arg)
 {
     char *p = arena_get(cx->a, 100000);
     memset(p, 'x', 100000);
-    return db_exec(cx, NULL, "INSERT INTO thing(id, at) VALUES($1, $2)", V(*(int64_t *)arg), V(((str){p, 100000})));
+    return db_exec(cx, NULL, "INSERT INTO thing(id, at) VALUES($1, $2)", V(*(int64_t *)arg),
+                   V(((str){p, 100000})));
 }
 static int64_t fill_up(struct bed *t, enum err *ret)
 {
@@ -431,9 +459,11 @@ static void test_full_disk(void)
     (void)snprintf(ballast, sizeof ballast, "%s/ballast", at);
     (void)snprintf(file, sizeof file, "sqlite:%s/k.db", at);
     FILE *f = fopen(ballast, "w");
-    for (int i = 0; f && i < 1024; i++) fputs("00000000000000000000000000000000000000000000000000000000000000", f);
+    for (int i = 0; f && i < 1024; i++)
+        fputs("00000000000000000000000000000000000000000000000000000000000000", f);
     if (f) fclose(f);
-    T_OK(&cx, dbase_open(&cx, &(struct db_opts){.url = str_from(file), .create = true, .readers = 2}, &b));
+    T_OK(&cx, dbase_open(
+                  &cx, &(struct db_opts){.url = str_from(file), .create = true, .readers = 2}, &b));
     struct bed t = {.cx = cx, .b = b};
     t.cx.db = db_get(b);
     T_OK(&t.cx, db_write(&t.cx, make_table, NULL));
@@ -493,10 +523,11 @@ static enum err from_the_future(struct cx *cx, void *arg)
 }
 static enum err has_all(struct cx *cx)
 {
-    static const char *const table[] = {"setting", "change", "batch", "contact_point", "link", "dup_key", "dup_reject",
-                                        "redirect", "session", "credential", "login_attempt", "idem", "counter", "job",
-                                        "follower", "file", "mapping", "proposal", "search_doc", "meta_entity",
-                                        "meta_field", "migration"};
+    static const char *const table[] = {
+        "setting",    "change",      "batch",      "contact_point", "link",          "dup_key",
+        "dup_reject", "redirect",    "session",    "credential",    "login_attempt", "idem",
+        "counter",    "job",         "follower",   "file",          "mapping",       "proposal",
+        "search_doc", "meta_entity", "meta_field", "migration"};
     for (size_t i = 0; i < COUNT(table); i++) {
         bool has = false;
         TRY(db_has_table(cx, str_from(table[i]), &has));
@@ -533,15 +564,18 @@ static void test_open(void)
     T(dbase_open(&cx, &(struct db_opts){.url = S("")}, &b) == E_INVALID);
     T(dbase_open(&cx, &(struct db_opts){.url = S("sqlite:")}, &b) == E_INVALID);
     T(dbase_open(&cx, &(struct db_opts){.url = S("sqlite:/no/such/file")}, &b) == E_NOTFOUND);
-    T(dbase_open(&cx, &(struct db_opts){.url = S("sqlite:/etc/passwd"), .read_only = true}, &b) == E_INTERNAL);
-    T(dbase_open(&cx, &(struct db_opts){.url = S("postgresql://nobody@127.0.0.1:1/x")}, &b) == E_BUSY);
+    T(dbase_open(&cx, &(struct db_opts){.url = S("sqlite:/etc/passwd"), .read_only = true}, &b) ==
+      E_INTERNAL);
+    T(dbase_open(&cx, &(struct db_opts){.url = S("postgresql://nobody@127.0.0.1:1/x")}, &b) ==
+      E_BUSY);
     T(!b);
     dbase_close(&b);
     struct bed t = bed_things((struct db_opts){0});
     if (!pg_server) {
         struct stat st = {0};
         T(stat(t.url.p + 7, &st) == 0 && (st.st_mode & 0777) == 0600);
-        T_OK(&cx, dbase_open(&cx, &(struct db_opts){.url = t.url, .read_only = true, .readers = 1}, &b));
+        T_OK(&cx,
+             dbase_open(&cx, &(struct db_opts){.url = t.url, .read_only = true, .readers = 1}, &b));
         cx.db = db_get(b);
         T_INT(count(&cx), 0);
         T(db_write(&cx, make_table, NULL) == E_DENIED);
@@ -563,11 +597,23 @@ static enum err run_bad(struct cx *cx, void *arg)
 }
 static void test_refuses(void)
 {
-    static const str bad[] = {S0("DROP TABLE thing"), S0("CREATE TABLE x(a BIGINT)"), S0("ALTER TABLE thing ADD y TEXT"),
-                              S0("ATTACH '/tmp/x' AS x"), S0("PRAGMA journal_mode=DELETE"), S0("COMMIT"), S0("BEGIN"),
-                              S0("ROLLBACK"), S0("SAVEPOINT x"), S0("VACUUM"), S0("CREATE INDEX i ON thing(n)"),
-                              S0("REINDEX"), S0("ANALYZE"), S0("CREATE TEMP TABLE x(a BIGINT)"),
-                              S0("UPDATE sqlite_schema SET sql = ''"), S0("CREATE VIEW v AS SELECT 1"), S0("")};
+    static const str bad[] = {S0("DROP TABLE thing"),
+                              S0("CREATE TABLE x(a BIGINT)"),
+                              S0("ALTER TABLE thing ADD y TEXT"),
+                              S0("ATTACH '/tmp/x' AS x"),
+                              S0("PRAGMA journal_mode=DELETE"),
+                              S0("COMMIT"),
+                              S0("BEGIN"),
+                              S0("ROLLBACK"),
+                              S0("SAVEPOINT x"),
+                              S0("VACUUM"),
+                              S0("CREATE INDEX i ON thing(n)"),
+                              S0("REINDEX"),
+                              S0("ANALYZE"),
+                              S0("CREATE TEMP TABLE x(a BIGINT)"),
+                              S0("UPDATE sqlite_schema SET sql = ''"),
+                              S0("CREATE VIEW v AS SELECT 1"),
+                              S0("")};
     struct bed t = bed_things((struct db_opts){0});
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct bad_sql q = {.sql = bad[i]};
@@ -646,7 +692,9 @@ static void test_search(void)
 
 static enum err add_change(struct cx *cx, void *arg)
 {
-    return db_exec(cx, NULL, "INSERT INTO change(seq, at, who, way, entity, record, op) VALUES($1, 0, 0, 'web', 'person', 1, 'set')",
+    return db_exec(cx, NULL,
+                   "INSERT INTO change(seq, at, who, way, entity, record, op) VALUES($1, 0, 0, "
+                   "'web', 'person', 1, 'set')",
                    V(*(int64_t *)arg));
 }
 /* A transaction that numbered its change earlier commits later: PostgreSQL's follower must not pass it by. */
@@ -736,11 +784,67 @@ static void test_backup(void)
     bed_end(&t);
 }
 
+/* What PostgreSQL alone can do to a writer: the connection dies in the midst (fn runs again) or at COMMIT
+ * (nobody knows), and a COMMIT that warns, as one does whose wait for the standby was cancelled. */
+static enum err die_once(struct cx *cx, void *arg)
+{
+    struct db_rows r = {0};
+    struct thing a = {.id = 1, .name = S("a")};
+    TRY(put_thing(cx, &a));
+    if (++*(int *)arg > 1) return E_OK;
+    return db_query(cx, &r, "SELECT pg_terminate_backend(pg_backend_pid())");
+}
+static enum err make_trap(struct cx *cx, void *arg)
+{
+    str body = *(const str *)arg;
+    return db_ddl(
+        cx,
+        arena_fmt(
+            cx->a,
+            "DROP TRIGGER IF EXISTS trap ON thing; CREATE OR REPLACE FUNCTION trap() RETURNS "
+            "trigger"
+            " LANGUAGE plpgsql AS $f$ BEGIN %.*s; RETURN NULL; END $f$;"
+            " CREATE CONSTRAINT TRIGGER trap AFTER INSERT ON thing DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION trap()",
+            FS(body)));
+}
+static void test_pg_uncertain(void)
+{
+    if (!pg_server) return;
+    struct bed t = bed_things((struct db_opts){.statement_timeout_ms = 500});
+    struct cx *cx = &t.cx;
+    int runs = 0;
+    struct db_rows r = {0};
+    T_OK(cx, db_write(cx, die_once, &runs));
+    T_INT(runs, 2);
+    T_INT(count(cx), 1);
+    str warns = S("RAISE WARNING 'canceling wait for synchronous replication'");
+    str dies = S("PERFORM pg_terminate_backend(pg_backend_pid())");
+    str refuses = S("RAISE EXCEPTION 'no' USING ERRCODE = '23514'");
+    struct thing a = {.id = 2, .name = S("b")}, b = {.id = 3, .name = S("c")},
+                 c = {.id = 4, .name = S("d")};
+    T_OK(cx, db_write(cx, make_trap, &warns));
+    T(db_write(cx, put_thing, &a) == E_UNCERTAIN);
+    T_INT(count(cx), 2);
+    T_OK(cx, db_write(cx, make_trap, &dies));
+    T(db_write(cx, put_thing, &b) == E_UNCERTAIN);
+    T_INT(count(cx), 2); /* over a new connection */
+    T_OK(cx, db_write(cx, make_trap, &refuses));
+    T(db_write(cx, put_thing, &c) == E_INVALID);
+    T_INT(count(cx), 2);
+    T(db_query(cx, &r, "SELECT pg_terminate_backend(pg_backend_pid())") == E_BUSY);
+    T_INT(count(cx), 2);
+    T(db_query(cx, &r, "SELECT pg_sleep(5)") == E_BUSY); /* the time-out */
+    T_INT(count(cx), 2);
+    bed_end(&t);
+}
+
 enum { IDS = 20000 };
 static void *make_ids(void *arg)
 {
     int64_t *ids = arg;
-    for (int i = 0; i < IDS; i++) ids[i] = id_new(1795341600000 - i / 100); /* the clock goes back */
+    for (int i = 0; i < IDS; i++)
+        ids[i] = id_new(1795341600000 - i / 100); /* the clock goes back */
     return NULL;
 }
 static int by_id(const void *a, const void *b)
@@ -792,6 +896,7 @@ static void all(void)
     test_search();
     test_changes();
     test_backup();
+    test_pg_uncertain();
     test_ids();
 }
 
