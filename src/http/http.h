@@ -42,10 +42,11 @@ struct resp {
     struct header head[12];
     size_t n_head;
     str file;               /* reply with this file (Range, ETag by the server) instead of body */
-    int file_fd;            /* >= 0: the same, opened; the server closes it */
+    int file_fd;            /* > 0: the same, opened; the server closes it */
     const struct asset *asset; /* reply with an embedded asset (precompressed, ETag, Range) */
     struct http_stream *stream; /* set by http_stream_begin */
     struct http_sse *sse;       /* set by http_sse_begin */
+    struct http_job *job;       /* the server's own; NULL without a socket: streams then fill body */
 };
 void http_head(struct resp *rs, str name, str value);  /* adds a header; CR, LF, NUL in value refuse it */
 
@@ -60,7 +61,8 @@ enum route_flags {
 typedef enum err handler_fn(struct cx *cx, const struct req *rq, struct resp *rs);
 struct route {
     enum method method;
-    str path;       /* "/api/v1/{entity}/{id}": literal segments win over {params} */
+    str path;       /* "/api/v1/{entity}/{id}": literal segments win over {params}; "{rest...}" last
+                     * takes all that is left, slashes too */
     handler_fn *fn;
     unsigned flags;
     unsigned right; /* the application's own right number, 0 = any who is in */
@@ -93,16 +95,15 @@ bool http_sse_send(struct http_server *s, int64_t id, str event, int64_t event_i
 void http_sse_end(struct http_server *s, int64_t id);
 
 /* ---- the server ---- */
-struct http_limits {            /* 0 = the default in http_limits.def; units in the names */
-    size_t header_bytes, headers, target_bytes, body_memory_bytes;
-    int header_ms, body_idle_ms, write_idle_ms, idle_ms;
-    int conns, conns_per_addr;
-    int loops, workers, worker_queue;
+struct http_limits {            /* 0 = the default in http_limits.def, where each is explained */
+#define X(type, name, dflt, text) type name;
+#include "http/http_limits.def"
+#undef X
 };
 struct http_opts {
     str listen;                 /* "127.0.0.1:8080", "[::1]:8080", "unix:/path" */
     str tls_cert, tls_key;      /* "" = plain */
-    str trusted_proxies;        /* comma list of addresses whose X-Forwarded-For counts */
+    str trusted_proxies;        /* comma list whose X-Forwarded-For counts: "10.0.0.1", "10.0.0.0/8", "unix" */
     str spool_dir;              /* for uploads */
     struct http_limits limit;
     /* Called on a loop (fast) or worker thread for each request. It must always fill rs. `thread` is
@@ -114,6 +115,8 @@ struct http_opts {
     void (*handle)(void *arg, void *thread, struct req *rq, struct resp *rs);
     struct arena *(*arena)(void *thread);             /* request memory: reset by the server after the reply */
     const struct router *router;
+    str hosts;                  /* comma list of names we answer to, without port; "" = any; else 421 */
+    str csp;                    /* Content-Security-Policy of text/html; "" = the strict one of all others */
 };
 MUST enum err http_start(struct cx *cx, const struct http_opts *o, struct http_server **ret);
 int http_port(const struct http_server *s);           /* the port really bound (for :0) */

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* http/http_addr.c - who speaks to us: addresses, trusted proxies, names, connections of one address. */
+#include "http/http_int.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+static const unsigned char v4_prefix[12] = {[10] = 255, [11] = 255};
+static bool is_v4(const struct addr *a) { return memcmp(a->ip, v4_prefix, 12) == 0; }
+
+struct addr addr_of(const struct sockaddr_storage *sa)
+{
+    struct addr a = {0};
+    if (sa->ss_family == AF_INET6) {
+        struct sockaddr_in6 s6;
+        memcpy(&s6, sa, sizeof s6);
+        memcpy(a.ip, &s6.sin6_addr, 16);
+    } else if (sa->ss_family == AF_INET) {
+        struct sockaddr_in s4;
+        memcpy(&s4, sa, sizeof s4);
+        memcpy(a.ip, v4_prefix, 12);
+        memcpy(a.ip + 12, &s4.sin_addr, 4);
+    }
+    return a;
+}
+
+static bool is_unix(const struct addr *a)
+{
+    static const struct addr none;
+    return memcmp(a, &none, sizeof none) == 0;
+}
+
+/* Runs for each request: no formatter for IPv4. */
+str addr_text(const struct addr *a, char to[ADDR_TEXT])
+{
+    size_t n = 0;
+    if (is_unix(a)) return S("unix");
+    if (!is_v4(a)) return str_from(inet_ntop(AF_INET6, a->ip, to, ADDR_TEXT));
+    for (size_t i = 12; i < 16; i++) {
+        unsigned v = a->ip[i];
+        if (i > 12) to[n++] = '.';
+        if (v >= 100) to[n++] = (char)('0' + v / 100);
+        if (v >= 10) to[n++] = (char)('0' + v / 10 % 10);
+        to[n++] = (char)('0' + v % 10);
+    }
+    return (str){to, n};
+}
+
+bool addr_parse(str s, struct addr *ret)
+{
+    char z[ADDR_TEXT];
+    if (s.n > 2 && s.p[0] == '[' && s.p[s.n - 1] == ']') s = str_cut(s, 1, s.n - 1);
+    if (!s.n || s.n >= sizeof z || memchr(s.p, 0, s.n)) return false;
+    memcpy(z, s.p, s.n);
+    z[s.n] = 0;
+    if (inet_pton(AF_INET6, z, ret->ip) == 1) return true;
+    memcpy(ret->ip, v4_prefix, 12);
+    return inet_pton(AF_INET, z, ret->ip + 12) == 1;
+}
+
+static bool in_net(const struct addr *a, str item)
+{
+    str host = S(""), bits_text = S("");
+    struct addr net = {0};
+    int64_t bits = 128;
+    bool has_bits = str_split(item, '/', &host, &bits_text);
+    if (str_eq(host, S("unix"))) return is_unix(a);
+    if (!addr_parse(host, &net)) return false;
+    if (has_bits) {
+        if (!str_to_int(bits_text, &bits) || bits < 0) return false;
+        if (is_v4(&net)) bits += 96;
+        if (bits > 128) return false;
+    }
+    size_t whole = (size_t)bits / 8, rest = (size_t)bits % 8;
+    if (memcmp(a->ip, net.ip, whole) != 0) return false;
+    return !rest || ((a->ip[whole] ^ net.ip[whole]) >> (8 - rest)) == 0;
+}
+
+bool addr_in_list(const struct addr *a, str list)
+{
+    str item = S("");
+    while (list.n) {
+        (void)str_split(list, ',', &item, &list);
+        if (in_net(a, str_trim(item))) return true;
+    }
+    return false;
+}
+
+static bool last_item(str *list, str *ret)
+{
+    if (!list->n) return false;
+    size_t i = list->n;
+    while (i && list->p[i - 1] != ',') i--;
+    *ret = str_trim(str_cut(*list, i, list->n));
+    *list = str_cut(*list, 0, i ? i - 1 : 0);
+    return true;
+}
+
+str addr_client(struct arena *a, const struct req *rq, const struct addr *peer, str trusted, bool *tls)
+{
+    char text[ADDR_TEXT];
+    struct addr at = *peer, next = {0};
+    str list = S(""), item = S("");
+    if (trusted.n && addr_in_list(peer, trusted)) {
+        if (str_eq_nocase(http_header(rq, S("x-forwarded-proto")), S("https"))) *tls = true;
+        for (size_t i = 0; i < rq->n_headers; i++) /* several lines are one list (RFC 9110, 5.3) */
+            if (str_eq_nocase(rq->headers[i].name, S("x-forwarded-for")))
+                list = list.n ? arena_fmt(a, "%.*s,%.*s", FS(list), FS(rq->headers[i].value)) : rq->headers[i].value;
+        while (addr_in_list(&at, trusted) && last_item(&list, &item) && addr_parse(item, &next)) at = next;
+    }
+    return arena_dup(a, addr_text(&at, text));
+}
+
+static str without_port(str host)
+{
+    if (host.n && host.p[0] == '[') return host; /* names with [::1] in the list are given with brackets */
+    str name = host, port = S("");
+    (void)str_split(host, ':', &name, &port);
+    return name;
+}
+
+bool host_known(str host, str list)
+{
+    str item = S(""), name = without_port(host);
+    if (!list.n) return true;
+    if (name.n && name.p[0] == '[') {
+        ptrdiff_t end = str_find(name, S("]"));
+        name = str_cut(name, 0, (size_t)(end + 1));
+    }
+    while (list.n) {
+        (void)str_split(list, ',', &item, &list);
+        if (str_eq_nocase(str_trim(item), name)) return true;
+    }
+    return false;
+}
+
+static uint64_t mix(uint64_t x)
+{
+    x ^= x >> 32;
+    x *= 0xd6e8feb86659fd93u;
+    x ^= x >> 32;
+    x *= 0xd6e8feb86659fd93u;
+    return x ^ x >> 32;
+}
+
+uint32_t addr_count(struct addr_counts *t, const struct addr *a, int by)
+{
+    uint64_t hi = 0, lo = 0;
+    uint32_t least = UINT32_MAX;
+    memcpy(&hi, a->ip, 8);
+    if (is_v4(a)) memcpy(&lo, a->ip + 8, 8); /* of IPv6 only the network: a customer has a whole /64 */
+    for (int row = 0; row < 2; row++) {
+        uint64_t h = mix(mix(hi ^ t->seed[row]) ^ lo ^ t->seed[1 - row]);
+        uint32_t v = atomic_fetch_add(&t->n[row][h % COUNT(t->n[0])], (uint32_t)by) + (uint32_t)by;
+        if (v < least) least = v;
+    }
+    return least;
+}

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: MIT */
+/* http/http_conn.c - the life of a connection, all in its loop's thread:
+ *
+ *   handshake -> head -> [body] -> handler in the loop, or work in a worker -> head ...
+ *                                  work may turn into sse; errors end in linger
+ *
+ * Sockets are edge-triggered: `readable` says that there may be more. While a worker has the request
+ * or the client does not take our reply nothing is read, so TCP holds a hasty client back.
+ */
+#include "http/http_int.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { PROGRESS = 1024, LINGER_BYTES = 1 << 20, TURNS = 8 };
+
+void conn_open(struct loop *lp, int fd, const struct addr *a)
+{
+    struct conn *c = calloc(1, sizeof *c);
+    if (!c) abort();
+    c->loop = lp;
+    c->fd = fd;
+    c->addr = *a;
+    c->timer = T_NONE;
+    c->state = C_HEAD;
+    c->readable = true;
+    if (lp->s->tls) {
+        c->ssl = tls_conn(lp->s, fd);
+        c->state = C_HANDSHAKE;
+    }
+    c->all_next = lp->all;
+    if (lp->all) lp->all->all_prev = c;
+    lp->all = c;
+    timer_set(c, T_HEADER);
+}
+
+static void unlink_conn(struct conn *c)
+{
+    struct loop *lp = c->loop;
+    if (c->all_prev) c->all_prev->all_next = c->all_next;
+    else lp->all = c->all_next;
+    if (c->all_next) c->all_next->all_prev = c->all_prev;
+    struct conn **lists[2] = {&lp->ready, &lp->turn};
+    for (int i = 0; c->ready && i < 2; i++)
+        for (struct conn **p = lists[i]; *p; p = &(*p)->ready_next)
+            if (*p == c) {
+                *p = c->ready_next;
+                break;
+            }
+}
+
+void conn_close(struct conn *c)
+{
+    struct loop *lp = c->loop;
+    if (c->job && c->state == C_WORK) { /* a worker has it: come back when it is done */
+        c->dead = true;
+        timer_set(c, T_NONE);
+        wires_free(c);
+        atomic_store(&c->job->gone, true); /* before the look: a stream born now sees it itself */
+        if (c->job->stream) stream_gone(c->job->stream);
+        return;
+    }
+    timer_set(c, T_NONE);
+    unlink_conn(c);
+    if (c->sse) sse_drop(c->sse);
+    job_free(&c->job);
+    wires_free(c);
+    free(c->in);
+    if (c->ssl) tls_conn_free(c->ssl);
+    (void)close(c->fd);
+    (void)addr_count(&lp->s->addrs, &c->addr, -1);
+    (void)atomic_fetch_sub(&lp->s->conns, 1);
+    lp->open--;
+    free(c);
+}
+
+/* Sends FIN and reads on for a moment: a close with unread bytes would destroy our last reply. */
+static void finish(struct conn *c)
+{
+    if (c->eof || c->ssl) {
+        c->dead = true;
+        return;
+    }
+    (void)shutdown(c->fd, SHUT_WR);
+    c->state = C_LINGER;
+    c->progress = 0;
+    timer_set(c, T_LINGER);
+}
+
+void conn_reply_error(struct conn *c, int status)
+{
+    struct loop *lp = c->loop;
+    char text[HTTP_ERROR_MAX];
+    size_t n = http_error_put(status, c->ssl != NULL, &lp->date, text);
+    c->close_after = true;
+    if (c->state == C_BODY) job_free(&c->job);
+    c->state = C_HEAD;
+    lp->bad++;
+    count_status(lp, status);
+    char *own = malloc(n);
+    if (!own) abort();
+    memcpy(own, text, n);
+    if (!conn_push(c, (struct wire){.own = own, .a = {own, n}})) c->dead = true;
+}
+
+void conn_timeout(struct conn *c)
+{
+    bool began = c->in && c->in->n;
+    if (c->timer == T_SSE) {
+        static const char ping[] = ":\n\n";
+        timer_set(c, T_SSE);
+        if (!c->pend && !conn_push(c, (struct wire){.b = {ping, sizeof ping - 1}})) conn_close(c);
+        else if (c->pend) timer_set(c, T_WRITE);
+        return;
+    }
+    if (c->timer == T_BODY || (c->timer == T_HEADER && began && c->state == C_HEAD)) {
+        conn_reply_error(c, 408);
+        conn_run(c);
+        return;
+    }
+    conn_close(c);
+}
+
+static void keep_rest(struct conn *c, str rest)
+{
+    if (!rest.n) {
+        free(c->in);
+        c->in = NULL;
+        return;
+    }
+    if (!c->in || c->in->cap < rest.n || c->in->cap > rest.n * 8 + 4096) {
+        size_t cap = (rest.n + 511) & ~(size_t)511;
+        free(c->in);
+        c->in = malloc(sizeof *c->in + cap);
+        if (!c->in) abort();
+        c->in->cap = cap;
+    }
+    memcpy(c->in->p, rest.p, rest.n);
+    c->in->n = rest.n;
+}
+
+/* Asks for the client's body, unless a part of it is here already. */
+static void say_continue(struct conn *c)
+{
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (!conn_push(c, (struct wire){.b = {go_on, sizeof go_on - 1}})) c->dead = true;
+}
+
+static void submit(struct conn *c, struct http_job *j)
+{
+    c->job = j;
+    c->state = C_WORK;
+    timer_set(c, T_NONE);
+    if (worker_submit(c->loop->s, j)) return;
+    c->state = C_BODY; /* so that the job goes too */
+    conn_reply_error(c, 503);
+}
+
+/* Puts the handler's reply into the loop's buffer, or sends it when it is large. */
+static void reply_here(struct conn *c, struct cx *cx, struct req *rq, struct resp *rs)
+{
+    struct loop *lp = c->loop;
+    struct reply r = {.close = c->last, .tls = rq->tls, .csp = lp->s->o.csp};
+    http_plan(cx, rq, rs, &r);
+    size_t max = http_head_max(&r), copy = r.is_asset ? 0 : r.body.n;
+    count_status(lp, r.status);
+    if (max + r.body.n <= OBUF - lp->obuf_n && r.fd <= 0) {
+        char *to = lp->obuf + lp->obuf_n;
+        size_t n = http_head_put(&r, &lp->date, to);
+        if (r.body.n) memcpy(to + n, r.body.p, r.body.n);
+        lp->obuf_n += n + r.body.n;
+        return;
+    }
+    struct wire w = {.own = malloc(max + copy), .fd = r.fd, .off = r.off, .left = r.fd > 0 ? r.length : 0};
+    if (!w.own) abort();
+    w.a = (str){w.own, http_head_put(&r, &lp->date, w.own)};
+    if (copy) memcpy(w.own + w.a.n, r.body.p, copy);
+    if (r.is_asset) w.b = r.body;
+    else w.a.n += copy;
+    if (!conn_push(c, w)) c->dead = true;
+}
+
+static void serve_here(struct conn *c, struct req *rq)
+{
+    struct loop *lp = c->loop;
+    struct http_server *s = lp->s;
+    struct arena *a = s->o.arena(lp->user);
+    struct cx cx = {.a = a};
+    struct resp rs = {.body = buf_new(a, s->l.reply_bytes), .job = &lp->here};
+    lp->here = (struct http_job){.loop = lp, .conn = c, .in_loop = true};
+    s->o.handle(s->o.arg, lp->user, rq, &rs);
+    if (rs.sse && (rs.status == 0 || rs.status == 200)) conn_go_sse(c, rs.sse);
+    else {
+        if (rs.sse) sse_drop(rs.sse);
+        reply_here(c, &cx, rq, &rs);
+        if (c->last) c->close_after = true;
+    }
+}
+
+void conn_go_sse(struct conn *c, struct http_sse *e)
+{
+    struct resp rs = {0};
+    struct reply r = {.rs = &rs, .status = 200, .type = S("text/event-stream; charset=utf-8"), .close = true,
+                      .no_length = true, .tls = c->ssl != NULL};
+    http_head(&rs, S("X-Accel-Buffering"), S("no"));
+    size_t max = http_head_max(&r);
+    struct wire w = {.own = malloc(max)};
+    if (!w.own) abort();
+    w.a = (str){w.own, http_head_put(&r, &c->loop->date, w.own)};
+    count_status(c->loop, 200);
+    c->state = C_SSE;
+    c->sse = e;
+    free(c->in);
+    c->in = NULL;
+    pthread_mutex_lock(&c->loop->sse_lock);
+    e->conn = c;
+    pthread_mutex_unlock(&c->loop->sse_lock);
+    c->loop->sse_open++;
+    timer_set(c, T_SSE);
+    if (!conn_push(c, w)) c->dead = true;
+}
+
+struct want {
+    int64_t max;
+    bool body, fast, upload;
+};
+/* 200 or the refusal that needs no body. */
+static int admit(struct conn *c, struct req *rq, struct want *w)
+{
+    struct loop *lp = c->loop;
+    struct http_server *s = lp->s;
+    struct http_head *h = &lp->head;
+    struct cx cx = {.a = s->o.arena(lp->user)};
+    str allow = S("");
+    if (!host_known(rq->host, s->o.hosts)) return 421;
+    if (router_find(s->o.router, &cx, rq, &allow) != E_OK) rq->route = NULL;
+    w->body = h->chunked || h->length > 0;
+    w->max = rq->route ? (int64_t)rq->route->body_max : 0;
+    w->upload = rq->route && rq->route->flags & R_UPLOAD;
+    w->fast = s->o.is_fast ? s->o.is_fast(s->o.arg, rq) : !rq->route || rq->route->flags & R_FAST;
+    if (w->body && !rq->route) { /* answered without its body, so the next request cannot be found */
+        w->body = false;
+        c->last = true;
+        return PARSE_OK;
+    }
+    if (w->body && h->encoded) return 415;
+    if (h->length > w->max || (h->chunked && !w->max)) return 413;
+    return PARSE_OK;
+}
+
+/* One request whose head is whole; gives the bytes used. */
+static size_t request(struct conn *c, str in)
+{
+    struct loop *lp = c->loop;
+    struct http_head *h = &lp->head;
+    struct req *rq = &h->rq;
+    struct want w = {0};
+    req_from_conn(lp->s, lp->s->o.arena(lp->user), c, rq);
+    lp->requests++;
+    c->served = true;
+    if (!h->keep || lp->s->draining) c->last = true;
+    int st = admit(c, rq, &w);
+    if (st != PARSE_OK) {
+        conn_reply_error(c, st);
+        return in.n;
+    }
+    size_t have = in.n - h->bytes, body = w.body && !h->chunked ? (size_t)h->length : 0;
+    str head = str_cut(in, 0, h->bytes);
+    bool too_big = w.upload && body > lp->s->l.body_memory_bytes;
+    if (w.body && (h->chunked || have < body || too_big)) {
+        struct http_job *j = c->job = job_new(c, head, S(""));
+        j->want = h->chunked ? -1 : h->length;
+        j->max = w.max;
+        j->upload = w.upload;
+        j->fast = w.fast;
+        j->v10 = h->v10;
+        c->state = C_BODY;
+        timer_set(c, T_BODY);
+        if (h->expect && !have) say_continue(c);
+        return h->bytes;
+    }
+    rq->body = str_cut(in, h->bytes, h->bytes + body);
+    rq->body_bytes = (int64_t)body;
+    if (w.fast) serve_here(c, rq);
+    else {
+        struct http_job *j = job_new(c, head, rq->body);
+        j->v10 = h->v10;
+        submit(c, j);
+    }
+    return h->bytes + body;
+}
+
+/* The body is whole. A fast one of chunks or late bytes runs here, from the job's copy. */
+static void body_done(struct conn *c)
+{
+    struct http_job *j = c->job;
+    struct loop *lp = c->loop;
+    if (!j->fast || j->spool > 0) {
+        submit(c, j);
+        return;
+    }
+    struct arena *a = lp->s->o.arena(lp->user);
+    struct cx cx = {.a = a};
+    struct req *rq = &lp->head.rq;
+    str allow = S("");
+    int st = http_parse_head(a, &lp->s->l, (str){j->head, j->head_n}, &lp->head);
+    assert(st == PARSE_OK);
+    req_from_conn(lp->s, a, c, rq);
+    if (router_find(lp->s->o.router, &cx, rq, &allow) != E_OK) rq->route = NULL;
+    rq->body = (str){j->body ? j->body : "", j->body_n};
+    rq->body_bytes = j->got;
+    c->state = C_HEAD;
+    c->job = NULL;
+    serve_here(c, rq);
+    job_free(&j);
+}
+
+static size_t feed_body(struct conn *c, str in)
+{
+    str rest = in;
+    int st = job_feed(c->job, &rest);
+    c->progress += (unsigned)(in.n - rest.n);
+    if (st == 200) body_done(c);
+    else if (st) {
+        conn_reply_error(c, st);
+        return in.n;
+    } else if (c->progress >= PROGRESS) timer_set(c, T_BODY);
+    return in.n - rest.n;
+}
+
+static size_t feed_head(struct conn *c, str in)
+{
+    struct loop *lp = c->loop;
+    int st = http_parse_head(lp->s->o.arena(lp->user), &lp->s->l, in, &lp->head);
+    if (st == PARSE_MORE) return 0;
+    if (st == PARSE_OK) return request(c, in);
+    conn_reply_error(c, st);
+    return in.n;
+}
+
+static bool can_serve(const struct conn *c)
+{
+    return (c->state == C_HEAD || c->state == C_BODY) && !c->pend && !c->close_after && !c->dead;
+}
+
+/* Serves what `in` holds; gives the bytes used. c->dirty: more could be served in another turn. */
+static size_t serve_input(struct conn *c, str in)
+{
+    size_t at = 0;
+    int turn = c->loop->s->l.pipeline_turn;
+    c->dirty = false;
+    while (at < in.n && can_serve(c)) {
+        if (turn-- == 0) {
+            c->dirty = true;
+            loop_ready(c);
+            return at;
+        }
+        size_t used = c->state == C_BODY ? feed_body(c, str_cut(in, at, in.n)) : feed_head(c, str_cut(in, at, in.n));
+        arena_reset(c->loop->s->o.arena(c->loop->user));
+        if (!used) return at;
+        at += used;
+    }
+    c->dirty = at < in.n;
+    return at;
+}
+
+/* `moved`: a request was served, so a partial one behind it has just begun. */
+static void set_read_timer(struct conn *c, bool partial, bool moved)
+{
+    if (c->state == C_BODY || c->state == C_WORK || c->state == C_SSE) return;
+    if (partial) {
+        if (c->timer != T_HEADER || moved) timer_set(c, T_HEADER);
+    } else timer_set(c, c->served ? T_IDLE : T_HEADER);
+}
+
+/* Reads once and serves. True: something changed, look again. */
+static bool input(struct conn *c)
+{
+    struct loop *lp = c->loop;
+    size_t n = c->in ? c->in->n : 0, old = n;
+    if (n) memcpy(lp->rbuf, c->in->p, n);
+    if (c->readable && !c->eof && n < RBUF) {
+        ssize_t got = io_read(c, lp->rbuf + n, RBUF - n);
+        if (got == IO_BAD) return c->dead = true;
+        if (got == IO_EOF) c->eof = true;
+        if (got == IO_AGAIN || (!c->ssl && got > 0 && (size_t)got < RBUF - n && !c->hup)) c->readable = false;
+        if (got > 0) n += (size_t)got;
+    }
+    if (n == old && !c->dirty) return c->eof ? (c->dead = true) : false;
+    bool parse = c->dirty || c->state == C_BODY || memchr(lp->rbuf + old, '\n', n - old) || n >= lp->s->l.header_bytes;
+    size_t used = parse ? serve_input(c, (str){lp->rbuf, n}) : 0;
+    if (c->state == C_SSE || c->close_after) used = n;
+    keep_rest(c, (str){lp->rbuf + used, n - used});
+    if (!obuf_flush(c)) return c->dead = true;
+    set_read_timer(c, n > used, used > 0);
+    return !c->ready;
+}
+
+static bool discard(struct conn *c)
+{
+    while (c->readable) {
+        ssize_t got = io_read(c, c->loop->rbuf, RBUF);
+        if (got == IO_EOF || got == IO_BAD) return false;
+        if (got == IO_AGAIN) c->readable = false;
+        else c->progress += (unsigned)got;
+        if (c->state == C_LINGER && c->progress > LINGER_BYTES) return false;
+    }
+    return true;
+}
+
+/* False: wait for the socket. */
+static bool drain_pend(struct conn *c)
+{
+    unsigned before = c->progress;
+    int r = conn_flush(c);
+    if (r < 0) return c->dead = true;
+    if (r == 0) {
+        if (c->timer != T_WRITE || c->progress - before >= PROGRESS) timer_set(c, T_WRITE);
+        return false;
+    }
+    static const enum timer after[] = {[C_HANDSHAKE] = T_HEADER, [C_HEAD] = T_IDLE, [C_BODY] = T_BODY,
+                                       [C_WORK] = T_NONE, [C_SSE] = T_SSE, [C_LINGER] = T_LINGER};
+    if (c->timer == T_WRITE) timer_set(c, after[c->state]);
+    return true;
+}
+
+static bool handshake(struct conn *c)
+{
+    int r = tls_handshake(c->ssl);
+    if (r == 1) c->state = C_HEAD;
+    if (r == IO_BAD) c->dead = true;
+    return r != IO_AGAIN;
+}
+
+/* One step; false: wait for an event. */
+static bool step(struct conn *c)
+{
+    if (c->pend && !drain_pend(c)) return false;
+    if (c->dead) return true;
+    switch ((enum conn_state)c->state) {
+    case C_HANDSHAKE: return handshake(c);
+    case C_WORK:
+        if (c->job->stream) stream_pump(c);
+        return c->dead;
+    case C_SSE:
+        if (!discard(c)) return c->dead = true;
+        sse_pump(c);
+        return c->dead;
+    case C_LINGER:
+        if (!discard(c)) c->dead = true;
+        return c->dead;
+    case C_HEAD:
+    case C_BODY: break;
+    }
+    if (!c->close_after) return input(c);
+    finish(c);
+    return true;
+}
+
+void conn_run(struct conn *c)
+{
+    int turns = TURNS;
+    while (!c->dead && step(c))
+        if (--turns == 0) { /* the others' turn */
+            loop_ready(c);
+            break;
+        }
+    if (c->dead) conn_close(c);
+    else if (c->pend && c->timer != T_WRITE) timer_set(c, T_WRITE);
+}
+
+void conn_job_done(struct http_job *j)
+{
+    struct conn *c = j->conn;
+    struct loop *lp = c->loop;
+    c->state = C_HEAD;
+    if (c->dead || lp->s->closing) {
+        if (j->sse) sse_drop(j->sse);
+        conn_close(c); /* frees the job too */
+        return;
+    }
+    if (!j->keep || c->last) c->close_after = true;
+    count_status(lp, j->status);
+    c->job = NULL;
+    if (j->sse && j->out) sse_drop(j->sse); /* refused after all */
+    if (j->stream && j->out && !conn_push(c, stream_take(j->stream))) c->dead = true;
+    if (j->sse && !j->out) conn_go_sse(c, j->sse);
+    else if (j->out) {
+        struct wire w = *j->out;
+        j->out->own = NULL;
+        j->out->fd = 0;
+        if (!conn_push(c, w)) c->dead = true;
+    } else c->dead = true; /* a long reply that broke off */
+    job_free(&j);
+    if (c->state == C_HEAD) set_read_timer(c, c->in != NULL, true);
+    conn_run(c);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "os/os.h"
+#include "t.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static str folder(struct cx *cx)
+{
+    char z[] = "/tmp/kontor-os-XXXXXX";
+    T(mkdtemp(z) != NULL);
+    return arena_dup(cx->a, str_from(z));
+}
+
+static void test_files(void)
+{
+    struct cx cx = t_cx();
+    str dir = folder(&cx), got = S("");
+    str sub = arena_fmt(cx.a, "%.*s/a/b", FS(dir)), f = arena_fmt(cx.a, "%.*s/x", FS(sub));
+    T_OK(&cx, os_mkdirs(&cx, sub, 0700));
+    T_OK(&cx, os_mkdirs(&cx, sub, 0700));
+    T(os_read_file(&cx, f, 100, &got) == E_NOTFOUND);
+    T_OK(&cx, os_write_file_atomic(&cx, f, S("first"), 0600));
+    T_OK(&cx, os_write_file_atomic(&cx, f, S("second\0x"), 0640));
+    T_OK(&cx, os_read_file(&cx, f, 100, &got));
+    T_STR(got, S("second\0x"));
+    struct stat st = {0};
+    T(stat(f.p, &st) == 0 && (st.st_mode & 0777) == 0640);
+    T_OK(&cx, os_read_file(&cx, f, 8, &got));
+    T(os_read_file(&cx, f, 7, &got) == E_LIMIT);
+    T(os_read_file(&cx, sub, 7, &got) != E_OK);
+    T(os_read_file(&cx, S("/etc\0/passwd"), 7, &got) == E_BAD);
+    T(os_read_file(&cx, S(""), 7, &got) == E_BAD);
+    T_OK(&cx, os_write_file_atomic(&cx, f, S(""), 0600));
+    T_OK(&cx, os_read_file(&cx, f, 0, &got));
+    T_INT((int64_t)got.n, 0);
+    T(os_mkdirs(&cx, arena_fmt(cx.a, "%.*s/c", FS(f)), 0700) == E_NOTFOUND);
+    T_OK(&cx, os_read_file(&cx, S("/proc/self/smaps"), 1 << 20, &got)); /* has no size beforehand */
+    T(got.n > 4096);
+    T(os_write_file_atomic(&cx, S("/proc/nothing/here"), S("x"), 0600) != E_OK);
+    T(os_free_bytes(&cx, dir) > 0 && os_free_bytes(&cx, S("/no/such")) == -1);
+    os_unlink(&cx, f);
+    T(rmdir(sub.p) == 0); /* no temporary file was left */
+    t_cx_free(&cx);
+}
+
+static void test_lock(void)
+{
+    struct cx cx = t_cx();
+    int a = -1, b = -1;
+    str f = arena_fmt(cx.a, "%.*s/lock", FS(folder(&cx)));
+    T_OK(&cx, os_lock_file(&cx, f, &a));
+    T(os_lock_file(&cx, f, &b) == E_CONFLICT && b == -1);
+    os_close_fd(&a);
+    T_OK(&cx, os_lock_file(&cx, f, &b));
+    os_close_fd(&b);
+    T(b == -1);
+    t_cx_free(&cx);
+}
+
+static void test_small(void)
+{
+    struct cx cx = t_cx();
+    unsigned char a[32] = {0}, b[32] = {0};
+    os_random(a, sizeof a);
+    os_random(b, sizeof b);
+    T(memcmp(a, b, 32) != 0);
+    T(!os_equal(a, b, 32) && os_equal(a, a, 32));
+    os_sha256(S("abc"), a);
+    T_STR(os_hex(cx.a, a, 32), S("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+    T(os_mono_ms() > 0 && os_now_ms() > 1600000000000 && os_cores() >= 1);
+    T(os_rss_anon_bytes() > 4096 && os_open_fds() >= 3 && os_raise_nofile() >= 1024);
+    T_OK(&cx, os_drop_privileges(&cx, S("")));
+    t_cx_free(&cx);
+}
+
+static void test_notify(void)
+{
+    struct cx cx = t_cx();
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    str f = arena_fmt(cx.a, "%.*s/n", FS(folder(&cx)));
+    char got[32] = "";
+    memcpy(sa.sun_path, f.p, f.n);
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    T(bind(fd, (struct sockaddr *)&sa, sizeof sa) == 0);
+    os_notify(S("READY=1")); /* nobody asked: nothing happens */
+    T(setenv("NOTIFY_SOCKET", f.p, 1) == 0);
+    os_notify(S("READY=1\nSTATUS=x"));
+    ssize_t n = recv(fd, got, sizeof got, MSG_DONTWAIT);
+    T_STR(((str){got, n > 0 ? (size_t)n : 0}), S("READY=1\nSTATUS=x"));
+    T(recv(fd, got, sizeof got, MSG_DONTWAIT) < 0);
+    (void)unsetenv("NOTIFY_SOCKET");
+    (void)close(fd);
+    t_cx_free(&cx);
+}
+
+/* In a child: the fences cannot be taken down again. */
+static int caged(struct cx *cx, str dir)
+{
+    const str rd[] = {S0("/usr"), S0("/no/such")}, wr[] = {dir};
+    struct os_sandbox s = {.read = rd, .n_read = 2, .write = wr, .n_write = 1};
+    unsigned got = os_sandbox(cx, &s);
+    str f = arena_fmt(cx->a, "%.*s/x", FS(dir));
+    if (os_write_file_atomic(cx, f, S("in"), 0600) != E_OK) return 1;
+    if (got & OS_LANDLOCK && open("/etc/hostname", O_RDONLY) >= 0) return 2;
+    if (got & OS_LANDLOCK && open("/tmp/kontor-outside", O_WRONLY | O_CREAT, 0600) >= 0) return 3;
+    if (got & OS_SECCOMP && execl("/bin/true", "true", (char *)NULL) != -1) return 4;
+    return got & OS_NO_NEW_PRIVS ? 0 : 5;
+}
+
+static void test_sandbox(void)
+{
+    struct cx cx = t_cx();
+    str dir = folder(&cx);
+    pid_t child = fork();
+    if (child == 0) _exit(caged(&cx, dir));
+    int st = -1;
+    T(waitpid(child, &st, 0) == child);
+    T_INT(st, 0);
+    t_cx_free(&cx);
+}
+
+static void *set_one(void *p) { return *(int *)p = 1, p; }
+
+static void test_thread(void)
+{
+    struct cx cx = t_cx();
+    pthread_t t = {0};
+    int x = 0;
+    T_OK(&cx, os_thread(&cx, "t", 0, set_one, &x, &t));
+    T(pthread_join(t, NULL) == 0 && x == 1);
+    t_cx_free(&cx);
+}
+
+TESTS("os", test_files, test_lock, test_small, test_notify, test_sandbox, test_thread)
