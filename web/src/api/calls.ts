@@ -1,0 +1,57 @@
+// Every call of the app, by name.
+import { del, get, patch, post, type Reply } from './client';
+import type {
+  Batch, Caller, Column, Dup, Entry, Filter, Found, Job, Meta, Page, Plan, Rec, Session, Setup, Undone, Value, Who,
+} from './types';
+
+export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] }
+export interface Mapping { header_row: number; encoding?: string | null; columns: Column[]; history: boolean; join: boolean }
+
+function query(o: Record<string, string | number | null | undefined>): string {
+  const p = new URLSearchParams();
+  for (const [k, v] of Object.entries(o)) if (v !== undefined && v !== null && v !== '') p.set(k, String(v));
+  const s = p.toString();
+  return s ? '?' + s : '';
+}
+
+const common = (q: ListQuery) => ({ q: q.q, filter: q.filter ? JSON.stringify(q.filter) : '' });
+
+export const getSetup = () => get<Setup>('/setup');
+export const doSetup = (body: Record<string, string>) => post<Session>('/setup', body);
+export const getSession = () => get<Session>('/session');
+export const logIn = (mail: string, password: string) => post<Session>('/session', { mail, password });
+export const logOut = () => del('/session');
+export const setLanguage = (language: string) => patch<Session>('/session', { language });
+export const getMeta = () => get<Meta>('/meta');
+
+export const list = (entity: string, q: ListQuery, limit: number, cursor?: string | null, count = false) =>
+  get<Page<Rec>>(`/${entity}` + query({ ...common(q), sort: q.sort, limit, cursor, count: count ? 1 : '', fields: q.fields?.join(',') }));
+export const exportHref = (entity: string, format: string, q: ListQuery) =>
+  `/api/v1/export/${entity}` + query({ format, ...common(q) });
+export const read = (entity: string, id: string) => get<Rec>(`/${entity}/${id}`);
+export const create = (entity: string, values: Record<string, Value>) => post<Rec>(`/${entity}`, values);
+export const change = (entity: string, id: string, values: Record<string, Value>): Promise<Reply<Rec>> =>
+  patch<Rec>(`/${entity}/${id}`, values);
+export const remove = (entity: string, id: string) => del(`/${entity}/${id}`);
+export const history = (entity: string, id: string, cursor?: string | null) =>
+  get<Page<Entry>>(`/${entity}/${id}/history` + query({ cursor }));
+export const merge = (entity: string, id: string, loser: string, version: number, take: Record<string, 'loser'>) =>
+  post<Rec>(`/${entity}/${id}/merge`, { loser, version, take });
+export const duplicates = async (entity: string, values: Record<string, Value>) =>
+  (await post<{ data: Dup[] }>(`/${entity}/duplicates`, values)).data.data;
+
+export type UndoWhat = { change: string } | { batch: string };
+export const undo = (what: UndoWhat, how: { force?: true; keep?: true } = {}) => post<Undone>('/undo', { ...what, ...how });
+
+export const search = (q: string, entity?: string) => get<Found>('/search' + query({ q, entity }));
+export const who = async (number: string): Promise<Caller[]> => (await get<Who>('/who' + query({ number }))).data;
+
+export const plan = async (file: string, sheet: number, entity: string, mapping: Partial<Mapping> | null) =>
+  (await post<Plan>('/import/plan', { file, sheet, entity, mapping })).data;
+export const dryRun = async (file: string, sheet: number, entity: string, mapping: Mapping) =>
+  (await post<{ job: string }>('/import/dry', { file, sheet, entity, mapping })).data;
+export const runImport = async (file: string, sheet: number, entity: string, mapping: Mapping) =>
+  (await post<{ job: string; batch: string }>('/import/run', { file, sheet, entity, mapping })).data;
+export const getJob = <T>(id: string) => get<Job<T>>(`/job/${id}`);
+export const cancelJob = (id: string) => del(`/job/${id}`);
+export const batches = (cursor?: string | null) => get<Page<Batch>>('/batch' + query({ cursor }));

@@ -1,0 +1,111 @@
+// One door to the server: JSON in and out, problems as errors, a CSRF token and an idempotency key on every write.
+const BASE = '/api/v1';
+let csrf = '';
+let lost: () => void = () => {};
+
+/** What the server answered instead of a result (RFC 9457), or status 0 when it did not answer at all. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    detail: string,
+    readonly field: string | null = null,
+    readonly body: Record<string, unknown> = {},
+  ) {
+    super(detail);
+  }
+}
+
+export interface Reply<T> {
+  data: T;
+  /** the change to undo, from X-Change */
+  change: string | null;
+  status: number;
+}
+
+export function setToken(token: string): void {
+  csrf = token;
+}
+
+export function onSessionLost(run: () => void): void {
+  lost = run;
+}
+
+function key(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
+}
+
+async function problem(res: Response): Promise<Problem> {
+  let body: Record<string, unknown> = {};
+  try {
+    body = (await res.json()) as Record<string, unknown>;
+  } catch {
+    body = {};
+  }
+  const text = (k: string) => (typeof body[k] === 'string' ? body[k] : '');
+  return new Problem(res.status, text('code') || text('title'), text('detail') || text('title'), text('field') || null, body);
+}
+
+async function ask(method: string, path: string, headers: Record<string, string>, body?: string): Promise<Response> {
+  const once = () => fetch(BASE + path, { method, headers, body, credentials: 'same-origin' });
+  try {
+    return await once();
+  } catch {
+    if (method === 'GET' || !navigator.onLine) throw new Problem(0, 'offline', 'offline');
+  }
+  // The reply may have been lost after the write: the same key makes asking again safe.
+  try {
+    return await once();
+  } catch {
+    throw new Problem(0, 'offline', 'offline');
+  }
+}
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<Reply<T>> {
+  const headers: Record<string, string> = { accept: 'application/json' };
+  if (method !== 'GET') {
+    headers['idempotency-key'] = key();
+    if (csrf) headers['x-csrf-token'] = csrf;
+  }
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  const res = await ask(method, path, headers, body === undefined ? undefined : JSON.stringify(body));
+  if (!res.ok) {
+    if (res.status === 401 && !path.startsWith('/session')) lost();
+    throw await problem(res);
+  }
+  const empty = res.status === 204 || res.headers.get('content-length') === '0';
+  return { data: (empty ? null : await res.json()) as T, change: res.headers.get('x-change'), status: res.status };
+}
+
+export async function get<T>(path: string): Promise<T> {
+  return (await call<T>('GET', path)).data;
+}
+
+export const post = <T>(path: string, body: unknown): Promise<Reply<T>> => call<T>('POST', path, body);
+export const patch = <T>(path: string, body: unknown): Promise<Reply<T>> => call<T>('PATCH', path, body);
+export const del = (path: string): Promise<Reply<null>> => call<null>('DELETE', path);
+
+/** Sends a file as the raw body; fetch cannot tell how far it got, XMLHttpRequest can. */
+export function upload<T>(file: File, progress: (done: number, total: number) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const x = new XMLHttpRequest();
+    x.open('POST', `${BASE}/file?name=${encodeURIComponent(file.name)}`);
+    x.setRequestHeader('x-csrf-token', csrf);
+    x.setRequestHeader('idempotency-key', key());
+    x.setRequestHeader('content-type', 'application/octet-stream');
+    x.upload.onprogress = (e) => progress(e.loaded, e.total || file.size);
+    x.onerror = () => reject(new Problem(0, 'offline', 'offline'));
+    x.onload = () => {
+      const ok = x.status >= 200 && x.status < 300;
+      let body: Record<string, unknown> = {};
+      try {
+        body = JSON.parse(x.responseText) as Record<string, unknown>;
+      } catch {
+        body = {};
+      }
+      if (ok) resolve(body as T);
+      else reject(new Problem(x.status, String(body.code ?? ''), String(body.detail ?? body.title ?? x.status), null, body));
+    };
+    x.send(file);
+  });
+}

@@ -1,0 +1,89 @@
+// The shapes of /api/v1 as docs/api.md describes them.
+export type Labels = Partial<Record<string, string>>;
+export type Kind =
+  | 'text' | 'longtext' | 'phones' | 'mails' | 'addresses' | 'url' | 'int' | 'decimal' | 'money' | 'percent' | 'date' | 'timestamp'
+  | 'duration' | 'bool' | 'choice' | 'choices' | 'link' | 'links' | 'lines' | 'user' | 'file' | 'picture' | 'tags' | 'rating' | 'json'
+  | 'formula' | 'rollup' | 'autonumber';
+export type Op =
+  | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'in' | 'notin' | 'contains' | 'starts' | 'empty' | 'notempty' | 'within';
+
+export interface Choice { key: string; label: Labels; hue?: number }
+export interface Field {
+  name: string; kind: Kind; label: Labels; help?: Labels; required?: boolean; unique?: boolean; readonly?: boolean; own?: boolean;
+  sort?: boolean; ops?: Op[]; to?: string; choices?: Choice[]; scale?: number; max?: number;
+}
+export interface Section { name: string; label: Labels; fields: string[] }
+export interface Rights {
+  see: boolean; create: boolean; change: boolean; delete: boolean; export: boolean; import: boolean; mass: boolean;
+}
+export interface Entity {
+  name: string; label: Labels; plural: Labels; icon: string; own: boolean; rights: Rights; list: string[]; title: string;
+  sections: Section[]; fields: Field[];
+}
+export interface Meta { version: number; entities: Entity[] }
+
+export interface Ref { id: string; title: string }
+export interface Phone { type: string; value: string; e164?: string; ext?: string }
+export interface Mail { type: string; value: string }
+export interface Address { type: string; text: string; street?: string; city?: string; zip?: string; region?: string; country?: string }
+export interface Money { amount: string; currency: string }
+export type Value = unknown;
+export interface Rec {
+  id: string; version: number; title: string; created_at: string; created_by?: Ref | null; changed_at: string; changed_by?: Ref | null;
+  owner?: Ref | null; deleted_at?: string | null; [field: string]: Value;
+}
+export interface Count { value: number; exact: boolean }
+export interface Page<T> { data: T[]; next: string | null; count?: Count }
+
+export interface Session {
+  user: { id: string; name: string; mail: string; language: string; role: string };
+  firm: { name: string; country: string; currency: string };
+  csrf: string;
+}
+export interface Setup { needed: boolean; languages: string[] }
+
+export interface Change { field: string; old: Value; new: Value }
+export interface Entry {
+  seq: string | number; at: string; who: Ref | null; way: string; batch: string | null;
+  op: 'create' | 'update' | 'delete' | 'restore' | 'merge'; changes: Change[];
+}
+export interface Dup { id: string; title: string; score: number; why: string[] }
+export interface Kept { entity: string; id: string; title: string; fields: string[] }
+export interface Undone { batch: string; undone: number; kept: Kept[] }
+export interface Batch {
+  id: string; at: string; who: Ref | null; way: string; title: string; state: 'running' | 'done' | 'undone';
+  counts: { create: number; update: number; delete: number }; undo_of: string | null;
+}
+
+export interface Hit { id: string; title: string; subtitle: string; match?: string }
+export interface Found { data: { entity: string; items: Hit[]; more: boolean }[] }
+export interface Caller { entity: string; id: string; title: string; company?: Ref | null; phones: Phone[] }
+export interface Who { number: string; data: Caller[] }
+
+export interface Stored { id: string; name: string; type: string; bytes: number }
+export interface Column {
+  index: number; heading: string; samples: string[]; to: string | null; guess: number;
+  new_field?: { kind: string; label: string } | null; kind?: string; label?: string;
+}
+export interface Target { to: string; label: Labels | string }
+export interface Plan {
+  sheets: { name: string; rows: number }[]; sheet: number; header_row: number; encoding?: string | null; separator?: string | null;
+  columns: Column[]; targets: Target[]; new_field_kinds: string[];
+}
+export type Fate = 'new' | 'joined' | 'changed' | 'refused' | 'empty';
+export interface ReportCell { column: string | number; text: string; why: string }
+export interface ReportRow { row: number; fate: Fate; title: string; why?: string; cells?: ReportCell[] }
+export interface Report {
+  rows: number; new: number; joined: number; changed: number; refused: number; empty: number; problems: number; companies: number;
+  sample: ReportRow[];
+}
+export interface Job<T = unknown> {
+  id: string; kind: string; state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'; done: number; total: number;
+  result: T | null; error: string | null; files?: { name: string; href: string }[];
+}
+export interface LiveChange { seq: string; entity: string; id: string; version: number; op: string; batch: string | null }
+
+export type Filter =
+  | { and: Filter[] } | { or: Filter[] } | { not: Filter }
+  | { field: string; op: Op; value?: Value }
+  | { link: string; has: Filter } | { any: string; has: Filter } | { all: string; has: Filter };

@@ -1,0 +1,38 @@
+// The field kinds, by the names the server uses; an unknown one is shown as text.
+import type { Field, Kind } from '../api/types';
+import { addresses } from './addresses';
+import { autonumber } from './autonumber';
+import { bool } from './bool';
+import { choice } from './choice';
+import { choices } from './choices';
+import { date } from './date';
+import { decimal } from './decimal';
+import { duration } from './duration';
+import { file } from './file';
+import { formula } from './formula';
+import { int } from './int';
+import { json } from './json';
+import { lines } from './lines';
+import { link } from './link';
+import { links } from './links';
+import { longtext } from './longtext';
+import { mails } from './mails';
+import { money } from './money';
+import { percent } from './percent';
+import { phones } from './phones';
+import { picture } from './picture';
+import { rating } from './rating';
+import { rollup } from './rollup';
+import { tags } from './tags';
+import { text } from './text';
+import { timestamp } from './timestamp';
+import { url } from './url';
+import { user } from './user';
+import type { FieldKind } from './kind';
+
+const kinds: Record<Kind, FieldKind> = {
+  text, longtext, phones, mails, addresses, url, int, decimal, money, percent, date, timestamp, duration, bool, choice, choices, link, links, lines, user, file, picture, tags, rating, json, formula, rollup, autonumber,
+};
+
+export const kindOf = (f: Field): FieldKind => kinds[f.kind] ?? text;
+export const isEditable = (f: Field): boolean => !f.readonly && kindOf(f).Input !== null;

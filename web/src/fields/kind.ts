@@ -1,0 +1,23 @@
+// What a field kind is to the app: how it is shown, typed, told in one line, and asked for in a filter.
+import type { Component } from 'svelte';
+import type { Field, Value } from '../api/types';
+
+export interface ViewProps { field: Field; value: Value; compact?: boolean }
+export interface InputProps {
+  field: Field; id: string; value: Value; onchange: (v: Value) => void; invalid?: boolean; describedby?: string | undefined; label?: string | undefined;
+}
+export interface FieldKind {
+  View: Component<ViewProps>;
+  /** null: only the server writes it */
+  Input: Component<InputProps> | null;
+  /** the value in one line; '' when there is none */
+  plain: (value: Value, field: Field) => string;
+  filter: 'text' | 'number' | 'date' | 'choice' | 'bool' | 'link' | 'none';
+  /** a grid track for lists */
+  width: string;
+  end?: boolean;
+}
+
+export const isEmpty = (v: Value): boolean => v === null || v === undefined || v === '' || (Array.isArray(v) && v.length === 0);
+export const asList = <T>(v: Value): T[] => (Array.isArray(v) ? (v as T[]) : []);
+export const asText = (v: Value): string => (typeof v === 'string' ? v : typeof v === 'number' ? String(v) : '');

@@ -1,0 +1,24 @@
+// Dates as people read them. A date ("2026-11-22") has no zone; a time stamp is shown in the browser's.
+export function showDate(date: string, locale: string): string {
+  const [y, m, d] = date.slice(0, 10).split('-').map(Number);
+  if (!y || !m || !d) return date;
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(Date.UTC(y, m - 1, d));
+}
+
+export function showTime(at: string, locale: string): string {
+  const ms = Date.parse(at);
+  return Number.isNaN(ms) ? at : new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(ms);
+}
+
+/** "5 minutes ago", "yesterday", and beyond two weeks the date. */
+export function showAgo(at: string, locale: string, now: number): string {
+  const ms = Date.parse(at);
+  if (Number.isNaN(ms)) return at;
+  const f = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  const min = Math.round((ms - now) / 60_000);
+  if (Math.abs(min) < 60) return f.format(min, 'minute');
+  if (Math.abs(min) < 60 * 24) return f.format(Math.round(min / 60), 'hour');
+  const days = Math.round(min / 1440);
+  if (Math.abs(days) <= 14) return f.format(days, 'day');
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(ms);
+}

@@ -1,0 +1,37 @@
+// The description of entities and fields, as the server gave it.
+import { getMeta } from '../api/calls';
+import type { Entity, Field, Labels, Meta } from '../api/types';
+import { lang } from './i18n.svelte';
+
+let meta = $state.raw<Meta | null>(null);
+
+export async function loadMeta(): Promise<void> {
+  meta = await getMeta();
+}
+
+export const entities = (): Entity[] => (meta?.entities ?? []).filter((e) => e.rights.see);
+export const entity = (name: string): Entity | undefined => meta?.entities.find((e) => e.name === name);
+export const field = (e: Entity | undefined, name: string): Field | undefined => e?.fields.find((f) => f.name === name);
+
+export function label(l: Labels | string | undefined, fallback = ''): string {
+  if (typeof l === 'string') return l;
+  return l?.[lang()] ?? l?.en ?? Object.values(l ?? {})[0] ?? fallback;
+}
+
+/** The fields a list shows, in order. */
+export const columns = (e: Entity): Field[] => e.list.flatMap((n) => field(e, n) ?? []);
+
+/** Sections with their fields; fields no section names come last. */
+export function layout(e: Entity): { name: string; title: string; fields: Field[] }[] {
+  const named = new Set(e.sections.flatMap((s) => s.fields));
+  const out = e.sections.map((s) => ({ name: s.name, title: label(s.label), fields: s.fields.flatMap((n) => field(e, n) ?? []) }));
+  const rest = e.fields.filter((f) => !named.has(f.name));
+  if (rest.length) out.push({ name: '_rest', title: '', fields: rest });
+  return out.filter((s) => s.fields.length > 0);
+}
+
+/** The entity's name as it stands inside a sentence. */
+export function noun(e: Entity): string {
+  const l = label(e.label, e.name);
+  return lang() === 'de' ? l : l.charAt(0).toLowerCase() + l.slice(1);
+}

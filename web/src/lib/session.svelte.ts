@@ -1,0 +1,43 @@
+// Who is logged in, and the way in and out.
+import { getSession, logOut, setLanguage } from '../api/calls';
+import { onSessionLost, Problem, setToken } from '../api/client';
+import type { Session } from '../api/types';
+import { isLang, setCountry, setLang, type Lang } from './i18n.svelte';
+import { loadMeta } from './meta.svelte';
+
+let session = $state.raw<Session | null>(null);
+
+onSessionLost(() => {
+  session = null;
+});
+
+export const me = (): Session | null => session;
+
+export async function enter(s: Session): Promise<void> {
+  setToken(s.csrf);
+  setCountry(s.firm.country);
+  if (isLang(s.user.language)) await setLang(s.user.language);
+  await loadMeta();
+  session = s;
+}
+
+/** Takes up the session of the cookie; false when there is none. */
+export async function resume(): Promise<boolean> {
+  try {
+    await enter(await getSession());
+    return true;
+  } catch (e) {
+    if (e instanceof Problem && e.status === 401) return false;
+    throw e;
+  }
+}
+
+export async function leave(): Promise<void> {
+  await logOut();
+  session = null;
+}
+
+export async function chooseLanguage(l: Lang): Promise<void> {
+  await setLang(l);
+  if (session) await setLanguage(l).catch(() => undefined);
+}

@@ -1,0 +1,49 @@
+// Taking back a change or a batch; when later edits stand in the way, the question is put to the user.
+import { undo, type UndoWhat } from '../api/calls';
+import { Problem } from '../api/client';
+import type { Kept } from '../api/types';
+import { say, sayProblem } from './say';
+import { t } from './i18n.svelte';
+
+interface Question { what: UndoWhat; kept: Kept[]; done: (ok: boolean) => void }
+let question = $state.raw<Question | null>(null);
+
+export const undoQuestion = (): Question | null => question;
+
+async function send(what: UndoWhat, how: { force?: true; keep?: true }): Promise<boolean> {
+  const { data } = await undo(what, how);
+  say(t('undo.done', { n: data.undone }), data.batch ? { label: t('redo'), run: () => void takeBack({ batch: data.batch }) } : undefined);
+  return true;
+}
+
+/** Undoes; true when something was taken back. */
+export async function takeBack(what: UndoWhat): Promise<boolean> {
+  try {
+    return await send(what, {});
+  } catch (e) {
+    const kept = e instanceof Problem && e.status === 409 ? (e.body.conflicts as Kept[] | undefined) : undefined;
+    if (!kept) {
+      sayProblem(e);
+      return false;
+    }
+    return new Promise((done) => {
+      question = { what, kept, done };
+    });
+  }
+}
+
+export async function answer(how: 'force' | 'keep' | 'cancel'): Promise<void> {
+  const q = question;
+  question = null;
+  if (!q) return;
+  if (how === 'cancel') return q.done(false);
+  try {
+    q.done(await send(q.what, how === 'force' ? { force: true } : { keep: true }));
+  } catch (e) {
+    sayProblem(e);
+    q.done(false);
+  }
+}
+
+export const undoToast = (text: string, change: string | null, after?: () => void): void =>
+  say(text, change ? { label: t('undo'), run: () => void takeBack({ change }).then((ok) => ok && after?.()) } : undefined);

@@ -1,0 +1,24 @@
+// Where one can go: data for the sidebar, the tabs of the phone, the palette and the keys.
+import History from '@lucide/svelte/icons/history';
+import Upload from '@lucide/svelte/icons/upload';
+import { entities, label } from '../lib/meta.svelte';
+import { t } from '../lib/i18n.svelte';
+import { iconOf, type Icon } from '../ui/icons';
+
+export interface Place { path: string; title: string; icon: Icon; key: string; group: 'work' | 'admin' | 'data' }
+
+const ADMIN = new Set(['user', 'team', 'branch', 'role', 'tag', 'relation']);
+const KEYS: Record<string, string> = { person: 'p', company: 'c', task: 't', interaction: 'n', group: 'u' };
+const FIRST = ['person', 'company', 'task', 'interaction', 'group'];
+
+export function places(): Place[] {
+  const rank = (n: string) => (FIRST.includes(n) ? FIRST.indexOf(n) : FIRST.length);
+  const all = entities().toSorted((a, b) => rank(a.name) - rank(b.name));
+  return [
+    ...all.map((e) => ({
+      path: '/' + e.name, title: label(e.plural, e.name), icon: iconOf(e.icon, e.name), key: KEYS[e.name] ?? '', group: ADMIN.has(e.name) ? ('admin' as const) : ('work' as const),
+    })),
+    ...(all.some((e) => e.rights.import) ? [{ path: '/import', title: t('nav.import'), icon: Upload, key: 'i', group: 'data' as const }] : []),
+    { path: '/batches', title: t('nav.batches'), icon: History, key: 'b', group: 'data' },
+  ];
+}

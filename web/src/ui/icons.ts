@@ -1,0 +1,23 @@
+// The icons an entity may name in its description.
+import type { Component } from 'svelte';
+import Box from '@lucide/svelte/icons/box';
+import Building from '@lucide/svelte/icons/building-2';
+import Folder from '@lucide/svelte/icons/folder';
+import GitBranch from '@lucide/svelte/icons/git-branch';
+import Handshake from '@lucide/svelte/icons/handshake';
+import ListChecks from '@lucide/svelte/icons/list-checks';
+import Message from '@lucide/svelte/icons/message-square-text';
+import Shield from '@lucide/svelte/icons/shield';
+import Tag from '@lucide/svelte/icons/tag';
+import User from '@lucide/svelte/icons/user-round';
+import UserCog from '@lucide/svelte/icons/user-cog';
+import Users from '@lucide/svelte/icons/users-round';
+
+export type Icon = Component<{ size?: number }>;
+
+const named: Record<string, Icon> = {
+  user: User, person: User, users: Users, team: Users, group: Users, building: Building, company: Building, message: Message, interaction: Message, task: ListChecks, check: ListChecks,
+  tag: Tag, role: Shield, shield: Shield, branch: GitBranch, relation: Handshake, handshake: Handshake, folder: Folder, account: UserCog,
+};
+
+export const iconOf = (icon: string, name = ''): Icon => named[name] ?? named[icon] ?? Box;
