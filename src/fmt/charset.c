@@ -120,10 +120,16 @@ static const str cyrillic[3] = {S0("CP1251"), S0("KOI8-R"), S0("CP866")};
 /* 1 small letter, 2 capital, 0 no letter, in the encoding cyrillic[e]. */
 static int letter(int e, unsigned char c)
 {
-    if (e == 0) return c == 0xB8 || c >= 0xE0 ? 1 : c == 0xA8 || c >= 0xC0 ? 2 : 0;
-    if (e == 1) return c == 0xA3 || (c >= 0xC0 && c < 0xE0) ? 1 : c == 0xB3 || c >= 0xE0 ? 2 : 0;
-    if ((c >= 0xA0 && c < 0xB0) || (c >= 0xE0 && c < 0xF0) || c == 0xF1) return 1;
-    return (c >= 0x80 && c < 0xA0) || c == 0xF0 ? 2 : 0;
+    static const struct {
+        unsigned char from, to;
+        int kind;
+    } ranges[3][5] = {
+        {{0xE0, 0xFF, 1}, {0xC0, 0xDF, 2}, {0xB8, 0xB8, 1}, {0xA8, 0xA8, 2}, {1, 0, 0}},
+        {{0xC0, 0xDF, 1}, {0xE0, 0xFF, 2}, {0xA3, 0xA3, 1}, {0xB3, 0xB3, 2}, {1, 0, 0}},
+        {{0xA0, 0xAF, 1}, {0xE0, 0xEF, 1}, {0x80, 0x9F, 2}, {0xF1, 0xF1, 1}, {0xF0, 0xF0, 2}}};
+    for (size_t i = 0; i < COUNT(ranges[0]); i++)
+        if (c >= ranges[e][i].from && c <= ranges[e][i].to) return ranges[e][i].kind;
+    return 0;
 }
 
 static struct shape shape_of(const char *p, size_t n)
@@ -175,26 +181,29 @@ static str by_language(str lang)
     return S("");
 }
 
+static bool is_wide(str name)
+{
+    return str_eq(name, S("SHIFT_JIS")) || str_eq(name, S("BIG5")) || str_eq(name, S("GB18030")) ||
+           str_has_prefix(name, S("EUC-"));
+}
+
+static bool is_latin(str name) { return str_eq(name, S("CP1252")) || str_eq(name, S("CP1257")); }
+
 static void guess_8bit(const struct look *k, str lang, struct charset_guess *ret)
 {
     struct shape s = shape_of(k->sample, k->n);
     str heard = ask_uchardet(k->sample, k->n);
-    bool wide = str_eq(heard, S("SHIFT_JIS")) || str_eq(heard, S("BIG5")) ||
-                str_eq(heard, S("GB18030")) || str_has_prefix(heard, S("EUC-"));
-    bool enough = s.high >= ENOUGH_HIGH, is_cyrillic = s.in_run * 10 >= s.high * 8 && s.high >= 6;
-    bool heard_8bit = heard.n && !wide && !str_has_prefix(heard, S("UTF"));
+    bool enough = s.high >= ENOUGH_HIGH, in_runs = s.in_run * 10 >= s.high * 8 && s.high >= 6;
+    if (str_has_prefix(heard, S("UTF")) || (is_wide(heard) && !enough)) heard = S("");
     ret->sure = enough;
-    if (wide && enough) {
+    if (enough && heard.n && !(in_runs && is_latin(heard))) {
         ret->name = heard;
-    } else if (is_cyrillic) {
-        ret->name = enough && heard_8bit && !str_eq(heard, S("CP1252")) && !str_eq(heard, S("CP1257"))
-                        ? heard : cyrillic_best(&s);
-    } else if (enough && heard_8bit) {
-        ret->name = heard;
+    } else if (in_runs) {
+        ret->name = cyrillic_best(&s);
     } else {
         ret->sure = false;
         ret->name = by_language(lang);
-        if (!ret->name.n) ret->name = heard_8bit ? heard : S("CP1252");
+        if (!ret->name.n) ret->name = heard.n ? heard : S("CP1252");
     }
 }
 

@@ -171,7 +171,7 @@ static enum err fill(struct cx *cx, struct csv *c)
 static size_t sep_line(str t, char *sep)
 {
     if (t.n < 6 || !str_eq_nocase(str_cut(t, 0, 4), S("sep="))) return 0;
-    if (t.p[5] != '\r' && t.p[5] != '\n') return 0;
+    if ((t.p[5] != '\r' && t.p[5] != '\n') || !memchr(";,|\t:^~#", t.p[4], 8)) return 0;
     *sep = t.p[4];
     return t.p[5] == '\r' && t.n > 6 && t.p[6] == '\n' ? 7 : 6;
 }

@@ -18,6 +18,15 @@ static size_t starter(str s)
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+/* "e5", "E-12" */
+static bool is_exponent(str s)
+{
+    size_t i = s.n > 1 && (s.p[1] == '+' || s.p[1] == '-') ? 2 : 1;
+    if ((s.p[0] | 0x20) != 'e' || i >= s.n) return false;
+    while (i < s.n && is_digit(s.p[i])) i++;
+    return i == s.n;
+}
+
 /* Sign, digits in groups, one decimal mark, exponent: text that only ever means itself. */
 static bool is_number(str s)
 {
@@ -26,14 +35,7 @@ static bool is_number(str s)
         digits += is_digit(s.p[i]);
         marks += s.p[i] == '.' || s.p[i] == ',';
     }
-    if (!digits || marks > 4) return false;
-    if (i < s.n && (s.p[i] == 'e' || s.p[i] == 'E')) {
-        i++;
-        if (i < s.n && (s.p[i] == '+' || s.p[i] == '-')) i++;
-        if (i == s.n) return false;
-        while (i < s.n && is_digit(s.p[i])) i++;
-    }
-    return i == s.n;
+    return digits && marks <= 4 && (i == s.n || is_exponent(str_cut(s, i, s.n)));
 }
 
 static bool is_phone(str s)
@@ -75,6 +77,7 @@ static bool needs_quotes(str s, char sep)
 {
     if (!s.n) return false;
     if (s.p[0] == ' ' || s.p[s.n - 1] == ' ' || s.p[0] == '\'') return true;
+    if (str_eq_nocase(str_cut(s, 0, 4), S("sep="))) return true; /* not Excel's hint */
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] == sep || s.p[i] == '"' || s.p[i] == '\n' || s.p[i] == '\r' || s.p[i] == '\t')
             return true;

@@ -169,23 +169,33 @@ static bool digits(str s, size_t from, size_t n, int64_t *ret)
     return str_to_int(str_cut(s, from, from + n), ret);
 }
 
+/* "0403" or "04-03", whole. */
+static bool month_day(str s, int64_t *m, int64_t *d)
+{
+    if (!digits(s, 0, 2, m)) return false;
+    if (s.n == 4) return digits(s, 2, 2, d);
+    return s.n == 5 && s.p[2] == '-' && digits(s, 3, 2, d);
+}
+
+static bool is_month(str s) /* 1971-04 */
+{
+    int64_t m = 0;
+    return s.n == 7 && s.p[4] == '-' && digits(s, 5, 2, &m) && m >= 1 && m <= 12;
+}
+
 /* "" when it is no date; all forms of RFC 6350 4.3.1, with and without hyphens. */
 static str birthday(struct arena *a, str s)
 {
-    int64_t y = 0, m = 0, d = 0;
+    int64_t y = 2000, m = 0, d = 0; /* without a year the 29th of February exists */
     ptrdiff_t t = str_find(s, S("T"));
     if (t > 0) s = str_cut(s, 0, (size_t)t);
-    if (str_has_prefix(s, S("--"))) {
-        bool ok = digits(s, 2, 2, &m) && ((s.n == 6 && digits(s, 4, 2, &d)) ||
-                                          (s.n == 7 && s.p[4] == '-' && digits(s, 5, 2, &d)));
-        return ok && date_exists(2000, (int)m, (int)d) ? arena_fmt(a, "--%02d-%02d", (int)m, (int)d) : S("");
-    }
-    if (!digits(s, 0, 4, &y)) return S("");
-    if (s.n == 4) return s;
-    if (s.n == 7 && s.p[4] == '-' && digits(s, 5, 2, &m) && m >= 1 && m <= 12) return s;
-    bool ok = (s.n == 8 && digits(s, 4, 2, &m) && digits(s, 6, 2, &d)) ||
-              (s.n == 10 && s.p[4] == '-' && s.p[7] == '-' && digits(s, 5, 2, &m) && digits(s, 8, 2, &d));
-    return ok && date_exists(y, (int)m, (int)d) ? day_text(a, day_from(y, (int)m, (int)d)) : S("");
+    bool has_year = !str_has_prefix(s, S("--"));
+    if (has_year && !digits(s, 0, 4, &y)) return S("");
+    if (has_year && (s.n == 4 || is_month(s))) return s;
+    str rest = str_cut(s, has_year ? 4 + (s.p[4] == '-') : 2, s.n);
+    if (!month_day(rest, &m, &d) || !date_exists(y, (int)m, (int)d)) return S("");
+    if (!has_year) return arena_fmt(a, "--%02d-%02d", (int)m, (int)d);
+    return day_text(a, day_from(y, (int)m, (int)d));
 }
 
 static void take_bday(struct reading *r, const struct vline *l)

@@ -99,19 +99,29 @@ static void sheet_start(struct xlsx_part *p, str name, const char **attr)
     }
 }
 
+/* Digits from *i on; `mark` may stand among them once. Gives their number. */
+static size_t digits(str s, size_t *i, bool mark)
+{
+    size_t n = 0;
+    for (; *i < s.n; ++*i) {
+        if (s.p[*i] >= '0' && s.p[*i] <= '9') n++;
+        else if (mark && s.p[*i] == '.') mark = false;
+        else break;
+    }
+    return n;
+}
+
+static void sign(str s, size_t *i) { *i += *i < s.n && (s.p[*i] == '-' || s.p[*i] == '+'); }
+
 static bool is_number(str s)
 {
-    size_t i = 0, digits = 0;
-    i += i < s.n && (s.p[i] == '-' || s.p[i] == '+');
-    for (; i < s.n && ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '.'); i++) digits += s.p[i] != '.';
-    if (!digits) return false;
-    if (i < s.n && (s.p[i] | 0x20) == 'e') {
-        i++;
-        i += i < s.n && (s.p[i] == '-' || s.p[i] == '+');
-        if (i == s.n) return false;
-        while (i < s.n && s.p[i] >= '0' && s.p[i] <= '9') i++;
-    }
-    return i == s.n;
+    size_t i = 0;
+    sign(s, &i);
+    if (!digits(s, &i, true)) return false;
+    if (i == s.n) return true;
+    if ((s.p[i++] | 0x20) != 'e') return false;
+    sign(s, &i);
+    return digits(s, &i, false) && i == s.n;
 }
 
 static void number_cell(struct xlsx_part *p, struct cell *c, str v)

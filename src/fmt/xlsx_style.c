@@ -51,10 +51,22 @@ static size_t skip_bracket(str f, size_t i, unsigned *shows)
     return i + 1;
 }
 
+/* A digit's place makes it a number; zeros behind seconds are their fraction. */
+static bool is_digit_place(char c, bool in_seconds) { return c == '#' || c == '?' || (c == '0' && !in_seconds); }
+
+static unsigned letter_shows(str f, size_t i)
+{
+    char c = (char)(f.p[i] | 0x20);
+    if (c == 'y' || c == 'd') return SHOWS_DATE;
+    if (c == 'h' || c == 's') return SHOWS_TIME;
+    bool am_pm = i && (f.p[i - 1] == 'A' || f.p[i - 1] == 'P');
+    return c == 'm' && !am_pm ? SHOWS_EITHER : 0; /* month or minute */
+}
+
 unsigned format_shows(str f)
 {
     unsigned shows = 0;
-    bool has_m = false, in_seconds = false;
+    bool in_seconds = false;
     if (str_eq_nocase(f, S("General")) || str_eq_nocase(f, S("Standard"))) return 0;
     for (size_t i = 0; i < f.n && f.p[i] != ';';) {
         size_t next = skip_literal(f, i);
@@ -63,22 +75,26 @@ unsigned format_shows(str f)
             i = next;
             continue;
         }
-        char c = (char)(f.p[i] | 0x20);
-        if (c == 'y' || c == 'd') shows |= SHOWS_DATE;
-        if (c == 'h' || c == 's') shows |= SHOWS_TIME;
-        if (c == 'm' && i && f.p[i - 1] != 'A' && f.p[i - 1] != 'P') has_m = true; /* not AM/PM */
-        if (c == 'm' && !i) has_m = true;
-        if (f.p[i] == '#' || f.p[i] == '?' || (f.p[i] == '0' && !in_seconds)) return 0;
-        in_seconds = c == 's' || (in_seconds && (f.p[i] == '.' || f.p[i] == '0' || f.p[i] == ','));
+        shows |= letter_shows(f, i);
+        if (is_digit_place(f.p[i], in_seconds)) return 0;
+        in_seconds = (f.p[i] | 0x20) == 's' || (in_seconds && memchr(".,0", f.p[i], 3));
         i++;
     }
-    return has_m && !(shows & SHOWS_TIME) ? shows | SHOWS_DATE : shows;
+    bool is_month = (shows & SHOWS_EITHER) && !(shows & SHOWS_TIME);
+    return (shows & ~(unsigned)SHOWS_EITHER) | (is_month ? SHOWS_DATE : 0);
 }
 
 /* ---- serial numbers ---- */
 struct serial {
     int64_t days, seconds;
 };
+
+static bool exponent(str s, int64_t *ret)
+{
+    if ((s.p[0] | 0x20) != 'e') return false;
+    size_t i = s.n > 1 && s.p[1] == '+' ? 2 : 1;
+    return str_to_int(str_cut(s, i, s.n), ret) && *ret <= 100 && *ret >= -100;
+}
 
 /* Digits of a plain or scientific decimal: value = m * 10^e. At most 18 digits count. */
 static bool decimal(str s, int64_t *m, int64_t *e)
@@ -97,12 +113,8 @@ static bool decimal(str s, int64_t *m, int64_t *e)
         if (fits) *m = *m * 10 + (s.p[i] - '0');
         *e += fits ? -(int64_t)point : !point;
     }
-    if (!digits) return false;
-    if (i == s.n) return true;
     int64_t exp = 0;
-    if (s.p[i] != 'e' && s.p[i] != 'E') return false;
-    i += i + 1 < s.n && s.p[i + 1] == '+' ? 2 : 1;
-    if (!str_to_int(str_cut(s, i, s.n), &exp) || exp > 100 || exp < -100) return false;
+    if (!digits || (i < s.n && !exponent(str_cut(s, i, s.n), &exp))) return false;
     *e += exp;
     return true;
 }

@@ -41,6 +41,7 @@ static void cuts_rows(void)
         {S0("a;b\"c\"d\nx;\"y\"z"), S0("a|b\"c\"d/x|yz")},
         {S0("\"\"\n"), S0("")},
         {S0("sep=|\r\na|b;c;d\r\n"), S0("a|b;c;d")},
+        {S0("sep=\r\na;b\r\n"), S0("sep=/a|b")},
     };
     struct cx cx = t_cx();
     for (size_t i = 0; i < COUNT(rows); i++)
@@ -215,7 +216,8 @@ static void writes(void)
     csv_put_row(&b, &csv_excel, cells, COUNT(cells));
     csv_put_row(&b, &csv_excel, &cells[5], 1);
     csv_put_row(&b, &(struct csv_style){',', false, true}, (str[]){S("=1"), S("b;c")}, 2);
-    T_STR(buf_str(&b), S("a;\"b;c\";\"d\"\"e\";\"l\n2\";\" s\";\r\n\"\"\r\n=1,b;c\r\n"));
+    csv_put_row(&b, &csv_excel, (str[]){S("sep=,")}, 1);
+    T_STR(buf_str(&b), S("a;\"b;c\";\"d\"\"e\";\"l\n2\";\" s\";\r\n\"\"\r\n=1,b;c\r\n\"sep=,\"\r\n"));
     t_cx_free(&cx);
 }
 
