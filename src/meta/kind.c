@@ -2,6 +2,10 @@
 /* meta/kind.c - the table of kinds and what they share. */
 #include "meta/meta_int.h"
 
+#include "base/time.h"
+#include "fmt/humandate.h"
+#include "fmt/number.h"
+
 const struct kind *const kinds[] = {
     &kind_text,     &kind_longtext, &kind_url,     &kind_phones, &kind_mails,   &kind_addresses, &kind_int,
     &kind_decimal,  &kind_money,    &kind_percent, &kind_date,   &kind_timestamp, &kind_duration, &kind_bool,
@@ -38,4 +42,27 @@ enum err want_int(struct cx *cx, const struct field *f, const struct json *j, in
         return fail_at(cx, E_INVALID, f->name, "%.*s: must be from %" PRId64 " to %" PRId64, FS(label_of(f->label, cx->lang)), min, max);
     *ret = v;
     return E_OK;
+}
+
+enum err number_from_text(struct cx *cx, const struct field *f, str s, int scale, int64_t *ret, str *ret_cur)
+{
+    struct number n = {0};
+    switch (number_parse(cx->a, s, scale, cx->lang, &n)) {
+    case NUM_OK: break;
+    case NUM_PRECISE: return bad_value(cx, f, "more decimal places than the field has");
+    case NUM_RANGE: return bad_value(cx, f, "the number is too large");
+    case NUM_EMPTY:
+    case NUM_UNREAD: return bad_value(cx, f, "a number is needed");
+    }
+    *ret = n.v;
+    if (ret_cur) *ret_cur = n.currency;
+    return E_OK;
+}
+
+enum err date_from_text(struct cx *cx, const struct field *f, str s, int64_t *ret_day)
+{
+    struct date_style style = {.lang = cx->lang, .country = cx->country, .today = time_day(cx->now_ms, cx->tz_min), .serial = true};
+    enum date_why why = humandate_parse(cx->a, s, &style, ret_day);
+    if (why == DATE_OK) return E_OK;
+    return bad_value(cx, f, date_why_text(why).p);
 }

@@ -22,7 +22,7 @@ static enum err from_text(struct cx *cx, const struct field *f, str s, struct va
     struct mailaddr part[MAILADDR_PARTS];
     size_t n = mailaddr_split(cx->a, s, part);
     struct item *v = NEW_N(cx->a, struct item, n + 1);
-    for (size_t i = 0; i < n; i++) TRY(one(cx, f, part[i].addr, S(""), &v[i]));
+    for (size_t i = 0; i < n; i++) TRY(one(cx, f, part[i].addr.n ? part[i].addr : part[i].name, S(""), &v[i]));
     *ret = n ? (struct val){.t = VT_LIST, .v = v, .n = n} : VAL_NULL;
     return E_OK;
 }

@@ -21,7 +21,11 @@ struct undoing {
     size_t n;
 };
 
-static bool same_batch(const struct step *s, int64_t other) { return s->batch && other == s->batch; }
+/* A later change is an edit unless it is of the same batch, or written by this very undo. */
+static bool counts(const struct cx *cx, const struct step *s, int64_t other)
+{
+    return !other || (other != s->batch && other != cx->batch);
+}
 
 /* Fields of `sets` that later changes of others touched; for other ops: any later change at all. */
 static enum err later_edits(struct cx *cx, const struct entity *e, const struct step *s, const struct set *sets, size_t n,
@@ -33,7 +37,7 @@ static enum err later_edits(struct cx *cx, const struct entity *e, const struct 
     TRY(db_query(cx, &r, "SELECT batch, op, old, way FROM change WHERE record = $1 AND seq > $2 ORDER BY seq LIMIT 1000", V(s->record), V(s->seq)));
     for (size_t i = 0; i < r.n; i++) {
         const struct json *old = NULL;
-        if (same_batch(s, db_int(&r, i, 0))) continue;
+        if (!counts(cx, s, db_int(&r, i, 0))) continue;
         if (!str_eq(s->op, S("update"))) {
             *ret_any = true;
             continue;

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/* The one door on both engines: create, read, update, trash, lists, log, undo, merge, as-of, own fields, rights,
+ * and each database call failing in turn. */
+#include "bed.h"
+#include "record/log.h"
+#include "record/record.h"
+
+static const struct json *parsed(struct cx *cx, const char *text)
+{
+    const struct json *j = NULL;
+    T_OK(cx, json_parse(cx, str_from(text), &j));
+    return j;
+}
+
+static enum err try_create(struct cx *cx, const char *entity, const char *json, struct written *w)
+{
+    const struct entity *e = meta_entity(cx->meta, str_from(entity));
+    const struct set *s = NULL;
+    size_t n = 0;
+    TRY(record_sets(cx, e, parsed(cx, json), &s, &n));
+    return record_create(cx, e, 0, s, n, w);
+}
+
+static int64_t create(struct cx *cx, const char *entity, const char *json)
+{
+    struct written w = {0};
+    T_OK(cx, try_create(cx, entity, json, &w));
+    return w.id;
+}
+
+static enum err change(struct cx *cx, const char *entity, int64_t id, int64_t version, const char *json, struct written *w)
+{
+    const struct entity *e = meta_entity(cx->meta, str_from(entity));
+    const struct set *s = NULL;
+    size_t n = 0;
+    TRY(record_sets(cx, e, parsed(cx, json), &s, &n));
+    return record_update(cx, e, id, version, s, n, w);
+}
+
+static str text_of(struct cx *cx, const struct record *r)
+{
+    struct buf b = buf_new(cx->a, 1 << 20);
+    struct jw w = jw_new(&b);
+    record_json(cx, r, &w);
+    return buf_str(&b);
+}
+
+static str shown(struct cx *cx, const char *entity, int64_t id)
+{
+    struct record r = {0};
+    if (!T_OK(cx, record_get(cx, meta_entity(cx->meta, str_from(entity)), id, &r))) return S("");
+    return text_of(cx, &r);
+}
+#define HAS(text, part) T(str_find((text), S(part)) >= 0)
+
+static void write_and_read(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct written w = {0};
+    int64_t firm = create(cx, "company", "{\"name\":\"Elektro Müller GmbH\",\"kinds\":[\"customer\",\"supplier\"]}");
+    int64_t id = create(cx, "person", arena_fmt(cx->a, "{\"name\":\"Jörg Müller\",\"company\":\"%" PRId64 "\","
+                        "\"phones\":[{\"type\":\"mobile\",\"value\":\"0151 / 234 567 89\"},\"0221 55501-12\"],"
+                        "\"mails\":[\"J.Mueller@Elektro-Mueller.example\"],\"birthday\":\"1971-04-03\",\"tags\":[\"vip\",\"VIP\",\"neu\"],"
+                        "\"addresses\":[{\"city\":\"Köln\",\"zip\":\"50667\"}]}", firm).p);
+    str s = shown(cx, "person", id);
+    HAS(s, "\"version\":1");
+    HAS(s, "\"title\":\"Jörg Müller\"");
+    HAS(s, "\"e164\":\"+4915123456789\"");
+    HAS(s, "\"title\":\"Elektro Müller GmbH\"");
+    HAS(s, "\"birthday\":\"1971-04-03\"");
+    HAS(s, "\"tags\":[\"vip\",\"neu\"]");
+    HAS(s, "\"city\":\"Köln\"");
+    HAS(shown(cx, "company", firm), "\"people_count\":1");
+    T_OK(cx, change(cx, "person", id, 1, "{\"job_title\":\"Einkauf\",\"company\":null}", &w));
+    T_INT(w.version, 2);
+    HAS(shown(cx, "company", firm), "\"people_count\":0");
+    T(change(cx, "person", id, 1, "{\"job_title\":\"x\"}", &w) == E_CONFLICT);
+    T_OK(cx, change(cx, "person", id, 2, "{\"job_title\":\"Einkauf\"}", &w));
+    T(w.seq == 0 && w.version == 2); /* nothing changed: nothing logged */
+    T(try_create(cx, "person", "{\"job_title\":\"nameless\"}", &w) == E_INVALID);
+    T_STR(cx->at, S("name"));
+    T(try_create(cx, "person", "{\"name\":\"x\",\"mails\":[\"max@\"]}", &w) == E_INVALID);
+    T_STR(cx->at, S("mails"));
+    T(try_create(cx, "person", "{\"name\":\"x\",\"nosuch\":1}", &w) == E_INVALID);
+    T(try_create(cx, "person", "{\"name\":\"x\",\"created_at\":\"2020-01-01T00:00:00Z\"}", &w) == E_INVALID);
+    T(try_create(cx, "person", "{\"name\":\"x\",\"company\":\"12345\"}", &w) == E_INVALID);
+    T_OK(cx, record_delete(cx, ENT(cx, "person"), id, 0, &w));
+    struct record r = {0};
+    T(record_get(cx, ENT(cx, "person"), id, &r) == E_NOTFOUND);
+    T_OK(cx, record_restore(cx, ENT(cx, "person"), id, &w));
+    HAS(shown(cx, "person", id), "Einkauf");
+    struct buf b = buf_new(cx->a, 1 << 20);
+    struct jw jw = jw_new(&b);
+    int64_t next = 0;
+    jw_arr(&jw);
+    T_OK(cx, log_history_json(cx, ENT(cx, "person"), id, 0, 50, &jw, &next));
+    HAS(buf_str(&b), "\"field\":\"job_title\",\"old\":null,\"new\":\"Einkauf\"");
+    HAS(buf_str(&b), "\"op\":\"create\"");
+}
+
+static void unique_and_lines(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct written w = {0};
+    create(cx, "user", "{\"name\":\"Anna\",\"mail\":\"anna@example.org\"}");
+    T(try_create(cx, "user", "{\"name\":\"Other\",\"mail\":\"Anna@example.org\"}", &w) == E_CONFLICT);
+    int64_t firm = create(cx, "company", "{\"name\":\"UAB Langai\",\"bank_accounts\":[{\"account\":\"LT12\"},{\"account\":\"LT34\",\"bank\":\"SEB\"}]}");
+    str s = shown(cx, "company", firm);
+    HAS(s, "\"account\":\"LT12\"");
+    HAS(s, "\"account\":\"LT34\"");
+    T_OK(cx, change(cx, "company", firm, 0, "{\"bank_accounts\":[{\"account\":\"LT99\"}]}", &w));
+    s = shown(cx, "company", firm);
+    HAS(s, "LT99");
+    T(str_find(s, S("LT12")) < 0);
+}
+
+static void pages(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    const struct entity *e = ENT(cx, "person");
+    for (int i = 0; i < 57; i++)
+        create(cx, "person", arena_fmt(cx->a, "{\"name\":\"P%02d\",\"job_title\":%s}", i % 20, i % 3 ? "\"Chef\"" : "null").p);
+    const struct field *sorts[] = {NULL, FLD(e, "name"), FLD(e, "job_title"), FLD(e, "changed_at")};
+    for (size_t k = 0; k < COUNT(sorts); k++)
+        for (int desc = 0; desc < 2; desc++) {
+            struct query q = {.sort = sorts[k], .desc = desc, .limit = 10, .cursor = S("")};
+            int64_t seen[60] = {0};
+            size_t n = 0;
+            do {
+                struct page p = {0};
+                if (!T_OK(cx, record_list(cx, e, &q, &p))) break;
+                for (size_t i = 0; i < p.n; i++) {
+                    for (size_t m = 0; m < n; m++) T(seen[m] != p.v[i].id);
+                    seen[n++] = p.v[i].id;
+                }
+                q.cursor = p.next;
+            } while (q.cursor.n && n < 60);
+            T_INT((int64_t)n, 57);
+        }
+    struct query q = {.limit = 10, .cursor = S("deadbeef.1.n")};
+    struct page p = {0};
+    T(record_list(cx, e, &q, &p) == E_BAD);
+    int64_t n = 0;
+    bool exact = false;
+    const struct cond *c = NULL;
+    T_OK(cx, filter_parse(cx, e, parsed(cx, "{\"field\":\"job_title\",\"op\":\"eq\",\"value\":\"CHEF\"}"), NULL, &c));
+    T_OK(cx, record_count(cx, e, c, false, 0, &n, &exact));
+    T(n == 38 && exact);
+    T_OK(cx, record_count(cx, e, NULL, false, 5, &n, &exact));
+    T(n == 5 && !exact);
+}
+
+static void undo(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct written w = {0};
+    struct undo_result u = {0};
+    int64_t batch = 0, ids[5];
+    T_OK(cx, batch_begin(cx, S("import"), 5, &batch));
+    for (int i = 0; i < 5; i++) ids[i] = create(cx, "person", arena_fmt(cx->a, "{\"name\":\"Imported %d\",\"phones\":[\"+4915112345%02d\"]}", i, i).p);
+    T_OK(cx, change(cx, "person", ids[0], 0, "{\"job_title\":\"Chef\"}", &w));
+    T_OK(cx, batch_end(cx, batch, S("done"), S("")));
+    cx->batch = 0;
+    T_OK(cx, change(cx, "person", ids[3], 0, "{\"job_title\":\"by hand\"}", &w));
+    T(undo_batch(cx, batch, UNDO_ASK, &u) == E_CONFLICT);
+    T(u.n_kept == 1 && u.kept[0].id == ids[3]);
+    T_STR(u.kept[0].title, S("Imported 3"));
+    T_OK(cx, undo_batch(cx, batch, UNDO_KEEP, &u));
+    int64_t n = 0;
+    bool exact = false;
+    T_OK(cx, record_count(cx, ENT(cx, "person"), NULL, false, 0, &n, &exact));
+    T_INT(n, 1);
+    T(undo_batch(cx, batch, UNDO_KEEP, &u) == E_CONFLICT); /* once is enough */
+    struct db_rows r = {0};
+    T_OK(cx, db_query(cx, &r, "SELECT id FROM batch WHERE undo_of = $1", V(batch)));
+    T_OK(cx, undo_batch(cx, db_int(&r, 0, 0), UNDO_ASK, &u)); /* redo */
+    T_OK(cx, record_count(cx, ENT(cx, "person"), NULL, false, 0, &n, &exact));
+    T_INT(n, 5);
+    HAS(shown(cx, "person", ids[0]), "Chef");
+    int64_t id = create(cx, "person", "{\"name\":\"One\",\"birthday\":\"1980-01-01\"}");
+    T_OK(cx, change(cx, "person", id, 0, "{\"name\":\"Two\",\"birthday\":null}", &w));
+    T_OK(cx, undo_change(cx, w.seq, UNDO_ASK, &u));
+    HAS(shown(cx, "person", id), "1980-01-01");
+    HAS(shown(cx, "person", id), "\"One\"");
+}
+
+static void as_of(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct written w = {0};
+    struct record r = {0};
+    int64_t start = cx->now_ms, id = create(cx, "person", "{\"name\":\"Early\",\"phones\":[\"+4915112345678\"]}");
+    cx->now_ms = start + 10000;
+    T_OK(cx, change(cx, "person", id, 0, "{\"name\":\"Late\",\"phones\":[]}", &w));
+    cx->now_ms = start + 20000;
+    T_OK(cx, record_delete(cx, ENT(cx, "person"), id, 0, &w));
+    T_OK(cx, record_as_of(cx, ENT(cx, "person"), id, start + 5000, &r));
+    HAS(text_of(cx, &r), "Early");
+    HAS(text_of(cx, &r), "+4915112345678");
+    T_OK(cx, record_as_of(cx, ENT(cx, "person"), id, start + 15000, &r));
+    HAS(text_of(cx, &r), "Late");
+    T(record_as_of(cx, ENT(cx, "person"), id, start - 1, &r) == E_NOTFOUND);
+    T(record_as_of(cx, ENT(cx, "person"), id, start + 25000, &r) == E_NOTFOUND);
+}
+
+static void merge(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct written w = {0};
+    struct undo_result u = {0};
+    int64_t a = create(cx, "person", "{\"name\":\"Jörg Müller\",\"phones\":[\"+4915112345678\"]}");
+    int64_t b = create(cx, "person", "{\"name\":\"J. Mueller\",\"phones\":[\"+4915112345678\",\"+4922155501\"],\"birthday\":\"1971-04-03\",\"job_title\":\"Chef\"}");
+    int64_t call = create(cx, "interaction", arena_fmt(cx->a, "{\"subject\":\"Anruf\",\"person\":\"%" PRId64 "\"}", b).p), to = 0;
+    const struct field *take[] = {FLD(ENT(cx, "person"), "name")};
+    T_OK(cx, record_merge(cx, ENT(cx, "person"), a, b, 0, take, 1, &w));
+    str s = shown(cx, "person", a);
+    HAS(s, "J. Mueller");
+    HAS(s, "+4922155501");
+    HAS(s, "Chef");
+    HAS(shown(cx, "interaction", call), "J. Mueller");
+    T_OK(cx, record_redirect(cx, ENT(cx, "person"), b, &to));
+    T_INT(to, a);
+    struct db_rows r = {0};
+    T_OK(cx, db_query(cx, &r, "SELECT id FROM batch ORDER BY id DESC LIMIT 1"));
+    T_OK(cx, undo_batch(cx, db_int(&r, 0, 0), UNDO_ASK, &u));
+    HAS(shown(cx, "person", a), "Jörg Müller");
+    HAS(shown(cx, "person", b), "J. Mueller");
+    T_OK(cx, record_redirect(cx, ENT(cx, "person"), b, &to));
+    T_INT(to, 0);
+}
+
+struct own {
+    const struct json *j;
+    str name;
+};
+static enum err add_field(struct cx *cx, void *arg) { return meta_field_add(cx, ((struct own *)arg)->j, &((struct own *)arg)->name); }
+static enum err add_entity(struct cx *cx, void *arg) { return meta_entity_add(cx, ((struct own *)arg)->j, &((struct own *)arg)->name); }
+
+static void own_things(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct own f = {.j = parsed(cx, "{\"entity\":\"person\",\"kind\":\"decimal\",\"scale\":2,\"label\":{\"de\":\"Umsatz 2025\"}}")};
+    struct own e = {.j = parsed(cx, "{\"label\":{\"en\":\"Machine\",\"ru\":\"Станок\"},\"plural\":{\"en\":\"Machines\"}}")};
+    T_OK(cx, db_write(cx, add_field, &f));
+    T_STR(f.name, S("x_umsatz_2025"));
+    T_OK(cx, db_write(cx, add_entity, &e));
+    T_STR(e.name, S("x_machine"));
+    bed_reload(t);
+    int64_t id = create(cx, "person", "{\"name\":\"Eigen\",\"x_umsatz_2025\":\"12480.50\"}");
+    HAS(shown(cx, "person", id), "\"x_umsatz_2025\":\"12480.50\"");
+    int64_t m = create(cx, "x_machine", "{\"name\":\"Drehbank\"}");
+    HAS(shown(cx, "x_machine", m), "Drehbank");
+    for (int i = 0; i < 30; i++) {
+        f.j = parsed(cx, "{\"entity\":\"person\",\"kind\":\"text\",\"label\":\"Same\"}");
+        T_OK(cx, db_write(cx, add_field, &f));
+        bed_reload(t);
+    }
+    T_STR(f.name, S("x_same_30"));
+    f.j = parsed(cx, "{\"entity\":\"person\",\"kind\":\"text\",\"label\":\"x\\\"); drop table person--\"}");
+    T_OK(cx, db_write(cx, add_field, &f));
+    T_STR(f.name, S("x_x_drop_table_person"));
+}
+
+static void rights(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct written w = {0};
+    struct record r = {0};
+    struct acl *acl = NULL;
+    int64_t role = create(cx, "role", "{\"name\":\"seller\",\"rights\":{\"*\":{\"see\":\"own\",\"create\":\"own\",\"change\":\"own\",\"delete\":\"none\"}}}");
+    int64_t anna = create(cx, "user", arena_fmt(cx->a, "{\"name\":\"Anna\",\"role\":\"%" PRId64 "\"}", role).p);
+    int64_t foreign = create(cx, "person", "{\"name\":\"CANARY\"}");
+    T_OK(cx, acl_load(cx, anna, &acl));
+    cx->acl = acl;
+    cx->who.user = anna;
+    int64_t mine = create(cx, "person", "{\"name\":\"Mine\"}");
+    T(record_get(cx, ENT(cx, "person"), foreign, &r) == E_NOTFOUND);
+    T(change(cx, "person", foreign, 0, "{\"name\":\"stolen\"}", &w) == E_NOTFOUND);
+    T(record_delete(cx, ENT(cx, "person"), foreign, 0, &w) == E_NOTFOUND);
+    T(record_delete(cx, ENT(cx, "person"), mine, 0, &w) == E_DENIED);
+    T(try_create(cx, "person", arena_fmt(cx->a, "{\"name\":\"x\",\"owner\":\"%" PRId64 "\"}", role).p, &w) != E_OK);
+    T(try_create(cx, "user", "{\"name\":\"Eve\"}", &w) == E_DENIED);
+    struct query q = {.limit = 50};
+    struct page p = {0};
+    T_OK(cx, record_list(cx, ENT(cx, "person"), &q, &p));
+    T(p.n == 1 && p.v[0].id == mine);
+    T(try_create(cx, "interaction", arena_fmt(cx->a, "{\"subject\":\"s\",\"person\":\"%" PRId64 "\"}", foreign).p, &w) == E_INVALID);
+    cx->acl = NULL;
+    T_OK(cx, record_get(cx, ENT(cx, "person"), foreign, &r));
+    HAS(text_of(cx, &r), "CANARY");
+}
+
+/* Every database call of a write fails once: nothing has changed, the next try works. */
+static void faults(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    int64_t firm = create(cx, "company", "{\"name\":\"F\"}"), n = 0, nth = 1;
+    struct written w = {0};
+    const char *json = arena_fmt(cx->a, "{\"name\":\"Fault\",\"company\":\"%" PRId64 "\",\"phones\":[\"+4915112345678\"],\"groups\":[]}", firm).p;
+    bool exact = false;
+    struct db_rows r = {0};
+    for (; nth < 200; nth++) {
+        db_fault_at(t->b, nth);
+        enum err e = try_create(cx, "person", json, &w);
+        db_fault_at(t->b, 0);
+        if (e == E_OK) break;
+        T(e == E_BUSY || e == E_INTERNAL || e == E_UNCERTAIN);
+        T_OK(cx, record_count(cx, ENT(cx, "person"), NULL, false, 0, &n, &exact));
+        T_INT(n, 0);
+        T_OK(cx, db_query(cx, &r, "SELECT (SELECT count(*) FROM contact_point), (SELECT count(*) FROM change WHERE entity = 'person')"));
+        T(db_int(&r, 0, 0) == 0 && db_int(&r, 0, 1) == 0);
+    }
+    T(nth > 5 && nth < 200);
+    HAS(shown(cx, "company", firm), "\"people_count\":1");
+}
+
+static void both(void)
+{
+    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, pages, undo, as_of, merge, own_things, rights, faults};
+    for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
+}
+
+TESTS("record", both)
