@@ -7,30 +7,23 @@
 #include <uchardet/uchardet.h>
 
 const str charset_list[] = {
-    S0("UTF-8"),   S0("UTF-16LE"), S0("UTF-16BE"), S0("CP1252"),    S0("CP1251"),
-    S0("CP1257"),  S0("CP1250"),   S0("CP1253"),   S0("CP1254"),    S0("KOI8-R"),
-    S0("KOI8-U"),  S0("CP866"),    S0("CP850"),    S0("ISO-8859-2"), S0("ISO-8859-5"),
-    S0("ISO-8859-15"), S0("MACINTOSH"), S0("MAC-CYRILLIC"), S0("SHIFT_JIS"), S0("EUC-JP"),
-    S0("EUC-KR"), S0("BIG5"), S0("GB18030")};
+    S0("UTF-8"),       S0("UTF-16LE"),  S0("UTF-16BE"),     S0("CP1252"),     S0("CP1251"),
+    S0("CP1257"),      S0("CP1250"),    S0("CP1253"),       S0("CP1254"),     S0("KOI8-R"),
+    S0("KOI8-U"),      S0("CP866"),     S0("CP850"),        S0("ISO-8859-2"), S0("ISO-8859-5"),
+    S0("ISO-8859-15"), S0("MACINTOSH"), S0("MAC-CYRILLIC"), S0("SHIFT_JIS"),  S0("EUC-JP"),
+    S0("EUC-KR"),      S0("BIG5"),      S0("GB18030")};
 const size_t charset_count = COUNT(charset_list);
 
 /* What files and libraries call them. ISO-8859-1 and -13 are in truth their Windows supersets. */
 static const struct {
     str from, to;
-} aliases[] = {{S0("UTF8"), S0("UTF-8")},
-               {S0("US-ASCII"), S0("UTF-8")},
-               {S0("ASCII"), S0("UTF-8")},
-               {S0("UTF-16"), S0("UTF-16LE")},
-               {S0("ISO-8859-1"), S0("CP1252")},
-               {S0("ISO-8859-13"), S0("CP1257")},
-               {S0("WINDOWS-1250"), S0("CP1250")},
-               {S0("WINDOWS-1251"), S0("CP1251")},
-               {S0("WINDOWS-1252"), S0("CP1252")},
-               {S0("WINDOWS-1253"), S0("CP1253")},
-               {S0("WINDOWS-1254"), S0("CP1254")},
-               {S0("WINDOWS-1257"), S0("CP1257")},
-               {S0("IBM866"), S0("CP866")},
-               {S0("IBM850"), S0("CP850")}};
+} aliases[] = {{S0("UTF8"), S0("UTF-8")},          {S0("US-ASCII"), S0("UTF-8")},
+               {S0("ASCII"), S0("UTF-8")},         {S0("UTF-16"), S0("UTF-16LE")},
+               {S0("ISO-8859-1"), S0("CP1252")},   {S0("ISO-8859-13"), S0("CP1257")},
+               {S0("WINDOWS-1250"), S0("CP1250")}, {S0("WINDOWS-1251"), S0("CP1251")},
+               {S0("WINDOWS-1252"), S0("CP1252")}, {S0("WINDOWS-1253"), S0("CP1253")},
+               {S0("WINDOWS-1254"), S0("CP1254")}, {S0("WINDOWS-1257"), S0("CP1257")},
+               {S0("IBM866"), S0("CP866")},        {S0("IBM850"), S0("CP850")}};
 
 str charset_known(str name)
 {
@@ -84,7 +77,8 @@ enum { BLOCK = 64 * 1024, SAMPLE = 256 * 1024, ENOUGH_HIGH = 400 };
 struct look {
     struct utf8_at at;
     uint64_t total, multi, bad;
-    uint64_t tiny[2]; /* bytes 0 to 4 on even and odd places: UTF-16's upper halves, up to Cyrillic */
+    uint64_t
+        tiny[2];  /* bytes 0 to 4 on even and odd places: UTF-16's upper halves, up to Cyrillic */
     char *sample; /* blocks that hold high bytes, up to SAMPLE */
     size_t n;
 };
@@ -112,8 +106,8 @@ static void look_block(struct look *k, const char *p, size_t n)
 
 /* ---- the shape of words in an eight-bit text ---- */
 struct shape {
-    size_t high, in_run;       /* high bytes; those with a high neighbour */
-    size_t small[3], big[3];   /* as CP1251, KOI8-R, CP866: small letters behind a letter, big ones */
+    size_t high, in_run;     /* high bytes; those with a high neighbour */
+    size_t small[3], big[3]; /* as CP1251, KOI8-R, CP866: small letters behind a letter, big ones */
 };
 static const str cyrillic[3] = {S0("CP1251"), S0("KOI8-R"), S0("CP866")};
 
@@ -211,7 +205,8 @@ static bool guess_mark(str head, struct charset_guess *ret)
 {
     static const struct {
         str mark, name;
-    } marks[] = {{S0("\xEF\xBB\xBF"), S0("UTF-8")}, {S0("\xFF\xFE"), S0("UTF-16LE")},
+    } marks[] = {{S0("\xEF\xBB\xBF"), S0("UTF-8")},
+                 {S0("\xFF\xFE"), S0("UTF-16LE")},
                  {S0("\xFE\xFF"), S0("UTF-16BE")}};
     for (size_t i = 0; i < COUNT(marks); i++)
         if (str_has_prefix(head, marks[i].mark)) {
@@ -229,8 +224,7 @@ static void guess_from(const struct look *k, str lang, struct charset_guess *ret
         ret->name = even < odd ? S("UTF-16LE") : S("UTF-16BE");
     else if (k->bad && k->multi > k->bad * 10)
         ret->sure = false; /* UTF-8 with a few broken places */
-    else if (k->bad || k->at.need)
-        guess_8bit(k, lang, ret);
+    else if (k->bad || k->at.need) guess_8bit(k, lang, ret);
 }
 
 enum err charset_guess(struct cx *cx, const struct src *s, str lang, struct charset_guess *ret)
@@ -270,7 +264,8 @@ enum err charset_open(struct cx *cx, struct arena *a, str name, struct charset *
     c->unit = str_has_prefix(known, S("UTF-16")) ? 2 : 1;
     if (!c->is_utf8) {
         c->cd = iconv_open("UTF-8", arena_z(a, known));
-        if (c->cd == (iconv_t)-1) return fail(cx, E_INVALID, "Encoding %.*s is not at hand", FS(name));
+        if (c->cd == (iconv_t)-1)
+            return fail(cx, E_INVALID, "Encoding %.*s is not at hand", FS(name));
         c->is_open = true;
     }
     *ret = c;

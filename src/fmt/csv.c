@@ -8,7 +8,8 @@ static enum err cell_too_long(struct cx *cx, const struct csv_cut *c)
 {
     if (c->at == AT_QUOTED)
         return fail(cx, E_LIMIT,
-                    "Line %" PRId64 ": the quotation mark that opens here is not closed within %d KiB",
+                    "Line %" PRId64
+                    ": the quotation mark that opens here is not closed within %d KiB",
                     c->quote_line, CSV_CELL_MAX / 1024);
     return fail(cx, E_LIMIT, "Line %" PRId64 ": a cell is longer than %d KiB", c->row_line,
                 CSV_CELL_MAX / 1024);
@@ -186,8 +187,7 @@ static void settle_sep(struct cx *cx, struct csv *c, char told)
     c->look.sep = told ? told : hint;
     if (c->look.sep)
         c->look.columns = csv_count_columns(cx, head, c->is_done, c->look.sep, c->cut.quote);
-    else
-        c->look.sep = csv_find_sep(cx, head, c->is_done, c->cut.quote, &c->look.columns);
+    else c->look.sep = csv_find_sep(cx, head, c->is_done, c->cut.quote, &c->look.columns);
     c->cut.sep = c->look.sep;
 }
 

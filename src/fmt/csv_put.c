@@ -109,8 +109,7 @@ void csv_put_row(struct buf *b, const struct csv_style *s, const str *cell, size
         if (i) buf_byte(b, s->sep);
         if (guard || needs_quotes(cell[i], s->sep) || (n == 1 && !cell[i].n))
             put_quoted(b, cell[i], guard); /* a lone empty cell too: a blank line is no row */
-        else
-            buf_add(b, cell[i]);
+        else buf_add(b, cell[i]);
     }
     buf_add(b, S("\r\n"));
 }

@@ -32,21 +32,34 @@ static enum err refuse(struct cx *cx, str head)
     static const struct {
         str magic;
         const char *what;
-    } known[] = {{S0("%PDF"), "a PDF"},          {S0("\x89PNG"), "a picture"}, {S0("\xFF\xD8\xFF"), "a picture"},
-                 {S0("GIF8"), "a picture"},      {S0("\x1F\x8B"), "a packed file"}, {S0("7z\xBC\xAF"), "a packed file"},
-                 {S0("Rar!"), "a packed file"},  {S0("\x7F" "ELF"), "a program"}, {S0("{\\rtf"), "a text document"},
-                 {S0("SQLite format 3"), "a database"}, {S0("BEGIN:VCARD"), "a file of contacts (vCard)"},
-                 {S0("BEGIN:VCALENDAR"), "a calendar"}, {S0("<!DOCTYPE"), "a web page"}, {S0("<html"), "a web page"},
+    } known[] = {{S0("%PDF"), "a PDF"},
+                 {S0("\x89PNG"), "a picture"},
+                 {S0("\xFF\xD8\xFF"), "a picture"},
+                 {S0("GIF8"), "a picture"},
+                 {S0("\x1F\x8B"), "a packed file"},
+                 {S0("7z\xBC\xAF"), "a packed file"},
+                 {S0("Rar!"), "a packed file"},
+                 {S0("\x7F"
+                     "ELF"),
+                  "a program"},
+                 {S0("{\\rtf"), "a text document"},
+                 {S0("SQLite format 3"), "a database"},
+                 {S0("BEGIN:VCARD"), "a file of contacts (vCard)"},
+                 {S0("BEGIN:VCALENDAR"), "a calendar"},
+                 {S0("<!DOCTYPE"), "a web page"},
+                 {S0("<html"), "a web page"},
                  {S0("<?xml"), "an XML file"}};
     for (size_t i = 0; i < COUNT(known); i++)
         if (str_has_prefix(head, known[i].magic))
-            return fail(cx, E_TYPE, "This is %s, no table: save the table as .xlsx or .csv", known[i].what);
+            return fail(cx, E_TYPE, "This is %s, no table: save the table as .xlsx or .csv",
+                        known[i].what);
     return E_OK;
 }
 
 static str dup_known(struct arena *a, str s) { return s.n ? arena_dup(a, s) : S(""); }
 
-static enum err open_any(struct cx *cx, struct table *t, const char *path, const struct table_opt *opt)
+static enum err open_any(struct cx *cx, struct table *t, const char *path,
+                         const struct table_opt *opt)
 {
     char b[16];
     size_t n = 0;
@@ -61,8 +74,8 @@ static enum err open_any(struct cx *cx, struct table *t, const char *path, const
         return xlsx_pick(cx, t->xlsx, 0);
     }
     TRY(refuse(cx, head));
-    t->opt = (struct csv_opt){dup_known(t->own, opt->lang), dup_known(t->own, opt->charset), opt->sep,
-                              opt->no_quotes, true};
+    t->opt = (struct csv_opt){dup_known(t->own, opt->lang), dup_known(t->own, opt->charset),
+                              opt->sep, opt->no_quotes, true};
     return csv_open(cx, &t->src, &t->opt, &t->csv);
 }
 
@@ -82,7 +95,8 @@ static enum err opened(enum err e, struct table *t, struct table **ret)
     return e;
 }
 
-enum err table_open(struct cx *cx, const char *path, const struct table_opt *opt, struct table **ret)
+enum err table_open(struct cx *cx, const char *path, const struct table_opt *opt,
+                    struct table **ret)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return fail(cx, E_NOTFOUND, "The file cannot be opened");

@@ -39,7 +39,8 @@ struct table_sheet table_sheet(const struct table *t, size_t i);
 /* Starts sheet i from its top, also once more. */
 MUST enum err table_pick(struct cx *cx, struct table *t, size_t i);
 /* The next row; *ret_more false at the end. Empty cells behind the last one with content are left
- * out: a row of formats or separators alone has n = 0, a blank line is no row at all. After an error only pick and close are allowed. */
+ * out: a row of formats or separators alone has n = 0, a blank line is no row at all. After an
+ * error only pick and close are allowed. */
 MUST enum err table_next(struct cx *cx, struct table *t, struct cell_row *ret, bool *ret_more);
 /* Bytes so far that were not valid in the CSV's encoding. */
 int64_t table_bad(const struct table *t);

@@ -44,7 +44,10 @@ static struct kinds kinds_of(struct arena *a, str params)
     return k;
 }
 
-static str text_of(struct reading *r, const struct vline *l) { return str_trim(vtext(r->a, l->value)); }
+static str text_of(struct reading *r, const struct vline *l)
+{
+    return str_trim(vtext(r->a, l->value));
+}
 
 static void take_text(struct reading *r, const struct vline *l, str *to)
 {
@@ -61,13 +64,22 @@ static str cut_scheme(str s, str scheme)
 static void take_version(struct reading *r, const struct vline *l)
 {
     str v = str_trim(l->value);
-    r->c->version = str_eq(v, S("2.1")) ? 21 : str_eq(v, S("3.0")) ? 30 : str_eq(v, S("4.0")) ? 40 : 0;
+    r->c->version = str_eq(v, S("2.1"))   ? 21
+                    : str_eq(v, S("3.0")) ? 30
+                    : str_eq(v, S("4.0")) ? 40
+                                          : 0;
 }
 static void take_fn_(struct reading *r, const struct vline *l) { take_text(r, l, &r->c->fn); }
 static void take_uid(struct reading *r, const struct vline *l) { take_text(r, l, &r->c->uid); }
 static void take_rev(struct reading *r, const struct vline *l) { take_text(r, l, &r->c->rev); }
-static void take_kind(struct reading *r, const struct vline *l) { r->c->kind = vlower(r->a, text_of(r, l)); }
-static void take_nick(struct reading *r, const struct vline *l) { take_text(r, l, &r->c->nickname); }
+static void take_kind(struct reading *r, const struct vline *l)
+{
+    r->c->kind = vlower(r->a, text_of(r, l));
+}
+static void take_nick(struct reading *r, const struct vline *l)
+{
+    take_text(r, l, &r->c->nickname);
+}
 static void take_title(struct reading *r, const struct vline *l) { take_text(r, l, &r->c->title); }
 static void take_role(struct reading *r, const struct vline *l) { take_text(r, l, &r->c->role); }
 
@@ -81,7 +93,8 @@ static void take_parts(struct reading *r, str raw, str *const *to, size_t n)
 {
     size_t at = 0;
     str one = {0};
-    for (size_t i = 0; i < n && vsplit(raw, ';', &at, &one); i++) *to[i] = str_trim(vtext(r->a, one));
+    for (size_t i = 0; i < n && vsplit(raw, ';', &at, &one); i++)
+        *to[i] = str_trim(vtext(r->a, one));
 }
 
 static void take_n(struct reading *r, const struct vline *l)
@@ -112,13 +125,13 @@ static struct vcard_item item_of(struct reading *r, const struct vline *l, str s
     return (struct vcard_item){cut_scheme(text_of(r, l), scheme), k.types, S(""), k.is_pref};
 }
 
-#define TAKE_ITEM(fn, list, scheme)                                    \
-    static void fn(struct reading *r, const struct vline *l)           \
-    {                                                                  \
-        struct vcard_item i = item_of(r, l, S(scheme));                \
-        if (!i.value.n) return;                                        \
-        *LIST_ADD(r->a, &r->c->list##s) = i;                           \
-        *LIST_ADD(r->a, &r->groups_##list) = arena_dup(r->a, l->group); \
+#define TAKE_ITEM(fn, list, scheme)                                                                \
+    static void fn(struct reading *r, const struct vline *l)                                       \
+    {                                                                                              \
+        struct vcard_item i = item_of(r, l, S(scheme));                                            \
+        if (!i.value.n) return;                                                                    \
+        *LIST_ADD(r->a, &r->c->list##s) = i;                                                       \
+        *LIST_ADD(r->a, &r->groups_##list) = arena_dup(r->a, l->group);                            \
     }
 TAKE_ITEM(take_tel, tel, "tel:")
 TAKE_ITEM(take_email, email, "mailto:")
@@ -156,8 +169,10 @@ static void take_member(struct reading *r, const struct vline *l)
 static void take_label(struct reading *r, const struct vline *l)
 {
     str t = text_of(r, l);
-    if (str_has_prefix(t, S("_$!<")) && str_has_suffix(t, S(">!$_"))) t = vlower(r->a, str_cut(t, 4, t.n - 4));
-    *LIST_ADD(r->a, &r->labels) = (struct vcard_prop){.group = arena_dup(r->a, l->group), .value = t};
+    if (str_has_prefix(t, S("_$!<")) && str_has_suffix(t, S(">!$_")))
+        t = vlower(r->a, str_cut(t, 4, t.n - 4));
+    *LIST_ADD(r->a, &r->labels) =
+        (struct vcard_prop){.group = arena_dup(r->a, l->group), .value = t};
 }
 
 /* ---- birthdays ---- */
@@ -216,8 +231,10 @@ static str image_type(struct arena *a, str params)
     if (!t.n) t = k.types;
     if (str_has_prefix(t, S("image/"))) return t;
     if (str_eq(t, S("jpg"))) return S("image/jpeg");
-    return str_eq(t, S("jpeg")) || str_eq(t, S("png")) || str_eq(t, S("gif")) || str_eq(t, S("webp"))
-               ? arena_fmt(a, "image/%.*s", FS(t)) : S("");
+    return str_eq(t, S("jpeg")) || str_eq(t, S("png")) || str_eq(t, S("gif")) ||
+                   str_eq(t, S("webp"))
+               ? arena_fmt(a, "image/%.*s", FS(t))
+               : S("");
 }
 
 static void take_photo(struct reading *r, const struct vline *l)
@@ -245,14 +262,28 @@ static void take_photo(struct reading *r, const struct vline *l)
 static const struct {
     str name;
     take_fn *take;
-} takers[] = {{S0("TEL"), take_tel},           {S0("EMAIL"), take_email}, {S0("FN"), take_fn_},
-              {S0("N"), take_n},               {S0("ADR"), take_adr},     {S0("ORG"), take_org},
-              {S0("TITLE"), take_title},       {S0("ROLE"), take_role},   {S0("NOTE"), take_note},
-              {S0("BDAY"), take_bday},         {S0("URL"), take_url},     {S0("IMPP"), take_impp},
-              {S0("UID"), take_uid},           {S0("REV"), take_rev},     {S0("CATEGORIES"), take_categories},
-              {S0("PHOTO"), take_photo},       {S0("KIND"), take_kind},   {S0("MEMBER"), take_member},
-              {S0("NICKNAME"), take_nick},     {S0("VERSION"), take_version},
-              {S0("X-ABLABEL"), take_label},   {S0("X-ADDRESSBOOKSERVER-KIND"), take_kind},
+} takers[] = {{S0("TEL"), take_tel},
+              {S0("EMAIL"), take_email},
+              {S0("FN"), take_fn_},
+              {S0("N"), take_n},
+              {S0("ADR"), take_adr},
+              {S0("ORG"), take_org},
+              {S0("TITLE"), take_title},
+              {S0("ROLE"), take_role},
+              {S0("NOTE"), take_note},
+              {S0("BDAY"), take_bday},
+              {S0("URL"), take_url},
+              {S0("IMPP"), take_impp},
+              {S0("UID"), take_uid},
+              {S0("REV"), take_rev},
+              {S0("CATEGORIES"), take_categories},
+              {S0("PHOTO"), take_photo},
+              {S0("KIND"), take_kind},
+              {S0("MEMBER"), take_member},
+              {S0("NICKNAME"), take_nick},
+              {S0("VERSION"), take_version},
+              {S0("X-ABLABEL"), take_label},
+              {S0("X-ADDRESSBOOKSERVER-KIND"), take_kind},
               {S0("X-ADDRESSBOOKSERVER-MEMBER"), take_member}};
 
 static void keep(struct reading *r, const struct vline *l)
@@ -262,11 +293,13 @@ static void keep(struct reading *r, const struct vline *l)
     struct buf b = buf_new(r->a, params.n + 64);
     str name = {0}, value = {0};
     for (size_t at = 0, from = 0; vline_param(r->a, params, &at, &name, &value); from = at) {
-        bool undone = str_eq(name, S("CHARSET")) || (str_eq(name, S("ENCODING")) && !str_eq_nocase(value, S("B")) &&
-                                                     !str_eq_nocase(value, S("BASE64")));
+        bool undone = str_eq(name, S("CHARSET")) ||
+                      (str_eq(name, S("ENCODING")) && !str_eq_nocase(value, S("B")) &&
+                       !str_eq_nocase(value, S("BASE64")));
         if (!undone) buf_add(&b, str_cut(params, from, at));
     }
-    *LIST_ADD(r->a, &r->c->extra) = (struct vcard_prop){l->group, l->name, buf_str(&b), arena_dup(r->a, l->value)};
+    *LIST_ADD(r->a, &r->c->extra) =
+        (struct vcard_prop){l->group, l->name, buf_str(&b), arena_dup(r->a, l->value)};
 }
 
 /* False: left out, nothing of the line is needed. */
@@ -293,8 +326,9 @@ static str label_of(const struct reading *r, str group)
     return S("");
 }
 
-#define GIVE_LABELS(r, list) \
-    for (size_t i_ = 0; i_ < (r)->c->list##s.n; i_++) (r)->c->list##s.v[i_].label = label_of((r), (r)->groups_##list.v[i_])
+#define GIVE_LABELS(r, list)                                                                       \
+    for (size_t i_ = 0; i_ < (r)->c->list##s.n; i_++)                                              \
+    (r)->c->list##s.v[i_].label = label_of((r), (r)->groups_##list.v[i_])
 
 static enum err deliver(struct cx *cx, struct reading *r, vcard_fn *each, void *arg)
 {
@@ -352,7 +386,8 @@ static enum err settle_encoding(struct cx *cx, str *bytes, str lang, str *ret)
     *bytes = str_cut(*bytes, g.mark, bytes->n);
     if (str_has_prefix(g.name, S("UTF-16"))) {
         if (bytes->n > VCARD_INPUT_MAX / 8)
-            return fail(cx, E_LIMIT, "A file in UTF-16 may have %d MiB: save it as UTF-8", VCARD_INPUT_MAX >> 23);
+            return fail(cx, E_LIMIT, "A file in UTF-16 may have %d MiB: save it as UTF-8",
+                        VCARD_INPUT_MAX >> 23);
         TRY(charset_text(cx, cx->a, g.name, *bytes, bytes));
     }
     *ret = g.name;
@@ -364,7 +399,8 @@ enum err vcard_read(struct cx *cx, str bytes, str lang, vcard_fn *each, void *ar
     struct arena *card OWNED(arena_free) = arena_new(), *line OWNED(arena_free) = arena_new();
     struct walk w = {0};
     size_t cards = 0;
-    if (bytes.n > VCARD_INPUT_MAX) return fail(cx, E_LIMIT, "The file is longer than %d MiB", VCARD_INPUT_MAX >> 20);
+    if (bytes.n > VCARD_INPUT_MAX)
+        return fail(cx, E_LIMIT, "The file is longer than %d MiB", VCARD_INPUT_MAX >> 20);
     TRY(settle_encoding(cx, &bytes, lang, &w.lines.fallback));
     w.lines.rest = bytes;
     w.lines.buf = buf_new(line, VCARD_LINE_MAX);

@@ -18,7 +18,8 @@ static bool raw_line(struct vlines *w, str *ret)
     if (!w->rest.n) return false;
     size_t i = line_len(w->rest);
     *ret = str_cut(w->rest, 0, i);
-    if (i < w->rest.n) i += w->rest.p[i] == '\r' && i + 1 < w->rest.n && w->rest.p[i + 1] == '\n' ? 2 : 1;
+    if (i < w->rest.n)
+        i += w->rest.p[i] == '\r' && i + 1 < w->rest.n && w->rest.p[i + 1] == '\n' ? 2 : 1;
     w->rest = str_cut(w->rest, i, w->rest.n);
     w->number++;
     return true;
@@ -83,14 +84,16 @@ static bool unfold(struct vlines *w, struct vline *ret)
 str vupper(struct arena *a, str s)
 {
     char *p = arena_get(a, s.n + 1);
-    for (size_t i = 0; i < s.n; i++) p[i] = s.p[i] >= 'a' && s.p[i] <= 'z' ? (char)(s.p[i] - 32) : s.p[i];
+    for (size_t i = 0; i < s.n; i++)
+        p[i] = s.p[i] >= 'a' && s.p[i] <= 'z' ? (char)(s.p[i] - 32) : s.p[i];
     return (str){p, s.n};
 }
 
 str vlower(struct arena *a, str s)
 {
     char *p = arena_get(a, s.n + 1);
-    for (size_t i = 0; i < s.n; i++) p[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + 32) : s.p[i];
+    for (size_t i = 0; i < s.n; i++)
+        p[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + 32) : s.p[i];
     return (str){p, s.n};
 }
 
@@ -106,7 +109,8 @@ static str unquote_printable(struct arena *a, str s)
     char *p = arena_get(a, s.n + 1);
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++) {
-        int hi = s.p[i] == '=' && i + 2 < s.n ? hex(s.p[i + 1]) : -1, lo = hi >= 0 ? hex(s.p[i + 2]) : -1;
+        int hi = s.p[i] == '=' && i + 2 < s.n ? hex(s.p[i + 1]) : -1,
+            lo = hi >= 0 ? hex(s.p[i + 2]) : -1;
         if (hi < 0 && s.p[i] == '=' && i + 1 == s.n) break; /* a soft break at the very end */
         p[n++] = lo >= 0 ? (char)(hi << 4 | lo) : s.p[i];
         if (lo >= 0) i += 2;
@@ -163,8 +167,9 @@ bool vline_next(struct cx *cx, struct vlines *w, struct arena *a, struct vline *
         str enc = vupper(a, vline_param_get(a, ret->params, S("ENCODING")));
         if (str_eq(enc, S("QUOTED-PRINTABLE"))) value = unquote_printable(a, value);
         bool is_told = !str_eq(enc, S("BASE64")) && !str_eq(enc, S("B"));
-        ret->value = to_utf8(cx, a, value, is_told ? vline_param_get(a, ret->params, S("CHARSET")) : S(""),
-                             w->fallback);
+        ret->value =
+            to_utf8(cx, a, value, is_told ? vline_param_get(a, ret->params, S("CHARSET")) : S(""),
+                    w->fallback);
         return true;
     }
 }
@@ -186,8 +191,8 @@ static str unescape_param(struct arena *a, str s)
 
 static bool is_encoding(str word)
 {
-    return str_eq(word, S("QUOTED-PRINTABLE")) || str_eq(word, S("BASE64")) || str_eq(word, S("8BIT")) ||
-           str_eq(word, S("7BIT"));
+    return str_eq(word, S("QUOTED-PRINTABLE")) || str_eq(word, S("BASE64")) ||
+           str_eq(word, S("8BIT")) || str_eq(word, S("7BIT"));
 }
 
 bool vline_param(struct arena *a, str params, size_t *at, str *ret_name, str *ret_value)

@@ -71,7 +71,8 @@ static bool is_token(str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+        bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '_';
         if (!ok) return false;
     }
     return s.n > 0;
@@ -104,7 +105,8 @@ static void put_label(struct out *o, str label, int group)
     put_end(o);
 }
 
-static void put_items(struct out *o, str name, const struct vcard_item *v, size_t n, bool is_text, int *group)
+static void put_items(struct out *o, str name, const struct vcard_item *v, size_t n, bool is_text,
+                      int *group)
 {
     for (size_t i = 0; i < n; i++) {
         if (!v[i].value.n) continue;
@@ -134,7 +136,9 @@ static void put_adrs(struct out *o, const struct vcard *c, int *group)
         put_name(o, S("ADR"), d->label, group);
         put_types(o, d->types, d->is_pref);
         put(o, S(":"));
-        put_parts(o, (str[]){d->pobox, d->extended, d->street, d->city, d->region, d->zip, d->country}, 7);
+        put_parts(o,
+                  (str[]){d->pobox, d->extended, d->street, d->city, d->region, d->zip, d->country},
+                  7);
         put_label(o, d->label, *group);
     }
 }
@@ -163,14 +167,17 @@ static void put_bday(struct out *o, const struct vcard *c)
     }
     if (!str_has_prefix(c->bday, S("--"))) {
         if (o->is_4 && c->bday.n == 10)
-            put_line(o, S("BDAY:"), arena_fmt(a, "%.*s%.*s%.*s", FS(str_cut(c->bday, 0, 4)),
-                                              FS(str_cut(c->bday, 5, 7)), FS(str_cut(c->bday, 8, 10))));
+            put_line(o, S("BDAY:"),
+                     arena_fmt(a, "%.*s%.*s%.*s", FS(str_cut(c->bday, 0, 4)),
+                               FS(str_cut(c->bday, 5, 7)), FS(str_cut(c->bday, 8, 10))));
         else put_line(o, S("BDAY:"), c->bday);
         return;
     }
     str m = str_cut(c->bday, 2, 4), d = str_cut(c->bday, 5, 7);
     if (o->is_4) put_line(o, S("BDAY:"), arena_fmt(a, "--%.*s%.*s", FS(m), FS(d)));
-    else put_line(o, S("BDAY;X-APPLE-OMIT-YEAR=1604:"), arena_fmt(a, "1604-%.*s-%.*s", FS(m), FS(d)));
+    else
+        put_line(o, S("BDAY;X-APPLE-OMIT-YEAR=1604:"),
+                 arena_fmt(a, "1604-%.*s-%.*s", FS(m), FS(d)));
 }
 
 static void put_base64(struct out *o, str s)
@@ -179,7 +186,8 @@ static void put_base64(struct out *o, str s)
     for (size_t i = 0; i < s.n; i += 3) {
         unsigned v = 0, n = s.n - i < 3 ? (unsigned)(s.n - i) : 3;
         for (unsigned k = 0; k < 3; k++) v = v << 8 | (k < n ? (unsigned char)s.p[i + k] : 0);
-        char four[4] = {set[v >> 18], set[v >> 12 & 63], n > 1 ? set[v >> 6 & 63] : '=', n > 2 ? set[v & 63] : '='};
+        char four[4] = {set[v >> 18], set[v >> 12 & 63], n > 1 ? set[v >> 6 & 63] : '=',
+                        n > 2 ? set[v & 63] : '='};
         for (size_t k = 0; k < 4; k++) put(o, (str){four + k, 1});
     }
 }

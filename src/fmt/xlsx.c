@@ -13,7 +13,9 @@ static int hex4(str s, size_t i)
     if (i + 7 > s.n || s.p[i] != '_' || s.p[i + 1] != 'x' || s.p[i + 6] != '_') return -1;
     for (size_t k = i + 2; k < i + 6; k++) {
         char c = s.p[k];
-        int d = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+        int d = c >= '0' && c <= '9'                     ? c - '0'
+                : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                         : -1;
         if (d < 0) return -1;
         v = v * 16 + d;
     }
@@ -106,15 +108,16 @@ static enum err strings_read(struct cx *cx, struct xlsx *x, str part)
 /* ---- relations: which part is what ---- */
 struct relations {
     struct xlsx *x;
-    str base;                    /* folder of the part they belong to, "" or with a '/' behind */
-    str book, strings, styles;   /* parts, "" when absent */
-    bool is_workbook;            /* they belong to the workbook: name its sheets' parts */
+    str base;                  /* folder of the part they belong to, "" or with a '/' behind */
+    str book, strings, styles; /* parts, "" when absent */
+    bool is_workbook;          /* they belong to the workbook: name its sheets' parts */
 };
 
 /* Path of a target inside the archive, without . and .. */
 static str resolve(struct arena *a, str base, str target)
 {
-    str all = str_has_prefix(target, S("/")) ? target : arena_fmt(a, "%.*s%.*s", FS(base), FS(target));
+    str all =
+        str_has_prefix(target, S("/")) ? target : arena_fmt(a, "%.*s%.*s", FS(base), FS(target));
     char *out = arena_get(a, all.n + 1);
     size_t o = 0;
     for (str head, tail = all; tail.n;) {
@@ -135,7 +138,8 @@ static void relation_start(struct xlsx_part *p, str name, const char **attr)
 {
     struct relations *r = p->u;
     str type = part_attr(attr, S("Type")), id = part_attr(attr, S("Id"));
-    if (!str_eq(name, S("Relationship")) || str_eq(part_attr(attr, S("TargetMode")), S("External"))) return;
+    if (!str_eq(name, S("Relationship")) || str_eq(part_attr(attr, S("TargetMode")), S("External")))
+        return;
     str part = resolve(r->x->own, r->base, part_attr(attr, S("Target")));
     if (!r->is_workbook && str_has_suffix(type, S("/officeDocument"))) r->book = part;
     if (str_has_suffix(type, S("/sharedStrings"))) r->strings = part;
@@ -156,7 +160,8 @@ static enum err relations_read(struct cx *cx, struct relations *r, str of)
 {
     static const struct xlsx_face face = {.start = relation_start};
     r->base = folder(of);
-    str part = arena_fmt(r->x->own, "%.*s_rels/%.*s.rels", FS(r->base), FS(str_cut(of, r->base.n, of.n)));
+    str part =
+        arena_fmt(r->x->own, "%.*s_rels/%.*s.rels", FS(r->base), FS(str_cut(of, r->base.n, of.n)));
     return part_read(cx, r->x, part, &face, r);
 }
 
@@ -170,12 +175,14 @@ static void book_start(struct xlsx_part *p, str name, const char **attr)
     } else if (str_eq(name, S("sheet"))) {
         str state = part_attr(attr, S("state"));
         if (x->sheets.n == XLSX_SHEETS_MAX) {
-            part_stop(p, fail(p->cx, E_LIMIT, "The workbook has more than %d sheets", XLSX_SHEETS_MAX));
+            part_stop(
+                p, fail(p->cx, E_LIMIT, "The workbook has more than %d sheets", XLSX_SHEETS_MAX));
             return;
         }
-        *LIST_ADD(x->own, &x->sheets) = (struct xlsx_place){
-            .sheet = {arena_dup(x->own, part_attr(attr, S("name"))), state.n && !str_eq(state, S("visible"))},
-            .id = arena_dup(x->own, part_attr(attr, S("id")))};
+        *LIST_ADD(x->own, &x->sheets) =
+            (struct xlsx_place){.sheet = {arena_dup(x->own, part_attr(attr, S("name"))),
+                                          state.n && !str_eq(state, S("visible"))},
+                                .id = arena_dup(x->own, part_attr(attr, S("id")))};
     }
 }
 
@@ -187,7 +194,10 @@ static void drop_charts(struct xlsx *x)
     x->sheets.n = n;
 }
 
-static bool has(struct xlsx *x, const char *name) { return zip_name_locate(x->zip, name, ZIP_FL_NOCASE) >= 0; }
+static bool has(struct xlsx *x, const char *name)
+{
+    return zip_name_locate(x->zip, name, ZIP_FL_NOCASE) >= 0;
+}
 
 static enum err no_xlsx(struct cx *cx, struct xlsx *x)
 {
@@ -195,7 +205,8 @@ static enum err no_xlsx(struct cx *cx, struct xlsx *x)
         return fail(cx, E_TYPE, "This is a binary workbook (.xlsb): save it as .xlsx");
     if (has(x, "mimetype") && has(x, "content.xml"))
         return fail(cx, E_TYPE, "This is an OpenDocument file (.ods): save it as .xlsx");
-    if (has(x, "word/document.xml")) return fail(cx, E_TYPE, "This is a Word document, no workbook");
+    if (has(x, "word/document.xml"))
+        return fail(cx, E_TYPE, "This is a Word document, no workbook");
     return fail(cx, E_TYPE, "This is an archive (ZIP), no workbook");
 }
 
@@ -214,7 +225,8 @@ static enum err book_read(struct cx *cx, struct xlsx *x)
     drop_charts(x);
     if (!x->sheets.n) return fail(cx, E_TYPE, "The file has no sheet with cells");
     if (book.styles.n && has(x, arena_z(x->own, book.styles))) TRY(styles_read(cx, x, book.styles));
-    if (book.strings.n && has(x, arena_z(x->own, book.strings))) TRY(strings_read(cx, x, book.strings));
+    if (book.strings.n && has(x, arena_z(x->own, book.strings)))
+        TRY(strings_read(cx, x, book.strings));
     return E_OK;
 }
 
@@ -259,7 +271,10 @@ static enum err check_head(struct cx *cx, const struct src *s)
     return E_OK;
 }
 
-static enum err cut_off(struct cx *cx) { return fail(cx, E_INVALID, "The workbook is cut off or damaged"); }
+static enum err cut_off(struct cx *cx)
+{
+    return fail(cx, E_INVALID, "The workbook is cut off or damaged");
+}
 
 static enum err open_zip(struct cx *cx, struct xlsx *x)
 {

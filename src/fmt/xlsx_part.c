@@ -34,9 +34,9 @@ static void on_start(void *u, const char *name, const char **attr)
     struct xlsx_part *p = u;
     if (p->err != E_OK) return;
     if (++p->depth > DEPTH_MAX)
-        part_stop(p, fail(p->cx, E_INVALID, "The workbook is broken: %.*s is nested too deep", FS(p->name)));
-    else
-        p->face->start(p, local(name), attr);
+        part_stop(p, fail(p->cx, E_INVALID, "The workbook is broken: %.*s is nested too deep",
+                          FS(p->name)));
+    else p->face->start(p, local(name), attr);
 }
 
 static void on_end(void *u, const char *name)
@@ -91,14 +91,16 @@ enum err part_open(struct cx *cx, struct xlsx *x, str name, const struct xlsx_fa
 static enum err check_size(struct cx *cx, const struct xlsx_part *p)
 {
     if (p->x->held + p->unpacked > XLSX_UNPACKED_MAX)
-        return fail(cx, E_LIMIT, "The workbook unpacks to more than %d MiB: split it, or save it as CSV",
+        return fail(cx, E_LIMIT,
+                    "The workbook unpacks to more than %d MiB: split it, or save it as CSV",
                     XLSX_UNPACKED_MAX >> 20);
     if (p->unpacked > FREE_OF_RATIO && p->unpacked / XLSX_RATIO_MAX > p->packed)
         return fail(cx, E_LIMIT, "The workbook is refused: %.*s is packed more than %d to 1",
                     FS(p->name), XLSX_RATIO_MAX);
     int64_t done = (int64_t)XML_GetCurrentByteIndex(p->xml);
     if (done >= 0 && p->unpacked - (uint64_t)done > TOKEN_MAX + FEED)
-        return fail(cx, E_LIMIT, "The workbook is refused: %.*s has a giant name or value", FS(p->name));
+        return fail(cx, E_LIMIT, "The workbook is refused: %.*s has a giant name or value",
+                    FS(p->name));
     return E_OK;
 }
 

@@ -29,8 +29,8 @@ static lxw_format *format_new(lxw_workbook *b, const char *code)
 
 static void make_formats(struct xlsx_put *x)
 {
-    static const char *const codes[DECIMALS] = {"0", "#,##0.0", "#,##0.00", "#,##0.000", "#,##0.0000",
-                                                "#,##0.00000", "#,##0.000000"};
+    static const char *const codes[DECIMALS] = {
+        "0", "#,##0.0", "#,##0.00", "#,##0.000", "#,##0.0000", "#,##0.00000", "#,##0.000000"};
     x->head = workbook_add_format(x->book);
     format_set_bold(x->head);
     format_set_bottom(x->head, LXW_BORDER_THIN);
@@ -108,7 +108,8 @@ static bool two(str s, size_t i, int max, int *ret)
 static bool clock_at(str s, size_t i, lxw_datetime *d)
 {
     int sec = 0;
-    if (!two(s, i, 23, &d->hour) || i + 5 > s.n || s.p[i + 2] != ':' || !two(s, i + 3, 59, &d->min)) return false;
+    if (!two(s, i, 23, &d->hour) || i + 5 > s.n || s.p[i + 2] != ':' || !two(s, i + 3, 59, &d->min))
+        return false;
     if (s.n > i + 5 && (s.p[i + 5] != ':' || !two(s, i + 6, 59, &sec))) return false;
     d->sec = sec;
     return s.n == i + 5 || s.n == i + 8;
@@ -157,7 +158,8 @@ static const char *sheet_name(struct arena *a, str s)
     for (size_t i = 0; i < s.n && chars < 31;) {
         size_t from = i;
         uint32_t cp = utf8_next(s, &i);
-        if (cp < 32 || cp == 0xFFFD || cp == '\'' || (cp < 128 && memchr("[]:*?/\\", (int)cp, 7))) continue;
+        if (cp < 32 || cp == 0xFFFD || cp == '\'' || (cp < 128 && memchr("[]:*?/\\", (int)cp, 7)))
+            continue;
         buf_add(&b, str_cut(s, from, i));
         chars += cp > 0xFFFF ? 2 : 1;
     }
@@ -169,7 +171,8 @@ static void put_head(struct xlsx_put *x, const struct xlsx_column *columns)
     for (size_t i = 0; i < x->columns; i++) {
         lxw_col_t col = (lxw_col_t)i;
         x->decimals[i] = columns[i].decimals;
-        if (columns[i].width > 0) (void)worksheet_set_column(x->sheet, col, col, columns[i].width, NULL);
+        if (columns[i].width > 0)
+            (void)worksheet_set_column(x->sheet, col, col, columns[i].width, NULL);
         (void)worksheet_write_string(x->sheet, 0, col, cell_text(x, columns[i].title), x->head);
     }
     worksheet_freeze_panes(x->sheet, 1, 0);
@@ -179,7 +182,8 @@ static void put_head(struct xlsx_put *x, const struct xlsx_column *columns)
 enum err xlsx_put_new(struct cx *cx, const char *path, str tmpdir, str sheet,
                       const struct xlsx_column *columns, size_t n, struct xlsx_put **ret)
 {
-    if (!n || n > XLSX_COLUMNS_MAX) return fail(cx, E_LIMIT, "A sheet has 1 to %d columns", XLSX_COLUMNS_MAX);
+    if (!n || n > XLSX_COLUMNS_MAX)
+        return fail(cx, E_LIMIT, "A sheet has 1 to %d columns", XLSX_COLUMNS_MAX);
     struct arena *own = arena_new();
     struct xlsx_put *x = NEW(own, struct xlsx_put);
     x->own = own;
@@ -204,8 +208,10 @@ enum err xlsx_put_new(struct cx *cx, const char *path, str tmpdir, str sheet,
 
 enum err xlsx_put_row(struct cx *cx, struct xlsx_put *x, const struct cell *cells, size_t n)
 {
-    if (x->next == XLSX_ROWS_MAX) return fail(cx, E_LIMIT, "A sheet has at most %d rows", XLSX_ROWS_MAX);
-    if (n > XLSX_COLUMNS_MAX) return fail(cx, E_LIMIT, "A sheet has at most %d columns", XLSX_COLUMNS_MAX);
+    if (x->next == XLSX_ROWS_MAX)
+        return fail(cx, E_LIMIT, "A sheet has at most %d rows", XLSX_ROWS_MAX);
+    if (n > XLSX_COLUMNS_MAX)
+        return fail(cx, E_LIMIT, "A sheet has at most %d columns", XLSX_COLUMNS_MAX);
     arena_reset(x->row);
     for (size_t i = 0; i < n; i++) put_cell(x, (lxw_col_t)i, &cells[i]);
     x->next++;
@@ -226,7 +232,8 @@ enum err xlsx_put_end(struct cx *cx, struct xlsx_put **x, int64_t *ret_cut)
     int64_t cut = (*x)->cut;
     lxw_error e = workbook_close((*x)->book); /* frees it, whatever it answers */
     free_all(x);
-    if (e != LXW_NO_ERROR) return fail(cx, E_INTERNAL, "The workbook cannot be written: %s", lxw_strerror(e));
+    if (e != LXW_NO_ERROR)
+        return fail(cx, E_INTERNAL, "The workbook cannot be written: %s", lxw_strerror(e));
     *ret_cut = cut;
     return E_OK;
 }

@@ -25,7 +25,8 @@ struct xlsx_rows {
 static void broken(struct xlsx_part *p, const char *what)
 {
     const struct xlsx_rows *r = p->u;
-    part_stop(p, fail(p->cx, E_INVALID, "The workbook is broken: row %" PRId64 ": %s", r->number, what));
+    part_stop(
+        p, fail(p->cx, E_INVALID, "The workbook is broken: row %" PRId64 ": %s", r->number, what));
 }
 
 /* "AB12" -> 27; false when it is no address within the limits. "" leaves *column alone. */
@@ -95,7 +96,8 @@ static void sheet_start(struct xlsx_part *p, str name, const char **attr)
     } else if (str_eq(name, S("sheetData"))) {
         r->in_data = true;
     } else if (str_eq(name, S("mergeCell")) && r->merges.n < XLSX_MERGES_MAX) {
-        *LIST_ADD(r->own, &r->merges) = arena_dup(r->own, str_cut(part_attr(attr, S("ref")), 0, 32));
+        *LIST_ADD(r->own, &r->merges) =
+            arena_dup(r->own, str_cut(part_attr(attr, S("ref")), 0, 32));
     }
 }
 
@@ -210,7 +212,8 @@ static void sheet_text(struct xlsx_part *p, str s)
     buf_add(&r->value, s);
     r->bytes += s.n;
     if (r->value.full || r->bytes > XLSX_ROW_MAX)
-        part_stop(p, fail(p->cx, E_LIMIT, "Row %" PRId64 ": a cell is longer than %d KiB, or the row than %d MiB",
+        part_stop(p, fail(p->cx, E_LIMIT,
+                          "Row %" PRId64 ": a cell is longer than %d KiB, or the row than %d MiB",
                           r->number, XLSX_CELL_MAX / 1024, XLSX_ROW_MAX >> 20));
 }
 

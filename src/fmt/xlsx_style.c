@@ -12,19 +12,40 @@ enum { FORMATS_MAX = 65536, CODES_MAX = 4096, CODE_MAX = 1024 };
 static const struct {
     int id;
     str code;
-} builtins[] = {
-    {0, S0("General")}, {1, S0("0")}, {2, S0("0.00")}, {3, S0("#,##0")}, {4, S0("#,##0.00")},
-    {9, S0("0%")}, {10, S0("0.00%")}, {11, S0("0.00E+00")}, {12, S0("# ?/?")}, {13, S0("# ?""?/?""?")},
-    {14, S0("mm-dd-yy")}, {15, S0("d-mmm-yy")}, {16, S0("d-mmm")}, {17, S0("mmm-yy")},
-    {18, S0("h:mm AM/PM")}, {19, S0("h:mm:ss AM/PM")}, {20, S0("h:mm")}, {21, S0("h:mm:ss")},
-    {22, S0("m/d/yy h:mm")}, {37, S0("#,##0 ;(#,##0)")}, {38, S0("#,##0 ;[Red](#,##0)")},
-    {39, S0("#,##0.00;(#,##0.00)")}, {40, S0("#,##0.00;[Red](#,##0.00)")}, {45, S0("mm:ss")},
-    {46, S0("[h]:mm:ss")}, {47, S0("mmss.0")}, {48, S0("##0.0E+0")}, {49, S0("@")}};
+} builtins[] = {{0, S0("General")},
+                {1, S0("0")},
+                {2, S0("0.00")},
+                {3, S0("#,##0")},
+                {4, S0("#,##0.00")},
+                {9, S0("0%")},
+                {10, S0("0.00%")},
+                {11, S0("0.00E+00")},
+                {12, S0("# ?/?")},
+                {13, S0("# \?\?/\?\?")},
+                {14, S0("mm-dd-yy")},
+                {15, S0("d-mmm-yy")},
+                {16, S0("d-mmm")},
+                {17, S0("mmm-yy")},
+                {18, S0("h:mm AM/PM")},
+                {19, S0("h:mm:ss AM/PM")},
+                {20, S0("h:mm")},
+                {21, S0("h:mm:ss")},
+                {22, S0("m/d/yy h:mm")},
+                {37, S0("#,##0 ;(#,##0)")},
+                {38, S0("#,##0 ;[Red](#,##0)")},
+                {39, S0("#,##0.00;(#,##0.00)")},
+                {40, S0("#,##0.00;[Red](#,##0.00)")},
+                {45, S0("mm:ss")},
+                {46, S0("[h]:mm:ss")},
+                {47, S0("mmss.0")},
+                {48, S0("##0.0E+0")},
+                {49, S0("@")}};
 
 struct xlsx_format format_builtin(int64_t id)
 {
     for (size_t i = 0; i < COUNT(builtins); i++)
-        if (builtins[i].id == id) return (struct xlsx_format){format_shows(builtins[i].code), builtins[i].code};
+        if (builtins[i].id == id)
+            return (struct xlsx_format){format_shows(builtins[i].code), builtins[i].code};
     /* East Asian dates and times; the same id is a date in one country and a time in the next */
     if ((id >= 27 && id <= 36) || (id >= 50 && id <= 58))
         return (struct xlsx_format){SHOWS_DATE | SHOWS_EITHER, S("")};
@@ -52,7 +73,10 @@ static size_t skip_bracket(str f, size_t i, unsigned *shows)
 }
 
 /* A digit's place makes it a number; zeros behind seconds are their fraction. */
-static bool is_digit_place(char c, bool in_seconds) { return c == '#' || c == '?' || (c == '0' && !in_seconds); }
+static bool is_digit_place(char c, bool in_seconds)
+{
+    return c == '#' || c == '?' || (c == '0' && !in_seconds);
+}
 
 static unsigned letter_shows(str f, size_t i)
 {
@@ -150,7 +174,8 @@ bool serial_text(struct arena *a, str raw, unsigned shows, bool is_1904, enum ce
     struct serial v = {0};
     int64_t day = 0;
     if (!shows || !serial_parse(raw, &v)) return false;
-    if (shows & SHOWS_EITHER) shows = v.days == 0 ? SHOWS_TIME : v.seconds ? SHOWS_DATE | SHOWS_TIME : SHOWS_DATE;
+    if (shows & SHOWS_EITHER)
+        shows = v.days == 0 ? SHOWS_TIME : v.seconds ? SHOWS_DATE | SHOWS_TIME : SHOWS_DATE;
     bool is_span = (shows & SHOWS_SPAN) || (v.days == 0 && (shows & SHOWS_TIME));
     if (is_span) {
         *ret_kind = CELL_TIME;
@@ -161,9 +186,10 @@ bool serial_text(struct arena *a, str raw, unsigned shows, bool is_1904, enum ce
     if (!serial_day(v.days, is_1904, &day)) return false;
     str date = day_text(a, day);
     *ret_kind = shows & SHOWS_TIME ? CELL_DATETIME : CELL_DATE;
-    *ret = !(shows & SHOWS_TIME) ? date
-                                 : arena_fmt(a, "%.*sT%02d:%02d:%02d", FS(date), (int)(v.seconds / 3600),
-                                             (int)(v.seconds / 60 % 60), (int)(v.seconds % 60));
+    *ret = !(shows & SHOWS_TIME)
+               ? date
+               : arena_fmt(a, "%.*sT%02d:%02d:%02d", FS(date), (int)(v.seconds / 3600),
+                           (int)(v.seconds / 60 % 60), (int)(v.seconds % 60));
     return true;
 }
 
@@ -198,9 +224,9 @@ static void style_start(struct xlsx_part *p, str name, const char **attr)
             *LIST_ADD(s->a, &s->codes) = (struct code){id, arena_dup(p->x->own, code)};
     } else if (s->in_xfs && str_eq(name, S("xf"))) {
         if (p->x->formats.n == FORMATS_MAX)
-            part_stop(p, fail(p->cx, E_LIMIT, "The workbook has more than %d cell formats", FORMATS_MAX));
-        else
-            *LIST_ADD(p->x->own, &p->x->formats) = format_of(s, id);
+            part_stop(
+                p, fail(p->cx, E_LIMIT, "The workbook has more than %d cell formats", FORMATS_MAX));
+        else *LIST_ADD(p->x->own, &p->x->formats) = format_of(s, id);
     }
 }
 

@@ -15,7 +15,8 @@ static enum err write_one(struct cx *cx, void *arg, const struct vcard *c)
     struct out *o = arg;
     (void)cx;
     assert(utf8_valid(c->fn) && utf8_valid(c->note) && utf8_valid(c->bday));
-    for (size_t i = 0; i < c->tels.n; i++) assert(utf8_valid(c->tels.v[i].value) && c->tels.v[i].value.n);
+    for (size_t i = 0; i < c->tels.n; i++)
+        assert(utf8_valid(c->tels.v[i].value) && c->tels.v[i].value.n);
     vcard_put(&o->b, c, o->version);
     return E_OK;
 }

@@ -15,11 +15,14 @@ static const struct {
 } parts[] = {
     {"_rels/.rels", S0("<R>" REL("r", "officeDocument", "xl/workbook.xml") "</R>")},
     {"xl/workbook.xml", S0("<workbook><sheets><sheet name='a' id='w'/></sheets></workbook>")},
-    {"xl/_rels/workbook.xml.rels", S0("<R>" REL("w", "worksheet", "s.xml") REL("s", "styles", "y.xml")
-                                      REL("t", "sharedStrings", "t.xml") "</R>")},
-    {"xl/y.xml", S0("<s><cellXfs><xf numFmtId='0'/><xf numFmtId='14'/><xf numFmtId='22'/><xf numFmtId='46'/></cellXfs></s>")},
+    {"xl/_rels/workbook.xml.rels",
+     S0("<R>" REL("w", "worksheet", "s.xml") REL("s", "styles", "y.xml")
+            REL("t", "sharedStrings", "t.xml") "</R>")},
+    {"xl/y.xml", S0("<s><cellXfs><xf numFmtId='0'/><xf numFmtId='14'/><xf numFmtId='22'/><xf "
+                    "numFmtId='46'/></cellXfs></s>")},
     {"xl/t.xml", S0("<sst><si><t>one</t></si></sst>")},
-    {"xl/s.xml", S0("<worksheet><sheetData><row><c s='1'><v>45000.5</v></c></row></sheetData></worksheet>")}};
+    {"xl/s.xml",
+     S0("<worksheet><sheetData><row><c s='1'><v>45000.5</v></c></row></sheetData></worksheet>")}};
 
 static str make_zip(struct cx *cx, size_t which, str text)
 {

@@ -81,14 +81,19 @@ static void guesses_encoding(void)
     static const struct {
         str in, lang, want, first;
     } rows[] = {
-        {S0("\xEF\xBB\xBF" "a;b"), S0("de"), S0("UTF-8"), S0("a|b")},
+        {S0("\xEF\xBB\xBF"
+            "a;b"),
+         S0("de"), S0("UTF-8"), S0("a|b")},
         {S0("M\xC3\xBCller;b"), S0("de"), S0("UTF-8"), S0("Müller|b")},
         {S0("M\xFCller;b"), S0("de"), S0("CP1252"), S0("Müller|b")},
         {S0("\x80;b"), S0("de"), S0("CP1252"), S0("€|b")},
         {S0("\xDEukauskait\xEB;b"), S0("lt"), S0("CP1257"), S0("Žukauskaitė|b")},
-        {S0("\xC8\xE2\xE0\xED\xEE\xE2 \xCF\xB8\xF2\xF0;b"), S0("de"), S0("CP1251"), S0("Иванов Пётр|b")},
-        {S0("\xE9\xD7\xC1\xCE\xCF\xD7 \xF0\xA3\xD4\xD2;b"), S0("ru"), S0("KOI8-R"), S0("Иванов Пётр|b")},
-        {S0("\x88\xA2\xA0\xAD\xAE\xA2 \x8F\xF1\xE2\xE0;b"), S0("de"), S0("CP866"), S0("Иванов Пётр|b")},
+        {S0("\xC8\xE2\xE0\xED\xEE\xE2 \xCF\xB8\xF2\xF0;b"), S0("de"), S0("CP1251"),
+         S0("Иванов Пётр|b")},
+        {S0("\xE9\xD7\xC1\xCE\xCF\xD7 \xF0\xA3\xD4\xD2;b"), S0("ru"), S0("KOI8-R"),
+         S0("Иванов Пётр|b")},
+        {S0("\x88\xA2\xA0\xAD\xAE\xA2 \x8F\xF1\xE2\xE0;b"), S0("de"), S0("CP866"),
+         S0("Иванов Пётр|b")},
         {S0("M\0\xFC\0l\0;\0b\0"), S0("de"), S0("UTF-16LE"), S0("Mül|b")},
         {S0("\0M\0\xFC\0l\0;\0b"), S0("de"), S0("UTF-16BE"), S0("Mül|b")},
         {S0("\xFF\xFE\x18\x04;\0b\0"), S0("de"), S0("UTF-16LE"), S0("И|b")},
@@ -184,16 +189,34 @@ static void guards_formulas(void)
     static const struct {
         str cell;
         bool risky;
-    } rows[] = {
-        {S0("=1+1"), true},       {S0("+1+1"), true},          {S0("-1+cmd|' /C calc'!A0"), true},
-        {S0("@SUM(A1)"), true},   {S0("\tx"), true},           {S0("\rx"), true},
-        {S0("|x"), true},         {S0("\xEF\xBC\x9D" "1"), true}, {S0("'=1"), true},
-        {S0("''-x"), true},       {S0("-"), true},             {S0("+"), true},
-        {S0("+7-495-123"), true}, {S0("-5e"), true},           {S0("+1e5+1"), true},
-        {S0("-12.50"), false},    {S0("+3,5e-2"), false},      {S0("-1 250"), false},
-        {S0("+49 151 234"), false}, {S0("+7 (495) 123-45-67"), false}, {S0("+491512345678"), false},
-        {S0("text"), false},      {S0("'text"), false},        {S0("1=1"), false},
-        {S0(""), false},          {S0("'"), false}};
+    } rows[] = {{S0("=1+1"), true},
+                {S0("+1+1"), true},
+                {S0("-1+cmd|' /C calc'!A0"), true},
+                {S0("@SUM(A1)"), true},
+                {S0("\tx"), true},
+                {S0("\rx"), true},
+                {S0("|x"), true},
+                {S0("\xEF\xBC\x9D"
+                    "1"),
+                 true},
+                {S0("'=1"), true},
+                {S0("''-x"), true},
+                {S0("-"), true},
+                {S0("+"), true},
+                {S0("+7-495-123"), true},
+                {S0("-5e"), true},
+                {S0("+1e5+1"), true},
+                {S0("-12.50"), false},
+                {S0("+3,5e-2"), false},
+                {S0("-1 250"), false},
+                {S0("+49 151 234"), false},
+                {S0("+7 (495) 123-45-67"), false},
+                {S0("+491512345678"), false},
+                {S0("text"), false},
+                {S0("'text"), false},
+                {S0("1=1"), false},
+                {S0(""), false},
+                {S0("'"), false}};
     struct cx cx = t_cx();
     for (size_t i = 0; i < COUNT(rows); i++) {
         T_INT(csv_is_risky(rows[i].cell), rows[i].risky);
@@ -217,7 +240,8 @@ static void writes(void)
     csv_put_row(&b, &csv_excel, &cells[5], 1);
     csv_put_row(&b, &(struct csv_style){',', false, true}, (str[]){S("=1"), S("b;c")}, 2);
     csv_put_row(&b, &csv_excel, (str[]){S("sep=,")}, 1);
-    T_STR(buf_str(&b), S("a;\"b;c\";\"d\"\"e\";\"l\n2\";\" s\";\r\n\"\"\r\n=1,b;c\r\n\"sep=,\"\r\n"));
+    T_STR(buf_str(&b),
+          S("a;\"b;c\";\"d\"\"e\";\"l\n2\";\" s\";\r\n\"\"\r\n=1,b;c\r\n\"sep=,\"\r\n"));
     t_cx_free(&cx);
 }
 
@@ -225,7 +249,8 @@ static void writes(void)
 static void stays_flat(void)
 {
     struct cx cx = t_cx();
-    str in = repeat(&cx, S("12345;\xCC\xFE\xEB\xEB\xE5\xF0;\"a;b\nc\";+49 151 2345678\r\n"), 100000);
+    str in =
+        repeat(&cx, S("12345;\xCC\xFE\xEB\xEB\xE5\xF0;\"a;b\nc\";+49 151 2345678\r\n"), 100000);
     size_t before = arena_bytes(cx.a);
     struct csv *c OWNED(csv_close) = NULL;
     struct src src = src_bytes(&in);

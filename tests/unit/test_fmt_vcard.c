@@ -17,8 +17,8 @@ static void say(struct buf *b, const char *name, str s)
 static void say_items(struct buf *b, const char *name, const struct vcard_item *v, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        buf_fmt(b, "%s=%.*s(%.*s%s%s%.*s) ", name, FS(v[i].value), FS(v[i].types), v[i].is_pref ? "!" : "",
-                v[i].label.n ? "/" : "", FS(v[i].label));
+        buf_fmt(b, "%s=%.*s(%.*s%s%s%.*s) ", name, FS(v[i].value), FS(v[i].types),
+                v[i].is_pref ? "!" : "", v[i].label.n ? "/" : "", FS(v[i].label));
 }
 
 static enum err see(struct cx *cx, void *arg, const struct vcard *c)
@@ -33,7 +33,8 @@ static enum err see(struct cx *cx, void *arg, const struct vcard *c)
     say(b, "kind", c->kind);
     say(b, "fn", c->fn);
     if (c->family.n || c->given.n)
-        buf_fmt(b, "n=%.*s,%.*s,%.*s,%.*s,%.*s ", FS(c->family), FS(c->given), FS(c->additional), FS(c->prefix), FS(c->suffix));
+        buf_fmt(b, "n=%.*s,%.*s,%.*s,%.*s,%.*s ", FS(c->family), FS(c->given), FS(c->additional),
+                FS(c->prefix), FS(c->suffix));
     say(b, "nick", c->nickname);
     say(b, "org", c->org);
     say(b, "unit", c->unit);
@@ -42,8 +43,8 @@ static enum err see(struct cx *cx, void *arg, const struct vcard *c)
     say_items(b, "mail", c->emails.v, c->emails.n);
     say_items(b, "url", c->urls.v, c->urls.n);
     for (size_t i = 0; i < c->adrs.n; i++)
-        buf_fmt(b, "adr=%.*s|%.*s|%.*s|%.*s(%.*s) ", FS(c->adrs.v[i].street), FS(c->adrs.v[i].city), FS(c->adrs.v[i].zip),
-                FS(c->adrs.v[i].country), FS(c->adrs.v[i].types));
+        buf_fmt(b, "adr=%.*s|%.*s|%.*s|%.*s(%.*s) ", FS(c->adrs.v[i].street), FS(c->adrs.v[i].city),
+                FS(c->adrs.v[i].zip), FS(c->adrs.v[i].country), FS(c->adrs.v[i].types));
     say(b, "bday", c->bday);
     say(b, "bday?", c->bday_text);
     say(b, "note", c->note);
@@ -52,8 +53,9 @@ static enum err see(struct cx *cx, void *arg, const struct vcard *c)
     if (c->photo.bytes.n) buf_fmt(b, "photo=%zu:%.*s ", c->photo.bytes.n, FS(c->photo.type));
     say(b, "link", c->photo.uri);
     for (size_t i = 0; i < c->extra.n; i++)
-        buf_fmt(b, "x=%.*s%s%.*s%.*s:%.*s ", FS(c->extra.v[i].group), c->extra.v[i].group.n ? "." : "", FS(c->extra.v[i].name),
-                FS(c->extra.v[i].params), FS(c->extra.v[i].value));
+        buf_fmt(b, "x=%.*s%s%.*s%.*s:%.*s ", FS(c->extra.v[i].group),
+                c->extra.v[i].group.n ? "." : "", FS(c->extra.v[i].name), FS(c->extra.v[i].params),
+                FS(c->extra.v[i].value));
     if (c->left_out) buf_fmt(b, "left=%zu ", c->left_out);
     buf_add(b, c->is_unclosed ? S("...") : S("}"));
     return E_OK;
@@ -70,22 +72,29 @@ static str flat(struct cx *cx, str in)
 static const struct {
     str in, want;
 } cards[] = {
-    {CARD("3.0", "FN:Jörg Müller\r\nN:Müller;Jörg;;Dr.;\r\nORG:Elektro\\, Müller\\; GmbH;Einkauf;Kabel\r\n"),
+    {CARD("3.0", "FN:Jörg Müller\r\nN:Müller;Jörg;;Dr.;\r\nORG:Elektro\\, Müller\\; "
+                 "GmbH;Einkauf;Kabel\r\n"),
      S0("{30 fn=Jörg Müller n=Müller,Jörg,,Dr., org=Elektro, Müller; GmbH unit=Einkauf, Kabel }")},
-    {CARD("3.0", "TEL;TYPE=CELL,VOICE;TYPE=pref:+49 151 234\r\nTEL;type=\"work,fax\":1\r\nEMAIL;TYPE=INTERNET:a@b.example\r\n"),
+    {CARD("3.0", "TEL;TYPE=CELL,VOICE;TYPE=pref:+49 151 "
+                 "234\r\nTEL;type=\"work,fax\":1\r\nEMAIL;TYPE=INTERNET:a@b.example\r\n"),
      S0("{30 tel=+49 151 234(cell,voice!) tel=1(work,fax) mail=a@b.example(internet) }")},
-    {CARD("4.0", "TEL;VALUE=uri;PREF=1;TYPE=home:tel:+49-30-1\r\nEMAIL:mailto:a@b.example\r\nKIND:group\r\nMEMBER:urn:uuid:1\r\n"),
+    {CARD("4.0", "TEL;VALUE=uri;PREF=1;TYPE=home:tel:+49-30-1\r\nEMAIL:mailto:a@b.example\r\nKIND:"
+                 "group\r\nMEMBER:urn:uuid:1\r\n"),
      S0("{40 kind=group tel=+49-30-1(home!) mail=a@b.example() member=urn:uuid:1 }")},
     {CARD("3.0", "NOTE:a long\r\n  text\\nwith\r\n\tfolds\r\nNOTE:two\r\nCATEGORIES:a,b\\,c\r\n"),
      S0("{30 note=a long text\nwithfolds\ntwo cat=a cat=b,c }")},
-    {CARD("3.0", "item1.TEL:5\r\nitem1.X-ABLabel:_$!<Mobile>!$_\r\nitem2.URL;type=pref:http://x/;y\r\nitem2.X-ABLabel:Büro\r\n"),
+    {CARD("3.0", "item1.TEL:5\r\nitem1.X-ABLabel:_$!<Mobile>!$_\r\nitem2.URL;type=pref:http://x/"
+                 ";y\r\nitem2.X-ABLabel:Büro\r\n"),
      S0("{30 tel=5(/mobile) url=http://x/;y(!/Büro) }")},
-    {CARD("2.1", "N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=D0=98=D0=B2=D0=B0=D0=BD=D0=BE=\r\n=D0=B2;=D0=9F\r\nTEL;CELL;PREF:7\r\n"),
+    {CARD("2.1", "N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=D0=98=D0=B2=D0=B0=D0=BD=D0=BE=\r\n=D0="
+                 "B2;=D0=9F\r\nTEL;CELL;PREF:7\r\n"),
      S0("{21 n=Иванов,П,,, tel=7(cell!) }")},
-    {CARD("2.1", "FN;CHARSET=WINDOWS-1251;QUOTED-PRINTABLE:=C8=E2=E0=ED\r\nNOTE;ENCODING=QUOTED-PRINTABLE:a=0D=0Ab=3D\r\n"),
+    {CARD("2.1", "FN;CHARSET=WINDOWS-1251;QUOTED-PRINTABLE:=C8=E2=E0=ED\r\nNOTE;ENCODING=QUOTED-"
+                 "PRINTABLE:a=0D=0Ab=3D\r\n"),
      S0("{21 fn=Иван note=a\r\nb= }")},
     {CARD("2.1", "FN:M\xFCller\r\n"), S0("{21 fn=Müller }")},
-    {CARD("4.0", "ADR;TYPE=work;LABEL=\"a:b;c^n^'d\":;;Hauptstr. 1;Köln;;50667;Deutschland\r\nADR:;;;;;;\r\n"),
+    {CARD("4.0", "ADR;TYPE=work;LABEL=\"a:b;c^n^'d\":;;Hauptstr. "
+                 "1;Köln;;50667;Deutschland\r\nADR:;;;;;;\r\n"),
      S0("{40 adr=Hauptstr. 1|Köln|50667|Deutschland(work) }")},
     {CARD("3.0", "BDAY:1971-04-03\r\n"), S0("{30 bday=1971-04-03 }")},
     {CARD("3.0", "BDAY:19710403T000000Z\r\n"), S0("{30 bday=1971-04-03 }")},
@@ -98,12 +107,17 @@ static const struct {
     {CARD("3.0", "PHOTO;ENCODING=b;TYPE=JPEG:/9j/\r\n 4AAQ\r\n"), S0("{30 photo=6:image/jpeg }")},
     {CARD("2.1", "PHOTO;PNG;BASE64:\r\n/9j/\r\n4AAQ\r\n\r\n"), S0("{21 photo=6:image/png }")},
     {CARD("4.0", "PHOTO:data:image/png;base64,/9j/4AAQSg==\r\n"), S0("{40 photo=7:image/png }")},
-    {CARD("3.0", "PHOTO;VALUE=uri:https://x.example/p.jpg\r\n"), S0("{30 link=https://x.example/p.jpg }")},
+    {CARD("3.0", "PHOTO;VALUE=uri:https://x.example/p.jpg\r\n"),
+     S0("{30 link=https://x.example/p.jpg }")},
     {CARD("3.0", "PHOTO;ENCODING=b:!!!\r\n"), S0("{30 left=1 }")},
-    {CARD("3.0", "X-SKYPE;TYPE=a:jörg\r\ng1.X-B:1\r\nno colon here\r\n:no name\r\n"), S0("{30 x=X-SKYPE;TYPE=a:jörg x=g1.X-B:1 }")},
-    {CARD("2.1", "FN:Boss\r\nAGENT:\r\nBEGIN:VCARD\r\nFN:Inner\r\nEND:VCARD\r\nTEL:1\r\n"), S0("{21 fn=Boss tel=1() }")},
+    {CARD("3.0", "X-SKYPE;TYPE=a:jörg\r\ng1.X-B:1\r\nno colon here\r\n:no name\r\n"),
+     S0("{30 x=X-SKYPE;TYPE=a:jörg x=g1.X-B:1 }")},
+    {CARD("2.1", "FN:Boss\r\nAGENT:\r\nBEGIN:VCARD\r\nFN:Inner\r\nEND:VCARD\r\nTEL:1\r\n"),
+     S0("{21 fn=Boss tel=1() }")},
     {S0("begin:vcard\nfn:a\nBEGIN:VCARD\nFN:b\nend:vcard\nFN:c\n"), S0("{0 fn=a ...{0 fn=b }")},
-    {S0("\xEF\xBB\xBF" "BEGIN:VCARD\rFN:mac\rEND:VCARD\r"), S0("{0 fn=mac }")},
+    {S0("\xEF\xBB\xBF"
+        "BEGIN:VCARD\rFN:mac\rEND:VCARD\r"),
+     S0("{0 fn=mac }")},
     {S0("BEGIN:VCARD\nFN:cut"), S0("{0 fn=cut ...")},
     {S0("hello"), S0("The file has no vCard in it")},
     {S0(""), S0("The file has no vCard in it")},
@@ -149,10 +163,14 @@ static void writes_back(void)
 {
     static const int versions[] = {30, 40};
     struct cx cx = t_cx();
-    str full = S("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:u1\r\nFN:Jörg; Müller\r\nN:Müller;Jörg;\\;;;\r\nNICKNAME:J\r\nORG:A\\,B;C\r\n"
-                 "TITLE:t\r\nTEL;TYPE=cell;TYPE=pref:1\r\nitem1.EMAIL;TYPE=work:a@b\r\nitem1.X-ABLabel:mein\r\nADR;TYPE=home:;;Str\\, 1;Köln;;5;DE\r\n"
-                 "URL:http://x/a,b;c\r\nBDAY:1971-04-03\r\nNOTE:eins\\nzwei — ein langer Text mit Umlauten äöüäöüäöüäöüäöüäöüäöüäöüäöüäöüäöü\r\n"
-                 "CATEGORIES:a,b\r\nPHOTO;ENCODING=b;TYPE=PNG:/9j/4AAQSg==\r\nX-SKYPE;TYPE=a:j\\,k\r\nEND:VCARD\r\n");
+    str full = S("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:u1\r\nFN:Jörg; "
+                 "Müller\r\nN:Müller;Jörg;\\;;;\r\nNICKNAME:J\r\nORG:A\\,B;C\r\n"
+                 "TITLE:t\r\nTEL;TYPE=cell;TYPE=pref:1\r\nitem1.EMAIL;TYPE=work:a@b\r\nitem1.X-"
+                 "ABLabel:mein\r\nADR;TYPE=home:;;Str\\, 1;Köln;;5;DE\r\n"
+                 "URL:http://x/a,b;c\r\nBDAY:1971-04-03\r\nNOTE:eins\\nzwei — ein langer Text mit "
+                 "Umlauten äöüäöüäöüäöüäöüäöüäöüäöüäöüäöüäöü\r\n"
+                 "CATEGORIES:a,b\r\nPHOTO;ENCODING=b;TYPE=PNG:/9j/"
+                 "4AAQSg==\r\nX-SKYPE;TYPE=a:j\\,k\r\nEND:VCARD\r\n");
     for (size_t v = 0; v < COUNT(versions); v++) {
         str once = written(&cx, full, versions[v]);
         check_folding(once);
@@ -161,9 +179,11 @@ static void writes_back(void)
         T_STR(written(&cx, once, versions[v]), once);
     }
     T_STR(written(&cx, S("BEGIN:VCARD\nBDAY:--0403\nORG:Firma\nEND:VCARD\n"), 30),
-          S("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Firma\r\nN:;;;;\r\nORG:Firma\r\nBDAY;X-APPLE-OMIT-YEAR=1604:1604-04-03\r\nEND:VCARD\r\n"));
+          S("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Firma\r\nN:;;;;\r\nORG:Firma\r\nBDAY;X-APPLE-OMIT-"
+            "YEAR=1604:1604-04-03\r\nEND:VCARD\r\n"));
     T_STR(written(&cx, S("BEGIN:VCARD\nBDAY:1971-04-03\nEMAIL:a@b\nEND:VCARD\n"), 40),
-          S("BEGIN:VCARD\r\nVERSION:4.0\r\nFN:a@b\r\nN:;;;;\r\nEMAIL:a@b\r\nBDAY:19710403\r\nEND:VCARD\r\n"));
+          S("BEGIN:VCARD\r\nVERSION:4.0\r\nFN:a@b\r\nN:;;;;\r\nEMAIL:a@b\r\nBDAY:19710403\r\nEND:"
+            "VCARD\r\n"));
     t_cx_free(&cx);
 }
 
@@ -172,7 +192,13 @@ static void writes_no_foreign_lines(void)
 {
     struct cx cx = t_cx();
     str evil = S("x\r\nTEL:666\nEND:VCARD");
-    struct vcard c = {.fn = evil, .family = evil, .uid = evil, .note = evil, .bday = evil, .rev = evil, .kind = evil};
+    struct vcard c = {.fn = evil,
+                      .family = evil,
+                      .uid = evil,
+                      .note = evil,
+                      .bday = evil,
+                      .rev = evil,
+                      .kind = evil};
     *LIST_ADD(cx.a, &c.tels) = (struct vcard_item){evil, evil, evil, false};
     *LIST_ADD(cx.a, &c.urls) = (struct vcard_item){evil, evil, evil, true};
     *LIST_ADD(cx.a, &c.extra) = (struct vcard_prop){evil, S("X-A"), S(";A=\r\nTEL:666"), evil};
