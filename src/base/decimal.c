@@ -17,6 +17,20 @@ static bool add_digit(int64_t *v, int d)
 
 static int digit(str s, size_t i) { return i < s.n && s.p[i] >= '0' && s.p[i] <= '9' ? s.p[i] - '0' : -1; }
 
+/* The digits behind the point, and zeros up to the scale. */
+static bool add_fraction(str s, size_t *i, int scale, int64_t *v)
+{
+    for (; digit(s, *i) >= 0; ++*i) {
+        if (scale == 0 && digit(s, *i) > 0) return false;
+        if (scale == 0) continue;
+        if (!add_digit(v, digit(s, *i))) return false;
+        scale--;
+    }
+    for (; scale > 0; scale--)
+        if (!add_digit(v, 0)) return false;
+    return true;
+}
+
 bool dec_parse(str s, int scale, int64_t *ret)
 {
     bool neg = s.n && s.p[0] == '-';
@@ -26,13 +40,8 @@ bool dec_parse(str s, int scale, int64_t *ret)
     for (; digit(s, i) >= 0; i++)
         if (!add_digit(&v, digit(s, i))) return false;
     if (i == from) return false;
-    if (i < s.n && s.p[i] == '.' && digit(s, ++i) < 0) return false;
-    for (; digit(s, i) >= 0; i++) {
-        if (scale == 0 && digit(s, i) > 0) return false;
-        if (scale > 0 && (scale--, !add_digit(&v, digit(s, i)))) return false;
-    }
-    while (scale-- > 0)
-        if (!add_digit(&v, 0)) return false;
+    if (i < s.n && (s.p[i] != '.' || digit(s, ++i) < 0)) return false;
+    if (!add_fraction(s, &i, scale, &v)) return false;
     if (i != s.n || (!neg && v == INT64_MIN)) return false;
     *ret = neg ? v : -v;
     return true;

@@ -10,7 +10,10 @@ struct reader {
     struct cx *cx;
     str s;
     size_t at;
-    LIST(struct json) stack;
+    struct {
+        struct json *v;
+        size_t n, cap;
+    } stack; /* a LIST */
 };
 
 enum { LINEAR_KEYS = 16 }; /* up to here comparing all pairs is cheaper than a table */

@@ -24,39 +24,45 @@ static const char latin[][3] = {
 /* U+2000 to U+202F: '\0' = dropped */
 static const char punct[] = "           \0\0\0\0\0------|_''''\"\"\"\"++*>...-  \0\0\0\0\0 ";
 
+static size_t known_latin(uint32_t cp, bool ue, char out[4])
+{
+    const char *t = latin[cp - 0xC0];
+    uint32_t low = cp | 0x20;
+    out[0] = t[0];
+    out[1] = t[1];
+    if (ue && (low == 0xE4 || low == 0xF6 || low == 0xFC)) return out[1] = 'e', 2;
+    if (ue && low == 0xE5) return out[1] = 'a', 2;
+    return t[1] ? 2 : 1;
+}
+
+static size_t known_cyrillic(uint32_t cp, char out[4])
+{
+    if (cp < 0x410) cp += 0x50;
+    else if (cp < 0x430) cp += 0x20;
+    if (cp == 0x450 || cp == 0x451) cp = 0x435; /* ѐ ё */
+    if (cp == 0x45D) cp = 0x438;                /* ѝ */
+    return utf8_put(out, cp);
+}
+
 /* The folded form of a character the tables know, at most 2 bytes for 2 and 3 for 3; SIZE_MAX: unknown. */
 static size_t known(uint32_t cp, bool ue, char out[4])
 {
-    if (cp < 0x80) {
-        out[0] = (char)(cp >= 'A' && cp <= 'Z' ? cp + 32 : cp);
-        return 1;
+    if (cp < 0x80) return out[0] = (char)(cp >= 'A' && cp <= 'Z' ? cp + 32 : cp), 1;
+    if (cp >= 0xC0 && cp < 0x180) return known_latin(cp, ue, out);
+    if (cp >= 0x400 && cp < 0x460) return known_cyrillic(cp, out);
+    if (cp >= 0x2000 && cp < 0x2030) return out[0] = punct[cp - 0x2000], out[0] != 0;
+    switch (cp) {
+    case 0xA0: return out[0] = ' ', 1;
+    case 0xAB: /* « */
+    case 0xBB: return out[0] = '"', 1;
+    case 0xAD:
+    case 0xFEFF: return 0;
+    case 0xA7: /* § ° € and the mark for what cannot be read stay */
+    case 0xB0:
+    case 0x20AC:
+    case 0xFFFD: return utf8_put(out, cp);
+    default: return SIZE_MAX;
     }
-    if (cp >= 0xC0 && cp < 0x180) {
-        const char *t = latin[cp - 0xC0];
-        out[0] = t[0];
-        out[1] = t[1];
-        if (ue && (cp | 0x20) < 0xFF && strchr("\xE4\xE5\xF6\xFC", (int)(cp | 0x20))) {
-            out[1] = (cp | 0x20) == 0xE5 ? 'a' : 'e';
-            return 2;
-        }
-        return t[1] ? 2 : 1;
-    }
-    if (cp >= 0x400 && cp < 0x460) {
-        if (cp < 0x410) cp += 0x50;
-        else if (cp < 0x430) cp += 0x20;
-        if (cp == 0x450 || cp == 0x451) cp = 0x435; /* ѐ ё */
-        if (cp == 0x45D) cp = 0x438;                /* ѝ */
-        return utf8_put(out, cp);
-    }
-    if (cp >= 0x2000 && cp < 0x2030) {
-        out[0] = punct[cp - 0x2000];
-        return out[0] != 0;
-    }
-    if (cp == 0xA0) return out[0] = ' ', 1;
-    if (cp == 0xAD || cp == 0xFEFF) return 0;
-    if (cp == 0xAB || cp == 0xBB) return out[0] = '"', 1;
-    if (cp == 0x20AC || cp == 0xFFFD || cp == 0xA7 || cp == 0xB0) return utf8_put(out, cp);
-    return SIZE_MAX;
 }
 
 static bool is_generic_mark(uint32_t c)

@@ -39,8 +39,8 @@ struct name {
 
 static bool is_title(str w)
 {
-    static const str t[] = {S0("dr"), S0("prof"), S0("herr"), S0("herrn"), S0("frau"), S0("mr"), S0("mrs"), S0("ms"),
-                            S0("господин"), S0("госпожа"), S0("dipl"), S0("ing"), S0("ponas"), S0("ponia")};
+    static const str t[] = {S0("dr"), S0("prof"), S0("herr"), S0("herrn"), S0("frau"), S0("mr"), S0("mrs"),
+                            S0("ms"), S0("господин"), S0("госпожа"), S0("dipl"), S0("ing"), S0("ponas"), S0("ponia")};
     for (size_t i = 0; i < COUNT(t); i++)
         if (str_eq(t[i], w)) return true;
     return false;
@@ -141,7 +141,7 @@ static int pair_up(const struct name *x, const struct name *y, size_t *pairs, si
                 used_x[i] = used_y[k] = true;
                 least = levels[l];
                 ++*pairs;
-                *full += levels[l] > 80 && utf8_len(x->w[i]) > 1;
+                *full += levels[l] > 80 && utf8_len(x->w[i]) > 1 && utf8_len(y->w[k]) > 1;
             }
     return least;
 }

@@ -104,23 +104,29 @@ static bool is_clock(str s)
     return true;
 }
 
+/* One number, word or separator at *i, moved over. */
+static bool take_one(str s, size_t *i, struct parts *p)
+{
+    size_t from = *i;
+    if (is_digit(s.p[*i])) {
+        while (*i < s.n && is_digit(s.p[*i])) ++*i;
+        return take_number(p, str_cut(s, from, *i));
+    }
+    if (is_letter(s.p[*i])) {
+        while (*i < s.n && is_letter(s.p[*i])) ++*i;
+        return take_word(p, str_cut(s, from, *i));
+    }
+    char c = s.p[(*i)++];
+    if (!p->sep && c != ' ' && p->n) p->sep = c;
+    return c && strchr(" ./-,", c);
+}
+
 /* False: there is something that belongs to no date. */
 static bool take_apart(str s, struct parts *p)
 {
     for (size_t i = 0; i < s.n;) {
-        size_t from = i;
         if ((p->n == PARTS || p->relative) && is_clock(str_trim(str_cut(s, i, s.n)))) return true;
-        if (is_digit(s.p[i])) {
-            while (i < s.n && is_digit(s.p[i])) i++;
-            if (!take_number(p, str_cut(s, from, i))) return false;
-        } else if (is_letter(s.p[i])) {
-            while (i < s.n && is_letter(s.p[i])) i++;
-            if (!take_word(p, str_cut(s, from, i))) return false;
-        } else {
-            if (!strchr(" ./-,", s.p[i]) || !s.p[i]) return false;
-            if (!p->sep && s.p[i] != ' ' && p->n) p->sep = s.p[i];
-            i++;
-        }
+        if (!take_one(s, &i, p)) return false;
     }
     return true;
 }
@@ -203,6 +209,25 @@ static bool is_number(str s)
     return s.n > 0;
 }
 
+static bool is_eight_digits(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_digit(s.p[i])) return false;
+    return s.n == 8;
+}
+
+static enum date_why from_parts(const struct parts *p, const struct date_style *st, int64_t *ret)
+{
+    if (p->relative && p->n) return DATE_UNREAD;
+    if (p->relative) {
+        *ret = st->today + p->shift;
+        return DATE_OK;
+    }
+    for (size_t i = 0; i < p->n; i++)
+        if (!p->v[i].digits) return from_name(p, st, ret);
+    return p->n == PARTS && p->sep ? from_numbers(p, st, ret) : DATE_UNREAD;
+}
+
 enum date_why humandate_parse(struct arena *a, str typed, const struct date_style *st, int64_t *ret)
 {
     struct parts p = {0};
@@ -210,21 +235,13 @@ enum date_why humandate_parse(struct arena *a, str typed, const struct date_styl
     str s = str_trim(fold_text(a, typed));
     if (!s.n) return DATE_EMPTY;
     if (st->serial && is_number(s)) return from_serial(s, st->serial_1904, ret);
-    if (s.n == 8 && is_number(s) && s.p[2] != '.' && s.p[2] != ',' && str_find(s, S(".")) < 0 && str_find(s, S(",")) < 0) {
-        (void)take_number(&p, str_cut(s, 0, 4)); /* 20261122 */
+    if (is_eight_digits(s)) { /* 20261122 */
+        (void)take_number(&p, str_cut(s, 0, 4));
         (void)take_number(&p, str_cut(s, 4, 6));
         (void)take_number(&p, str_cut(s, 6, 8));
-        return from_numbers(&p, st, ret);
-    }
-    if (!take_apart(s, &p)) return DATE_UNREAD;
-    if (p.relative) {
-        if (p.n) return DATE_UNREAD;
-        *ret = st->today + p.shift;
-        return DATE_OK;
-    }
-    for (size_t i = 0; i < p.n; i++)
-        if (!p.v[i].digits) return from_name(&p, st, ret);
-    return p.n == PARTS && p.sep ? from_numbers(&p, st, ret) : DATE_UNREAD;
+        p.sep = '-';
+    } else if (!take_apart(s, &p)) return DATE_UNREAD;
+    return from_parts(&p, st, ret);
 }
 
 str date_why_text(enum date_why why)

@@ -70,15 +70,22 @@ static bool check(str s)
     return is_dot_atom(str_cut(s, 0, at - 1), "!#$%&'*+/=?^_`{|}~-", LOCAL_MAX, &atoms) && is_domain(str_cut(s, at, s.n));
 }
 
-/* Lower case of ASCII, Latin-1, Cyrillic; Latin Extended-A has pairs of even and odd. */
+/* Latin Extended-A: pairs of even and odd, the other way round in two places. */
+static uint32_t lower_extended(uint32_t cp)
+{
+    bool odd_is_upper = (cp >= 0x139 && cp < 0x149) || (cp >= 0x179 && cp < 0x17F);
+    bool none = cp == 0x130 || cp == 0x131 || cp == 0x138 || cp == 0x149 || cp == 0x178 || cp == 0x17F;
+    return !none && cp % 2 == odd_is_upper ? cp + 1 : cp;
+}
+
+/* Lower case of Latin and Cyrillic. */
 static uint32_t lower(uint32_t cp)
 {
-    if ((cp >= 'A' && cp <= 'Z') || (cp >= 0xC0 && cp <= 0xDE && cp != 0xD7) || (cp >= 0x410 && cp < 0x430)) return cp + 32;
+    if (cp >= 'A' && cp <= 'Z') return cp + 32;
+    if (cp >= 0xC0 && cp <= 0xDE) return cp == 0xD7 ? cp : cp + 32;
+    if (cp >= 0x100 && cp < 0x180) return lower_extended(cp);
     if (cp >= 0x400 && cp < 0x410) return cp + 80;
-    bool even_is_upper = (cp >= 0x100 && cp < 0x130) || (cp >= 0x14A && cp < 0x178);
-    bool odd_is_upper = (cp >= 0x139 && cp < 0x149) || (cp >= 0x179 && cp < 0x17F);
-    if ((even_is_upper && cp % 2 == 0) || (odd_is_upper && cp % 2 == 1)) return cp + 1;
-    return cp;
+    return cp >= 0x410 && cp < 0x430 ? cp + 32 : cp;
 }
 
 static str normal(struct arena *a, str s)
@@ -117,6 +124,11 @@ bool mailaddr_parse(struct arena *a, str typed, struct mailaddr *ret)
 
 static bool is_break(char c) { return c && strchr(";,|\n\r\t", c); }
 
+static bool is_blank(str s, size_t i)
+{
+    return s.p[i] == ' ' || s.p[i] == '/' || str_has_prefix(str_cut(s, i, s.n), S("\xC2\xA0"));
+}
+
 /* The end of the piece that starts at `from`: blanks and '/' part it only behind a whole address. */
 static size_t piece_end(str s, size_t from)
 {
@@ -129,8 +141,7 @@ static size_t piece_end(str s, size_t from)
         if (c == '@') at = true;
         if (c == '>' && !quoted) return i + 1;
         if (is_break(c) && !quoted && !angle) return i;
-        bool blank = c == ' ' || c == '/' || str_has_prefix(str_cut(s, i, s.n), S("\xC2\xA0"));
-        if (blank && at && !angle && !quoted) return i;
+        if (at && !angle && !quoted && is_blank(s, i)) return i;
     }
     return i;
 }

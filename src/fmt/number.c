@@ -93,6 +93,13 @@ static bool take_marks(struct reader *r, str s)
     return true;
 }
 
+static bool is_digits(str s)
+{
+    size_t i = 0;
+    while (i < s.n && is_digit(s.p[i])) i++;
+    return i == s.n && s.n > 0;
+}
+
 /* Groups of three behind every mark `c`, one to three digits before the first. */
 static bool is_grouped(str s, char c)
 {
@@ -152,8 +159,7 @@ static enum number_why from_core(struct arena *a, str core, int scale, str lang,
     ptrdiff_t at = decimal_at(core, lang, &r->n.ambiguous);
     str whole = at < 0 ? core : str_cut(core, 0, (size_t)at), frac = at < 0 ? S("") : str_cut(core, (size_t)at + 1, core.n);
     struct buf b = buf_new(a, TYPED_MAX + 8);
-    if (!whole_is_good(whole) || (at >= 0 && !frac.n) || count(frac, ' ') || count(frac, '\'')) return NUM_UNREAD;
-    if (count(frac, '.') || count(frac, ',')) return NUM_UNREAD;
+    if (!whole_is_good(whole) || (at >= 0 && !is_digits(frac))) return NUM_UNREAD;
     buf_byte(&b, '0');
     for (size_t i = 0; i < whole.n; i++)
         if (is_digit(whole.p[i])) buf_byte(&b, whole.p[i]);
@@ -167,9 +173,39 @@ static enum number_why from_core(struct arena *a, str core, int scale, str lang,
     return NUM_OK;
 }
 
+/* The text in three: marks, the number, marks. */
+struct pieces {
+    str head, core, tail;
+};
+
+/* "12,-" and "12,--" */
+static str no_cents(str tail)
+{
+    if (!str_has_prefix(tail, S(",-")) && !str_has_prefix(tail, S(".-"))) return tail;
+    tail = str_cut(tail, 2, tail.n);
+    return str_has_prefix(tail, S("-")) ? str_cut(tail, 1, tail.n) : tail;
+}
+
+static bool take_pieces(struct arena *a, str s, struct pieces *p)
+{
+    size_t from = 0, to = s.n;
+    while (from < s.n && !is_digit(s.p[from])) from++;
+    while (to > from && !is_digit(s.p[to - 1])) to--;
+    *p = (struct pieces){str_cut(s, 0, from), str_cut(s, from, to), str_cut(s, to, s.n)};
+    bool bare = from < to && !count(p->core, ',') && !count(p->core, '.');
+    char mark = from ? s.p[from - 1] : 0;
+    if (bare && (mark == ',' || (mark == '.' && (from == 1 || s.p[from - 2] == '-')))) { /* ".5" and ",50" */
+        p->head.n--;
+        p->core = arena_fmt(a, "0.%.*s", FS(p->core));
+    }
+    p->tail = no_cents(p->tail);
+    return from < to;
+}
+
 enum number_why number_parse(struct arena *a, str typed, int scale, str lang, struct number *ret)
 {
     struct reader r = {.n = {.currency = S("")}};
+    struct pieces p;
     assert(scale >= 0 && scale <= 12);
     if (typed.n > TYPED_MAX) return NUM_UNREAD;
     str s = str_trim(fold_text(a, typed));
@@ -178,22 +214,8 @@ enum number_why number_parse(struct arena *a, str typed, int scale, str lang, st
         r.neg = r.signs = true;
         s = str_trim(str_cut(s, 1, s.n - 1));
     }
-    size_t from = 0, to = s.n;
-    while (from < s.n && !is_digit(s.p[from])) from++;
-    while (to > from && !is_digit(s.p[to - 1])) to--;
-    if (from == to) return NUM_UNREAD;
-    str head = str_cut(s, 0, from), core = str_cut(s, from, to), tail = str_cut(s, to, s.n);
-    if (head.n && (head.p[head.n - 1] == ',' || (head.p[head.n - 1] == '.' && (head.n == 1 || head.p[head.n - 2] == '-'))) &&
-        !count(core, ',') && !count(core, '.')) {
-        head.n--; /* ".5" and ",50" */
-        core = arena_fmt(a, "0.%.*s", FS(core));
-    }
-    if (str_has_prefix(tail, S(",-")) || str_has_prefix(tail, S(".-"))) { /* "12,-" */
-        tail = str_cut(tail, 2, tail.n);
-        if (str_has_prefix(tail, S("-"))) tail = str_cut(tail, 1, tail.n);
-    }
-    if (!take_marks(&r, head) || !take_marks(&r, tail)) return NUM_UNREAD;
-    enum number_why why = from_core(a, core, scale, lang, &r);
+    if (!take_pieces(a, s, &p) || !take_marks(&r, p.head) || !take_marks(&r, p.tail)) return NUM_UNREAD;
+    enum number_why why = from_core(a, p.core, scale, lang, &r);
     if (why == NUM_OK) *ret = r.n;
     return why;
 }

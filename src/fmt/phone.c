@@ -80,24 +80,36 @@ static str join(struct arena *a, const char *code, const struct typed *t, size_t
     return arena_fmt(a, "%s%.*s", code, (int)(t->n - skip), t->d + skip);
 }
 
+static str intl_lt(struct arena *a, const struct typed *t)
+{
+    if (t->n == 9 && (t->d[0] == '8' || t->d[0] == '0')) return join(a, "370", t, 1);
+    if (t->n == 8 && strchr("3456", t->d[0])) return join(a, "370", t, 0);
+    return t->n == 11 && starts(t, "370") ? (str){t->d, t->n} : S("");
+}
+
+static str intl_ru(struct arena *a, const struct typed *t)
+{
+    if (starts(t, "810") && t->n > 11) return (str){t->d + 3, t->n - 3};
+    if (t->n == 11 && (t->d[0] == '7' || t->d[0] == '8')) return join(a, "7", t, 1);
+    return t->n == 10 && is_russian_code(t, 0) ? join(a, "7", t, 0) : S("");
+}
+
+static str intl_de(struct arena *a, const struct typed *t)
+{
+    return t->n > 6 && t->d[0] == '0' && t->d[1] != '0' ? join(a, "49", t, 1) : S("");
+}
+
 /* International digits for the plans read here; "" = the library shall read the national form. */
 static str to_intl(struct arena *a, const struct typed *t, str country)
 {
     bool ru = str_eq(country, S("RU")) || str_eq(country, S("KZ"));
-    bool trunk8 = t->n == 11 && t->d[0] == '8' && is_russian_code(t, 1);
+    bool lt = str_eq(country, S("LT")), de = str_eq(country, S("DE"));
     if (t->plus) return (str){t->d, t->n};
     if (starts(t, "00") && t->n > 8) return (str){t->d + 2, t->n - 2};
-    if (starts(t, "810") && ru && t->n > 11) return (str){t->d + 3, t->n - 3};
-    if (str_eq(country, S("LT"))) {
-        if (t->n == 9 && (t->d[0] == '8' || t->d[0] == '0')) return join(a, "370", t, 1);
-        if (t->n == 8 && strchr("3456", t->d[0])) return join(a, "370", t, 0);
-        if (t->n == 11 && starts(t, "370")) return (str){t->d, t->n};
-    }
-    if (ru && t->n == 11 && (t->d[0] == '7' || t->d[0] == '8')) return join(a, "7", t, 1);
-    if (ru && t->n == 10 && strchr("3489", t->d[0])) return join(a, "7", t, 0);
-    if (str_eq(country, S("DE")) && t->n > 6 && t->d[0] == '0' && t->d[1] != '0') return join(a, "49", t, 1);
-    if (trunk8 && (str_eq(country, S("DE")) || str_eq(country, S("LT")) || !country.n)) return join(a, "7", t, 1);
-    return S("");
+    str s = ru ? intl_ru(a, t) : lt ? intl_lt(a, t) : de ? intl_de(a, t) : S("");
+    bool trunk8 = t->n == 11 && t->d[0] == '8' && is_russian_code(t, 1);
+    if (!s.n && trunk8 && (de || lt || !country.n)) return join(a, "7", t, 1);
+    return s;
 }
 
 static void by_library(struct arena *a, str number, str country, struct phone *p)

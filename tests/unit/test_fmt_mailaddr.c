@@ -18,6 +18,7 @@ static void parsing(void)
         {S0("МАША@ПОЧТА.рф"), S0("маша@почта.рф"), S0("")},
         {S0("Jörg@MÜLLER.de"), S0("jörg@müller.de"), S0("")},
         {S0("ŽANA@ĄŽUOLAS.lt"), S0("žana@ąžuolas.lt"), S0("")},
+        {S0("ĶIRSIS@x.LV"), S0("ķirsis@x.lv"), S0("")},
         {S0("x@xn--mller-kva.de"), S0("x@xn--mller-kva.de"), S0("")},
         {S0("max@"), S0(""), S0("")},
         {S0("@firma.de"), S0(""), S0("")},
