@@ -246,7 +246,7 @@ enum err xlsx_next(struct cx *cx, struct xlsx *x, struct cell_row *ret, bool *re
 {
     struct xlsx_rows *r = x->rows;
     *ret = (struct cell_row){0};
-    assert(r && r->part.xml); /* xlsx_pick went well */
+    if (!r || !r->part.xml) return fail(cx, E_INVALID, "No sheet is picked");
     r->is_ready = false;
     TRY(part_step(cx, &r->part));
     *ret_more = r->is_ready;
