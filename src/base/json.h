@@ -27,7 +27,7 @@ const struct json *json_get(const struct json *o, str key);
 MUST enum err json_str_of(struct cx *cx, const struct json *o, str key, str dflt, str *ret);
 MUST enum err json_int_of(struct cx *cx, const struct json *o, str key, int64_t dflt, int64_t *ret);
 MUST enum err json_bool_of(struct cx *cx, const struct json *o, str key, bool dflt, bool *ret);
-/* Ids are strings in JSON ("123"); numbers are taken too. */
+/* Ids are strings in JSON ("123"); numbers are taken too, null is 0, negative ones are E_INVALID. */
 MUST enum err json_id_of(struct cx *cx, const struct json *o, str key, int64_t dflt, int64_t *ret);
 
 /* ---- writer: values separate themselves; `k` writes the key inside an object ---- */
