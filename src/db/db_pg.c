@@ -355,8 +355,8 @@ static enum err walk(struct cx *cx, struct pg *g, const struct db_call *c, const
     enum err e = walk_in_tx(cx, g, c, a);
     if (!own) return e;
     g->walk_tx = false;
-    PGresult *end OWNED(res_free) =
-        PQexec(g->c, "COMMIT"); /* it only read: how it ends is no matter */
+    PGresult *end OWNED(res_free) = PQexec(g->c, "COMMIT");
+    if (PQresultStatus(end) != PGRES_COMMAND_OK) g->lost = true; /* it only read */
     return e;
 }
 

@@ -1,35 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* db/db_search.c - the search text: FTS5 trigrams without positions on SQLite, pg_trgm on PostgreSQL.
  *
- * On SQLite a word is asked as the AND of its trigrams, so a hit may hold the trigrams apart: each is
- * compared with its text here. The indexed text begins with three characters no text has (a control
- * character and two that stand for the entity), one more trigram that narrows a search to an entity. */
+ * On SQLite a word is asked as the AND of trigrams that cover it (fewer lists to walk than all of them),
+ * so a hit may hold them apart or out of order: each is compared with its text here. */
 #include "db/db_int.h"
 
 enum {
     SHORT_SCAN = 50000,
-    MARK = 1,
     WORDS_MAX = 16,
     WORD_MAX = 200,
     TRIGRAMS_MAX = 24,
     QUERY_MAX = 64 * 1024
 };
-
-static void mark(str entity, char ret[3])
-{
-    uint64_t h = str_hash(entity);
-    ret[0] = MARK;
-    ret[1] = (char)(2 + h % 30);
-    ret[2] = (char)(2 + h / 30 % 30);
-}
-
-static str indexed(struct cx *cx, str entity, str text)
-{
-    char *p = arena_get(cx->a, text.n + 3);
-    mark(entity, p);
-    if (text.n) memcpy(p + 3, text.p, text.n);
-    return (str){p, text.n + 3};
-}
 
 static enum err doc_put(struct cx *cx, str entity, int64_t id, str text)
 {
@@ -53,10 +35,10 @@ enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str text)
     if (was.n)
         TRY(db_exec(cx, NULL,
                     "INSERT INTO search_fts(search_fts, rowid, text) VALUES('delete', $1, $2)",
-                    V(id), V(indexed(cx, db_str(&was, 0, 0), db_str(&was, 0, 1)))));
+                    V(id), V(db_str(&was, 0, 1))));
     if (text.n)
         TRY(db_exec(cx, NULL, "INSERT INTO search_fts(rowid, text) VALUES($1, $2)", V(id),
-                    V(indexed(cx, entity, text))));
+                    V(text)));
     return was.n || text.n ? doc_put(cx, entity, id, text) : E_OK;
 }
 
@@ -99,7 +81,7 @@ static void trigram_put(struct buf *b, str t)
     buf_byte(b, '"');
 }
 
-/* All trigrams (of code points) of the word, until there are enough of them to be choosy. */
+/* Trigrams (of code points) side by side and the last one: they cover the word. */
 static void word_put(struct buf *b, str w, size_t *n)
 {
     size_t at[3] = {0}, end = 0; /* where the last three code points began */
@@ -108,7 +90,7 @@ static void word_put(struct buf *b, str w, size_t *n)
         at[1] = at[2];
         at[2] = end;
         (void)utf8_next(w, &end);
-        if (cps < 3) continue;
+        if (cps < 3 || (cps % 3 != 0 && end < w.n)) continue;
         trigram_put(b, str_cut(w, at[0], end));
         ++*n;
     }
@@ -127,9 +109,6 @@ static enum err ask_sqlite(struct cx *cx, struct ask *q, int64_t below)
                          " ORDER BY record DESC LIMIT $2"),
                        v, COUNT(v), on_row, q);
     }
-    char m[3];
-    mark(q->entity, m);
-    if (q->entity.n) trigram_put(&match, (str){m, sizeof m});
     struct db_val v[] = {V(buf_str(&match)), V(below)};
     return db_each(cx,
                    S("SELECT d.record, d.entity, d.text FROM search_fts f CROSS JOIN search_doc d"

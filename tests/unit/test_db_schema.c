@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+/* db: migrations, opening, what the door refuses, search, the log's followers, copies, ids, on both engines. */
+#include "test_db_bed.h"
+
+static const struct db_step two_steps[] = {
+    {1, STEP_BOTH, S0("CREATE TABLE a(id @ID, text TEXT)")},
+    {1, STEP_BOTH, S0("CREATE TABLE change(seq @ID, at BIGINT@XID)")},
+    {2, STEP_BOTH, S0("ALTER TABLE a ADD COLUMN b BIGINT")},
+    {2, STEP_PG_MAY, S0("CREATE EXTENSION no_such_extension")},
+};
+static void test_migrate(void)
+{
+    struct bed t = bed_make((struct db_opts){0});
+    int from = -1, to = -1, v = -1;
+    bool has = true;
+    T_OK(&t.cx, db_schema_version(&t.cx, &v));
+    T_INT(v, 0);
+    T_OK(&t.cx, db_migrate_with(&t.cx, t.b, two_steps, 2, &from, &to));
+    T_INT(from * 10 + to, 1);
+    T_OK(&t.cx, db_has_column(&t.cx, S("a"), S("b"), &has));
+    T(!has);
+    T_OK(&t.cx, db_migrate_with(&t.cx, t.b, two_steps, 4, &from, &to));
+    T_INT(from * 10 + to, 12);
+    T_OK(&t.cx, db_has_column(&t.cx, S("a"), S("b"), &has));
+    T(has);
+    T_OK(&t.cx, db_migrate_with(&t.cx, t.b, two_steps, 4, &from, &to));
+    T_INT(from * 10 + to, 22);
+    T(db_migrate_with(&t.cx, t.b, two_steps, 2, &from, &to) == E_PRECOND);
+    if (!pg_server) { /* the way back lies beside the file */
+        struct db_report r = {0};
+        T_OK(&t.cx, dbase_check(&t.cx, arena_fmt(t.cx.a, "%.*s/k.db.before-2", FS(t.folder)), &r));
+        T(r.integrity_ok && r.schema == 1);
+    }
+    bed_end(&t);
+}
+
+static enum err from_the_future(struct cx *cx, void *arg)
+{
+    (void)arg;
+    return db_exec(cx, NULL, "INSERT INTO migration(n, name, at) VALUES(99, 'later', 0)");
+}
+static enum err has_all(struct cx *cx)
+{
+    static const char *const table[] = {
+        "setting",    "change",      "batch",      "contact_point", "link",          "dup_key",
+        "dup_reject", "redirect",    "session",    "credential",    "login_attempt", "idem",
+        "counter",    "job",         "follower",   "file",          "mapping",       "proposal",
+        "search_doc", "meta_entity", "meta_field", "migration"};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        bool has = false;
+        TRY(db_has_table(cx, str_from(table[i]), &has));
+        T(has);
+    }
+    return E_OK;
+}
+static void test_schema(void)
+{
+    struct bed t = bed_make((struct db_opts){0});
+    int from = -1, to = -1;
+    struct dbase *other = NULL;
+    bool has = true;
+    T_OK(&t.cx, db_migrate(&t.cx, t.b, &from, &to));
+    T_INT(from, 0);
+    T_INT(to, db_schema_latest());
+    T_OK(&t.cx, has_all(&t.cx));
+    T_OK(&t.cx, db_has_table(&t.cx, S("nothing"), &has));
+    T(!has);
+    T_OK(&t.cx, db_migrate(&t.cx, t.b, &from, &to));
+    T_INT(from, to);
+    T_OK(&t.cx, db_write(&t.cx, from_the_future, NULL));
+    T(db_migrate(&t.cx, t.b, &from, &to) == E_PRECOND);
+    T(dbase_open(&t.cx, &(struct db_opts){.url = t.url, .readers = 1}, &other) == E_PRECOND);
+    T(!other);
+    bed_end(&t);
+}
+
+static void test_open(void)
+{
+    struct cx cx = t_cx();
+    struct dbase *b = NULL;
+    T(dbase_open(&cx, &(struct db_opts){.url = S("mysql://x")}, &b) == E_INVALID);
+    T(dbase_open(&cx, &(struct db_opts){.url = S("")}, &b) == E_INVALID);
+    T(dbase_open(&cx, &(struct db_opts){.url = S("sqlite:")}, &b) == E_INVALID);
+    T(dbase_open(&cx, &(struct db_opts){.url = S("sqlite:/no/such/file")}, &b) == E_NOTFOUND);
+    T(dbase_open(&cx, &(struct db_opts){.url = S("sqlite:/etc/passwd"), .read_only = true}, &b) ==
+      E_INTERNAL);
+    T(dbase_open(&cx, &(struct db_opts){.url = S("postgresql://nobody@127.0.0.1:1/x")}, &b) ==
+      E_BUSY);
+    T(!b);
+    dbase_close(&b);
+    struct bed t = bed_things((struct db_opts){0});
+    if (!pg_server) {
+        struct stat st = {0};
+        T(stat(t.url.p + 7, &st) == 0 && (st.st_mode & 0777) == 0600);
+        T_OK(&cx,
+             dbase_open(&cx, &(struct db_opts){.url = t.url, .read_only = true, .readers = 1}, &b));
+        cx.db = db_get(b);
+        T_INT(count(&cx), 0);
+        T(db_write(&cx, make_table, NULL) == E_DENIED);
+        db_put(&cx.db);
+        dbase_close(&b);
+    }
+    bed_end(&t);
+    t_cx_free(&cx);
+}
+
+struct bad_sql {
+    str sql;
+    enum err got;
+};
+static enum err run_bad(struct cx *cx, void *arg)
+{
+    struct bad_sql *q = arg;
+    return q->got = db_run(cx, NULL, NULL, q->sql, NULL, 0);
+}
+static void test_refuses(void)
+{
+    static const str bad[] = {S0("DROP TABLE thing"),
+                              S0("CREATE TABLE x(a BIGINT)"),
+                              S0("ALTER TABLE thing ADD y TEXT"),
+                              S0("ATTACH '/tmp/x' AS x"),
+                              S0("PRAGMA journal_mode=DELETE"),
+                              S0("COMMIT"),
+                              S0("BEGIN"),
+                              S0("ROLLBACK"),
+                              S0("SAVEPOINT x"),
+                              S0("VACUUM"),
+                              S0("CREATE INDEX i ON thing(n)"),
+                              S0("REINDEX"),
+                              S0("ANALYZE"),
+                              S0("CREATE TEMP TABLE x(a BIGINT)"),
+                              S0("UPDATE sqlite_schema SET sql = ''"),
+                              S0("CREATE VIEW v AS SELECT 1"),
+                              S0("")};
+    struct bed t = bed_things((struct db_opts){0});
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct bad_sql q = {.sql = bad[i]};
+        T(db_write(&t.cx, run_bad, &q) == E_INTERNAL);
+        T(q.got == E_INTERNAL);
+    }
+    T_INT(count(&t.cx), 0);
+    bed_end(&t);
+}
+
+struct doc {
+    int64_t id;
+    str entity, old, text;
+};
+static enum err put_doc(struct cx *cx, void *arg)
+{
+    struct doc *d = arg;
+    return db_search_put(cx, d->entity, d->id, d->old, d->text);
+}
+static void doc(struct bed *t, const char *entity, int64_t id, const char *text)
+{
+    struct doc d = {id, str_from(entity), S(""), str_from(text)};
+    T_OK(&t->cx, db_write(&t->cx, put_doc, &d));
+}
+/* "3 1" for the ids that came */
+static str find(struct bed *t, const char *entity, const char *words, int64_t before, size_t max)
+{
+    str w[16], rest = str_from(words);
+    size_t n = 0, n_hits = 0;
+    struct db_hit *hits = NULL;
+    for (bool more = true; more && n < COUNT(w); n++) more = str_split(rest, ' ', &w[n], &rest);
+    enum err e = db_search(&t->cx, str_from(entity), w, n, before, max, &hits, &n_hits);
+    if (e != E_OK) return err_info[e].name;
+    struct buf b = buf_new(t->cx.a, 4096);
+    for (size_t i = 0; i < n_hits; i++) buf_fmt(&b, i ? " %" PRId64 : "%" PRId64, hits[i].id);
+    return buf_str(&b);
+}
+static void test_search(void)
+{
+    struct bed t = bed_make((struct db_opts){0});
+    int from = 0, to = 0;
+    T_OK(&t.cx, db_migrate(&t.cx, t.b, &from, &to));
+    doc(&t, "person", 1, "ivan petrov иван петров 4915551234");
+    doc(&t, "person", 2, "anna ivanova 555");
+    doc(&t, "company", 3, "ivan & sons \"100%_real\" \\ gmbh");
+    doc(&t, "company", 4, "nan ana van iva");
+    T_STR(find(&t, "", "ivan", 0, 10), S("3 2 1"));
+    T_STR(find(&t, "person", "ivan", 0, 10), S("2 1"));
+    T_STR(find(&t, "company", "ivan", 0, 10), S("3"));
+    T_STR(find(&t, "", "ivan 555", 0, 10), S("2 1"));
+    T_STR(find(&t, "", "ivan", 3, 1), S("2"));
+    T_STR(find(&t, "", "петров", 0, 10), S("1"));
+    T_STR(find(&t, "", "ив", 0, 10), S("1"));
+    T_STR(find(&t, "", "00%_", 0, 10), S("3"));
+    T_STR(find(&t, "", "%%%", 0, 10), S(""));
+    T_STR(find(&t, "", "\"100", 0, 10), S("3"));
+    T_STR(find(&t, "", "\\ gmbh", 0, 10), S("invalid")); /* one byte is no word */
+    T_STR(find(&t, "", "ivan OR anna", 0, 10), S("invalid"));
+    T_STR(find(&t, "", "text:ivan", 0, 10), S(""));
+    T_STR(find(&t, "", "ivan", 0, 0), S(""));
+    T_STR(find(&t, "nobody", "ivan", 0, 10), S(""));
+    doc(&t, "person", 2, "anna maria");
+    T_STR(find(&t, "", "ivan", 0, 10), S("3 1"));
+    T_STR(find(&t, "", "maria", 0, 10), S("2"));
+    doc(&t, "person", 1, "");
+    doc(&t, "person", 9, "");
+    T_STR(find(&t, "", "ivan", 0, 10), S("3"));
+    T_STR(find(&t, "", "555", 0, 10), S(""));
+    doc(&t, "person", 1, "ivan again");
+    T_STR(find(&t, "person", "ivan", 0, 10), S("1"));
+    struct db_report r = {0};
+    if (!pg_server) T_OK(&t.cx, dbase_check(&t.cx, str_from(t.url.p + 7), &r));
+    T(pg_server || r.integrity_ok);
+    bed_end(&t);
+}
+
+static enum err add_change(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL,
+                   "INSERT INTO change(seq, at, who, way, entity, record, op) VALUES($1, 0, 0, "
+                   "'web', 'person', 1, 'set')",
+                   V(*(int64_t *)arg));
+}
+/* A transaction that numbered its change earlier commits later: PostgreSQL's follower must not pass it by. */
+static enum err late(struct cx *cx, void *arg)
+{
+    struct bed *t = arg;
+    int64_t early_seq = 5;
+    TRY(add_change(cx, &early_seq));
+    if (!pg_server) return E_OK;
+    struct cx other = t_cx();
+    struct db_pos pos = {0};
+    struct db_rows r = {0};
+    int64_t later_seq = 6, horizon = 0;
+    other.db = db_get(t->b);
+    T_OK(&other, db_write(&other, add_change, &later_seq));
+    T_OK(&other, db_horizon(&other, &horizon));
+    T(horizon > 0 && horizon < INT64_MAX);
+    T_OK(&other, db_changes(&other, &pos, 10, &r));
+    T_INT((int64_t)r.n, 0);
+    db_put(&other.db);
+    t_cx_free(&other);
+    return E_OK;
+}
+static void test_changes(void)
+{
+    struct bed t = bed_make((struct db_opts){0});
+    int from = 0, to = 0;
+    int64_t horizon = 0, six = 6, seven = 7;
+    struct db_pos pos = {0};
+    struct db_rows r = {0};
+    T_OK(&t.cx, db_migrate(&t.cx, t.b, &from, &to));
+    T_OK(&t.cx, db_write(&t.cx, late, &t));
+    if (!pg_server) T_OK(&t.cx, db_write(&t.cx, add_change, &six));
+    T_OK(&t.cx, db_write(&t.cx, add_change, &seven));
+    T_OK(&t.cx, db_horizon(&t.cx, &horizon));
+    T(pg_server || horizon == INT64_MAX);
+    T_OK(&t.cx, db_changes(&t.cx, &pos, 2, &r));
+    T_INT((int64_t)r.n, 2);
+    T_INT(db_int(&r, 0, 0), 5);
+    T_STR(db_str(&r, 0, 5), S("person"));
+    T_OK(&t.cx, db_changes(&t.cx, &pos, 2, &r));
+    T_INT((int64_t)r.n, 1);
+    T_INT(db_int(&r, 0, 0), 7);
+    T_OK(&t.cx, db_changes(&t.cx, &pos, 2, &r));
+    T_INT((int64_t)r.n, 0);
+    bed_end(&t);
+}
+
+static void on_progress(void *arg, int64_t done, int64_t total)
+{
+    T(done <= total);
+    ++*(int *)arg;
+}
+static void test_backup(void)
+{
+    struct bed t = bed_make((struct db_opts){0});
+    str to = arena_fmt(t.cx.a, "%.*s/a copy?#.db", FS(t.folder));
+    struct db_report r = {0};
+    int from = 0, latest = 0, calls = 0;
+    if (pg_server) {
+        T(dbase_backup(&t.cx, t.b, to, NULL, NULL) == E_TYPE);
+        bed_end(&t);
+        return;
+    }
+    int64_t seq = 77;
+    T_OK(&t.cx, db_migrate(&t.cx, t.b, &from, &latest));
+    T_OK(&t.cx, db_write(&t.cx, add_change, &seq));
+    for (int i = 0; i < 2; i++) T_OK(&t.cx, dbase_backup(&t.cx, t.b, to, on_progress, &calls));
+    T(calls > 1);
+    T_OK(&t.cx, dbase_check(&t.cx, to, &r));
+    T(r.integrity_ok);
+    T_INT(r.last_seq, 77);
+    T_INT(r.schema, db_schema_latest());
+    T(r.n_tables > 20);
+    for (size_t i = 0; i < r.n_tables; i++)
+        if (str_eq(r.tables[i].table, S("change"))) T_INT(r.tables[i].rows, 1);
+    FILE *f = fopen(to.p, "r+");
+    T(f && fseek(f, 4096 * 3, SEEK_SET) == 0);
+    for (int i = 0; f && i < 4096; i++) fputc(i * 7, f);
+    if (f) fclose(f);
+    T_OK(&t.cx, dbase_check(&t.cx, to, &r));
+    T(!r.integrity_ok && r.problem.n > 0);
+    T(dbase_check(&t.cx, S("/no/such"), &r) == E_NOTFOUND);
+    T_OK(&t.cx, dbase_check(&t.cx, S("/etc/passwd"), &r));
+    T(!r.integrity_ok);
+    T(dbase_backup(&t.cx, t.b, S("/no/such/folder/x"), NULL, NULL) == E_NOTFOUND);
+    bed_end(&t);
+}
+
+/* What PostgreSQL alone can do to a writer: the connection dies in the midst (fn runs again) or at COMMIT
+ * (nobody knows), and a COMMIT that warns, as one does whose wait for the standby was cancelled. */
+static enum err die_once(struct cx *cx, void *arg)
+{
+    struct db_rows r = {0};
+    struct thing a = {.id = 1, .name = S("a")};
+    TRY(put_thing(cx, &a));
+    if (++*(int *)arg > 1) return E_OK;
+    return db_query(cx, &r, "SELECT pg_terminate_backend(pg_backend_pid())");
+}
+static enum err make_trap(struct cx *cx, void *arg)
+{
+    str body = *(const str *)arg;
+    return db_ddl(
+        cx,
+        arena_fmt(
+            cx->a,
+            "DROP TRIGGER IF EXISTS trap ON thing; CREATE OR REPLACE FUNCTION trap() RETURNS "
+            "trigger"
+            " LANGUAGE plpgsql AS $f$ BEGIN %.*s; RETURN NULL; END $f$;"
+            " CREATE CONSTRAINT TRIGGER trap AFTER INSERT ON thing DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION trap()",
+            FS(body)));
+}
+static void test_pg_uncertain(void)
+{
+    if (!pg_server) return;
+    struct bed t = bed_things((struct db_opts){.statement_timeout_ms = 500});
+    struct cx *cx = &t.cx;
+    int runs = 0;
+    struct db_rows r = {0};
+    T_OK(cx, db_write(cx, die_once, &runs));
+    T_INT(runs, 2);
+    T_INT(count(cx), 1);
+    str warns = S("RAISE WARNING 'canceling wait for synchronous replication'");
+    str dies = S("PERFORM pg_terminate_backend(pg_backend_pid())");
+    str refuses = S("RAISE EXCEPTION 'no' USING ERRCODE = '23514'");
+    struct thing a = {.id = 2, .name = S("b")}, b = {.id = 3, .name = S("c")},
+                 c = {.id = 4, .name = S("d")};
+    T_OK(cx, db_write(cx, make_trap, &warns));
+    T(db_write(cx, put_thing, &a) == E_UNCERTAIN);
+    T_INT(count(cx), 2);
+    T_OK(cx, db_write(cx, make_trap, &dies));
+    T(db_write(cx, put_thing, &b) == E_UNCERTAIN);
+    T_INT(count(cx), 2); /* over a new connection */
+    T_OK(cx, db_write(cx, make_trap, &refuses));
+    T(db_write(cx, put_thing, &c) == E_INVALID);
+    T_INT(count(cx), 2);
+    T(db_query(cx, &r, "SELECT pg_terminate_backend(pg_backend_pid())") == E_BUSY);
+    T_INT(count(cx), 2);
+    T(db_query(cx, &r, "SELECT pg_sleep(5)") == E_BUSY); /* the time-out */
+    T_INT(count(cx), 2);
+    bed_end(&t);
+}
+
+enum { IDS = 20000 };
+static void *make_ids(void *arg)
+{
+    int64_t *ids = arg;
+    for (int i = 0; i < IDS; i++)
+        ids[i] = id_new(1795341600000 - i / 100); /* the clock goes back */
+    return NULL;
+}
+static int by_id(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+static void test_ids(void)
+{
+    static int64_t ids[4 * IDS];
+    pthread_t th[4];
+    for (int i = 0; i < 4; i++) T(pthread_create(&th[i], NULL, make_ids, &ids[i * IDS]) == 0);
+    for (int i = 0; i < 4; i++) pthread_join(th[i], NULL);
+    for (int k = 0; k < 4; k++)
+        for (int i = 1; i < IDS; i++)
+            if (ids[k * IDS + i] <= ids[k * IDS + i - 1]) T(false);
+    qsort(ids, (size_t)4 * IDS, sizeof ids[0], by_id);
+    for (int i = 1; i < 4 * IDS; i++)
+        if (ids[i] == ids[i - 1]) T(false);
+    T(id_time_ms(id_new(clock_ms())) >= clock_ms() - 1000);
+    int64_t t = id_time_ms(id_new(clock_ms())), id = id_new(t + 1000000000);
+    T_INT(id_time_ms(id), t + 1000000000);
+    T(id_new(0) > id && id_new(-5) > id);
+    int64_t high = (t + 2000000000 - 1577836800000) << 22;
+    id_floor(high);
+    T(id_new(t) > high);
+    id_set_node(63);
+    T_INT(id_new(t) >> 16 & 63, 63);
+    id_floor(0);
+    T(id_new(t) > high);
+}
+
+static void all(void)
+{
+    test_migrate();
+    test_schema();
+    test_open();
+    test_refuses();
+    test_search();
+    test_changes();
+    test_backup();
+    test_pg_uncertain();
+    test_ids();
+}
+
+int main(void)
+{
+    all();
+    pg_server = getenv("KONTOR_TEST_PG");
+    if (pg_server) all();
+    return t_end("db_schema");
+}
