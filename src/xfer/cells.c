@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* xfer/cells.c - single cells: numbers, dates, phones, mails; and what makes a cell a problem. */
+#include "base/decimal.h"
+#include "base/time.h"
+#include "fmt/mailaddr.h"
+#include "fmt/phone.h"
+#include "xfer/row_int.h"
+
+void problem_add(struct row_work *w, str text, const char *why, bool kept)
+{
+    struct problem *p = LIST_ADD(w->cx->a, &w->r->problems);
+    size_t n = text.n > 200 ? 200 : text.n;
+    while (n < text.n && n > 0 && ((unsigned char)text.p[n] & 0xc0) == 0x80) n--;
+    *p = (struct problem){w->column, arena_dup(w->cx->a, str_cut(text, 0, n)), str_from(why), kept};
+}
+
+static bool is_formula_text(str s)
+{
+    return s.n > 1 && s.p[0] == '=' && (s.p[1] == '(' || (s.p[1] >= 'A' && s.p[1] <= 'Z') || (s.p[1] >= 'a' && s.p[1] <= 'z'));
+}
+
+bool cell_usable(struct row_work *w, const struct cell *cell)
+{
+    bool is_value = cell->kind == CELL_NUMBER || cell->kind == CELL_DATE || cell->kind == CELL_DATETIME || cell->kind == CELL_BOOL;
+    if (cell->is_formula && !is_value) {
+        problem_add(w, cell->text, "A formula: set aside, not computed", false);
+        return false;
+    }
+    if (cell->kind == CELL_TEXT && is_formula_text(str_trim(cell->text))) {
+        problem_add(w, cell->text, "A formula: set aside, not computed", false);
+        return false;
+    }
+    if (cell->kind == CELL_ERROR) {
+        problem_add(w, cell->text, "An error value of the workbook", false);
+        return false;
+    }
+    return cell->kind != CELL_EMPTY && str_trim(cell->text).n > 0;
+}
+
+str digits_of(struct arena *a, str s)
+{
+    struct buf b = buf_new(a, s.n + 1);
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] >= '0' && s.p[i] <= '9') buf_byte(&b, s.p[i]);
+    return buf_str(&b);
+}
+
+/* "1.25E+3" and "0.30000000000000004" as a workbook holds them, rounded to the scale. */
+static bool number_exact(str s, int scale, int64_t *ret)
+{
+    char digits[40];
+    size_t n = 0;
+    int point = 0, places = 0;
+    int64_t exp = 0, v = 0;
+    bool minus = s.n && s.p[0] == '-';
+    for (size_t i = minus; i < s.n; i++) {
+        char c = s.p[i];
+        if (c >= '0' && c <= '9') {
+            if (n + 1 >= 36) continue;
+            digits[n++] = c;
+            places += point;
+        } else if (c == '.' && !point) {
+            point = 1;
+        } else if (c == 'E' || c == 'e') {
+            size_t from = i + 1 + (i + 1 < s.n && s.p[i + 1] == '+');
+            if (!str_to_int(str_cut(s, from, s.n), &exp) || exp > 40 || exp < -40) return false;
+            break;
+        } else {
+            return false;
+        }
+    }
+    if (n == 0) return false;
+    for (int64_t shift = exp - places + scale; shift != 0;) {
+        if (shift > 0) {
+            if (n + 1 >= sizeof digits) return false;
+            digits[n++] = '0';
+            shift--;
+        } else if (shift == -1) { /* the digit that rounds */
+            bool up = digits[n - 1] >= '5';
+            if (!str_to_int((str){digits, n - 1}, &v) && n > 1) return false;
+            *ret = (minus ? -1 : 1) * (v + up);
+            return true;
+        } else {
+            if (n > 1) n--;
+            else digits[0] = '0';
+            shift++;
+        }
+    }
+    if (!str_to_int((str){digits, n}, &v)) return false;
+    *ret = minus ? -v : v;
+    return true;
+}
+
+static bool is_kind(const struct field *f, const char *name) { return str_eq(f->kind->name, str_from(name)); }
+
+static bool date_cell(struct row_work *w, const struct col_act *c, const struct cell *cell, struct val *ret)
+{
+    enum { EXCEL_EPOCH = 25569, SERIAL_MIN = 367, SERIAL_MAX = 73415 }; /* 1901 to 2100 */
+    int64_t day = 0;
+    str s = str_trim(cell->text);
+    if (cell->kind == CELL_DATE || cell->kind == CELL_DATETIME) {
+        if (!day_parse(str_cut(s, 0, 10), &day)) return false;
+    } else if (s.n == 5 && str_to_int(s, &day) && day >= SERIAL_MIN && day <= SERIAL_MAX) {
+        day -= EXCEL_EPOCH;
+    } else {
+        if (c->f->kind->from_text(w->cx, c->f, s, ret) != E_OK || ret->t != VT_INT) return false;
+        day = ret->i;
+    }
+    int64_t today = time_day(w->cx->now_ms, w->cx->tz_min);
+    if (c->birthday && day > today && day - 36525 <= today) day = day_add_months(day, -1200);
+    *ret = VAL_INT(day);
+    return true;
+}
+
+bool cell_value(struct row_work *w, const struct col_act *c, const struct cell *cell, struct val *ret)
+{
+    const struct field *f = c->f;
+    str s = str_trim(cell->text);
+    bool ok;
+
+    if (is_kind(f, "date")) {
+        ok = date_cell(w, c, cell, ret);
+    } else if (cell->kind == CELL_NUMBER && (is_kind(f, "decimal") || is_kind(f, "int") || is_kind(f, "percent"))) {
+        int64_t v = 0;
+        ok = number_exact(s, is_kind(f, "int") ? 0 : f->scale, &v);
+        if (ok) *ret = VAL_INT(v);
+    } else {
+        if (s.n && s.p == cell->text.p && f->kind->store != ST_KEYS) s = arena_dup(w->cx->a, s);
+        ok = f->kind->from_text(w->cx, f, s, ret) == E_OK;
+    }
+    if (ok) return true;
+    w->cx->err = E_OK;
+    const char *why = is_kind(f, "date") ? "No such date" : f->kind->store == ST_INT ? "Not a number" : "Does not fit the field";
+    problem_add(w, cell->text, why, false);
+    return false;
+}
+
+static const str uses[] = {S0(""), S0("mobile"), S0("work"), S0("home"), S0("fax")};
+
+static void phone_one(struct row_work *w, const struct phone_part *part, str country, bool firm)
+{
+    struct phone p = {0}, other = {0};
+    bool ok = phone_parse(w->cx->a, part->typed, country, &p);
+    if (!ok && p.why == PHONE_INVALID && !str_eq(country, w->cx->country) &&
+        phone_parse(w->cx->a, part->typed, w->cx->country, &other)) {
+        p = other;
+        ok = true;
+    }
+    if (p.why == PHONE_EMPTY || p.why == PHONE_SHORT || p.why == PHONE_ROUNDED) {
+        problem_add(w, part->typed, p.why == PHONE_ROUNDED ? "A rounded number: its last digits are lost" : "Not a telephone number",
+                    false);
+        return;
+    }
+    if (!ok) problem_add(w, part->typed, "No such number; kept as typed", true);
+    str type = uses[part->use];
+    if (type.n == 0 && ok && p.kind == PHONE_MOBILE) type = S("mobile");
+    struct item it = {.type = type, .typed = arena_dup(w->cx->a, str_trim(part->typed)), .norm = p.e164, .ext = p.ext};
+    if (firm) *LIST_ADD(w->cx->a, &w->firm_phones) = it;
+    else *LIST_ADD(w->cx->a, &w->phones) = it;
+    if (ok && !firm && (p.ext.n == 0 || p.ext_inside)) *LIST_ADD(w->cx->a, &w->r->keys) = (struct key){KEY_PHONE, p.e164};
+}
+
+void cell_phones(struct row_work *w, size_t i, str country)
+{
+    struct phone_part part[PHONE_PARTS];
+    str text = w->phone_cells[i];
+    w->column = w->phone_columns[i];
+    if (w->phone_rounded[i]) {
+        problem_add(w, text, "A rounded number: its last digits are lost", false);
+        return;
+    }
+    size_t n = phone_split(w->cx->a, text, part);
+    for (size_t k = 0; k < n; k++) phone_one(w, &part[k], country, w->phone_firm[i]);
+}
+
+/* What stands in brackets behind an address says whose it is. */
+static str use_of(str aside)
+{
+    static const char *const home[] = {"личн", "домаш", "priv", "asmen", "home", "person"};
+    static const char *const work[] = {"раб", "служ", "gesch", "büro", "work", "office", "darb", "dienst"};
+    for (size_t i = 0; i < COUNT(home); i++)
+        if (str_find(aside, str_from(home[i])) >= 0) return S("home");
+    for (size_t i = 0; i < COUNT(work); i++)
+        if (str_find(aside, str_from(work[i])) >= 0) return S("work");
+    return S("");
+}
+
+static str without_brackets(struct arena *a, str s, str *ret_aside)
+{
+    struct buf b = buf_new(a, s.n + 1);
+    size_t open = 0;
+    *ret_aside = S("");
+    for (size_t i = 0, depth = 0; i < s.n; i++) {
+        if (s.p[i] == '(' && depth++ == 0) open = i + 1;
+        else if (s.p[i] == ')' && depth && --depth == 0) *ret_aside = str_cut(s, open, i);
+        else if (depth == 0) buf_byte(&b, s.p[i]);
+    }
+    return buf_str(&b);
+}
+
+void cell_mails(struct row_work *w, str text, bool firm)
+{
+    struct mailaddr part[MAILADDR_PARTS];
+    str aside = {0};
+    size_t n = mailaddr_split(w->cx->a, without_brackets(w->cx->a, text, &aside), part);
+    for (size_t i = 0; i < n; i++) {
+        if (part[i].addr.n == 0) {
+            problem_add(w, part[i].name, "Not a mail address", false);
+            continue;
+        }
+        struct item it = {.type = n == 1 ? use_of(aside) : S(""), .typed = part[i].addr, .norm = part[i].addr};
+        if (firm) *LIST_ADD(w->cx->a, &w->firm_mails) = it;
+        else *LIST_ADD(w->cx->a, &w->mails) = it;
+        if (!firm) *LIST_ADD(w->cx->a, &w->r->keys) = (struct key){KEY_MAIL, part[i].addr};
+    }
+}

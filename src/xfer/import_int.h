@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* xfer/import_int.h - what import.c, decide.c, apply.c and report.c share. */
+#pragma once
+#include "base/map.h"
+#include "xfer/import.h"
+#include "xfer/join.h"
+
+/* A record to be written: made, or found again and filled up. */
+struct step {
+    const struct entity *e;
+    int64_t id;
+    bool is_new;           /* else merge */
+    bool in_file;          /* the record came from an earlier row: amounts add up */
+    bool is_main;          /* its refusal is the row's */
+    struct set *s;
+    size_t n;
+    const struct row *row; /* history of the main op */
+    int64_t firm;          /* link for the history */
+    size_t outcome;        /* index into slice.v */
+};
+struct outcome {           /* of one row */
+    struct row row;
+    enum fate fate;
+    str title, why;        /* why: English, "" none */
+    str *texts;            /* the row's cells, when they will be needed in the file of refused rows */
+    size_t n_texts;
+    bool unsure, is_main_new, by_write; /* by_write: whether it is changed or joined, the write tells */
+    enum fate decided;     /* before the write, which may run twice */
+    str decided_why;
+};
+struct slice {
+    struct arena *a;
+    LIST(struct step) ops;
+    LIST(struct outcome) v;
+    int64_t done;          /* position after it */
+    int64_t made, companies, groups, interactions; /* counted while writing */
+};
+struct names {             /* all records of a small entity by folded name */
+    const struct entity *e;
+    struct map by_name;    /* -> int64_t* */
+};
+struct report;
+struct import {
+    struct cx *cx;
+    const struct import_opt *o;
+    struct import_result *ret;
+    struct source src;
+    struct row_plan *rp;
+    const struct entity *main, *company;
+    struct joiner *joiner;
+    struct names groups, teams, branches, users;
+    struct report *report;
+    struct slice slice;
+    int64_t fake_id;       /* dry run: records that will never be */
+    int64_t sums[PLAN_COLUMNS_MAX]; /* of the adding columns, by place in the plan */
+    struct arena *keep;    /* lives as long as the import */
+    bool replay;           /* rows that an earlier run has written */
+};
+
+/* ---- decide.c: a row to its ops; reads the base, writes nothing ---- */
+MUST enum err names_load(struct import *im, str entity, struct names *ret);
+MUST enum err row_decide(struct import *im, struct outcome *o);
+/* ---- apply.c ---- */
+/* What a row brings to a record that is there: sets that change something. */
+size_t merge_sets(struct cx *cx, const struct record *now, const struct step *step, const struct row_plan *rp, struct set *ret);
+MUST enum err slice_apply(struct cx *cx, void *im); /* inside db_write_bulk */
+MUST enum err slice_rehearse(struct import *im);    /* dry: only tells joined from changed */
+/* ---- report.c ---- */
+MUST enum err report_new(struct import *im, struct report **ret);
+MUST enum err report_row(struct import *im, struct outcome *o);
+MUST enum err report_end(struct import *im, bool ok);
+str word_for(str lang, str english); /* words.c */

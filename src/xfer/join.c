@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/* The table is open addressing over (hash, group); equal hashes stand as several entries. The hash is
+ * keyed, so nobody can choose colliding rows; a false hit would need equal 64 bits and a fitting name. */
+#include "xfer/join.h"
+
+#include "base/map.h"
+#include "fmt/fold.h"
+#include "search/search.h"
+#include "xfer/head.h"
+
+#include <stdio.h>
+
+struct entry {
+    uint64_t hash;  /* 0 = free */
+    uint32_t group;
+    uint32_t pad;
+};
+struct group {
+    int64_t id;
+    uint32_t block, at;   /* its name: block of names, place in it */
+    uint16_t name_n;
+    bool is_firm, is_stub, has_tax;
+    uint32_t firm;        /* of a person; of a firm: fields given so far */
+    uint32_t tax;         /* of a firm: its hash */
+};
+enum { CHUNK = 16384, NAME_BLOCK = 1 << 20, CHUNKS_MAX = 4096, NAME_MAX = 400 };
+struct joiner {
+    struct arena *a, *table_a;
+    struct entry *slot;
+    size_t slots, used;
+    struct group *chunk[CHUNKS_MAX];
+    char *names[CHUNKS_MAX];
+    uint32_t n_groups, n_names;
+    size_t name_at;
+    bool ask_people, ask_firms;
+};
+
+struct joiner *joiner_new(void)
+{
+    struct arena *a = arena_new();
+    struct joiner *j = NEW(a, struct joiner);
+    j->a = a;
+    j->table_a = arena_new();
+    j->slots = 1 << 12;
+    j->slot = NEW_N(j->table_a, struct entry, j->slots);
+    j->n_groups = 1; /* 0 is nobody */
+    j->chunk[0] = NEW_N(a, struct group, CHUNK);
+    return j;
+}
+
+void joiner_free(struct joiner **j)
+{
+    if (!*j) return;
+    struct arena *a = (*j)->a;
+    arena_free(&(*j)->table_a);
+    *j = NULL;
+    arena_free(&a);
+}
+
+void joiner_ask_base(struct joiner *j, bool people, bool firms)
+{
+    j->ask_people = people;
+    j->ask_firms = firms;
+}
+
+size_t joiner_bytes(const struct joiner *j) { return arena_bytes(j->a) + arena_bytes(j->table_a); }
+
+static struct group *group_at(const struct joiner *j, uint32_t g) { return &j->chunk[g / CHUNK][g % CHUNK]; }
+static str group_name(const struct joiner *j, const struct group *g) { return (str){j->names[g->block] + g->at, g->name_n}; }
+
+static uint32_t group_new(struct joiner *j, int64_t id, str name)
+{
+    uint32_t g = j->n_groups++;
+    if (g % CHUNK == 0) {
+        assert(g / CHUNK < CHUNKS_MAX);
+        j->chunk[g / CHUNK] = NEW_N(j->a, struct group, CHUNK);
+    }
+    size_t n = name.n > NAME_MAX ? NAME_MAX : name.n;
+    if (j->n_names == 0 || j->name_at + n > NAME_BLOCK) {
+        assert(j->n_names < CHUNKS_MAX);
+        j->names[j->n_names++] = arena_get(j->a, NAME_BLOCK);
+        j->name_at = 0;
+    }
+    struct group *p = group_at(j, g);
+    *p = (struct group){.id = id, .block = j->n_names - 1, .at = (uint32_t)j->name_at, .name_n = (uint16_t)n};
+    memcpy(j->names[p->block] + p->at, name.p, n);
+    j->name_at += n;
+    return g;
+}
+
+static void slot_put(struct entry *slot, size_t slots, uint64_t hash, uint32_t group)
+{
+    size_t i = hash & (slots - 1);
+    while (slot[i].hash) {
+        if (slot[i].hash == hash && slot[i].group == group) return;
+        i = (i + 1) & (slots - 1);
+    }
+    slot[i] = (struct entry){hash, group, 0};
+}
+
+static void table_put(struct joiner *j, uint64_t hash, uint32_t group)
+{
+    if ((j->used + 1) * 2 > j->slots) {
+        struct arena *a = arena_new();
+        struct entry *slot = NEW_N(a, struct entry, j->slots * 2);
+        for (size_t i = 0; i < j->slots; i++)
+            if (j->slot[i].hash) slot_put(slot, j->slots * 2, j->slot[i].hash, j->slot[i].group);
+        arena_free(&j->table_a);
+        j->table_a = a;
+        j->slot = slot;
+        j->slots *= 2;
+    }
+    slot_put(j->slot, j->slots, hash, group);
+    j->used++;
+}
+
+static uint64_t key_hash(char kind, str norm)
+{
+    uint64_t h = hash_keyed(norm) ^ ((uint64_t)(unsigned char)kind * 0x9e3779b97f4a7c15u);
+    return h ? h : 1;
+}
+
+/* ---- people ---- */
+enum { COMPAT_ONE_WORD = 40, SHARED_MAX = 50 };
+
+struct candidate {
+    uint32_t group;
+    bool phone, mail;
+};
+
+/* The groups that share keys with the row, each with what is shared. */
+static size_t candidates(struct joiner *j, const struct row *r, struct candidate v[SHARED_MAX])
+{
+    size_t n = 0;
+    for (size_t k = 0; k < r->keys.n; k++) {
+        bool phone = r->keys.v[k].kind == KEY_PHONE;
+        uint64_t hash = key_hash(phone ? 'p' : 'm', r->keys.v[k].norm);
+        for (size_t i = hash & (j->slots - 1); j->slot[i].hash; i = (i + 1) & (j->slots - 1)) {
+            if (j->slot[i].hash != hash) continue;
+            size_t c = 0;
+            while (c < n && v[c].group != j->slot[i].group) c++;
+            if (c == SHARED_MAX) break;
+            if (c == n) v[n++] = (struct candidate){.group = j->slot[i].group};
+            v[c].phone |= phone;
+            v[c].mail |= !phone;
+        }
+    }
+    return n;
+}
+
+static bool names_fit(struct arena *a, str x, str y, bool both, bool *ret_unsure)
+{
+    struct arena_mark m = arena_mark(a);
+    int score = fold_compat(a, x, y);
+    arena_back(a, m);
+    *ret_unsure = score < COMPAT_MIN;
+    return score >= COMPAT_MIN || (both && score >= COMPAT_ONE_WORD);
+}
+
+static enum err person_in_base(struct cx *cx, const struct row *r, struct joined *ret)
+{
+    const struct entity *e = ENT(cx, "person");
+    struct val *v = NEW_N(cx->a, struct val, e->n);
+    struct item *phones = NEW_N(cx->a, struct item, r->keys.n), *mails = NEW_N(cx->a, struct item, r->keys.n);
+    size_t n_phones = 0, n_mails = 0, n = 0;
+    struct dup *d = NULL;
+
+    for (size_t i = 0; i < r->keys.n; i++) {
+        struct item it = {.typed = r->keys.v[i].norm, .norm = r->keys.v[i].norm};
+        if (r->keys.v[i].kind == KEY_PHONE) phones[n_phones++] = it;
+        else mails[n_mails++] = it;
+    }
+    if (n_phones) v[FLD(e, "phones")->at] = (struct val){.t = VT_LIST, .v = phones, .n = n_phones};
+    if (n_mails) v[FLD(e, "mails")->at] = (struct val){.t = VT_LIST, .v = mails, .n = n_mails};
+    TRY(dup_find(cx, e, v, 0, &d, &n));
+    for (size_t i = 0; i < n; i++) {
+        bool unsure = false;
+        bool both = (d[i].why & DUP_PHONE) && (d[i].why & DUP_MAIL);
+        if (!(d[i].why & (DUP_PHONE | DUP_MAIL)) || !names_fit(cx->a, r->name, d[i].title, both, &unsure)) continue;
+        *ret = (struct joined){JOIN_BASE, 0, d[i].id, d[i].title, unsure};
+        return E_OK;
+    }
+    return E_OK;
+}
+
+enum err join_person(struct cx *cx, struct joiner *j, const struct row *r, struct joined *ret)
+{
+    struct candidate v[SHARED_MAX];
+    struct joined part = {0};
+    *ret = (struct joined){0};
+    if (r->keys.n == 0) return E_OK;
+    size_t n = candidates(j, r, v);
+    for (size_t i = 0; i < n; i++) {
+        const struct group *g = group_at(j, v[i].group);
+        bool unsure = false;
+        if (!names_fit(cx->a, r->name, group_name(j, g), v[i].phone && v[i].mail, &unsure)) continue;
+        struct joined hit = {JOIN_FILE, v[i].group, g->id, group_name(j, g), unsure};
+        if (unsure) part = hit;
+        else *ret = hit;
+        if (!unsure) return E_OK;
+    }
+    if (part.why != JOIN_NEW) *ret = part;
+    else if (j->ask_people) return person_in_base(cx, r, ret);
+    return E_OK;
+}
+
+uint32_t joiner_put_person(struct joiner *j, const struct row *r, uint32_t group, int64_t id, uint32_t firm)
+{
+    if (r->keys.n == 0 && group == 0) return 0;
+    if (group == 0) group = group_new(j, id, r->name);
+    if (firm) group_at(j, group)->firm = firm;
+    for (size_t k = 0; k < r->keys.n; k++)
+        table_put(j, key_hash(r->keys.v[k].kind == KEY_PHONE ? 'p' : 'm', r->keys.v[k].norm), group);
+    return group;
+}
+
+uint32_t joiner_firm_of(const struct joiner *j, uint32_t group)
+{
+    const struct group *g = group ? group_at(j, group) : NULL;
+    return g && !g->is_firm ? g->firm : 0;
+}
+
+/* ---- firms ---- */
+/* ue, oe and ae count as u, o and a: Mueller is Müller. */
+static uint64_t firm_hash(str key)
+{
+    char out[NAME_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < key.n && n < sizeof out; i++) {
+        char c = key.p[i];
+        bool pair = c == 'e' && n && (out[n - 1] == 'u' || out[n - 1] == 'o' || out[n - 1] == 'a');
+        if (!pair) out[n++] = c;
+    }
+    return key_hash('n', (str){out, n});
+}
+
+static uint32_t tax_hash(str tax) { return (uint32_t)hash_keyed(tax) | 1; }
+
+static uint32_t firm_by(const struct joiner *j, uint64_t hash, str tax)
+{
+    for (size_t i = hash & (j->slots - 1); j->slot[i].hash; i = (i + 1) & (j->slots - 1)) {
+        if (j->slot[i].hash != hash) continue;
+        const struct group *g = group_at(j, j->slot[i].group);
+        if (!tax.n || !g->has_tax || g->tax == tax_hash(tax)) return j->slot[i].group;
+    }
+    return 0;
+}
+
+static enum err firm_in_base(struct cx *cx, str name, str key, str tax, struct joined *ret)
+{
+    const struct entity *e = ENT(cx, "company");
+    const struct field *inn = FLD(e, "inn");
+    struct val *v = NEW_N(cx->a, struct val, e->n);
+    struct dup *d = NULL;
+    size_t n = 0;
+    v[FLD(e, "name")->at] = VAL_TEXT(name);
+    if (tax.n && inn) v[inn->at] = VAL_TEXT(tax);
+    TRY(dup_find(cx, e, v, 0, &d, &n));
+    for (size_t i = 0; i < n; i++) {
+        bool same = tax.n && (d[i].why & DUP_TAX);
+        if (!same && str_eq(firm_key(cx->a, d[i].title), key)) {
+            struct record r = {0};
+            enum err err = record_get(cx, e, d[i].id, &r);
+            if (err == E_NOTFOUND) continue;
+            TRY(err);
+            same = !tax.n || !inn || r.v[inn->at].t == VT_NULL || str_eq(r.v[inn->at].s, tax);
+        }
+        if (!same) continue;
+        *ret = (struct joined){JOIN_BASE, 0, d[i].id, d[i].title, false};
+        return E_OK;
+    }
+    return E_OK;
+}
+
+enum err join_firm(struct cx *cx, struct joiner *j, str name, str key, str tax, uint32_t firm_of, struct joined *ret)
+{
+    bool unsure = false;
+    uint32_t g = tax.n ? firm_by(j, key_hash('t', tax), tax) : 0;
+    *ret = (struct joined){0};
+    if (!g) g = firm_by(j, firm_hash(key), tax);
+    if (!g && firm_of) {
+        const struct group *f = group_at(j, firm_of);
+        bool taxes_fit = !tax.n || !f->has_tax || f->tax == tax_hash(tax);
+        if (taxes_fit && names_fit(cx->a, name, group_name(j, f), false, &unsure)) g = firm_of;
+    }
+    if (g) *ret = (struct joined){JOIN_FILE, g, group_at(j, g)->id, group_name(j, group_at(j, g)), false};
+    else if (j->ask_firms) return firm_in_base(cx, name, key, tax, ret);
+    return E_OK;
+}
+
+uint32_t joiner_put_firm(struct joiner *j, str name, str key, str tax, uint32_t group, int64_t id, bool stub)
+{
+    bool is_new = group == 0;
+    if (is_new) group = group_new(j, id, name);
+    struct group *g = group_at(j, group);
+    g->is_firm = true;
+    if (is_new) g->is_stub = stub;
+    if (tax.n && !g->has_tax) {
+        g->has_tax = true;
+        g->tax = tax_hash(tax);
+        table_put(j, key_hash('t', tax), group);
+    }
+    table_put(j, firm_hash(key), group);
+    return group;
+}
+
+bool joiner_take_stub(struct joiner *j, uint32_t group)
+{
+    struct group *g = group_at(j, group);
+    bool was = g->is_stub;
+    g->is_stub = false;
+    return was;
+}
+
+uint32_t joiner_seen_fields(struct joiner *j, uint32_t group, uint32_t bits)
+{
+    struct group *g = group_at(j, group);
+    uint32_t before = g->firm;
+    g->firm |= bits;
+    return before;
+}
+
+bool joiner_touch(struct joiner *j, int64_t id)
+{
+    char text[24];
+    int n = snprintf(text, sizeof text, "%" PRId64, id);
+    uint64_t hash = key_hash('r', (str){text, n > 0 ? (size_t)n : 0});
+    for (size_t i = hash & (j->slots - 1); j->slot[i].hash; i = (i + 1) & (j->slots - 1))
+        if (j->slot[i].hash == hash) return false;
+    table_put(j, hash, 0);
+    return true;
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+#include "xfer/row.h"
+
+#include "xfer/head.h"
+#include "xfer/row_int.h"
+
+static const struct {
+    str to;
+    enum act act;
+} acts[] = {
+    {S0("skip"), A_SKIP},           {S0("history"), A_HISTORY},       {S0("addresses"), A_ADDRESS},
+    {S0("addresses.city"), A_CITY}, {S0("addresses.street"), A_STREET}, {S0("addresses.zip"), A_ZIP},
+    {S0("addresses.region"), A_REGION}, {S0("addresses.country"), A_COUNTRY}, {S0("groups"), A_GROUPS},
+    {S0("phones"), A_PHONES},       {S0("mails"), A_MAILS},           {S0("note"), A_NOTE},
+    {S0("last_name"), A_LAST},      {S0("first_name"), A_FIRST},      {S0("middle_name"), A_MIDDLE},
+    {S0("parent"), A_PARENT},       {S0("team.name"), A_TEAM},        {S0("branch.name"), A_BRANCH},
+    {S0("name"), A_NAME},           {S0("inn"), A_TAX},
+};
+
+static enum act act_of(str to)
+{
+    for (size_t i = 0; i < COUNT(acts); i++)
+        if (str_eq(acts[i].to, to)) return acts[i].act;
+    return A_FIELD;
+}
+
+/* A stand-in for a field that is not there yet. */
+static struct field *field_future(struct cx *cx, const struct plan_column *c)
+{
+    struct field *f = NEW(cx->a, struct field);
+    f->name = S("new");
+    f->kind = kind_find(c->kind);
+    f->scale = c->scale;
+    f->max = 0;
+    for (int i = 0; i < LANG_MAX; i++) f->label[i] = c->label;
+    f->own = true;
+    return f;
+}
+
+static enum err column_plan(struct cx *cx, const struct row_plan *rp, const struct plan_column *c, struct col_act *ret)
+{
+    str to = c->to;
+    const struct entity *e = rp->main;
+    ret->index = c->index;
+    if (str_eq(to, S("new"))) {
+        ret->act = A_FIELD;
+        ret->adds = str_eq(c->kind, S("decimal"));
+        ret->f = field_future(cx, c);
+        return ret->f->kind ? E_OK : fail_at(cx, E_INVALID, S("kind"), "There is no kind %.*s", FS(c->kind));
+    }
+    if (rp->company && str_has_prefix(to, S("company."))) {
+        ret->firm = true;
+        e = rp->company;
+        to = str_cut(to, 8, to.n);
+    }
+    ret->act = act_of(to);
+    if (ret->firm && ret->act == A_NAME) ret->act = A_FIRM;
+    if (ret->act == A_FIELD || ret->act == A_TAX) ret->f = entity_field(e, to);
+    if (ret->act == A_FIELD && !ret->f) return fail_at(cx, E_INVALID, S("to"), "There is no field \"%.*s\"", FS(c->to));
+    if (ret->act == A_FIELD && ret->f->kind->store == ST_LINKS) ret->act = A_SKIP;
+    ret->birthday = ret->f && str_eq(ret->f->name, S("birthday"));
+    ret->adds = ret->act == A_FIELD && ret->f->own && str_eq(ret->f->kind->name, S("decimal"));
+    return E_OK;
+}
+
+enum err row_plan_new(struct cx *cx, const struct plan *p, struct row_plan **ret)
+{
+    struct row_plan *rp = NEW(cx->a, struct row_plan);
+    rp->main = meta_entity(cx->meta, p->entity);
+    if (!rp->main) return fail_at(cx, E_INVALID, S("entity"), "There is no entity \"%.*s\"", FS(p->entity));
+    rp->is_company = str_eq(p->entity, S("company"));
+    rp->is_user = str_eq(p->entity, S("user"));
+    if (str_eq(p->entity, S("person"))) rp->company = ENT(cx, "company");
+    rp->history = p->history;
+    rp->phones = FLD(rp->main, "phones");
+    rp->mails = FLD(rp->main, "mails");
+    rp->addresses = FLD(rp->main, "addresses");
+    rp->note = FLD(rp->main, "note");
+    rp->tax = FLD(rp->main, "inn");
+    if (rp->company) {
+        rp->firm_phones = FLD(rp->company, "phones");
+        rp->firm_mails = FLD(rp->company, "mails");
+        rp->firm_addresses = FLD(rp->company, "addresses");
+        rp->firm_tax = FLD(rp->company, "inn");
+        rp->firm_note = FLD(rp->company, "note");
+    }
+    rp->n = p->n;
+    rp->v = NEW_N(cx->a, struct col_act, p->n + 1);
+    for (size_t i = 0; i < p->n; i++) TRY(column_plan(cx, rp, &p->v[i], &rp->v[i]));
+    *ret = rp;
+    return E_OK;
+}
+
+/* ---- a cell to its place ---- */
+static void set_add(struct row_work *w, bool firm, const struct field *f, struct val v)
+{
+    if (!f) return;
+    struct set *s = firm ? LIST_ADD(w->cx->a, &w->r->company) : LIST_ADD(w->cx->a, &w->r->main);
+    *s = (struct set){f, v};
+}
+
+static void phones_later(struct row_work *w, const struct col_act *c, const struct cell *cell, str s)
+{
+    if (w->n_phone_cells == COUNT(w->phone_cells)) {
+        problem_add(w, s, "Too many columns of telephone numbers", false);
+        return;
+    }
+    size_t i = w->n_phone_cells++;
+    w->phone_cells[i] = arena_dup(w->cx->a, s);
+    w->phone_columns[i] = c->index;
+    w->phone_firm[i] = c->firm;
+    w->phone_rounded[i] = cell->kind == CELL_NUMBER && (str_has_suffix(s, S("000000")) || str_find(s, S("E+")) >= 0);
+}
+
+static void groups_read(struct row_work *w, str s)
+{
+    struct arena *a = w->cx->a;
+    size_t from = 0;
+    for (size_t i = 0; i <= s.n; i++) {
+        if (i < s.n && !strchr(",;\n/|", s.p[i])) continue;
+        str one = str_trim(str_cut(s, from, i));
+        from = i + 1;
+        if (one.n && one.n <= 100) *LIST_ADD(a, &w->r->groups) = arena_dup(a, one);
+    }
+}
+
+static void history_cell(struct row_work *w, str s)
+{
+    str rest = {0};
+    if (!w->rp->history) {
+        *LIST_ADD(w->cx->a, &w->notes) = arena_dup(w->cx->a, s);
+        return;
+    }
+    history_read(w->cx->a, s, &w->r->history, &rest);
+    if (rest.n) *LIST_ADD(w->cx->a, &w->notes) = rest;
+}
+
+static void tax_cell(struct row_work *w, const struct col_act *c, str s)
+{
+    str d = digits_of(w->cx->a, s);
+    if (d.n < 5 || d.n > 15) {
+        problem_add(w, s, "Not a tax number", false);
+        return;
+    }
+    if (c->firm || w->rp->is_company) w->r->tax = d;
+    set_add(w, c->firm, c->f, VAL_TEXT(d));
+}
+
+static void name_cell(struct row_work *w, enum act act, str s)
+{
+    str aside = {0}, name = name_clean(w->cx->a, s, &aside);
+    if (act == A_LAST) w->last = name;
+    else if (act == A_FIRST) w->first = name;
+    else if (act == A_MIDDLE) w->middle = name;
+    else if (w->rp->company || w->rp->is_user) w->r->name = name, w->title = aside;
+    else w->r->name = str_trim(arena_dup(w->cx->a, s));
+}
+
+static void cell_read(struct row_work *w, const struct col_act *c, const struct cell *cell)
+{
+    struct arena *a = w->cx->a;
+    str s = str_trim(cell->text);
+    struct val v = {0};
+
+    w->column = c->index;
+    if (c->act == A_SKIP || !cell_usable(w, cell)) return;
+    while (s.n >= 2 && memcmp(s.p + s.n - 2, "\xc2\xa0", 2) == 0) s = str_trim(str_cut(s, 0, s.n - 2));
+    switch (c->act) {
+    case A_NAME: case A_LAST: case A_FIRST: case A_MIDDLE: name_cell(w, c->act, s); break;
+    case A_FIRM: w->r->firm = arena_dup(a, s); break;
+    case A_PHONES: phones_later(w, c, cell, s); break;
+    case A_MAILS: cell_mails(w, arena_dup(a, s), c->firm); break;
+    case A_ADDRESS: *LIST_ADD(a, &w->addresses) = (struct item){.typed = arena_dup(a, str_cut(s, 0, 1000))}; break;
+    case A_COUNTRY:
+        w->country = country_of(a, s);
+        w->part[A_COUNTRY] = arena_dup(a, s);
+        break;
+    case A_CITY: case A_STREET: case A_ZIP: case A_REGION: w->part[c->act] = arena_dup(a, s); break;
+    case A_GROUPS: groups_read(w, s); break;
+    case A_NOTE: *LIST_ADD(a, &w->notes) = arena_dup(a, s); break;
+    case A_HISTORY: history_cell(w, s); break;
+    case A_PARENT: w->r->parent = arena_dup(a, s); break;
+    case A_TEAM: w->r->team = arena_dup(a, s); break;
+    case A_BRANCH: w->r->branch = arena_dup(a, s); break;
+    case A_TAX: tax_cell(w, c, s); break;
+    case A_FIELD:
+        if (!cell_value(w, c, cell, &v)) break;
+        set_add(w, c->firm, c->f, v);
+        w->has_amount |= c->adds && v.t == VT_INT;
+        break;
+    case A_SKIP: case A_MAX: break;
+    }
+}
+
+/* ---- the whole row ---- */
+static void address_join(struct row_work *w)
+{
+    static const struct {
+        enum act act;
+        str key;
+    } parts[] = {{A_STREET, S0("street")}, {A_ZIP, S0("zip")}, {A_CITY, S0("city")}, {A_REGION, S0("region")}, {A_COUNTRY, S0("country")}};
+    struct arena *a = w->cx->a;
+    struct buf line = buf_new(a, 1000), extra = buf_new(a, 4000);
+    struct jw j = jw_new(&extra);
+    bool any = false;
+    jw_obj(&j);
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        str s = w->part[parts[i].act];
+        if (s.n == 0) continue;
+        if (any) buf_add(&line, parts[i].act == A_CITY && w->part[A_ZIP].n ? S(" ") : S(", "));
+        buf_add(&line, s);
+        jw_kstr(&j, parts[i].key, s);
+        any = true;
+    }
+    jw_obj_end(&j);
+    if (any && !line.full && !extra.full)
+        *LIST_ADD(a, &w->addresses) = (struct item){.typed = buf_str(&line), .extra = buf_str(&extra)};
+}
+
+static str join(struct arena *a, str x, str y, str z)
+{
+    struct buf b = buf_new(a, x.n + y.n + z.n + 4);
+    str v[] = {x, y, z};
+    for (size_t i = 0; i < COUNT(v); i++) {
+        if (v[i].n == 0) continue;
+        if (b.n) buf_byte(&b, ' ');
+        buf_add(&b, v[i]);
+    }
+    return buf_str(&b);
+}
+
+static void name_settle(struct row_work *w)
+{
+    struct row *r = w->r;
+    struct arena *a = w->cx->a;
+    if (w->last.n || w->first.n || w->middle.n) {
+        bool east = w->middle.n || str_eq(country_of_name(w->last.n ? w->last : w->first, S("RU")), S("RU"));
+        if (r->name.n == 0) r->name = east ? join(a, w->last, w->first, w->middle) : join(a, w->first, w->middle, w->last);
+    } else if (w->rp->company && !name_parts(r->name, &w->last, &w->first, &w->middle)) {
+        return;
+    }
+    if (!w->rp->company) return;
+    if (w->last.n) set_add(w, false, FLD(w->rp->main, "last_name"), VAL_TEXT(w->last));
+    if (w->first.n) set_add(w, false, FLD(w->rp->main, "first_name"), VAL_TEXT(w->first));
+    if (w->middle.n) set_add(w, false, FLD(w->rp->main, "middle_name"), VAL_TEXT(w->middle));
+}
+
+static bool title_is_department(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '?') return false;
+    return s.n > 2 && s.n < 60;
+}
+
+static void list_set(struct row_work *w, bool firm, const struct field *f, const struct item *v, size_t n)
+{
+    if (n) set_add(w, firm, f, (struct val){.t = VT_LIST, .v = v, .n = n});
+}
+
+static void notes_set(struct row_work *w, bool firm)
+{
+    struct buf b = buf_new(w->cx->a, 1 << 20);
+    for (size_t i = 0; i < w->notes.n; i++) {
+        if (i) buf_byte(&b, '\n');
+        buf_add(&b, w->notes.v[i]);
+    }
+    if (b.n) set_add(w, firm, firm ? w->rp->firm_note : w->rp->note, VAL_TEXT(buf_str(&b)));
+}
+
+static void phones_settle(struct row_work *w)
+{
+    str country = w->country, home = w->cx->country;
+    if (country.n == 0) country = country_of_name(w->r->name, home);
+    if (country.n == 0) country = country_of_name(w->r->firm, home);
+    if (country.n == 0) country = home;
+    for (size_t i = 0; i < w->n_phone_cells; i++) cell_phones(w, i, country);
+}
+
+/* A firm alone: what was meant for the person goes into the firm's field of that name, or under its remarks. */
+static void main_to_firm(struct row_work *w)
+{
+    struct cx *cx = w->cx;
+    for (size_t i = 0; i < w->r->main.n; i++) {
+        const struct set *s = &w->r->main.v[i];
+        const struct field *f = entity_field(w->rp->company, s->f->name);
+        if (f && f->kind == s->f->kind && f->scale == s->f->scale) {
+            set_add(w, true, f, s->v);
+            continue;
+        }
+        struct buf b = buf_new(cx->a, 4096);
+        str label = label_of(s->f->label, cx->lang);
+        buf_fmt(&b, "%.*s: ", FS(label));
+        s->f->kind->to_text(cx, s->f, &s->v, &b);
+        *LIST_ADD(cx->a, &w->notes) = buf_str(&b);
+    }
+    w->r->main.n = 0;
+}
+
+/* Nobody's row: nothing but figures and remarks, or the sum of the others. */
+static bool is_nobody(struct row_work *w)
+{
+    struct row *r = w->r;
+    bool has_contact = w->phones.n || w->mails.n || w->firm_phones.n || w->firm_mails.n;
+    bool total = !has_contact && (head_is_total(w->cx->a, r->name) || head_is_total(w->cx->a, r->firm));
+    if (total) r->kind = ROW_TOTAL;
+    else if (r->name.n || r->firm.n) return false;
+    else if (w->rp->company && has_contact) r->name = w->mails.n ? w->mails.v[0].norm : w->phones.n ? w->phones.v[0].typed : S("");
+    if (!total && r->name.n) return false;
+    if (!total) r->kind = ROW_EMPTY;
+    r->keys.n = 0;
+    return true;
+}
+
+enum err row_read(struct cx *cx, const struct row_plan *rp, const struct cell_row *cells, struct row *ret)
+{
+    struct row_work w = {.cx = cx, .rp = rp, .r = ret};
+    *ret = (struct row){.number = cells->number};
+    for (size_t i = 0; i < rp->n; i++)
+        if (rp->v[i].index < cells->n) cell_read(&w, &rp->v[i], &cells->cell[rp->v[i].index]);
+    name_settle(&w);
+    phones_settle(&w);
+    address_join(&w);
+    if (is_nobody(&w)) return E_OK;
+    bool firm_only = rp->company && ret->name.n == 0;
+    ret->kind = firm_only ? ROW_FIRM : ROW_MAIN;
+    if (rp->is_company) ret->firm = ret->name;
+    if (firm_only) main_to_firm(&w);
+    if (ret->firm.n) ret->firm_key = firm_key(cx->a, ret->firm);
+    if (w.title.n && title_is_department(w.title)) set_add(&w, false, FLD(rp->main, "department"), VAL_TEXT(w.title));
+    list_set(&w, firm_only, firm_only ? rp->firm_phones : rp->phones, w.phones.v, w.phones.n);
+    list_set(&w, firm_only, firm_only ? rp->firm_mails : rp->mails, w.mails.v, w.mails.n);
+    list_set(&w, firm_only, firm_only ? rp->firm_addresses : rp->addresses, w.addresses.v, w.addresses.n);
+    if (!firm_only) {
+        list_set(&w, true, rp->firm_phones, w.firm_phones.v, w.firm_phones.n);
+        list_set(&w, true, rp->firm_mails, w.firm_mails.v, w.firm_mails.n);
+    }
+    notes_set(&w, firm_only);
+    return E_OK;
+}
+
+struct val *row_value(const struct row *r, const struct field *f)
+{
+    for (size_t i = 0; i < r->main.n; i++)
+        if (r->main.v[i].f == f) return &r->main.v[i].v;
+    return NULL;
+}
+
+bool row_adds(const struct row_plan *rp, const struct field *f)
+{
+    for (size_t i = 0; i < rp->n; i++)
+        if (rp->v[i].f == f) return rp->v[i].adds;
+    return false;
+}
+
+const struct field *row_adding_field(const struct row_plan *rp, size_t i)
+{
+    return i < rp->n && rp->v[i].adds ? rp->v[i].f : NULL;
+}
