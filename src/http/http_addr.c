@@ -96,7 +96,8 @@ static bool last_item(str *list, str *ret)
     return true;
 }
 
-str addr_client(struct arena *a, const struct req *rq, const struct addr *peer, str trusted, bool *tls)
+str addr_client(struct arena *a, const struct req *rq, const struct addr *peer, str trusted,
+                bool *tls)
 {
     char text[ADDR_TEXT];
     struct addr at = *peer, next = {0};
@@ -105,15 +106,18 @@ str addr_client(struct arena *a, const struct req *rq, const struct addr *peer, 
         if (str_eq_nocase(http_header(rq, S("x-forwarded-proto")), S("https"))) *tls = true;
         for (size_t i = 0; i < rq->n_headers; i++) /* several lines are one list (RFC 9110, 5.3) */
             if (str_eq_nocase(rq->headers[i].name, S("x-forwarded-for")))
-                list = list.n ? arena_fmt(a, "%.*s,%.*s", FS(list), FS(rq->headers[i].value)) : rq->headers[i].value;
-        while (addr_in_list(&at, trusted) && last_item(&list, &item) && addr_parse(item, &next)) at = next;
+                list = list.n ? arena_fmt(a, "%.*s,%.*s", FS(list), FS(rq->headers[i].value))
+                              : rq->headers[i].value;
+        while (addr_in_list(&at, trusted) && last_item(&list, &item) && addr_parse(item, &next))
+            at = next;
     }
     return arena_dup(a, addr_text(&at, text));
 }
 
 static str without_port(str host)
 {
-    if (host.n && host.p[0] == '[') return host; /* names with [::1] in the list are given with brackets */
+    if (host.n && host.p[0] == '[')
+        return host; /* names with [::1] in the list are given with brackets */
     str name = host, port = S("");
     (void)str_split(host, ':', &name, &port);
     return name;
@@ -148,7 +152,8 @@ uint32_t addr_count(struct addr_counts *t, const struct addr *a, int by)
     uint64_t hi = 0, lo = 0;
     uint32_t least = UINT32_MAX;
     memcpy(&hi, a->ip, 8);
-    if (is_v4(a)) memcpy(&lo, a->ip + 8, 8); /* of IPv6 only the network: a customer has a whole /64 */
+    if (is_v4(a))
+        memcpy(&lo, a->ip + 8, 8); /* of IPv6 only the network: a customer has a whole /64 */
     for (int row = 0; row < 2; row++) {
         uint64_t h = mix(mix(hi ^ t->seed[row]) ^ lo ^ t->seed[1 - row]);
         uint32_t v = atomic_fetch_add(&t->n[row][h % COUNT(t->n[0])], (uint32_t)by) + (uint32_t)by;

@@ -45,7 +45,8 @@ static int spool_open(struct http_job *j)
     struct cx cx = {.a = arena_new()};
     str dir = j->loop->s->o.spool_dir, path = S("");
     int fd = -1;
-    enum err e = os_temp_file(&cx, arena_fmt(cx.a, "%.*s/up-", FS(dir.n ? dir : S("/tmp"))), &fd, &path);
+    enum err e =
+        os_temp_file(&cx, arena_fmt(cx.a, "%.*s/up-", FS(dir.n ? dir : S("/tmp"))), &fd, &path);
     if (e == E_OK && path.n < sizeof j->spool_path) {
         memcpy(j->spool_path, path.p, path.n + 1);
         j->spool = fd;

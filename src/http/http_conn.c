@@ -172,7 +172,8 @@ static void reply_here(struct conn *c, struct cx *cx, struct req *rq, struct res
         lp->obuf_n += n + r.body.n;
         return;
     }
-    struct wire w = {.own = malloc(max + copy), .fd = r.fd, .off = r.off, .left = r.fd > 0 ? r.length : 0};
+    struct wire w = {
+        .own = malloc(max + copy), .fd = r.fd, .off = r.off, .left = r.fd > 0 ? r.length : 0};
     if (!w.own) abort();
     w.a = (str){w.own, http_head_put(&r, &lp->date, w.own)};
     if (copy) memcpy(w.own + w.a.n, r.body.p, copy);
@@ -188,7 +189,9 @@ static void serve_here(struct conn *c, struct req *rq)
     struct arena *a = s->o.arena(lp->user);
     struct cx cx = {.a = a};
     struct resp rs = {.body = buf_new(a, s->l.reply_bytes), .job = &lp->here};
-    lp->here = (struct http_job){.loop = lp, .conn = c, .in_loop = true};
+    lp->here.loop = lp;
+    lp->here.conn = c;
+    lp->here.in_loop = true;
     s->o.handle(s->o.arg, lp->user, rq, &rs);
     if (rs.sse && (rs.status == 0 || rs.status == 200)) conn_go_sse(c, rs.sse);
     else {
@@ -201,8 +204,12 @@ static void serve_here(struct conn *c, struct req *rq)
 void conn_go_sse(struct conn *c, struct http_sse *e)
 {
     struct resp rs = {0};
-    struct reply r = {.rs = &rs, .status = 200, .type = S("text/event-stream; charset=utf-8"), .close = true,
-                      .no_length = true, .tls = c->ssl != NULL};
+    struct reply r = {.rs = &rs,
+                      .status = 200,
+                      .type = S("text/event-stream; charset=utf-8"),
+                      .close = true,
+                      .no_length = true,
+                      .tls = c->ssl != NULL};
     http_head(&rs, S("X-Accel-Buffering"), S("no"));
     size_t max = http_head_max(&r);
     struct wire w = {.own = malloc(max)};
@@ -239,7 +246,8 @@ static int admit(struct conn *c, struct req *rq, struct want *w)
     w->max = rq->route ? (int64_t)rq->route->body_max : 0;
     w->upload = rq->route && rq->route->flags & R_UPLOAD;
     w->fast = s->o.is_fast ? s->o.is_fast(s->o.arg, rq) : !rq->route || rq->route->flags & R_FAST;
-    if (w->body && !rq->route) { /* answered without its body, so the next request cannot be found */
+    if (w->body &&
+        !rq->route) { /* answered without its body, so the next request cannot be found */
         w->body = false;
         c->last = true;
         return PARSE_OK;
@@ -356,7 +364,8 @@ static size_t serve_input(struct conn *c, str in)
             loop_ready(c);
             return at;
         }
-        size_t used = c->state == C_BODY ? feed_body(c, str_cut(in, at, in.n)) : feed_head(c, str_cut(in, at, in.n));
+        size_t used = c->state == C_BODY ? feed_body(c, str_cut(in, at, in.n))
+                                         : feed_head(c, str_cut(in, at, in.n));
         arena_reset(c->loop->s->o.arena(c->loop->user));
         if (!used) return at;
         at += used;
@@ -374,22 +383,38 @@ static void set_read_timer(struct conn *c, bool partial, bool moved)
     } else timer_set(c, c->served ? T_IDLE : T_HEADER);
 }
 
+/* Fills the loop's buffer behind the `n` bytes there; gives the new length. */
+static size_t fill(struct conn *c, size_t n)
+{
+    size_t room = RBUF - n;
+    if (!c->readable || c->eof || !room) return n;
+    ssize_t got = io_read(c, c->loop->rbuf + n, room);
+    if (got == IO_BAD) c->dead = true;
+    if (got == IO_EOF) c->eof = true;
+    /* less than asked for: the socket is empty, unless the end has been announced */
+    if (got == IO_AGAIN || (!c->ssl && got > 0 && (size_t)got < room && !c->hup))
+        c->readable = false;
+    return got > 0 ? n + (size_t)got : n;
+}
+
+/* Half a line more cannot change the verdict on a head: who drips bytes gets no parser's time. */
+static bool worth_parsing(const struct conn *c, str all, str fresh)
+{
+    return c->dirty || c->state == C_BODY || memchr(fresh.p, '\n', fresh.n) ||
+           all.n >= c->loop->s->l.header_bytes;
+}
+
 /* Reads once and serves. True: something changed, look again. */
 static bool input(struct conn *c)
 {
     struct loop *lp = c->loop;
-    size_t n = c->in ? c->in->n : 0, old = n;
-    if (n) memcpy(lp->rbuf, c->in->p, n);
-    if (c->readable && !c->eof && n < RBUF) {
-        ssize_t got = io_read(c, lp->rbuf + n, RBUF - n);
-        if (got == IO_BAD) return c->dead = true;
-        if (got == IO_EOF) c->eof = true;
-        if (got == IO_AGAIN || (!c->ssl && got > 0 && (size_t)got < RBUF - n && !c->hup)) c->readable = false;
-        if (got > 0) n += (size_t)got;
-    }
-    if (n == old && !c->dirty) return c->eof ? (c->dead = true) : false;
-    bool parse = c->dirty || c->state == C_BODY || memchr(lp->rbuf + old, '\n', n - old) || n >= lp->s->l.header_bytes;
-    size_t used = parse ? serve_input(c, (str){lp->rbuf, n}) : 0;
+    size_t old = c->in ? c->in->n : 0;
+    if (old) memcpy(lp->rbuf, c->in->p, old);
+    size_t n = fill(c, old);
+    if (c->dead) return true;
+    if (n == old && !c->dirty) return c->dead = c->eof;
+    str all = {lp->rbuf, n};
+    size_t used = worth_parsing(c, all, str_cut(all, old, n)) ? serve_input(c, all) : 0;
     if (c->state == C_SSE || c->close_after) used = n;
     keep_rest(c, (str){lp->rbuf + used, n - used});
     if (!obuf_flush(c)) return c->dead = true;
@@ -419,8 +444,9 @@ static bool drain_pend(struct conn *c)
         if (c->timer != T_WRITE || c->progress - before >= PROGRESS) timer_set(c, T_WRITE);
         return false;
     }
-    static const enum timer after[] = {[C_HANDSHAKE] = T_HEADER, [C_HEAD] = T_IDLE, [C_BODY] = T_BODY,
-                                       [C_WORK] = T_NONE, [C_SSE] = T_SSE, [C_LINGER] = T_LINGER};
+    static const enum timer after[] = {
+        [C_HANDSHAKE] = T_HEADER, [C_HEAD] = T_IDLE, [C_BODY] = T_BODY,
+        [C_WORK] = T_NONE,        [C_SSE] = T_SSE,   [C_LINGER] = T_LINGER};
     if (c->timer == T_WRITE) timer_set(c, after[c->state]);
     return true;
 }
@@ -470,6 +496,25 @@ void conn_run(struct conn *c)
     else if (c->pend && c->timer != T_WRITE) timer_set(c, T_WRITE);
 }
 
+static void reply_of_job(struct conn *c, struct http_job *j)
+{
+    if (j->sse && !j->out) {
+        conn_go_sse(c, j->sse);
+        return;
+    }
+    count_status(c->loop, j->status);
+    if (j->sse) sse_drop(j->sse); /* refused after all */
+    if (!j->out) {                /* a long reply that broke off */
+        c->dead = true;
+        return;
+    }
+    struct wire w = *j->out;
+    j->out->own = NULL;
+    j->out->fd = 0;
+    if (j->stream && !conn_push(c, stream_take(j->stream))) c->dead = true;
+    if (!conn_push(c, w)) c->dead = true;
+}
+
 void conn_job_done(struct http_job *j)
 {
     struct conn *c = j->conn;
@@ -481,17 +526,8 @@ void conn_job_done(struct http_job *j)
         return;
     }
     if (!j->keep || c->last) c->close_after = true;
-    count_status(lp, j->status);
     c->job = NULL;
-    if (j->sse && j->out) sse_drop(j->sse); /* refused after all */
-    if (j->stream && j->out && !conn_push(c, stream_take(j->stream))) c->dead = true;
-    if (j->sse && !j->out) conn_go_sse(c, j->sse);
-    else if (j->out) {
-        struct wire w = *j->out;
-        j->out->own = NULL;
-        j->out->fd = 0;
-        if (!conn_push(c, w)) c->dead = true;
-    } else c->dead = true; /* a long reply that broke off */
+    reply_of_job(c, j);
     job_free(&j);
     if (c->state == C_HEAD) set_read_timer(c, c->in != NULL, true);
     conn_run(c);

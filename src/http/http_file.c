@@ -59,7 +59,8 @@ static void plan_asset(struct cx *cx, const struct req *rq, const struct asset *
     /* each encoding is a representation of its own and has its own tag */
     str inner = str_cut(as->etag, 0, as->etag.n);
     if (r->encoding.n && inner.n > 2)
-        r->etag = arena_fmt(cx->a, "%.*s-%.*s\"", FS(str_cut(inner, 0, inner.n - 1)), FS(r->encoding));
+        r->etag =
+            arena_fmt(cx->a, "%.*s-%.*s\"", FS(str_cut(inner, 0, inner.n - 1)), FS(r->encoding));
     else r->etag = inner;
     r->length = (int64_t)r->body.n;
 }
@@ -67,18 +68,22 @@ static void plan_asset(struct cx *cx, const struct req *rq, const struct asset *
 static enum err plan_file(struct cx *cx, struct resp *rs, struct reply *r)
 {
     struct stat st;
-    int fd = rs->file_fd > 0 ? rs->file_fd
-                             : open(arena_z(cx->a, rs->file), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = rs->file_fd > 0
+                 ? rs->file_fd
+                 : open(arena_z(cx->a, rs->file), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     rs->file_fd = 0;
-    if (fd < 0) return fail(cx, errno == ENOENT ? E_NOTFOUND : E_INTERNAL, "The file is not there.");
+    if (fd < 0)
+        return fail(cx, errno == ENOENT ? E_NOTFOUND : E_INTERNAL, "The file is not there.");
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         os_close_fd(&fd);
         return fail(cx, E_NOTFOUND, "The file is not there.");
     }
     r->fd = fd;
     r->length = st.st_size;
-    r->etag = arena_fmt(cx->a, "\"%llx-%llx-%llx\"", (unsigned long long)st.st_ino, (unsigned long long)st.st_size,
-                        (unsigned long long)st.st_mtim.tv_sec * 1000000000ULL + (unsigned long long)st.st_mtim.tv_nsec);
+    r->etag = arena_fmt(cx->a, "\"%llx-%llx-%llx\"", (unsigned long long)st.st_ino,
+                        (unsigned long long)st.st_size,
+                        (unsigned long long)st.st_mtim.tv_sec * 1000000000ULL +
+                            (unsigned long long)st.st_mtim.tv_nsec);
     return E_OK;
 }
 
@@ -96,6 +101,14 @@ static bool etag_in(str list, str etag)
     return false;
 }
 
+/* Digits only; "" is left at 0. */
+static bool number(str s, int64_t *ret)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < '0' || s.p[i] > '9') return false;
+    return !s.n || str_to_int(s, ret);
+}
+
 /* "bytes=a-b", "a-" or "-n" of `size`. False: ignore the header. *ret_len < 0: not satisfiable. */
 static bool range_of(str v, int64_t size, int64_t *ret_from, int64_t *ret_len)
 {
@@ -103,11 +116,9 @@ static bool range_of(str v, int64_t size, int64_t *ret_from, int64_t *ret_len)
     int64_t a = 0, b = 0;
     if (!str_eq_nocase(str_cut(v, 0, 6), S("bytes="))) return false;
     v = str_trim(str_cut(v, 6, v.n));
-    if (memchr(v.p, ',', v.n) || !str_split(v, '-', &from, &to)) return false;
-    if (memchr(to.p, '-', to.n) || memchr(to.p, '+', to.n) || (!from.n && !to.n)) return false;
-    if (from.n && !str_to_int(from, &a)) return false;
-    if (to.n && !str_to_int(to, &b)) return false;
-    if (!from.n) { /* the last b bytes */
+    if (!str_split(v, '-', &from, &to) || (!from.n && !to.n)) return false;
+    if (!number(from, &a) || !number(to, &b)) return false; /* also several ranges */
+    if (!from.n) {                                          /* the last b bytes */
         *ret_from = b < size ? size - b : 0;
         *ret_len = b > 0 && size > 0 ? size - *ret_from : -1;
         return true;
@@ -136,7 +147,8 @@ static void plan_range(struct cx *cx, const struct req *rq, struct reply *r)
         return;
     }
     r->status = 206;
-    r->range = arena_fmt(cx->a, "bytes %" PRId64 "-%" PRId64 "/%" PRId64, from, from + len - 1, r->length);
+    r->range =
+        arena_fmt(cx->a, "bytes %" PRId64 "-%" PRId64 "/%" PRId64, from, from + len - 1, r->length);
     if (r->fd > 0) r->off = from;
     else r->body = str_cut(r->body, (size_t)from, (size_t)(from + len));
     r->length = len;
@@ -149,10 +161,19 @@ static void drop_body(struct reply *r)
     r->fd = 0;
 }
 
+static void plan_conditions(struct cx *cx, const struct req *rq, struct reply *r)
+{
+    if (rq->method != GET && rq->method != HEAD) return;
+    str tags = http_header(rq, S("if-none-match"));
+    if (r->status == 200 && tags.n && etag_in(tags, r->etag)) r->status = 304;
+    plan_range(cx, rq, r);
+}
+
 void http_plan(struct cx *cx, const struct req *rq, struct resp *rs, struct reply *r)
 {
     r->rs = rs;
-    if ((rs->file.n || rs->file_fd > 0) && plan_file(cx, rs, r) != E_OK) http_problem(cx, cx->err, rs);
+    if ((rs->file.n || rs->file_fd > 0) && plan_file(cx, rs, r) != E_OK)
+        http_problem(cx, cx->err, rs);
     r->status = rs->status ? rs->status : 200;
     r->type = rs->type.n ? rs->type : S("application/json");
     if (r->fd <= 0 && rs->asset) plan_asset(cx, rq, rs->asset, r);
@@ -160,11 +181,8 @@ void http_plan(struct cx *cx, const struct req *rq, struct resp *rs, struct repl
         r->body = buf_str(&rs->body);
         r->length = (int64_t)r->body.n;
     }
-    if (r->etag.n && (rq->method == GET || rq->method == HEAD)) {
-        str tags = http_header(rq, S("if-none-match"));
-        if (r->status == 200 && tags.n && etag_in(tags, r->etag)) r->status = 304;
-        plan_range(cx, rq, r);
-    }
-    if (rq->method == HEAD || r->status == 304 || r->status == 204) drop_body(r);
-    if (r->status == 204 || r->status == 304) r->length = 0;
+    if (r->etag.n) plan_conditions(cx, rq, r);
+    bool none = r->status == 304 || r->status == 204;
+    if (none) r->length = 0;
+    if (none || rq->method == HEAD) drop_body(r);
 }

@@ -62,7 +62,8 @@ static void eat(struct conn *c, struct wire *w, size_t n)
 
 static ssize_t send_memory(struct conn *c, const struct wire *w)
 {
-    if (c->ssl || !w->b.n) return w->a.n ? io_write(c, w->a.p, w->a.n) : io_write(c, w->b.p, w->b.n);
+    if (c->ssl || !w->b.n)
+        return w->a.n ? io_write(c, w->a.p, w->a.n) : io_write(c, w->b.p, w->b.n);
     struct iovec v[2] = {{(void *)(uintptr_t)w->a.p, w->a.n}, {(void *)(uintptr_t)w->b.p, w->b.n}};
     return wrote(c, writev(c->fd, v, 2));
 }
@@ -71,7 +72,8 @@ static ssize_t send_part_of_file(struct conn *c, struct wire *w)
 {
     if (!c->ssl) {
         off_t off = w->off;
-        ssize_t n = sendfile(c->fd, w->fd, &off, (size_t)(w->left < SENDFILE_PART ? w->left : SENDFILE_PART));
+        ssize_t n = sendfile(c->fd, w->fd, &off,
+                             (size_t)(w->left < SENDFILE_PART ? w->left : SENDFILE_PART));
         return n == 0 ? IO_BAD : wrote(c, n); /* 0: the file was cut meanwhile */
     }
     char part[FILE_PART / 4];

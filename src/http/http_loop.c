@@ -44,7 +44,8 @@ void timer_set(struct conn *c, enum timer t)
 static void fire(struct loop *lp)
 {
     for (int t = 0; t < T_MAX; t++)
-        while (lp->timer[t].first && lp->timer[t].first->due_ms <= lp->now_ms) conn_timeout(lp->timer[t].first);
+        while (lp->timer[t].first && lp->timer[t].first->due_ms <= lp->now_ms)
+            conn_timeout(lp->timer[t].first);
 }
 
 static int wait_ms(const struct loop *lp)
@@ -132,9 +133,15 @@ static void take_posts(struct loop *lp)
         in_order = p->next;
         char *base = (char *)p;
         switch (p->kind) {
-        case POST_JOB: conn_job_done((struct http_job *)(void *)(base - offsetof(struct http_job, post))); break;
-        case POST_STREAM: take_stream((struct http_stream *)(void *)(base - offsetof(struct http_stream, post))); break;
-        case POST_SSE: take_sse((struct http_sse *)(void *)(base - offsetof(struct http_sse, post))); break;
+        case POST_JOB:
+            conn_job_done((struct http_job *)(void *)(base - offsetof(struct http_job, post)));
+            break;
+        case POST_STREAM:
+            take_stream((struct http_stream *)(void *)(base - offsetof(struct http_stream, post)));
+            break;
+        case POST_SSE:
+            take_sse((struct http_sse *)(void *)(base - offsetof(struct http_sse, post)));
+            break;
         }
     }
 }
@@ -171,7 +178,8 @@ static void welcome(struct loop *lp, int fd, const struct sockaddr_storage *sa)
     if (sa->ss_family != AF_UNIX) (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     lp->open++;
     conn_open(lp, fd, &a);
-    struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = lp->all};
+    struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                             .data.ptr = lp->all};
     if (epoll_ctl(lp->ep, EPOLL_CTL_ADD, fd, &ev) != 0) conn_close(lp->all);
 }
 
@@ -225,7 +233,8 @@ static void leave(struct loop *lp)
     lp->drained = true;
     for (struct conn *c = lp->all; c; c = next) {
         next = c->all_next;
-        bool idle = c->state == C_SSE || c->state == C_LINGER || (c->state == C_HEAD && !c->pend && !c->in && c->served);
+        bool idle = c->state == C_SSE || c->state == C_LINGER ||
+                    (c->state == C_HEAD && !c->pend && !c->in && c->served);
         if ((force || idle) && !(c->dead && c->state == C_WORK)) conn_close(c);
     }
 }
@@ -270,11 +279,13 @@ static enum err unix_listen(struct cx *cx, struct loop *lp, str path)
     if (path.n >= sizeof sa.sun_path) return fail(cx, E_BAD, "the socket's path is too long");
     memcpy(sa.sun_path, path.p, path.n);
     lp->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (connect(lp->listen_fd, (struct sockaddr *)&sa, sizeof sa) == 0) return os_fail(cx, EADDRINUSE, "listen", path);
+    if (connect(lp->listen_fd, (struct sockaddr *)&sa, sizeof sa) == 0)
+        return os_fail(cx, EADDRINUSE, "listen", path);
     os_close_fd(&lp->listen_fd);
     lp->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     (void)unlink(sa.sun_path);
-    if (bind(lp->listen_fd, (struct sockaddr *)&sa, sizeof sa) != 0) return os_fail(cx, errno, "bind", path);
+    if (bind(lp->listen_fd, (struct sockaddr *)&sa, sizeof sa) != 0)
+        return os_fail(cx, errno, "bind", path);
     memcpy(s->unix_path, sa.sun_path, sizeof s->unix_path);
     if (listen(lp->listen_fd, BACKLOG) != 0) return os_fail(cx, errno, "listen", path);
     return E_OK;
@@ -287,7 +298,8 @@ static bool listen_addr(str text, struct sockaddr_storage *sa, socklen_t *len)
     int64_t port = -1;
     struct addr a = {0};
     while (i && text.p[i - 1] != ':') i--;
-    if (!i || !str_to_int(str_cut(text, i, text.n), &port) || port < 0 || port > 65535) return false;
+    if (!i || !str_to_int(str_cut(text, i, text.n), &port) || port < 0 || port > 65535)
+        return false;
     str host = str_cut(text, 0, i - 1);
     bool v6 = host.n && host.p[0] == '[';
     if (!addr_parse(host.n ? host : S("0.0.0.0"), &a)) return false;
@@ -312,7 +324,8 @@ static enum err probe(struct cx *cx, const struct sockaddr_storage *sa, socklen_
     OWNED(os_close_fd) int fd = socket(sa->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return os_fail(cx, errno, "socket", text);
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(fd, (const struct sockaddr *)sa, len) != 0) return os_fail(cx, errno, "listen on", text);
+    if (bind(fd, (const struct sockaddr *)sa, len) != 0)
+        return os_fail(cx, errno, "listen on", text);
     return E_OK;
 }
 
@@ -322,16 +335,20 @@ static enum err tcp_listen(struct cx *cx, struct loop *lp, str text)
     struct sockaddr_storage sa = {0};
     socklen_t len = 0;
     int one = 1;
-    if (!listen_addr(text, &sa, &len)) return fail(cx, E_BAD, "bad address to listen on: %.*s", FS(text));
+    if (!listen_addr(text, &sa, &len))
+        return fail(cx, E_BAD, "bad address to listen on: %.*s", FS(text));
     if (lp->index == 0) TRY(probe(cx, &sa, len, text));
-    else ((struct sockaddr_in *)(void *)&sa)->sin_port = htons((uint16_t)s->port); /* same place in IPv6 */
+    else
+        ((struct sockaddr_in *)(void *)&sa)->sin_port =
+            htons((uint16_t)s->port); /* same place in IPv6 */
     int fd = lp->listen_fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return os_fail(cx, errno, "socket", text);
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
     if (bind(fd, (struct sockaddr *)&sa, len) != 0) return os_fail(cx, errno, "bind", text);
     if (listen(fd, BACKLOG) != 0) return os_fail(cx, errno, "listen on", text);
-    if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0) return os_fail(cx, errno, "getsockname", text);
+    if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0)
+        return os_fail(cx, errno, "getsockname", text);
     s->port = ntohs(((struct sockaddr_in *)(void *)&sa)->sin_port);
     return E_OK;
 }

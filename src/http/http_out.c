@@ -23,23 +23,63 @@ enum {
 };
 #undef X
 
+#define X(name, value, tls) name ": " value "\r\n"
+static const char block[] =
+#include "http/http_headers.def"
+    ;
+#undef X
+#define X(name, value, tls) +(tls ? 0 : sizeof(name ": " value "\r\n") - 1)
+enum {
+    BLOCK_PLAIN = 0
+#include "http/http_headers.def"
+};
+#undef X
+
 static const struct {
     int status;
     str text;
 } texts[] = {
-    {200, S0("OK")}, {201, S0("Created")}, {202, S0("Accepted")}, {204, S0("No Content")},
-    {206, S0("Partial Content")}, {207, S0("Multi-Status")}, {301, S0("Moved Permanently")},
-    {302, S0("Found")}, {303, S0("See Other")}, {304, S0("Not Modified")}, {307, S0("Temporary Redirect")},
-    {308, S0("Permanent Redirect")}, {400, S0("Bad Request")}, {401, S0("Unauthorized")},
-    {403, S0("Forbidden")}, {404, S0("Not Found")}, {405, S0("Method Not Allowed")},
-    {406, S0("Not Acceptable")}, {408, S0("Request Timeout")}, {409, S0("Conflict")}, {410, S0("Gone")},
-    {411, S0("Length Required")}, {412, S0("Precondition Failed")}, {413, S0("Content Too Large")},
-    {414, S0("URI Too Long")}, {415, S0("Unsupported Media Type")}, {416, S0("Range Not Satisfiable")},
-    {417, S0("Expectation Failed")}, {421, S0("Misdirected Request")}, {422, S0("Unprocessable Content")},
-    {423, S0("Locked")}, {424, S0("Failed Dependency")}, {428, S0("Precondition Required")},
-    {429, S0("Too Many Requests")}, {431, S0("Request Header Fields Too Large")},
-    {500, S0("Internal Server Error")}, {501, S0("Not Implemented")}, {503, S0("Service Unavailable")},
-    {504, S0("Gateway Timeout")}, {505, S0("HTTP Version Not Supported")}, {507, S0("Insufficient Storage")},
+    {200, S0("OK")},
+    {201, S0("Created")},
+    {202, S0("Accepted")},
+    {204, S0("No Content")},
+    {206, S0("Partial Content")},
+    {207, S0("Multi-Status")},
+    {301, S0("Moved Permanently")},
+    {302, S0("Found")},
+    {303, S0("See Other")},
+    {304, S0("Not Modified")},
+    {307, S0("Temporary Redirect")},
+    {308, S0("Permanent Redirect")},
+    {400, S0("Bad Request")},
+    {401, S0("Unauthorized")},
+    {403, S0("Forbidden")},
+    {404, S0("Not Found")},
+    {405, S0("Method Not Allowed")},
+    {406, S0("Not Acceptable")},
+    {408, S0("Request Timeout")},
+    {409, S0("Conflict")},
+    {410, S0("Gone")},
+    {411, S0("Length Required")},
+    {412, S0("Precondition Failed")},
+    {413, S0("Content Too Large")},
+    {414, S0("URI Too Long")},
+    {415, S0("Unsupported Media Type")},
+    {416, S0("Range Not Satisfiable")},
+    {417, S0("Expectation Failed")},
+    {421, S0("Misdirected Request")},
+    {422, S0("Unprocessable Content")},
+    {423, S0("Locked")},
+    {424, S0("Failed Dependency")},
+    {428, S0("Precondition Required")},
+    {429, S0("Too Many Requests")},
+    {431, S0("Request Header Fields Too Large")},
+    {500, S0("Internal Server Error")},
+    {501, S0("Not Implemented")},
+    {503, S0("Service Unavailable")},
+    {504, S0("Gateway Timeout")},
+    {505, S0("HTTP Version Not Supported")},
+    {507, S0("Insufficient Storage")},
 };
 
 str http_status_text(int status)
@@ -74,10 +114,13 @@ static char *put_int(char *p, int64_t v)
 /* Days to civil date after Howard Hinnant's public algorithm. */
 void http_date_at(struct http_date *d, int64_t sec)
 {
-    static const char day[] = "ThuFriSatSunMonTueWed", mon[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    static const char day[] = "ThuFriSatSunMonTueWed",
+                      mon[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     if (d->sec == sec && d->text[0]) return;
-    int64_t days = sec / 86400, s = sec % 86400, z = days + 719468, era = z / 146097, doe = z - era * 146097;
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t days = sec / 86400, s = sec % 86400, z = days + 719468, era = z / 146097,
+            doe = z - era * 146097;
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365,
+            doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     int64_t mp = (5 * doy + 2) / 153, m = mp < 10 ? mp + 3 : mp - 9, y = yoe + era * 400 + (m <= 2);
     char *p = d->text;
     d->sec = sec;
@@ -93,8 +136,10 @@ void http_date_at(struct http_date *d, int64_t sec)
 
 size_t http_head_max(const struct reply *r)
 {
-    size_t n = LINE_MAX_BYTES + FIXED_MAX + r->type.n + r->etag.n + r->csp.n + r->range.n + r->encoding.n;
-    for (size_t i = 0; i < r->rs->n_head; i++) n += r->rs->head[i].name.n + r->rs->head[i].value.n + 4;
+    size_t n =
+        LINE_MAX_BYTES + FIXED_MAX + r->type.n + r->etag.n + r->csp.n + r->range.n + r->encoding.n;
+    for (size_t i = 0; i < r->rs->n_head; i++)
+        n += r->rs->head[i].name.n + r->rs->head[i].value.n + 4;
     return n;
 }
 
@@ -120,18 +165,15 @@ static char *status_line(char *p, int status)
 static char *security(char *p, const struct reply *r)
 {
     bool html = r->csp.n && str_has_prefix(r->type, S("text/html"));
+    if (!html && !r->rs->n_head && !r->is_asset) /* nothing to leave out or to change */
+        return put(p, (str){block, r->tls ? sizeof block - 1 : BLOCK_PLAIN});
+    str keep = r->immutable ? S("public, max-age=31536000, immutable") : S("no-cache");
     for (size_t i = 0; i < COUNT(fixed); i++) {
-        if (fixed[i].tls && !r->tls) continue;
-        if (r->rs->n_head && is_set(r->rs, fixed[i].name)) continue;
-        if (html && str_eq(fixed[i].name, S("Content-Security-Policy"))) {
-            p = line(p, fixed[i].name, r->csp);
-            continue;
-        }
-        if (r->is_asset && str_eq(fixed[i].name, S("Cache-Control"))) {
-            p = line(p, fixed[i].name, r->immutable ? S("public, max-age=31536000, immutable") : S("no-cache"));
-            continue;
-        }
-        p = put(p, fixed[i].line);
+        str name = fixed[i].name;
+        if ((fixed[i].tls && !r->tls) || is_set(r->rs, name)) continue;
+        if (html && str_eq(name, S("Content-Security-Policy"))) p = line(p, name, r->csp);
+        else if (r->is_asset && str_eq(name, S("Cache-Control"))) p = line(p, name, keep);
+        else p = put(p, fixed[i].line);
     }
     return p;
 }
@@ -157,7 +199,8 @@ size_t http_head_put(const struct reply *r, const struct http_date *d, char *to)
     if (r->range.n) p = line(p, S("Content-Range"), r->range);
     if (r->fd > 0 || r->is_asset) p = put(p, S("Accept-Ranges: bytes\r\n"));
     p = security(p, r);
-    for (size_t i = 0; i < r->rs->n_head; i++) p = line(p, r->rs->head[i].name, r->rs->head[i].value);
+    for (size_t i = 0; i < r->rs->n_head; i++)
+        p = line(p, r->rs->head[i].name, r->rs->head[i].value);
     p = put(p, S("\r\n"));
     return (size_t)(p - to);
 }
@@ -167,9 +210,15 @@ size_t http_error_put(int status, bool tls, const struct http_date *d, char *to)
     char body[160];
     struct resp rs = {0};
     str text = http_status_text(status);
-    int n = snprintf(body, sizeof body, "{\"type\":\"about:blank\",\"title\":\"%.*s\",\"status\":%d}", FS(text), status);
-    struct reply r = {.rs = &rs, .status = status, .type = S("application/problem+json"), .close = true,
-                      .tls = tls, .length = n};
+    int n =
+        snprintf(body, sizeof body, "{\"type\":\"about:blank\",\"title\":\"%.*s\",\"status\":%d}",
+                 FS(text), status);
+    struct reply r = {.rs = &rs,
+                      .status = status,
+                      .type = S("application/problem+json"),
+                      .close = true,
+                      .tls = tls,
+                      .length = n};
     if (status == 429 || status == 503) {
         rs.head[0] = (struct header){S("Retry-After"), S("2")};
         rs.n_head = 1;

@@ -14,18 +14,44 @@ enum cls { TOKEN = 1, VALUE = 2, PATH = 4, QUERY = 8, HOST = 16 };
 #define ALPHA (TOKEN | VALUE | PATH | QUERY | HOST)
 /* Bytes 33 to 126 by class; letters and digits have all. Space, tab and 128 to 255 are VALUE only. */
 static const unsigned char cls[256] = {
-    ['\t'] = VALUE, [' '] = VALUE,
-    ['!'] = TOKEN | VALUE | PATH | QUERY | HOST, ['"'] = VALUE, ['#'] = TOKEN | VALUE,
-    ['$'] = ALPHA, ['%'] = ALPHA, ['&'] = ALPHA, ['\''] = ALPHA,
-    ['('] = VALUE | PATH | QUERY | HOST, [')'] = VALUE | PATH | QUERY | HOST,
-    ['*'] = ALPHA, ['+'] = ALPHA, [','] = VALUE | PATH | QUERY | HOST, ['-'] = ALPHA, ['.'] = ALPHA,
-    ['/'] = VALUE | PATH | QUERY, ['0' ... '9'] = ALPHA, [':'] = VALUE | PATH | QUERY | HOST,
-    [';'] = VALUE | PATH | QUERY | HOST, ['<'] = VALUE, ['='] = VALUE | PATH | QUERY | HOST,
-    ['>'] = VALUE, ['?'] = VALUE | QUERY, ['@'] = VALUE | PATH | QUERY, ['A' ... 'Z'] = ALPHA,
-    ['['] = VALUE | QUERY | HOST, ['\\'] = VALUE | QUERY, [']'] = VALUE | QUERY | HOST,
-    ['^'] = TOKEN | VALUE | QUERY, ['_'] = ALPHA, ['`'] = TOKEN | VALUE | QUERY,
-    ['a' ... 'z'] = ALPHA, ['{'] = VALUE | QUERY, ['|'] = TOKEN | VALUE | QUERY, ['}'] = VALUE | QUERY,
-    ['~'] = ALPHA, [128 ... 255] = VALUE,
+    ['\t'] = VALUE,
+    [' '] = VALUE,
+    ['!'] = TOKEN | VALUE | PATH | QUERY | HOST,
+    ['"'] = VALUE,
+    ['#'] = TOKEN | VALUE,
+    ['$'] = ALPHA,
+    ['%'] = ALPHA,
+    ['&'] = ALPHA,
+    ['\''] = ALPHA,
+    ['('] = VALUE | PATH | QUERY | HOST,
+    [')'] = VALUE | PATH | QUERY | HOST,
+    ['*'] = ALPHA,
+    ['+'] = ALPHA,
+    [','] = VALUE | PATH | QUERY | HOST,
+    ['-'] = ALPHA,
+    ['.'] = ALPHA,
+    ['/'] = VALUE | PATH | QUERY,
+    ['0' ... '9'] = ALPHA,
+    [':'] = VALUE | PATH | QUERY | HOST,
+    [';'] = VALUE | PATH | QUERY | HOST,
+    ['<'] = VALUE,
+    ['='] = VALUE | PATH | QUERY | HOST,
+    ['>'] = VALUE,
+    ['?'] = VALUE | QUERY,
+    ['@'] = VALUE | PATH | QUERY,
+    ['A' ... 'Z'] = ALPHA,
+    ['['] = VALUE | QUERY | HOST,
+    ['\\'] = VALUE | QUERY,
+    [']'] = VALUE | QUERY | HOST,
+    ['^'] = TOKEN | VALUE | QUERY,
+    ['_'] = ALPHA,
+    ['`'] = TOKEN | VALUE | QUERY,
+    ['a' ... 'z'] = ALPHA,
+    ['{'] = VALUE | QUERY,
+    ['|'] = TOKEN | VALUE | QUERY,
+    ['}'] = VALUE | QUERY,
+    ['~'] = ALPHA,
+    [128 ... 255] = VALUE,
 };
 static bool is(unsigned c, char b) { return cls[(unsigned char)b] & c; }
 static bool all(unsigned c, str s)
@@ -51,7 +77,8 @@ bool http_decode(struct arena *a, str in, bool plus, str *ret)
     for (size_t i = 0; i < in.n; i++) {
         char c = in.p[i];
         if (c == '%') {
-            int hi = i + 2 < in.n ? hex(in.p[i + 1]) : -1, lo = i + 2 < in.n ? hex(in.p[i + 2]) : -1;
+            int hi = i + 2 < in.n ? hex(in.p[i + 1]) : -1,
+                lo = i + 2 < in.n ? hex(in.p[i + 2]) : -1;
             if (hi < 0 || lo < 0) return false;
             c = (char)(hi * 16 + lo);
             i += 2;
@@ -65,50 +92,71 @@ bool http_decode(struct arena *a, str in, bool plus, str *ret)
     return true;
 }
 
+static bool digits(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < '0' || s.p[i] > '9') return false;
+    return true;
+}
+
+static size_t count(str s, char c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) n += s.p[i] == c;
+    return n;
+}
+
 /* Dot segments, encoded slashes, control bytes: nobody of good will sends them. */
 static bool path_ok(struct arena *a, str raw, str *ret)
 {
     str out = S("");
     if (!all(PATH, raw) || !http_decode(a, raw, false, &out)) return false;
-    size_t slashes = 0, from = 1;
-    for (size_t i = 0; i < raw.n; i++) slashes += raw.p[i] == '/';
-    for (size_t i = 0; i <= out.n; i++) {
-        if (i < out.n && ((unsigned char)out.p[i] < 32 || out.p[i] == 127 || out.p[i] == '\\')) return false;
-        if (i < out.n && out.p[i] != '/') continue;
-        if (i < out.n) slashes--;
-        if (i == 0) continue;
-        str seg = str_cut(out, from, i);
+    if (count(raw, '/') != count(out, '/')) return false; /* some came out of %2f */
+    for (size_t i = 0; i < out.n; i++)
+        if ((unsigned char)out.p[i] < 32 || out.p[i] == 127 || out.p[i] == '\\') return false;
+    str seg = S("");
+    for (str rest = out; rest.n;) {
+        (void)str_split(rest, '/', &seg, &rest);
         if (str_eq(seg, S(".")) || str_eq(seg, S(".."))) return false;
-        from = i + 1;
     }
-    if (slashes) return false; /* wrapped around: some came out of %2f */
     *ret = out;
     return true;
 }
 
+/* Bytes of the name before the port, 0 = none or bad. */
+static size_t host_name(str h)
+{
+    size_t i = 0;
+    if (h.p[0] != '[') {
+        while (i < h.n && h.p[i] != ':' && h.p[i] != '[' && h.p[i] != ']') i++;
+        return i;
+    }
+    ptrdiff_t end = str_find(h, S("]"));
+    if (end < 2) return 0;
+    for (i = 1; i < (size_t)end; i++)
+        if (hex(h.p[i]) < 0 && h.p[i] != ':' && h.p[i] != '.') return 0;
+    return (size_t)end + 1;
+}
+
 static bool host_ok(str h)
 {
-    str port = S("");
     if (!h.n || !all(HOST, h)) return false;
-    if (h.p[0] == '[') {
-        ptrdiff_t end = str_find(h, S("]"));
-        if (end < 2 || !all(HOST, str_cut(h, 1, (size_t)end))) return false;
-        for (ptrdiff_t i = 1; i < end; i++)
-            if (hex(h.p[i]) < 0 && h.p[i] != ':' && h.p[i] != '.') return false;
-        port = str_cut(h, (size_t)end + 1, h.n);
-    } else {
-        size_t i = 0;
-        while (i < h.n && h.p[i] != ':') {
-            if (h.p[i] == '[' || h.p[i] == ']') return false;
-            i++;
-        }
-        if (i == 0) return false;
-        port = str_cut(h, i, h.n);
-    }
-    if (!port.n) return true;
-    if (port.p[0] != ':' || port.n > 6) return false;
-    for (size_t i = 1; i < port.n; i++)
-        if (port.p[i] < '0' || port.p[i] > '9') return false;
+    size_t n = host_name(h);
+    str port = str_cut(h, n, h.n);
+    return n && (!port.n || (port.p[0] == ':' && port.n <= 6 && digits(str_cut(port, 1, port.n))));
+}
+
+/* Takes "http://host" off *t; true when it was there (then rq->host is set). */
+static bool absolute(str *t, struct req *rq)
+{
+    size_t from = str_eq_nocase(str_cut(*t, 0, 7), S("http://"))    ? 7
+                  : str_eq_nocase(str_cut(*t, 0, 8), S("https://")) ? 8
+                                                                    : 0;
+    size_t end = from;
+    if (!from) return false;
+    while (end < t->n && t->p[end] != '/' && t->p[end] != '?') end++;
+    rq->host = str_cut(*t, from, end);
+    *t = str_cut(*t, end, t->n);
     return true;
 }
 
@@ -117,20 +165,11 @@ static int target(struct arena *a, struct req *rq)
 {
     str t = rq->target;
     if (str_eq(t, S("*"))) return rq->path = t, rq->method == OPTIONS ? PARSE_OK : 400;
-    size_t scheme = str_eq_nocase(str_cut(t, 0, 7), S("http://"))    ? 7
-                    : str_eq_nocase(str_cut(t, 0, 8), S("https://")) ? 8
-                                                                     : 0;
-    if (scheme) {
-        size_t end = scheme;
-        while (end < t.n && t.p[end] != '/' && t.p[end] != '?') end++;
-        rq->host = str_cut(t, scheme, end);
-        if (!host_ok(rq->host)) return 400;
-        t = str_cut(t, end, t.n);
-    } else if (!t.n || t.p[0] != '/') return 400;
-    str path = t;
+    bool abs = absolute(&t, rq);
+    if (abs ? !host_ok(rq->host) : !t.n || t.p[0] != '/') return 400;
+    str path = t, decoded = S("");
     (void)str_split(t, '?', &path, &rq->query);
-    if (scheme && !path.n) path = S("/");
-    str decoded = S("");
+    if (abs && !path.n) path = S("/");
     if (!all(QUERY, rq->query) || !http_decode(a, rq->query, true, &decoded)) return 400;
     return path_ok(a, path, &rq->path) ? PARSE_OK : 400;
 }
@@ -138,10 +177,17 @@ static int target(struct arena *a, struct req *rq)
 static int version(str v, bool *ret_v10)
 {
     if (v.n != 8 || memcmp(v.p, "HTTP/", 5) != 0 || v.p[6] != '.') return 400;
-    if (v.p[5] < '0' || v.p[5] > '9' || v.p[7] < '0' || v.p[7] > '9') return 400;
+    if (!digits(str_cut(v, 5, 6)) || !digits(str_cut(v, 7, 8))) return 400;
     if (v.p[5] != '1' || v.p[7] > '1') return 505;
     *ret_v10 = v.p[7] == '0';
     return PARSE_OK;
+}
+
+static bool method_of(str name, enum method *ret)
+{
+    for (int m = 0; m < METHOD_MAX; m++)
+        if (str_eq(method_name[m], name)) return *ret = (enum method)m, true;
+    return false;
 }
 
 /* `line` without its CR LF. */
@@ -157,11 +203,7 @@ static int request_line(struct arena *a, const struct http_limits *l, str line, 
     int st = version(str_cut(line, t + 1, line.n), &h->v10);
     if (st != PARSE_OK) return st;
     if (h->rq.target.n > l->target_bytes) return 414;
-    size_t k = 0;
-    while (k < METHOD_MAX && !str_eq(method_name[k], str_cut(line, 0, m))) k++;
-    if (k == METHOD_MAX) return 501;
-    h->rq.method = (enum method)k;
-    return target(a, &h->rq);
+    return method_of(str_cut(line, 0, m), &h->rq.method) ? target(a, &h->rq) : 501;
 }
 
 static int content_length(str v, struct http_head *h)
@@ -210,43 +252,76 @@ static int once(unsigned *seen, enum seen bit)
     return PARSE_OK;
 }
 
+static int host_header(const struct header *hd, struct http_head *h, unsigned *seen)
+{
+    if (!host_ok(hd->value)) return 400;
+    if (!h->rq.host.n) h->rq.host = hd->value; /* absolute-form named one already: it counts */
+    return once(seen, SEEN_HOST);
+}
+static int length_header(const struct header *hd, struct http_head *h, unsigned *seen)
+{
+    (void)seen;
+    return content_length(hd->value, h);
+}
+static int coding_header(const struct header *hd, struct http_head *h, unsigned *seen)
+{
+    (void)seen;
+    return transfer_encoding(hd->value, h);
+}
+static int connection_header(const struct header *hd, struct http_head *h, unsigned *seen)
+{
+    (void)seen;
+    connection(hd->value, h);
+    return PARSE_OK;
+}
+static int expect_header(const struct header *hd, struct http_head *h, unsigned *seen)
+{
+    (void)seen;
+    if (h->v10) return PARSE_OK;
+    h->expect = str_eq_nocase(hd->value, S("100-continue"));
+    return h->expect ? PARSE_OK : 417;
+}
+static int encoding_header(const struct header *hd, struct http_head *h, unsigned *seen)
+{
+    h->encoded = hd->value.n && !str_eq_nocase(hd->value, S("identity"));
+    return once(seen, SEEN_ENCODING);
+}
+static int type_header(const struct header *hd, struct http_head *h, unsigned *seen)
+{
+    (void)hd, (void)h;
+    return once(seen, SEEN_TYPE);
+}
+static int auth_header(const struct header *hd, struct http_head *h, unsigned *seen)
+{
+    (void)hd, (void)h;
+    return once(seen, SEEN_AUTH);
+}
+static int origin_header(const struct header *hd, struct http_head *h, unsigned *seen)
+{
+    (void)hd, (void)h;
+    return once(seen, SEEN_ORIGIN);
+}
+
 /* What the message's frame depends on, and what must not come twice. */
 static int special(const struct header *hd, struct http_head *h, unsigned *seen)
 {
-    str n = hd->name, v = hd->value;
-    switch (n.n) {
-    case 4:
-        if (!str_eq_nocase(n, S("host"))) break;
-        if (!host_ok(v)) return 400;
-        if (!h->rq.host.n) h->rq.host = v; /* absolute-form named one already: it counts */
-        return once(seen, SEEN_HOST);
-    case 6:
-        if (str_eq_nocase(n, S("origin"))) return once(seen, SEEN_ORIGIN);
-        if (!str_eq_nocase(n, S("expect")) || h->v10) break;
-        if (!str_eq_nocase(v, S("100-continue"))) return 417;
-        h->expect = true;
-        break;
-    case 10:
-        if (str_eq_nocase(n, S("connection"))) connection(v, h);
-        break;
-    case 12:
-        if (str_eq_nocase(n, S("content-type"))) return once(seen, SEEN_TYPE);
-        break;
-    case 13:
-        if (str_eq_nocase(n, S("authorization"))) return once(seen, SEEN_AUTH);
-        break;
-    case 14:
-        if (str_eq_nocase(n, S("content-length"))) return content_length(v, h);
-        break;
-    case 16:
-        if (!str_eq_nocase(n, S("content-encoding"))) break;
-        h->encoded = v.n && !str_eq_nocase(v, S("identity"));
-        return once(seen, SEEN_ENCODING);
-    case 17:
-        if (str_eq_nocase(n, S("transfer-encoding"))) return transfer_encoding(v, h);
-        break;
-    default: break;
-    }
+    static const struct {
+        str name;
+        int (*fn)(const struct header *hd, struct http_head *h, unsigned *seen);
+    } all_special[] = {
+        {S0("host"), host_header},
+        {S0("connection"), connection_header},
+        {S0("content-length"), length_header},
+        {S0("transfer-encoding"), coding_header},
+        {S0("expect"), expect_header},
+        {S0("content-type"), type_header},
+        {S0("content-encoding"), encoding_header},
+        {S0("authorization"), auth_header},
+        {S0("origin"), origin_header},
+    };
+    for (size_t i = 0; i < COUNT(all_special); i++)
+        if (all_special[i].name.n == hd->name.n && str_eq_nocase(all_special[i].name, hd->name))
+            return all_special[i].fn(hd, h, seen);
     return PARSE_OK;
 }
 
@@ -254,7 +329,8 @@ static int header_line(str line, struct header *ret)
 {
     size_t i = 0;
     while (i < line.n && is(TOKEN, line.p[i])) i++;
-    if (!i || i == line.n || line.p[i] != ':') return 400; /* also obs-fold and space before the colon */
+    if (!i || i == line.n || line.p[i] != ':')
+        return 400; /* also obs-fold and space before the colon */
     size_t from = i + 1, to = line.n;
     while (from < to && (line.p[from] == ' ' || line.p[from] == '\t')) from++;
     while (to > from && (line.p[to - 1] == ' ' || line.p[to - 1] == '\t')) to--;
@@ -287,7 +363,8 @@ static int head_lines(struct arena *a, const struct http_limits *l, str in, stru
     size_t at = 0;
     unsigned seen = 0;
     str line = S("");
-    if (in.n >= 2 && in.p[0] == '\r' && in.p[1] == '\n') at = 2; /* one empty line before: RFC 9112, 2.2 */
+    if (in.n >= 2 && in.p[0] == '\r' && in.p[1] == '\n')
+        at = 2; /* one empty line before: RFC 9112, 2.2 */
     int st = next_line(in, &at, &line);
     if (st != PARSE_OK) return st;
     st = request_line(a, l, line, h);

@@ -16,8 +16,10 @@ void http_head(struct resp *rs, str name, str value)
 /* What a stranger may know of our own faults: nothing but the request's id. */
 static str detail_of(const struct cx *cx, enum err e)
 {
-    if (e == E_INTERNAL) return S("Something went wrong on our side. The request's id helps to find it.");
-    if (e == E_UNCERTAIN) return S("It is not known whether the change was kept. Look before you repeat it.");
+    if (e == E_INTERNAL)
+        return S("Something went wrong on our side. The request's id helps to find it.");
+    if (e == E_UNCERTAIN)
+        return S("It is not known whether the change was kept. Look before you repeat it.");
     if (e == E_FULL) return S("The server has no room left on its disk.");
     if (e == E_BUSY) return S("The server is busy. Try again in a moment.");
     return cx->msg;
@@ -47,7 +49,8 @@ void http_problem(struct cx *cx, enum err e, struct resp *rs)
         http_head(rs, S("Retry-After"), arena_fmt(cx->a, "%d", RETRY_AFTER_S));
 }
 
-static enum err run(struct cx *cx, const struct router *r, guard_fn *guard, struct req *rq, struct resp *rs)
+static enum err run(struct cx *cx, const struct router *r, guard_fn *guard, struct req *rq,
+                    struct resp *rs)
 {
     str allow = S("");
     if (!rq->route && str_eq(rq->path, S("*"))) return rs->status = 204, E_OK; /* OPTIONS * */
@@ -61,12 +64,15 @@ static enum err run(struct cx *cx, const struct router *r, guard_fn *guard, stru
     return rq->route->fn(cx, rq, rs);
 }
 
-void http_dispatch(struct cx *cx, const struct router *r, guard_fn *guard, struct req *rq, struct resp *rs)
+void http_dispatch(struct cx *cx, const struct router *r, guard_fn *guard, struct req *rq,
+                   struct resp *rs)
 {
     if (!rs->body.a) rs->body = buf_new(cx->a, REPLY_MAX);
     enum err e = run(cx, r, guard, rq, rs);
-    if (e == E_OK && rs->body.full) e = fail(cx, E_LIMIT, "The answer is too large: ask for less at once.");
+    if (e == E_OK && rs->body.full)
+        e = fail(cx, E_LIMIT, "The answer is too large: ask for less at once.");
     if (e == E_OK) return;
-    if (rs->stream) rs->stream->broken = true; /* its head is out: all we can do is to break it off */
+    if (rs->stream)
+        rs->stream->broken = true; /* its head is out: all we can do is to break it off */
     else http_problem(cx, e, rs);
 }

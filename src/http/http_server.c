@@ -10,15 +10,17 @@ enum { LOOPS_MAX = 64, DRAIN_STEP_US = 5000, LOOP_STACK = 1 << 20 };
 
 static void limits(struct http_server *s)
 {
-#define X(type, name, dflt, text)                  \
+#define X(type, name, dflt, text)                                                                  \
     if (!s->l.name) s->l.name = (type)(dflt);
 #include "http/http_limits.def"
 #undef X
-    if (s->l.header_bytes > RBUF / 2) s->l.header_bytes = RBUF / 2; /* a head must fit the read buffer */
+    if (s->l.header_bytes > RBUF / 2)
+        s->l.header_bytes = RBUF / 2; /* a head must fit the read buffer */
     s->n_loops = s->l.loops > 0 ? s->l.loops : os_cores();
     if (s->n_loops > LOOPS_MAX) s->n_loops = LOOPS_MAX;
-    const int ms[T_MAX] = {[T_HEADER] = s->l.header_ms, [T_BODY] = s->l.body_idle_ms, [T_WRITE] = s->l.write_idle_ms,
-                           [T_IDLE] = s->l.idle_ms, [T_LINGER] = s->l.linger_ms, [T_SSE] = s->l.sse_ping_ms};
+    const int ms[T_MAX] = {
+        [T_HEADER] = s->l.header_ms, [T_BODY] = s->l.body_idle_ms, [T_WRITE] = s->l.write_idle_ms,
+        [T_IDLE] = s->l.idle_ms,     [T_LINGER] = s->l.linger_ms,  [T_SSE] = s->l.sse_ping_ms};
     s->loop = calloc((size_t)s->n_loops, sizeof *s->loop);
     if (!s->loop) abort();
     for (int i = 0; i < s->n_loops; i++)
@@ -27,7 +29,8 @@ static void limits(struct http_server *s)
 
 static void own_options(struct http_server *s)
 {
-    str *all[] = {&s->o.listen, &s->o.tls_cert, &s->o.tls_key, &s->o.trusted_proxies, &s->o.spool_dir, &s->o.hosts, &s->o.csp};
+    str *all[] = {&s->o.listen,    &s->o.tls_cert, &s->o.tls_key, &s->o.trusted_proxies,
+                  &s->o.spool_dir, &s->o.hosts,    &s->o.csp};
     s->a = arena_new();
     for (size_t i = 0; i < COUNT(all); i++) *all[i] = arena_dup(s->a, *all[i]);
 }

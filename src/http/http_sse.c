@@ -23,7 +23,8 @@ static size_t free_slot(struct loop *lp)
     return old;
 }
 
-enum err http_sse_begin(struct cx *cx, struct resp *rs, void *tag, void (*gone)(void *tag), int64_t *ret_id)
+enum err http_sse_begin(struct cx *cx, struct resp *rs, void *tag, void (*gone)(void *tag),
+                        int64_t *ret_id)
 {
     if (!rs->job) return fail(cx, E_BUSY, "event streams need a socket");
     struct loop *lp = rs->job->loop;
@@ -38,7 +39,8 @@ enum err http_sse_begin(struct cx *cx, struct resp *rs, void *tag, void (*gone)(
     size_t i = free_slot(lp);
     lp->slot[i] = e;
     lp->slot_gen[i] = (lp->slot_gen[i] + 1) & 0x7fffffff;
-    e->id = (int64_t)lp->slot_gen[i] << (SLOT_BITS + LOOP_BITS) | (int64_t)lp->index << SLOT_BITS | (int64_t)i;
+    e->id = (int64_t)lp->slot_gen[i] << (SLOT_BITS + LOOP_BITS) | (int64_t)lp->index << SLOT_BITS |
+            (int64_t)i;
     pthread_mutex_unlock(&lp->sse_lock);
     rs->sse = e;
     *ret_id = e->id;
@@ -107,7 +109,8 @@ static void put_event(struct http_sse *e, str event, int64_t id, str data)
         put(e, l);
         put(e, S("\n"));
         more = l.n < data.n;
-        size_t skip = more && data.p[l.n] == '\r' && l.n + 1 < data.n && data.p[l.n + 1] == '\n' ? 2 : 1;
+        size_t skip =
+            more && data.p[l.n] == '\r' && l.n + 1 < data.n && data.p[l.n + 1] == '\n' ? 2 : 1;
         data = str_cut(data, l.n + skip, data.n);
     }
     put(e, S("\n"));

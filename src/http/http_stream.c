@@ -37,9 +37,14 @@ enum err http_stream_begin(struct cx *cx, struct resp *rs)
     (void)pthread_cond_init(&st->room, NULL);
     struct http_date d = {0};
     http_date_at(&d, os_now_ms() / 1000);
-    struct reply r = {.rs = rs, .status = rs->status ? rs->status : 200, .no_length = true,
-                      .type = rs->type.n ? rs->type : S("application/json"), .chunked = st->chunked,
-                      .close = !j->keep || !st->chunked, .tls = j->conn->ssl != NULL, .csp = j->loop->s->o.csp};
+    struct reply r = {.rs = rs,
+                      .status = rs->status ? rs->status : 200,
+                      .no_length = true,
+                      .type = rs->type.n ? rs->type : S("application/json"),
+                      .chunked = st->chunked,
+                      .close = !j->keep || !st->chunked,
+                      .tls = j->conn->ssl != NULL,
+                      .csp = j->loop->s->o.csp};
     char *head = arena_get(cx->a, http_head_max(&r));
     queue(st, (str){head, http_head_put(&r, &d, head)});
     rs->stream = st;
@@ -58,7 +63,8 @@ enum err http_stream_write(struct cx *cx, struct resp *rs, str bytes)
     if (!bytes.n) return E_OK;
     int n = snprintf(size, sizeof size, "%zx\r\n", bytes.n);
     pthread_mutex_lock(&st->lock);
-    while (!st->gone && !st->job->gone && st->n > QUEUE_MAX) pthread_cond_wait(&st->room, &st->lock);
+    while (!st->gone && !st->job->gone && st->n > QUEUE_MAX)
+        pthread_cond_wait(&st->room, &st->lock);
     bool gone = st->gone || st->job->gone;
     if (!gone && !st->mute) {
         if (st->chunked) queue(st, (str){size, (size_t)n});

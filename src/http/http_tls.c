@@ -15,7 +15,8 @@ static int64_t mtime_of(struct arena *a, str path)
     return (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
 }
 
-static int only_http1(SSL *ssl, const unsigned char **out, unsigned char *n, const unsigned char *in, unsigned in_n, void *arg)
+static int only_http1(SSL *ssl, const unsigned char **out, unsigned char *n,
+                      const unsigned char *in, unsigned in_n, void *arg)
 {
     static const unsigned char ours[] = "\x08http/1.1";
     (void)ssl, (void)arg;
@@ -31,8 +32,10 @@ enum err tls_load(struct cx *cx, struct http_server *s)
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     if (!ctx) return fail(cx, E_INTERNAL, "TLS cannot start");
     (void)SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-    (void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    (void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                       SSL_OP_CIPHER_SERVER_PREFERENCE);
     (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20");
     SSL_CTX_set_alpn_select_cb(ctx, only_http1, NULL);
@@ -42,7 +45,8 @@ enum err tls_load(struct cx *cx, struct http_server *s)
         SSL_CTX_check_private_key(ctx) != 1) {
         SSL_CTX_free(ctx);
         ERR_clear_error();
-        return fail(cx, E_INVALID, "certificate and key do not load or do not belong together: %.*s, %.*s",
+        return fail(cx, E_INVALID,
+                    "certificate and key do not load or do not belong together: %.*s, %.*s",
                     FS(s->o.tls_cert), FS(s->o.tls_key));
     }
     pthread_mutex_lock(&s->tls_lock);

@@ -19,7 +19,8 @@ void req_from_conn(struct http_server *s, struct arena *a, struct conn *c, struc
 }
 
 /* The reply as a wire for the loop. */
-static void build(struct http_job *j, struct cx *cx, struct http_date *date, const struct req *rq, struct resp *rs)
+static void build(struct http_job *j, struct cx *cx, struct http_date *date, const struct req *rq,
+                  struct resp *rs)
 {
     struct http_server *s = j->loop->s;
     struct reply r = {.close = !j->keep, .tls = rq->tls, .csp = s->o.csp};
@@ -82,7 +83,8 @@ static struct http_job *next_job(struct workers *w)
     till.tv_sec += IDLE_S;
     w->idle++;
     int late = 0;
-    while (!w->first && !w->stop && late == 0) late = pthread_cond_timedwait(&w->work, &w->lock, &till);
+    while (!w->first && !w->stop && late == 0)
+        late = pthread_cond_timedwait(&w->work, &w->lock, &till);
     w->idle--;
     struct http_job *j = w->first;
     if (!j) return NULL;
@@ -122,7 +124,8 @@ static void start_one(struct http_server *s)
     struct cx cx = {.a = arena_new()};
     pthread_t t = {0};
     s->w.threads++;
-    if (os_thread(&cx, "worker", s->l.worker_stack_bytes, worker_main, s, &t) == E_OK) (void)pthread_detach(t);
+    if (os_thread(&cx, "worker", s->l.worker_stack_bytes, worker_main, s, &t) == E_OK)
+        (void)pthread_detach(t);
     else s->w.threads--;
     arena_free(&cx.a);
 }

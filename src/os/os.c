@@ -140,8 +140,10 @@ enum err os_drop_privileges(struct cx *cx, str user)
     if (getpwnam_r(arena_z(cx->a, user), &pw, mem, sizeof mem, &got) != 0 || !got)
         return fail(cx, E_NOTFOUND, "no such system user: %.*s", FS(user));
     if (initgroups(pw.pw_name, pw.pw_gid) != 0) return os_fail(cx, errno, "initgroups", user);
-    if (setresgid(pw.pw_gid, pw.pw_gid, pw.pw_gid) != 0) return os_fail(cx, errno, "setresgid", user);
-    if (setresuid(pw.pw_uid, pw.pw_uid, pw.pw_uid) != 0) return os_fail(cx, errno, "setresuid", user);
+    if (setresgid(pw.pw_gid, pw.pw_gid, pw.pw_gid) != 0)
+        return os_fail(cx, errno, "setresgid", user);
+    if (setresuid(pw.pw_uid, pw.pw_uid, pw.pw_uid) != 0)
+        return os_fail(cx, errno, "setresuid", user);
     if (pw.pw_uid != 0 && setuid(0) == 0) abort(); /* the way back must be shut */
     return E_OK;
 }

@@ -52,7 +52,8 @@ enum err os_read_file(struct cx *cx, str path, size_t max_bytes, str *ret)
         if (got < 0) return os_fail(cx, errno, "read", path);
         if (got == 0) break;
         n += (size_t)got;
-        if (n > max_bytes) return fail(cx, E_LIMIT, "%.*s is larger than %zu bytes", FS(path), max_bytes);
+        if (n > max_bytes)
+            return fail(cx, E_LIMIT, "%.*s is larger than %zu bytes", FS(path), max_bytes);
         if (n < cap) continue;
         size_t more = cap > max_bytes / 2 ? max_bytes + 1 : cap * 2; /* /proc and growing files */
         char *q = arena_get(cx->a, more + 1);
@@ -140,7 +141,8 @@ enum err os_mkdirs(struct cx *cx, str path, unsigned mode)
     for (size_t i = 1; i <= path.n; i++) {
         if (i < path.n && path.p[i] != '/') continue;
         const char *part = arena_z(cx->a, str_cut(path, 0, i));
-        if (mkdir(part, (mode_t)mode) != 0 && errno != EEXIST) return os_fail(cx, errno, "mkdir", str_from(part));
+        if (mkdir(part, (mode_t)mode) != 0 && errno != EEXIST)
+            return os_fail(cx, errno, "mkdir", str_from(part));
     }
     if (stat(z, &st) != 0) return os_fail(cx, errno, "stat", path);
     if (!S_ISDIR(st.st_mode)) return os_fail(cx, ENOTDIR, "mkdir", path);

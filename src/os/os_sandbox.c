@@ -25,18 +25,21 @@ enum { ABI_REFER = 2, ABI_TRUNCATE = 3 };
 #define READ_FILE  (LANDLOCK_ACCESS_FS_READ_FILE)
 #define READ_DIR   (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define WRITE_FILE (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE)
-#define WRITE_DIR                                                                                       \
-    (READ_DIR | WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |           \
-     LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |         \
+#define WRITE_DIR                                                                                  \
+    (READ_DIR | WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |      \
+     LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |    \
      LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM)
-#define ALL_V1 (WRITE_DIR | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK)
+#define ALL_V1                                                                                     \
+    (WRITE_DIR | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |                       \
+     LANDLOCK_ACCESS_FS_MAKE_BLOCK)
 
 static void allow_path(struct cx *cx, int set, str path, uint64_t file, uint64_t dir)
 {
     struct stat st;
     OWNED(os_close_fd) int fd = open(arena_z(cx->a, path), O_PATH | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0) return;
-    struct landlock_path_beneath_attr at = {.allowed_access = S_ISDIR(st.st_mode) ? dir : file, .parent_fd = fd};
+    struct landlock_path_beneath_attr at = {.allowed_access = S_ISDIR(st.st_mode) ? dir : file,
+                                            .parent_fd = fd};
     (void)syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &at, 0);
 }
 
@@ -50,26 +53,67 @@ static bool landlock(struct cx *cx, const struct os_sandbox *s)
     OWNED(os_close_fd) int set = (int)syscall(SYS_landlock_create_ruleset, &at, sizeof at, 0);
     if (set < 0) return false;
     uint64_t run = s->exec ? LANDLOCK_ACCESS_FS_EXECUTE : 0;
-    for (size_t i = 0; i < s->n_read; i++) allow_path(cx, set, s->read[i], READ_FILE | run, READ_DIR | run);
-    for (size_t i = 0; i < s->n_write; i++) allow_path(cx, set, s->write[i], WRITE_FILE | cut, WRITE_DIR | more | cut);
+    for (size_t i = 0; i < s->n_read; i++)
+        allow_path(cx, set, s->read[i], READ_FILE | run, READ_DIR | run);
+    for (size_t i = 0; i < s->n_write; i++)
+        allow_path(cx, set, s->write[i], WRITE_FILE | cut, WRITE_DIR | more | cut);
     return syscall(SYS_landlock_restrict_self, set, 0) == 0;
 }
 
 /* What a server of ours never needs. A deny list: libraries and libc change their calls with every
  * release, and a killed database writer costs more than a call that nobody reaches. */
 static const int denied[] = {
-    SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(kcmp),
-    SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(unshare),
-    SCMP_SYS(setns), SCMP_SYS(move_mount), SCMP_SYS(open_tree), SCMP_SYS(fsopen), SCMP_SYS(fsmount),
-    SCMP_SYS(reboot), SCMP_SYS(kexec_load), SCMP_SYS(kexec_file_load), SCMP_SYS(init_module),
-    SCMP_SYS(finit_module), SCMP_SYS(delete_module), SCMP_SYS(swapon), SCMP_SYS(swapoff),
-    SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd), SCMP_SYS(io_uring_setup),
-    SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register), SCMP_SYS(keyctl), SCMP_SYS(add_key),
-    SCMP_SYS(request_key), SCMP_SYS(acct), SCMP_SYS(settimeofday), SCMP_SYS(clock_settime),
-    SCMP_SYS(adjtimex), SCMP_SYS(clock_adjtime), SCMP_SYS(sethostname), SCMP_SYS(setdomainname),
-    SCMP_SYS(quotactl), SCMP_SYS(personality), SCMP_SYS(iopl), SCMP_SYS(ioperm), SCMP_SYS(mknod),
-    SCMP_SYS(mknodat), SCMP_SYS(name_to_handle_at), SCMP_SYS(open_by_handle_at), SCMP_SYS(vhangup),
-    SCMP_SYS(syslog), SCMP_SYS(lookup_dcookie), SCMP_SYS(nfsservctl), SCMP_SYS(modify_ldt),
+    SCMP_SYS(ptrace),
+    SCMP_SYS(process_vm_readv),
+    SCMP_SYS(process_vm_writev),
+    SCMP_SYS(kcmp),
+    SCMP_SYS(mount),
+    SCMP_SYS(umount2),
+    SCMP_SYS(pivot_root),
+    SCMP_SYS(chroot),
+    SCMP_SYS(unshare),
+    SCMP_SYS(setns),
+    SCMP_SYS(move_mount),
+    SCMP_SYS(open_tree),
+    SCMP_SYS(fsopen),
+    SCMP_SYS(fsmount),
+    SCMP_SYS(reboot),
+    SCMP_SYS(kexec_load),
+    SCMP_SYS(kexec_file_load),
+    SCMP_SYS(init_module),
+    SCMP_SYS(finit_module),
+    SCMP_SYS(delete_module),
+    SCMP_SYS(swapon),
+    SCMP_SYS(swapoff),
+    SCMP_SYS(bpf),
+    SCMP_SYS(perf_event_open),
+    SCMP_SYS(userfaultfd),
+    SCMP_SYS(io_uring_setup),
+    SCMP_SYS(io_uring_enter),
+    SCMP_SYS(io_uring_register),
+    SCMP_SYS(keyctl),
+    SCMP_SYS(add_key),
+    SCMP_SYS(request_key),
+    SCMP_SYS(acct),
+    SCMP_SYS(settimeofday),
+    SCMP_SYS(clock_settime),
+    SCMP_SYS(adjtimex),
+    SCMP_SYS(clock_adjtime),
+    SCMP_SYS(sethostname),
+    SCMP_SYS(setdomainname),
+    SCMP_SYS(quotactl),
+    SCMP_SYS(personality),
+    SCMP_SYS(iopl),
+    SCMP_SYS(ioperm),
+    SCMP_SYS(mknod),
+    SCMP_SYS(mknodat),
+    SCMP_SYS(name_to_handle_at),
+    SCMP_SYS(open_by_handle_at),
+    SCMP_SYS(vhangup),
+    SCMP_SYS(syslog),
+    SCMP_SYS(lookup_dcookie),
+    SCMP_SYS(nfsservctl),
+    SCMP_SYS(modify_ldt),
 };
 
 static bool seccomp(bool exec)

@@ -29,22 +29,37 @@ static enum err invalid(struct cx *cx, const struct req *rq, struct resp *rs)
 static enum err huge(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     (void)cx, (void)rq;
-    for (int i = 0; i < 1 << 15; i++) buf_add(&rs->body, S("0123456789012345678901234567890123456789012345678901234567890123456789"
-                                                          "0123456789012345678901234567890123456789012345678901234567890123456789"
-                                                          "0123456789012345678901234567890123456789012345678901234567890123456789"
-                                                          "0123456789012345678901234567890123456789012345678901234567890123456789"
-                                                          "0123456789012345678901234567890123456789012345678901234567890123456789"
-                                                          "0123456789012345678901234567890123456789012345678901234567890123456789"
-                                                          "0123456789012345678901234567890123456789012345678901234567890123456789"
-                                                          "0123456789012345678901234567890123456789012345678901234567890123456789"));
+    for (int i = 0; i < 1 << 15; i++)
+        buf_add(&rs->body,
+                S("0123456789012345678901234567890123456789012345678901234567890123456789"
+                  "0123456789012345678901234567890123456789012345678901234567890123456789"
+                  "0123456789012345678901234567890123456789012345678901234567890123456789"
+                  "0123456789012345678901234567890123456789012345678901234567890123456789"
+                  "0123456789012345678901234567890123456789012345678901234567890123456789"
+                  "0123456789012345678901234567890123456789012345678901234567890123456789"
+                  "0123456789012345678901234567890123456789012345678901234567890123456789"
+                  "0123456789012345678901234567890123456789012345678901234567890123456789"));
     return E_OK;
 }
 
-#define R(m, p, f) {.method = m, .path = S0(p), .fn = f}
+#define R(m, p, f)                                                                                 \
+    {                                                                                              \
+        .method = m, .path = S0(p), .fn = f                                                        \
+    }
 static const struct route routes[] = {
-    R(GET, "/", say_path), R(GET, "/api/{e}", say_path), R(POST, "/api/{e}", say_path), R(GET, "/api/me", say_path),
-    R(GET, "/api/{e}/{id}", say_path), R(DELETE, "/api/{e}/{id}", say_path), R(GET, "/api/me/x", say_path), R(GET, "/api/{e}/{id}/log", say_path),
-    R(GET, "/a/{rest...}", say_path), R(GET, "/a/b", say_path), R(GET, "/fails", fails), R(GET, "/invalid", invalid), R(GET, "/huge", huge),
+    R(GET, "/", say_path),
+    R(GET, "/api/{e}", say_path),
+    R(POST, "/api/{e}", say_path),
+    R(GET, "/api/me", say_path),
+    R(GET, "/api/{e}/{id}", say_path),
+    R(DELETE, "/api/{e}/{id}", say_path),
+    R(GET, "/api/me/x", say_path),
+    R(GET, "/api/{e}/{id}/log", say_path),
+    R(GET, "/a/{rest...}", say_path),
+    R(GET, "/a/b", say_path),
+    R(GET, "/fails", fails),
+    R(GET, "/invalid", invalid),
+    R(GET, "/huge", huge),
 };
 static struct router *router(struct cx *cx) { return router_new(cx->a, routes, COUNT(routes)); }
 
@@ -54,12 +69,29 @@ static const struct {
     int status;
     str body;
 } finds[] = {
-    {GET, S0("/"), 200, S0("/")}, {HEAD, S0("/"), 200, S0("/")}, {GET, S0("/api/me"), 200, S0("/api/me")}, {GET, S0("/api/you"), 200, S0("/api/{e} you")},
-    {POST, S0("/api/me"), 405, S0("")}, {GET, S0("/api/c/7"), 200, S0("/api/{e}/{id} c 7")}, {DELETE, S0("/api/c/7"), 200, S0("/api/{e}/{id} c 7")},
-    {GET, S0("/api/me/x"), 200, S0("/api/me/x")}, {GET, S0("/api/me/7"), 200, S0("/api/{e}/{id} me 7")}, {GET, S0("/api/me/x/log"), 200, S0("/api/{e}/{id}/log me x")},
-    {PUT, S0("/api/c/7"), 405, S0("")}, {OPTIONS, S0("/api/c/7"), 204, S0("")}, {OPTIONS, S0("*"), 204, S0("")}, {GET, S0("/api"), 404, S0("")}, {GET, S0("/api/"), 404, S0("")},
-    {GET, S0("//"), 404, S0("")}, {GET, S0("/api//7"), 404, S0("")}, {GET, S0("/api/c/7/"), 404, S0("")}, {GET, S0("/a/b"), 200, S0("/a/b")},
-    {GET, S0("/a/b/c"), 200, S0("/a/{rest...} b/c")}, {GET, S0("/a/"), 404, S0("")}, {GET, S0("/API/me"), 404, S0("")}, {GET, S0("/contacts/1/x.css"), 404, S0("")},
+    {GET, S0("/"), 200, S0("/")},
+    {HEAD, S0("/"), 200, S0("/")},
+    {GET, S0("/api/me"), 200, S0("/api/me")},
+    {GET, S0("/api/you"), 200, S0("/api/{e} you")},
+    {POST, S0("/api/me"), 405, S0("")},
+    {GET, S0("/api/c/7"), 200, S0("/api/{e}/{id} c 7")},
+    {DELETE, S0("/api/c/7"), 200, S0("/api/{e}/{id} c 7")},
+    {GET, S0("/api/me/x"), 200, S0("/api/me/x")},
+    {GET, S0("/api/me/7"), 200, S0("/api/{e}/{id} me 7")},
+    {GET, S0("/api/me/x/log"), 200, S0("/api/{e}/{id}/log me x")},
+    {PUT, S0("/api/c/7"), 405, S0("")},
+    {OPTIONS, S0("/api/c/7"), 204, S0("")},
+    {OPTIONS, S0("*"), 204, S0("")},
+    {GET, S0("/api"), 404, S0("")},
+    {GET, S0("/api/"), 404, S0("")},
+    {GET, S0("//"), 404, S0("")},
+    {GET, S0("/api//7"), 404, S0("")},
+    {GET, S0("/api/c/7/"), 404, S0("")},
+    {GET, S0("/a/b"), 200, S0("/a/b")},
+    {GET, S0("/a/b/c"), 200, S0("/a/{rest...} b/c")},
+    {GET, S0("/a/"), 404, S0("")},
+    {GET, S0("/API/me"), 404, S0("")},
+    {GET, S0("/contacts/1/x.css"), 404, S0("")},
 };
 
 static void test_routes(void)
@@ -95,12 +127,16 @@ static void test_problem(void)
     struct resp rs = {0};
     http_dispatch(&cx, r, NULL, &rq, &rs);
     T_INT(rs.status, 500);
-    T(str_find(buf_str(&rs.body), S("secret")) < 0 && str_find(buf_str(&rs.body), S("\"request_id\":\"test\"")) > 0);
+    T(str_find(buf_str(&rs.body), S("secret")) < 0 &&
+      str_find(buf_str(&rs.body), S("\"request_id\":\"test\"")) > 0);
     rq = (struct req){.path = S("/invalid")};
     rs = (struct resp){0};
     http_dispatch(&cx, r, NULL, &rq, &rs);
-    T_STR(buf_str(&rs.body), S("{\"type\":\"urn:kontor:error:invalid\",\"title\":\"Unprocessable Content\",\"status\":422,"
-                               "\"detail\":\"The name is \\\"empty\\\".\",\"code\":\"invalid\",\"field\":\"name\",\"request_id\":\"test\"}"));
+    T_STR(buf_str(&rs.body),
+          S("{\"type\":\"urn:kontor:error:invalid\",\"title\":\"Unprocessable "
+            "Content\",\"status\":422,"
+            "\"detail\":\"The name is "
+            "\\\"empty\\\".\",\"code\":\"invalid\",\"field\":\"name\",\"request_id\":\"test\"}"));
     rq = (struct req){.path = S("/huge")};
     rs = (struct resp){0};
     http_dispatch(&cx, r, NULL, &rq, &rs);
@@ -121,15 +157,30 @@ static const struct {
     int status;
     int64_t off, len;
 } ranges[] = {
-    {S0(""), S0(""), S0(""), 200, 0, 1000}, {S0("bytes=0-99"), S0(""), S0(""), 206, 0, 100}, {S0("bytes=900-"), S0(""), S0(""), 206, 900, 100},
-    {S0("bytes=-1"), S0(""), S0(""), 206, 999, 1}, {S0("bytes=-5000"), S0(""), S0(""), 206, 0, 1000}, {S0("bytes=999-2000"), S0(""), S0(""), 206, 999, 1},
-    {S0("bytes=1000-"), S0(""), S0(""), 416, 0, 0}, {S0("bytes=-0"), S0(""), S0(""), 416, 0, 0}, {S0("bytes=5-4"), S0(""), S0(""), 200, 0, 1000},
-    {S0("bytes=a-b"), S0(""), S0(""), 200, 0, 1000}, {S0("bytes=--5"), S0(""), S0(""), 200, 0, 1000}, {S0("bytes=-"), S0(""), S0(""), 200, 0, 1000},
-    {S0("bytes=0-0,5-6"), S0(""), S0(""), 200, 0, 1000}, {S0("items=0-5"), S0(""), S0(""), 200, 0, 1000}, {S0("bytes=99999999999999999999-"), S0(""), S0(""), 200, 0, 1000},
-    {S0("bytes=0-9223372036854775807"), S0(""), S0(""), 206, 0, 1000}, {S0("bytes=0-99"), S0("\"e\""), S0(""), 206, 0, 100},
-    {S0("bytes=0-99"), S0("\"old\""), S0(""), 200, 0, 1000}, {S0("bytes=0-99"), S0("W/\"e\""), S0(""), 200, 0, 1000},
-    {S0("bytes=0-99"), S0("Sun, 22 Nov 2026 06:21:00 GMT"), S0(""), 200, 0, 1000}, {S0(""), S0(""), S0("\"e\""), 304, 0, 0},
-    {S0("bytes=0-9"), S0(""), S0("\"x\", W/\"e\""), 304, 0, 0}, {S0(""), S0(""), S0("*"), 304, 0, 0}, {S0(""), S0(""), S0("\"x\""), 200, 0, 1000},
+    {S0(""), S0(""), S0(""), 200, 0, 1000},
+    {S0("bytes=0-99"), S0(""), S0(""), 206, 0, 100},
+    {S0("bytes=900-"), S0(""), S0(""), 206, 900, 100},
+    {S0("bytes=-1"), S0(""), S0(""), 206, 999, 1},
+    {S0("bytes=-5000"), S0(""), S0(""), 206, 0, 1000},
+    {S0("bytes=999-2000"), S0(""), S0(""), 206, 999, 1},
+    {S0("bytes=1000-"), S0(""), S0(""), 416, 0, 0},
+    {S0("bytes=-0"), S0(""), S0(""), 416, 0, 0},
+    {S0("bytes=5-4"), S0(""), S0(""), 200, 0, 1000},
+    {S0("bytes=a-b"), S0(""), S0(""), 200, 0, 1000},
+    {S0("bytes=--5"), S0(""), S0(""), 200, 0, 1000},
+    {S0("bytes=-"), S0(""), S0(""), 200, 0, 1000},
+    {S0("bytes=0-0,5-6"), S0(""), S0(""), 200, 0, 1000},
+    {S0("items=0-5"), S0(""), S0(""), 200, 0, 1000},
+    {S0("bytes=99999999999999999999-"), S0(""), S0(""), 200, 0, 1000},
+    {S0("bytes=0-9223372036854775807"), S0(""), S0(""), 206, 0, 1000},
+    {S0("bytes=0-99"), S0("\"e\""), S0(""), 206, 0, 100},
+    {S0("bytes=0-99"), S0("\"old\""), S0(""), 200, 0, 1000},
+    {S0("bytes=0-99"), S0("W/\"e\""), S0(""), 200, 0, 1000},
+    {S0("bytes=0-99"), S0("Sun, 22 Nov 2026 06:21:00 GMT"), S0(""), 200, 0, 1000},
+    {S0(""), S0(""), S0("\"e\""), 304, 0, 0},
+    {S0("bytes=0-9"), S0(""), S0("\"x\", W/\"e\""), 304, 0, 0},
+    {S0(""), S0(""), S0("*"), 304, 0, 0},
+    {S0(""), S0(""), S0("\"x\""), 200, 0, 1000},
 };
 
 static void test_ranges(void)
@@ -138,7 +189,9 @@ static void test_ranges(void)
     const struct asset as = {.type = S("text/plain"), .etag = S("\"e\""), .raw = {text, 1000}};
     for (size_t i = 0; i < COUNT(ranges); i++) {
         struct cx cx = t_cx();
-        struct header h[] = {{S("Range"), ranges[i].range}, {S("If-Range"), ranges[i].if_range}, {S("If-None-Match"), ranges[i].none}};
+        struct header h[] = {{S("Range"), ranges[i].range},
+                             {S("If-Range"), ranges[i].if_range},
+                             {S("If-None-Match"), ranges[i].none}};
         struct req rq = {.method = GET, .headers = h, .n_headers = 3};
         struct resp rs = {.asset = &as};
         struct reply r = {0};
@@ -153,14 +206,32 @@ static void test_ranges(void)
 static const struct {
     str accept, want;
 } codings[] = {
-    {S0(""), S0("")}, {S0("gzip"), S0("gzip")}, {S0("br"), S0("br")}, {S0("gzip, deflate, br"), S0("br")}, {S0("br;q=0, gzip"), S0("gzip")},
-    {S0("br;q=0.5, gzip;q=0.8"), S0("gzip")}, {S0("gzip;q=0"), S0("")}, {S0("*"), S0("br")}, {S0("*;q=0"), S0("")}, {S0("br;q=0, *"), S0("gzip")},
-    {S0("identity"), S0("")}, {S0("identity;q=1, br;q=0.1"), S0("")}, {S0("BR ; q=1.000"), S0("br")}, {S0("br;q=x"), S0("")}, {S0("br;q=9"), S0("")}, {S0(",,;q,"), S0("")},
+    {S0(""), S0("")},
+    {S0("gzip"), S0("gzip")},
+    {S0("br"), S0("br")},
+    {S0("gzip, deflate, br"), S0("br")},
+    {S0("br;q=0, gzip"), S0("gzip")},
+    {S0("br;q=0.5, gzip;q=0.8"), S0("gzip")},
+    {S0("gzip;q=0"), S0("")},
+    {S0("*"), S0("br")},
+    {S0("*;q=0"), S0("")},
+    {S0("br;q=0, *"), S0("gzip")},
+    {S0("identity"), S0("")},
+    {S0("identity;q=1, br;q=0.1"), S0("")},
+    {S0("BR ; q=1.000"), S0("br")},
+    {S0("br;q=x"), S0("")},
+    {S0("br;q=9"), S0("")},
+    {S0(",,;q,"), S0("")},
 };
 
 static void test_codings(void)
 {
-    const struct asset as = {.type = S("text/css"), .etag = S("\"e\""), .raw = S("raw"), .gzip = S("gz"), .br = S("b"), .immutable = true};
+    const struct asset as = {.type = S("text/css"),
+                             .etag = S("\"e\""),
+                             .raw = S("raw"),
+                             .gzip = S("gz"),
+                             .br = S("b"),
+                             .immutable = true};
     for (size_t i = 0; i < COUNT(codings); i++) {
         struct cx cx = t_cx();
         char head[2048];
@@ -175,9 +246,12 @@ static void test_codings(void)
         T(http_head_max(&r) < sizeof head);
         str text = {head, http_head_put(&r, &d, head)};
         T(text.n <= http_head_max(&r));
-        T(str_find(text, S("Date: Sun, 22 Nov 2026 10:00:00 GMT\r\n")) > 0 && str_find(text, S("Vary: Accept-Encoding\r\n")) > 0);
-        T(str_find(text, S("Cache-Control: public, max-age=31536000, immutable\r\n")) > 0 && str_find(text, S("no-store")) < 0);
-        T(str_find(text, S("X-Content-Type-Options: nosniff\r\n")) > 0 && str_find(text, S("Strict-Transport")) < 0);
+        T(str_find(text, S("Date: Sun, 22 Nov 2026 10:00:00 GMT\r\n")) > 0 &&
+          str_find(text, S("Vary: Accept-Encoding\r\n")) > 0);
+        T(str_find(text, S("Cache-Control: public, max-age=31536000, immutable\r\n")) > 0 &&
+          str_find(text, S("no-store")) < 0);
+        T(str_find(text, S("X-Content-Type-Options: nosniff\r\n")) > 0 &&
+          str_find(text, S("Strict-Transport")) < 0);
         t_cx_free(&cx);
     }
 }
@@ -198,11 +272,16 @@ static void test_dates(void)
 static const struct {
     str peer, trusted, forwarded, want;
 } clients[] = {
-    {S0("1.2.3.4"), S0(""), S0("9.9.9.9"), S0("1.2.3.4")}, {S0("1.2.3.4"), S0("1.2.3.5"), S0("9.9.9.9"), S0("1.2.3.4")},
-    {S0("1.2.3.4"), S0("1.2.3.4"), S0("9.9.9.9"), S0("9.9.9.9")}, {S0("1.2.3.4"), S0("1.2.0.0/16"), S0("6.6.6.6, 9.9.9.9, 1.2.9.9"), S0("9.9.9.9")},
-    {S0("1.2.3.4"), S0("1.2.3.4"), S0("9.9.9.9, evil"), S0("1.2.3.4")}, {S0("1.2.3.4"), S0("1.2.3.4"), S0(""), S0("1.2.3.4")},
-    {S0("2001:db8::1"), S0("2001:db8::/32"), S0("[2001:db9::5]"), S0("2001:db9::5")}, {S0("10.0.0.1"), S0("10.0.0.0/31, 7.7.7.7"), S0("8.8.8.8"), S0("8.8.8.8")},
-    {S0("10.0.0.2"), S0("10.0.0.0/31"), S0("8.8.8.8"), S0("10.0.0.2")}, {S0("10.0.0.2"), S0("10.0.0.0/99,junk,/,"), S0("8.8.8.8"), S0("10.0.0.2")},
+    {S0("1.2.3.4"), S0(""), S0("9.9.9.9"), S0("1.2.3.4")},
+    {S0("1.2.3.4"), S0("1.2.3.5"), S0("9.9.9.9"), S0("1.2.3.4")},
+    {S0("1.2.3.4"), S0("1.2.3.4"), S0("9.9.9.9"), S0("9.9.9.9")},
+    {S0("1.2.3.4"), S0("1.2.0.0/16"), S0("6.6.6.6, 9.9.9.9, 1.2.9.9"), S0("9.9.9.9")},
+    {S0("1.2.3.4"), S0("1.2.3.4"), S0("9.9.9.9, evil"), S0("1.2.3.4")},
+    {S0("1.2.3.4"), S0("1.2.3.4"), S0(""), S0("1.2.3.4")},
+    {S0("2001:db8::1"), S0("2001:db8::/32"), S0("[2001:db9::5]"), S0("2001:db9::5")},
+    {S0("10.0.0.1"), S0("10.0.0.0/31, 7.7.7.7"), S0("8.8.8.8"), S0("8.8.8.8")},
+    {S0("10.0.0.2"), S0("10.0.0.0/31"), S0("8.8.8.8"), S0("10.0.0.2")},
+    {S0("10.0.0.2"), S0("10.0.0.0/99,junk,/,"), S0("8.8.8.8"), S0("10.0.0.2")},
 };
 
 static void test_addresses(void)
@@ -217,8 +296,10 @@ static void test_addresses(void)
         T_STR(addr_client(cx.a, &rq, &a, clients[i].trusted, &tls), clients[i].want);
         t_cx_free(&cx);
     }
-    T(host_known(S("A.de:80"), S("b.de, a.de")) && !host_known(S("a.de.evil"), S("a.de")) && host_known(S("x"), S("")));
-    T(host_known(S("[::1]:80"), S("[::1]")) && !host_known(S("aa.de"), S("a.de")) && !host_known(S(""), S("a.de")));
+    T(host_known(S("A.de:80"), S("b.de, a.de")) && !host_known(S("a.de.evil"), S("a.de")) &&
+      host_known(S("x"), S("")));
+    T(host_known(S("[::1]:80"), S("[::1]")) && !host_known(S("aa.de"), S("a.de")) &&
+      !host_known(S(""), S("a.de")));
     struct addr_counts *t = calloc(1, sizeof *t);
     struct addr a = {0}, b = {0};
     T(addr_parse(S("2001:db8:1:2::1"), &a) && addr_parse(S("2001:db8:1:2::99"), &b));
@@ -243,4 +324,5 @@ static void test_without_socket(void)
     t_cx_free(&cx);
 }
 
-TESTS("http_units", test_routes, test_problem, test_ranges, test_codings, test_dates, test_addresses, test_without_socket)
+TESTS("http_units", test_routes, test_problem, test_ranges, test_codings, test_dates,
+      test_addresses, test_without_socket)

@@ -72,7 +72,8 @@ static void test_small(void)
     T(memcmp(a, b, 32) != 0);
     T(!os_equal(a, b, 32) && os_equal(a, a, 32));
     os_sha256(S("abc"), a);
-    T_STR(os_hex(cx.a, a, 32), S("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+    T_STR(os_hex(cx.a, a, 32),
+          S("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
     T(os_mono_ms() > 0 && os_now_ms() > 1600000000000 && os_cores() >= 1);
     T(os_rss_anon_bytes() > 4096 && os_open_fds() >= 3 && os_raise_nofile() >= 1024);
     T_OK(&cx, os_drop_privileges(&cx, S("")));
