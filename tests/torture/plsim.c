@@ -5,6 +5,7 @@
  * notes into KONTOR_PL_SHADOW/<name>. After kill -9 of the program the shadow folder is the disk: what is
  * still pending was never synced and is dropped, or torn, by the test. Works for writes through libc; a
  * note that the kill cut short belongs to a sync that never returned. Unlinking is taken as durable. */
+#undef _FILE_OFFSET_BITS /* open and open64 are two names here, each to be caught */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -115,8 +116,6 @@ static int opened(const char *path, int flags, va_list ap)
     return fd;
 }
 
-#undef open
-#undef open64
 int open(const char *path, int flags, ...)
 {
     va_list ap;
