@@ -11,7 +11,6 @@ struct reading {
     struct vcard *c;
     size_t props;
     LIST(struct vcard_prop) labels; /* X-ABLabel by group, given out at the end */
-    LIST(str) groups_tel, groups_email, groups_url, groups_impp, groups_adr;
 };
 typedef void take_fn(struct reading *r, const struct vline *l);
 
@@ -130,8 +129,8 @@ static struct vcard_item item_of(struct reading *r, const struct vline *l, str s
     {                                                                                              \
         struct vcard_item i = item_of(r, l, S(scheme));                                            \
         if (!i.value.n) return;                                                                    \
+        i.label = arena_dup(r->a, l->group); /* its group, until label_of knows the word */        \
         *LIST_ADD(r->a, &r->c->list##s) = i;                                                       \
-        *LIST_ADD(r->a, &r->groups_##list) = arena_dup(r->a, l->group);                            \
     }
 TAKE_ITEM(take_tel, tel, "tel:")
 TAKE_ITEM(take_email, email, "mailto:")
@@ -147,8 +146,8 @@ static void take_adr(struct reading *r, const struct vline *l)
     take_parts(r, l->value, to, COUNT(to));
     for (size_t i = 0; i < COUNT(to); i++) filled += to[i]->n;
     if (!filled) return;
+    d.label = arena_dup(r->a, l->group);
     *LIST_ADD(r->a, &r->c->adrs) = d;
-    *LIST_ADD(r->a, &r->groups_adr) = arena_dup(r->a, l->group);
 }
 
 static void take_categories(struct reading *r, const struct vline *l)
@@ -326,17 +325,19 @@ static str label_of(const struct reading *r, str group)
     return S("");
 }
 
-#define GIVE_LABELS(r, list)                                                                       \
-    for (size_t i_ = 0; i_ < (r)->c->list##s.n; i_++)                                              \
-    (r)->c->list##s.v[i_].label = label_of((r), (r)->groups_##list.v[i_])
+static void give_labels(const struct reading *r, struct vcard_item *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) v[i].label = label_of(r, v[i].label);
+}
 
 static enum err deliver(struct cx *cx, struct reading *r, vcard_fn *each, void *arg)
 {
-    GIVE_LABELS(r, tel);
-    GIVE_LABELS(r, email);
-    GIVE_LABELS(r, url);
-    GIVE_LABELS(r, impp);
-    GIVE_LABELS(r, adr);
+    give_labels(r, r->c->tels.v, r->c->tels.n);
+    give_labels(r, r->c->emails.v, r->c->emails.n);
+    give_labels(r, r->c->urls.v, r->c->urls.n);
+    give_labels(r, r->c->impps.v, r->c->impps.n);
+    struct vcard_adr *d = r->c->adrs.v;
+    for (size_t i = 0; i < r->c->adrs.n; i++) d[i].label = label_of(r, d[i].label);
     return each(cx, arg, r->c);
 }
 
