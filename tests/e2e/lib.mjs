@@ -1,0 +1,110 @@
+// What the scenarios share: a server with an empty base, a browser, axe, pictures and a tally.
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const web = createRequire(join(root, 'web/package.json'));
+const { chromium } = web('playwright-core');
+const axeSource = readFileSync(web.resolve('axe-core/axe.min.js'), 'utf8');
+
+export const fixture = (name) => join(root, 'tests/fixtures', name);
+export const text = (lang) => JSON.parse(readFileSync(join(root, `web/messages/${lang}.json`), 'utf8'));
+export const admin = { firm: 'Test GmbH', name: 'Anna Becker', mail: 'anna@test.example', password: 'richtig-langes-wort' };
+
+function freePort() {
+  const from = Number(process.env.KONTOR_PORT ?? 0);
+  if (from) return Promise.resolve(from);
+  return new Promise((done, fail) => {
+    const s = createServer();
+    s.on('error', fail);
+    s.listen(0, '127.0.0.1', () => {
+      const { port } = s.address();
+      s.close(() => done(port));
+    });
+  });
+}
+
+/** Starts the program on an empty data folder, or uses the one at KONTOR_URL (then KONTOR_TOKEN holds the set-up token). */
+export async function startServer() {
+  if (process.env.KONTOR_URL) return { url: process.env.KONTOR_URL.replace(/\/$/, ''), token: process.env.KONTOR_TOKEN ?? '', stop: async () => {} };
+  const data = mkdtempSync(join(tmpdir(), 'kontor-e2e-'));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const bin = process.env.KONTOR_BIN ?? join(root, 'build/kontor');
+  const child = spawn(bin, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  child.stdout.on('data', (d) => (out += d));
+  child.stderr.on('data', (d) => (out += d));
+  const gone = new Promise((r) => child.on('exit', r));
+  let failed = null;
+  child.on('error', (e) => (failed = e));
+  for (let i = 0; ; i++) {
+    const up = await fetch(url + '/api/v1/setup').then((r) => r.ok, () => false);
+    const token = /token[=: ]+([\w-]+)/i.exec(out)?.[1] ?? '';
+    if (up && token) {
+      const stop = async () => {
+        child.kill('SIGTERM');
+        await gone;
+        rmSync(data, { recursive: true, force: true });
+      };
+      return { url, token, stop };
+    }
+    if (failed || child.exitCode !== null || i > 150) throw new Error(`${bin} did not start: ${failed?.message ?? ''}\n${out}`);
+    await new Promise((r) => setTimeout(r, 100));
+  }
+}
+
+export const launch = () =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+
+/** One way of looking at the app: language, width, theme; with a tally of what was found. */
+export async function openView(browser, url, { lang, width, theme }) {
+  const phone = width < 760;
+  const context = await browser.newContext({
+    viewport: { width, height: phone ? 760 : 800 }, deviceScaleFactor: phone ? 2 : 1, hasTouch: phone, isMobile: phone, locale: { en: 'en-IE', de: 'de-DE', lt: 'lt-LT', ru: 'ru-RU' }[lang],
+    colorScheme: theme, acceptDownloads: true,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const errors = [];
+  page.on('pageerror', (e) => errors.push(`page error: ${e.message}`));
+  page.on('console', (m) => {
+    if (m.type() === 'error' && !/status of 4\d\d/.test(m.text())) errors.push(`console: ${m.text()}`);
+  });
+  const view = { lang, width, theme, phone, page, context, url, t: text(lang), name: `${lang}-${width}-${theme}`, errors, passed: 0, failures: [] };
+  view.ok = (claim, what) => {
+    if (claim) view.passed++;
+    else view.failures.push(what);
+    if (!claim) console.log(`  FAILED ${view.name}: ${what}`);
+  };
+  view.shot = async (what) => {
+    const dir = process.env.KONTOR_SHOTS;
+    if (!dir) return;
+    mkdirSync(dir, { recursive: true });
+    await page.waitForTimeout(300);
+    await page.screenshot({ path: join(dir, `${what}-${view.name}.png`) });
+  };
+  view.axe = async (what) => {
+    await page.waitForTimeout(350);
+    const bad = await page.evaluate(`(() => { const module = undefined, exports = undefined, define = undefined; ${axeSource}; return window.axe.run(document, { resultTypes: ['violations'] }); })()`);
+    const found = bad.violations.map((v) => `${v.id} (${v.nodes.length}): ${v.nodes[0].html.slice(0, 160)} ${v.nodes[0].any?.[0]?.message ?? ''}`);
+    view.ok(found.length === 0, `axe on ${what}: ${found.join(' | ')}`);
+  };
+  view.seen = async (locator, what) => view.ok(await locator.first().waitFor({ state: 'visible' }).then(() => true, () => false), what);
+  return view;
+}
+
+/** The text of a key with its plural form and values, as the app shows it, for looking up buttons by name. */
+export function say(view, key, values = {}) {
+  const m = view.t[key];
+  const s = typeof m === 'string' ? m : (m[new Intl.PluralRules(view.lang).select(values.n ?? 0)] ?? m.other);
+  return s.replace(/\{(\w+)\}/g, (all, k) => String(values[k] ?? all));
+}

@@ -1,0 +1,36 @@
+// Runs every scenario in each view, pairwise over language, width and theme, each view on a server of its own.
+//   KONTOR_URL   a running server (then the views share it)     KONTOR_BIN    the program, else build/kontor
+//   KONTOR_SHOTS a folder for pictures                           KONTOR_VIEWS  only views whose name contains this
+import { launch, openView, startServer } from './lib.mjs';
+import * as card from './card.mjs';
+import * as importing from './import.mjs';
+import * as setup from './setup.mjs';
+
+const views = [
+  ['de', 1280, 'light'], ['de', 360, 'dark'], ['lt', 1280, 'dark'], ['lt', 360, 'light'], ['ru', 1280, 'light'], ['ru', 360, 'dark'], ['en', 1280, 'dark'], ['en', 360, 'light'],
+].map(([lang, width, theme]) => ({ lang, width, theme }));
+const only = process.env.KONTOR_VIEWS ?? '';
+const browser = await launch();
+let passed = 0;
+let failed = 0;
+for (const how of views.filter((x) => `${x.lang}-${x.width}-${x.theme}`.includes(only))) {
+  const server = await startServer();
+  const v = await openView(browser, server.url, how);
+  for (const s of [setup, card, importing]) {
+    try {
+      await s.run(v, server);
+    } catch (e) {
+      v.ok(false, `${s.name}: ${String(e.message).split('\n').slice(0, 4).join(' ')}`);
+      await v.shot(`failed-${s.name.replaceAll(' ', '-')}`).catch(() => undefined);
+    }
+  }
+  v.ok(v.errors.length === 0, v.errors.slice(0, 5).join(' | '));
+  console.log(`${v.name}: ${v.passed} passed, ${v.failures.length} failed`);
+  passed += v.passed;
+  failed += v.failures.length;
+  await v.context.close();
+  await server.stop();
+}
+await browser.close();
+console.log(`e2e: ${passed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);
