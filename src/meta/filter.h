@@ -24,7 +24,7 @@ struct cond {
     const struct entity *e;         /* the entity whose record is looked at */
     const struct cond *kids;        /* AND, OR, NOT; HAS/ANY/ALL: one, on the related entity */
     size_t n;
-    const struct field *f;          /* CMP: the field; HAS: the link (to kids->e); ANY/ALL: the related entity's link back here */
+    const struct field *f;          /* CMP: the field; HAS: the link (to kids->e); ANY/ALL: the link back here */
     enum op op;
     const struct val *v;            /* EQ..STARTS: one; IN: n_v; WITHIN: two, [from, to) */
     size_t n_v;
@@ -37,7 +37,8 @@ struct filter_opts {
     bool (*may_read)(const struct cx *cx, const struct field *f);
     bool (*may_see)(const struct cx *cx, const struct entity *e);
 };
-/* E_INVALID names the node's field; unknown or unreadable fields and operators are refused. j NULL, null or {} = C_TRUE. */
+/* E_INVALID names the node's field; unknown or unreadable fields and operators are refused. j NULL, null or {}:
+ * C_TRUE. */
 MUST enum err filter_parse(struct cx *cx, const struct entity *e, const struct json *j, const struct filter_opts *o,
                            const struct cond **ret);
 /* Appends a condition on `alias` (a literal name of ours): always complete, in brackets. `seen` adds the

@@ -70,8 +70,8 @@ static const struct entity *find_entity(struct cx *cx, str name)
     return meta_entity(cx->meta, arena_fmt(cx->a, "%.*sy", FS(str_cut(name, 0, name.n - 3))));
 }
 
-static enum err only_link(struct cx *cx, const struct filter_parse *p, const struct entity *rel, const struct entity *to,
-                          str name, const struct field **ret)
+static enum err only_link(struct cx *cx, const struct filter_parse *p, const struct entity *rel,
+                          const struct entity *to, str name, const struct field **ret)
 {
     const struct field *back = NULL;
 
@@ -118,8 +118,8 @@ static enum err malformed(struct cx *cx)
                    "{\"link\",\"has\"}, {\"any\",\"has\"} or {\"all\",\"has\"}");
 }
 
-static enum err kids_node(struct cx *cx, struct filter_parse *p, const struct entity *e, const struct json *j, int depth,
-                          struct cond *ret)
+static enum err kids_node(struct cx *cx, struct filter_parse *p, const struct entity *e, const struct json *j,
+                          int depth, struct cond *ret)
 {
     if (j->t != JT_ARR) return malformed(cx);
     if (j->n > FILTER_NODES) return fail_at(cx, E_INVALID, S("filter"), "More than %d conditions", FILTER_NODES);

@@ -73,7 +73,8 @@ static enum err period_value(struct cx *cx, const struct json *j, struct cond *c
 
     if (!filter_period(time_day(cx->now_ms, cx->tz_min), j, &from, &to))
         return fail_at(cx, E_INVALID, c->f->name,
-                       "This takes a period such as \"this_month\" or {\"last_days\":30} (1 to %d days)", FILTER_DAYS_MAX);
+                       "This takes a period such as \"this_month\" or {\"last_days\":30} (1 to %d days)",
+                       FILTER_DAYS_MAX);
     if (str_eq(filter_measure(c->f)->kind->name, S("timestamp"))) {
         from = day_start_ms(from, cx->tz_min);
         to = day_start_ms(to, cx->tz_min);
@@ -107,9 +108,11 @@ static enum err bad_value(struct cx *cx, const struct field *f)
 /* "me" and "my_team" as a whole value; false when it is neither. */
 static bool who_value(const struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
 {
+    bool to_team = f->target && str_eq(f->target->name, S("team"));
+
     if (j->t != JT_STR) return false;
     if (str_eq(j->s, S("me")) && filter_is_user(f)) *ret = VAL_INT(cx->who.user);
-    else if (str_eq(j->s, S("my_team")) && f->target && str_eq(f->target->name, S("team"))) *ret = VAL_INT(cx->who.team);
+    else if (str_eq(j->s, S("my_team")) && to_team) *ret = VAL_INT(cx->who.team);
     else return false;
     return true;
 }
@@ -231,9 +234,9 @@ static enum err order_value(struct cx *cx, const struct json *j, const struct co
 
 static enum err list_value(struct cx *cx, const struct json *j, struct cond *c)
 {
-    if (j->t != JT_ARR) return fail_at(cx, E_INVALID, c->f->name, "\"%.*s\" takes a list of values", FS(op_name[c->op]));
-    if (!j->n || j->n > FILTER_IN_MAX)
-        return fail_at(cx, E_INVALID, c->f->name, "\"%.*s\" takes 1 to %d values", FS(op_name[c->op]), FILTER_IN_MAX);
+    if (j->t != JT_ARR || !j->n || j->n > FILTER_IN_MAX)
+        return fail_at(cx, E_INVALID, c->f->name, "\"%.*s\" takes a list of 1 to %d values", FS(op_name[c->op]),
+                       FILTER_IN_MAX);
     struct val *v = NEW_N(cx->a, struct val, j->n);
     for (size_t i = 0; i < j->n; i++) TRY(one_value(cx, c->f, &j->v[i], &v[i]));
     c->v = v;
@@ -256,8 +259,8 @@ static enum err single_value(struct cx *cx, const struct json *j, struct cond *c
 enum err filter_value(struct cx *cx, struct filter_parse *p, const struct json *j, struct cond *c)
 {
     if (c->op == OP_EMPTY || c->op == OP_NOTEMPTY) {
-        if (j && j->t != JT_NULL) return fail_at(cx, E_INVALID, c->f->name, "\"%.*s\" takes no value", FS(op_name[c->op]));
-        return E_OK;
+        if (!j || j->t == JT_NULL) return E_OK;
+        return fail_at(cx, E_INVALID, c->f->name, "\"%.*s\" takes no value", FS(op_name[c->op]));
     }
     if (!j || j->t == JT_NULL)
         return fail_at(cx, E_INVALID, c->f->name, "\"%.*s\" needs a value; for no value there is \"empty\"",

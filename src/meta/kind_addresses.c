@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* meta/kind_addresses.c - postal addresses: one line as typed (item.typed), parts in item.extra. */
+#include "meta/filter.h"
 #include "meta/meta_int.h"
 
 enum { ADDRESSES_MAX = 20, ADDRESS_BYTES_MAX = 1000 };
@@ -28,6 +29,7 @@ static enum err one(struct cx *cx, const struct field *f, const struct json *j, 
     t = str_trim(t);
     if (line.full || b.full || t.n > ADDRESS_BYTES_MAX || ret->type.n > 40) return bad_value(cx, f, "an address has at most 1000 bytes");
     ret->typed = t.n ? t : buf_str(&line);
+    ret->norm = filter_fold(cx->a, ret->typed); /* what filters look into */
     ret->extra = any ? buf_str(&b) : S("");
     return E_OK;
 }
@@ -38,6 +40,7 @@ static enum err from_json(struct cx *cx, const struct field *f, const struct jso
         struct item *v = NEW(cx->a, struct item);
         v->typed = str_trim(j->s);
         if (v->typed.n > ADDRESS_BYTES_MAX) return bad_value(cx, f, "an address has at most 1000 bytes");
+        v->norm = filter_fold(cx->a, v->typed);
         *ret = v->typed.n ? (struct val){.t = VT_LIST, .v = v, .n = 1} : VAL_NULL;
         return E_OK;
     }

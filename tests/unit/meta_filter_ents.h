@@ -71,12 +71,14 @@ KIND(k_roll, "rollup", ST_INT, int_json);
 KIND(k_none, "formula", ST_NONE, NULL);
 
 /* ---- the description, by hand ---- */
-enum { SYS = F_SYSTEM_N, NUM = SYS, TXT, NAME, PRICE, KEYS, PHONES, MAILS, OTHERS, OTHER, DAY, AT, LINES, ROLL, NONE, THING_N };
+enum { SYS = F_SYSTEM_N, NUM = SYS, TXT, NAME, PRICE, KEYS, PHONES, MAILS, OTHERS, OTHER, DAY, AT, LINES, ROLL, NONE,
+       THING_N };
 enum { O_NUM = SYS, O_NAME, O_THING, O_THINGS, O_SECRET, O_BOSS, OTHER_N };
 static struct field thing_f[THING_N], other_f[OTHER_N], user_f[SYS], team_f[SYS];
 static struct entity ents[4];
 enum { THING, OTHER_E, USER, TEAM };
-static const struct json last_at = {.t = JT_OBJ, .n = 1, .v = &(const struct json){.t = JT_STR, .key = S0("field"), .s = S0("changed_at")}};
+static const struct json last_of = {.t = JT_STR, .key = S0("field"), .s = S0("changed_at")};
+static const struct json last_at = {.t = JT_OBJ, .n = 1, .v = &last_of};
 
 static void field_set(struct field *f, const char *name, const struct kind *k, const struct entity *target)
 {
@@ -87,7 +89,8 @@ static void field_set(struct field *f, const char *name, const struct kind *k, c
 
 static void entity_set(struct cx *cx, struct entity *e, const char *name, struct field *f, size_t n)
 {
-    static const char *const sys[] = {"created_at", "created_by", "changed_at", "changed_by", "owner", "team", "firm", "deleted_at"};
+    static const char *const sys[] = {"created_at", "created_by", "changed_at", "changed_by", "owner", "team", "firm",
+                                      "deleted_at"};
     const bool is_user[] = {0, 1, 0, 1, 1, 0, 0, 0};
 
     for (size_t i = 0; i < COUNT(sys); i++) field_set(&f[i], sys[i], is_user[i] ? &k_user : &k_time, NULL);

@@ -16,14 +16,16 @@ static uint32_t roll(uint32_t n)
 }
 
 static const str texts[] = {
-    S0(""), S0("a"), S0("A"), S0("ab"), S0("AB"), S0("Ab c"), S0("b"), S0("%"), S0("_"), S0("a%"), S0("a_b"), S0("\\"), S0("'"),
-    S0("\""), S0("x'); DROP TABLE tf_thing;--"), S0("$1"), S0("müller"), S0("MÜLLER"), S0("mueller"), S0("Щеголева"),
-    S0("щеголёва"), S0("straße"), S0("STRASSE"), S0("\xF0\x9F\x98\x80"), S0("a\xF4\x8F\xBF\xBF"), S0("\xF4\x8F\xBF\xBF"),
-    S0("\xED\x9F\xBF"), S0("\xEE\x80\x80"), S0("a\xEE\x80\x80"), S0("a\x7F"), S0("  a  "), S0("ä"), S0("z"), S0("Ž"), S0("i"), S0("İ"), S0("ı"), S0("ﬁ"),
+    S0(""), S0("a"), S0("A"), S0("ab"), S0("AB"), S0("Ab c"), S0("b"), S0("%"), S0("_"), S0("a%"), S0("a_b"), S0("\\"),
+    S0("'"), S0("\""), S0("x'); DROP TABLE tf_thing;--"), S0("$1"), S0("müller"), S0("MÜLLER"), S0("mueller"),
+    S0("Щеголева"), S0("щеголёва"), S0("straße"), S0("STRASSE"), S0("\xF0\x9F\x98\x80"), S0("a\xF4\x8F\xBF\xBF"),
+    S0("\xF4\x8F\xBF\xBF"), S0("\xED\x9F\xBF"), S0("\xEE\x80\x80"), S0("a\xEE\x80\x80"), S0("a\x7F"),
+    S0("  a  "), S0("ä"), S0("z"), S0("Ž"), S0("i"), S0("İ"), S0("ı"), S0("ﬁ"),
 };
 static const str keys[] = {S0("a"), S0("b"), S0("ab"), S0("c%"), S0("ключ"), S0("A")};
 static const str phones[] = {S0("+4915112345"), S0("+4930123"), S0("+79265551234"), S0("+491511"), S0("112")};
-static const str mails[] = {S0("a@b.example"), S0("ab@b.example"), S0("müller@b.example"), S0("x|y@b.example"), S0("_%@b.example")};
+static const str mails[] = {S0("a@b.example"), S0("ab@b.example"), S0("müller@b.example"), S0("x|y@b.example"),
+                            S0("_%@b.example")};
 static const int64_t ints[] = {INT64_MIN, INT64_MIN + 1, -100, -1, 0, 1, 2, 3, 100, INT64_MAX - 1, INT64_MAX};
 static const str curs[] = {S0("EUR"), S0("USD"), S0("JPY")};
 #define PICK(a) ((a)[roll(COUNT(a))])
@@ -62,7 +64,8 @@ static struct val list_random(struct cx *cx, const struct field *f)
 /* Within 400 days of now; every other one is the user's midnight, every fourth begins a month. */
 static int64_t now_near(struct cx *cx)
 {
-    int64_t ms = cx->now_ms + ((int64_t)roll(801) - 400) * DAY_MS + (int64_t)roll(DAY_MS), day = time_day(ms, cx->tz_min);
+    int64_t ms = cx->now_ms + ((int64_t)roll(801) - 400) * DAY_MS + (int64_t)roll(DAY_MS);
+    int64_t day = time_day(ms, cx->tz_min);
 
     if (roll(2)) return ms;
     return day_start_ms(roll(2) ? day : day_month_start(day), cx->tz_min);
@@ -201,10 +204,13 @@ static enum err beside_put(struct cx *cx, const struct row *r, const struct fiel
 {
     for (size_t i = 0; i < v->n; i++) {
         if (f->kind->store == ST_LINKS)
-            TRY(db_exec(cx, NULL, "INSERT INTO link (a, field, b) VALUES ($1, $2, $3)", V(r->id), V(f->name), V(v->v[i].id)));
+            TRY(db_exec(cx, NULL, "INSERT INTO link (a, field, b) VALUES ($1, $2, $3)", V(r->id), V(f->name),
+                        V(v->v[i].id)));
         else
-            TRY(db_exec(cx, NULL, "INSERT INTO contact_point (id, entity, record, field, norm) VALUES ($1, $2, $3, $4, $5)",
-                        V(r->id * 10000 + (int64_t)f->at * 100 + (int64_t)i), V(r->e->name), V(r->id), V(f->name), V(v->v[i].norm)));
+            TRY(db_exec(cx, NULL,
+                        "INSERT INTO contact_point (id, entity, record, field, norm) VALUES ($1, $2, $3, $4, $5)",
+                        V(r->id * 10000 + (int64_t)f->at * 100 + (int64_t)i), V(r->e->name), V(r->id), V(f->name),
+                        V(v->v[i].norm)));
     }
     return E_OK;
 }
@@ -267,8 +273,9 @@ static void int_random(struct cx *cx, const struct field *f, struct jw *w)
 
 static void period_random(struct jw *w)
 {
-    static const str named[] = {S0("today"), S0("yesterday"), S0("tomorrow"), S0("this_week"), S0("last_week"), S0("this_month"),
-                                S0("last_month"), S0("this_quarter"), S0("last_quarter"), S0("this_year"), S0("last_year")};
+    static const str named[] = {S0("today"), S0("yesterday"), S0("tomorrow"), S0("this_week"), S0("last_week"),
+                                S0("this_month"), S0("last_month"), S0("this_quarter"), S0("last_quarter"),
+                                S0("this_year"), S0("last_year")};
     if (roll(2)) {
         jw_str(w, PICK(named));
         return;
@@ -315,6 +322,26 @@ static void part_random(struct cx *cx, const struct field *f, struct jw *w)
     }
 }
 
+static void in_random(struct cx *cx, const struct field *f, struct jw *w)
+{
+    jw_arr(w);
+    for (uint32_t n = 1 + roll(4); n--;) one_random(cx, f, w);
+    jw_arr_end(w);
+}
+
+static void value_random(struct cx *cx, const struct field *f, enum op op, struct jw *w)
+{
+    bool same = op == OP_EQ || op == OP_NE;
+
+    if (op == OP_EMPTY || op == OP_NOTEMPTY) return;
+    jw_key(w, S("value"));
+    if (op == OP_WITHIN) period_random(w);
+    else if (op == OP_CONTAINS || op == OP_STARTS) part_random(cx, f, w);
+    else if (op == OP_IN || op == OP_NOTIN) in_random(cx, f, w);
+    else if (f->kind == &k_user && roll(2)) jw_str(w, same && roll(2) ? S("my_team") : S("me"));
+    else one_random(cx, f, w);
+}
+
 static void cmp_random(struct cx *cx, const struct entity *e, struct jw *w)
 {
     const struct field *f = &e->f[roll((uint32_t)e->n)];
@@ -325,17 +352,7 @@ static void cmp_random(struct cx *cx, const struct entity *e, struct jw *w)
     jw_obj(w);
     jw_kstr(w, S("field"), f->name);
     jw_kstr(w, S("op"), op_name[op]);
-    if (op != OP_EMPTY && op != OP_NOTEMPTY) jw_key(w, S("value"));
-    if (op == OP_WITHIN) period_random(w);
-    else if (op == OP_CONTAINS || op == OP_STARTS) part_random(cx, f, w);
-    else if (op == OP_IN || op == OP_NOTIN) {
-        jw_arr(w);
-        for (uint32_t n = 1 + roll(4); n--;) one_random(cx, f, w);
-        jw_arr_end(w);
-    } else if (op != OP_EMPTY && op != OP_NOTEMPTY) {
-        if (f->kind == &k_user && roll(2)) jw_str(w, (op == OP_EQ || op == OP_NE) && roll(2) ? S("my_team") : S("me"));
-        else one_random(cx, f, w);
-    }
+    value_random(cx, f, op, w);
     jw_obj_end(w);
 }
 
@@ -343,8 +360,10 @@ static void tree_random(struct cx *cx, const struct entity *e, int depth, struct
 
 static void has_random(struct cx *cx, const struct entity *e, int depth, struct jw *w)
 {
-    static const str thing_links[] = {S0("other"), S0("others")}, other_links[] = {S0("thing"), S0("things"), S0("boss")};
-    static const str thing_rel[] = {S0("lines"), S0("other.thing"), S0("others.things")}, other_rel[] = {S0("thing.other"), S0("things.others"), S0("other.boss")};
+    static const str thing_links[] = {S0("other"), S0("others")};
+    static const str other_links[] = {S0("thing"), S0("things"), S0("boss")};
+    static const str thing_rel[] = {S0("lines"), S0("other.thing"), S0("others.things")};
+    static const str other_rel[] = {S0("thing.other"), S0("things.others"), S0("other.boss")};
     bool thing = e == &ents[THING];
     uint32_t how = roll(3), at = roll(3);
 
@@ -539,9 +558,9 @@ static void only_bound(void)
         if (!T_OK(&cx, filter_parse(&cx, &ents[THING], j, NULL, &c))) continue;
         filter_sql(&cx, c, S("t"), &q, seen_sql);
         str t = buf_str(&q.text);
-        T(str_find(t, S("DROP")) < 0 && str_find(t, S("example")) < 0 && str_find(t, S("ü")) < 0 && str_find(t, S("%")) < 0);
+        T(str_find(t, S("DROP")) < 0 && str_find(t, S("example")) < 0);
+        T(str_find(t, S("ü")) < 0 && str_find(t, S("%")) < 0);
         T(t.n > 2 && t.p[0] == '(' && t.p[t.n - 1] == ')');
-        (void)arena_fmt(cx.a, "%d", i);
         sql_val(&cx, &outer, V(1));
         sql_append(&cx, &outer, &q);
         T_INT((int64_t)outer.v.n, (int64_t)q.v.n + 1);
