@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # bench/http.sh - replies without data a second, ours ÷ nginx (a static file of the same size, as many
-# workers, keep-alive, wrk with 64 connections, rounds in turn). Prints "ours nginx ratio".
+# workers, keep-alive, wrk with 64 connections, rounds in turn). Prints
+# "ours nginx ratio cpu_ratio"; the last is nginx's CPU time per reply ÷ ours, which a busy machine does not bend.
 # usage: bench/http.sh PATH_OF_HTTP_HELLO [SECONDS 3] [ROUNDS 3] [PORT 18110]
 set -eu
 hello=$1 secs=${2:-3} rounds=${3:-3} port=${4:-18110}
 cores=$(nproc) dir=$(mktemp -d) bytes=300
-trap 'kill $ours $theirs 2>/dev/null; rm -rf "$dir"' EXIT
+ours='' theirs=''
+trap 'kill $ours $theirs 2>/dev/null; wait; rm -rf "$dir"' EXIT
 head -c $bytes /dev/zero | tr '\0' x > "$dir/index.html"
 cat > "$dir/nginx.conf" <<END
 daemon off; pid $dir/pid; error_log stderr crit; worker_processes $cores;
@@ -19,9 +21,18 @@ END
 "$hello" 127.0.0.1:"$port" "$cores" $bytes & ours=$!
 nginx -e stderr -p "$dir" -c "$dir/nginx.conf" & theirs=$!
 sleep 0.5
-rate() { wrk -t2 -c64 -d"$secs"s "http://127.0.0.1:$1/index.html" | awk '/^Requests\/sec/ {print $2} /Non-2xx/ {print "errors" > "/dev/stderr"}'; }
-a='' b=''
-for _ in $(seq "$rounds"); do a="$a $(rate "$port")"; b="$b $(rate $((port + 1)))"; done
-median() { printf '%s\n' "$@" | sort -n | awk '{v[NR]=$1} END {print v[int((NR+1)/2)]}'; }
-m=$(median $a) n=$(median $b)
-awk -v m="$m" -v n="$n" 'BEGIN {printf "%.0f %.0f %.2f\n", m, n, m / n}'
+cpu() { for p in $1 $(pgrep -P "$1"); do awk '{print $14 + $15}' "/proc/$p/stat"; done | awk '{n += $1} END {print n}'; }
+# port, pid -> replies a second, CPU ticks for a million of them
+round() {
+    before=$(cpu "$2")
+    wrk -t2 -c64 -d"$secs"s "http://127.0.0.1:$1/index.html" > "$dir/out"
+    grep Non-2xx "$dir/out" >&2 || true
+    awk -v ticks=$(($(cpu "$2") - before)) '/requests in/ {n = $1} /^Requests\/sec/ {r = $2} END {print r, ticks * 1e6 / n}' "$dir/out"
+}
+for _ in $(seq "$rounds"); do
+    round "$port" $ours >> "$dir/ours"
+    round $((port + 1)) $theirs >> "$dir/theirs"
+done
+median() { awk -v c="$2" '{print $c}' "$dir/$1" | sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
+awk -v a="$(median ours 1)" -v b="$(median theirs 1)" -v c="$(median ours 2)" -v d="$(median theirs 2)" \
+    'BEGIN {printf "%.0f %.0f %.2f %.2f\n", a, b, a / b, d / c}'

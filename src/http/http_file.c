@@ -116,11 +116,12 @@ static bool range_of(str v, int64_t size, int64_t *ret_from, int64_t *ret_len)
     int64_t a = 0, b = 0;
     if (!str_eq_nocase(str_cut(v, 0, 6), S("bytes="))) return false;
     v = str_trim(str_cut(v, 6, v.n));
-    if (!str_split(v, '-', &from, &to) || (!from.n && !to.n)) return false;
+    if (!str_split(v, '-', &from, &to) || v.n < 2) return false;
     if (!number(from, &a) || !number(to, &b)) return false; /* also several ranges */
     if (!from.n) {                                          /* the last b bytes */
-        *ret_from = b < size ? size - b : 0;
-        *ret_len = b > 0 && size > 0 ? size - *ret_from : -1;
+        if (b > size) b = size;
+        *ret_from = size - b;
+        *ret_len = b ? b : -1;
         return true;
     }
     if (to.n && b < a) return false;

@@ -685,7 +685,7 @@ static void test_idle_memory(void)
     }
     int64_t each = (os_rss_anon_bytes() - before) / n;
     fprintf(stderr, "%d idle connections: %" PRId64 " bytes each\n", n, each);
-#ifndef __SANITIZE_ADDRESS__
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     if (n == IDLE_CONNS) T(each <= 320); /* 256 of ours; the rest is the noise of pages */
 #endif
     T_INT(http_stats(w->s).conns_open, n);
