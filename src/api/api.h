@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* api/api.h - the REST API of docs/api.md: its routes, its guard, and what of the process its handlers may use. */
+#pragma once
+#include "auth/auth.h"
+#include "http/http.h"
+#include "jobs/jobs.h"
+#include "meta/meta.h"
+
+#include <pthread.h>
+
+enum { BODY_SMALL = 4096, BODY_RECORD = 1024 * 1024, BODY_UPLOAD = 200 * 1024 * 1024 };
+
+struct events;
+struct app {               /* owned by `app`, lives as long as the process */
+    struct dbase *db;
+    struct auth *auth;
+    struct jobs *jobs;
+    struct events *events;
+    struct http_server *http;
+    struct meta *meta;     /* behind meta_lock: app_meta_hold */
+    pthread_mutex_t *meta_lock;
+    str data_dir, url;     /* url: where users find us, for links */
+    str setup_token;       /* hex; "" once set up */
+    bool tls;
+    int64_t started_ms;
+};
+/* The present description, held: meta_drop it. */
+struct meta *app_meta_hold(struct app *app);
+/* Reads the description again after it was changed; cx->meta stays what it was. */
+MUST enum err app_meta_reload(struct cx *cx);
+/* Firm's country, currency, language and name (settings); fills cx->country too. */
+struct firm {
+    str name, country, currency, lang;
+};
+MUST enum err app_firm(struct cx *cx, struct firm *ret);
+
+extern const struct route api_routes[];
+extern const size_t api_routes_n;
+/* Session, CSRF, Origin; runs before every handler. */
+enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs);
+/* First set-up: the firm, its shipped roles, the administrator. E_CONFLICT when there are users already. */
+struct setup {
+    str firm, country, currency, lang, name, mail, password;
+};
+MUST enum err setup_run(struct cx *cx, struct auth *au, const struct setup *s, int64_t *ret_user);
+MUST enum err setup_needed(struct cx *cx, bool *ret);
+
+/* ---- live events: one follower of the log, many streams ---- */
+MUST enum err events_open(struct cx *cx, struct app *app, struct events **ret);
+void events_wake(struct events *ev);      /* after a commit */
+void events_close(struct events **ev);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* api/api_int.h - what the handlers share. */
+#pragma once
+#include "api/api.h"
+
+#define ROUTE(m, path, fn, flags, body, doc) enum err fn(struct cx *cx, const struct req *rq, struct resp *rs);
+#include "api/routes.def"
+#undef ROUTE
+
+/* The reply's body as a JSON writer. */
+struct jw reply_json(struct resp *rs);
+/* {entity} of the path; what one may not see at all answers like an unknown one. */
+MUST enum err path_entity(struct cx *cx, const struct req *rq, const struct entity **ret);
+MUST enum err path_id(struct cx *cx, const struct req *rq, size_t param, int64_t *ret);
+/* The body as an object; "" is {}. */
+MUST enum err body_json(struct cx *cx, const struct req *rq, const struct json **ret);
+/* ?filter= and ?q= as one condition and a set of ids. */
+MUST enum err query_filter(struct cx *cx, const struct req *rq, const struct entity *e, const struct cond **ret);
+/* X-Change and ETag of what was written. */
+void reply_written(struct cx *cx, struct resp *rs, const struct written *w);
+/* If-Match: "<version>" -> version; 0 when absent. */
+MUST enum err if_match(struct cx *cx, const struct req *rq, int64_t *ret);
+void session_reply(struct cx *cx, struct resp *rs, const struct session *s, const struct firm *f);
+void session_cookie(struct cx *cx, struct resp *rs, str token); /* "" clears it */
+bool session_token(struct cx *cx, const struct req *rq, str *ret);
+/* Runs fn at once when the request has no Idempotency-Key; else once for ever: the key's row stands in the same
+ * transaction as the effect, and a repeated request gets the first answer (RFC draft idempotency-key-header). */
+MUST enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn);

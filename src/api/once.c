@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* api/once.c - Idempotency-Key: the first answer is kept for 72 hours in the transaction of its effect. */
+#include "api/api_int.h"
+
+#include "os/os.h"
+
+enum { KEY_MAX = 255, KEEP_HOURS = 72 };
+
+struct once {
+    const struct req *rq;
+    struct resp *rs;
+    handler_fn *fn;
+    str key, digest;
+    bool repeated;
+};
+
+static enum err answer_again(struct cx *cx, struct once *o, const struct db_rows *r)
+{
+    o->repeated = true;
+    if (!str_eq(db_str(r, 0, 0), o->digest)) return fail_at(cx, E_INVALID, S("Idempotency-Key"), "this key was used for another request");
+    str body = db_str(r, 0, 2), head = {0};
+    o->rs->status = (int)db_int(r, 0, 1);
+    while (body.n && body.p[0] != '{' && str_split(body, '\n', &head, &body)) { /* kept headers, one a line */
+        str name = {0}, value = {0};
+        if (str_split(head, ':', &name, &value)) http_head(o->rs, name, value);
+    }
+    o->rs->body.n = 0;
+    buf_add(&o->rs->body, body);
+    return E_OK;
+}
+
+static str answer_text(struct cx *cx, const struct resp *rs)
+{
+    struct buf b = buf_new(cx->a, 32 << 20);
+    for (size_t i = 0; i < rs->n_head; i++) {
+        buf_add(&b, rs->head[i].name);
+        buf_byte(&b, ':');
+        buf_add(&b, rs->head[i].value);
+        buf_byte(&b, '\n');
+    }
+    buf_add(&b, buf_str(&rs->body));
+    return buf_str(&b);
+}
+
+static enum err once_inside(struct cx *cx, void *arg)
+{
+    struct once *o = arg;
+    struct db_rows r = {0};
+    int64_t oldest = cx->now_ms - INT64_C(3600000) * KEEP_HOURS;
+    TRY(db_exec(cx, NULL, "DELETE FROM idem WHERE at < $1", V(oldest)));
+    TRY(db_query(cx, &r, "SELECT digest, status, body FROM idem WHERE key = $1 AND user_id = $2", V(o->key), V(cx->who.user)));
+    if (r.n) return answer_again(cx, o, &r);
+    o->rs->n_head = 0; /* a retried transaction starts its answer again */
+    o->rs->body.n = 0;
+    TRY(o->fn(cx, o->rq, o->rs));
+    return db_exec(cx, NULL, "INSERT INTO idem (key, user_id, digest, at, status, body) VALUES ($1, $2, $3, $4, $5, $6)", V(o->key),
+                   V(cx->who.user), V(o->digest), V(cx->now_ms), V(o->rs->status ? o->rs->status : 200), V(answer_text(cx, o->rs)));
+}
+
+enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn)
+{
+    struct once o = {.rq = rq, .rs = rs, .fn = fn, .key = http_header(rq, S("Idempotency-Key"))};
+    unsigned char sum[32];
+    if (!o.key.n) return fn(cx, rq, rs);
+    if (o.key.n > KEY_MAX || !utf8_valid(o.key)) return fail_at(cx, E_BAD, S("Idempotency-Key"), "a key has at most %d characters", KEY_MAX);
+    os_sha256(arena_fmt(cx->a, "%.*s %.*s\n%.*s", FS(method_name[rq->method]), FS(rq->path), FS(rq->body)), sum);
+    o.digest = os_hex(cx->a, sum, sizeof sum);
+    enum err e = db_write(cx, once_inside, &o);
+    if (e == E_CONFLICT && !o.repeated && str_find(cx->at, S("idem")) >= 0) return db_write(cx, once_inside, &o); /* its twin was faster */
+    return e;
+}

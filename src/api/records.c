@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/* api/records.c - lists and single records. */
+#include "api/api_int.h"
+
+#include "base/time.h"
+#include "record/log.h"
+#include "search/search.h"
+
+enum { PAGE_DEFAULT = 50, Q_HITS = 50, HISTORY_PAGE = 50 };
+
+static enum err query_fields(struct cx *cx, const struct req *rq, const struct entity *e, struct fields *ret)
+{
+    str text = {0}, name = {0};
+    if (!http_query(cx, rq, S("fields"), &text) || !text.n) return E_OK;
+    const struct field **f = NEW_N(cx->a, const struct field *, e->n);
+    size_t n = 0;
+    for (bool more = true; more && n < e->n;) {
+        more = str_split(text, ',', &name, &text);
+        const struct field *x = entity_field(e, name);
+        if (!x || !acl_field_read(cx, x)) return fail_at(cx, E_BAD, S("fields"), "no field of this name");
+        f[n++] = x;
+    }
+    *ret = (struct fields){.f = f, .n = n};
+    return E_OK;
+}
+
+static enum err query_sort(struct cx *cx, const struct req *rq, const struct entity *e, struct query *q)
+{
+    str s = {0};
+    if (!http_query(cx, rq, S("sort"), &s) || !s.n) return E_OK;
+    q->desc = s.p[0] == '-';
+    if (q->desc) s = str_cut(s, 1, s.n);
+    q->sort = entity_field(e, s);
+    if (!q->sort || q->sort->hidden || !acl_field_read(cx, q->sort) || !q->sort->kind->sort)
+        return fail_at(cx, E_BAD, S("sort"), "one cannot sort by this field");
+    return E_OK;
+}
+
+/* ?q=: the best hits, as ids; an empty result must stay empty. */
+static enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e, struct query *q, bool *ret_none)
+{
+    str text = {0};
+    struct found_group *g = NULL;
+    size_t n = 0;
+    if (!http_query(cx, rq, S("q"), &text) || !str_trim(text).n) return E_OK;
+    TRY(search_find(cx, text, e, Q_HITS, &g, &n));
+    size_t hits = n ? g[0].n : 0;
+    int64_t *ids = NEW_N(cx->a, int64_t, hits + 1);
+    for (size_t i = 0; i < hits; i++) ids[i] = g[0].v[i].id;
+    q->ids = ids;
+    q->n_ids = hits;
+    *ret_none = hits == 0;
+    return E_OK;
+}
+
+static enum err query_of(struct cx *cx, const struct req *rq, const struct entity *e, struct query *q, bool *ret_none)
+{
+    str s = {0};
+    int64_t limit = PAGE_DEFAULT;
+    TRY(query_filter(cx, rq, e, &q->where));
+    TRY(query_fields(cx, rq, e, &q->fields));
+    TRY(query_sort(cx, rq, e, q));
+    TRY(query_text(cx, rq, e, q, ret_none));
+    if (http_query(cx, rq, S("limit"), &s) && (!str_to_int(s, &limit) || limit < 1 || limit > 200))
+        return fail_at(cx, E_BAD, S("limit"), "limit is 1 to 200");
+    q->limit = (size_t)limit;
+    if (!http_query(cx, rq, S("cursor"), &q->cursor)) q->cursor = S("");
+    q->deleted = http_query(cx, rq, S("deleted"), &s) && str_eq(s, S("1"));
+    return E_OK;
+}
+
+static enum err count_json(struct cx *cx, const struct entity *e, const struct query *q, struct jw *w)
+{
+    int64_t n = (int64_t)q->n_ids;
+    bool exact = true;
+    if (!q->n_ids) TRY(record_count(cx, e, q->where, q->deleted, COUNT_EXACT_MAX, &n, &exact));
+    jw_key(w, S("count"));
+    jw_obj(w);
+    jw_kint(w, S("value"), n);
+    jw_kbool(w, S("exact"), exact);
+    jw_obj_end(w);
+    return E_OK;
+}
+
+/* Search results come best first, not in the order of a column. */
+static void by_rank(const struct query *q, struct record *v, size_t n)
+{
+    for (size_t i = 0; i < q->n_ids && !q->sort; i++)
+        for (size_t k = 0, at = 0; k < n; k++) {
+            if (v[k].id != q->ids[i]) continue;
+            struct record r = v[k];
+            for (at = k; at > 0; at--) {
+                size_t rank = 0;
+                while (rank < i && q->ids[rank] != v[at - 1].id) rank++;
+                if (rank < i) break;
+                v[at] = v[at - 1];
+            }
+            v[at] = r;
+            break;
+        }
+}
+
+enum err api_list(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct entity *e = NULL;
+    struct query q = {0};
+    struct page p = {0};
+    bool none = false;
+    str s = {0};
+    TRY(path_entity(cx, rq, &e));
+    TRY(query_of(cx, rq, e, &q, &none));
+    if (!none) TRY(record_list(cx, e, &q, &p));
+    struct record *v = NEW_N(cx->a, struct record, p.n + 1);
+    if (p.n) memcpy(v, p.v, sizeof *v * p.n);
+    by_rank(&q, v, p.n);
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_key(&w, S("data"));
+    jw_arr(&w);
+    for (size_t i = 0; i < p.n; i++) record_json(cx, &v[i], &w);
+    jw_arr_end(&w);
+    jw_key(&w, S("next"));
+    if (p.next.n) jw_str(&w, p.next);
+    else jw_null(&w);
+    if (http_query(cx, rq, S("count"), &s) && str_eq(s, S("1"))) {
+        if (none) jw_key(&w, S("count")), jw_raw(&w, S("{\"value\":0,\"exact\":true}"));
+        else TRY(count_json(cx, e, &q, &w));
+    }
+    jw_obj_end(&w);
+    return E_OK;
+}
+
+enum err api_count(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct entity *e = NULL;
+    const struct cond *c = NULL;
+    int64_t n = 0;
+    bool exact = false;
+    TRY(path_entity(cx, rq, &e));
+    TRY(query_filter(cx, rq, e, &c));
+    TRY(record_count(cx, e, c, false, COUNT_EXACT_MAX, &n, &exact));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kint(&w, S("value"), n);
+    jw_kbool(&w, S("exact"), exact);
+    jw_obj_end(&w);
+    return E_OK;
+}
+
+static enum err reply_record(struct cx *cx, const struct record *r, struct resp *rs)
+{
+    struct jw w = reply_json(rs);
+    record_json(cx, r, &w);
+    return E_OK;
+}
+
+static enum err moved_or_gone(struct cx *cx, const struct entity *e, int64_t id, struct resp *rs)
+{
+    int64_t to = 0;
+    struct record r = {0};
+    TRY(record_redirect(cx, e, id, &to));
+    if (!to) return fail(cx, E_NOTFOUND, "no such record");
+    TRY(record_get(cx, e, to, &r)); /* unseen: as if it never was */
+    rs->status = 301;
+    http_head(rs, S("Location"), arena_fmt(cx->a, "/api/v1/%.*s/%" PRId64, FS(e->name), to));
+    return reply_record(cx, &r, rs);
+}
+
+enum err api_get(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct entity *e = NULL;
+    int64_t id = 0, at = 0;
+    struct record r = {0};
+    str when = {0};
+    TRY(path_entity(cx, rq, &e));
+    TRY(path_id(cx, rq, 1, &id));
+    if (http_query(cx, rq, S("at"), &when) && when.n) {
+        if (!time_parse(when, cx->tz_min, &at)) return fail_at(cx, E_BAD, S("at"), "a time like 2026-11-01T00:00:00Z");
+        TRY(record_as_of(cx, e, id, at, &r));
+        return reply_record(cx, &r, rs);
+    }
+    enum err err = record_get(cx, e, id, &r);
+    if (err == E_NOTFOUND) return moved_or_gone(cx, e, id, rs);
+    TRY(err);
+    http_head(rs, S("ETag"), arena_fmt(cx->a, "\"%" PRId64 "\"", r.version));
+    return reply_record(cx, &r, rs);
+}
+
+static enum err reply_after(struct cx *cx, const struct entity *e, const struct written *w, struct resp *rs)
+{
+    struct record r = {0};
+    reply_written(cx, rs, w);
+    enum err err = record_get(cx, e, w->id, &r);
+    if (err == E_NOTFOUND) { /* given away to somebody whose records one may not see */
+        struct jw j = reply_json(rs);
+        jw_obj(&j);
+        jw_kid(&j, S("id"), w->id);
+        jw_kint(&j, S("version"), w->version);
+        jw_obj_end(&j);
+        return E_OK;
+    }
+    TRY(err);
+    return reply_record(cx, &r, rs);
+}
+
+static enum err create(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct entity *e = NULL;
+    const struct json *j = NULL;
+    const struct set *s = NULL;
+    size_t n = 0;
+    int64_t id = 0;
+    struct written w = {0};
+    TRY(path_entity(cx, rq, &e));
+    TRY(body_json(cx, rq, &j));
+    TRY(json_id_of(cx, j, S("id"), 0, &id));
+    TRY(record_sets(cx, e, j, &s, &n));
+    TRY(record_create(cx, e, id, s, n, &w));
+    rs->status = 201;
+    http_head(rs, S("Location"), arena_fmt(cx->a, "/api/v1/%.*s/%" PRId64, FS(e->name), w.id));
+    return reply_after(cx, e, &w, rs);
+}
+
+enum err api_create(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, create); }
+
+static enum err patch(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct entity *e = NULL;
+    const struct json *j = NULL;
+    const struct set *s = NULL;
+    size_t n = 0;
+    int64_t id = 0, match = 0, version = 0;
+    struct written w = {0};
+    TRY(path_entity(cx, rq, &e));
+    TRY(path_id(cx, rq, 1, &id));
+    TRY(body_json(cx, rq, &j));
+    TRY(if_match(cx, rq, &match));
+    TRY(json_int_of(cx, j, S("version"), 0, &version));
+    TRY(record_sets(cx, e, j, &s, &n));
+    enum err err = record_update(cx, e, id, match ? match : version, s, n, &w);
+    if (err == E_CONFLICT && match && !cx->at.n) return fail(cx, E_PRECOND, "somebody has changed this record meanwhile");
+    TRY(err);
+    return reply_after(cx, e, &w, rs);
+}
+
+enum err api_patch(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, patch); }
+
+static enum err delete(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct entity *e = NULL;
+    int64_t id = 0, match = 0;
+    struct written w = {0};
+    TRY(path_entity(cx, rq, &e));
+    TRY(path_id(cx, rq, 1, &id));
+    TRY(if_match(cx, rq, &match));
+    enum err err = record_delete(cx, e, id, match, &w);
+    if (err == E_CONFLICT && match) return fail(cx, E_PRECOND, "somebody has changed this record meanwhile");
+    TRY(err);
+    reply_written(cx, rs, &w);
+    rs->status = 204;
+    return E_OK;
+}
+
+enum err api_delete(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, delete); }
+
+static enum err restore(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct entity *e = NULL;
+    int64_t id = 0;
+    struct written w = {0};
+    TRY(path_entity(cx, rq, &e));
+    TRY(path_id(cx, rq, 1, &id));
+    TRY(record_restore(cx, e, id, &w));
+    return reply_after(cx, e, &w, rs);
+}
+
+enum err api_restore(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, restore); }
+
+enum err api_history(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct entity *e = NULL;
+    int64_t id = 0, before = 0, next = 0;
+    str s = {0};
+    struct record r = {0};
+    TRY(path_entity(cx, rq, &e));
+    TRY(path_id(cx, rq, 1, &id));
+    if (http_query(cx, rq, S("cursor"), &s) && s.n && !str_to_int(s, &before)) return fail_at(cx, E_BAD, S("cursor"), "not a cursor of ours");
+    TRY(record_get_deleted(cx, e, id, &r));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_key(&w, S("data"));
+    jw_arr(&w);
+    TRY(log_history_json(cx, e, id, before, HISTORY_PAGE, &w, &next));
+    jw_arr_end(&w);
+    jw_kid(&w, S("next"), next);
+    jw_obj_end(&w);
+    return E_OK;
+}
+
+static enum err merge(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct entity *e = NULL;
+    const struct json *j = NULL;
+    int64_t id = 0, loser = 0, version = 0;
+    struct written w = {0};
+    TRY(path_entity(cx, rq, &e));
+    TRY(path_id(cx, rq, 1, &id));
+    TRY(body_json(cx, rq, &j));
+    TRY(json_id_of(cx, j, S("loser"), 0, &loser));
+    TRY(json_int_of(cx, j, S("version"), 0, &version));
+    const struct json *t = json_get(j, S("take"));
+    const struct field **take = NEW_N(cx->a, const struct field *, (t ? t->n : 0) + 1);
+    size_t n = 0;
+    for (size_t i = 0; t && t->t == JT_OBJ && i < t->n; i++) {
+        const struct field *f = entity_field(e, t->v[i].key);
+        if (!f || f->readonly || !acl_field_write(cx, f)) return fail_at(cx, E_INVALID, S("take"), "no such field to take");
+        if (str_eq(t->v[i].s, S("loser"))) take[n++] = f;
+    }
+    TRY(record_merge(cx, e, id, loser, version, take, n, &w));
+    return reply_after(cx, e, &w, rs);
+}
+
+enum err api_merge(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, merge); }
+
+static void why_json(struct jw *w, unsigned why)
+{
+    static const str names[] = {S0("phone"), S0("mail"), S0("tax"), S0("name")};
+    jw_key(w, S("why"));
+    jw_arr(w);
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (why & 1u << i) jw_str(w, names[i]);
+    jw_arr_end(w);
+}
+
+enum err api_duplicates(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct entity *e = NULL;
+    const struct json *j = NULL;
+    struct dup *d = NULL;
+    size_t n = 0;
+    int64_t self = 0;
+    TRY(path_entity(cx, rq, &e));
+    TRY(body_json(cx, rq, &j));
+    TRY(json_id_of(cx, j, S("id"), 0, &self));
+    struct val *v = NEW_N(cx->a, struct val, e->n);
+    for (size_t i = 0; i < j->n; i++) { /* half-typed values are no error here */
+        const struct field *f = entity_field(e, j->v[i].key);
+        if (f && j->v[i].t != JT_NULL && acl_field_read(cx, f) && f->kind->from_json(cx, f, &j->v[i], &v[f->at]) != E_OK) v[f->at] = VAL_NULL;
+    }
+    TRY(dup_find(cx, e, v, self, &d, &n));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_key(&w, S("data"));
+    jw_arr(&w);
+    for (size_t i = 0; i < n; i++) {
+        jw_obj(&w);
+        jw_kid(&w, S("id"), d[i].id);
+        jw_kstr(&w, S("title"), d[i].title);
+        jw_kint(&w, S("score"), d[i].score);
+        why_json(&w, d[i].why);
+        jw_obj_end(&w);
+    }
+    jw_arr_end(&w);
+    jw_obj_end(&w);
+    return E_OK;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* jobs/jobs.c - see jobs.h. One process runs the jobs of a SQLite base; on PostgreSQL a lease is taken by one node. */
+#include "jobs/jobs.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "os/os.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { LEASE_MS = 60000, POLL_MS = 2000, THREADS_MAX = 8, STACK_BYTES = 1024 * 1024 };
+
+struct jobs {
+    struct jobs_opts o;
+    struct job_kind *kinds;
+    pthread_t thread[THREADS_MAX];
+    int threads;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    int woken;
+    _Atomic bool stop;
+    str node;
+    struct arena *a;
+};
+
+struct claim {
+    struct jobs *q;
+    struct job job;
+    bool got;
+};
+
+static enum err claim_inside(struct cx *cx, void *arg)
+{
+    struct claim *c = arg;
+    struct db_rows r = {0};
+    int64_t n = 0;
+    c->got = false;
+    TRY(db_query(cx, &r,
+                 "SELECT id, kind, args, created_by, tries FROM job WHERE (state = 'waiting' AND due_at <= $1)"
+                 " OR (state = 'running' AND lease_until < $1) ORDER BY due_at, id LIMIT 1",
+                 V(cx->now_ms)));
+    if (!r.n) return E_OK;
+    int64_t id = db_int(&r, 0, 0);
+    if (db_int(&r, 0, 4) >= JOB_TRIES)
+        return db_exec(cx, NULL, "UPDATE job SET state = 'failed', error = 'given up after too many tries' WHERE id = $1", V(id));
+    TRY(db_exec(cx, &n,
+                "UPDATE job SET state = 'running', lease_by = $2, lease_until = $3, tries = tries + 1 WHERE id = $1"
+                " AND (state = 'waiting' OR lease_until < $4)",
+                V(id), V(c->q->node), V(cx->now_ms + LEASE_MS), V(cx->now_ms)));
+    c->got = n == 1;
+    c->job = (struct job){id, db_int(&r, 0, 3), db_str(&r, 0, 1), db_str(&r, 0, 2), c->q};
+    return E_OK;
+}
+
+struct ending {
+    int64_t id;
+    str state, result, error;
+};
+
+static enum err end_inside(struct cx *cx, void *arg)
+{
+    const struct ending *e = arg;
+    return db_exec(cx, NULL, "UPDATE job SET state = $2, result = $3, error = $4, lease_until = 0 WHERE id = $1 AND state = 'running'",
+                   V(e->id), V(e->state), V(e->result), V(e->error));
+}
+
+static enum err job_call(struct cx *cx, const struct job *j, str *ret)
+{
+    for (size_t i = 0; i < j->q->o.n; i++)
+        if (str_eq(j->q->kinds[i].kind, j->kind)) return j->q->kinds[i].fn(cx, j, ret);
+    return fail(cx, E_INVALID, "no such kind of job: %.*s", FS(j->kind));
+}
+
+/* A cx for the job; what the handler leaves in it is of no use afterwards. */
+static void job_run(struct jobs *q, struct arena *a, const struct job *j)
+{
+    struct cx cx = {.a = a, .db = db_get(q->o.db), .now_ms = clock_ms(), .req = arena_fmt(a, "job-%" PRId64, j->id)};
+    struct ending end = {.id = j->id, .result = S(""), .error = S("")};
+    enum err e = q->o.cx_begin(q->o.arg, &cx, j->by);
+    if (e == E_OK) e = job_call(&cx, j, &end.result);
+    bool stopping = e == E_CONFLICT && atomic_load(&q->stop);
+    end.state = e == E_OK ? S("done") : stopping ? S("waiting") : S("failed");
+    if (e != E_OK) end.error = cx.msg;
+    cx.acl = NULL;
+    cx.batch = 0;
+    if (db_write(&cx, end_inside, &end) != E_OK) log_say(&cx, LOG_ERROR, S("jobs"), "the end of job %" PRId64 " was not written", j->id);
+    q->o.cx_end(q->o.arg, &cx);
+    db_put(&cx.db);
+    q->o.changed(q->o.arg, j->id, j->by);
+}
+
+static void wait_for_work(struct jobs *q)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_sec += POLL_MS / 1000;
+    pthread_mutex_lock(&q->lock);
+    if (!q->woken && !atomic_load(&q->stop)) pthread_cond_timedwait(&q->wake, &q->lock, &t);
+    q->woken = 0;
+    pthread_mutex_unlock(&q->lock);
+}
+
+static void *worker(void *arg)
+{
+    struct jobs *q = arg;
+    struct arena *a = arena_new();
+    while (!atomic_load(&q->stop)) {
+        struct cx cx = {.a = a, .db = db_get(q->o.db), .now_ms = clock_ms()};
+        struct claim c = {.q = q};
+        enum err e = db_write(&cx, claim_inside, &c);
+        db_put(&cx.db);
+        if (e == E_OK && c.got) job_run(q, a, &c.job);
+        else wait_for_work(q);
+        arena_reset(a);
+    }
+    arena_free(&a);
+    return NULL;
+}
+
+/* Jobs of this node that were running when it died are due at once. */
+static enum err orphans_inside(struct cx *cx, void *arg)
+{
+    (void)arg;
+    if (db_is_pg(cx)) return E_OK; /* another node may be at it: the lease decides */
+    return db_exec(cx, NULL, "UPDATE job SET state = 'waiting', lease_until = 0 WHERE state = 'running'");
+}
+
+enum err jobs_start(struct cx *cx, const struct jobs_opts *o, struct jobs **ret)
+{
+    unsigned char node[8];
+    struct arena *a = arena_new();
+    struct jobs *q = NEW(a, struct jobs);
+    q->a = a;
+    q->o = *o;
+    q->kinds = NEW_N(a, struct job_kind, o->n + 1);
+    memcpy(q->kinds, o->kinds, sizeof *q->kinds * o->n);
+    os_random(node, sizeof node);
+    q->node = os_hex(a, node, sizeof node);
+    pthread_mutex_init(&q->lock, NULL);
+    pthread_cond_init(&q->wake, NULL);
+    TRY(db_write(cx, orphans_inside, NULL));
+    for (int i = 0; i < o->threads && i < THREADS_MAX; i++, q->threads++)
+        TRY(os_thread(cx, "job", STACK_BYTES, worker, q, &q->thread[i]));
+    *ret = q;
+    return E_OK;
+}
+
+static void wake(struct jobs *q)
+{
+    pthread_mutex_lock(&q->lock);
+    q->woken = 1;
+    pthread_cond_broadcast(&q->wake);
+    pthread_mutex_unlock(&q->lock);
+}
+
+void jobs_stop(struct jobs **q)
+{
+    if (!*q) return;
+    atomic_store(&(*q)->stop, true);
+    wake(*q);
+    for (int i = 0; i < (*q)->threads; i++) pthread_join((*q)->thread[i], NULL);
+    pthread_mutex_destroy(&(*q)->lock);
+    pthread_cond_destroy(&(*q)->wake);
+    struct arena *a = (*q)->a;
+    arena_free(&a);
+    *q = NULL;
+}
+
+/* ---- asking for work ---- */
+struct adding {
+    int64_t id;
+    str kind, args, key;
+};
+
+static enum err add_inside(struct cx *cx, void *arg)
+{
+    struct adding *x = arg;
+    struct db_rows r = {0};
+    if (x->key.n) {
+        TRY(db_query(cx, &r, "SELECT id FROM job WHERE key = $1", V(x->key)));
+        if (r.n) {
+            x->id = db_int(&r, 0, 0);
+            return E_OK;
+        }
+    }
+    return db_exec(cx, NULL,
+                   "INSERT INTO job (id, kind, args, state, due_at, lease_by, lease_until, tries, key, created_at, created_by, progress,"
+                   " result, error) VALUES ($1, $2, $3, 'waiting', $4, '', 0, 0, $5, $4, $6, '', '', '')",
+                   V(x->id), V(x->kind), V(x->args), V(cx->now_ms), x->key.n ? V(x->key) : DB_NONE, V(cx->who.user));
+}
+
+enum err job_add(struct cx *cx, struct jobs *q, str kind, str args, str key, int64_t *ret)
+{
+    struct adding x = {id_new(cx->now_ms), kind, args, key};
+    TRY(db_write(cx, add_inside, &x));
+    *ret = x.id;
+    if (q) wake(q);
+    return E_OK;
+}
+
+struct showing {
+    int64_t id;
+    str progress;
+    bool running;
+};
+
+static enum err progress_inside(struct cx *cx, void *arg)
+{
+    struct showing *s = arg;
+    int64_t n = 0;
+    TRY(db_exec(cx, &n, "UPDATE job SET progress = $2, lease_until = $3 WHERE id = $1 AND state = 'running'", V(s->id), V(s->progress),
+                V(clock_ms() + LEASE_MS)));
+    s->running = n == 1;
+    return E_OK;
+}
+
+enum err job_progress(struct cx *cx, const struct job *j, int64_t done, int64_t total)
+{
+    struct showing s = {.id = j->id, .progress = arena_fmt(cx->a, "%" PRId64 "/%" PRId64, done, total)};
+    if (atomic_load(&j->q->stop)) return fail(cx, E_CONFLICT, "stopping");
+    TRY(db_write_bulk(cx, progress_inside, &s));
+    if (!s.running) return fail(cx, E_CONFLICT, "cancelled");
+    j->q->o.changed(j->q->o.arg, j->id, j->by);
+    return E_OK;
+}
+
+static void raw_or_null(struct jw *w, str key, str json)
+{
+    jw_key(w, key);
+    if (json.n) jw_raw(w, json);
+    else jw_null(w);
+}
+
+enum err job_json(struct cx *cx, int64_t id, bool all, struct jw *w)
+{
+    struct db_rows r = {0};
+    str done = {0}, total = {0};
+    TRY(db_query(cx, &r, "SELECT kind, state, progress, result, error, created_by FROM job WHERE id = $1", V(id)));
+    if (!r.n || (!all && db_int(&r, 0, 5) != cx->who.user)) return fail(cx, E_NOTFOUND, "no such job");
+    str_split(db_str(&r, 0, 2), '/', &done, &total);
+    jw_obj(w);
+    jw_kid(w, S("id"), id);
+    jw_kstr(w, S("kind"), db_str(&r, 0, 0));
+    jw_kstr(w, S("state"), db_str(&r, 0, 1));
+    raw_or_null(w, S("done"), done.n ? done : S("0"));
+    raw_or_null(w, S("total"), total.n ? total : S("0"));
+    raw_or_null(w, S("result"), db_str(&r, 0, 3));
+    jw_key(w, S("error"));
+    if (db_str(&r, 0, 4).n) jw_str(w, db_str(&r, 0, 4));
+    else jw_null(w);
+    jw_obj_end(w);
+    return E_OK;
+}
+
+struct cancelling {
+    int64_t id, user;
+    bool all;
+};
+
+static enum err cancel_inside(struct cx *cx, void *arg)
+{
+    const struct cancelling *c = arg;
+    int64_t n = 0;
+    TRY(db_exec(cx, &n, "UPDATE job SET state = 'cancelled' WHERE id = $1 AND state IN ('waiting', 'running') AND (created_by = $2 OR $3 = 1)",
+                V(c->id), V(c->user), V(c->all)));
+    return n ? E_OK : fail(cx, E_NOTFOUND, "no such job that could be cancelled");
+}
+
+enum err job_cancel(struct cx *cx, int64_t id, bool all)
+{
+    struct cancelling c = {id, cx->who.user, all};
+    return db_write(cx, cancel_inside, &c);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* jobs/jobs.h - the durable queue: a row in `job`, run by one of a few threads, with progress and cancel.
+ *
+ * A job's handler works in its own cx (arena, connection, the description, the rights of who asked for it).
+ * Three outcomes: done with a result (JSON), failed with a reason, or cancelled. A job that was running when the
+ * process died is run again (tries + 1) up to JOB_TRIES: handlers are idempotent or resumable.
+ */
+#pragma once
+#include "base/base.h"
+#include "base/json.h"
+#include "db/db.h"
+
+enum { JOB_TRIES = 8 };
+struct jobs;
+struct job {
+    int64_t id, by;            /* by: the user who asked, 0 = the system */
+    str kind, args;            /* args: JSON */
+    struct jobs *q;
+};
+/* Runs on a job thread; gives the result as JSON in cx->a. */
+typedef enum err job_fn(struct cx *cx, const struct job *j, str *ret_result);
+struct job_kind {
+    str kind;
+    job_fn *fn;
+};
+struct jobs_opts {
+    struct dbase *db;
+    const struct job_kind *kinds;
+    size_t n;
+    int threads;
+    void *arg;
+    /* Makes a cx for a job (rights, description, app); end gives back what it holds. */
+    enum err (*cx_begin)(void *arg, struct cx *cx, int64_t user);
+    void (*cx_end)(void *arg, struct cx *cx);
+    void (*changed)(void *arg, int64_t job, int64_t by); /* progress or state: for live events */
+};
+MUST enum err jobs_start(struct cx *cx, const struct jobs_opts *o, struct jobs **ret);
+void jobs_stop(struct jobs **q);             /* lets running jobs end their slice; they are run again at the next start */
+/* The caller's user is whose job it is. key "" = none; the same key twice is the same job. */
+MUST enum err job_add(struct cx *cx, struct jobs *q, str kind, str args, str key, int64_t *ret);
+/* From inside a handler: shows done of total; E_CONFLICT "cancelled" when somebody cancelled it or we stop. */
+MUST enum err job_progress(struct cx *cx, const struct job *j, int64_t done, int64_t total);
+/* {"id","kind","state","done","total","result","error"}; only own jobs unless cx->acl == NULL or SYS right `all`. */
+MUST enum err job_json(struct cx *cx, int64_t id, bool all, struct jw *w);
+MUST enum err job_cancel(struct cx *cx, int64_t id, bool all);
