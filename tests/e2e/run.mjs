@@ -3,6 +3,7 @@
 //   KONTOR_SHOTS a folder for pictures                           KONTOR_VIEWS  only views whose name contains this
 import { launch, openView, startServer } from './lib.mjs';
 import * as card from './card.mjs';
+import * as clash from './clash.mjs';
 import * as importing from './import.mjs';
 import * as setup from './setup.mjs';
 
@@ -16,7 +17,7 @@ let failed = 0;
 for (const how of views.filter((x) => `${x.lang}-${x.width}-${x.theme}`.includes(only))) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
-  for (const s of [setup, card, importing]) {
+  for (const s of [setup, card, clash, importing]) {
     try {
       await s.run(v, server);
     } catch (e) {
