@@ -98,10 +98,11 @@ void conn_reply_error(struct conn *c, int status)
     c->state = C_HEAD;
     lp->bad++;
     count_status(lp, status);
-    char *own = malloc(n);
-    if (!own) abort();
-    memcpy(own, text, n);
-    if (!conn_push(c, (struct wire){.own = own, .a = {own, n}})) c->dead = true;
+    struct wire w = {.own = malloc(n)};
+    if (!w.own) abort();
+    memcpy(w.own, text, n);
+    w.a = (str){w.own, n};
+    if (!conn_push(c, w)) c->dead = true;
 }
 
 void conn_timeout(struct conn *c)

@@ -211,7 +211,8 @@ struct http_server {
     _Atomic bool draining, closing, stop;
     pthread_mutex_t tls_lock;
     void *tls;                          /* SSL_CTX */
-    int64_t tls_mtime, tls_checked_ms;
+    int64_t tls_mtime;
+    _Atomic int64_t tls_checked_ms;
     char unix_path[108];
 };
 

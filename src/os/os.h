@@ -28,7 +28,8 @@ MUST enum err os_read_file(struct cx *cx, str path, size_t max_bytes, str *ret);
 MUST enum err os_write_file_atomic(struct cx *cx, str path, str bytes, unsigned mode);
 MUST enum err os_mkdirs(struct cx *cx, str path, unsigned mode); /* like mkdir -p; there already = E_OK */
 MUST enum err os_fsync_dir(struct cx *cx, str path);
-/* Creates the file when absent and locks it for this open file until the descriptor is closed; E_CONFLICT when another holds it. */
+/* Creates the file when absent and locks it until the descriptor is closed; E_CONFLICT when another
+ * holds it. */
 MUST enum err os_lock_file(struct cx *cx, str path, int *ret_fd);
 /* A new empty file "prefixXXXXXX" of mode 600, open for reading and writing. */
 MUST enum err os_temp_file(struct cx *cx, str prefix, int *ret_fd, str *ret_path);

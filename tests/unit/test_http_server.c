@@ -761,6 +761,24 @@ static void test_tls(void)
         (void)close(fd);
     }
     T(closed(plain) && closed(silent));
+    make_cert(cert, key, "renewed");
+    bool renewed = false;
+    for (int i = 0; i < 100 && !renewed; i++) {
+        w->s->tls_checked_ms = -1000000; /* look at once, not in ten seconds */
+        int fd = dial(w);
+        SSL *ssl = SSL_new(ctx);
+        (void)SSL_set_fd(ssl, fd);
+        T(SSL_connect(ssl) == 1);
+        X509 *x = SSL_get1_peer_certificate(ssl);
+        char cn[64] = "";
+        (void)X509_NAME_get_text_by_NID(X509_get_subject_name(x), NID_commonName, cn, sizeof cn);
+        renewed = str_eq(str_from(cn), S("renewed"));
+        X509_free(x);
+        SSL_free(ssl);
+        (void)close(fd);
+        (void)usleep(30000);
+    }
+    T(renewed);
     SSL_CTX_free(ctx);
     (void)close(plain);
     (void)close(silent);
