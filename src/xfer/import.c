@@ -91,9 +91,9 @@ static void sums_add(struct import *im, const struct row *row)
             if (!__builtin_add_overflow(im->sums[i], v->i, &sum)) im->sums[i] = sum;
             continue;
         }
-        struct fate_cell *t = LIST_ADD(im->keep, &im->ret->totals);
-        *t = (struct fate_cell){arena_dup(im->keep, im->src.plan.v[i].heading), dec_fixed(im->keep, v->i, f->scale),
-                                dec_fixed(im->keep, im->sums[i], f->scale)};
+        struct fate_cell *t = LIST_ADD(im->out, &im->ret->totals);
+        *t = (struct fate_cell){arena_dup(im->out, im->src.plan.v[i].heading), dec_fixed(im->out, v->i, f->scale),
+                                dec_fixed(im->out, im->sums[i], f->scale)};
     }
 }
 
@@ -339,7 +339,7 @@ static enum err batch_close(struct run *r, enum err e)
 
 static enum err import_all(struct cx *cx, const struct import_opt *o, struct import_result *ret)
 {
-    struct run r = {.im = {.cx = cx, .o = o, .ret = ret, .keep = cx->a}, .outer = cx->a, .want = SLICE_FIRST,
+    struct run r = {.im = {.cx = cx, .o = o, .ret = ret, .keep = arena_new(), .out = cx->a}, .outer = cx->a, .want = SLICE_FIRST,
                     .meta_before = cx->meta, .way_before = cx->way, .batch_before = cx->batch};
     struct meta *fresh OWNED(meta_drop) = NULL;
     int64_t from = os_mono_ms();
@@ -362,6 +362,7 @@ static enum err import_all(struct cx *cx, const struct import_opt *o, struct imp
     source_close(&r.im.src);
     joiner_free(&r.im.joiner);
     arena_free(&r.im.slice.a);
+    arena_free(&r.im.keep);
     cx->meta = r.meta_before;
     cx->way = r.way_before;
     cx->batch = r.batch_before;

@@ -53,7 +53,8 @@ struct import {
     struct slice slice;
     int64_t fake_id;       /* dry run: records that will never be */
     int64_t sums[PLAN_COLUMNS_MAX]; /* of the adding columns, by place in the plan */
-    struct arena *keep;    /* lives as long as the import */
+    struct arena *keep;    /* lives as long as the import; nobody else's marks go back in it */
+    struct arena *out;     /* the caller's: what the result holds */
     bool replay;           /* rows that an earlier run has written */
 };
 

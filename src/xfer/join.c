@@ -5,7 +5,6 @@
 
 #include "base/map.h"
 #include "fmt/fold.h"
-#include "search/search.h"
 #include "xfer/head.h"
 
 #include <stdio.h>
@@ -157,28 +156,45 @@ static bool names_fit(struct arena *a, str x, str y, bool both, bool *ret_unsure
     return score >= COMPAT_MIN || (both && score >= COMPAT_ONE_WORD);
 }
 
+struct base_hit { /* a record of the base that shares keys with the row */
+    int64_t id;
+    bool phone, mail;
+};
+
+static enum err hits_add(struct cx *cx, const struct key *k, struct base_hit v[SHARED_MAX], size_t *n)
+{
+    struct db_rows rows = {0};
+    bool phone = k->kind == KEY_PHONE;
+    TRY(db_query(cx, &rows, "SELECT DISTINCT record FROM contact_point WHERE norm = $1 AND entity = 'person' LIMIT 50", V(k->norm)));
+    for (size_t i = 0; i < rows.n; i++) {
+        size_t c = 0;
+        while (c < *n && v[c].id != db_int(&rows, i, 0)) c++;
+        if (c == SHARED_MAX) break;
+        if (c == *n) v[(*n)++] = (struct base_hit){.id = db_int(&rows, i, 0)};
+        v[c].phone |= phone;
+        v[c].mail |= !phone;
+    }
+    return E_OK;
+}
+
+/* Which records is asked of the index of points; their names of `record`, so that the unseen join nobody. */
 static enum err person_in_base(struct cx *cx, const struct row *r, struct joined *ret)
 {
     const struct entity *e = ENT(cx, "person");
-    struct val *v = NEW_N(cx->a, struct val, e->n);
-    struct item *phones = NEW_N(cx->a, struct item, r->keys.n), *mails = NEW_N(cx->a, struct item, r->keys.n);
-    size_t n_phones = 0, n_mails = 0, n = 0;
-    struct dup *d = NULL;
-
-    for (size_t i = 0; i < r->keys.n; i++) {
-        struct item it = {.typed = r->keys.v[i].norm, .norm = r->keys.v[i].norm};
-        if (r->keys.v[i].kind == KEY_PHONE) phones[n_phones++] = it;
-        else mails[n_mails++] = it;
-    }
-    if (n_phones) v[FLD(e, "phones")->at] = (struct val){.t = VT_LIST, .v = phones, .n = n_phones};
-    if (n_mails) v[FLD(e, "mails")->at] = (struct val){.t = VT_LIST, .v = mails, .n = n_mails};
-    TRY(dup_find(cx, e, v, 0, &d, &n));
+    struct base_hit v[SHARED_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < r->keys.n; i++) TRY(hits_add(cx, &r->keys.v[i], v, &n));
     for (size_t i = 0; i < n; i++) {
+        struct record rec = {0};
         bool unsure = false;
-        bool both = (d[i].why & DUP_PHONE) && (d[i].why & DUP_MAIL);
-        if (!(d[i].why & (DUP_PHONE | DUP_MAIL)) || !names_fit(cx->a, r->name, d[i].title, both, &unsure)) continue;
-        *ret = (struct joined){JOIN_BASE, 0, d[i].id, d[i].title, unsure};
-        return E_OK;
+        enum err err = record_get(cx, e, v[i].id, &rec);
+        if (err == E_NOTFOUND) continue;
+        TRY(err);
+        str name = record_title(&rec);
+        if (!names_fit(cx->a, r->name, name, v[i].phone && v[i].mail, &unsure)) continue;
+        if (ret->why != JOIN_NEW && unsure) continue;
+        *ret = (struct joined){JOIN_BASE, 0, v[i].id, name, unsure};
+        if (!unsure) return E_OK;
     }
     return E_OK;
 }
@@ -246,29 +262,29 @@ static uint32_t firm_by(const struct joiner *j, uint64_t hash, str tax)
     return 0;
 }
 
+static bool taxes_differ(const struct record *r, const struct field *inn, str tax)
+{
+    return inn && tax.n && r->v[inn->at].t == VT_TEXT && !str_eq(r->v[inn->at].s, tax);
+}
+
 static enum err firm_in_base(struct cx *cx, str name, str key, str tax, struct joined *ret)
 {
     const struct entity *e = ENT(cx, "company");
     const struct field *inn = FLD(e, "inn");
-    struct val *v = NEW_N(cx->a, struct val, e->n);
-    struct dup *d = NULL;
-    size_t n = 0;
-    v[FLD(e, "name")->at] = VAL_TEXT(name);
-    if (tax.n && inn) v[inn->at] = VAL_TEXT(tax);
-    TRY(dup_find(cx, e, v, 0, &d, &n));
-    for (size_t i = 0; i < n; i++) {
-        bool same = tax.n && (d[i].why & DUP_TAX);
-        if (!same && str_eq(firm_key(cx->a, d[i].title), key)) {
+    struct db_rows rows[2] = {{0}};
+    if (tax.n) TRY(db_query(cx, &rows[0], "SELECT id FROM company WHERE inn = $1 AND deleted_at IS NULL ORDER BY id LIMIT 20", V(tax)));
+    TRY(db_query(cx, &rows[1], "SELECT id FROM company WHERE name_f = $1 AND deleted_at IS NULL ORDER BY id LIMIT 20",
+                 V(fold_text(cx->a, name))));
+    for (size_t k = 0; k < COUNT(rows); k++)
+        for (size_t i = 0; i < rows[k].n; i++) {
             struct record r = {0};
-            enum err err = record_get(cx, e, d[i].id, &r);
+            enum err err = record_get(cx, e, db_int(&rows[k], i, 0), &r);
             if (err == E_NOTFOUND) continue;
             TRY(err);
-            same = !tax.n || !inn || r.v[inn->at].t == VT_NULL || str_eq(r.v[inn->at].s, tax);
+            if (k == 1 && (taxes_differ(&r, inn, tax) || !str_eq(firm_key(cx->a, record_title(&r)), key))) continue;
+            *ret = (struct joined){JOIN_BASE, 0, r.id, record_title(&r), false};
+            return E_OK;
         }
-        if (!same) continue;
-        *ret = (struct joined){JOIN_BASE, 0, d[i].id, d[i].title, false};
-        return E_OK;
-    }
     return E_OK;
 }
 

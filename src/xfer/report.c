@@ -70,14 +70,14 @@ static void sample_add(struct import *im, const struct outcome *o)
     bool plain = o->row.problems.n == 0 && (o->fate == FATE_NEW || o->fate == FATE_EMPTY);
     if (ret->sample.n >= IMPORT_SAMPLE || (plain && im->report->plain >= SAMPLE_PLAIN)) return;
     im->report->plain += plain;
-    struct fate_row *f = LIST_ADD(im->keep, &ret->sample);
+    struct fate_row *f = LIST_ADD(im->out, &ret->sample);
     size_t n = o->row.problems.n < CELLS_TOLD ? o->row.problems.n : CELLS_TOLD;
-    struct fate_cell *cells = NEW_N(im->keep, struct fate_cell, n + 1);
+    struct fate_cell *cells = NEW_N(im->out, struct fate_cell, n + 1);
     for (size_t i = 0; i < n; i++) {
         const struct problem *p = &o->row.problems.v[i];
-        cells[i] = (struct fate_cell){column_name(im, p->column), arena_dup(im->keep, p->text), tell(im, p->why)};
+        cells[i] = (struct fate_cell){column_name(im, p->column), arena_dup(im->out, p->text), tell(im, p->why)};
     }
-    *f = (struct fate_row){o->row.number, o->fate, arena_dup(im->keep, o->title), arena_dup(im->keep, tell(im, o->why)), cells, n};
+    *f = (struct fate_row){o->row.number, o->fate, arena_dup(im->out, o->title), arena_dup(im->out, tell(im, o->why)), cells, n};
 }
 
 static enum err line_put(struct import *im, const struct outcome *o, str cells)

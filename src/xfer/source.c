@@ -57,6 +57,17 @@ static enum err told_read(struct cx *cx, const struct source_opt *o, struct told
     return json_str_of(cx, o->mapping, S("entity"), o->entity, &t->entity);
 }
 
+/* "windows-1251" for the user is "CP1251" for fmt/charset.h. */
+static str charset_inner(struct arena *a, str name)
+{
+    return str_has_prefix(name, S("windows-")) ? arena_fmt(a, "CP%.*s", FS(str_cut(name, 8, name.n))) : name;
+}
+
+static str charset_outer(struct arena *a, str name)
+{
+    return str_has_prefix(name, S("CP12")) ? arena_fmt(a, "windows-%.*s", FS(str_cut(name, 2, name.n))) : arena_dup(a, name);
+}
+
 static int header_index(struct cx *cx, const struct grid *g, int64_t told)
 {
     int score = 0;
@@ -125,12 +136,12 @@ enum err source_open(struct cx *cx, const struct source_opt *o, struct source *r
     struct told told = {0};
     TRY(told_read(cx, o, &told));
     if (told.separator.n > 1) return fail_at(cx, E_INVALID, S("separator"), "The separator is one character");
-    struct table_opt to = {.lang = cx->lang, .charset = told.encoding, .sep = told.separator.n ? told.separator.p[0] : 0};
+    struct table_opt to = {.lang = cx->lang, .charset = charset_inner(cx->a, told.encoding), .sep = told.separator.n ? told.separator.p[0] : 0};
     TRY(table_open(cx, arena_z(cx->a, o->path), &to, &ret->table));
     struct table_look look = table_look(ret->table);
     ret->is_xlsx = look.kind == TABLE_XLSX;
     TRY(plan_find(cx, ret, &told));
-    ret->plan.encoding = arena_dup(cx->a, look.charset);
+    ret->plan.encoding = charset_outer(cx->a, look.charset);
     ret->plan.encoding_sure = look.charset_sure;
     ret->plan.separator = look.sep;
     TRY(plan_map(cx, o->mapping, &ret->plan));

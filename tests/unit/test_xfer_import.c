@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole files into the base and back, on both engines: the office's workbook and its CSV twin come out as their
+ * truth says, the firm's first table as the flows say, and undo leaves nothing. */
+#include "base/time.h"
+#include "bed.h"
+#include "fmt/fold.h"
+#include "os/os.h"
+#include "record/log.h"
+#include "search/search.h"
+#include "xfer/export.h"
+#include "xfer/import.h"
+
+#include <unistd.h>
+
+static int64_t one(struct cx *cx, struct db_rows *r) { (void)cx; return r->n ? db_int(r, 0, 0) : -1; }
+#define ASK(cx, sql) ({ struct db_rows r_ = {0}; T_OK(cx, db_query(cx, &r_, sql)); one(cx, &r_); })
+
+static struct import_result import(struct bed *t, const char *path, bool dry, const char *refused)
+{
+    struct import_result r = {0};
+    struct import_opt o = {.path = str_from(path), .name = str_from(path), .sheet = -1, .refused_path = str_from(refused)};
+    if (refused) unlink(refused);
+    T_OK(&t->cx, dry ? xfer_dry(&t->cx, &o, &r) : xfer_run(&t->cx, &o, &r));
+    bed_reload(t);
+    return r;
+}
+
+static void nothing_left(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    T_INT(ASK(cx, "SELECT count(*) FROM person WHERE deleted_at IS NULL"), 0);
+    T_INT(ASK(cx, "SELECT count(*) FROM company WHERE deleted_at IS NULL"), 0);
+    T_INT(ASK(cx, "SELECT count(*) FROM interaction WHERE deleted_at IS NULL"), 0);
+}
+
+static void undo_all(struct bed *t, int64_t batch)
+{
+    struct undo_result u = {0};
+    T_OK(&t->cx, undo_batch(&t->cx, batch, UNDO_ASK, &u));
+    nothing_left(t);
+    T_OK(&t->cx, undo_batch(&t->cx, u.batch, UNDO_ASK, &u)); /* redo */
+}
+
+static const char *const truth_names[][2] = {
+    {"+79269089929", "Семёнова Светлана Михайловна"}, {"+4915195341387", "Köhler Jörg"}, {"+37061057105", "Stankevičius Mindaugas"}};
+
+static void office_truth(struct bed *t, const struct import_result *r)
+{
+    struct cx *cx = &t->cx;
+    T_INT(r->rows, 3232);
+    T_INT(r->fates[FATE_NEW], 3000);
+    T_INT(r->fates[FATE_JOINED], 196);
+    T_INT(r->fates[FATE_EMPTY], 36);
+    T_INT(r->fates[FATE_REFUSED], 0);
+    T_INT(r->made, 3000);
+    T_INT(r->companies, 747);
+    if (r->totals.n == 1) T_STR(r->totals.v[0].why, S("672037728.00"));
+    T_INT((int64_t)r->totals.n, 1);
+    if (r->is_dry) return;
+    T_INT(ASK(cx, "SELECT count(*) FROM person WHERE deleted_at IS NULL"), 3000);
+    T_INT(ASK(cx, "SELECT CAST(sum(x_summa_zakazov_rub) AS BIGINT) FROM person WHERE deleted_at IS NULL"), 67203772800);
+    T_INT(ASK(cx, "SELECT count(*) FROM person p JOIN company c ON c.id = p.company WHERE c.inn IS NOT NULL AND p.deleted_at IS NULL"), 747);
+    for (size_t i = 0; i < COUNT(truth_names); i++) {
+        struct db_rows p = {0};
+        T_OK(cx, db_query(cx, &p, "SELECT DISTINCT p.name FROM contact_point c JOIN person p ON p.id = c.record WHERE c.norm = $1", V(str_from(truth_names[i][0]))));
+        T_INT((int64_t)p.n, 1);
+    }
+}
+
+/* All twenty callers of the truth, each one person. */
+static void office_callers(struct bed *t, bool exact)
+{
+    struct cx *cx = &t->cx;
+    str text = {0};
+    const struct json *truth = NULL;
+    T_OK(cx, os_read_file(cx, S("tests/fixtures/office/truth.json"), 1 << 20, &text));
+    T_OK(cx, json_parse(cx, text, &truth));
+    const struct json *calls = json_get(truth, S("calls"));
+    T_INT((int64_t)calls->n, 20);
+    for (size_t i = 0; i < calls->n; i++) {
+        struct db_rows p = {0};
+        str number = json_get(&calls->v[i], S("number"))->s, name = json_get(&calls->v[i], S("name"))->s;
+        T_OK(cx, db_query(cx, &p, "SELECT DISTINCT p.name FROM contact_point c JOIN person p ON p.id = c.record"
+                          " WHERE c.norm = $1 AND p.deleted_at IS NULL", V(number)));
+        T_INT((int64_t)p.n, 1);
+        str got = db_str(&p, 0, 0);
+        T(fold_compat(cx->a, got, name) >= 95);
+        if (exact && i == 3) T_STR(got, name);
+    }
+}
+
+static void office(struct bed *t, const char *path, bool workbook)
+{
+    t->cx.country = S("RU");
+    t->cx.lang = S("ru");
+    struct import_result r = import(t, path, true, NULL);
+    office_truth(t, &r);
+    nothing_left(t);
+    r = import(t, path, false, NULL);
+    fprintf(stderr, "office: %" PRId64 " ms, %" PRId64 " interactions\n", r.ms, r.interactions);
+    office_truth(t, &r);
+    office_callers(t, workbook);
+    undo_all(t, r.batch);
+    int64_t people = ASK(&t->cx, "SELECT count(*) FROM person WHERE deleted_at IS NULL");
+    T_INT(people, 3000);
+    /* the same file once more changes nothing and makes nobody */
+    r = import(t, path, false, NULL);
+    T_INT(r.made, 0);
+    T_INT(r.companies, 0);
+    T_INT(r.interactions, 0);
+    T_INT(r.fates[FATE_NEW], 0);
+    T_INT(r.fates[FATE_JOINED] + r.fates[FATE_CHANGED], 3196);
+    T_INT(ASK(&t->cx, "SELECT CAST(sum(x_summa_zakazov_rub) AS BIGINT) FROM person WHERE deleted_at IS NULL"), 67203772800);
+}
+
+static void office_xlsx(struct bed *t) { office(t, "tests/fixtures/office/clients.xlsx", true); }
+static void office_csv(struct bed *t) { office(t, "tests/fixtures/office/clients-windows-1251.csv", false); }
+
+static void kunden_counts(const struct import_result *r)
+{
+    T_INT(r->rows, 8);
+    T_INT(r->fates[FATE_NEW], 6);
+    T_INT(r->fates[FATE_JOINED], 1);
+    T_INT(r->fates[FATE_REFUSED], 1);
+    T_INT(r->made, 5);
+    T_INT(r->companies, 4);
+    T_INT(r->problems, 4);
+    T_INT(r->unsure, 1);
+}
+
+static void kunden(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    const char *refused = "/tmp/kontor-test-refused.xlsx";
+    t->cx.lang = S("de");
+    struct import_result r = import(t, "tests/fixtures/kunden.xlsx", true, NULL);
+    kunden_counts(&r);
+    r = import(t, "tests/fixtures/kunden.xlsx", false, refused);
+    kunden_counts(&r);
+    T(r.has_refused_file);
+    T_INT(ASK(cx, "SELECT count(*) FROM contact_point WHERE norm = '+4915123456789'"), 1);
+    T_INT(ASK(cx, "SELECT count(*) FROM person WHERE name = 'Jörg Müller'"), 1);
+    T_INT(ASK(cx, "SELECT x_umsatz_2025 FROM person WHERE name = 'Jörg Müller'"), 1248050);
+    T_INT(ASK(cx, "SELECT count(*) FROM company WHERE name LIKE 'Elektro%'"), 1);
+    T_INT(ASK(cx, "SELECT count(*) FROM \"group\" WHERE deleted_at IS NULL"), 3);
+    T_INT(access(refused, R_OK), 0);
+    unlink(refused);
+    undo_all(t, r.batch);
+}
+
+static void sales(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct import_result r = import(t, "tests/fixtures/crm/accounts.csv", false, NULL);
+    T_INT(r.rows, 85);
+    T_INT(r.fates[FATE_NEW], 85);
+    T_INT(ASK(cx, "SELECT count(*) FROM company"), 85);
+    T_INT(ASK(cx, "SELECT count(*) FROM company c JOIN company p ON p.id = c.parent WHERE p.name = 'Acme Corporation'"), 4);
+    T_INT(ASK(cx, "SELECT count(*) FROM company WHERE parent IS NOT NULL"), 14 + 1);
+    r = import(t, "tests/fixtures/crm/sales_teams.csv", false, NULL);
+    T_INT(r.fates[FATE_NEW], 35);
+    T_INT(ASK(cx, "SELECT count(*) FROM \"user\" WHERE active = 0"), 35);
+    T_INT(ASK(cx, "SELECT count(*) FROM team"), 6);
+    T_INT(ASK(cx, "SELECT count(*) FROM branch"), 3);
+    r = import(t, "tests/fixtures/crm/sales_teams.csv", false, NULL);
+    T_INT(r.fates[FATE_NEW], 0);
+    T_INT(ASK(cx, "SELECT count(*) FROM \"user\" WHERE active = 0"), 35);
+}
+
+/* Stopped in the middle, gone on with, as if it had never stopped. */
+static bool stop_at_thousand(void *arg, int64_t done, int64_t total)
+{
+    (void)total;
+    *(int64_t *)arg = done;
+    return done < 1000;
+}
+
+static void resume(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    int64_t done = 0;
+    struct import_result r = {0};
+    struct import_opt o = {.path = S("tests/fixtures/office/clients.xlsx"), .sheet = -1, .progress = stop_at_thousand, .arg = &done};
+    cx->country = S("RU");
+    T_OK(cx, xfer_run(cx, &o, &r));
+    bed_reload(t);
+    T(r.is_stopped && done >= 1000 && done < 3232);
+    o.progress = NULL;
+    o.batch = r.batch;
+    T_OK(cx, xfer_run(cx, &o, &r));
+    bed_reload(t);
+    T_INT(r.batch, o.batch);
+    T_INT(r.rows, 3232 - done);
+    T_INT(ASK(cx, "SELECT count(*) FROM person WHERE deleted_at IS NULL"), 3000);
+    T_INT(ASK(cx, "SELECT count(*) FROM company WHERE deleted_at IS NULL"), 747);
+    T_INT(ASK(cx, "SELECT CAST(sum(x_summa_zakazov_rub) AS BIGINT) FROM person"), 67203772800);
+    T_INT(xfer_run(cx, &o, &r), E_CONFLICT); /* it is done */
+    undo_all(t, o.batch);
+}
+
+struct sink {
+    struct buf b;
+};
+static enum err sink_put(struct cx *cx, void *arg, str piece)
+{
+    struct sink *s = arg;
+    (void)cx;
+    buf_add(&s->b, piece);
+    return E_OK;
+}
+
+static str export(struct cx *cx, const char *entity, enum export_format f, struct export_result *r)
+{
+    struct sink s = {buf_new(cx->a, 64 << 20)};
+    struct export_opt o = {.entity = str_from(entity), .format = f};
+    unsigned char sum[32];
+    T_OK(cx, xfer_export(cx, &o, sink_put, &s, r));
+    os_sha256(buf_str(&s.b), sum);
+    T_STR(r->sha256, os_hex(cx->a, sum, 32));
+    T_INT(r->bytes, (int64_t)s.b.n);
+    return buf_str(&s.b);
+}
+
+/* Out in every format, and what comes out goes in again as it was. */
+static void round_trip(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct export_result r = {0};
+    t->cx.lang = S("de");
+    (void)import(t, "tests/fixtures/kunden.xlsx", false, NULL);
+    str csv = export(cx, "person", EXPORT_CSV, &r);
+    T_INT(r.rows, 5);
+    T(str_find(csv, S("Rūta Žukauskaitė")) > 0 && str_find(csv, S("12480.50")) > 0);
+    str vcf = export(cx, "person", EXPORT_VCF, &r);
+    T(str_find(vcf, S("TEL;TYPE=CELL:+4915123456789")) > 0 || str_find(vcf, S("+4915123456789")) > 0);
+    str lines = export(cx, "company", EXPORT_JSONL, &r);
+    T_INT(r.rows, 4);
+    T(str_find(lines, S("Dachbau Nord KG")) > 0);
+    str all = export(cx, "", EXPORT_JSONL, &r);
+    T(r.rows >= 5 + 4 + 3);
+    T(str_find(all, S("{\"entity\":\"person\",\"record\":{")) >= 0);
+    str xlsx = export(cx, "person", EXPORT_XLSX, &r);
+    T(str_has_prefix(xlsx, S("PK")));
+    T_OK(cx, os_write_file_atomic(cx, S("/tmp/kontor-test-out.csv"), csv, 0600));
+    T_OK(cx, os_write_file_atomic(cx, S("/tmp/kontor-test-out.vcf"), vcf, 0600));
+    struct import_result again = import(t, "/tmp/kontor-test-out.vcf", false, NULL);
+    T_INT(again.rows, 5);
+    T_INT(again.made, 1); /* Max has neither number nor mail left: nothing to know him by */
+    again = import(t, "/tmp/kontor-test-out.csv", true, NULL);
+    T_INT(again.fates[FATE_REFUSED], 0);
+    T_INT(again.companies, 0);
+    unlink("/tmp/kontor-test-out.csv");
+    unlink("/tmp/kontor-test-out.vcf");
+}
+
+/* Broken and hostile files: a clear error, and nothing done. */
+static void bad_files(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    static const struct {
+        str bytes;
+        enum err want;
+    } rows[] = {{S0(""), E_TYPE}, {S0("PK\x03\x04 no zip"), E_INVALID}, {S0("%PDF-1.7"), E_TYPE}, {S0("a;b\n\"never closed;1\n2\n3\n"), E_INVALID},
+                {S0("\x7F" "ELF"), E_TYPE}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct import_result r = {0};
+        struct import_opt o = {.path = S("/tmp/kontor-test-bad"), .sheet = -1};
+        T_OK(cx, os_write_file_atomic(cx, o.path, rows[i].bytes, 0600));
+        enum err e = xfer_run(cx, &o, &r);
+        T(e == rows[i].want || (rows[i].want == E_INVALID && e == E_TYPE));
+        T(cx->msg.n > 0);
+        T_INT(r.made, 0);
+    }
+    struct import_result r = {0};
+    struct import_opt o = {.path = S("/tmp/kontor-test-none"), .sheet = -1};
+    T_INT(xfer_run(cx, &o, &r), E_NOTFOUND);
+    const char *csv = "name;phone;note\n=1+1;0151 23456789;x\n" "A\x01;@SUM(1);'; DROP TABLE person\n";
+    T_OK(cx, os_write_file_atomic(cx, S("/tmp/kontor-test-bad"), str_from(csv), 0600));
+    r = import(t, "/tmp/kontor-test-bad", false, NULL);
+    T_INT(r.rows, 2);
+    T_INT(ASK(cx, "SELECT count(*) FROM person WHERE deleted_at IS NULL"), r.made);
+    unlink("/tmp/kontor-test-bad");
+}
+
+static void mappings(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    int64_t id = 0;
+    struct buf b = buf_new(cx->a, 4096);
+    struct jw w = jw_new(&b);
+    T_OK(cx, mapping_save(cx, S(" Office "), S("{\"columns\":[]}"), &id));
+    T_INT(mapping_save(cx, S(""), S("{}"), &id), E_INVALID);
+    T_INT(mapping_save(cx, S("x"), S("[1"), &id), E_BAD);
+    T_OK(cx, mapping_list_json(cx, &w));
+    T(str_find(buf_str(&b), S("\"name\":\"Office\"")) > 0);
+    T_OK(cx, mapping_delete(cx, id));
+    T_INT(mapping_delete(cx, id), E_NOTFOUND);
+}
+
+static void t_office_xlsx(void) { bed_both(office_xlsx); }
+static void t_office_csv(void) { bed_both(office_csv); }
+static void t_kunden(void) { bed_both(kunden); }
+static void t_sales(void) { bed_both(sales); }
+static void t_resume(void) { bed_both(resume); }
+static void t_round(void) { bed_both(round_trip); }
+static void t_broken(void) { bed_both(bad_files); }
+static void t_mappings(void) { bed_both(mappings); }
+TESTS("xfer_import", t_mappings, t_kunden, t_sales, t_broken, t_round, t_office_xlsx, t_office_csv, t_resume)
