@@ -13,7 +13,12 @@ export async function run(v) {
   const row = panel.locator('[data-field=name]');
   await page.goto(`${v.url}/person?id=${a.id}`);
   await v.seen(panel.getByRole('heading', { name: 'Clara Clash' }), 'the address opens the record');
+  const second = await v.context.newPage();
+  await second.goto(`${v.url}/person?id=${a.id}`);
+  await v.seen(second.getByRole('heading', { name: 'Clara Clash' }), 'a second tab shows it too');
   await send('PATCH', `/person/${a.id}`, { name: 'Clara Live' });
+  await v.seen(second.getByRole('heading', { name: 'Clara Live' }), 'the second tab hears of a change through the first');
+  await second.close();
   await v.seen(panel.getByRole('heading', { name: 'Clara Live' }), 'a change made elsewhere arrives by itself');
   await row.getByRole('button').focus();
   await page.keyboard.press('Enter');

@@ -14,6 +14,14 @@ function query(o: Record<string, string | number | null | undefined>): string {
   return s ? '?' + s : '';
 }
 
+/** Links go to the server by id alone. */
+function wire(v: Value): Value {
+  if (Array.isArray(v)) return v.map(wire);
+  if (typeof v === 'object' && v !== null && 'id' in v && 'title' in v) return { id: v.id };
+  return v;
+}
+const wired = (values: Record<string, Value>) => Object.fromEntries(Object.entries(values).map(([k, v]) => [k, wire(v)]));
+
 const common = (q: ListQuery) => ({ q: q.q, filter: q.filter ? JSON.stringify(q.filter) : '' });
 
 export const getSetup = () => get<Setup>('/setup');
@@ -29,16 +37,16 @@ export const list = (entity: string, q: ListQuery, limit: number, cursor?: strin
 export const exportHref = (entity: string, format: string, q: ListQuery) =>
   `/api/v1/export/${entity}` + query({ format, ...common(q) });
 export const read = (entity: string, id: string) => get<Rec>(`/${entity}/${id}`);
-export const create = (entity: string, values: Record<string, Value>) => post<Rec>(`/${entity}`, values);
+export const create = (entity: string, values: Record<string, Value>) => post<Rec>(`/${entity}`, wired(values));
 export const change = (entity: string, id: string, values: Record<string, Value>): Promise<Reply<Rec>> =>
-  patch<Rec>(`/${entity}/${id}`, values);
+  patch<Rec>(`/${entity}/${id}`, wired(values));
 export const remove = (entity: string, id: string) => del(`/${entity}/${id}`);
 export const history = (entity: string, id: string, cursor?: string | null) =>
   get<Page<Entry>>(`/${entity}/${id}/history` + query({ cursor }));
 export const merge = (entity: string, id: string, loser: string, version: number, take: Record<string, 'loser'>) =>
   post<Rec>(`/${entity}/${id}/merge`, { loser, version, take });
 export const duplicates = async (entity: string, values: Record<string, Value>) =>
-  (await post<{ data: Dup[] }>(`/${entity}/duplicates`, values)).data.data;
+  (await post<{ data: Dup[] }>(`/${entity}/duplicates`, wired(values))).data.data;
 
 export type UndoWhat = { change: string } | { batch: string };
 export const undo = (what: UndoWhat, how: { force?: true; keep?: true } = {}) => post<Undone>('/undo', { ...what, ...how });
@@ -48,10 +56,10 @@ export const who = async (number: string): Promise<Caller[]> => (await get<Who>(
 
 export const plan = async (file: string, sheet: number, entity: string, mapping: Partial<Mapping> | null) =>
   (await post<Plan>('/import/plan', { file, sheet, entity, mapping })).data;
-export const dryRun = async (file: string, sheet: number, entity: string, mapping: Mapping) =>
-  (await post<{ job: string }>('/import/dry', { file, sheet, entity, mapping })).data;
-export const runImport = async (file: string, sheet: number, entity: string, mapping: Mapping) =>
-  (await post<{ job: string; batch: string }>('/import/run', { file, sheet, entity, mapping })).data;
+export const dryRun = async (file: string, sheet: number, mapping: Mapping) =>
+  (await post<{ job: string }>('/import/dry', { file, sheet, mapping })).data;
+export const runImport = async (file: string, sheet: number, mapping: Mapping) =>
+  (await post<{ job: string; batch: string }>('/import/run', { file, sheet, mapping })).data;
 export const getJob = <T>(id: string) => get<Job<T>>(`/job/${id}`);
 export const cancelJob = (id: string) => del(`/job/${id}`);
 export const batches = (cursor?: string | null) => get<Page<Batch>>('/batch' + query({ cursor }));
