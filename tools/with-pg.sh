@@ -33,8 +33,8 @@ do
     tries=$((tries + 1))
     [ $tries -lt 3 ] || { cat "$dir/log" "$dir/data/log" >&2; exit 1; }
 done
-$as "$bin/createdb" -h 127.0.0.1 -p "$port" -U kontor kontor_test
-export KONTOR_TEST_PG="postgresql://kontor@127.0.0.1:$port/kontor_test"
+$as "$bin/createdb" -h 127.0.0.1 -p "$port" -U kontor kontor
+export KONTOR_TEST_PG="postgresql://kontor@127.0.0.1:$port"
 cd "$OLDPWD"
 rc=0
 "$@" || rc=$?

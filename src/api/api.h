@@ -48,4 +48,9 @@ MUST enum err setup_needed(struct cx *cx, bool *ret);
 /* ---- live events: one follower of the log, many streams ---- */
 MUST enum err events_open(struct cx *cx, struct app *app, struct events **ret);
 void events_wake(struct events *ev);      /* after a commit */
-void events_close(struct events **ev);
+void events_job(struct events *ev, int64_t job, int64_t by); /* its state or progress changed: tells its user */
+void events_close(struct events **ev);     /* after the server stopped: no stream is left */
+
+/* What jobs can be asked for over the API: for jobs_start. */
+extern const struct job_kind api_jobs[];
+extern const size_t api_jobs_n;

@@ -26,3 +26,8 @@ bool session_token(struct cx *cx, const struct req *rq, str *ret);
 /* Runs fn at once when the request has no Idempotency-Key; else once for ever: the key's row stands in the same
  * transaction as the effect, and a repeated request gets the first answer (RFC draft idempotency-key-header). */
 MUST enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn);
+
+/* ---- files: DATA/files/<id> ---- */
+str file_path(struct cx *cx, int64_t id);
+MUST enum err file_keep(struct cx *cx, str name, int64_t bytes, int64_t id); /* the row of bytes that are there already */
+MUST enum err file_find(struct cx *cx, int64_t id, str *ret_name, str *ret_type); /* own files only */

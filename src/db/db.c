@@ -72,14 +72,24 @@ enum err db_run(struct cx *cx, struct db_rows *ret, int64_t *ret_changed, str sq
         cx, &(struct db_call){.sql = sql, .v = v, .n = n, .ret = ret, .ret_changed = ret_changed});
 }
 
-enum err db_each(struct cx *cx, str sql, const struct db_val *v, size_t n, db_row_fn *fn, void *arg)
+static enum err walk(struct cx *cx, const struct db_call *c)
 {
     struct db *db = cx->db;
     assert(db);
     db->walks++;
-    enum err e = call(cx, &(struct db_call){.sql = sql, .v = v, .n = n, .fn = fn, .arg = arg});
+    enum err e = call(cx, c);
     db->walks--;
     return e;
+}
+
+enum err db_each(struct cx *cx, str sql, const struct db_val *v, size_t n, db_row_fn *fn, void *arg)
+{
+    return walk(cx, &(struct db_call){.sql = sql, .v = v, .n = n, .fn = fn, .arg = arg});
+}
+
+enum err db_each_named(struct cx *cx, str sql, db_head_fn *head, db_row_fn *fn, void *arg)
+{
+    return walk(cx, &(struct db_call){.sql = sql, .fn = fn, .arg = arg, .head = head});
 }
 
 static const struct db_val *cell(const struct db_rows *r, size_t row, size_t col)
@@ -185,9 +195,27 @@ void db_pool_add(struct dbase *b, struct db *db, bool is_free)
     pthread_mutex_unlock(&b->mu);
 }
 
+/* One more reading connection; NULL when it cannot be had: the caller waits for another's. */
+static struct db *db_more(struct dbase *b)
+{
+    struct cx cx = {.a = arena_new()};
+    struct db *db = NULL;
+    enum err e = sq_open_reader(&cx, b, &db);
+    if (e != E_OK) db_log("warn", "no further reading connection: %.*s", FS(cx.msg));
+    arena_free(&cx.a);
+    return e == E_OK ? db : NULL;
+}
+
 struct db *db_get(struct dbase *b)
 {
     pthread_mutex_lock(&b->mu);
+    if (!b->free && b->spare > 0) {
+        b->spare--;
+        pthread_mutex_unlock(&b->mu);
+        struct db *more = db_more(b);
+        if (more) return more;
+        pthread_mutex_lock(&b->mu);
+    }
     while (!b->free) pthread_cond_wait(&b->freed, &b->mu);
     struct db *db = b->free;
     b->free = db->next_free;

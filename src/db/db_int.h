@@ -14,6 +14,7 @@ struct db_call { /* one statement and where its result goes: rows copied (ret) o
     int64_t *ret_changed;
     db_row_fn *fn;
     void *arg;
+    db_head_fn *head; /* or NULL: the columns' names, before the rows */
 };
 enum db_ctl { DB_SNAP, DB_SNAP_END, DB_SAVE, DB_RELEASE, DB_BACK };
 struct db {
@@ -41,6 +42,7 @@ struct dbase {
     pthread_mutex_t mu; /* pool and listener */
     pthread_cond_t freed;
     struct db *free, *all;
+    int spare;          /* SQLite: reading connections that may still be opened */
     void (*on_commit)(void *arg);
     void *on_commit_arg;
     struct writer *writer; /* SQLite */
@@ -64,6 +66,7 @@ static inline void db_count(_Atomic int64_t *c) /* one writer: no locked instruc
 }
 
 MUST enum err sq_open_base(struct cx *cx, struct dbase *b);
+MUST enum err sq_open_reader(struct cx *cx, struct dbase *b, struct db **ret); /* not free: the caller's */
 MUST enum err pg_open_base(struct cx *cx, struct dbase *b);
 
 /* ---- SQLite alone ---- */

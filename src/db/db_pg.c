@@ -139,7 +139,7 @@ static enum err connect_now(struct cx *cx, struct pg *g)
     return command(
         cx, g,
         arena_fmt(cx->a,
-                  "SET statement_timeout = %d; SET idle_in_transaction_session_timeout = 600000;"
+                  "SET jit = off; SET statement_timeout = %d; SET idle_in_transaction_session_timeout = 600000;"
                   "SET client_min_messages = warning; SET default_transaction_read_only = on;"
                   "SET standard_conforming_strings = on; SET synchronous_commit = on",
                   ms)
@@ -312,6 +312,14 @@ static enum err once(struct cx *cx, struct pg *g, const struct db_call *c, const
 
 /* ---- walking: a cursor, so that fn may use the connection ---- */
 
+static enum err head(struct cx *cx, const PGresult *r, const struct db_call *c)
+{
+    int cols = PQnfields(r);
+    str *name = NEW_N(cx->a, str, (size_t)cols);
+    for (int i = 0; i < cols; i++) name[i] = arena_dup(cx->a, str_from(PQfname(r, i)));
+    return c->head(cx, c->arg, name, (size_t)cols);
+}
+
 static enum err fetch_all(struct cx *cx, struct pg *g, const struct db_call *c, int cursor)
 {
     const char *sql = arena_fmt(cx->a, "FETCH %d FROM w%d", FETCH, cursor).p;
@@ -321,6 +329,7 @@ static enum err fetch_all(struct cx *cx, struct pg *g, const struct db_call *c, 
         if (PQresultStatus(r) != PGRES_TUPLES_OK) return oops(cx, g, r);
         rows = PQntuples(r);
         int cols = PQnfields(r);
+        if (!row && c->head) TRY(head(cx, r, c));
         if (!row) row = NEW_N(cx->a, struct db_val, (size_t)cols);
         for (int i = 0; i < rows; i++) {
             for (int k = 0; k < cols; k++) row[k] = value(NULL, r, i, k);

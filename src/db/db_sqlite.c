@@ -261,9 +261,18 @@ static struct db_val column(struct arena *a, sqlite3_stmt *st, int c)
     return db_from_str(a ? arena_dup(a, s) : s);
 }
 
+static enum err head(struct cx *cx, sqlite3_stmt *st, const struct db_call *c)
+{
+    int cols = sqlite3_column_count(st);
+    str *name = NEW_N(cx->a, str, (size_t)cols);
+    for (int i = 0; i < cols; i++) name[i] = arena_dup(cx->a, str_from(sqlite3_column_name(st, i)));
+    return c->head(cx, c->arg, name, (size_t)cols);
+}
+
 static enum err walk(struct cx *cx, struct sq *q, sqlite3_stmt *st, const struct db_call *c)
 {
     int cols = sqlite3_column_count(st), rc = 0;
+    if (c->head) TRY(head(cx, st, c));
     struct db_val *row = NEW_N(cx->a, struct db_val, (size_t)cols);
     while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
         for (int i = 0; i < cols; i++) row[i] = column(NULL, st, i);
@@ -506,6 +515,8 @@ static enum err file_there(struct cx *cx, const struct dbase *b)
     return E_OK;
 }
 
+enum { READERS_AT_START = 4 }; /* the others are opened when so many are busy at once */
+
 enum err sq_open_base(struct cx *cx, struct dbase *b)
 {
     b->ops = &sq_ops;
@@ -518,9 +529,17 @@ enum err sq_open_base(struct cx *cx, struct dbase *b)
         db->ops = b->ops;
         db->ops->close(db);
     }
-    for (int i = 0; i < readers; i++) {
+    for (int i = 0; i < readers && i < READERS_AT_START; i++) {
         TRY(sq_open(cx, b, SQ_READER, &db));
         db_pool_add(b, db, true);
     }
+    b->spare = readers > READERS_AT_START ? readers - READERS_AT_START : 0;
+    return E_OK;
+}
+
+enum err sq_open_reader(struct cx *cx, struct dbase *b, struct db **ret)
+{
+    TRY(sq_open(cx, b, SQ_READER, ret));
+    db_pool_add(b, *ret, false);
     return E_OK;
 }

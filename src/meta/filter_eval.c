@@ -23,7 +23,7 @@ static bool is_empty(const struct val *v)
 }
 
 /* What one part of a list-like value is compared by. */
-static bool item_eq(enum store st, const struct item *it, const struct val *want)
+static bool item_eq(enum storage st, const struct item *it, const struct val *want)
 {
     return st == ST_LINKS ? it->id == want->i : str_eq(it->norm, want->s);
 }
@@ -40,7 +40,7 @@ static bool find_nocase(str s, str low)
     return false;
 }
 
-static bool part_fits(enum store st, enum op op, str s, str part)
+static bool part_fits(enum storage st, enum op op, str s, str part)
 {
     if (st == ST_TEXT) return op == OP_STARTS ? has_prefix_nocase(s, part) : find_nocase(s, part);
     return op == OP_STARTS ? str_has_prefix(s, part) : str_find(s, part) >= 0;
@@ -48,7 +48,7 @@ static bool part_fits(enum store st, enum op op, str s, str part)
 
 static bool list_fits(const struct cond *c, const struct val *v)
 {
-    enum store st = c->f->kind->store;
+    enum storage st = c->f->kind->store;
 
     for (size_t i = 0; i < v->n; i++) {
         if (c->op == OP_CONTAINS || c->op == OP_STARTS) {

@@ -153,7 +153,7 @@ static enum err item_value(struct cx *cx, const struct field *f, const struct js
 
 static enum err scalar_value(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
 {
-    enum store st = f->kind->store;
+    enum storage st = f->kind->store;
     struct val v = VAL_NULL;
 
     TRY(kind_value(cx, f, j, &v));
@@ -224,7 +224,7 @@ static enum err part_value(struct cx *cx, const struct json *j, const struct con
 /* Texts are put in order by what was typed; a kind's own checks would refuse a mere beginning. */
 static enum err order_value(struct cx *cx, const struct json *j, const struct cond *c, struct val *ret)
 {
-    enum store st = c->f->kind->store;
+    enum storage st = c->f->kind->store;
 
     if (st != ST_TEXT && st != ST_FOLDED) return one_value(cx, c->f, j, ret);
     if (j->t != JT_STR) return bad_value(cx, c->f);

@@ -52,7 +52,7 @@ extern const str op_name[OP_MAX];
 #define OPM(op) (1u << (op))
 
 /* ---- kinds: one file each, kind_<name>.c ---- */
-enum store {
+enum storage {
     ST_NONE,   /* computed when read */
     ST_INT,    /* BIGINT col */
     ST_TEXT,   /* TEXT col */
@@ -66,7 +66,7 @@ enum store {
 struct field;
 struct kind {
     str name;
-    enum store store;
+    enum storage store;
     unsigned ops;      /* mask of OPM() */
     bool sort, search; /* may be sorted by; gives search text unless the field says no */
     /* JSON as the API takes it -> value in normal form. E_INVALID at the field. j is never NULL; JT_NULL

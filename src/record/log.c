@@ -222,27 +222,3 @@ enum err log_history_json(struct cx *cx, const struct entity *e, int64_t id, int
     *ret_next = r.n == n && n ? db_int(&r, r.n - 1, 0) : 0;
     return E_OK;
 }
-
-enum err log_after(struct cx *cx, int64_t seq, size_t n, struct change **ret, size_t *ret_n)
-{
-    struct db_rows r = {0};
-    int64_t horizon = INT64_MAX;
-    TRY(db_horizon(cx, &horizon));
-    if (db_is_pg(cx)) /* a transaction that commits late must not be skipped */
-        TRY(db_query(cx, &r,
-                     "SELECT seq, at, who, batch, record, version, way, entity, op, old FROM change"
-                     " WHERE seq > $1 AND xid < $2 ORDER BY seq LIMIT $3",
-                     V(seq), V(horizon), V((int64_t)n)));
-    else
-        TRY(db_query(cx, &r,
-                     "SELECT seq, at, who, batch, record, version, way, entity, op, old FROM change"
-                     " WHERE seq > $1 ORDER BY seq LIMIT $2",
-                     V(seq), V((int64_t)n)));
-    struct change *c = NEW_N(cx->a, struct change, r.n + 1);
-    for (size_t i = 0; i < r.n; i++)
-        c[i] = (struct change){db_int(&r, i, 0), db_int(&r, i, 1), db_int(&r, i, 2), db_int(&r, i, 3), db_int(&r, i, 4),
-                               db_int(&r, i, 5), db_str(&r, i, 6), db_str(&r, i, 7), db_str(&r, i, 8), db_str(&r, i, 9)};
-    *ret = c;
-    *ret_n = r.n;
-    return E_OK;
-}

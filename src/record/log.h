@@ -36,9 +36,3 @@ MUST enum err undo_change(struct cx *cx, int64_t seq, enum undo_mode mode, struc
 MUST enum err undo_batch(struct cx *cx, int64_t batch, enum undo_mode mode, struct undo_result *ret);
 /* The record as it was at at_ms, rebuilt backwards; today's rights. E_NOTFOUND when it was not there. */
 MUST enum err record_as_of(struct cx *cx, const struct entity *e, int64_t id, int64_t at_ms, struct record *ret);
-/* Changes after seq (followers, event streams), oldest first, below the horizon; at most n. */
-struct change {
-    int64_t seq, at, who, batch, record, version;
-    str way, entity, op, old;
-};
-MUST enum err log_after(struct cx *cx, int64_t seq, size_t n, struct change **ret, size_t *ret_n);

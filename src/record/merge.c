@@ -43,7 +43,7 @@ static struct set *winner_sets(struct cx *cx, const struct merging *m, const str
     struct set *s = NEW_N(cx->a, struct set, m->e->n);
     for (size_t i = F_OWNER; i < m->e->n; i++) {
         const struct field *f = &m->e->f[i];
-        enum store st = f->kind->store;
+        enum storage st = f->kind->store;
         if (f->trashed || f->readonly || i == F_DELETED_AT || st == ST_LINES || st == ST_NONE) continue;
         struct val v = taken(m, f) || w->v[i].t == VT_NULL ? l->v[i] : w->v[i];
         if (!taken(m, f) && (st == ST_POINTS || st == ST_LINKS || st == ST_KEYS)) v = joined(cx, &w->v[i], &l->v[i]);

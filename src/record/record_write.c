@@ -106,7 +106,7 @@ static enum err parts_write(struct cx *cx, const struct entity *e, int64_t id, c
 {
     for (size_t i = 0; i < e->n; i++) {
         const struct field *f = &e->f[i];
-        enum store st = f->kind->store;
+        enum storage st = f->kind->store;
         if (changed ? !changed[i] : v[i].t == VT_NULL) continue;
         if (st == ST_POINTS) TRY(points_write(cx, e, id, f, &v[i], old != NULL));
         if (st == ST_LINKS) TRY(links_write(cx, id, f, &v[i], old != NULL));

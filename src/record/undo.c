@@ -155,7 +155,7 @@ static enum err batch_conflicts(struct cx *cx, int64_t batch, struct undoing *u)
     TRY(db_query(cx, &r,
                  "SELECT DISTINCT c.seq, c.batch, c.record, c.version, c.entity, c.op, c.old FROM change c"
                  " JOIN change l ON l.record = c.record AND l.seq > c.seq AND l.batch <> c.batch"
-                 " WHERE c.batch = $1 ORDER BY c.seq DESC LIMIT 10000",
+                 " WHERE c.batch = $1 AND c.batch <> 0 ORDER BY c.seq DESC LIMIT 10000",
                  V(batch)));
     steps_of(cx, &r, u);
     for (size_t i = 0; i < u->n; i++) {
@@ -194,7 +194,7 @@ static enum err batch_walk(struct cx *cx, int64_t batch, struct undoing *u)
     for (;;) {
         struct db_rows r = {0};
         TRY(db_query(cx, &r,
-                     "SELECT seq, batch, record, version, entity, op, old FROM change WHERE batch = $1 AND seq < $2"
+                     "SELECT seq, batch, record, version, entity, op, old FROM change WHERE batch = $1 AND batch <> 0 AND seq < $2"
                      " ORDER BY seq DESC LIMIT 200",
                      V(batch), V(before)));
         if (!r.n) return E_OK;

@@ -181,7 +181,7 @@ static enum err table_make(struct cx *cx, const struct entity *e)
     buf_fmt(&b, "CREATE TABLE %.*s (\"id\" @ID", FS(e->table));
     for (size_t i = 0; i < e->n; i++) {
         const struct field *f = &e->f[i];
-        enum store st = f->kind->store;
+        enum storage st = f->kind->store;
         if (st == ST_POINTS || st == ST_LINKS || st == ST_LINES || st == ST_NONE) continue;
         buf_fmt(&b, ", %.*s %s", FS(f->col), st == ST_INT || st == ST_MONEY ? "BIGINT" : text);
         if (st == ST_MONEY || st == ST_FOLDED) buf_fmt(&b, ", %.*s %s", FS(f->col2), text);
@@ -226,7 +226,7 @@ static enum err row_put(struct cx *cx, const struct row *r)
     for (size_t i = 0; i < r->e->n; i++) {
         const struct field *f = &r->e->f[i];
         const struct val *v = &r->v[i];
-        enum store st = f->kind->store;
+        enum storage st = f->kind->store;
         if (st == ST_POINTS || st == ST_LINKS) TRY(beside_put(cx, r, f, v));
         if (st == ST_POINTS || st == ST_LINKS || st == ST_LINES || st == ST_NONE || v->t == VT_NULL) continue;
         sql_lit(&q, ", ");

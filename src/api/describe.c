@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* api/describe.c - the description, and own fields and entities. */
+#include "api/api_int.h"
+
+enum err api_meta_get(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    str tag = arena_fmt(cx->a, "\"m%" PRId64 "-%" PRId64 "-%.*s\"", cx->meta->version, cx->who.user, FS(S(KONTOR_VERSION)));
+    struct jw w = reply_json(rs);
+    if (str_eq(http_header(rq, S("If-None-Match")), tag)) {
+        rs->status = 304;
+        return E_OK;
+    }
+    http_head(rs, S("ETag"), tag);
+    http_head(rs, S("Cache-Control"), S("private, no-cache"));
+    meta_json(cx, cx->meta, &w, acl_json);
+    return E_OK;
+}
+
+struct describing {
+    const struct json *j;
+    str entity, name;
+    bool trash;
+};
+
+static enum err settings_only(struct cx *cx)
+{
+    return acl_sys(cx, SYS_SETTINGS) ? E_OK : fail(cx, E_DENIED, "only those who manage the settings may do that");
+}
+
+static enum err field_add(struct cx *cx, void *arg) { return meta_field_add(cx, ((struct describing *)arg)->j, &((struct describing *)arg)->name); }
+static enum err entity_add(struct cx *cx, void *arg) { return meta_entity_add(cx, ((struct describing *)arg)->j, &((struct describing *)arg)->name); }
+static enum err entity_trash(struct cx *cx, void *arg) { return meta_entity_trash(cx, ((struct describing *)arg)->name, true); }
+
+static enum err field_change(struct cx *cx, void *arg)
+{
+    const struct describing *d = arg;
+    return meta_field_change(cx, d->entity, d->name, d->j);
+}
+
+static enum err field_trash(struct cx *cx, void *arg)
+{
+    const struct describing *d = arg;
+    return meta_field_trash(cx, d->entity, d->name, d->trash);
+}
+
+static enum err described(struct cx *cx, struct resp *rs, db_write_fn *fn, struct describing *d, int status)
+{
+    TRY(settings_only(cx));
+    TRY(db_write(cx, fn, d));
+    TRY(app_meta_reload(cx));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kstr(&w, S("name"), d->name);
+    jw_obj_end(&w);
+    rs->status = status;
+    return E_OK;
+}
+
+enum err api_field_post(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct describing d = {0};
+    TRY(body_json(cx, rq, &d.j));
+    return described(cx, rs, field_add, &d, 201);
+}
+
+enum err api_field_patch(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct describing d = {.entity = rq->param[0], .name = rq->param[1]};
+    TRY(body_json(cx, rq, &d.j));
+    return described(cx, rs, field_change, &d, 200);
+}
+
+enum err api_field_delete(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct describing d = {.entity = rq->param[0], .name = rq->param[1], .trash = true};
+    return described(cx, rs, field_trash, &d, 200);
+}
+
+enum err api_field_restore(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct describing d = {.entity = rq->param[0], .name = rq->param[1]};
+    return described(cx, rs, field_trash, &d, 200);
+}
+
+enum err api_entity_post(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct describing d = {0};
+    TRY(body_json(cx, rq, &d.j));
+    return described(cx, rs, entity_add, &d, 201);
+}
+
+enum err api_entity_delete(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct describing d = {.name = rq->param[0]};
+    return described(cx, rs, entity_trash, &d, 200);
+}

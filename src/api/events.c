@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* api/events.c - live changes: one thread follows the log and tells every stream what its user may see.
+ *
+ * A stream carries no data of records, only that one has changed: entity, id, version, operation. Whether the
+ * user may see it is asked of `record` with his rights of this moment.
+ */
+#include "api/api_int.h"
+
+#include "base/log.h"
+#include "os/os.h"
+#include "record/log.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { SLICE = 200, POLL_MS = 1000, RIGHTS_EVERY_MS = 3000 };
+
+struct stream {
+    struct stream *next;
+    struct events *ev;
+    int64_t id, user;
+    str token;
+    bool gone;
+};
+
+struct events {
+    struct app *app;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    int woken;
+    _Atomic bool stop;
+    struct stream *streams;
+    struct db_pos pos;
+    struct arena *a;
+};
+
+static void stream_gone(void *tag)
+{
+    struct stream *s = tag;
+    pthread_mutex_lock(&s->ev->lock);
+    s->gone = true;
+    pthread_mutex_unlock(&s->ev->lock);
+}
+
+enum err api_events(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct events *ev = cx->app->events;
+    struct stream *s = calloc(1, sizeof *s + TOKEN_CHARS); /* freed by the follower when its connection is gone */
+    str token = {0};
+    if (!s) abort();
+    if (!session_token(cx, rq, &token) || token.n != TOKEN_CHARS) {
+        free(s);
+        return fail(cx, E_AUTH, "log in first");
+    }
+    memcpy(s + 1, token.p, token.n);
+    *s = (struct stream){.ev = ev, .user = cx->who.user, .token = {(const char *)(s + 1), token.n}};
+    pthread_mutex_lock(&ev->lock);
+    enum err e = http_sse_begin(cx, rs, s, stream_gone, &s->id);
+    if (e == E_OK) {
+        s->next = ev->streams;
+        ev->streams = s;
+    } else {
+        free(s);
+    }
+    pthread_mutex_unlock(&ev->lock);
+    return e;
+}
+
+/* ---- the follower ---- */
+static bool sees(struct cx *cx, const struct entity *e, int64_t id)
+{
+    struct record r = {0};
+    struct arena_mark m = arena_mark(cx->a);
+    bool ok = acl_may(cx, e, ACT_SEE) && record_get_deleted(cx, e, id, &r) == E_OK;
+    arena_back(cx->a, m);
+    return ok;
+}
+
+static str change_json(struct cx *cx, const struct db_rows *r, size_t i)
+{
+    struct buf b = buf_new(cx->a, 1024);
+    struct jw w = jw_new(&b);
+    jw_obj(&w);
+    jw_kid(&w, S("seq"), db_int(r, i, 0));
+    jw_kstr(&w, S("entity"), db_str(r, i, 5));
+    jw_kid(&w, S("id"), db_int(r, i, 6));
+    jw_kint(&w, S("version"), db_int(r, i, 8));
+    jw_kstr(&w, S("op"), db_str(r, i, 7));
+    jw_kid(&w, S("batch"), db_int(r, i, 4));
+    jw_obj_end(&w);
+    return buf_str(&b);
+}
+
+/* A slice of an import says once that much has changed, not a thousand times what. */
+static void tell_bulk(struct events *ev, const struct stream *s, int64_t seq, int64_t batch, struct cx *cx)
+{
+    str data = arena_fmt(cx->a, "{\"seq\":\"%" PRId64 "\",\"entity\":\"*\",\"id\":null,\"version\":0,\"op\":\"bulk\",\"batch\":\"%" PRId64 "\"}", seq, batch);
+    (void)http_sse_send(ev->app->http, s->id, S("change"), seq, data);
+}
+
+static void tell(struct cx *cx, struct events *ev, const struct stream *s, const struct db_rows *r)
+{
+    struct session in = {0};
+    if (auth_session_enter(cx, s->token, &in) != E_OK) { /* ended, or its user is: so is the stream */
+        http_sse_end(ev->app->http, s->id);
+        return;
+    }
+    int64_t bulk = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        const struct entity *e = meta_entity(cx->meta, db_str(r, i, 5));
+        int64_t batch = db_int(r, i, 4);
+        if (batch && r->n > 20) {
+            if (batch != bulk) tell_bulk(ev, s, db_int(r, i, 0), batch, cx);
+            bulk = batch;
+            continue;
+        }
+        if (e && sees(cx, e, db_int(r, i, 6))) (void)http_sse_send(ev->app->http, s->id, S("change"), db_int(r, i, 0), change_json(cx, r, i));
+    }
+}
+
+static struct stream *streams_take(struct events *ev) /* those that are gone are freed here, by one thread alone */
+{
+    pthread_mutex_lock(&ev->lock);
+    for (struct stream **p = &ev->streams; *p;) {
+        struct stream *s = *p;
+        if (!s->gone) {
+            p = &s->next;
+            continue;
+        }
+        *p = s->next;
+        free(s);
+    }
+    struct stream *all = ev->streams; /* new ones are put before it: the rest of the list is ours to walk */
+    pthread_mutex_unlock(&ev->lock);
+    return all;
+}
+
+static void follow(struct events *ev)
+{
+    struct cx cx = {.a = ev->a, .db = db_get(ev->app->db), .now_ms = clock_ms(), .app = ev->app, .lang = S("en"), .req = S("events")};
+    struct meta *m = app_meta_hold(ev->app);
+    struct db_rows r = {0};
+    cx.meta = m;
+    do {
+        struct arena_mark mark = arena_mark(cx.a);
+        if (db_changes(&cx, &ev->pos, SLICE, &r) != E_OK) r.n = 0;
+        struct stream *all = r.n ? streams_take(ev) : NULL;
+        for (struct stream *s = all; s; s = s->next) {
+            struct cx one = cx;
+            tell(&one, ev, s, &r);
+            cx.db = one.db;
+        }
+        arena_back(cx.a, mark);
+    } while (r.n == SLICE && !atomic_load(&ev->stop));
+    meta_drop(&m);
+    db_put(&cx.db);
+    arena_reset(ev->a);
+}
+
+/* Rights and sessions that ended meanwhile: their streams end too, also when nothing happens. */
+static void check_sessions(struct events *ev)
+{
+    struct cx cx = {.a = ev->a, .db = db_get(ev->app->db), .now_ms = clock_ms(), .app = ev->app, .lang = S("en"), .req = S("events")};
+    struct meta *m = app_meta_hold(ev->app);
+    cx.meta = m;
+    for (struct stream *s = streams_take(ev); s; s = s->next) {
+        struct session in = {0};
+        struct cx one = cx;
+        if (auth_session_enter(&one, s->token, &in) != E_OK) http_sse_end(ev->app->http, s->id);
+        cx.db = one.db;
+    }
+    meta_drop(&m);
+    db_put(&cx.db);
+    arena_reset(ev->a);
+}
+
+static void *follower(void *arg)
+{
+    struct events *ev = arg;
+    int64_t checked = os_mono_ms();
+    while (!atomic_load(&ev->stop)) {
+        struct timespec t;
+        clock_gettime(CLOCK_REALTIME, &t);
+        t.tv_sec += POLL_MS / 1000;
+        pthread_mutex_lock(&ev->lock);
+        if (!ev->woken) pthread_cond_timedwait(&ev->wake, &ev->lock, &t);
+        ev->woken = 0;
+        pthread_mutex_unlock(&ev->lock);
+        follow(ev);
+        if (os_mono_ms() - checked < RIGHTS_EVERY_MS) continue;
+        check_sessions(ev);
+        checked = os_mono_ms();
+    }
+    return NULL;
+}
+
+static enum err newest(struct cx *cx, struct db_pos *ret)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT seq FROM change ORDER BY seq DESC LIMIT 1"));
+    if (r.n) ret->seq = db_int(&r, 0, 0);
+    if (db_is_pg(cx)) TRY(db_horizon(cx, &ret->xid));
+    if (ret->xid) ret->xid--, ret->seq = INT64_MAX;
+    return E_OK;
+}
+
+enum err events_open(struct cx *cx, struct app *app, struct events **ret)
+{
+    struct events *ev = calloc(1, sizeof *ev); /* for the life of the process */
+    if (!ev) abort();
+    ev->app = app;
+    ev->a = arena_new();
+    pthread_mutex_init(&ev->lock, NULL);
+    pthread_cond_init(&ev->wake, NULL);
+    enum err e = newest(cx, &ev->pos);
+    if (e == E_OK) e = os_thread(cx, "events", 1024 * 1024, follower, ev, &ev->thread);
+    if (e != E_OK) {
+        arena_free(&ev->a);
+        free(ev);
+        return e;
+    }
+    *ret = ev;
+    return E_OK;
+}
+
+void events_wake(struct events *ev)
+{
+    pthread_mutex_lock(&ev->lock);
+    ev->woken = 1;
+    pthread_cond_signal(&ev->wake);
+    pthread_mutex_unlock(&ev->lock);
+}
+
+void events_job(struct events *ev, int64_t job, int64_t by)
+{
+    struct arena *a = arena_new();
+    str data = arena_fmt(a, "{\"id\":\"%" PRId64 "\"}", job);
+    int64_t ids[64];
+    size_t n = 0;
+    pthread_mutex_lock(&ev->lock);
+    for (struct stream *s = ev->streams; s && n < COUNT(ids); s = s->next)
+        if (!s->gone && s->user == by) ids[n++] = s->id;
+    pthread_mutex_unlock(&ev->lock);
+    for (size_t i = 0; i < n; i++) (void)http_sse_send(ev->app->http, ids[i], S("job"), 0, data);
+    arena_free(&a);
+}
+
+void events_close(struct events **ev)
+{
+    if (!*ev) return;
+    atomic_store(&(*ev)->stop, true);
+    events_wake(*ev);
+    pthread_join((*ev)->thread, NULL);
+    while ((*ev)->streams) {
+        struct stream *s = (*ev)->streams;
+        (*ev)->streams = s->next;
+        free(s);
+    }
+    arena_free(&(*ev)->a);
+    free(*ev);
+    *ev = NULL;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* api/exporting.c - a list as a file, streamed. */
+#include "api/api_int.h"
+
+#include "search/search.h"
+#include "xfer/export.h"
+
+enum { Q_HITS = 50 };
+
+struct sending {
+    struct resp *rs;
+};
+
+static enum err send_piece(struct cx *cx, void *arg, str piece) { return http_stream_write(cx, ((struct sending *)arg)->rs, piece); }
+
+static enum err text_ids(struct cx *cx, const struct req *rq, const struct entity *e, struct export_opt *o, bool *ret_none)
+{
+    str q = {0};
+    struct found_group *g = NULL;
+    size_t n = 0;
+    if (!http_query(cx, rq, S("q"), &q) || !str_trim(q).n) return E_OK;
+    TRY(search_find(cx, q, e, Q_HITS, &g, &n));
+    size_t hits = n ? g[0].n : 0;
+    int64_t *ids = NEW_N(cx->a, int64_t, hits + 1);
+    for (size_t i = 0; i < hits; i++) ids[i] = g[0].v[i].id;
+    o->ids = ids;
+    o->n_ids = hits;
+    *ret_none = !hits;
+    return E_OK;
+}
+
+enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct entity *e = NULL;
+    struct export_opt o = {.tmpdir = cx->app->data_dir};
+    struct export_result r = {0};
+    struct sending s = {rs};
+    str format = S("csv");
+    bool none = false;
+    TRY(path_entity(cx, rq, &e));
+    if (!acl_may(cx, e, ACT_EXPORT)) return fail(cx, E_DENIED, "you may not export these records");
+    (void)http_query(cx, rq, S("format"), &format);
+    TRY(export_format_of(cx, format, &o.format));
+    o.entity = e->name;
+    TRY(query_filter(cx, rq, e, &o.where));
+    TRY(text_ids(cx, rq, e, &o, &none));
+    if (none) return fail(cx, E_NOTFOUND, "nothing matches: there is nothing to export");
+    rs->type = export_kinds[o.format].type;
+    http_head(rs, S("Content-Disposition"),
+              arena_fmt(cx->a, "attachment; filename=\"%.*s.%.*s\"", FS(e->name), FS(export_kinds[o.format].name)));
+    TRY(http_stream_begin(cx, rs));
+    return xfer_export(cx, &o, send_piece, &s, &r);
+}

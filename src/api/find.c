@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* api/find.c - search, and who is calling. */
+#include "api/api_int.h"
+
+#include "search/search.h"
+
+enum { HITS_PER_ENTITY = 8, LAST_INTERACTIONS = 3, OPEN_TASKS = 5 };
+
+static void hit_json(const struct found *f, struct jw *w)
+{
+    jw_obj(w);
+    jw_kid(w, S("id"), f->id);
+    jw_kstr(w, S("title"), f->title);
+    jw_kstr(w, S("subtitle"), f->subtitle);
+    jw_kstr(w, S("match"), f->match);
+    jw_obj_end(w);
+}
+
+enum err api_search(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    str q = {0}, name = {0};
+    const struct entity *only = NULL;
+    struct found_group *g = NULL;
+    size_t n = 0;
+    (void)http_query(cx, rq, S("q"), &q);
+    if (http_query(cx, rq, S("entity"), &name) && name.n && !(only = meta_entity(cx->meta, name)))
+        return fail_at(cx, E_BAD, S("entity"), "there is nothing of this name");
+    if (str_trim(q).n) TRY(search_find(cx, q, only, HITS_PER_ENTITY, &g, &n));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_key(&w, S("data"));
+    jw_arr(&w);
+    for (size_t i = 0; i < n; i++) {
+        jw_obj(&w);
+        jw_kstr(&w, S("entity"), g[i].e->name);
+        jw_key(&w, S("items"));
+        jw_arr(&w);
+        for (size_t k = 0; k < g[i].n; k++) hit_json(&g[i].v[k], &w);
+        jw_arr_end(&w);
+        jw_kbool(&w, S("more"), g[i].more);
+        jw_obj_end(&w);
+    }
+    jw_arr_end(&w);
+    jw_obj_end(&w);
+    return E_OK;
+}
+
+static void link_json(struct jw *w, str key, int64_t id, str title)
+{
+    jw_key(w, key);
+    if (!id) {
+        jw_null(w);
+        return;
+    }
+    jw_obj(w);
+    jw_kid(w, S("id"), id);
+    jw_kstr(w, S("title"), title);
+    jw_obj_end(w);
+}
+
+/* The newest records of e whose link `by` points to the caller. */
+static enum err hanging_json(struct cx *cx, struct jw *w, str key, const struct entity *e, const struct caller *c, const char *filter,
+                             size_t limit)
+{
+    const struct json *j = NULL;
+    const struct cond *cond = NULL;
+    struct page p = {0};
+    str field = str_eq(c->e->name, S("company")) ? S("company") : S("person");
+    jw_key(w, key);
+    jw_arr(w);
+    if (acl_may(cx, e, ACT_SEE)) {
+        TRY(json_parse(cx, arena_fmt(cx->a, "{\"and\":[{\"field\":\"%.*s\",\"op\":\"eq\",\"value\":\"%" PRId64 "\"}%s]}", FS(field), c->id, filter), &j));
+        TRY(filter_parse(cx, e, j, NULL, &cond));
+        struct query q = {.where = cond, .limit = limit};
+        TRY(record_list(cx, e, &q, &p));
+    }
+    for (size_t i = 0; i < p.n; i++) record_json(cx, &p.v[i], w);
+    jw_arr_end(w);
+    return E_OK;
+}
+
+static enum err caller_json(struct cx *cx, const struct caller *c, struct jw *w)
+{
+    struct page p = {0};
+    const struct field *phones = FLD(c->e, "phones");
+    struct query q = {.limit = 1, .ids = &c->id, .n_ids = 1, .fields = {.f = &phones, .n = phones ? 1 : 0}};
+    TRY(record_list(cx, c->e, &q, &p));
+    jw_obj(w);
+    jw_kstr(w, S("entity"), c->e->name);
+    jw_kid(w, S("id"), c->id);
+    jw_kstr(w, S("title"), c->title);
+    jw_kbool(w, S("exact"), c->exact);
+    link_json(w, S("company"), c->company, c->company_title);
+    link_json(w, S("owner"), c->owner, c->owner_title);
+    jw_key(w, S("phones"));
+    if (p.n && phones && p.v[0].v[phones->at].t == VT_LIST) phones->kind->to_json(cx, phones, &p.v[0].v[phones->at], w);
+    else jw_raw(w, S("[]"));
+    TRY(hanging_json(cx, w, S("interactions"), ENT(cx, "interaction"), c, "", LAST_INTERACTIONS));
+    TRY(hanging_json(cx, w, S("tasks"), ENT(cx, "task"), c, ",{\"field\":\"status\",\"op\":\"in\",\"value\":[\"open\",\"doing\"]}", OPEN_TASKS));
+    jw_obj_end(w);
+    return E_OK;
+}
+
+enum err api_who(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    str number = {0}, e164 = {0};
+    struct caller *c = NULL;
+    size_t n = 0;
+    if (!http_query(cx, rq, S("number"), &number) || !number.n || number.n > 200) return fail_at(cx, E_BAD, S("number"), "a number is needed");
+    TRY(who_find(cx, number, &e164, &c, &n));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kstr(&w, S("number"), e164);
+    jw_key(&w, S("data"));
+    jw_arr(&w);
+    for (size_t i = 0; i < n; i++) TRY(caller_json(cx, &c[i], &w));
+    jw_arr_end(&w);
+    jw_obj_end(&w);
+    return E_OK;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* api/importing.c - import: plan at once; rehearsal and run as jobs. */
+#include "api/api_int.h"
+
+#include "os/os.h"
+#include "xfer/import.h"
+
+#include <sys/stat.h>
+
+enum { RESULT_MAX = 4 * 1024 * 1024 };
+
+static enum err asked_file(struct cx *cx, const struct json *j, str *ret_path, str *ret_name)
+{
+    int64_t id = 0;
+    str type = {0};
+    TRY(json_id_of(cx, j, S("file"), 0, &id));
+    TRY(file_find(cx, id, ret_name, &type));
+    *ret_path = file_path(cx, id);
+    return E_OK;
+}
+
+enum err api_import_plan(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct json *j = NULL;
+    struct source_opt o = {0};
+    str name = {0};
+    TRY(body_json(cx, rq, &j));
+    TRY(asked_file(cx, j, &o.path, &name));
+    TRY(json_str_of(cx, j, S("entity"), S(""), &o.entity));
+    TRY(json_int_of(cx, j, S("sheet"), -1, &o.sheet));
+    const struct json *m = json_get(j, S("mapping"));
+    o.mapping = m && m->t == JT_OBJ ? m : NULL;
+    struct jw w = reply_json(rs);
+    return xfer_plan(cx, &o, &w);
+}
+
+static enum err ask_job(struct cx *cx, const struct req *rq, struct resp *rs, str kind)
+{
+    const struct json *j = NULL;
+    str path = {0}, name = {0};
+    int64_t job = 0;
+    TRY(body_json(cx, rq, &j));
+    TRY(asked_file(cx, j, &path, &name));
+    TRY(job_add(cx, cx->app->jobs, kind, rq->body, S(""), &job));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kid(&w, S("job"), job);
+    jw_obj_end(&w);
+    rs->status = 202;
+    return E_OK;
+}
+
+enum err api_import_dry(struct cx *cx, const struct req *rq, struct resp *rs) { return ask_job(cx, rq, rs, S("import_dry")); }
+enum err api_import_run(struct cx *cx, const struct req *rq, struct resp *rs) { return ask_job(cx, rq, rs, S("import_run")); }
+
+/* ---- the jobs ---- */
+struct showing {
+    struct cx *cx;
+    const struct job *j;
+};
+
+static bool show(void *arg, int64_t done, int64_t total)
+{
+    const struct showing *s = arg;
+    struct arena_mark m = arena_mark(s->cx->a);
+    bool on = job_progress(s->cx, s->j, done, total) == E_OK;
+    if (on) arena_back(s->cx->a, m);
+    return on;
+}
+
+static enum err refused_json(struct cx *cx, int64_t id, struct jw *w)
+{
+    struct stat st;
+    if (stat(file_path(cx, id).p, &st) != 0) return E_OK;
+    TRY(file_keep(cx, S("refused.xlsx"), st.st_size, id));
+    jw_kid(w, S("refused_file"), id);
+    return E_OK;
+}
+
+static enum err import_job(struct cx *cx, const struct job *job, bool dry, str *ret)
+{
+    const struct json *j = NULL;
+    struct import_result r = {0};
+    struct showing s = {cx, job};
+    struct import_opt o = {.dry = dry, .progress = show, .arg = &s, .tmpdir = cx->app->data_dir};
+    int64_t refused = id_new(cx->now_ms);
+    TRY(json_parse(cx, job->args, &j));
+    TRY(asked_file(cx, j, &o.path, &o.name));
+    TRY(json_str_of(cx, j, S("entity"), S(""), &o.entity));
+    TRY(json_int_of(cx, j, S("sheet"), -1, &o.sheet));
+    const struct json *m = json_get(j, S("mapping"));
+    o.mapping = m && m->t == JT_OBJ ? m : NULL;
+    if (!dry) o.refused_path = file_path(cx, refused);
+    cx->way = WAY_IMPORT;
+    enum err e = dry ? xfer_dry(cx, &o, &r) : xfer_run(cx, &o, &r);
+    if (r.fields) TRY(app_meta_reload(cx));
+    TRY(e);
+    struct buf b = buf_new(cx->a, RESULT_MAX);
+    struct jw w = jw_new(&b);
+    import_json(&r, &w);
+    str text = buf_str(&b);
+    if (r.has_refused_file) { /* {...} -> {...,"refused_file":"id"} */
+        b.n--;
+        w.comma = true;
+        TRY(refused_json(cx, refused, &w));
+        jw_obj_end(&w);
+        text = buf_str(&b);
+    }
+    *ret = b.full ? S("{}") : text;
+    return E_OK;
+}
+
+static enum err job_dry(struct cx *cx, const struct job *j, str *ret) { return import_job(cx, j, true, ret); }
+static enum err job_import(struct cx *cx, const struct job *j, str *ret) { return import_job(cx, j, false, ret); }
+
+const struct job_kind api_jobs[] = {{S0("import_dry"), job_dry}, {S0("import_run"), job_import}};
+const size_t api_jobs_n = COUNT(api_jobs);
+
+enum err api_job_get(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    int64_t id = 0;
+    TRY(path_id(cx, rq, 0, &id));
+    struct jw w = reply_json(rs);
+    return job_json(cx, id, false, &w);
+}
+
+enum err api_job_delete(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    int64_t id = 0;
+    TRY(path_id(cx, rq, 0, &id));
+    TRY(job_cancel(cx, id, false));
+    rs->status = 204;
+    return E_OK;
+}

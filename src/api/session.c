@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* api/session.c - set-up, log-in, who am I. */
+#include "api/api_int.h"
+
+#include "os/os.h"
+
+void session_cookie(struct cx *cx, struct resp *rs, str token)
+{
+    bool secure = cx->app->tls;
+    http_head(rs, S("Set-Cookie"),
+              arena_fmt(cx->a, "%s=%.*s; Path=/; HttpOnly; SameSite=Lax%s%s", secure ? "__Host-kontor" : "kontor", FS(token),
+                        secure ? "; Secure" : "", token.n ? "; Max-Age=2592000" : "; Max-Age=0"));
+}
+
+void session_reply(struct cx *cx, struct resp *rs, const struct session *s, const struct firm *f)
+{
+    struct jw w = reply_json(rs);
+    (void)cx;
+    jw_obj(&w);
+    jw_key(&w, S("user"));
+    jw_obj(&w);
+    jw_kid(&w, S("id"), s->user);
+    jw_kstr(&w, S("name"), s->name);
+    jw_kstr(&w, S("mail"), s->mail);
+    jw_kstr(&w, S("language"), s->lang.n ? s->lang : f->lang);
+    jw_kstr(&w, S("role"), s->role);
+    jw_obj_end(&w);
+    jw_key(&w, S("firm"));
+    jw_obj(&w);
+    jw_kstr(&w, S("name"), f->name);
+    jw_kstr(&w, S("country"), f->country);
+    jw_kstr(&w, S("currency"), f->currency);
+    jw_obj_end(&w);
+    jw_kstr(&w, S("csrf"), s->csrf);
+    jw_obj_end(&w);
+}
+
+static enum err logged_in(struct cx *cx, struct resp *rs, const struct session *s)
+{
+    struct firm f = {0};
+    TRY(app_firm(cx, &f));
+    session_cookie(cx, rs, s->token);
+    session_reply(cx, rs, s, &f);
+    return E_OK;
+}
+
+enum err api_session_post(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct json *j = NULL;
+    str mail = {0}, password = {0};
+    struct session s = {0};
+    TRY(body_json(cx, rq, &j));
+    TRY(json_str_of(cx, j, S("mail"), S(""), &mail));
+    TRY(json_str_of(cx, j, S("password"), S(""), &password));
+    TRY(auth_login(cx, cx->app->auth, mail, password, rq->remote, http_header(rq, S("User-Agent")), &s));
+    return logged_in(cx, rs, &s);
+}
+
+enum err api_session_get(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct session s = {0};
+    struct firm f = {0};
+    str token = {0};
+    if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "log in first");
+    TRY(auth_session_enter(cx, token, &s));
+    TRY(app_firm(cx, &f));
+    session_reply(cx, rs, &s, &f);
+    return E_OK;
+}
+
+enum err api_session_patch(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct json *j = NULL;
+    const struct entity *user = ENT(cx, "user");
+    str lang = {0};
+    struct set s = {FLD(user, "language"), VAL_NULL};
+    struct written w = {0};
+    TRY(body_json(cx, rq, &j));
+    TRY(json_str_of(cx, j, S("language"), S(""), &lang));
+    if (lang.n && !str_eq(lang_code[lang_of(lang)], lang)) return fail_at(cx, E_INVALID, S("language"), "en, de, lt or ru");
+    s.v = VAL_TEXT(lang);
+    const struct acl *acl = cx->acl;
+    cx->acl = NULL; /* everybody chooses his own language */
+    enum err e = lang.n ? record_update(cx, user, cx->who.user, 0, &s, 1, &w) : E_OK;
+    cx->acl = acl;
+    TRY(e);
+    return api_session_get(cx, rq, rs);
+}
+
+enum err api_session_delete(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    str token = {0};
+    if (session_token(cx, rq, &token)) TRY(auth_logout(cx, token));
+    session_cookie(cx, rs, S(""));
+    http_head(rs, S("Clear-Site-Data"), S("\"cache\", \"storage\""));
+    rs->status = 204;
+    return E_OK;
+}
+
+/* ---- set-up ---- */
+enum err api_setup_get(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    bool needed = false;
+    (void)rq;
+    TRY(setup_needed(cx, &needed));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kbool(&w, S("needed"), needed);
+    jw_key(&w, S("languages"));
+    jw_arr(&w);
+    for (enum lang l = 0; l < LANG_MAX; l++) jw_str(&w, lang_code[l]);
+    jw_arr_end(&w);
+    jw_obj_end(&w);
+    return E_OK;
+}
+
+enum err api_setup_post(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct json *j = NULL;
+    struct setup s = {0};
+    struct session in = {0};
+    str token = {0};
+    int64_t user = 0;
+    TRY(body_json(cx, rq, &j));
+    TRY(json_str_of(cx, j, S("token"), S(""), &token));
+    str want = cx->app->setup_token;
+    if (!want.n || token.n != want.n || !os_equal(token.p, want.p, want.n))
+        return fail_at(cx, E_DENIED, S("token"), "the set-up token is wrong: it was printed when Kontor started");
+    TRY(json_str_of(cx, j, S("firm"), S(""), &s.firm));
+    TRY(json_str_of(cx, j, S("country"), S(""), &s.country));
+    TRY(json_str_of(cx, j, S("currency"), S("EUR"), &s.currency));
+    TRY(json_str_of(cx, j, S("language"), S("en"), &s.lang));
+    TRY(json_str_of(cx, j, S("name"), S(""), &s.name));
+    TRY(json_str_of(cx, j, S("mail"), S(""), &s.mail));
+    TRY(json_str_of(cx, j, S("password"), S(""), &s.password));
+    TRY(setup_run(cx, cx->app->auth, &s, &user));
+    TRY(auth_session_new(cx, user, rq->remote, http_header(rq, S("User-Agent")), &in));
+    rs->status = 201;
+    return logged_in(cx, rs, &in);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* api/status.c - alive, ready, and figures for Prometheus (text format 0.0.4). */
+#include "api/api_int.h"
+
+#include "os/os.h"
+
+enum err api_healthz(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    (void)cx, (void)rq;
+    rs->type = S("text/plain");
+    buf_add(&rs->body, S("ok\n"));
+    return E_OK;
+}
+
+enum err api_readyz(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT 1"));
+    return api_healthz(cx, rq, rs);
+}
+
+static void figure(struct resp *rs, const char *name, const char *type, const char *help, int64_t v)
+{
+    buf_fmt(&rs->body, "# HELP kontor_%s %s\n# TYPE kontor_%s %s\nkontor_%s %" PRId64 "\n", name, help, name, type, name, v);
+}
+
+enum err api_metrics(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct http_stats h = http_stats(cx->app->http);
+    struct db_stats d = dbase_stats(cx->app->db);
+    (void)rq;
+    if (!acl_sys(cx, SYS_LOG)) return fail(cx, E_DENIED, "only those who may read the log see figures");
+    rs->type = S("text/plain; version=0.0.4");
+    figure(rs, "http_requests_total", "counter", "Requests answered", h.requests);
+    figure(rs, "http_bad_total", "counter", "Requests refused by the parser", h.bad);
+    figure(rs, "http_connections_total", "counter", "Connections accepted", h.conns);
+    figure(rs, "http_connections", "gauge", "Connections open", h.conns_open);
+    figure(rs, "http_event_streams", "gauge", "Event streams open", h.sse_open);
+    figure(rs, "http_in_bytes_total", "counter", "Bytes received", h.bytes_in);
+    figure(rs, "http_out_bytes_total", "counter", "Bytes sent", h.bytes_out);
+    for (int i = 1; i < 6; i++)
+        buf_fmt(&rs->body, "kontor_http_replies_total{class=\"%dxx\"} %" PRId64 "\n", i, h.by_status[i]);
+    figure(rs, "db_writes_total", "counter", "Writes asked for", d.writes);
+    figure(rs, "db_commits_total", "counter", "Durable commits", d.commits);
+    figure(rs, "db_queries_total", "counter", "Statements run", d.queries);
+    figure(rs, "db_errors_total", "counter", "Statements failed", d.errors);
+    figure(rs, "db_wal_bytes", "gauge", "Size of the write-ahead log", d.wal_bytes);
+    figure(rs, "memory_anon_bytes", "gauge", "Own memory", os_rss_anon_bytes());
+    figure(rs, "open_files", "gauge", "Open file descriptors", os_open_fds());
+    figure(rs, "up_seconds", "gauge", "Seconds since the start", (os_now_ms() - cx->app->started_ms) / 1000);
+    return E_OK;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* app/serve.c - `kontor serve`: opens the data, starts the server, waits for a signal, drains, closes. */
+#include "app/app.h"
+#include "app/wiring.h"
+
+#include "base/log.h"
+#include "os/os.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { DRAIN_MS = 10000, READERS = 160 };
+
+static enum err number(struct cli *c, const char *name, int *ret)
+{
+    int64_t v = 0;
+    str s = cli_setting(c, name);
+    if (s.n && (!str_to_int(s, &v) || v < 0 || v > 4096)) return cli_usage(c, "%s: a number from 0 to 4096", name);
+    *ret = (int)v;
+    return E_OK;
+}
+
+static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *so)
+{
+    o->http.listen = cli_setting(c, "listen");
+    o->http.tls_cert = cli_setting(c, "tls_cert");
+    o->http.tls_key = cli_setting(c, "tls_key");
+    o->http.trusted_proxies = cli_setting(c, "trusted_proxies");
+    o->url = cli_setting(c, "url");
+    TRY(number(c, "threads", &o->http.limit.loops));
+    TRY(number(c, "workers", &o->http.limit.workers));
+    TRY(number(c, "readers", &so->readers));
+    if (!so->readers) so->readers = READERS;
+    so->data_dir = cli_setting(c, "data");
+    so->db = cli_setting(c, "db");
+    so->create = true;
+    return E_OK;
+}
+
+static bool is_yes(str s) { return str_eq(s, S("yes")) || str_eq(s, S("1")) || str_eq(s, S("true")); }
+
+/* What this process may still touch from here on. */
+static void fence(struct cli *c, const struct store *st)
+{
+    str write[] = {st->data_dir}, read[] = {S("/etc"), S("/usr/share"), S("/usr/lib"), S("/lib"), S("/proc/self"), S("/run")};
+    struct os_sandbox s = {.read = read, .n_read = COUNT(read), .write = write, .n_write = COUNT(write)};
+    if (!is_yes(cli_setting(c, "sandbox"))) return;
+    unsigned got = os_sandbox(c->cx, &s);
+    if ((got & (OS_LANDLOCK | OS_SECCOMP)) != (OS_LANDLOCK | OS_SECCOMP))
+        log_say(c->cx, LOG_WARN, S("app"), "this kernel has no %s: the process is fenced in less", got & OS_LANDLOCK ? "seccomp" : "Landlock");
+}
+
+static bool is_loopback(str listen)
+{
+    return str_has_prefix(listen, S("127.")) || str_has_prefix(listen, S("[::1]")) || str_has_prefix(listen, S("localhost")) ||
+           str_has_prefix(listen, S("unix:"));
+}
+
+static void greet(struct cli *c, struct wired *w, const struct wired_opts *o)
+{
+    struct app *app = wired_app(w);
+    str host = o->http.listen, port = {0};
+    ptrdiff_t at = -1;
+    for (size_t i = 0; i < host.n; i++)
+        if (host.p[i] == ':') at = (ptrdiff_t)i;
+    if (at >= 0) str_split(str_cut(host, (size_t)at, host.n), ':', &port, &port), host = str_cut(host, 0, (size_t)at);
+    if (str_eq(host, S("0.0.0.0")) || !host.n) host = S("localhost");
+    str url = o->url.n ? o->url : arena_fmt(c->cx->a, "%s://%.*s:%d", app->tls ? "https" : "http", FS(host), http_port(app->http));
+    cli_say(c, "Kontor is ready: %.*s/\n", FS(url));
+    if (app->setup_token.n) cli_say(c, "First set-up (this token works once): %.*s/?token=%.*s\n", FS(url), FS(app->setup_token));
+    if (!app->tls && !is_loopback(o->http.listen))
+        cli_say(c, "Warning: without TLS everybody on the way can read along. Give --tls-cert and --tls-key, or a proxy that does.\n");
+}
+
+static void signals_block(sigset_t *ret)
+{
+    sigemptyset(ret);
+    sigaddset(ret, SIGTERM);
+    sigaddset(ret, SIGINT);
+    pthread_sigmask(SIG_BLOCK, ret, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static enum err run(struct cli *c, struct store *st, const struct wired_opts *o, const sigset_t *signals)
+{
+    struct wired *w = NULL;
+    struct cx *cx = c->cx;
+    int got = 0;
+    TRY(store_enter(cx, st));
+    enum err e = wired_start(cx, st, o, &w);
+    store_leave(cx);
+    TRY(e);
+    greet(c, w, o);
+    if (cli_flush(c) != E_OK) log_say(cx, LOG_WARN, S("app"), "the greeting could not be written");
+    os_notify(S("READY=1"));
+    while (sigwait(signals, &got) != 0) { /* interrupted: wait on */
+    }
+    os_notify(S("STOPPING=1"));
+    log_say(cx, LOG_INFO, S("app"), "stopping");
+    wired_stop(&w, DRAIN_MS);
+    return E_OK;
+}
+
+static enum err serve(struct cli *c)
+{
+    struct store_opts so = {0};
+    struct wired_opts o = {0};
+    struct store st = {.lock_fd = -1};
+    sigset_t signals;
+    TRY(options(c, &o, &so));
+    signals_block(&signals);
+    (void)os_raise_nofile();
+    TRY(os_mkdirs(c->cx, so.data_dir, 0700));
+    TRY(os_drop_privileges(c->cx, cli_setting(c, "user")));
+    st.data_dir = so.data_dir;
+    TRY(os_mkdirs(c->cx, arena_fmt(c->cx->a, "%.*s/spool", FS(so.data_dir)), 0700));
+    o.http.spool_dir = arena_fmt(c->cx->a, "%.*s/spool", FS(so.data_dir));
+    fence(c, &st);
+    TRY(store_open(c->cx, &so, &st));
+    enum err e = run(c, &st, &o, &signals);
+    store_close(&st);
+    return e;
+}
+
+const struct command serve_command = {
+    .name = S0("serve"), .help = S0("run the server"), .flags = CMD_SETTINGS, .fn = serve,
+    .text = S0("Opens the data folder (making it the first time), listens, and runs until SIGTERM or SIGINT; then requests that run are "
+               "finished and the data is closed."),
+    .examples = S0("kontor serve --data /srv/kontor --listen 127.0.0.1:8080\nkontor serve --data /srv/kontor --db postgresql://kontor@db/kontor")};

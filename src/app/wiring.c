@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* app/wiring.c - the only file that knows everybody: who calls whom at run time. */
+#include "app/wiring.h"
+
+#include "base/log.h"
+#include "os/os.h"
+#include "ui/ui.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { JOB_THREADS = 2 };
+
+struct wired {
+    struct app app;
+    struct arena *a;           /* lives as long as the server */
+    pthread_mutex_t meta_lock;
+    struct router *router;
+    struct route *routes;
+    str country;
+};
+
+/* ---- the description ---- */
+struct meta *app_meta_hold(struct app *app)
+{
+    pthread_mutex_lock(app->meta_lock);
+    struct meta *m = app->meta;
+    meta_hold(m);
+    pthread_mutex_unlock(app->meta_lock);
+    return m;
+}
+
+enum err app_meta_reload(struct cx *cx)
+{
+    struct meta *fresh = NULL, *old = NULL;
+    if (!cx->app) return E_OK;
+    TRY(meta_load(cx, &fresh));
+    pthread_mutex_lock(cx->app->meta_lock);
+    old = cx->app->meta;
+    cx->app->meta = fresh;
+    pthread_mutex_unlock(cx->app->meta_lock);
+    meta_drop(&old);
+    return E_OK;
+}
+
+enum err app_firm(struct cx *cx, struct firm *ret)
+{
+    TRY(store_setting(cx, S("firm_name"), &ret->name));
+    TRY(store_setting(cx, S("firm_country"), &ret->country));
+    TRY(store_setting(cx, S("firm_currency"), &ret->currency));
+    TRY(store_setting(cx, S("firm_language"), &ret->lang));
+    if (ret->country.n) cx->country = ret->country;
+    return E_OK;
+}
+
+/* ---- one request ---- */
+struct thread {
+    struct arena *a;
+};
+
+static void *thread_start(void *arg)
+{
+    struct thread *t = calloc(1, sizeof *t); /* freed by thread_end */
+    (void)arg;
+    if (!t) abort();
+    t->a = arena_new();
+    return t;
+}
+
+static void thread_end(void *arg, void *thread)
+{
+    struct thread *t = thread;
+    (void)arg;
+    arena_free(&t->a);
+    free(t);
+}
+
+static struct arena *thread_arena(void *thread) { return ((struct thread *)thread)->a; }
+
+static bool is_fast(void *arg, const struct req *rq)
+{
+    const struct wired *w = arg;
+    bool reads = !rq->route || (rq->route->flags & R_FAST);
+    return reads && (!rq->route || !dbase_is_pg(w->app.db) || rq->route->fn == ui_get);
+}
+
+static str wanted_lang(const struct req *rq)
+{
+    str h = http_header(rq, S("Accept-Language")), first = str_cut(h, 0, 2);
+    return lang_code[lang_of(first)];
+}
+
+static void log_request(const struct cx *cx, const struct req *rq, const struct resp *rs, int64_t us)
+{
+    bool bad = rs->status >= 500;
+    struct log_line l;
+    if (!bad && !log_is_on(LOG_DEBUG)) return;
+    log_begin(&l, cx, bad ? LOG_ERROR : LOG_DEBUG, S("http"), S("request"));
+    log_str(&l, S("method"), method_name[rq->method]);
+    log_str(&l, S("path"), rq->path);
+    log_int(&l, S("status"), rs->status ? rs->status : 200);
+    log_int(&l, S("us"), us);
+    if (bad) log_str(&l, S("error"), cx->msg);
+    log_end(&l);
+}
+
+static void handle(void *arg, void *thread, struct req *rq, struct resp *rs)
+{
+    struct wired *w = arg;
+    struct arena *a = ((struct thread *)thread)->a;
+    bool page = rq->route && rq->route->fn == ui_get; /* needs no database */
+    int64_t start = os_mono_us(), now = clock_ms();
+    struct meta *m = page ? NULL : app_meta_hold(&w->app);
+    struct cx cx = {.a = a, .db = page ? NULL : db_get(w->app.db), .meta = m, .app = &w->app, .now_ms = now, .lang = wanted_lang(rq),
+                    .country = w->country, .req = arena_fmt(a, "%" PRIx64, (uint64_t)id_new(now))};
+    http_dispatch(&cx, w->router, api_guard, rq, rs);
+    log_request(&cx, rq, rs, os_mono_us() - start);
+    db_put(&cx.db);
+    meta_drop(&m);
+}
+
+/* ---- jobs and events ---- */
+static enum err job_begin(void *arg, struct cx *cx, int64_t user)
+{
+    struct wired *w = arg;
+    struct firm f = {0};
+    struct meta *m = app_meta_hold(&w->app);
+    cx->meta = m;
+    cx->app = &w->app;
+    cx->lang = S("en");
+    cx->country = w->country;
+    TRY(app_firm(cx, &f));
+    if (f.lang.n) cx->lang = f.lang;
+    return user ? auth_as(cx, user) : E_OK;
+}
+
+static void job_end(void *arg, struct cx *cx)
+{
+    union {
+        const struct meta *in;
+        struct meta *out;
+    } held = {.in = cx->meta}; /* job_begin held it */
+    (void)arg;
+    meta_drop(&held.out);
+    cx->meta = NULL;
+}
+
+static void job_changed(void *arg, int64_t job, int64_t by)
+{
+    struct wired *w = arg;
+    if (w->app.events) events_job(w->app.events, job, by);
+}
+
+static void committed(void *arg)
+{
+    struct wired *w = arg;
+    if (w->app.events) events_wake(w->app.events);
+}
+
+static enum err setup_token(struct cx *cx, struct wired *w)
+{
+    bool needed = false;
+    unsigned char raw[16];
+    TRY(setup_needed(cx, &needed));
+    os_random(raw, sizeof raw);
+    w->app.setup_token = needed ? os_hex(w->a, raw, sizeof raw) : S("");
+    return E_OK;
+}
+
+static enum err jobs_begin(struct cx *cx, struct wired *w)
+{
+    struct jobs_opts o = {.db = w->app.db, .kinds = api_jobs, .n = api_jobs_n, .threads = JOB_THREADS, .arg = w,
+                          .cx_begin = job_begin, .cx_end = job_end, .changed = job_changed};
+    return jobs_start(cx, &o, &w->app.jobs);
+}
+
+static void routes_make(struct wired *w)
+{
+    w->routes = NEW_N(w->a, struct route, api_routes_n + ui_routes_n);
+    memcpy(w->routes, api_routes, sizeof *w->routes * api_routes_n);
+    memcpy(w->routes + api_routes_n, ui_routes, sizeof *w->routes * ui_routes_n);
+    w->router = router_new(w->a, w->routes, api_routes_n + ui_routes_n);
+}
+
+static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wired *w)
+{
+    struct firm f = {0};
+    struct http_opts h = o->http;
+    TRY(app_firm(cx, &f));
+    w->country = arena_dup(w->a, f.country.n ? f.country : S("DE"));
+    TRY(setup_token(cx, w));
+    TRY(events_open(cx, &w->app, &w->app.events));
+    dbase_on_commit(w->app.db, committed, w);
+    TRY(jobs_begin(cx, w));
+    routes_make(w);
+    h.arg = w;
+    h.thread_start = thread_start;
+    h.thread_end = thread_end;
+    h.is_fast = is_fast;
+    h.handle = handle;
+    h.arena = thread_arena;
+    h.router = w->router;
+    h.csp = ui_csp;
+    w->app.tls = h.tls_cert.n > 0 || str_has_prefix(o->url, S("https://"));
+    return http_start(cx, &h, &w->app.http);
+}
+
+enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o, struct wired **ret)
+{
+    struct arena *a = arena_new();
+    struct wired *w = NEW(a, struct wired);
+    w->a = a;
+    pthread_mutex_init(&w->meta_lock, NULL);
+    w->app = (struct app){.db = st->db, .auth = auth_open(), .meta = st->meta, .meta_lock = &w->meta_lock,
+                          .data_dir = arena_dup(a, st->data_dir), .url = arena_dup(a, o->url), .started_ms = clock_ms()};
+    meta_hold(st->meta);
+    enum err e = wired_fill(cx, o, w);
+    if (e != E_OK) {
+        str msg = cx->msg;
+        wired_stop(&w, 0);
+        cx->msg = msg;
+        return cx->err = e;
+    }
+    *ret = w;
+    return E_OK;
+}
+
+struct app *wired_app(struct wired *w) { return &w->app; }
+
+void wired_stop(struct wired **w, int drain_ms)
+{
+    struct wired *x = *w;
+    if (!x) return;
+    if (x->app.http) http_drain(x->app.http, drain_ms);
+    jobs_stop(&x->app.jobs);
+    dbase_on_commit(x->app.db, NULL, NULL);
+    http_stop(&x->app.http);
+    events_close(&x->app.events);
+    auth_close(&x->app.auth);
+    meta_drop(&x->app.meta);
+    pthread_mutex_destroy(&x->meta_lock);
+    struct arena *a = x->a;
+    arena_free(&a);
+    *w = NULL;
+}

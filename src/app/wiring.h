@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* app/wiring.h - requests, jobs and events put together over one open store. */
+#pragma once
+#include "api/api.h"
+#include "cli/store.h"
+
+struct wired;
+struct wired_opts {
+    struct http_opts http;     /* listen, TLS, limits; the rest is filled here */
+    str url;                   /* where users find us; "" = made of the address listened on */
+};
+MUST enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o, struct wired **ret);
+struct app *wired_app(struct wired *w);
+void wired_stop(struct wired **w, int drain_ms);
