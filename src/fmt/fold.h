@@ -40,3 +40,8 @@ str collate_key(struct arena *a, str lang, str s);
  * below it: 40 only one word agrees. Titles (Dr., Herr, Mrs ...) do not count. */
 enum { COMPAT_MIN = 60 };
 int fold_compat(struct arena *a, str name1, str name2);
+
+/* A folded word with all spellings of one sound made one (Müller and Mueller, Щеголева and Schegoleva): equal for
+ * words that fold_compat gives 95. For keys, not for showing. */
+str fold_bone(struct arena *a, str word);
+bool fold_is_title(str word); /* folded: dr, herr, ms, господин ... */

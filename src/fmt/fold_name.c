@@ -37,7 +37,7 @@ struct name {
     size_t n;
 };
 
-static bool is_title(str w)
+bool fold_is_title(str w)
 {
     static const str t[] = {S0("dr"), S0("prof"), S0("herr"), S0("herrn"), S0("frau"), S0("mr"), S0("mrs"),
                             S0("ms"), S0("господин"), S0("госпожа"), S0("dipl"), S0("ing"), S0("ponas"), S0("ponia")};
@@ -53,7 +53,7 @@ static const struct {
               {S0("kh"), S0("h")},       {S0("ts"), S0("c")},    {S0("tz"), S0("c")},    {S0("ks"), S0("x")},
               {S0("ph"), S0("f")},       {S0("j"), S0("i")},     {S0("y"), S0("i")},     {S0("w"), S0("v")}};
 
-static str bone_of(struct arena *a, str w)
+str fold_bone(struct arena *a, str w)
 {
     str s = fold_no_ue(a, fold_is_cyrillic(w) ? fold_latin(a, w, 0) : w);
     char *p = arena_get(a, s.n + 1);
@@ -84,9 +84,9 @@ static struct name name_of(struct arena *a, str s)
         size_t from = i;
         while (i < f.n && is_name_byte(f.p[i])) i++;
         str w = str_cut(f, from, i);
-        if (w.n && !is_title(w)) {
+        if (w.n && !fold_is_title(w)) {
             r.w[r.n] = w;
-            r.bone[r.n++] = bone_of(a, w);
+            r.bone[r.n++] = fold_bone(a, w);
         }
         if (i == from) i++;
     }

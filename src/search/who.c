@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* search/who.c - whose number is it? One look-up by the whole number, a second by its end when nobody has it. */
+#include "search/search_int.h"
+
+#include "fmt/phone.h"
+
+enum { CALLERS_MAX = 10, POINTS_LOOK = 100 };
+enum { COL_PERSON, COL_NAME, COL_OWNER, COL_COMPANY, COL_FIRM, COL_FIRM_OWNER, COL_EXT, COL_AT_FIRM, COL_COLLEAGUE };
+
+/* Every seen holder of a number: points of people, of companies, of a person's place in a company. */
+static void holders_sql(struct cx *cx, struct sql *q)
+{
+    const struct entity *person = ENT(cx, "person"), *company = ENT(cx, "company");
+    sql_lit(q, "SELECT p.id, p.name, p.owner, c.id, c.name, c.owner, k.ext, CASE WHEN k.entity = 'company' THEN 1 ELSE 0 END, u.name"
+               " FROM contact_point k"
+               " LEFT JOIN \"position\" s ON k.entity = 'position' AND s.id = k.record AND s.deleted_at IS NULL"
+               " LEFT JOIN person p ON p.id = CASE k.entity WHEN 'person' THEN k.record WHEN 'position' THEN s.person END AND ");
+    seen_sql(cx, person, S("p"), q);
+    sql_lit(q, " LEFT JOIN company c ON c.id = CASE k.entity WHEN 'company' THEN k.record WHEN 'position' THEN s.company"
+               " ELSE p.company END AND ");
+    seen_sql(cx, company, S("c"), q);
+    sql_lit(q, " LEFT JOIN \"user\" u ON u.id = CASE k.entity WHEN 'company' THEN c.owner ELSE p.owner END"
+               " WHERE k.kind = 'phones' AND (p.id IS NOT NULL OR (k.entity = 'company' AND c.id IS NOT NULL)) AND k.");
+}
+
+static enum err holders(struct cx *cx, bool exact, str key, struct db_rows *ret)
+{
+    struct sql q = sql_new(cx);
+    if (!key.n) return E_OK;
+    holders_sql(cx, &q);
+    if (exact) sql_lit(&q, "norm = ");
+    else sql_lit(&q, "tail = ");
+    sql_val(cx, &q, V(key));
+    sql_lit(&q, " ORDER BY k.id LIMIT ");
+    sql_val(cx, &q, V(POINTS_LOOK));
+    return sql_run(cx, &q, ret, NULL);
+}
+
+static struct caller caller_of(struct cx *cx, const struct db_rows *r, size_t i, bool exact)
+{
+    bool firm = db_int(r, i, COL_AT_FIRM) != 0;
+    return (struct caller){.e = firm ? ENT(cx, "company") : ENT(cx, "person"),
+                           .id = db_int(r, i, firm ? COL_COMPANY : COL_PERSON),
+                           .title = db_str(r, i, firm ? COL_FIRM : COL_NAME),
+                           .company = firm ? 0 : db_int(r, i, COL_COMPANY),
+                           .company_title = firm ? S("") : db_str(r, i, COL_FIRM),
+                           .owner = db_int(r, i, firm ? COL_FIRM_OWNER : COL_OWNER),
+                           .owner_title = db_str(r, i, COL_COLLEAGUE),
+                           .exact = exact};
+}
+
+static void add(struct caller *v, size_t *n, const struct caller *c)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (v[i].id == c->id) return;
+    if (*n < CALLERS_MAX) v[(*n)++] = *c;
+}
+
+/* 0 is best: the caller's own extension; a number of one's own; the firm of a shared line; others on that line. */
+static int rank_of(const struct db_rows *r, size_t i, str ext)
+{
+    str has = db_str(r, i, COL_EXT);
+    bool firm = db_int(r, i, COL_AT_FIRM) != 0;
+    if (ext.n && str_eq(has, ext)) return 0;
+    if (!has.n && !firm) return 1;
+    return firm ? 2 : 3;
+}
+
+enum err who_find(struct cx *cx, str number, str *ret_e164, struct caller **ret, size_t *ret_n)
+{
+    struct phone p = {0};
+    struct db_rows r = {0};
+    str tail = {0};
+    size_t n = 0;
+    struct caller *v = NEW_N(cx->a, struct caller, CALLERS_MAX);
+    *ret = v;
+    *ret_n = 0;
+    *ret_e164 = S("");
+    if (number.n > 300) return fail(cx, E_BAD, "this is no telephone number");
+    phone_query(cx->a, number, cx->country, &p, &tail);
+    *ret_e164 = p.e164;
+    if (!ENT(cx, "person") || !ENT(cx, "company") || !ENT(cx, "position")) return E_OK;
+    TRY(holders(cx, true, p.e164, &r));
+    bool exact = r.n > 0;
+    if (!exact) TRY(holders(cx, false, tail, &r));
+    for (int rank = 0; rank < 4; rank++)
+        for (size_t i = 0; i < r.n; i++)
+            if (rank_of(&r, i, p.ext) == rank) {
+                struct caller c = caller_of(cx, &r, i, exact);
+                add(v, &n, &c);
+            }
+    *ret_n = n;
+    return E_OK;
+}
