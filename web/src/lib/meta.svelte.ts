@@ -5,8 +5,9 @@ import { lang } from './i18n.svelte';
 
 let meta = $state.raw<Meta | null>(null);
 
-export async function loadMeta(): Promise<void> {
-  meta = await getMeta();
+/** Takes the description; `coming` is one already asked for. */
+export async function loadMeta(coming: Promise<Meta> = getMeta()): Promise<void> {
+  meta = await coming;
 }
 
 export const entities = (): Entity[] => (meta?.entities ?? []).filter((e) => e.rights.see);

@@ -3,7 +3,7 @@ import { list, type ListQuery } from '../api/calls';
 import type { Count, Rec } from '../api/types';
 
 const PAGE = 100;
-const AHEAD = 120;
+const AHEAD = 50;
 
 export class Rows {
   count = $state.raw<Count | null>(null);

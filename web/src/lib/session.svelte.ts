@@ -1,7 +1,7 @@
 // Who is logged in, and the way in and out.
-import { getSession, logOut, setLanguage } from '../api/calls';
+import { getMeta, getSession, logOut, setLanguage } from '../api/calls';
 import { onSessionLost, Problem, setToken } from '../api/client';
-import type { Session } from '../api/types';
+import type { Meta, Session } from '../api/types';
 import { isLang, setCountry, setLang, type Lang } from './i18n.svelte';
 import { loadMeta } from './meta.svelte';
 
@@ -13,18 +13,20 @@ onSessionLost(() => {
 
 export const me = (): Session | null => session;
 
-export async function enter(s: Session): Promise<void> {
+export async function enter(s: Session, meta?: Promise<Meta>): Promise<void> {
   setToken(s.csrf);
   setCountry(s.firm.country);
   if (isLang(s.user.language)) await setLang(s.user.language);
-  await loadMeta();
+  await loadMeta(meta);
   session = s;
 }
 
 /** Takes up the session of the cookie; false when there is none. */
 export async function resume(): Promise<boolean> {
   try {
-    await enter(await getSession());
+    const meta = getMeta();
+    meta.catch(() => undefined);
+    await enter(await getSession(), meta);
     return true;
   } catch (e) {
     if (e instanceof Problem && e.status === 401) return false;

@@ -26,7 +26,8 @@ export function release(): void {
 
 export function toast(text: string, action?: Toast['action'], tone: Toast['tone'] = 'plain'): number {
   const id = ++last;
-  list = [...list, { id, text, tone, action }].slice(-MAX);
+  // The same words again take the old one's place: the history still undoes the earlier change.
+  list = [...list.filter((t) => t.text !== text), { id, text, tone, action }].slice(-MAX);
   timers.set(id, setTimeout(() => dismiss(id), tone === 'bad' ? STAY_MS * 2 : STAY_MS));
   return id;
 }
