@@ -2,12 +2,16 @@
 /* acl/acl.c - a role's JSON into reaches; reaches into SQL conditions. */
 #include "acl/acl.h"
 
-const str action_name[ACT_MAX] = {S0("see"), S0("create"), S0("change"), S0("delete"), S0("export"), S0("import"), S0("mass")};
+const str action_name[ACT_MAX] = {S0("see"),    S0("create"), S0("change"), S0("delete"),
+                                  S0("export"), S0("import"), S0("mass")};
 static const str reach_name[] = {S0("none"), S0("own"), S0("team"), S0("branch"), S0("all")};
 static const struct {
     str name;
     enum sysright bit;
-} sys_names[] = {{S0("settings"), SYS_SETTINGS}, {S0("users"), SYS_USERS}, {S0("log"), SYS_LOG}, {S0("backup"), SYS_BACKUP}};
+} sys_names[] = {{S0("settings"), SYS_SETTINGS},
+                 {S0("users"), SYS_USERS},
+                 {S0("log"), SYS_LOG},
+                 {S0("backup"), SYS_BACKUP}};
 
 static uint8_t reach_of(str s)
 {
@@ -38,7 +42,8 @@ static void entity_reach(const struct meta *m, const struct json *rights, struct
         uint8_t *out = acl->reach[e->at];
         reach_read(json_get(rights, S("*")), out);
         reach_read(json_get(rights, e->name), out);
-        if (!e->admin) continue; /* colleagues and teams are known to all, written by those who manage users */
+        if (!e->admin)
+            continue; /* colleagues and teams are known to all, written by those who manage users */
         for (size_t a = 0; a < ACT_MAX; a++) out[a] = acl->sys & SYS_USERS ? REACH_ALL : REACH_NONE;
         out[ACT_SEE] = REACH_ALL;
     }
@@ -49,7 +54,8 @@ enum err acl_load(struct cx *cx, int64_t user, struct acl **ret)
     struct db_rows r = {0};
     const struct json *rights = NULL;
     TRY(db_query(cx, &r,
-                 "SELECT u.team_of, t.branch, r.rights, u.role FROM \"user\" u LEFT JOIN \"team\" t ON t.id = u.team_of"
+                 "SELECT u.team_of, t.branch, r.rights, u.role FROM \"user\" u LEFT JOIN \"team\" "
+                 "t ON t.id = u.team_of"
                  " LEFT JOIN \"role\" r ON r.id = u.role AND r.deleted_at IS NULL"
                  " WHERE u.id = $1 AND u.deleted_at IS NULL AND u.active = 1",
                  V(user)));
@@ -110,10 +116,13 @@ static bool same_branch(const struct cx *cx, int64_t team)
 {
     struct cx look = *cx; /* only reads */
     struct db_rows r = {0};
-    return db_query(&look, &r, "SELECT 1 FROM \"team\" WHERE id = $1 AND branch = $2", V(team), V(cx->acl->branch)) == E_OK && r.n;
+    return db_query(&look, &r, "SELECT 1 FROM \"team\" WHERE id = $1 AND branch = $2", V(team),
+                    V(cx->acl->branch)) == E_OK &&
+           r.n;
 }
 
-bool acl_row(const struct cx *cx, const struct entity *e, enum action act, int64_t owner, int64_t team)
+bool acl_row(const struct cx *cx, const struct entity *e, enum action act, int64_t owner,
+             int64_t team)
 {
     enum reach r = cx->acl ? (enum reach)cx->acl->reach[e->at][act] : REACH_ALL;
     bool own = cx->acl && owner == cx->acl->user;

@@ -15,9 +15,11 @@ struct acl {
     int64_t user, team, branch;
     unsigned sys;
     uint8_t reach[ENTITIES_MAX][ACT_MAX];  /* by entity.at */
-    const uint8_t *mask;                    /* per entity.at * FIELDS_MAX + field.at: 0 write, 1 read, 2 hidden; NULL = all write */
+    /* per entity.at * FIELDS_MAX + field.at: 0 write, 1 read, 2 hidden; NULL = all write */
+    const uint8_t *mask;
 };
-/* From the user's role record (role.rights is JSON: {"*":{"see":"all",...},"person":{"see":"own"},"sys":["settings"]}). E_AUTH when the user is gone or inactive. */
+/* From the user's role record (role.rights is JSON:
+ * {"*":{"see":"all",...},"person":{"see":"own"},"sys":["settings"]}). E_AUTH when the user is gone or inactive. */
 MUST enum err acl_load(struct cx *cx, int64_t user, struct acl **ret);
 /* May this be done at all with this entity? (rows are a matter of acl_where) */
 bool acl_may(const struct cx *cx, const struct entity *e, enum action act);

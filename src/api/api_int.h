@@ -29,5 +29,6 @@ MUST enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler
 
 /* ---- files: DATA/files/<id> ---- */
 str file_path(struct cx *cx, int64_t id);
-MUST enum err file_keep(struct cx *cx, str name, int64_t bytes, int64_t id); /* the row of bytes that are there already */
+/* the row of bytes that are there already */
+MUST enum err file_keep(struct cx *cx, str name, int64_t bytes, int64_t id);
 MUST enum err file_find(struct cx *cx, int64_t id, str *ret_name, str *ret_type); /* own files only */

@@ -16,21 +16,24 @@ struct jw reply_json(struct resp *rs) { return jw_new(&rs->body); }
 enum err path_entity(struct cx *cx, const struct req *rq, const struct entity **ret)
 {
     const struct entity *e = meta_entity(cx->meta, rq->param[0]);
-    if (!e || !acl_may(cx, e, ACT_SEE)) return fail(cx, E_NOTFOUND, "there is nothing of this name");
+    if (!e || !acl_may(cx, e, ACT_SEE))
+        return fail(cx, E_NOTFOUND, "there is nothing of this name");
     *ret = e;
     return E_OK;
 }
 
 enum err path_id(struct cx *cx, const struct req *rq, size_t param, int64_t *ret)
 {
-    if (!str_to_int(rq->param[param], ret) || *ret <= 0) return fail(cx, E_NOTFOUND, "no such record");
+    if (!str_to_int(rq->param[param], ret) || *ret <= 0)
+        return fail(cx, E_NOTFOUND, "no such record");
     return E_OK;
 }
 
 enum err body_json(struct cx *cx, const struct req *rq, const struct json **ret)
 {
     str type = http_header(rq, S("Content-Type"));
-    if (rq->body.n && !str_has_prefix(type, S("application/json"))) return fail(cx, E_TYPE, "the body must be application/json");
+    if (rq->body.n && !str_has_prefix(type, S("application/json")))
+        return fail(cx, E_TYPE, "the body must be application/json");
     TRY(json_parse(cx, rq->body.n ? rq->body : S("{}"), ret));
     return (*ret)->t == JT_OBJ ? E_OK : fail(cx, E_BAD, "the body must be an object");
 }
@@ -38,7 +41,8 @@ enum err body_json(struct cx *cx, const struct req *rq, const struct json **ret)
 static bool may_read(const struct cx *cx, const struct field *f) { return acl_field_read(cx, f); }
 static bool may_see(const struct cx *cx, const struct entity *e) { return acl_may(cx, e, ACT_SEE); }
 
-enum err query_filter(struct cx *cx, const struct req *rq, const struct entity *e, const struct cond **ret)
+enum err query_filter(struct cx *cx, const struct req *rq, const struct entity *e,
+                      const struct cond **ret)
 {
     static const struct filter_opts opts = {may_read, may_see};
     const struct json *j = NULL;
@@ -60,6 +64,7 @@ enum err if_match(struct cx *cx, const struct req *rq, int64_t *ret)
     str h = http_header(rq, S("If-Match"));
     *ret = 0;
     if (!h.n || str_eq(h, S("*"))) return E_OK;
-    if (h.n < 3 || h.p[0] != '"' || !str_to_int(str_cut(h, 1, h.n - 1), ret)) return fail(cx, E_BAD, "If-Match takes the version in quotes");
+    if (h.n < 3 || h.p[0] != '"' || !str_to_int(str_cut(h, 1, h.n - 1), ret))
+        return fail(cx, E_BAD, "If-Match takes the version in quotes");
     return E_OK;
 }

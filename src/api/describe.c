@@ -4,7 +4,8 @@
 
 enum err api_meta_get(struct cx *cx, const struct req *rq, struct resp *rs)
 {
-    str tag = arena_fmt(cx->a, "\"m%" PRId64 "-%" PRId64 "-%.*s\"", cx->meta->version, cx->who.user, FS(S(KONTOR_VERSION)));
+    str tag = arena_fmt(cx->a, "\"m%" PRId64 "-%" PRId64 "-%.*s\"", cx->meta->version, cx->who.user,
+                        FS(S(KONTOR_VERSION)));
     struct jw w = reply_json(rs);
     if (str_eq(http_header(rq, S("If-None-Match")), tag)) {
         rs->status = 304;
@@ -24,12 +25,23 @@ struct describing {
 
 static enum err settings_only(struct cx *cx)
 {
-    return acl_sys(cx, SYS_SETTINGS) ? E_OK : fail(cx, E_DENIED, "only those who manage the settings may do that");
+    return acl_sys(cx, SYS_SETTINGS)
+               ? E_OK
+               : fail(cx, E_DENIED, "only those who manage the settings may do that");
 }
 
-static enum err field_add(struct cx *cx, void *arg) { return meta_field_add(cx, ((struct describing *)arg)->j, &((struct describing *)arg)->name); }
-static enum err entity_add(struct cx *cx, void *arg) { return meta_entity_add(cx, ((struct describing *)arg)->j, &((struct describing *)arg)->name); }
-static enum err entity_trash(struct cx *cx, void *arg) { return meta_entity_trash(cx, ((struct describing *)arg)->name, true); }
+static enum err field_add(struct cx *cx, void *arg)
+{
+    return meta_field_add(cx, ((struct describing *)arg)->j, &((struct describing *)arg)->name);
+}
+static enum err entity_add(struct cx *cx, void *arg)
+{
+    return meta_entity_add(cx, ((struct describing *)arg)->j, &((struct describing *)arg)->name);
+}
+static enum err entity_trash(struct cx *cx, void *arg)
+{
+    return meta_entity_trash(cx, ((struct describing *)arg)->name, true);
+}
 
 static enum err field_change(struct cx *cx, void *arg)
 {
@@ -43,7 +55,8 @@ static enum err field_trash(struct cx *cx, void *arg)
     return meta_field_trash(cx, d->entity, d->name, d->trash);
 }
 
-static enum err described(struct cx *cx, struct resp *rs, db_write_fn *fn, struct describing *d, int status)
+static enum err described(struct cx *cx, struct resp *rs, db_write_fn *fn, struct describing *d,
+                          int status)
 {
     TRY(settings_only(cx));
     TRY(db_write(cx, fn, d));

@@ -11,7 +11,6 @@
 #include "record/log.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <time.h>
 
 enum { SLICE = 200, POLL_MS = 1000, RIGHTS_EVERY_MS = 3000 };
@@ -47,11 +46,11 @@ static void stream_gone(void *tag)
 enum err api_events(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct events *ev = cx->app->events;
-    struct stream *s = calloc(1, sizeof *s + TOKEN_CHARS); /* freed by the follower when its connection is gone */
+    struct stream *s =
+        mem_new(sizeof *s + TOKEN_CHARS); /* freed by the follower when its connection is gone */
     str token = {0};
-    if (!s) abort();
     if (!session_token(cx, rq, &token) || token.n != TOKEN_CHARS) {
-        free(s);
+        mem_free(s);
         return fail(cx, E_AUTH, "log in first");
     }
     memcpy(s + 1, token.p, token.n);
@@ -62,7 +61,7 @@ enum err api_events(struct cx *cx, const struct req *rq, struct resp *rs)
         s->next = ev->streams;
         ev->streams = s;
     } else {
-        free(s);
+        mem_free(s);
     }
     pthread_mutex_unlock(&ev->lock);
     return e;
@@ -94,16 +93,22 @@ static str change_json(struct cx *cx, const struct db_rows *r, size_t i)
 }
 
 /* A slice of an import says once that much has changed, not a thousand times what. */
-static void tell_bulk(struct events *ev, const struct stream *s, int64_t seq, int64_t batch, struct cx *cx)
+static void tell_bulk(struct events *ev, const struct stream *s, int64_t seq, int64_t batch,
+                      struct cx *cx)
 {
-    str data = arena_fmt(cx->a, "{\"seq\":\"%" PRId64 "\",\"entity\":\"*\",\"id\":null,\"version\":0,\"op\":\"bulk\",\"batch\":\"%" PRId64 "\"}", seq, batch);
+    str data = arena_fmt(
+        cx->a,
+        "{\"seq\":\"%" PRId64
+        "\",\"entity\":\"*\",\"id\":null,\"version\":0,\"op\":\"bulk\",\"batch\":\"%" PRId64 "\"}",
+        seq, batch);
     (void)http_sse_send(ev->app->http, s->id, S("change"), seq, data);
 }
 
 static void tell(struct cx *cx, struct events *ev, const struct stream *s, const struct db_rows *r)
 {
     struct session in = {0};
-    if (auth_session_enter(cx, s->token, &in) != E_OK) { /* ended, or its user is: so is the stream */
+    if (auth_session_enter(cx, s->token, &in) !=
+        E_OK) { /* ended, or its user is: so is the stream */
         http_sse_end(ev->app->http, s->id);
         return;
     }
@@ -116,11 +121,14 @@ static void tell(struct cx *cx, struct events *ev, const struct stream *s, const
             bulk = batch;
             continue;
         }
-        if (e && sees(cx, e, db_int(r, i, 6))) (void)http_sse_send(ev->app->http, s->id, S("change"), db_int(r, i, 0), change_json(cx, r, i));
+        if (e && sees(cx, e, db_int(r, i, 6)))
+            (void)http_sse_send(ev->app->http, s->id, S("change"), db_int(r, i, 0),
+                                change_json(cx, r, i));
     }
 }
 
-static struct stream *streams_take(struct events *ev) /* those that are gone are freed here, by one thread alone */
+static struct stream *
+streams_take(struct events *ev) /* those that are gone are freed here, by one thread alone */
 {
     pthread_mutex_lock(&ev->lock);
     for (struct stream **p = &ev->streams; *p;) {
@@ -130,16 +138,22 @@ static struct stream *streams_take(struct events *ev) /* those that are gone are
             continue;
         }
         *p = s->next;
-        free(s);
+        mem_free(s);
     }
-    struct stream *all = ev->streams; /* new ones are put before it: the rest of the list is ours to walk */
+    struct stream *all =
+        ev->streams; /* new ones are put before it: the rest of the list is ours to walk */
     pthread_mutex_unlock(&ev->lock);
     return all;
 }
 
 static void follow(struct events *ev)
 {
-    struct cx cx = {.a = ev->a, .db = db_get(ev->app->db), .now_ms = clock_ms(), .app = ev->app, .lang = S("en"), .req = S("events")};
+    struct cx cx = {.a = ev->a,
+                    .db = db_get(ev->app->db),
+                    .now_ms = clock_ms(),
+                    .app = ev->app,
+                    .lang = S("en"),
+                    .req = S("events")};
     struct meta *m = app_meta_hold(ev->app);
     struct db_rows r = {0};
     cx.meta = m;
@@ -162,7 +176,12 @@ static void follow(struct events *ev)
 /* Rights and sessions that ended meanwhile: their streams end too, also when nothing happens. */
 static void check_sessions(struct events *ev)
 {
-    struct cx cx = {.a = ev->a, .db = db_get(ev->app->db), .now_ms = clock_ms(), .app = ev->app, .lang = S("en"), .req = S("events")};
+    struct cx cx = {.a = ev->a,
+                    .db = db_get(ev->app->db),
+                    .now_ms = clock_ms(),
+                    .app = ev->app,
+                    .lang = S("en"),
+                    .req = S("events")};
     struct meta *m = app_meta_hold(ev->app);
     cx.meta = m;
     for (struct stream *s = streams_take(ev); s; s = s->next) {
@@ -208,8 +227,7 @@ static enum err newest(struct cx *cx, struct db_pos *ret)
 
 enum err events_open(struct cx *cx, struct app *app, struct events **ret)
 {
-    struct events *ev = calloc(1, sizeof *ev); /* for the life of the process */
-    if (!ev) abort();
+    struct events *ev = mem_new(sizeof *ev); /* for the life of the process */
     ev->app = app;
     ev->a = arena_new();
     pthread_mutex_init(&ev->lock, NULL);
@@ -218,7 +236,7 @@ enum err events_open(struct cx *cx, struct app *app, struct events **ret)
     if (e == E_OK) e = os_thread(cx, "events", 1024 * 1024, follower, ev, &ev->thread);
     if (e != E_OK) {
         arena_free(&ev->a);
-        free(ev);
+        mem_free(ev);
         return e;
     }
     *ret = ev;
@@ -256,9 +274,9 @@ void events_close(struct events **ev)
     while ((*ev)->streams) {
         struct stream *s = (*ev)->streams;
         (*ev)->streams = s->next;
-        free(s);
+        mem_free(s);
     }
     arena_free(&(*ev)->a);
-    free(*ev);
+    mem_free(*ev);
     *ev = NULL;
 }

@@ -11,9 +11,13 @@ struct sending {
     struct resp *rs;
 };
 
-static enum err send_piece(struct cx *cx, void *arg, str piece) { return http_stream_write(cx, ((struct sending *)arg)->rs, piece); }
+static enum err send_piece(struct cx *cx, void *arg, str piece)
+{
+    return http_stream_write(cx, ((struct sending *)arg)->rs, piece);
+}
 
-static enum err text_ids(struct cx *cx, const struct req *rq, const struct entity *e, struct export_opt *o, bool *ret_none)
+static enum err text_ids(struct cx *cx, const struct req *rq, const struct entity *e,
+                         struct export_opt *o, bool *ret_none)
 {
     str q = {0};
     struct found_group *g = NULL;
@@ -47,7 +51,8 @@ enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
     if (none) return fail(cx, E_NOTFOUND, "nothing matches: there is nothing to export");
     rs->type = export_kinds[o.format].type;
     http_head(rs, S("Content-Disposition"),
-              arena_fmt(cx->a, "attachment; filename=\"%.*s.%.*s\"", FS(e->name), FS(export_kinds[o.format].name)));
+              arena_fmt(cx->a, "attachment; filename=\"%.*s.%.*s\"", FS(e->name),
+                        FS(export_kinds[o.format].name)));
     TRY(http_stream_begin(cx, rs));
     return xfer_export(cx, &o, send_piece, &s, &r);
 }

@@ -18,23 +18,31 @@ struct filing {
 static enum err file_insert(struct cx *cx, void *arg)
 {
     const struct filing *f = arg;
-    return db_exec(cx, NULL,
-                   "INSERT INTO file (id, name, type, bytes, sha256, created_at, created_by, entity, record)"
-                   " VALUES ($1, $2, $3, $4, '', $5, $6, '', 0)",
-                   V(f->id), V(f->name), V(f->type), V(f->bytes), V(cx->now_ms), V(cx->who.user));
+    return db_exec(
+        cx, NULL,
+        "INSERT INTO file (id, name, type, bytes, sha256, created_at, created_by, entity, record)"
+        " VALUES ($1, $2, $3, $4, '', $5, $6, '', 0)",
+        V(f->id), V(f->name), V(f->type), V(f->bytes), V(cx->now_ms), V(cx->who.user));
 }
 
-str file_path(struct cx *cx, int64_t id) { return arena_fmt(cx->a, "%.*s/files/%" PRId64, FS(cx->app->data_dir), id); }
+str file_path(struct cx *cx, int64_t id)
+{
+    return arena_fmt(cx->a, "%.*s/files/%" PRId64, FS(cx->app->data_dir), id);
+}
 
 /* What we call it when it is downloaded; what the client says of it is never believed. */
 static str type_of(str name)
 {
     static const struct {
         str end, type;
-    } types[] = {{S0(".csv"), S0("text/csv; charset=utf-8")}, {S0(".vcf"), S0("text/vcard; charset=utf-8")},
-                 {S0(".xlsx"), S0("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")}};
+    } types[] = {
+        {S0(".csv"), S0("text/csv; charset=utf-8")},
+        {S0(".vcf"), S0("text/vcard; charset=utf-8")},
+        {S0(".xlsx"), S0("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")}};
     for (size_t i = 0; i < COUNT(types); i++)
-        if (name.n > types[i].end.n && str_eq_nocase(str_cut(name, name.n - types[i].end.n, name.n), types[i].end)) return types[i].type;
+        if (name.n > types[i].end.n &&
+            str_eq_nocase(str_cut(name, name.n - types[i].end.n, name.n), types[i].end))
+            return types[i].type;
     return S("application/octet-stream");
 }
 
@@ -42,7 +50,9 @@ static str plain_name(struct cx *cx, str s)
 {
     struct buf b = buf_new(cx->a, NAME_MAX_BYTES);
     for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] >= 0x20 && s.p[i] != '/' && s.p[i] != '\\' && s.p[i] != '"' && s.p[i] != 0x7F) buf_byte(&b, s.p[i]);
+        if ((unsigned char)s.p[i] >= 0x20 && s.p[i] != '/' && s.p[i] != '\\' && s.p[i] != '"' &&
+            s.p[i] != 0x7F)
+            buf_byte(&b, s.p[i]);
     str t = buf_str(&b);
     while (t.n && !utf8_valid(t)) t.n--;
     return t.n ? t : S("file");
@@ -51,7 +61,8 @@ static str plain_name(struct cx *cx, str s)
 static enum err spool_move(struct cx *cx, const struct req *rq, str to)
 {
     if (!rq->body_file.n) return os_write_file_atomic(cx, to, rq->body, 0600);
-    if (rename(arena_z(cx->a, rq->body_file), arena_z(cx->a, to)) != 0) return fail(cx, E_INTERNAL, "the upload could not be kept");
+    if (rename(arena_z(cx->a, rq->body_file), arena_z(cx->a, to)) != 0)
+        return fail(cx, E_INTERNAL, "the upload could not be kept");
     return os_fsync_dir(cx, arena_fmt(cx->a, "%.*s/files", FS(cx->app->data_dir)));
 }
 
@@ -85,7 +96,8 @@ enum err file_find(struct cx *cx, int64_t id, str *ret_name, str *ret_type)
 {
     struct db_rows r = {0};
     TRY(db_query(cx, &r, "SELECT name, type, created_by FROM file WHERE id = $1", V(id)));
-    if (!r.n || (cx->acl && db_int(&r, 0, 2) != cx->who.user)) return fail(cx, E_NOTFOUND, "no such file");
+    if (!r.n || (cx->acl && db_int(&r, 0, 2) != cx->who.user))
+        return fail(cx, E_NOTFOUND, "no such file");
     *ret_name = db_str(&r, 0, 0);
     *ret_type = db_str(&r, 0, 1);
     return E_OK;
@@ -101,7 +113,8 @@ enum err api_file_get(struct cx *cx, const struct req *rq, struct resp *rs)
     buf_add(&b, S("attachment; filename*=UTF-8''"));
     for (size_t i = 0; i < name.n; i++) {
         unsigned char c = (unsigned char)name.p[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     c == '.' || c == '-' || c == '_';
         if (plain) buf_byte(&b, (char)c);
         else buf_fmt(&b, "%%%02X", c);
     }

@@ -59,8 +59,8 @@ static void link_json(struct jw *w, str key, int64_t id, str title)
 }
 
 /* The newest records of e whose link `by` points to the caller. */
-static enum err hanging_json(struct cx *cx, struct jw *w, str key, const struct entity *e, const struct caller *c, const char *filter,
-                             size_t limit)
+static enum err hanging_json(struct cx *cx, struct jw *w, str key, const struct entity *e,
+                             const struct caller *c, const char *filter, size_t limit)
 {
     const struct json *j = NULL;
     const struct cond *cond = NULL;
@@ -69,7 +69,12 @@ static enum err hanging_json(struct cx *cx, struct jw *w, str key, const struct 
     jw_key(w, key);
     jw_arr(w);
     if (acl_may(cx, e, ACT_SEE)) {
-        TRY(json_parse(cx, arena_fmt(cx->a, "{\"and\":[{\"field\":\"%.*s\",\"op\":\"eq\",\"value\":\"%" PRId64 "\"}%s]}", FS(field), c->id, filter), &j));
+        TRY(json_parse(cx,
+                       arena_fmt(cx->a,
+                                 "{\"and\":[{\"field\":\"%.*s\",\"op\":\"eq\",\"value\":\"%" PRId64
+                                 "\"}%s]}",
+                                 FS(field), c->id, filter),
+                       &j));
         TRY(filter_parse(cx, e, j, NULL, &cond));
         struct query q = {.where = cond, .limit = limit};
         TRY(record_list(cx, e, &q, &p));
@@ -83,7 +88,8 @@ static enum err caller_json(struct cx *cx, const struct caller *c, struct jw *w)
 {
     struct page p = {0};
     const struct field *phones = FLD(c->e, "phones");
-    struct query q = {.limit = 1, .ids = &c->id, .n_ids = 1, .fields = {.f = &phones, .n = phones ? 1 : 0}};
+    struct query q = {
+        .limit = 1, .ids = &c->id, .n_ids = 1, .fields = {.f = &phones, .n = phones ? 1 : 0}};
     TRY(record_list(cx, c->e, &q, &p));
     jw_obj(w);
     jw_kstr(w, S("entity"), c->e->name);
@@ -93,10 +99,13 @@ static enum err caller_json(struct cx *cx, const struct caller *c, struct jw *w)
     link_json(w, S("company"), c->company, c->company_title);
     link_json(w, S("owner"), c->owner, c->owner_title);
     jw_key(w, S("phones"));
-    if (p.n && phones && p.v[0].v[phones->at].t == VT_LIST) phones->kind->to_json(cx, phones, &p.v[0].v[phones->at], w);
+    if (p.n && phones && p.v[0].v[phones->at].t == VT_LIST)
+        phones->kind->to_json(cx, phones, &p.v[0].v[phones->at], w);
     else jw_raw(w, S("[]"));
     TRY(hanging_json(cx, w, S("interactions"), ENT(cx, "interaction"), c, "", LAST_INTERACTIONS));
-    TRY(hanging_json(cx, w, S("tasks"), ENT(cx, "task"), c, ",{\"field\":\"status\",\"op\":\"in\",\"value\":[\"open\",\"doing\"]}", OPEN_TASKS));
+    TRY(hanging_json(cx, w, S("tasks"), ENT(cx, "task"), c,
+                     ",{\"field\":\"status\",\"op\":\"in\",\"value\":[\"open\",\"doing\"]}",
+                     OPEN_TASKS));
     jw_obj_end(w);
     return E_OK;
 }
@@ -106,7 +115,8 @@ enum err api_who(struct cx *cx, const struct req *rq, struct resp *rs)
     str number = {0}, e164 = {0};
     struct caller *c = NULL;
     size_t n = 0;
-    if (!http_query(cx, rq, S("number"), &number) || !number.n || number.n > 200) return fail_at(cx, E_BAD, S("number"), "a number is needed");
+    if (!http_query(cx, rq, S("number"), &number) || !number.n || number.n > 200)
+        return fail_at(cx, E_BAD, S("number"), "a number is needed");
     TRY(who_find(cx, number, &e164, &c, &n));
     struct jw w = reply_json(rs);
     jw_obj(&w);

@@ -13,14 +13,17 @@ bool session_token(struct cx *cx, const struct req *rq, str *ret)
 /* A browser says where a request comes from; who says nothing is no browser (RFC 6454, Fetch metadata). */
 static enum err origin_check(struct cx *cx, const struct req *rq)
 {
-    str site = http_header(rq, S("Sec-Fetch-Site")), origin = http_header(rq, S("Origin")), scheme = {0}, host = {0};
-    if (site.n && !str_eq(site, S("same-origin")) && !str_eq(site, S("none"))) return fail(cx, E_DENIED, "requests from other sites are refused");
+    str site = http_header(rq, S("Sec-Fetch-Site")), origin = http_header(rq, S("Origin")),
+        scheme = {0}, host = {0};
+    if (site.n && !str_eq(site, S("same-origin")) && !str_eq(site, S("none")))
+        return fail(cx, E_DENIED, "requests from other sites are refused");
     if (!origin.n) return E_OK;
     ptrdiff_t at = str_find(origin, S("://"));
     if (at < 0) return fail(cx, E_DENIED, "requests from other sites are refused");
     scheme = str_cut(origin, 0, (size_t)at);
     host = str_cut(origin, (size_t)at + 3, SIZE_MAX);
-    if (!str_eq_nocase(host, rq->host) || !(str_eq(scheme, S("http")) || str_eq(scheme, S("https"))))
+    if (!str_eq_nocase(host, rq->host) ||
+        !(str_eq(scheme, S("http")) || str_eq(scheme, S("https"))))
         return fail(cx, E_DENIED, "requests from other sites are refused");
     return E_OK;
 }

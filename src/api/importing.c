@@ -50,8 +50,14 @@ static enum err ask_job(struct cx *cx, const struct req *rq, struct resp *rs, st
     return E_OK;
 }
 
-enum err api_import_dry(struct cx *cx, const struct req *rq, struct resp *rs) { return ask_job(cx, rq, rs, S("import_dry")); }
-enum err api_import_run(struct cx *cx, const struct req *rq, struct resp *rs) { return ask_job(cx, rq, rs, S("import_run")); }
+enum err api_import_dry(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return ask_job(cx, rq, rs, S("import_dry"));
+}
+enum err api_import_run(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return ask_job(cx, rq, rs, S("import_run"));
+}
 
 /* ---- the jobs ---- */
 struct showing {
@@ -110,8 +116,14 @@ static enum err import_job(struct cx *cx, const struct job *job, bool dry, str *
     return E_OK;
 }
 
-static enum err job_dry(struct cx *cx, const struct job *j, str *ret) { return import_job(cx, j, true, ret); }
-static enum err job_import(struct cx *cx, const struct job *j, str *ret) { return import_job(cx, j, false, ret); }
+static enum err job_dry(struct cx *cx, const struct job *j, str *ret)
+{
+    return import_job(cx, j, true, ret);
+}
+static enum err job_import(struct cx *cx, const struct job *j, str *ret)
+{
+    return import_job(cx, j, false, ret);
+}
 
 const struct job_kind api_jobs[] = {{S0("import_dry"), job_dry}, {S0("import_run"), job_import}};
 const size_t api_jobs_n = COUNT(api_jobs);

@@ -17,10 +17,13 @@ struct once {
 static enum err answer_again(struct cx *cx, struct once *o, const struct db_rows *r)
 {
     o->repeated = true;
-    if (!str_eq(db_str(r, 0, 0), o->digest)) return fail_at(cx, E_INVALID, S("Idempotency-Key"), "this key was used for another request");
+    if (!str_eq(db_str(r, 0, 0), o->digest))
+        return fail_at(cx, E_INVALID, S("Idempotency-Key"),
+                       "this key was used for another request");
     str body = db_str(r, 0, 2), head = {0};
     o->rs->status = (int)db_int(r, 0, 1);
-    while (body.n && body.p[0] != '{' && str_split(body, '\n', &head, &body)) { /* kept headers, one a line */
+    while (body.n && body.p[0] != '{' &&
+           str_split(body, '\n', &head, &body)) { /* kept headers, one a line */
         str name = {0}, value = {0};
         if (str_split(head, ':', &name, &value)) http_head(o->rs, name, value);
     }
@@ -48,13 +51,17 @@ static enum err once_inside(struct cx *cx, void *arg)
     struct db_rows r = {0};
     int64_t oldest = cx->now_ms - INT64_C(3600000) * KEEP_HOURS;
     TRY(db_exec(cx, NULL, "DELETE FROM idem WHERE at < $1", V(oldest)));
-    TRY(db_query(cx, &r, "SELECT digest, status, body FROM idem WHERE key = $1 AND user_id = $2", V(o->key), V(cx->who.user)));
+    TRY(db_query(cx, &r, "SELECT digest, status, body FROM idem WHERE key = $1 AND user_id = $2",
+                 V(o->key), V(cx->who.user)));
     if (r.n) return answer_again(cx, o, &r);
     o->rs->n_head = 0; /* a retried transaction starts its answer again */
     o->rs->body.n = 0;
     TRY(o->fn(cx, o->rq, o->rs));
-    return db_exec(cx, NULL, "INSERT INTO idem (key, user_id, digest, at, status, body) VALUES ($1, $2, $3, $4, $5, $6)", V(o->key),
-                   V(cx->who.user), V(o->digest), V(cx->now_ms), V(o->rs->status ? o->rs->status : 200), V(answer_text(cx, o->rs)));
+    return db_exec(
+        cx, NULL,
+        "INSERT INTO idem (key, user_id, digest, at, status, body) VALUES ($1, $2, $3, $4, $5, $6)",
+        V(o->key), V(cx->who.user), V(o->digest), V(cx->now_ms),
+        V(o->rs->status ? o->rs->status : 200), V(answer_text(cx, o->rs)));
 }
 
 enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn)
@@ -62,10 +69,14 @@ enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *
     struct once o = {.rq = rq, .rs = rs, .fn = fn, .key = http_header(rq, S("Idempotency-Key"))};
     unsigned char sum[32];
     if (!o.key.n) return fn(cx, rq, rs);
-    if (o.key.n > KEY_MAX || !utf8_valid(o.key)) return fail_at(cx, E_BAD, S("Idempotency-Key"), "a key has at most %d characters", KEY_MAX);
-    os_sha256(arena_fmt(cx->a, "%.*s %.*s\n%.*s", FS(method_name[rq->method]), FS(rq->path), FS(rq->body)), sum);
+    if (o.key.n > KEY_MAX || !utf8_valid(o.key))
+        return fail_at(cx, E_BAD, S("Idempotency-Key"), "a key has at most %d characters", KEY_MAX);
+    os_sha256(arena_fmt(cx->a, "%.*s %.*s\n%.*s", FS(method_name[rq->method]), FS(rq->path),
+                        FS(rq->body)),
+              sum);
     o.digest = os_hex(cx->a, sum, sizeof sum);
     enum err e = db_write(cx, once_inside, &o);
-    if (e == E_CONFLICT && !o.repeated && str_find(cx->at, S("idem")) >= 0) return db_write(cx, once_inside, &o); /* its twin was faster */
+    if (e == E_CONFLICT && !o.repeated && str_find(cx->at, S("idem")) >= 0)
+        return db_write(cx, once_inside, &o); /* its twin was faster */
     return e;
 }

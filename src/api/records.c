@@ -8,7 +8,8 @@
 
 enum { PAGE_DEFAULT = 50, Q_HITS = 50, HISTORY_PAGE = 50 };
 
-static enum err query_fields(struct cx *cx, const struct req *rq, const struct entity *e, struct fields *ret)
+static enum err query_fields(struct cx *cx, const struct req *rq, const struct entity *e,
+                             struct fields *ret)
 {
     str text = {0}, name = {0};
     if (!http_query(cx, rq, S("fields"), &text) || !text.n) return E_OK;
@@ -17,14 +18,16 @@ static enum err query_fields(struct cx *cx, const struct req *rq, const struct e
     for (bool more = true; more && n < e->n;) {
         more = str_split(text, ',', &name, &text);
         const struct field *x = entity_field(e, name);
-        if (!x || !acl_field_read(cx, x)) return fail_at(cx, E_BAD, S("fields"), "no field of this name");
+        if (!x || !acl_field_read(cx, x))
+            return fail_at(cx, E_BAD, S("fields"), "no field of this name");
         f[n++] = x;
     }
     *ret = (struct fields){.f = f, .n = n};
     return E_OK;
 }
 
-static enum err query_sort(struct cx *cx, const struct req *rq, const struct entity *e, struct query *q)
+static enum err query_sort(struct cx *cx, const struct req *rq, const struct entity *e,
+                           struct query *q)
 {
     str s = {0};
     if (!http_query(cx, rq, S("sort"), &s) || !s.n) return E_OK;
@@ -37,7 +40,8 @@ static enum err query_sort(struct cx *cx, const struct req *rq, const struct ent
 }
 
 /* ?q=: the best hits, as ids; an empty result must stay empty. */
-static enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e, struct query *q, bool *ret_none)
+static enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e,
+                           struct query *q, bool *ret_none)
 {
     str text = {0};
     struct found_group *g = NULL;
@@ -53,7 +57,8 @@ static enum err query_text(struct cx *cx, const struct req *rq, const struct ent
     return E_OK;
 }
 
-static enum err query_of(struct cx *cx, const struct req *rq, const struct entity *e, struct query *q, bool *ret_none)
+static enum err query_of(struct cx *cx, const struct req *rq, const struct entity *e,
+                         struct query *q, bool *ret_none)
 {
     str s = {0};
     int64_t limit = PAGE_DEFAULT;
@@ -69,7 +74,8 @@ static enum err query_of(struct cx *cx, const struct req *rq, const struct entit
     return E_OK;
 }
 
-static enum err count_json(struct cx *cx, const struct entity *e, const struct query *q, struct jw *w)
+static enum err count_json(struct cx *cx, const struct entity *e, const struct query *q,
+                           struct jw *w)
 {
     int64_t n = (int64_t)q->n_ids;
     bool exact = true;
@@ -175,7 +181,8 @@ enum err api_get(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(path_entity(cx, rq, &e));
     TRY(path_id(cx, rq, 1, &id));
     if (http_query(cx, rq, S("at"), &when) && when.n) {
-        if (!time_parse(when, cx->tz_min, &at)) return fail_at(cx, E_BAD, S("at"), "a time like 2026-11-01T00:00:00Z");
+        if (!time_parse(when, cx->tz_min, &at))
+            return fail_at(cx, E_BAD, S("at"), "a time like 2026-11-01T00:00:00Z");
         TRY(record_as_of(cx, e, id, at, &r));
         return reply_record(cx, &r, rs);
     }
@@ -186,7 +193,8 @@ enum err api_get(struct cx *cx, const struct req *rq, struct resp *rs)
     return reply_record(cx, &r, rs);
 }
 
-static enum err reply_after(struct cx *cx, const struct entity *e, const struct written *w, struct resp *rs)
+static enum err reply_after(struct cx *cx, const struct entity *e, const struct written *w,
+                            struct resp *rs)
 {
     struct record r = {0};
     reply_written(cx, rs, w);
@@ -221,7 +229,10 @@ static enum err create(struct cx *cx, const struct req *rq, struct resp *rs)
     return reply_after(cx, e, &w, rs);
 }
 
-enum err api_create(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, create); }
+enum err api_create(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return once(cx, rq, rs, create);
+}
 
 static enum err patch(struct cx *cx, const struct req *rq, struct resp *rs)
 {
@@ -238,30 +249,35 @@ static enum err patch(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(json_int_of(cx, j, S("version"), 0, &version));
     TRY(record_sets(cx, e, j, &s, &n));
     enum err err = record_update(cx, e, id, match ? match : version, s, n, &w);
-    if (err == E_CONFLICT && match && !cx->at.n) return fail(cx, E_PRECOND, "somebody has changed this record meanwhile");
+    if (err == E_CONFLICT && match && !cx->at.n)
+        return fail(cx, E_PRECOND, "somebody has changed this record meanwhile");
     TRY(err);
     return reply_after(cx, e, &w, rs);
 }
 
-enum err api_patch(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, patch); }
-
-static enum err delete(struct cx *cx, const struct req *rq, struct resp *rs)
+enum err api_patch(struct cx *cx, const struct req *rq, struct resp *rs)
 {
-    const struct entity *e = NULL;
-    int64_t id = 0, match = 0;
-    struct written w = {0};
+    return once(cx, rq, rs, patch);
+}
+
+static enum err delete (struct cx *cx, const struct req *rq, struct resp *rs) {
+    const struct entity *e = NULL; int64_t id = 0, match = 0; struct written w = {0};
     TRY(path_entity(cx, rq, &e));
     TRY(path_id(cx, rq, 1, &id));
     TRY(if_match(cx, rq, &match));
     enum err err = record_delete(cx, e, id, match, &w);
-    if (err == E_CONFLICT && match) return fail(cx, E_PRECOND, "somebody has changed this record meanwhile");
+    if (err == E_CONFLICT && match) return fail(cx, E_PRECOND,
+                                                "somebody has changed this record meanwhile");
     TRY(err);
     reply_written(cx, rs, &w);
     rs->status = 204;
     return E_OK;
 }
 
-enum err api_delete(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, delete); }
+enum err api_delete(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return once(cx, rq, rs, delete);
+}
 
 static enum err restore(struct cx *cx, const struct req *rq, struct resp *rs)
 {
@@ -274,7 +290,10 @@ static enum err restore(struct cx *cx, const struct req *rq, struct resp *rs)
     return reply_after(cx, e, &w, rs);
 }
 
-enum err api_restore(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, restore); }
+enum err api_restore(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return once(cx, rq, rs, restore);
+}
 
 enum err api_history(struct cx *cx, const struct req *rq, struct resp *rs)
 {
@@ -284,7 +303,8 @@ enum err api_history(struct cx *cx, const struct req *rq, struct resp *rs)
     struct record r = {0};
     TRY(path_entity(cx, rq, &e));
     TRY(path_id(cx, rq, 1, &id));
-    if (http_query(cx, rq, S("cursor"), &s) && s.n && !str_to_int(s, &before)) return fail_at(cx, E_BAD, S("cursor"), "not a cursor of ours");
+    if (http_query(cx, rq, S("cursor"), &s) && s.n && !str_to_int(s, &before))
+        return fail_at(cx, E_BAD, S("cursor"), "not a cursor of ours");
     TRY(record_get_deleted(cx, e, id, &r));
     struct jw w = reply_json(rs);
     jw_obj(&w);
@@ -313,14 +333,18 @@ static enum err merge(struct cx *cx, const struct req *rq, struct resp *rs)
     size_t n = 0;
     for (size_t i = 0; t && t->t == JT_OBJ && i < t->n; i++) {
         const struct field *f = entity_field(e, t->v[i].key);
-        if (!f || f->readonly || !acl_field_write(cx, f)) return fail_at(cx, E_INVALID, S("take"), "no such field to take");
+        if (!f || f->readonly || !acl_field_write(cx, f))
+            return fail_at(cx, E_INVALID, S("take"), "no such field to take");
         if (str_eq(t->v[i].s, S("loser"))) take[n++] = f;
     }
     TRY(record_merge(cx, e, id, loser, version, take, n, &w));
     return reply_after(cx, e, &w, rs);
 }
 
-enum err api_merge(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, merge); }
+enum err api_merge(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return once(cx, rq, rs, merge);
+}
 
 static void why_json(struct jw *w, unsigned why)
 {
@@ -345,7 +369,9 @@ enum err api_duplicates(struct cx *cx, const struct req *rq, struct resp *rs)
     struct val *v = NEW_N(cx->a, struct val, e->n);
     for (size_t i = 0; i < j->n; i++) { /* half-typed values are no error here */
         const struct field *f = entity_field(e, j->v[i].key);
-        if (f && j->v[i].t != JT_NULL && acl_field_read(cx, f) && f->kind->from_json(cx, f, &j->v[i], &v[f->at]) != E_OK) v[f->at] = VAL_NULL;
+        if (f && j->v[i].t != JT_NULL && acl_field_read(cx, f) &&
+            f->kind->from_json(cx, f, &j->v[i], &v[f->at]) != E_OK)
+            v[f->at] = VAL_NULL;
     }
     TRY(dup_find(cx, e, v, self, &d, &n));
     struct jw w = reply_json(rs);

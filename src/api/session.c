@@ -8,8 +8,9 @@ void session_cookie(struct cx *cx, struct resp *rs, str token)
 {
     bool secure = cx->app->tls;
     http_head(rs, S("Set-Cookie"),
-              arena_fmt(cx->a, "%s=%.*s; Path=/; HttpOnly; SameSite=Lax%s%s", secure ? "__Host-kontor" : "kontor", FS(token),
-                        secure ? "; Secure" : "", token.n ? "; Max-Age=2592000" : "; Max-Age=0"));
+              arena_fmt(cx->a, "%s=%.*s; Path=/; HttpOnly; SameSite=Lax%s%s",
+                        secure ? "__Host-kontor" : "kontor", FS(token), secure ? "; Secure" : "",
+                        token.n ? "; Max-Age=2592000" : "; Max-Age=0"));
 }
 
 void session_reply(struct cx *cx, struct resp *rs, const struct session *s, const struct firm *f)
@@ -52,7 +53,8 @@ enum err api_session_post(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(body_json(cx, rq, &j));
     TRY(json_str_of(cx, j, S("mail"), S(""), &mail));
     TRY(json_str_of(cx, j, S("password"), S(""), &password));
-    TRY(auth_login(cx, cx->app->auth, mail, password, rq->remote, http_header(rq, S("User-Agent")), &s));
+    TRY(auth_login(cx, cx->app->auth, mail, password, rq->remote, http_header(rq, S("User-Agent")),
+                   &s));
     return logged_in(cx, rs, &s);
 }
 
@@ -77,7 +79,8 @@ enum err api_session_patch(struct cx *cx, const struct req *rq, struct resp *rs)
     struct written w = {0};
     TRY(body_json(cx, rq, &j));
     TRY(json_str_of(cx, j, S("language"), S(""), &lang));
-    if (lang.n && !str_eq(lang_code[lang_of(lang)], lang)) return fail_at(cx, E_INVALID, S("language"), "en, de, lt or ru");
+    if (lang.n && !str_eq(lang_code[lang_of(lang)], lang))
+        return fail_at(cx, E_INVALID, S("language"), "en, de, lt or ru");
     s.v = VAL_TEXT(lang);
     const struct acl *acl = cx->acl;
     cx->acl = NULL; /* everybody chooses his own language */
@@ -125,7 +128,8 @@ enum err api_setup_post(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(json_str_of(cx, j, S("token"), S(""), &token));
     str want = cx->app->setup_token;
     if (!want.n || token.n != want.n || !os_equal(token.p, want.p, want.n))
-        return fail_at(cx, E_DENIED, S("token"), "the set-up token is wrong: it was printed when Kontor started");
+        return fail_at(cx, E_DENIED, S("token"),
+                       "the set-up token is wrong: it was printed when Kontor started");
     TRY(json_str_of(cx, j, S("firm"), S(""), &s.firm));
     TRY(json_str_of(cx, j, S("country"), S(""), &s.country));
     TRY(json_str_of(cx, j, S("currency"), S("EUR"), &s.currency));

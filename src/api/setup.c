@@ -8,16 +8,21 @@ static const struct {
     str name[LANG_MAX], rights;
 } roles[] = {
     {{S0("Administrator"), S0("Administrator"), S0("Administratorius"), S0("Администратор")},
-     S0("{\"*\":{\"see\":\"all\",\"create\":\"all\",\"change\":\"all\",\"delete\":\"all\",\"export\":\"all\",\"import\":\"all\",\"mass\":\"all\"},"
+     S0("{\"*\":{\"see\":\"all\",\"create\":\"all\",\"change\":\"all\",\"delete\":\"all\","
+        "\"export\":\"all\",\"import\":\"all\",\"mass\":\"all\"},"
         "\"sys\":[\"settings\",\"users\",\"log\",\"backup\"]}")},
-    {{S0("Small office: everyone everything"), S0("Kleines Büro: alle dürfen alles"), S0("Mažas biuras: visiems viskas"),
-      S0("Малый офис: всем всё")},
-     S0("{\"*\":{\"see\":\"all\",\"create\":\"all\",\"change\":\"all\",\"delete\":\"all\",\"export\":\"all\",\"import\":\"all\",\"mass\":\"all\"}}")},
-    {{S0("Head of sales"), S0("Vertriebsleitung"), S0("Pardavimų vadovas"), S0("Руководитель продаж")},
-     S0("{\"*\":{\"see\":\"branch\",\"create\":\"branch\",\"change\":\"branch\",\"delete\":\"branch\",\"export\":\"branch\",\"import\":\"branch\",\"mass\":\"branch\"},"
+    {{S0("Small office: everyone everything"), S0("Kleines Büro: alle dürfen alles"),
+      S0("Mažas biuras: visiems viskas"), S0("Малый офис: всем всё")},
+     S0("{\"*\":{\"see\":\"all\",\"create\":\"all\",\"change\":\"all\",\"delete\":\"all\","
+        "\"export\":\"all\",\"import\":\"all\",\"mass\":\"all\"}}")},
+    {{S0("Head of sales"), S0("Vertriebsleitung"), S0("Pardavimų vadovas"),
+      S0("Руководитель продаж")},
+     S0("{\"*\":{\"see\":\"branch\",\"create\":\"branch\",\"change\":\"branch\",\"delete\":"
+        "\"branch\",\"export\":\"branch\",\"import\":\"branch\",\"mass\":\"branch\"},"
         "\"group\":{\"see\":\"all\",\"create\":\"all\",\"change\":\"all\"},\"sys\":[\"log\"]}")},
     {{S0("Seller"), S0("Verkauf"), S0("Pardavėjas"), S0("Продавец")},
-     S0("{\"*\":{\"see\":\"own\",\"create\":\"own\",\"change\":\"own\",\"delete\":\"own\"},\"group\":{\"see\":\"all\"},\"tag\":{\"see\":\"all\"}}")},
+     S0("{\"*\":{\"see\":\"own\",\"create\":\"own\",\"change\":\"own\",\"delete\":\"own\"},"
+        "\"group\":{\"see\":\"all\"},\"tag\":{\"see\":\"all\"}}")},
 };
 
 enum err setup_needed(struct cx *cx, bool *ret)
@@ -30,7 +35,9 @@ enum err setup_needed(struct cx *cx, bool *ret)
 
 static enum err setting_put(struct cx *cx, str key, str value)
 {
-    return db_exec(cx, NULL, "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    return db_exec(cx, NULL,
+                   "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE "
+                   "SET value = excluded.value",
                    V(key), V(value));
 }
 
@@ -39,7 +46,8 @@ struct making {
     int64_t user;
 };
 
-static enum err make(struct cx *cx, const struct entity *e, const struct set *s, size_t n, int64_t *ret)
+static enum err make(struct cx *cx, const struct entity *e, const struct set *s, size_t n,
+                     int64_t *ret)
 {
     struct written w = {0};
     TRY(record_create(cx, e, 0, s, n, &w));
@@ -51,7 +59,8 @@ static enum err make_roles(struct cx *cx, enum lang l, int64_t *ret_admin)
 {
     const struct entity *e = ENT(cx, "role");
     for (size_t i = 0; i < COUNT(roles); i++) {
-        struct set s[] = {{FLD(e, "name"), VAL_TEXT(roles[i].name[l])}, {FLD(e, "rights"), VAL_TEXT(roles[i].rights)}};
+        struct set s[] = {{FLD(e, "name"), VAL_TEXT(roles[i].name[l])},
+                          {FLD(e, "rights"), VAL_TEXT(roles[i].rights)}};
         int64_t id = 0;
         TRY(make(cx, e, s, COUNT(s), &id));
         if (i == 0) *ret_admin = id;
@@ -68,12 +77,16 @@ static enum err make_all(struct cx *cx, void *arg)
     bool needed = false;
     TRY(setup_needed(cx, &needed));
     if (!needed) return fail(cx, E_CONFLICT, "Kontor is set up already");
-    struct set f[] = {{FLD(firm, "name"), VAL_TEXT(in->firm)}, {FLD(firm, "country"), VAL_TEXT(in->country)},
-                      {FLD(firm, "currency"), VAL_TEXT(in->currency)}, {FLD(firm, "language"), VAL_TEXT(in->lang)}};
+    struct set f[] = {{FLD(firm, "name"), VAL_TEXT(in->firm)},
+                      {FLD(firm, "country"), VAL_TEXT(in->country)},
+                      {FLD(firm, "currency"), VAL_TEXT(in->currency)},
+                      {FLD(firm, "language"), VAL_TEXT(in->lang)}};
     TRY(make(cx, firm, f, COUNT(f), &id));
     TRY(make_roles(cx, lang_of(in->lang), &role));
-    struct set u[] = {{FLD(user, "name"), VAL_TEXT(in->name)}, {FLD(user, "mail"), VAL_TEXT(in->mail)},
-                      {FLD(user, "role"), VAL_INT(role)}, {FLD(user, "language"), VAL_TEXT(in->lang)}};
+    struct set u[] = {{FLD(user, "name"), VAL_TEXT(in->name)},
+                      {FLD(user, "mail"), VAL_TEXT(in->mail)},
+                      {FLD(user, "role"), VAL_INT(role)},
+                      {FLD(user, "language"), VAL_TEXT(in->lang)}};
     TRY(make(cx, user, u, COUNT(u), &m->user));
     TRY(setting_put(cx, S("firm_name"), in->firm));
     TRY(setting_put(cx, S("firm_country"), in->country));
@@ -93,12 +106,18 @@ static enum err setup_check(struct cx *cx, const struct setup *s)
 {
     struct mailaddr m = {0};
     str words[] = {s->firm, s->name, s->mail};
-    if (!str_trim(s->firm).n || utf8_len(s->firm) > 250) return fail_at(cx, E_INVALID, S("firm"), "the firm's name is needed");
-    if (!letters(s->country, 2)) return fail_at(cx, E_INVALID, S("country"), "a country of two letters like DE");
-    if (!letters(s->currency, 3)) return fail_at(cx, E_INVALID, S("currency"), "a currency of three letters like EUR");
-    if (!str_eq(lang_code[lang_of(s->lang)], s->lang)) return fail_at(cx, E_INVALID, S("language"), "en, de, lt or ru");
-    if (!str_trim(s->name).n || utf8_len(s->name) > 200) return fail_at(cx, E_INVALID, S("name"), "your name is needed");
-    if (!mailaddr_parse(cx->a, s->mail, &m)) return fail_at(cx, E_INVALID, S("mail"), "this is not an e-mail address");
+    if (!str_trim(s->firm).n || utf8_len(s->firm) > 250)
+        return fail_at(cx, E_INVALID, S("firm"), "the firm's name is needed");
+    if (!letters(s->country, 2))
+        return fail_at(cx, E_INVALID, S("country"), "a country of two letters like DE");
+    if (!letters(s->currency, 3))
+        return fail_at(cx, E_INVALID, S("currency"), "a currency of three letters like EUR");
+    if (!str_eq(lang_code[lang_of(s->lang)], s->lang))
+        return fail_at(cx, E_INVALID, S("language"), "en, de, lt or ru");
+    if (!str_trim(s->name).n || utf8_len(s->name) > 200)
+        return fail_at(cx, E_INVALID, S("name"), "your name is needed");
+    if (!mailaddr_parse(cx->a, s->mail, &m))
+        return fail_at(cx, E_INVALID, S("mail"), "this is not an e-mail address");
     return auth_password_check(cx, s->password, words, COUNT(words));
 }
 

@@ -21,7 +21,8 @@ enum err api_readyz(struct cx *cx, const struct req *rq, struct resp *rs)
 
 static void figure(struct resp *rs, const char *name, const char *type, const char *help, int64_t v)
 {
-    buf_fmt(&rs->body, "# HELP kontor_%s %s\n# TYPE kontor_%s %s\nkontor_%s %" PRId64 "\n", name, help, name, type, name, v);
+    buf_fmt(&rs->body, "# HELP kontor_%s %s\n# TYPE kontor_%s %s\nkontor_%s %" PRId64 "\n", name,
+            help, name, type, name, v);
 }
 
 enum err api_metrics(struct cx *cx, const struct req *rq, struct resp *rs)
@@ -29,7 +30,8 @@ enum err api_metrics(struct cx *cx, const struct req *rq, struct resp *rs)
     struct http_stats h = http_stats(cx->app->http);
     struct db_stats d = dbase_stats(cx->app->db);
     (void)rq;
-    if (!acl_sys(cx, SYS_LOG)) return fail(cx, E_DENIED, "only those who may read the log see figures");
+    if (!acl_sys(cx, SYS_LOG))
+        return fail(cx, E_DENIED, "only those who may read the log see figures");
     rs->type = S("text/plain; version=0.0.4");
     figure(rs, "http_requests_total", "counter", "Requests answered", h.requests);
     figure(rs, "http_bad_total", "counter", "Requests refused by the parser", h.bad);
@@ -39,7 +41,8 @@ enum err api_metrics(struct cx *cx, const struct req *rq, struct resp *rs)
     figure(rs, "http_in_bytes_total", "counter", "Bytes received", h.bytes_in);
     figure(rs, "http_out_bytes_total", "counter", "Bytes sent", h.bytes_out);
     for (int i = 1; i < 6; i++)
-        buf_fmt(&rs->body, "kontor_http_replies_total{class=\"%dxx\"} %" PRId64 "\n", i, h.by_status[i]);
+        buf_fmt(&rs->body, "kontor_http_replies_total{class=\"%dxx\"} %" PRId64 "\n", i,
+                h.by_status[i]);
     figure(rs, "db_writes_total", "counter", "Writes asked for", d.writes);
     figure(rs, "db_commits_total", "counter", "Durable commits", d.commits);
     figure(rs, "db_queries_total", "counter", "Statements run", d.queries);
@@ -47,6 +50,7 @@ enum err api_metrics(struct cx *cx, const struct req *rq, struct resp *rs)
     figure(rs, "db_wal_bytes", "gauge", "Size of the write-ahead log", d.wal_bytes);
     figure(rs, "memory_anon_bytes", "gauge", "Own memory", os_rss_anon_bytes());
     figure(rs, "open_files", "gauge", "Open file descriptors", os_open_fds());
-    figure(rs, "up_seconds", "gauge", "Seconds since the start", (os_now_ms() - cx->app->started_ms) / 1000);
+    figure(rs, "up_seconds", "gauge", "Seconds since the start",
+           (os_now_ms() - cx->app->started_ms) / 1000);
     return E_OK;
 }

@@ -71,7 +71,10 @@ enum err api_undo(struct cx *cx, const struct req *rq, struct resp *rs)
 static enum err counts_json(struct cx *cx, int64_t batch, struct jw *w)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT op, count(*) FROM change WHERE batch = $1 AND batch <> 0 GROUP BY op ORDER BY op LIMIT 20", V(batch)));
+    TRY(db_query(cx, &r,
+                 "SELECT op, count(*) FROM change WHERE batch = $1 AND batch <> 0 GROUP BY op "
+                 "ORDER BY op LIMIT 20",
+                 V(batch)));
     jw_key(w, S("counts"));
     jw_obj(w);
     for (size_t i = 0; i < r.n; i++) jw_kint(w, db_str(&r, i, 0), db_int(&r, i, 1));
@@ -108,9 +111,11 @@ enum err api_batch_list(struct cx *cx, const struct req *rq, struct resp *rs)
     struct db_rows r = {0};
     str s = {0};
     int64_t before = INT64_MAX, all = acl_sys(cx, SYS_LOG);
-    if (http_query(cx, rq, S("cursor"), &s) && s.n && !str_to_int(s, &before)) return fail_at(cx, E_BAD, S("cursor"), "not a cursor of ours");
+    if (http_query(cx, rq, S("cursor"), &s) && s.n && !str_to_int(s, &before))
+        return fail_at(cx, E_BAD, S("cursor"), "not a cursor of ours");
     TRY(db_query(cx, &r,
-                 "SELECT id, at, who, way, title, state, undo_of FROM batch WHERE id < $1 AND (who = $2 OR $3 = 1) ORDER BY id DESC LIMIT 50",
+                 "SELECT id, at, who, way, title, state, undo_of FROM batch WHERE id < $1 AND (who "
+                 "= $2 OR $3 = 1) ORDER BY id DESC LIMIT 50",
                  V(before), V(cx->who.user), V(all)));
     struct jw w = reply_json(rs);
     jw_obj(&w);
@@ -128,8 +133,10 @@ enum err api_batch_get(struct cx *cx, const struct req *rq, struct resp *rs)
     struct db_rows r = {0};
     int64_t id = 0, all = acl_sys(cx, SYS_LOG);
     TRY(path_id(cx, rq, 0, &id));
-    TRY(db_query(cx, &r, "SELECT id, at, who, way, title, state, undo_of FROM batch WHERE id = $1 AND (who = $2 OR $3 = 1)", V(id),
-                 V(cx->who.user), V(all)));
+    TRY(db_query(cx, &r,
+                 "SELECT id, at, who, way, title, state, undo_of FROM batch WHERE id = $1 AND (who "
+                 "= $2 OR $3 = 1)",
+                 V(id), V(cx->who.user), V(all)));
     if (!r.n) return fail(cx, E_NOTFOUND, "no such batch");
     struct jw w = reply_json(rs);
     return batch_json(cx, &r, 0, &w);

@@ -16,7 +16,8 @@ static enum err number(struct cli *c, const char *name, int *ret)
 {
     int64_t v = 0;
     str s = cli_setting(c, name);
-    if (s.n && (!str_to_int(s, &v) || v < 0 || v > 4096)) return cli_usage(c, "%s: a number from 0 to 4096", name);
+    if (s.n && (!str_to_int(s, &v) || v < 0 || v > 4096))
+        return cli_usage(c, "%s: a number from 0 to 4096", name);
     *ret = (int)v;
     return E_OK;
 }
@@ -38,23 +39,29 @@ static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *
     return E_OK;
 }
 
-static bool is_yes(str s) { return str_eq(s, S("yes")) || str_eq(s, S("1")) || str_eq(s, S("true")); }
+static bool is_yes(str s)
+{
+    return str_eq(s, S("yes")) || str_eq(s, S("1")) || str_eq(s, S("true"));
+}
 
 /* What this process may still touch from here on. */
 static void fence(struct cli *c, const struct store *st)
 {
-    str write[] = {st->data_dir}, read[] = {S("/etc"), S("/usr/share"), S("/usr/lib"), S("/lib"), S("/proc/self"), S("/run")};
-    struct os_sandbox s = {.read = read, .n_read = COUNT(read), .write = write, .n_write = COUNT(write)};
+    str write[] = {st->data_dir},
+        read[] = {S("/etc"), S("/usr/share"), S("/usr/lib"), S("/lib"), S("/proc/self"), S("/run")};
+    struct os_sandbox s = {
+        .read = read, .n_read = COUNT(read), .write = write, .n_write = COUNT(write)};
     if (!is_yes(cli_setting(c, "sandbox"))) return;
     unsigned got = os_sandbox(c->cx, &s);
     if ((got & (OS_LANDLOCK | OS_SECCOMP)) != (OS_LANDLOCK | OS_SECCOMP))
-        log_say(c->cx, LOG_WARN, S("app"), "this kernel has no %s: the process is fenced in less", got & OS_LANDLOCK ? "seccomp" : "Landlock");
+        log_say(c->cx, LOG_WARN, S("app"), "this kernel has no %s: the process is fenced in less",
+                got & OS_LANDLOCK ? "seccomp" : "Landlock");
 }
 
 static bool is_loopback(str listen)
 {
-    return str_has_prefix(listen, S("127.")) || str_has_prefix(listen, S("[::1]")) || str_has_prefix(listen, S("localhost")) ||
-           str_has_prefix(listen, S("unix:"));
+    return str_has_prefix(listen, S("127.")) || str_has_prefix(listen, S("[::1]")) ||
+           str_has_prefix(listen, S("localhost")) || str_has_prefix(listen, S("unix:"));
 }
 
 static void greet(struct cli *c, struct wired *w, const struct wired_opts *o)
@@ -64,13 +71,20 @@ static void greet(struct cli *c, struct wired *w, const struct wired_opts *o)
     ptrdiff_t at = -1;
     for (size_t i = 0; i < host.n; i++)
         if (host.p[i] == ':') at = (ptrdiff_t)i;
-    if (at >= 0) str_split(str_cut(host, (size_t)at, host.n), ':', &port, &port), host = str_cut(host, 0, (size_t)at);
+    if (at >= 0)
+        str_split(str_cut(host, (size_t)at, host.n), ':', &port, &port),
+            host = str_cut(host, 0, (size_t)at);
     if (str_eq(host, S("0.0.0.0")) || !host.n) host = S("localhost");
-    str url = o->url.n ? o->url : arena_fmt(c->cx->a, "%s://%.*s:%d", app->tls ? "https" : "http", FS(host), http_port(app->http));
+    str url = o->url.n ? o->url
+                       : arena_fmt(c->cx->a, "%s://%.*s:%d", app->tls ? "https" : "http", FS(host),
+                                   http_port(app->http));
     cli_say(c, "Kontor is ready: %.*s/\n", FS(url));
-    if (app->setup_token.n) cli_say(c, "First set-up (this token works once): %.*s/?token=%.*s\n", FS(url), FS(app->setup_token));
+    if (app->setup_token.n)
+        cli_say(c, "First set-up (this token works once): %.*s/?token=%.*s\n", FS(url),
+                FS(app->setup_token));
     if (!app->tls && !is_loopback(o->http.listen))
-        cli_say(c, "Warning: without TLS everybody on the way can read along. Give --tls-cert and --tls-key, or a proxy that does.\n");
+        cli_say(c, "Warning: without TLS everybody on the way can read along. Give --tls-cert and "
+                   "--tls-key, or a proxy that does.\n");
 }
 
 static void signals_block(sigset_t *ret)
@@ -82,7 +96,8 @@ static void signals_block(sigset_t *ret)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static enum err run(struct cli *c, struct store *st, const struct wired_opts *o, const sigset_t *signals)
+static enum err run(struct cli *c, struct store *st, const struct wired_opts *o,
+                    const sigset_t *signals)
 {
     struct wired *w = NULL;
     struct cx *cx = c->cx;
@@ -124,7 +139,12 @@ static enum err serve(struct cli *c)
 }
 
 const struct command serve_command = {
-    .name = S0("serve"), .help = S0("run the server"), .flags = CMD_SETTINGS, .fn = serve,
-    .text = S0("Opens the data folder (making it the first time), listens, and runs until SIGTERM or SIGINT; then requests that run are "
+    .name = S0("serve"),
+    .help = S0("run the server"),
+    .flags = CMD_SETTINGS,
+    .fn = serve,
+    .text = S0("Opens the data folder (making it the first time), listens, and runs until SIGTERM "
+               "or SIGINT; then requests that run are "
                "finished and the data is closed."),
-    .examples = S0("kontor serve --data /srv/kontor --listen 127.0.0.1:8080\nkontor serve --data /srv/kontor --db postgresql://kontor@db/kontor")};
+    .examples = S0("kontor serve --data /srv/kontor --listen 127.0.0.1:8080\nkontor serve --data "
+                   "/srv/kontor --db postgresql://kontor@db/kontor")};

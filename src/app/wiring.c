@@ -7,13 +7,12 @@
 #include "ui/ui.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 
 enum { JOB_THREADS = 2 };
 
 struct wired {
     struct app app;
-    struct arena *a;           /* lives as long as the server */
+    struct arena *a; /* lives as long as the server */
     pthread_mutex_t meta_lock;
     struct router *router;
     struct route *routes;
@@ -60,9 +59,8 @@ struct thread {
 
 static void *thread_start(void *arg)
 {
-    struct thread *t = calloc(1, sizeof *t); /* freed by thread_end */
+    struct thread *t = mem_new(sizeof *t); /* freed by thread_end */
     (void)arg;
-    if (!t) abort();
     t->a = arena_new();
     return t;
 }
@@ -72,7 +70,7 @@ static void thread_end(void *arg, void *thread)
     struct thread *t = thread;
     (void)arg;
     arena_free(&t->a);
-    free(t);
+    mem_free(t);
 }
 
 static struct arena *thread_arena(void *thread) { return ((struct thread *)thread)->a; }
@@ -90,7 +88,8 @@ static str wanted_lang(const struct req *rq)
     return lang_code[lang_of(first)];
 }
 
-static void log_request(const struct cx *cx, const struct req *rq, const struct resp *rs, int64_t us)
+static void log_request(const struct cx *cx, const struct req *rq, const struct resp *rs,
+                        int64_t us)
 {
     bool bad = rs->status >= 500;
     struct log_line l;
@@ -111,8 +110,14 @@ static void handle(void *arg, void *thread, struct req *rq, struct resp *rs)
     bool page = rq->route && rq->route->fn == ui_get; /* needs no database */
     int64_t start = os_mono_us(), now = clock_ms();
     struct meta *m = page ? NULL : app_meta_hold(&w->app);
-    struct cx cx = {.a = a, .db = page ? NULL : db_get(w->app.db), .meta = m, .app = &w->app, .now_ms = now, .lang = wanted_lang(rq),
-                    .country = w->country, .req = arena_fmt(a, "%" PRIx64, (uint64_t)id_new(now))};
+    struct cx cx = {.a = a,
+                    .db = page ? NULL : db_get(w->app.db),
+                    .meta = m,
+                    .app = &w->app,
+                    .now_ms = now,
+                    .lang = wanted_lang(rq),
+                    .country = w->country,
+                    .req = arena_fmt(a, "%" PRIx64, (uint64_t)id_new(now))};
     http_dispatch(&cx, w->router, api_guard, rq, rs);
     log_request(&cx, rq, rs, os_mono_us() - start);
     db_put(&cx.db);
@@ -169,8 +174,14 @@ static enum err setup_token(struct cx *cx, struct wired *w)
 
 static enum err jobs_begin(struct cx *cx, struct wired *w)
 {
-    struct jobs_opts o = {.db = w->app.db, .kinds = api_jobs, .n = api_jobs_n, .threads = JOB_THREADS, .arg = w,
-                          .cx_begin = job_begin, .cx_end = job_end, .changed = job_changed};
+    struct jobs_opts o = {.db = w->app.db,
+                          .kinds = api_jobs,
+                          .n = api_jobs_n,
+                          .threads = JOB_THREADS,
+                          .arg = w,
+                          .cx_begin = job_begin,
+                          .cx_end = job_end,
+                          .changed = job_changed};
     return jobs_start(cx, &o, &w->app.jobs);
 }
 
@@ -205,14 +216,20 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     return http_start(cx, &h, &w->app.http);
 }
 
-enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o, struct wired **ret)
+enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o,
+                     struct wired **ret)
 {
     struct arena *a = arena_new();
     struct wired *w = NEW(a, struct wired);
     w->a = a;
     pthread_mutex_init(&w->meta_lock, NULL);
-    w->app = (struct app){.db = st->db, .auth = auth_open(), .meta = st->meta, .meta_lock = &w->meta_lock,
-                          .data_dir = arena_dup(a, st->data_dir), .url = arena_dup(a, o->url), .started_ms = clock_ms()};
+    w->app = (struct app){.db = st->db,
+                          .auth = auth_open(),
+                          .meta = st->meta,
+                          .meta_lock = &w->meta_lock,
+                          .data_dir = arena_dup(a, st->data_dir),
+                          .url = arena_dup(a, o->url),
+                          .started_ms = clock_ms()};
     meta_hold(st->meta);
     enum err e = wired_fill(cx, o, w);
     if (e != E_OK) {

@@ -6,9 +6,13 @@
 
 #include <pthread.h>
 #include <sodium.h>
-#include <stdlib.h>
 
-enum { HASH_OPS = 2, HASH_BYTES = 19 * 1024 * 1024, AGENT_MAX = 200, SEEN_EVERY_MS = 5 * 60 * 1000 };
+enum {
+    HASH_OPS = 2,
+    HASH_BYTES = 19 * 1024 * 1024,
+    AGENT_MAX = 200,
+    SEEN_EVERY_MS = 5 * 60 * 1000
+};
 
 struct auth {
     pthread_mutex_t lock;
@@ -35,8 +39,8 @@ static void hash_end(struct auth *au)
 
 struct auth *auth_open(void)
 {
-    struct auth *au = calloc(1, sizeof *au); /* kept by app for the life of the process */
-    if (!au || sodium_init() < 0) abort();
+    struct auth *au = mem_new(sizeof *au); /* kept by app for the life of the process */
+    if (sodium_init() < 0) abort();
     pthread_mutex_init(&au->lock, NULL);
     pthread_cond_init(&au->free, NULL);
     return au;
@@ -44,11 +48,12 @@ struct auth *auth_open(void)
 
 void auth_close(struct auth **au)
 {
-    free(*au);
+    mem_free(*au);
     *au = NULL;
 }
 
-static enum err hash_make(struct cx *cx, struct auth *au, str password, char out[crypto_pwhash_STRBYTES])
+static enum err hash_make(struct cx *cx, struct auth *au, str password,
+                          char out[crypto_pwhash_STRBYTES])
 {
     hash_begin(au);
     int rc = crypto_pwhash_str(out, password.p, password.n, HASH_OPS, HASH_BYTES);
@@ -59,8 +64,10 @@ static enum err hash_make(struct cx *cx, struct auth *au, str password, char out
 static bool hash_fits(struct cx *cx, struct auth *au, str hash, str password)
 {
     hash_begin(au);
-    if (!au->dummy[0] && crypto_pwhash_str(au->dummy, "dummy", 5, HASH_OPS, HASH_BYTES) != 0) au->dummy[0] = 0;
-    bool ok = crypto_pwhash_str_verify(hash.n ? arena_z(cx->a, hash) : au->dummy, password.p, password.n) == 0;
+    if (!au->dummy[0] && crypto_pwhash_str(au->dummy, "dummy", 5, HASH_OPS, HASH_BYTES) != 0)
+        au->dummy[0] = 0;
+    bool ok = crypto_pwhash_str_verify(hash.n ? arena_z(cx->a, hash) : au->dummy, password.p,
+                                       password.n) == 0;
     hash_end(au);
     return ok && hash.n;
 }
@@ -74,10 +81,12 @@ struct credential {
 static enum err credential_write(struct cx *cx, void *arg)
 {
     const struct credential *c = arg;
-    TRY(db_exec(cx, NULL,
-                "INSERT INTO credential (user_id, hash, changed_at, must_change) VALUES ($1, $2, $3, 0)"
-                " ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at, must_change = 0",
-                V(c->user), V(c->hash), V(cx->now_ms)));
+    TRY(db_exec(
+        cx, NULL,
+        "INSERT INTO credential (user_id, hash, changed_at, must_change) VALUES ($1, $2, $3, 0)"
+        " ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = "
+        "excluded.changed_at, must_change = 0",
+        V(c->user), V(c->hash), V(cx->now_ms)));
     return db_exec(cx, NULL, "DELETE FROM session WHERE user_id = $1", V(c->user));
 }
 
@@ -106,11 +115,12 @@ static enum err session_insert(struct cx *cx, void *arg)
 {
     const struct opening *o = arg;
     TRY(db_exec(cx, NULL, "DELETE FROM session WHERE expires_at < $1", V(cx->now_ms)));
-    return db_exec(cx, NULL,
-                   "INSERT INTO session (token, user_id, created_at, seen_at, expires_at, addr, agent, csrf)"
-                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                   V(o->hash), V(o->user), V(cx->now_ms), V(cx->now_ms), V(cx->now_ms + SESSION_MAX_MS), V(o->addr), V(o->agent),
-                   V(o->csrf));
+    return db_exec(
+        cx, NULL,
+        "INSERT INTO session (token, user_id, created_at, seen_at, expires_at, addr, agent, csrf)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        V(o->hash), V(o->user), V(cx->now_ms), V(cx->now_ms), V(cx->now_ms + SESSION_MAX_MS),
+        V(o->addr), V(o->agent), V(o->csrf));
 }
 
 enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, struct session *ret)
@@ -119,7 +129,8 @@ enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, stru
     os_random(raw, sizeof raw);
     os_random(csrf, sizeof csrf);
     ret->token = os_hex(cx->a, raw, sizeof raw);
-    struct opening o = {user, token_hash(cx, ret->token), os_hex(cx->a, csrf, sizeof csrf), addr, str_cut(agent, 0, AGENT_MAX)};
+    struct opening o = {user, token_hash(cx, ret->token), os_hex(cx->a, csrf, sizeof csrf), addr,
+                        str_cut(agent, 0, AGENT_MAX)};
     while (!utf8_valid(o.agent)) o.agent.n--;
     TRY(db_write(cx, session_insert, &o));
     str token = ret->token;
@@ -130,7 +141,8 @@ enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, stru
 
 static enum err seen_write(struct cx *cx, void *arg)
 {
-    return db_exec(cx, NULL, "UPDATE session SET seen_at = $2 WHERE token = $1", V(*(const str *)arg), V(cx->now_ms));
+    return db_exec(cx, NULL, "UPDATE session SET seen_at = $2 WHERE token = $1",
+                   V(*(const str *)arg), V(cx->now_ms));
 }
 
 enum err auth_as(struct cx *cx, int64_t user)
@@ -151,13 +163,20 @@ enum err auth_session_enter(struct cx *cx, str token, struct session *ret)
     if (token.n != TOKEN_CHARS) return fail(cx, E_AUTH, "log in first");
     str hash = token_hash(cx, token);
     TRY(db_query(cx, &r,
-                 "SELECT s.user_id, s.seen_at, s.expires_at, s.csrf, u.name, u.mail, u.language, r.name FROM session s"
-                 " JOIN \"user\" u ON u.id = s.user_id LEFT JOIN \"role\" r ON r.id = u.role WHERE s.token = $1",
+                 "SELECT s.user_id, s.seen_at, s.expires_at, s.csrf, u.name, u.mail, u.language, "
+                 "r.name FROM session s"
+                 " JOIN \"user\" u ON u.id = s.user_id LEFT JOIN \"role\" r ON r.id = u.role WHERE "
+                 "s.token = $1",
                  V(hash)));
-    if (!r.n || db_int(&r, 0, 2) < cx->now_ms || db_int(&r, 0, 1) + SESSION_IDLE_MS < cx->now_ms) return fail(cx, E_AUTH, "log in first");
+    if (!r.n || db_int(&r, 0, 2) < cx->now_ms || db_int(&r, 0, 1) + SESSION_IDLE_MS < cx->now_ms)
+        return fail(cx, E_AUTH, "log in first");
     TRY(auth_as(cx, db_int(&r, 0, 0)));
-    *ret = (struct session){.user = db_int(&r, 0, 0), .csrf = db_str(&r, 0, 3), .name = db_str(&r, 0, 4), .mail = db_str(&r, 0, 5),
-                            .lang = db_str(&r, 0, 6), .role = db_str(&r, 0, 7)};
+    *ret = (struct session){.user = db_int(&r, 0, 0),
+                            .csrf = db_str(&r, 0, 3),
+                            .name = db_str(&r, 0, 4),
+                            .mail = db_str(&r, 0, 5),
+                            .lang = db_str(&r, 0, 6),
+                            .role = db_str(&r, 0, 7)};
     if (db_int(&r, 0, 1) + SEEN_EVERY_MS < cx->now_ms) TRY(db_write(cx, seen_write, &hash));
     return E_OK;
 }
@@ -177,7 +196,8 @@ enum err auth_logout(struct cx *cx, str token)
 enum err auth_user_by_mail(struct cx *cx, str mail, int64_t *ret)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT id FROM \"user\" WHERE mail_f = $1 AND deleted_at IS NULL AND active = 1",
+    TRY(db_query(cx, &r,
+                 "SELECT id FROM \"user\" WHERE mail_f = $1 AND deleted_at IS NULL AND active = 1",
                  V(filter_fold(cx->a, str_trim(mail)))));
     if (!r.n) return fail(cx, E_NOTFOUND, "no such user");
     *ret = db_int(&r, 0, 0);
@@ -193,26 +213,36 @@ struct attempt {
 static enum err attempt_insert(struct cx *cx, void *arg)
 {
     const struct attempt *t = arg;
-    return db_exec(cx, NULL, "INSERT INTO login_attempt (id, at, name, addr, agent, ok, user_id) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                   V(id_new(cx->now_ms)), V(cx->now_ms), V(t->name), V(t->addr), V(t->agent), V(t->ok), V(t->user));
+    return db_exec(cx, NULL,
+                   "INSERT INTO login_attempt (id, at, name, addr, agent, ok, user_id) VALUES ($1, "
+                   "$2, $3, $4, $5, $6, $7)",
+                   V(id_new(cx->now_ms)), V(cx->now_ms), V(t->name), V(t->addr), V(t->agent),
+                   V(t->ok), V(t->user));
 }
 
 static enum err tries_check(struct cx *cx, const struct attempt *t)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r,
-                 "SELECT count(*) FROM login_attempt WHERE name = $1 AND addr = $2 AND ok = 0 AND at > $3", V(t->name), V(t->addr),
-                 V(cx->now_ms - SESSION_BAN_MS)));
-    return db_int(&r, 0, 0) < SESSION_TRIES ? E_OK : fail(cx, E_RATE, "too many wrong passwords: wait half an hour");
+    TRY(db_query(
+        cx, &r,
+        "SELECT count(*) FROM login_attempt WHERE name = $1 AND addr = $2 AND ok = 0 AND at > $3",
+        V(t->name), V(t->addr), V(cx->now_ms - SESSION_BAN_MS)));
+    return db_int(&r, 0, 0) < SESSION_TRIES
+               ? E_OK
+               : fail(cx, E_RATE, "too many wrong passwords: wait half an hour");
 }
 
-enum err auth_login(struct cx *cx, struct auth *au, str mail, str password, str addr, str agent, struct session *ret)
+enum err auth_login(struct cx *cx, struct auth *au, str mail, str password, str addr, str agent,
+                    struct session *ret)
 {
     struct db_rows r = {0};
-    struct attempt t = {.name = filter_fold(cx->a, str_trim(str_cut(mail, 0, 254))), .addr = addr, .agent = str_cut(agent, 0, AGENT_MAX)};
+    struct attempt t = {.name = filter_fold(cx->a, str_trim(str_cut(mail, 0, 254))),
+                        .addr = addr,
+                        .agent = str_cut(agent, 0, AGENT_MAX)};
     if (!utf8_valid(t.agent)) t.agent = S("");
     if (!utf8_valid(t.name)) t.name = S("");
-    if (password.n > 4 * PASSWORD_MAX) return fail(cx, E_LIMIT, "a password has at most %d characters", PASSWORD_MAX);
+    if (password.n > 4 * PASSWORD_MAX)
+        return fail(cx, E_LIMIT, "a password has at most %d characters", PASSWORD_MAX);
     TRY(tries_check(cx, &t));
     enum err e = auth_user_by_mail(cx, t.name, &t.user);
     if (e != E_OK && e != E_NOTFOUND) return e;

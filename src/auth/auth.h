@@ -28,7 +28,8 @@ struct session {
 };
 /* E_AUTH for unknown, inactive and wrong alike, in the same time; E_RATE after SESSION_TRIES failures of this name
  * from this address in half an hour. Every attempt is written down. */
-MUST enum err auth_login(struct cx *cx, struct auth *au, str mail, str password, str addr, str agent, struct session *ret);
+MUST enum err auth_login(struct cx *cx, struct auth *au, str mail, str password, str addr, str agent,
+                         struct session *ret);
 /* A session without a password: set-up and tests. */
 MUST enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, struct session *ret);
 /* E_AUTH when unknown, idle too long, past its end, or its user is inactive. Fills cx->who, cx->acl, cx->lang. */

@@ -251,3 +251,12 @@ enum err fail_at(struct cx *cx, enum err e, str at, const char *fmt, ...)
     va_end(ap);
     return e;
 }
+
+void *mem_new(size_t n)
+{
+    void *p = calloc(1, n);
+    if (!p) abort();
+    return p;
+}
+
+void mem_free(void *p) { free(p); }

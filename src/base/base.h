@@ -167,3 +167,7 @@ MUST enum err fail_at(struct cx *cx, enum err e, str at, const char *fmt, ...) P
         enum err try_ = (call);          \
         if (try_ != E_OK) return try_;   \
     } while (0)
+
+/* ---- long-lived objects of an x_open / x_close pair; everything else lives in an arena ---- */
+void *mem_new(size_t n) __attribute__((malloc, alloc_size(1), returns_nonnull)); /* zeroed; aborts when there is none */
+void mem_free(void *p);                                                          /* accepts NULL */

@@ -4,10 +4,7 @@
 
 bool str_eq(str a, str b) { return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); }
 
-static unsigned char lower(char c)
-{
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-}
+static unsigned char lower(char c) { return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
 
 bool str_eq_nocase(str a, str b)
 {
@@ -97,20 +94,34 @@ bool str_to_int(str s, int64_t *ret)
     return true;
 }
 
-/* Length of the well-formed sequence at s.p[i], 0 when there is none (RFC 3629, table of section 4). */
+/* Bytes that a lead byte promises, 0 when it is none (RFC 3629, table of section 4). */
+static size_t utf8_lead(unsigned char c)
+{
+    if (c < 0x80) return 1;
+    if (c < 0xC2) return 0;
+    if (c < 0xE0) return 2;
+    if (c < 0xF0) return 3;
+    return c < 0xF5 ? 4 : 0;
+}
+
+static bool utf8_scalar(uint32_t c, size_t n)
+{
+    if (n == 3) return c >= 0x800 && (c < 0xD800 || c > 0xDFFF);
+    return n != 4 || (c >= 0x10000 && c <= 0x10FFFF);
+}
+
+/* Length of the well-formed sequence at s.p[i], 0 when there is none. */
 static size_t utf8_seq(str s, size_t i, uint32_t *cp)
 {
     const unsigned char *p = (const unsigned char *)s.p + i;
-    size_t left = s.n - i, n = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2
-                             : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
-    if (!n || n > left) return 0;
+    size_t n = utf8_lead(p[0]);
+    if (!n || n > s.n - i) return 0;
     uint32_t c = n == 1 ? p[0] : p[0] & (0xFFu >> (n + 1));
     for (size_t k = 1; k < n; k++) {
         if ((p[k] & 0xC0) != 0x80) return 0;
         c = c << 6 | (p[k] & 0x3Fu);
     }
-    if (n == 3 && (c < 0x800 || (c >= 0xD800 && c < 0xE000))) return 0;
-    if (n == 4 && (c < 0x10000 || c > 0x10FFFF)) return 0;
+    if (!utf8_scalar(c, n)) return 0;
     *cp = c;
     return n;
 }

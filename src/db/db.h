@@ -181,7 +181,8 @@ void id_floor(int64_t id);      /* ids to come are above this one (dbase_open: t
  * One row per record: folded text (fmt/fold). `old` is the text given last time ("" at first). */
 MUST enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str text);
 /* Ids newest first whose text contains all words (each >= 3 bytes; folded already, literal: no syntax).
- * Words of fewer than three letters alone look at the newest 50,000 records only. entity "" = all. before: only ids below (0 = from the newest). At most `max`. */
+ * Words of fewer than three letters alone look at the newest 50,000 records only. entity "" = all.
+ * before: only ids below (0 = from the newest). At most `max`. */
 struct db_hit {
     int64_t id;
     str entity, text;

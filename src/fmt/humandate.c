@@ -12,9 +12,9 @@ struct part {
 struct parts {
     struct part v[PARTS];
     size_t n;
-    char sep;   /* the first separator that is not a blank */
+    char sep; /* the first separator that is not a blank */
     bool relative;
-    int shift;  /* days from today */
+    int shift; /* days from today */
 };
 
 /* Beginnings of folded names; longer ones first where one begins another. */
@@ -22,33 +22,36 @@ static const struct {
     str start;
     int month;
 } months[] = {
-    {S0("jan"), 1},    {S0("sausi"), 1},  {S0("янв"), 1},
-    {S0("feb"), 2},    {S0("vasar"), 2},   {S0("фев"), 2},    {S0("mar"), 3},    {S0("maer"), 3},
-    {S0("kov"), 3},    {S0("мар"), 3},     {S0("apr"), 4},    {S0("baland"), 4}, {S0("апр"), 4},
-    {S0("may"), 5},    {S0("mai"), 5},     {S0("geguz"), 5},  {S0("май"), 5},    {S0("мая"), 5},
-    {S0("jun"), 6},    {S0("birzel"), 6},  {S0("июн"), 6},    {S0("jul"), 7},    {S0("liep"), 7},
-    {S0("июл"), 7},    {S0("aug"), 8},     {S0("rugpj"), 8},  {S0("авг"), 8},    {S0("sep"), 9},
-    {S0("rugs"), 9},   {S0("сен"), 9},     {S0("oct"), 10},   {S0("okt"), 10},   {S0("spal"), 10},
-    {S0("окт"), 10},   {S0("nov"), 11},    {S0("lapkr"), 11}, {S0("ноя"), 11},   {S0("dec"), 12},
-    {S0("dez"), 12},   {S0("gruod"), 12},  {S0("дек"), 12}, 
+    {S0("jan"), 1},    {S0("sausi"), 1},  {S0("янв"), 1},   {S0("feb"), 2},  {S0("vasar"), 2},
+    {S0("фев"), 2},    {S0("mar"), 3},    {S0("maer"), 3},  {S0("kov"), 3},  {S0("мар"), 3},
+    {S0("apr"), 4},    {S0("baland"), 4}, {S0("апр"), 4},   {S0("may"), 5},  {S0("mai"), 5},
+    {S0("geguz"), 5},  {S0("май"), 5},    {S0("мая"), 5},   {S0("jun"), 6},  {S0("birzel"), 6},
+    {S0("июн"), 6},    {S0("jul"), 7},    {S0("liep"), 7},  {S0("июл"), 7},  {S0("aug"), 8},
+    {S0("rugpj"), 8},  {S0("авг"), 8},    {S0("sep"), 9},   {S0("rugs"), 9}, {S0("сен"), 9},
+    {S0("oct"), 10},   {S0("okt"), 10},   {S0("spal"), 10}, {S0("окт"), 10}, {S0("nov"), 11},
+    {S0("lapkr"), 11}, {S0("ноя"), 11},   {S0("dec"), 12},  {S0("dez"), 12}, {S0("gruod"), 12},
+    {S0("дек"), 12},
 };
 static const struct {
     str word;
     int shift;
 } relatives[] = {
-    {S0("today"), 0},      {S0("heute"), 0},     {S0("siandien"), 0}, {S0("сегодня"), 0},
-    {S0("yesterday"), -1}, {S0("gestern"), -1},  {S0("vakar"), -1},   {S0("вчера"), -1},
-    {S0("tomorrow"), 1},   {S0("morgen"), 1},    {S0("rytoj"), 1},    {S0("завтра"), 1},
-    {S0("vorgestern"), -2},{S0("uzvakar"), -2},  {S0("позавчера"), -2},
-    {S0("ubermorgen"), 2}, {S0("poryt"), 2},     {S0("послезавтра"), 2},
+    {S0("today"), 0},       {S0("heute"), 0},       {S0("siandien"), 0},   {S0("сегодня"), 0},
+    {S0("yesterday"), -1},  {S0("gestern"), -1},    {S0("vakar"), -1},     {S0("вчера"), -1},
+    {S0("tomorrow"), 1},    {S0("morgen"), 1},      {S0("rytoj"), 1},      {S0("завтра"), 1},
+    {S0("vorgestern"), -2}, {S0("uzvakar"), -2},    {S0("позавчера"), -2}, {S0("ubermorgen"), 2},
+    {S0("poryt"), 2},       {S0("послезавтра"), 2},
 };
 /* Words that may stand beside a date: "g." and "d." of years and days, weekdays are dropped by their beginning. */
-static const str fillers[] = {S0("г"),  S0("год"), S0("года"), S0("m"),  S0("d"),  S0("of"), S0("st"), S0("nd"), S0("rd"),
-                              S0("th"), S0("den"), S0("der"),  S0("am"), S0("on"), S0("metu"), S0("diena"), S0("t")};
-static const str weekdays[] = {S0("mon"), S0("tue"), S0("wed"), S0("thu"), S0("fri"), S0("sat"), S0("sun"), S0("die"), S0("mit"),
-                               S0("don"), S0("fre"), S0("sam"), S0("son"), S0("пон"), S0("вто"), S0("сре"), S0("чет"), S0("пят"),
-                               S0("суб"), S0("вос"), S0("pirmad"), S0("antrad"), S0("treciad"), S0("ketvirtad"), S0("penktad"),
-                               S0("sestad"), S0("sekmad")};
+static const str fillers[] = {S0("г"),  S0("год"), S0("года"), S0("m"),     S0("d"),   S0("of"),
+                              S0("st"), S0("nd"),  S0("rd"),   S0("th"),    S0("den"), S0("der"),
+                              S0("am"), S0("on"),  S0("metu"), S0("diena"), S0("t")};
+static const str weekdays[] = {
+    S0("mon"),     S0("tue"),    S0("wed"),    S0("thu"),    S0("fri"),     S0("sat"),
+    S0("sun"),     S0("die"),    S0("mit"),    S0("don"),    S0("fre"),     S0("sam"),
+    S0("son"),     S0("пон"),    S0("вто"),    S0("сре"),    S0("чет"),     S0("пят"),
+    S0("суб"),     S0("вос"),    S0("pirmad"), S0("antrad"), S0("treciad"), S0("ketvirtad"),
+    S0("penktad"), S0("sestad"), S0("sekmad")};
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static bool is_letter(char c) { return (c & 0x80) || (c >= 'a' && c <= 'z'); }
@@ -148,14 +151,16 @@ static enum date_why made(int64_t y, int m, int d, int64_t *ret)
 
 static bool month_first(const struct parts *p, const struct date_style *st)
 {
-    return p->sep != '.' && str_eq(st->lang, S("en")) && (!st->country.n || str_eq(st->country, S("US")));
+    return p->sep != '.' && str_eq(st->lang, S("en")) &&
+           (!st->country.n || str_eq(st->country, S("US")));
 }
 
 static enum date_why from_numbers(const struct parts *p, const struct date_style *st, int64_t *ret)
 {
     const struct part *v = p->v;
     if (v[0].digits == 4) return made(v[0].v, v[1].v, v[2].v, ret);
-    if (v[0].digits > 2 || v[1].digits > 2 || (v[2].digits != 2 && v[2].digits != 4)) return DATE_UNREAD;
+    if (v[0].digits > 2 || v[1].digits > 2 || (v[2].digits != 2 && v[2].digits != 4))
+        return DATE_UNREAD;
     int64_t y = full_year(v[2], st);
     int d = month_first(p, st) ? v[1].v : v[0].v, m = month_first(p, st) ? v[0].v : v[1].v;
     enum date_why why = made(y, m, d, ret);
@@ -184,13 +189,15 @@ static enum date_why from_name(const struct parts *p, const struct date_style *s
     return made(full_year(y, st), month, d.v, ret);
 }
 
-/* A spreadsheet believes in 1900-02-29 (serial 60), so days from March 1900 on are one further. A part of a day is cut. */
+/* A spreadsheet believes in 1900-02-29 (serial 60), so days from March 1900 on are one further. A part
+ * of a day is cut. */
 static enum date_why from_serial(str s, bool from_1904, int64_t *ret)
 {
     str whole, rest;
     int64_t v = 0, n = 0;
     (void)str_split(s, s.n && str_find(s, S(",")) >= 0 ? ',' : '.', &whole, &rest);
-    if (whole.n > 8 || !str_to_int(whole, &v) || (rest.n && !str_to_int(str_cut(rest, 0, 15), &n))) return DATE_UNREAD;
+    if (whole.n > 8 || !str_to_int(whole, &v) || (rest.n && !str_to_int(str_cut(rest, 0, 15), &n)))
+        return DATE_UNREAD;
     int64_t day = from_1904 ? v + day_from(1904, 1, 1) : v + day_from(1899, 12, 30) + (v < 60);
     if (v < (from_1904 ? 0 : 1) || day > day_from(9999, 12, 31)) return DATE_RANGE;
     if (!from_1904 && v == 60) return DATE_NO_SUCH;
@@ -246,6 +253,7 @@ enum date_why humandate_parse(struct arena *a, str typed, const struct date_styl
 
 str date_why_text(enum date_why why)
 {
-    static const str t[] = {S0("ok"), S0("empty"), S0("not a date"), S0("there is no such day"), S0("the year is out of range")};
+    static const str t[] = {S0("ok"), S0("empty"), S0("not a date"), S0("there is no such day"),
+                            S0("the year is out of range")};
     return t[why];
 }

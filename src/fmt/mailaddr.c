@@ -10,7 +10,8 @@ static str trim(str s)
         s = str_trim(s);
         if (str_has_prefix(s, S("\xC2\xA0"))) s = str_cut(s, 2, s.n);
         if (str_has_suffix(s, S("\xC2\xA0"))) s.n -= 2;
-        if (str_has_prefix(s, S("\xE2\x80\x8B")) || str_has_prefix(s, S("\xEF\xBB\xBF"))) s = str_cut(s, 3, s.n);
+        if (str_has_prefix(s, S("\xE2\x80\x8B")) || str_has_prefix(s, S("\xEF\xBB\xBF")))
+            s = str_cut(s, 3, s.n);
         if (str_has_suffix(s, S("\xE2\x80\x8B"))) s.n -= 3;
     }
     return s;
@@ -24,8 +25,9 @@ static bool is_alnum(char c)
 /* Letters of other alphabets; blanks, controls and invisible characters of Unicode are none. */
 static bool is_letter_above(uint32_t cp)
 {
-    return cp >= 0xC0 && cp != 0xFFFD && !(cp >= 0x2000 && cp < 0x2070) && !(cp >= 0x3000 && cp <= 0x3002) &&
-           !(cp >= 0xD800 && cp < 0xF900) && cp != 0xFEFF && cp != 0xFF20;
+    return cp >= 0xC0 && cp != 0xFFFD && !(cp >= 0x2000 && cp < 0x2070) &&
+           !(cp >= 0x3000 && cp <= 0x3002) && !(cp >= 0xD800 && cp < 0xF900) && cp != 0xFEFF &&
+           cp != 0xFF20;
 }
 
 /* Atoms of allowed characters with single dots between. */
@@ -39,7 +41,8 @@ static bool is_dot_atom(str s, const char *extra, size_t atom_max, size_t *ret_a
             atom = 0;
             continue;
         }
-        bool good = cp < 0x80 ? is_alnum((char)cp) || (cp && strchr(extra, (int)cp)) : is_letter_above(cp);
+        bool good =
+            cp < 0x80 ? is_alnum((char)cp) || (cp && strchr(extra, (int)cp)) : is_letter_above(cp);
         if (!good) return false;
         atoms += atom == 0;
         atom += cp < 0x80 ? 1 : 2;
@@ -54,7 +57,8 @@ static bool is_domain(str d)
     size_t labels = 0;
     if (!is_dot_atom(d, "-", LABEL_MAX, &labels) || labels < 2) return false;
     bool digits = true; /* the last label: 10.0.0.1 is no domain */
-    for (size_t i = d.n; i > 0 && d.p[i - 1] != '.'; i--) digits = digits && d.p[i - 1] >= '0' && d.p[i - 1] <= '9';
+    for (size_t i = d.n; i > 0 && d.p[i - 1] != '.'; i--)
+        digits = digits && d.p[i - 1] >= '0' && d.p[i - 1] <= '9';
     for (size_t i = 0; i < d.n; i++) {
         bool edge = i == 0 || i + 1 == d.n || d.p[i - 1] == '.' || d.p[i + 1] == '.';
         if (d.p[i] == '-' && edge) return false;
@@ -67,14 +71,16 @@ static bool check(str s)
     size_t atoms = 0, at = s.n;
     while (at > 0 && s.p[at - 1] != '@') at--;
     if (at < 2 || s.n > ADDR_MAX || at - 1 > LOCAL_MAX || !utf8_valid(s)) return false;
-    return is_dot_atom(str_cut(s, 0, at - 1), "!#$%&'*+/=?^_`{|}~-", LOCAL_MAX, &atoms) && is_domain(str_cut(s, at, s.n));
+    return is_dot_atom(str_cut(s, 0, at - 1), "!#$%&'*+/=?^_`{|}~-", LOCAL_MAX, &atoms) &&
+           is_domain(str_cut(s, at, s.n));
 }
 
 /* Latin Extended-A: pairs of even and odd, the other way round in two places. */
 static uint32_t lower_extended(uint32_t cp)
 {
     bool odd_is_upper = (cp >= 0x139 && cp < 0x149) || (cp >= 0x179 && cp < 0x17F);
-    bool none = cp == 0x130 || cp == 0x131 || cp == 0x138 || cp == 0x149 || cp == 0x178 || cp == 0x17F;
+    bool none =
+        cp == 0x130 || cp == 0x131 || cp == 0x138 || cp == 0x149 || cp == 0x178 || cp == 0x17F;
     return !none && cp % 2 == odd_is_upper ? cp + 1 : cp;
 }
 
@@ -99,7 +105,8 @@ static str normal(struct arena *a, str s)
 static str unquote(str s)
 {
     s = trim(s);
-    while (s.n >= 2 && (s.p[0] == '"' || s.p[0] == '\'') && s.p[s.n - 1] == s.p[0]) s = trim(str_cut(s, 1, s.n - 1));
+    while (s.n >= 2 && (s.p[0] == '"' || s.p[0] == '\'') && s.p[s.n - 1] == s.p[0])
+        s = trim(str_cut(s, 1, s.n - 1));
     return s;
 }
 
@@ -152,9 +159,11 @@ size_t mailaddr_split(struct arena *a, str cell, struct mailaddr ret[MAILADDR_PA
     for (size_t i = 0; i < cell.n && n < MAILADDR_PARTS;) {
         size_t end = piece_end(cell, i);
         str piece = trim(str_cut(cell, i, end));
-        i = end + (end < cell.n && (is_break(cell.p[end]) || cell.p[end] == ' ' || cell.p[end] == '/'));
+        i = end +
+            (end < cell.n && (is_break(cell.p[end]) || cell.p[end] == ' ' || cell.p[end] == '/'));
         if (end < cell.n && i == end && cell.p[end] == '\xC2') i += 2;
-        if (str_eq(piece, S("/")) || str_has_prefix(piece, S("/ "))) piece = trim(str_cut(piece, 1, piece.n));
+        if (str_eq(piece, S("/")) || str_has_prefix(piece, S("/ ")))
+            piece = trim(str_cut(piece, 1, piece.n));
         if (!piece.n) continue;
         if (!mailaddr_parse(a, piece, &ret[n])) ret[n] = (struct mailaddr){S(""), piece};
         n++;

@@ -9,25 +9,29 @@ enum { TYPED_MAX = 100 };
 static const struct {
     str word, code;
 } currencies[] = {
-    {S0("€"), S0("EUR")},      {S0("eur"), S0("EUR")},    {S0("euro"), S0("EUR")},   {S0("euros"), S0("EUR")},
-    {S0("евро"), S0("EUR")},   {S0("eurai"), S0("EUR")},  {S0("euru"), S0("EUR")},   {S0("₽"), S0("RUB")},
-    {S0("rub"), S0("RUB")},    {S0("rur"), S0("RUB")},    {S0("руб"), S0("RUB")},    {S0("р"), S0("RUB")},
-    {S0("рублей"), S0("RUB")}, {S0("рубля"), S0("RUB")},  {S0("рубль"), S0("RUB")},  {S0("$"), S0("USD")},
-    {S0("usd"), S0("USD")},    {S0("us$"), S0("USD")},    {S0("долл"), S0("USD")},   {S0("долларов"), S0("USD")},
-    {S0("dollar"), S0("USD")}, {S0("dollars"), S0("USD")},{S0("£"), S0("GBP")},      {S0("gbp"), S0("GBP")},
-    {S0("chf"), S0("CHF")},    {S0("sfr"), S0("CHF")},    {S0("zl"), S0("PLN")},     {S0("pln"), S0("PLN")},
-    {S0("kc"), S0("CZK")},     {S0("czk"), S0("CZK")},    {S0("₴"), S0("UAH")},      {S0("uah"), S0("UAH")},
-    {S0("грн"), S0("UAH")},    {S0("byn"), S0("BYN")},    {S0("₸"), S0("KZT")},      {S0("kzt"), S0("KZT")},
-    {S0("тенге"), S0("KZT")},  {S0("sek"), S0("SEK")},    {S0("nok"), S0("NOK")},    {S0("dkk"), S0("DKK")},
-    {S0("¥"), S0("JPY")},      {S0("jpy"), S0("JPY")},    {S0("cny"), S0("CNY")},    {S0("юаней"), S0("CNY")},
-    {S0("₺"), S0("TRY")},      {S0("try"), S0("TRY")},    {S0("ltl"), S0("LTL")},    {S0("lt"), S0("LTL")},
+    {S0("€"), S0("EUR")},       {S0("eur"), S0("EUR")},      {S0("euro"), S0("EUR")},
+    {S0("euros"), S0("EUR")},   {S0("евро"), S0("EUR")},     {S0("eurai"), S0("EUR")},
+    {S0("euru"), S0("EUR")},    {S0("₽"), S0("RUB")},      {S0("rub"), S0("RUB")},
+    {S0("rur"), S0("RUB")},     {S0("руб"), S0("RUB")},      {S0("р"), S0("RUB")},
+    {S0("рублей"), S0("RUB")},  {S0("рубля"), S0("RUB")},    {S0("рубль"), S0("RUB")},
+    {S0("$"), S0("USD")},       {S0("usd"), S0("USD")},      {S0("us$"), S0("USD")},
+    {S0("долл"), S0("USD")},    {S0("долларов"), S0("USD")}, {S0("dollar"), S0("USD")},
+    {S0("dollars"), S0("USD")}, {S0("£"), S0("GBP")},        {S0("gbp"), S0("GBP")},
+    {S0("chf"), S0("CHF")},     {S0("sfr"), S0("CHF")},      {S0("zl"), S0("PLN")},
+    {S0("pln"), S0("PLN")},     {S0("kc"), S0("CZK")},       {S0("czk"), S0("CZK")},
+    {S0("₴"), S0("UAH")},       {S0("uah"), S0("UAH")},      {S0("грн"), S0("UAH")},
+    {S0("byn"), S0("BYN")},     {S0("₸"), S0("KZT")},        {S0("kzt"), S0("KZT")},
+    {S0("тенге"), S0("KZT")},   {S0("sek"), S0("SEK")},      {S0("nok"), S0("NOK")},
+    {S0("dkk"), S0("DKK")},     {S0("¥"), S0("JPY")},        {S0("jpy"), S0("JPY")},
+    {S0("cny"), S0("CNY")},     {S0("юаней"), S0("CNY")},    {S0("₺"), S0("TRY")},
+    {S0("try"), S0("TRY")},     {S0("ltl"), S0("LTL")},      {S0("lt"), S0("LTL")},
 };
 static const struct {
     str word;
     int zeros;
-} multipliers[] = {{S0("тыс"), 3}, {S0("tsd"), 3}, {S0("tukst"), 3}, {S0("k"), 3},      {S0("к"), 3},
-                   {S0("млн"), 6}, {S0("mio"), 6}, {S0("mln"), 6},   {S0("million"), 6}, {S0("millionen"), 6},
-                   {S0("млрд"), 9}, {S0("mrd"), 9}};
+} multipliers[] = {{S0("тыс"), 3},     {S0("tsd"), 3},       {S0("tukst"), 3}, {S0("k"), 3},
+                   {S0("к"), 3},       {S0("млн"), 6},       {S0("mio"), 6},   {S0("mln"), 6},
+                   {S0("million"), 6}, {S0("millionen"), 6}, {S0("млрд"), 9},  {S0("mrd"), 9}};
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -39,7 +43,10 @@ static str code_of(str folded)
     return S("");
 }
 
-str currency_code(struct arena *a, str typed) { return code_of(str_trim(fold_text(a, str_cut(typed, 0, 40)))); }
+str currency_code(struct arena *a, str typed)
+{
+    return code_of(str_trim(fold_text(a, str_cut(typed, 0, 40))));
+}
 
 struct reader {
     struct number n;
@@ -68,7 +75,8 @@ static bool take_mark(struct reader *r, str w)
     }
     while (w.n && w.p[w.n - 1] == '.') w.n--;
     for (size_t i = 0; i < COUNT(multipliers); i++)
-        if (str_eq(w, multipliers[i].word) && !r->zeros) return (r->zeros = multipliers[i].zeros) > 0;
+        if (str_eq(w, multipliers[i].word) && !r->zeros)
+            return (r->zeros = multipliers[i].zeros) > 0;
     return false;
 }
 
@@ -87,7 +95,9 @@ static bool take_marks(struct reader *r, str s)
         if (minus) i += 3;
         else if (!is_word_byte(s.p[i])) i++;
         else
-            while (i < s.n && is_word_byte(s.p[i]) && !str_has_prefix(str_cut(s, i, s.n), S("\xE2\x88\x92"))) i++;
+            while (i < s.n && is_word_byte(s.p[i]) &&
+                   !str_has_prefix(str_cut(s, i, s.n), S("\xE2\x88\x92")))
+                i++;
         if (!take_mark(r, str_cut(s, from, i))) return false;
     }
     return true;
@@ -157,7 +167,8 @@ static bool whole_is_good(str whole)
 static enum number_why from_core(struct arena *a, str core, int scale, str lang, struct reader *r)
 {
     ptrdiff_t at = decimal_at(core, lang, &r->n.ambiguous);
-    str whole = at < 0 ? core : str_cut(core, 0, (size_t)at), frac = at < 0 ? S("") : str_cut(core, (size_t)at + 1, core.n);
+    str whole = at < 0 ? core : str_cut(core, 0, (size_t)at),
+        frac = at < 0 ? S("") : str_cut(core, (size_t)at + 1, core.n);
     struct buf b = buf_new(a, TYPED_MAX + 8);
     if (!whole_is_good(whole) || (at >= 0 && !is_digits(frac))) return NUM_UNREAD;
     buf_byte(&b, '0');
@@ -194,7 +205,8 @@ static bool take_pieces(struct arena *a, str s, struct pieces *p)
     *p = (struct pieces){str_cut(s, 0, from), str_cut(s, from, to), str_cut(s, to, s.n)};
     bool bare = from < to && !count(p->core, ',') && !count(p->core, '.');
     char mark = from ? s.p[from - 1] : 0;
-    if (bare && (mark == ',' || (mark == '.' && (from == 1 || s.p[from - 2] == '-')))) { /* ".5" and ",50" */
+    if (bare && (mark == ',' ||
+                 (mark == '.' && (from == 1 || s.p[from - 2] == '-')))) { /* ".5" and ",50" */
         p->head.n--;
         p->core = arena_fmt(a, "0.%.*s", FS(p->core));
     }
@@ -214,7 +226,8 @@ enum number_why number_parse(struct arena *a, str typed, int scale, str lang, st
         r.neg = r.signs = true;
         s = str_trim(str_cut(s, 1, s.n - 1));
     }
-    if (!take_pieces(a, s, &p) || !take_marks(&r, p.head) || !take_marks(&r, p.tail)) return NUM_UNREAD;
+    if (!take_pieces(a, s, &p) || !take_marks(&r, p.head) || !take_marks(&r, p.tail))
+        return NUM_UNREAD;
     enum number_why why = from_core(a, p.core, scale, lang, &r);
     if (why == NUM_OK) *ret = r.n;
     return why;

@@ -5,13 +5,14 @@
 /* ---- reading what was typed ---- */
 enum { TYPED_MAX = 200 };
 struct typed {
-    char d[32];        /* digits of the number */
+    char d[32]; /* digits of the number */
     size_t n;
     char ext[PHONE_EXT + 1];
     size_t ext_n;
-    char hint[3];      /* "(LT)" */
+    char hint[3]; /* "(LT)" */
     bool plus, in_ext;
-    size_t hyphens, last_hyphen, groups; /* hyphen: digits before the last one; groups: other gaps */
+    size_t hyphens, last_hyphen,
+        groups; /* hyphen: digits before the last one; groups: other gaps */
 };
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -70,10 +71,16 @@ static void scan(struct arena *a, str s, struct typed *t)
 }
 
 /* ---- from national to international ---- */
-static bool starts(const struct typed *t, const char *z) { return str_has_prefix((str){t->d, t->n}, str_from(z)); }
+static bool starts(const struct typed *t, const char *z)
+{
+    return str_has_prefix((str){t->d, t->n}, str_from(z));
+}
 
 /* Is s.p[at] the first digit of a Russian area or mobile code? */
-static bool is_russian_code(const struct typed *t, size_t at) { return t->n > at && strchr("3489", t->d[at]); }
+static bool is_russian_code(const struct typed *t, size_t at)
+{
+    return t->n > at && strchr("3489", t->d[at]);
+}
 
 static str join(struct arena *a, const char *code, const struct typed *t, size_t skip)
 {
@@ -126,7 +133,10 @@ static void by_library(struct arena *a, str number, str country, struct phone *p
     p->why = p->valid ? PHONE_OK : PHONE_INVALID;
     p->e164 = arena_dup(a, str_from(e164));
     p->country = arena_dup(a, str_from(region));
-    p->kind = !p->valid ? PHONE_UNKNOWN : type == 0 ? PHONE_FIXED : type == 1 ? PHONE_MOBILE : PHONE_UNKNOWN;
+    p->kind = !p->valid   ? PHONE_UNKNOWN
+              : type == 0 ? PHONE_FIXED
+              : type == 1 ? PHONE_MOBILE
+                          : PHONE_UNKNOWN;
 }
 
 /* Digits without '+' that are no number at home but one with it: how telephone systems and spreadsheets write. */
@@ -159,7 +169,8 @@ static void resolve(struct arena *a, const struct typed *t, str country, struct 
     if (!p->valid && !intl.n) (void)retry_as_intl(a, digits, p);
 }
 
-/* "0221 55501-12": the area is set apart, one hyphen, up to three digits behind it. They are dialled with the number. */
+/* "0221 55501-12": the area is set apart, one hyphen, up to three digits behind it. They are dialled
+ * with the number. */
 static void direct_dial(struct arena *a, const struct typed *t, struct phone *p)
 {
     bool german = str_eq(p->country, S("DE")) || str_eq(p->country, S("AT"));
@@ -172,7 +183,8 @@ static void direct_dial(struct arena *a, const struct typed *t, struct phone *p)
 bool phone_parse(struct arena *a, str typed, str country, struct phone *ret)
 {
     struct typed t = {0};
-    struct phone p = {.why = PHONE_OK, .e164 = S(""), .ext = S(""), .country = S(""), .digits = S("")};
+    struct phone p = {
+        .why = PHONE_OK, .e164 = S(""), .ext = S(""), .country = S(""), .digits = S("")};
     str s = str_trim(str_cut(typed, 0, TYPED_MAX));
     bool rounded = phone_is_rounded(s);
     if (str_has_suffix(s, S(".0")) && s.n > 9) s.n -= 2; /* a number cell read as text */

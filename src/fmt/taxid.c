@@ -14,7 +14,8 @@ bool all_digits(str s)
 int weighted(const char *s, const char *weights)
 {
     int sum = 0;
-    for (size_t i = 0; weights[i]; i++) sum += dig(s, i) * (weights[i] <= '9' ? weights[i] - '0' : weights[i] - 'A' + 10);
+    for (size_t i = 0; weights[i]; i++)
+        sum += dig(s, i) * (weights[i] <= '9' ? weights[i] - '0' : weights[i] - 'A' + 10);
     return sum;
 }
 
@@ -90,15 +91,18 @@ static enum taxid_why check_bik(str s)
 {
     if (!all_digits(s)) return TAXID_CHARS;
     if (s.n != 9) return TAXID_LENGTH;
-    return s.p[0] == '0' && dig(s.p, 1) <= 4 ? TAXID_OK : TAXID_CHECK; /* 04 banks, 00 to 02 the treasury */
+    return s.p[0] == '0' && dig(s.p, 1) <= 4 ? TAXID_OK
+                                             : TAXID_CHECK; /* 04 banks, 00 to 02 the treasury */
 }
 
 /* The registry of ISO 13616: country and length. */
-static const char iban_lengths[] =
-    "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY28CZ24DE22DJ27DK18DO28EE20EG29ES24FI18FK18FO18FR27"
-    "GB22GE22GI23GL18GR27GT28HN28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21LY25MC27MD24ME22"
-    "MK19MN20MR27MT31MU30NI28NL18NO15OM23PK24PL28PS29PT25QA29RO24RS22RU33SA24SC31SD18SE24SI19SK24SM27SO23ST25SV28"
-    "TL23TN24TR26UA29VA22VG24XK20YE30";
+static const char iban_lengths[] = "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY28CZ2"
+                                   "4DE22DJ27DK18DO28EE20EG29ES24FI18FK18FO18FR27"
+                                   "GB22GE22GI23GL18GR27GT28HN28HR21HU28IE22IL23IQ23IS26IT27JO30KW3"
+                                   "0KZ20LB28LC32LI21LT20LU20LV21LY25MC27MD24ME22"
+                                   "MK19MN20MR27MT31MU30NI28NL18NO15OM23PK24PL28PS29PT25QA29RO24RS2"
+                                   "2RU33SA24SC31SD18SE24SI19SK24SM27SO23ST25SV28"
+                                   "TL23TN24TR26UA29VA22VG24XK20YE30";
 
 static enum taxid_why check_iban(str s)
 {
@@ -135,7 +139,8 @@ static enum taxid_why check_rf(str s)
 {
     char turned[32];
     if (s.n < 5 || s.n > 25) return TAXID_LENGTH;
-    if (!str_has_prefix(s, S("RF")) || mod97(s) < 0 || !all_digits(str_cut(s, 2, 4))) return TAXID_CHARS;
+    if (!str_has_prefix(s, S("RF")) || mod97(s) < 0 || !all_digits(str_cut(s, 2, 4)))
+        return TAXID_CHARS;
     memcpy(turned, s.p + 4, s.n - 4);
     memcpy(turned + s.n - 4, s.p, 4);
     return mod97((str){turned, s.n}) == 1 ? TAXID_OK : TAXID_CHECK;
@@ -159,13 +164,15 @@ static str normal(struct arena *a, str typed)
 
 enum taxid_why taxid_check(struct arena *a, enum taxid_kind kind, str typed, str *ret)
 {
-    static enum taxid_why (*const checks[])(str) = {check_inn, check_kpp, check_ogrn, check_bik, check_iban,
-                                                    check_bic, check_lei, check_rf,   taxid_vat};
+    static enum taxid_why (*const checks[])(str) = {check_inn, check_kpp,  check_ogrn,
+                                                    check_bik, check_iban, check_bic,
+                                                    check_lei, check_rf,   taxid_vat};
     assert(kind < TAXID_NONE);
     if (typed.n > TYPED_MAX) return TAXID_LENGTH;
     str s = normal(a, typed);
     if (!s.n) return TAXID_EMPTY;
-    if (kind == TAXID_VAT && str_has_prefix(s, S("GR"))) s = arena_fmt(a, "EL%.*s", (int)s.n - 2, s.p + 2);
+    if (kind == TAXID_VAT && str_has_prefix(s, S("GR")))
+        s = arena_fmt(a, "EL%.*s", (int)s.n - 2, s.p + 2);
     enum taxid_why why = checks[kind](s);
     if (why == TAXID_OK) *ret = s;
     return why;
@@ -173,7 +180,8 @@ enum taxid_why taxid_check(struct arena *a, enum taxid_kind kind, str typed, str
 
 enum taxid_kind taxid_guess(struct arena *a, str typed, str *ret)
 {
-    static const enum taxid_kind order[] = {TAXID_IBAN, TAXID_VAT, TAXID_RF, TAXID_INN, TAXID_OGRN, TAXID_LEI};
+    static const enum taxid_kind order[] = {TAXID_IBAN, TAXID_VAT,  TAXID_RF,
+                                            TAXID_INN,  TAXID_OGRN, TAXID_LEI};
     for (size_t i = 0; i < COUNT(order); i++)
         if (taxid_check(a, order[i], typed, ret) == TAXID_OK) return order[i];
     return TAXID_NONE;
@@ -184,7 +192,8 @@ bool taxid_account_fits(str bik, str account)
     char t[24];
     int sum = 0;
     if (check_bik(bik) != TAXID_OK || account.n != 20 || !all_digits(account)) return false;
-    bool corr = str_has_prefix(account, S("30101")); /* kept at the central bank: its own branch counts */
+    bool corr =
+        str_has_prefix(account, S("30101")); /* kept at the central bank: its own branch counts */
     if (corr) {
         t[0] = '0';
         memcpy(t + 1, bik.p + 4, 2);
@@ -196,7 +205,11 @@ bool taxid_account_fits(str bik, str account)
 
 str taxid_why_text(enum taxid_why why)
 {
-    static const str t[] = {S0("ok"), S0("empty"), S0("has characters that do not belong"), S0("has a wrong length"),
-                            S0("is of no known country"), S0("is mistyped: its check digit does not fit")};
+    static const str t[] = {S0("ok"),
+                            S0("empty"),
+                            S0("has characters that do not belong"),
+                            S0("has a wrong length"),
+                            S0("is of no known country"),
+                            S0("is mistyped: its check digit does not fit")};
     return t[why];
 }

@@ -32,7 +32,7 @@ static bool vat_bg(str s)
     int month = (dig(s.p, 2) * 10 + dig(s.p, 3)) % 20;
     bool person = month >= 1 && month <= 12 && dig(s.p, 2) < 6 && dig(s.p, 4) < 4;
     if (person && weighted(s.p, "2485A9736") % 11 % 10 == last) return true;
-    if (weighted(s.p, "LJHDB9731") % 10 == last) return true;        /* a foreigner */
+    if (weighted(s.p, "LJHDB9731") % 10 == last) return true; /* a foreigner */
     return other != 10 && other % 11 == last;
 }
 
@@ -76,7 +76,10 @@ static bool vat_dk(str s)
     return s.n == 8 && all_digits(s) && s.p[0] != '0' && weighted(s.p, "27654321") % 11 == 0;
 }
 
-static bool vat_ee(str s) { return s.n == 9 && all_digits(s) && weighted(s.p, "371371371") % 10 == 0; }
+static bool vat_ee(str s)
+{
+    return s.n == 9 && all_digits(s) && weighted(s.p, "371371371") % 10 == 0;
+}
 
 static bool vat_el(str s)
 {
@@ -102,7 +105,10 @@ static bool vat_es(str s)
     return last == cif[c] || last == '0' + c;
 }
 
-static bool vat_fi(str s) { return s.n == 8 && all_digits(s) && weighted(s.p, "79A58421") % 11 == 0; }
+static bool vat_fi(str s)
+{
+    return s.n == 8 && all_digits(s) && weighted(s.p, "79A58421") % 11 == 0;
+}
 
 static bool vat_fr(str s)
 {
@@ -110,7 +116,8 @@ static bool vat_fr(str s)
     if (s.n != 11 || !all_digits(str_cut(s, 2, 11)) || !s.p[0] || !s.p[1]) return false;
     str siren = str_cut(s, 2, 11);
     if (!str_has_prefix(siren, S("000")) && !luhn(siren)) return false; /* 000: Monaco */
-    if (all_digits(str_cut(s, 0, 2))) return digits_mod(str_cut(s, 0, 2), 97) == (12 + 3 * digits_mod(siren, 97)) % 97;
+    if (all_digits(str_cut(s, 0, 2)))
+        return digits_mod(str_cut(s, 0, 2), 97) == (12 + 3 * digits_mod(siren, 97)) % 97;
     const char *x = strchr(alphabet, s.p[0]), *y = strchr(alphabet, s.p[1]);
     if (!x || !y) return false;
     int c = x - alphabet < 10 ? (int)(x - alphabet) * 24 + (int)(y - alphabet) - 10
@@ -120,7 +127,10 @@ static bool vat_fr(str s)
 
 static bool vat_hr(str s) { return s.n == 11 && all_digits(s) && iso7064_11_10(s); }
 
-static bool vat_hu(str s) { return s.n == 8 && all_digits(s) && weighted(s.p, "97319731") % 10 == 0; }
+static bool vat_hu(str s)
+{
+    return s.n == 8 && all_digits(s) && weighted(s.p, "97319731") % 10 == 0;
+}
 
 static bool vat_ie(str s)
 {
@@ -130,7 +140,8 @@ static bool vat_ie(str s)
     if (!all_digits(str_cut(s, 0, 1)) || !all_digits(str_cut(s, 2, 7))) return false;
     memcpy(t, s.p, 7);
     if (s.p[1] < '0' || s.p[1] > '9') { /* the old form: 8Z49289F */
-        if (s.n != 8 || !((s.p[1] >= 'A' && s.p[1] <= 'Z') || s.p[1] == '+' || s.p[1] == '*')) return false;
+        if (s.n != 8 || !((s.p[1] >= 'A' && s.p[1] <= 'Z') || s.p[1] == '+' || s.p[1] == '*'))
+            return false;
         t[0] = '0';
         memcpy(t + 1, s.p + 2, 5);
         t[6] = s.p[0];
@@ -148,7 +159,8 @@ static bool vat_it(str s)
 {
     if (s.n != 11 || !all_digits(s) || str_has_prefix(s, S("0000000"))) return false;
     int province = digits_mod(str_cut(s, 7, 10), 1000);
-    bool known = (province >= 1 && province <= 100) || province == 120 || province == 121 || province == 888 || province == 999;
+    bool known = (province >= 1 && province <= 100) || province == 120 || province == 121 ||
+                 province == 888 || province == 999;
     return known && luhn(s);
 }
 
@@ -162,14 +174,15 @@ static bool vat_lt(str s)
 
 static bool vat_lu(str s)
 {
-    return s.n == 8 && all_digits(s) && digits_mod(str_cut(s, 0, 6), 89) == dig(s.p, 6) * 10 + dig(s.p, 7);
+    return s.n == 8 && all_digits(s) &&
+           digits_mod(str_cut(s, 0, 6), 89) == dig(s.p, 6) * 10 + dig(s.p, 7);
 }
 
 static bool vat_lv(str s)
 {
     if (s.n != 11 || !all_digits(s)) return false;
     if (s.p[0] > '3') return weighted(s.p, "91483A25761") % 11 == 3;
-    if (str_has_prefix(s, S("32"))) return true; /* a person since 2017: no check digit */
+    if (str_has_prefix(s, S("32"))) return true;           /* a person since 2017: no check digit */
     if (dig(s.p, 2) * 10 + dig(s.p, 3) > 12) return false; /* day, month, year of birth */
     return (1 + weighted(s.p, "A584216379")) % 11 % 10 == dig(s.p, 10);
 }
@@ -182,17 +195,23 @@ static bool vat_mt(str s)
 static bool vat_nl(str s)
 {
     char t[16] = "NL";
-    if (s.n != 12 || s.p[9] != 'B' || !all_digits(str_cut(s, 0, 9)) || !all_digits(str_cut(s, 10, 12))) return false;
+    if (s.n != 12 || s.p[9] != 'B' || !all_digits(str_cut(s, 0, 9)) ||
+        !all_digits(str_cut(s, 10, 12)))
+        return false;
     if (str_has_suffix(s, S("00"))) return false;
     memcpy(t + 2, s.p, 12);
     return weighted(s.p, "98765432") % 11 == dig(s.p, 8) || mod97((str){t, 14}) == 1;
 }
 
-static bool vat_pl(str s) { return s.n == 10 && all_digits(s) && weighted(s.p, "657234567") % 11 == dig(s.p, 9); }
+static bool vat_pl(str s)
+{
+    return s.n == 10 && all_digits(s) && weighted(s.p, "657234567") % 11 == dig(s.p, 9);
+}
 
 static bool vat_pt(str s)
 {
-    return s.n == 9 && all_digits(s) && s.p[0] != '0' && (11 - weighted(s.p, "98765432") % 11) % 11 % 10 == dig(s.p, 8);
+    return s.n == 9 && all_digits(s) && s.p[0] != '0' &&
+           (11 - weighted(s.p, "98765432") % 11) % 11 % 10 == dig(s.p, 8);
 }
 
 static bool vat_ro(str s)
@@ -223,7 +242,8 @@ static bool vat_si(str s)
 static bool vat_sk(str s)
 {
     if (s.n != 10 || !all_digits(s)) return false;
-    return (s.p[0] != '0' && strchr("234789", s.p[2]) && digits_mod(s, 11) == 0) || is_birth_number(s);
+    return (s.p[0] != '0' && strchr("234789", s.p[2]) && digits_mod(s, 11) == 0) ||
+           is_birth_number(s);
 }
 
 /* Northern Ireland: British numbers. */
@@ -243,19 +263,21 @@ static const struct {
     signed char min, max;
     bool (*fits)(str);
 } states[] = {
-    {"AT", 9, 9, vat_at},   {"BE", 10, 10, vat_be}, {"BG", 9, 10, vat_bg},  {"CY", 9, 9, vat_cy},   {"CZ", 8, 10, vat_cz},
-    {"DE", 9, 9, vat_de},   {"DK", 8, 8, vat_dk},   {"EE", 9, 9, vat_ee},   {"EL", 9, 9, vat_el},   {"ES", 9, 9, vat_es},
-    {"FI", 8, 8, vat_fi},   {"FR", 11, 11, vat_fr}, {"HR", 11, 11, vat_hr}, {"HU", 8, 8, vat_hu},   {"IE", 8, 9, vat_ie},
-    {"IT", 11, 11, vat_it}, {"LT", 9, 12, vat_lt},  {"LU", 8, 8, vat_lu},   {"LV", 11, 11, vat_lv}, {"MT", 8, 8, vat_mt},
-    {"NL", 12, 12, vat_nl}, {"PL", 10, 10, vat_pl}, {"PT", 9, 9, vat_pt},   {"RO", 2, 13, vat_ro},  {"SE", 12, 12, vat_se},
-    {"SI", 8, 8, vat_si},   {"SK", 10, 10, vat_sk}, {"XI", 5, 12, vat_xi},
+    {"AT", 9, 9, vat_at},   {"BE", 10, 10, vat_be}, {"BG", 9, 10, vat_bg},  {"CY", 9, 9, vat_cy},
+    {"CZ", 8, 10, vat_cz},  {"DE", 9, 9, vat_de},   {"DK", 8, 8, vat_dk},   {"EE", 9, 9, vat_ee},
+    {"EL", 9, 9, vat_el},   {"ES", 9, 9, vat_es},   {"FI", 8, 8, vat_fi},   {"FR", 11, 11, vat_fr},
+    {"HR", 11, 11, vat_hr}, {"HU", 8, 8, vat_hu},   {"IE", 8, 9, vat_ie},   {"IT", 11, 11, vat_it},
+    {"LT", 9, 12, vat_lt},  {"LU", 8, 8, vat_lu},   {"LV", 11, 11, vat_lv}, {"MT", 8, 8, vat_mt},
+    {"NL", 12, 12, vat_nl}, {"PL", 10, 10, vat_pl}, {"PT", 9, 9, vat_pt},   {"RO", 2, 13, vat_ro},
+    {"SE", 12, 12, vat_se}, {"SI", 8, 8, vat_si},   {"SK", 10, 10, vat_sk}, {"XI", 5, 12, vat_xi},
 };
 
 enum taxid_why taxid_vat(str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '+' || c == '*')) return TAXID_CHARS;
+        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '+' || c == '*'))
+            return TAXID_CHARS;
     }
     for (size_t i = 0; i < COUNT(states); i++) {
         if (!str_has_prefix(s, str_from(states[i].country))) continue;

@@ -39,15 +39,20 @@ static enum err claim_inside(struct cx *cx, void *arg)
     int64_t n = 0;
     c->got = false;
     TRY(db_query(cx, &r,
-                 "SELECT id, kind, args, created_by, tries FROM job WHERE (state = 'waiting' AND due_at <= $1)"
+                 "SELECT id, kind, args, created_by, tries FROM job WHERE (state = 'waiting' AND "
+                 "due_at <= $1)"
                  " OR (state = 'running' AND lease_until < $1) ORDER BY due_at, id LIMIT 1",
                  V(cx->now_ms)));
     if (!r.n) return E_OK;
     int64_t id = db_int(&r, 0, 0);
     if (db_int(&r, 0, 4) >= JOB_TRIES)
-        return db_exec(cx, NULL, "UPDATE job SET state = 'failed', error = 'given up after too many tries' WHERE id = $1", V(id));
+        return db_exec(cx, NULL,
+                       "UPDATE job SET state = 'failed', error = 'given up after too many tries' "
+                       "WHERE id = $1",
+                       V(id));
     TRY(db_exec(cx, &n,
-                "UPDATE job SET state = 'running', lease_by = $2, lease_until = $3, tries = tries + 1 WHERE id = $1"
+                "UPDATE job SET state = 'running', lease_by = $2, lease_until = $3, tries = tries "
+                "+ 1 WHERE id = $1"
                 " AND (state = 'waiting' OR lease_until < $4)",
                 V(id), V(c->q->node), V(cx->now_ms + LEASE_MS), V(cx->now_ms)));
     c->got = n == 1;
@@ -63,7 +68,9 @@ struct ending {
 static enum err end_inside(struct cx *cx, void *arg)
 {
     const struct ending *e = arg;
-    return db_exec(cx, NULL, "UPDATE job SET state = $2, result = $3, error = $4, lease_until = 0 WHERE id = $1 AND state = 'running'",
+    return db_exec(cx, NULL,
+                   "UPDATE job SET state = $2, result = $3, error = $4, lease_until = 0 WHERE id = "
+                   "$1 AND state = 'running'",
                    V(e->id), V(e->state), V(e->result), V(e->error));
 }
 
@@ -77,7 +84,10 @@ static enum err job_call(struct cx *cx, const struct job *j, str *ret)
 /* A cx for the job; what the handler leaves in it is of no use afterwards. */
 static void job_run(struct jobs *q, struct arena *a, const struct job *j)
 {
-    struct cx cx = {.a = a, .db = db_get(q->o.db), .now_ms = clock_ms(), .req = arena_fmt(a, "job-%" PRId64, j->id)};
+    struct cx cx = {.a = a,
+                    .db = db_get(q->o.db),
+                    .now_ms = clock_ms(),
+                    .req = arena_fmt(a, "job-%" PRId64, j->id)};
     struct ending end = {.id = j->id, .result = S(""), .error = S("")};
     enum err e = q->o.cx_begin(q->o.arg, &cx, j->by);
     if (e == E_OK) e = job_call(&cx, j, &end.result);
@@ -86,7 +96,8 @@ static void job_run(struct jobs *q, struct arena *a, const struct job *j)
     if (e != E_OK) end.error = cx.msg;
     cx.acl = NULL;
     cx.batch = 0;
-    if (db_write(&cx, end_inside, &end) != E_OK) log_say(&cx, LOG_ERROR, S("jobs"), "the end of job %" PRId64 " was not written", j->id);
+    if (db_write(&cx, end_inside, &end) != E_OK)
+        log_say(&cx, LOG_ERROR, S("jobs"), "the end of job %" PRId64 " was not written", j->id);
     q->o.cx_end(q->o.arg, &cx);
     db_put(&cx.db);
     q->o.changed(q->o.arg, j->id, j->by);
@@ -125,7 +136,8 @@ static enum err orphans_inside(struct cx *cx, void *arg)
 {
     (void)arg;
     if (db_is_pg(cx)) return E_OK; /* another node may be at it: the lease decides */
-    return db_exec(cx, NULL, "UPDATE job SET state = 'waiting', lease_until = 0 WHERE state = 'running'");
+    return db_exec(cx, NULL,
+                   "UPDATE job SET state = 'waiting', lease_until = 0 WHERE state = 'running'");
 }
 
 enum err jobs_start(struct cx *cx, const struct jobs_opts *o, struct jobs **ret)
@@ -186,10 +198,13 @@ static enum err add_inside(struct cx *cx, void *arg)
             return E_OK;
         }
     }
-    return db_exec(cx, NULL,
-                   "INSERT INTO job (id, kind, args, state, due_at, lease_by, lease_until, tries, key, created_at, created_by, progress,"
-                   " result, error) VALUES ($1, $2, $3, 'waiting', $4, '', 0, 0, $5, $4, $6, '', '', '')",
-                   V(x->id), V(x->kind), V(x->args), V(cx->now_ms), x->key.n ? V(x->key) : DB_NONE, V(cx->who.user));
+    return db_exec(
+        cx, NULL,
+        "INSERT INTO job (id, kind, args, state, due_at, lease_by, lease_until, tries, key, "
+        "created_at, created_by, progress,"
+        " result, error) VALUES ($1, $2, $3, 'waiting', $4, '', 0, 0, $5, $4, $6, '', '', '')",
+        V(x->id), V(x->kind), V(x->args), V(cx->now_ms), x->key.n ? V(x->key) : DB_NONE,
+        V(cx->who.user));
 }
 
 enum err job_add(struct cx *cx, struct jobs *q, str kind, str args, str key, int64_t *ret)
@@ -211,15 +226,18 @@ static enum err progress_inside(struct cx *cx, void *arg)
 {
     struct showing *s = arg;
     int64_t n = 0;
-    TRY(db_exec(cx, &n, "UPDATE job SET progress = $2, lease_until = $3 WHERE id = $1 AND state = 'running'", V(s->id), V(s->progress),
-                V(clock_ms() + LEASE_MS)));
+    TRY(db_exec(
+        cx, &n,
+        "UPDATE job SET progress = $2, lease_until = $3 WHERE id = $1 AND state = 'running'",
+        V(s->id), V(s->progress), V(clock_ms() + LEASE_MS)));
     s->running = n == 1;
     return E_OK;
 }
 
 enum err job_progress(struct cx *cx, const struct job *j, int64_t done, int64_t total)
 {
-    struct showing s = {.id = j->id, .progress = arena_fmt(cx->a, "%" PRId64 "/%" PRId64, done, total)};
+    struct showing s = {.id = j->id,
+                        .progress = arena_fmt(cx->a, "%" PRId64 "/%" PRId64, done, total)};
     if (atomic_load(&j->q->stop)) return fail(cx, E_CONFLICT, "stopping");
     TRY(db_write_bulk(cx, progress_inside, &s));
     if (!s.running) return fail(cx, E_CONFLICT, "cancelled");
@@ -238,8 +256,11 @@ enum err job_json(struct cx *cx, int64_t id, bool all, struct jw *w)
 {
     struct db_rows r = {0};
     str done = {0}, total = {0};
-    TRY(db_query(cx, &r, "SELECT kind, state, progress, result, error, created_by FROM job WHERE id = $1", V(id)));
-    if (!r.n || (!all && db_int(&r, 0, 5) != cx->who.user)) return fail(cx, E_NOTFOUND, "no such job");
+    TRY(db_query(cx, &r,
+                 "SELECT kind, state, progress, result, error, created_by FROM job WHERE id = $1",
+                 V(id)));
+    if (!r.n || (!all && db_int(&r, 0, 5) != cx->who.user))
+        return fail(cx, E_NOTFOUND, "no such job");
     str_split(db_str(&r, 0, 2), '/', &done, &total);
     jw_obj(w);
     jw_kid(w, S("id"), id);
@@ -264,7 +285,9 @@ static enum err cancel_inside(struct cx *cx, void *arg)
 {
     const struct cancelling *c = arg;
     int64_t n = 0;
-    TRY(db_exec(cx, &n, "UPDATE job SET state = 'cancelled' WHERE id = $1 AND state IN ('waiting', 'running') AND (created_by = $2 OR $3 = 1)",
+    TRY(db_exec(cx, &n,
+                "UPDATE job SET state = 'cancelled' WHERE id = $1 AND state IN ('waiting', "
+                "'running') AND (created_by = $2 OR $3 = 1)",
                 V(c->id), V(c->user), V(c->all)));
     return n ? E_OK : fail(cx, E_NOTFOUND, "no such job that could be cancelled");
 }

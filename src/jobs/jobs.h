@@ -35,7 +35,8 @@ struct jobs_opts {
     void (*changed)(void *arg, int64_t job, int64_t by); /* progress or state: for live events */
 };
 MUST enum err jobs_start(struct cx *cx, const struct jobs_opts *o, struct jobs **ret);
-void jobs_stop(struct jobs **q);             /* lets running jobs end their slice; they are run again at the next start */
+/* lets running jobs end their slice; they are run again at the next start */
+void jobs_stop(struct jobs **q);
 /* The caller's user is whose job it is. key "" = none; the same key twice is the same job. */
 MUST enum err job_add(struct cx *cx, struct jobs *q, str kind, str args, str key, int64_t *ret);
 /* From inside a handler: shows done of total; E_CONFLICT "cancelled" when somebody cancelled it or we stop. */

@@ -7,10 +7,11 @@
 #include "fmt/number.h"
 
 const struct kind *const kinds[] = {
-    &kind_text,     &kind_longtext, &kind_url,     &kind_phones, &kind_mails,   &kind_addresses, &kind_int,
-    &kind_decimal,  &kind_money,    &kind_percent, &kind_date,   &kind_timestamp, &kind_duration, &kind_bool,
-    &kind_choice,   &kind_choices,  &kind_tags,    &kind_link,   &kind_links,   &kind_lines,     &kind_user,
-    &kind_file,     &kind_picture,  &kind_rating,  &kind_json,   &kind_formula, &kind_rollup,    &kind_autonumber,
+    &kind_text,     &kind_longtext, &kind_url,    &kind_phones,     &kind_mails,   &kind_addresses,
+    &kind_int,      &kind_decimal,  &kind_money,  &kind_percent,    &kind_date,    &kind_timestamp,
+    &kind_duration, &kind_bool,     &kind_choice, &kind_choices,    &kind_tags,    &kind_link,
+    &kind_links,    &kind_lines,    &kind_user,   &kind_file,       &kind_picture, &kind_rating,
+    &kind_json,     &kind_formula,  &kind_rollup, &kind_autonumber,
 };
 const size_t kinds_n = COUNT(kinds);
 
@@ -33,18 +34,21 @@ enum err want_str(struct cx *cx, const struct field *f, const struct json *j, st
     return E_OK;
 }
 
-enum err want_int(struct cx *cx, const struct field *f, const struct json *j, int64_t min, int64_t max, int64_t *ret)
+enum err want_int(struct cx *cx, const struct field *f, const struct json *j, int64_t min,
+                  int64_t max, int64_t *ret)
 {
     int64_t v = 0;
     if ((j->t != JT_NUM && j->t != JT_STR) || !str_to_int(str_trim(j->s), &v))
         return bad_value(cx, f, "a whole number is needed");
     if (v < min || v > max)
-        return fail_at(cx, E_INVALID, f->name, "%.*s: must be from %" PRId64 " to %" PRId64, FS(label_of(f->label, cx->lang)), min, max);
+        return fail_at(cx, E_INVALID, f->name, "%.*s: must be from %" PRId64 " to %" PRId64,
+                       FS(label_of(f->label, cx->lang)), min, max);
     *ret = v;
     return E_OK;
 }
 
-enum err number_from_text(struct cx *cx, const struct field *f, str s, int scale, int64_t *ret, str *ret_cur)
+enum err number_from_text(struct cx *cx, const struct field *f, str s, int scale, int64_t *ret,
+                          str *ret_cur)
 {
     struct number n = {0};
     switch (number_parse(cx->a, s, scale, cx->lang, &n)) {
@@ -61,7 +65,10 @@ enum err number_from_text(struct cx *cx, const struct field *f, str s, int scale
 
 enum err date_from_text(struct cx *cx, const struct field *f, str s, int64_t *ret_day)
 {
-    struct date_style style = {.lang = cx->lang, .country = cx->country, .today = time_day(cx->now_ms, cx->tz_min), .serial = true};
+    struct date_style style = {.lang = cx->lang,
+                               .country = cx->country,
+                               .today = time_day(cx->now_ms, cx->tz_min),
+                               .serial = true};
     enum date_why why = humandate_parse(cx->a, s, &style, ret_day);
     if (why == DATE_OK) return E_OK;
     return bad_value(cx, f, date_why_text(why).p);

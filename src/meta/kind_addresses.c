@@ -27,28 +27,35 @@ static enum err one(struct cx *cx, const struct field *f, const struct json *j, 
     jw_obj_end(&w);
     TRY(json_str_of(cx, j, S("text"), S(""), &t));
     t = str_trim(t);
-    if (line.full || b.full || t.n > ADDRESS_BYTES_MAX || ret->type.n > 40) return bad_value(cx, f, "an address has at most 1000 bytes");
+    if (line.full || b.full || t.n > ADDRESS_BYTES_MAX || ret->type.n > 40)
+        return bad_value(cx, f, "an address has at most 1000 bytes");
     ret->typed = t.n ? t : buf_str(&line);
     ret->norm = filter_fold(cx->a, ret->typed); /* what filters look into */
     ret->extra = any ? buf_str(&b) : S("");
     return E_OK;
 }
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     if (j->t == JT_STR) {
         struct item *v = NEW(cx->a, struct item);
         v->typed = str_trim(j->s);
-        if (v->typed.n > ADDRESS_BYTES_MAX) return bad_value(cx, f, "an address has at most 1000 bytes");
+        if (v->typed.n > ADDRESS_BYTES_MAX)
+            return bad_value(cx, f, "an address has at most 1000 bytes");
         v->norm = filter_fold(cx->a, v->typed);
         *ret = v->typed.n ? (struct val){.t = VT_LIST, .v = v, .n = 1} : VAL_NULL;
         return E_OK;
     }
-    if (j->t != JT_ARR || j->n > ADDRESSES_MAX) return bad_value(cx, f, "a list of at most 20 addresses");
+    if (j->t != JT_ARR || j->n > ADDRESSES_MAX)
+        return bad_value(cx, f, "a list of at most 20 addresses");
     struct item *v = NEW_N(cx->a, struct item, j->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < j->n; i++) {
-        const struct json text = {.t = JT_OBJ, .n = 1, .v = &(struct json){.t = JT_STR, .key = S("text"), .s = j->v[i].s}};
+        const struct json text = {
+            .t = JT_OBJ,
+            .n = 1,
+            .v = &(struct json){.t = JT_STR, .key = S("text"), .s = j->v[i].s}};
         TRY(one(cx, f, j->v[i].t == JT_STR ? &text : &j->v[i], &v[n]));
         if (v[n].typed.n) n++;
     }
@@ -87,7 +94,12 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     }
 }
 
-const struct kind kind_addresses = {
-    .name = S0("addresses"), .store = ST_POINTS, .sort = false, .search = true,
-    .ops = OPM(OP_CONTAINS) | OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};
+const struct kind kind_addresses = {.name = S0("addresses"),
+                                    .store = ST_POINTS,
+                                    .sort = false,
+                                    .search = true,
+                                    .ops = OPM(OP_CONTAINS) | OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
+                                    .from_json = from_json,
+                                    .from_text = from_text,
+                                    .to_json = to_json,
+                                    .to_text = to_text};

@@ -10,11 +10,13 @@ static const struct choice *choice_by(struct cx *cx, const struct field *f, str 
     str t = filter_fold(cx->a, s);
     for (size_t i = 0; i < f->n_choices; i++)
         for (enum lang l = 0; l < LANG_MAX; l++)
-            if (f->choices[i].label[l].n && str_eq(filter_fold(cx->a, f->choices[i].label[l]), t)) return &f->choices[i];
+            if (f->choices[i].label[l].n && str_eq(filter_fold(cx->a, f->choices[i].label[l]), t))
+                return &f->choices[i];
     return NULL;
 }
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     str s = {0};
     TRY(want_str(cx, f, j, &s));
@@ -55,7 +57,13 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     buf_add(out, v->s);
 }
 
-const struct kind kind_choice = {
-    .name = S0("choice"), .store = ST_TEXT, .sort = true, .search = false,
-    .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_IN) | OPM(OP_NOTIN) | OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};
+const struct kind kind_choice = {.name = S0("choice"),
+                                 .store = ST_TEXT,
+                                 .sort = true,
+                                 .search = false,
+                                 .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_IN) | OPM(OP_NOTIN) |
+                                        OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
+                                 .from_json = from_json,
+                                 .from_text = from_text,
+                                 .to_json = to_json,
+                                 .to_text = to_text};

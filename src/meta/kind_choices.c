@@ -18,11 +18,13 @@ static const struct choice *choice_by(struct cx *cx, const struct field *f, str 
     str t = filter_fold(cx->a, s);
     for (size_t i = 0; i < f->n_choices; i++)
         for (enum lang l = 0; l < LANG_MAX; l++)
-            if (f->choices[i].label[l].n && str_eq(filter_fold(cx->a, f->choices[i].label[l]), t)) return &f->choices[i];
+            if (f->choices[i].label[l].n && str_eq(filter_fold(cx->a, f->choices[i].label[l]), t))
+                return &f->choices[i];
     return NULL;
 }
 
-static enum err add(struct cx *cx, const struct field *f, str s, bool keys_only, struct item *v, size_t *n)
+static enum err add(struct cx *cx, const struct field *f, str s, bool keys_only, struct item *v,
+                    size_t *n)
 {
     const struct choice *c = choice_by(cx, f, s);
     if (!c || (keys_only && !str_eq(c->key, s))) return bad_value(cx, f, "not one of the choices");
@@ -30,7 +32,8 @@ static enum err add(struct cx *cx, const struct field *f, str s, bool keys_only,
     return E_OK;
 }
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     if (j->t != JT_ARR || j->n > KEYS_MAX) return bad_value(cx, f, "a list of choices");
     struct item *v = NEW_N(cx->a, struct item, j->n + 1);
@@ -80,7 +83,13 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     }
 }
 
-const struct kind kind_choices = {
-    .name = S0("choices"), .store = ST_KEYS, .sort = false, .search = false,
-    .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_IN) | OPM(OP_NOTIN) | OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};
+const struct kind kind_choices = {.name = S0("choices"),
+                                  .store = ST_KEYS,
+                                  .sort = false,
+                                  .search = false,
+                                  .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_IN) | OPM(OP_NOTIN) |
+                                         OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
+                                  .from_json = from_json,
+                                  .from_text = from_text,
+                                  .to_json = to_json,
+                                  .to_text = to_text};

@@ -4,10 +4,12 @@
 
 #include "base/time.h"
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     int64_t day = 0;
-    if (j->t != JT_STR || !day_parse(str_trim(j->s), &day)) return bad_value(cx, f, "a date like 2026-11-22");
+    if (j->t != JT_STR || !day_parse(str_trim(j->s), &day))
+        return bad_value(cx, f, "a date like 2026-11-22");
     *ret = VAL_INT(day);
     return E_OK;
 }
@@ -32,8 +34,14 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     buf_add(out, day_text(cx->a, v->i));
 }
 
-const struct kind kind_date = {
-    .name = S0("date"), .store = ST_INT, .sort = true, .search = false,
-    .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_LT) | OPM(OP_LE) | OPM(OP_GT) | OPM(OP_GE) | OPM(OP_IN) | OPM(OP_NOTIN) | OPM(OP_EMPTY) |
-           OPM(OP_NOTEMPTY) | OPM(OP_WITHIN),
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};
+const struct kind kind_date = {.name = S0("date"),
+                               .store = ST_INT,
+                               .sort = true,
+                               .search = false,
+                               .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_LT) | OPM(OP_LE) |
+                                      OPM(OP_GT) | OPM(OP_GE) | OPM(OP_IN) | OPM(OP_NOTIN) |
+                                      OPM(OP_EMPTY) | OPM(OP_NOTEMPTY) | OPM(OP_WITHIN),
+                               .from_json = from_json,
+                               .from_text = from_text,
+                               .to_json = to_json,
+                               .to_text = to_text};

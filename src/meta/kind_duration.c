@@ -4,7 +4,8 @@
 
 static const int64_t duration_most = INT64_C(86400) * 36525; /* a century */
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     int64_t v = 0;
     TRY(want_int(cx, f, j, 0, duration_most, &v));
@@ -19,7 +20,8 @@ static enum err from_text(struct cx *cx, const struct field *f, str s, struct va
     int parts = 0;
     while (rest.n) {
         bool more = str_split(rest, ':', &part, &rest);
-        if (!str_to_int(str_trim(part), &n) || n < 0 || n > 1000000 || (parts && n > 59) || parts > 2)
+        if (!str_to_int(str_trim(part), &n) || n < 0 || n > 1000000 || (parts && n > 59) ||
+            parts > 2)
             return bad_value(cx, f, "a duration like 1:30");
         v = v * 60 + n;
         parts++;
@@ -42,8 +44,14 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     buf_fmt(out, "%" PRId64 ":%02d:%02d", v->i / 3600, (int)(v->i / 60 % 60), (int)(v->i % 60));
 }
 
-const struct kind kind_duration = {
-    .name = S0("duration"), .store = ST_INT, .sort = true, .search = false,
-    .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_LT) | OPM(OP_LE) | OPM(OP_GT) | OPM(OP_GE) | OPM(OP_IN) | OPM(OP_NOTIN) | OPM(OP_EMPTY) |
-           OPM(OP_NOTEMPTY),
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};
+const struct kind kind_duration = {.name = S0("duration"),
+                                   .store = ST_INT,
+                                   .sort = true,
+                                   .search = false,
+                                   .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_LT) | OPM(OP_LE) |
+                                          OPM(OP_GT) | OPM(OP_GE) | OPM(OP_IN) | OPM(OP_NOTIN) |
+                                          OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
+                                   .from_json = from_json,
+                                   .from_text = from_text,
+                                   .to_json = to_json,
+                                   .to_text = to_text};

@@ -2,7 +2,8 @@
 /* meta/kind_formula.c - a typed expression over own and linked fields, computed when read. */
 #include "meta/meta_int.h"
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     (void)j, (void)ret;
     return bad_value(cx, f, "is computed and cannot be written");
@@ -28,7 +29,12 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     else buf_int(out, v->i);
 }
 
-const struct kind kind_formula = {
-    .name = S0("formula"), .store = ST_NONE, .sort = false, .search = false,
-    .ops = 0,
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};
+const struct kind kind_formula = {.name = S0("formula"),
+                                  .store = ST_NONE,
+                                  .sort = false,
+                                  .search = false,
+                                  .ops = 0,
+                                  .from_json = from_json,
+                                  .from_text = from_text,
+                                  .to_json = to_json,
+                                  .to_text = to_text};

@@ -7,12 +7,14 @@ static const int64_t int_most = INT64_C(9007199254740991);
 
 static enum err bounded(struct cx *cx, const struct field *f, int64_t v, struct val *ret)
 {
-    if (v < -int_most || v > (f->max ? f->max : int_most)) return bad_value(cx, f, "the number is too large");
+    if (v < -int_most || v > (f->max ? f->max : int_most))
+        return bad_value(cx, f, "the number is too large");
     *ret = VAL_INT(v);
     return E_OK;
 }
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     int64_t v = 0;
     TRY(want_int(cx, f, j, -int_most, int_most, &v));
@@ -38,8 +40,14 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     buf_int(out, v->i);
 }
 
-const struct kind kind_int = {
-    .name = S0("int"), .store = ST_INT, .sort = true, .search = false,
-    .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_LT) | OPM(OP_LE) | OPM(OP_GT) | OPM(OP_GE) | OPM(OP_IN) | OPM(OP_NOTIN) | OPM(OP_EMPTY) |
-           OPM(OP_NOTEMPTY),
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};
+const struct kind kind_int = {.name = S0("int"),
+                              .store = ST_INT,
+                              .sort = true,
+                              .search = false,
+                              .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_LT) | OPM(OP_LE) |
+                                     OPM(OP_GT) | OPM(OP_GE) | OPM(OP_IN) | OPM(OP_NOTIN) |
+                                     OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
+                              .from_json = from_json,
+                              .from_text = from_text,
+                              .to_json = to_json,
+                              .to_text = to_text};

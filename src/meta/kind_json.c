@@ -4,7 +4,8 @@
 
 enum { JSON_BYTES_MAX = 64 * 1024 };
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     struct buf b = buf_new(cx->a, JSON_BYTES_MAX);
     struct jw w = jw_new(&b);
@@ -33,7 +34,12 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     buf_add(out, v->s);
 }
 
-const struct kind kind_json = {
-    .name = S0("json"), .store = ST_TEXT, .sort = false, .search = false,
-    .ops = OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};
+const struct kind kind_json = {.name = S0("json"),
+                               .store = ST_TEXT,
+                               .sort = false,
+                               .search = false,
+                               .ops = OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
+                               .from_json = from_json,
+                               .from_text = from_text,
+                               .to_json = to_json,
+                               .to_text = to_text};

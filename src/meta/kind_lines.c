@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* meta/kind_lines.c - child records saved with their parent (1:n): each item is a child, extra holds its values as JSON. */
+/* meta/kind_lines.c - child records saved with their parent (1:n): each item is a child, extra holds
+ * its values as JSON. */
 #include "meta/meta_int.h"
 
 enum { LINES_MAX = 500, LINE_BYTES_MAX = 64 * 1024 };

@@ -2,11 +2,13 @@
 /* meta/kind_link.c - one record of another entity (n:1). That it exists and may be seen is checked by `record`. */
 #include "meta/meta_int.h"
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     int64_t id = 0;
     const struct json *k = j->t == JT_OBJ ? json_get(j, S("id")) : j;
-    if (!k || (k->t != JT_STR && k->t != JT_NUM) || !str_to_int(k->s, &id) || id <= 0) return bad_value(cx, f, "an id is needed");
+    if (!k || (k->t != JT_STR && k->t != JT_NUM) || !str_to_int(k->s, &id) || id <= 0)
+        return bad_value(cx, f, "an id is needed");
     *ret = VAL_INT(id);
     return E_OK;
 }
@@ -32,7 +34,13 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     buf_add(out, v->s);
 }
 
-const struct kind kind_link = {
-    .name = S0("link"), .store = ST_INT, .sort = false, .search = false,
-    .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_IN) | OPM(OP_NOTIN) | OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};
+const struct kind kind_link = {.name = S0("link"),
+                               .store = ST_INT,
+                               .sort = false,
+                               .search = false,
+                               .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_IN) | OPM(OP_NOTIN) |
+                                      OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
+                               .from_json = from_json,
+                               .from_text = from_text,
+                               .to_json = to_json,
+                               .to_text = to_text};

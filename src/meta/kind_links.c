@@ -4,7 +4,8 @@
 
 enum { LINKS_MAX = 1000 };
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     if (j->t != JT_ARR || j->n > LINKS_MAX) return bad_value(cx, f, "a list of at most 1000 ids");
     struct item *v = NEW_N(cx->a, struct item, j->n + 1);
@@ -48,7 +49,13 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     }
 }
 
-const struct kind kind_links = {
-    .name = S0("links"), .store = ST_LINKS, .sort = false, .search = false,
-    .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_IN) | OPM(OP_NOTIN) | OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};
+const struct kind kind_links = {.name = S0("links"),
+                                .store = ST_LINKS,
+                                .sort = false,
+                                .search = false,
+                                .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_IN) | OPM(OP_NOTIN) |
+                                       OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
+                                .from_json = from_json,
+                                .from_text = from_text,
+                                .to_json = to_json,
+                                .to_text = to_text};

@@ -11,8 +11,9 @@ static enum err one(struct cx *cx, const struct field *f, str typed, str type, s
     struct mailaddr m = {0};
     typed = str_trim(typed);
     if (typed.n > MAIL_BYTES_MAX || type.n > 40 || !mailaddr_parse(cx->a, typed, &m))
-        return fail_at(cx, E_INVALID, f->name, "%.*s: \"%.*s\" is not an e-mail address", FS(label_of(f->label, cx->lang)),
-                       (int)(typed.n > 100 ? 100 : typed.n), typed.p);
+        return fail_at(cx, E_INVALID, f->name, "%.*s: \"%.*s\" is not an e-mail address",
+                       FS(label_of(f->label, cx->lang)), (int)(typed.n > 100 ? 100 : typed.n),
+                       typed.p);
     *ret = (struct item){.typed = typed, .type = type, .norm = m.addr};
     return E_OK;
 }
@@ -22,21 +23,25 @@ static enum err from_text(struct cx *cx, const struct field *f, str s, struct va
     struct mailaddr part[MAILADDR_PARTS];
     size_t n = mailaddr_split(cx->a, s, part);
     struct item *v = NEW_N(cx->a, struct item, n + 1);
-    for (size_t i = 0; i < n; i++) TRY(one(cx, f, part[i].addr.n ? part[i].addr : part[i].name, S(""), &v[i]));
+    for (size_t i = 0; i < n; i++)
+        TRY(one(cx, f, part[i].addr.n ? part[i].addr : part[i].name, S(""), &v[i]));
     *ret = n ? (struct val){.t = VT_LIST, .v = v, .n = n} : VAL_NULL;
     return E_OK;
 }
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     if (j->t == JT_STR) return from_text(cx, f, j->s, ret);
-    if (j->t != JT_ARR || j->n > MAILS_MAX) return bad_value(cx, f, "a list of at most 50 addresses");
+    if (j->t != JT_ARR || j->n > MAILS_MAX)
+        return bad_value(cx, f, "a list of at most 50 addresses");
     struct item *v = NEW_N(cx->a, struct item, j->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < j->n; i++) {
         const struct json *k = &j->v[i];
         str typed = k->t == JT_STR ? k->s : S(""), type = {0};
-        if (k->t != JT_STR && k->t != JT_OBJ) return bad_value(cx, f, "an address is a text or an object");
+        if (k->t != JT_STR && k->t != JT_OBJ)
+            return bad_value(cx, f, "an address is a text or an object");
         if (k->t == JT_OBJ) {
             TRY(json_str_of(cx, k, S("value"), S(""), &typed));
             TRY(json_str_of(cx, k, S("type"), S(""), &type));
@@ -69,7 +74,12 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     }
 }
 
-const struct kind kind_mails = {
-    .name = S0("mails"), .store = ST_POINTS, .search = true,
-    .ops = OPM(OP_EQ) | OPM(OP_CONTAINS) | OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};
+const struct kind kind_mails = {.name = S0("mails"),
+                                .store = ST_POINTS,
+                                .search = true,
+                                .ops = OPM(OP_EQ) | OPM(OP_CONTAINS) | OPM(OP_EMPTY) |
+                                       OPM(OP_NOTEMPTY),
+                                .from_json = from_json,
+                                .from_text = from_text,
+                                .to_json = to_json,
+                                .to_text = to_text};

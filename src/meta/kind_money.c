@@ -14,19 +14,22 @@ static bool currency_ok(str c)
     return true;
 }
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     str amount = j->s, cur = S("EUR");
     int64_t v = 0;
     if (j->t == JT_OBJ) {
         TRY(json_str_of(cx, j, S("currency"), S(""), &cur));
         const struct json *a = json_get(j, S("amount"));
-        if (!a || (a->t != JT_STR && a->t != JT_NUM)) return bad_value(cx, f, "an amount is needed");
+        if (!a || (a->t != JT_STR && a->t != JT_NUM))
+            return bad_value(cx, f, "an amount is needed");
         amount = a->s;
     } else if (j->t != JT_STR && j->t != JT_NUM) {
         return bad_value(cx, f, "an amount like {\"amount\":\"12.50\",\"currency\":\"EUR\"}");
     }
-    if (!dec_parse(str_trim(amount), MONEY_SCALE, &v)) return bad_value(cx, f, "an amount like 12.50");
+    if (!dec_parse(str_trim(amount), MONEY_SCALE, &v))
+        return bad_value(cx, f, "an amount like 12.50");
     if (!currency_ok(cur)) return bad_value(cx, f, "a currency of three letters like EUR");
     *ret = (struct val){.t = VT_INT, .i = v, .s = cur};
     return E_OK;
@@ -58,8 +61,14 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     buf_add(out, v->s);
 }
 
-const struct kind kind_money = {
-    .name = S0("money"), .store = ST_MONEY, .sort = true, .search = false,
-    .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_LT) | OPM(OP_LE) | OPM(OP_GT) | OPM(OP_GE) | OPM(OP_IN) | OPM(OP_NOTIN) | OPM(OP_EMPTY) |
-           OPM(OP_NOTEMPTY),
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};
+const struct kind kind_money = {.name = S0("money"),
+                                .store = ST_MONEY,
+                                .sort = true,
+                                .search = false,
+                                .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_LT) | OPM(OP_LE) |
+                                       OPM(OP_GT) | OPM(OP_GE) | OPM(OP_IN) | OPM(OP_NOTIN) |
+                                       OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
+                                .from_json = from_json,
+                                .from_text = from_text,
+                                .to_json = to_json,
+                                .to_text = to_text};

@@ -4,7 +4,8 @@
 
 #include "base/decimal.h"
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     int64_t v = 0;
     if ((j->t != JT_STR && j->t != JT_NUM) || !dec_parse(str_trim(j->s), f->scale, &v))
@@ -33,8 +34,14 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     buf_add(out, dec_fixed(cx->a, v->i, f->scale));
 }
 
-const struct kind kind_percent = {
-    .name = S0("percent"), .store = ST_INT, .sort = true, .search = false,
-    .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_LT) | OPM(OP_LE) | OPM(OP_GT) | OPM(OP_GE) | OPM(OP_IN) | OPM(OP_NOTIN) | OPM(OP_EMPTY) |
-           OPM(OP_NOTEMPTY),
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};
+const struct kind kind_percent = {.name = S0("percent"),
+                                  .store = ST_INT,
+                                  .sort = true,
+                                  .search = false,
+                                  .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_LT) | OPM(OP_LE) |
+                                         OPM(OP_GT) | OPM(OP_GE) | OPM(OP_IN) | OPM(OP_NOTIN) |
+                                         OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
+                                  .from_json = from_json,
+                                  .from_text = from_text,
+                                  .to_json = to_json,
+                                  .to_text = to_text};

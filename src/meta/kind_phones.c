@@ -9,15 +9,18 @@ enum { PHONES_MAX = 50, PHONE_BYTES_MAX = 100 };
 
 static const str uses[] = {S0(""), S0("mobile"), S0("work"), S0("home"), S0("fax")};
 
-static enum err one(struct cx *cx, const struct field *f, str typed, str type, str ext, struct item *ret)
+static enum err one(struct cx *cx, const struct field *f, str typed, str type, str ext,
+                    struct item *ret)
 {
     struct phone p = {0};
     typed = str_trim(typed);
-    if (typed.n > PHONE_BYTES_MAX || type.n > 40 || ext.n > 20) return bad_value(cx, f, "a number has at most 100 bytes");
+    if (typed.n > PHONE_BYTES_MAX || type.n > 40 || ext.n > 20)
+        return bad_value(cx, f, "a number has at most 100 bytes");
     bool ok = phone_parse(cx->a, typed, cx->country, &p);
     bool digits = p.why != PHONE_EMPTY && p.why != PHONE_ROUNDED;
     if (!type.n && ok && p.kind == PHONE_MOBILE) type = S("mobile");
-    *ret = (struct item){.typed = typed, .type = type, .norm = digits ? p.e164 : S(""), .ext = ext.n ? ext : p.ext};
+    *ret = (struct item){
+        .typed = typed, .type = type, .norm = digits ? p.e164 : S(""), .ext = ext.n ? ext : p.ext};
     return E_OK;
 }
 
@@ -31,16 +34,19 @@ static enum err from_text(struct cx *cx, const struct field *f, str s, struct va
     return E_OK;
 }
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     if (j->t == JT_STR) return from_text(cx, f, j->s, ret);
-    if (j->t != JT_ARR || j->n > PHONES_MAX) return bad_value(cx, f, "a list of at most 50 numbers");
+    if (j->t != JT_ARR || j->n > PHONES_MAX)
+        return bad_value(cx, f, "a list of at most 50 numbers");
     struct item *v = NEW_N(cx->a, struct item, j->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < j->n; i++) {
         const struct json *k = &j->v[i];
         str typed = k->t == JT_STR ? k->s : S(""), type = {0}, ext = {0};
-        if (k->t != JT_STR && k->t != JT_OBJ) return bad_value(cx, f, "a number is a text or an object");
+        if (k->t != JT_STR && k->t != JT_OBJ)
+            return bad_value(cx, f, "a number is a text or an object");
         if (k->t == JT_OBJ) {
             TRY(json_str_of(cx, k, S("value"), S(""), &typed));
             TRY(json_str_of(cx, k, S("type"), S(""), &type));
@@ -82,12 +88,19 @@ static void to_search(struct cx *cx, const struct field *f, const struct val *v,
 {
     (void)f;
     for (size_t i = 0; i < v->n; i++) {
-        buf_add(out, v->v[i].norm.n ? str_cut(v->v[i].norm, 1, SIZE_MAX) : phone_digits(cx->a, v->v[i].typed));
+        buf_add(out, v->v[i].norm.n ? str_cut(v->v[i].norm, 1, SIZE_MAX)
+                                    : phone_digits(cx->a, v->v[i].typed));
         buf_byte(out, ' ');
     }
 }
 
-const struct kind kind_phones = {
-    .name = S0("phones"), .store = ST_POINTS, .search = true,
-    .ops = OPM(OP_EQ) | OPM(OP_CONTAINS) | OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text, .to_search = to_search};
+const struct kind kind_phones = {.name = S0("phones"),
+                                 .store = ST_POINTS,
+                                 .search = true,
+                                 .ops = OPM(OP_EQ) | OPM(OP_CONTAINS) | OPM(OP_EMPTY) |
+                                        OPM(OP_NOTEMPTY),
+                                 .from_json = from_json,
+                                 .from_text = from_text,
+                                 .to_json = to_json,
+                                 .to_text = to_text,
+                                 .to_search = to_search};

@@ -2,7 +2,8 @@
 /* meta/kind_rating.c - stars: 0 to field.max (5 when it says nothing). */
 #include "meta/meta_int.h"
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     int64_t v = 0;
     TRY(want_int(cx, f, j, 0, f->max ? f->max : 5, &v));
@@ -28,8 +29,14 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     buf_int(out, v->i);
 }
 
-const struct kind kind_rating = {
-    .name = S0("rating"), .store = ST_INT, .sort = true, .search = false,
-    .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_LT) | OPM(OP_LE) | OPM(OP_GT) | OPM(OP_GE) | OPM(OP_IN) | OPM(OP_NOTIN) | OPM(OP_EMPTY) |
-           OPM(OP_NOTEMPTY),
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};
+const struct kind kind_rating = {.name = S0("rating"),
+                                 .store = ST_INT,
+                                 .sort = true,
+                                 .search = false,
+                                 .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_LT) | OPM(OP_LE) |
+                                        OPM(OP_GT) | OPM(OP_GE) | OPM(OP_IN) | OPM(OP_NOTIN) |
+                                        OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
+                                 .from_json = from_json,
+                                 .from_text = from_text,
+                                 .to_json = to_json,
+                                 .to_text = to_text};

@@ -8,14 +8,16 @@ static enum err add(struct cx *cx, const struct field *f, str s, struct item *v,
 {
     s = str_trim(s);
     if (!s.n) return E_OK;
-    if (s.n > KEY_BYTES_MAX || str_find(s, S("|")) >= 0) return bad_value(cx, f, "a tag has at most 100 bytes and no |");
+    if (s.n > KEY_BYTES_MAX || str_find(s, S("|")) >= 0)
+        return bad_value(cx, f, "a tag has at most 100 bytes and no |");
     for (size_t i = 0; i < *n; i++)
         if (str_eq(filter_fold(cx->a, v[i].norm), filter_fold(cx->a, s))) return E_OK;
     v[(*n)++] = (struct item){.norm = s};
     return E_OK;
 }
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
 {
     if (j->t != JT_ARR || j->n > KEYS_MAX) return bad_value(cx, f, "a list of at most 100 tags");
     struct item *v = NEW_N(cx->a, struct item, j->n + 1);
@@ -58,7 +60,13 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     }
 }
 
-const struct kind kind_tags = {
-    .name = S0("tags"), .store = ST_KEYS, .sort = false, .search = true,
-    .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_IN) | OPM(OP_NOTIN) | OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
-    .from_json = from_json, .from_text = from_text, .to_json = to_json, .to_text = to_text};
+const struct kind kind_tags = {.name = S0("tags"),
+                               .store = ST_KEYS,
+                               .sort = false,
+                               .search = true,
+                               .ops = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_IN) | OPM(OP_NOTIN) |
+                                      OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
+                               .from_json = from_json,
+                               .from_text = from_text,
+                               .to_json = to_json,
+                               .to_text = to_text};

@@ -11,14 +11,22 @@ const str op_name[OP_MAX] = {OP_LIST(X)};
 
 /* What every entity begins with, in the order of F_*. */
 static const char system_fields[] =
-    "[{\"name\":\"created_at\",\"kind\":\"timestamp\",\"readonly\":true,\"label\":[\"Created\",\"Angelegt\",\"Sukurta\",\"Создано\"]},"
-    "{\"name\":\"created_by\",\"kind\":\"user\",\"readonly\":true,\"label\":[\"Created by\",\"Angelegt von\",\"Sukūrė\",\"Создал\"]},"
-    "{\"name\":\"changed_at\",\"kind\":\"timestamp\",\"readonly\":true,\"index\":true,\"label\":[\"Changed\",\"Geändert\",\"Pakeista\",\"Изменено\"]},"
-    "{\"name\":\"changed_by\",\"kind\":\"user\",\"readonly\":true,\"label\":[\"Changed by\",\"Geändert von\",\"Pakeitė\",\"Изменил\"]},"
-    "{\"name\":\"owner\",\"kind\":\"user\",\"index\":true,\"label\":[\"Responsible\",\"Zuständig\",\"Atsakingas\",\"Ответственный\"]},"
-    "{\"name\":\"team\",\"kind\":\"link\",\"to\":\"team\",\"label\":[\"Team\",\"Team\",\"Komanda\",\"Команда\"]},"
-    "{\"name\":\"firm\",\"kind\":\"link\",\"to\":\"firm\",\"label\":[\"Own firm\",\"Eigene Firma\",\"Sava įmonė\",\"Своя фирма\"]},"
-    "{\"name\":\"deleted_at\",\"kind\":\"timestamp\",\"readonly\":true,\"hidden\":true,\"label\":[\"Deleted\",\"Gelöscht\",\"Ištrinta\",\"Удалено\"]}]";
+    "[{\"name\":\"created_at\",\"kind\":\"timestamp\",\"readonly\":true,\"label\":[\"Created\","
+    "\"Angelegt\",\"Sukurta\",\"Создано\"]},"
+    "{\"name\":\"created_by\",\"kind\":\"user\",\"readonly\":true,\"label\":[\"Created "
+    "by\",\"Angelegt von\",\"Sukūrė\",\"Создал\"]},"
+    "{\"name\":\"changed_at\",\"kind\":\"timestamp\",\"readonly\":true,\"index\":true,\"label\":["
+    "\"Changed\",\"Geändert\",\"Pakeista\",\"Изменено\"]},"
+    "{\"name\":\"changed_by\",\"kind\":\"user\",\"readonly\":true,\"label\":[\"Changed "
+    "by\",\"Geändert von\",\"Pakeitė\",\"Изменил\"]},"
+    "{\"name\":\"owner\",\"kind\":\"user\",\"index\":true,\"label\":[\"Responsible\",\"Zuständig\","
+    "\"Atsakingas\",\"Ответственный\"]},"
+    "{\"name\":\"team\",\"kind\":\"link\",\"to\":\"team\",\"label\":[\"Team\",\"Team\",\"Komanda\","
+    "\"Команда\"]},"
+    "{\"name\":\"firm\",\"kind\":\"link\",\"to\":\"firm\",\"label\":[\"Own firm\",\"Eigene "
+    "Firma\",\"Sava įmonė\",\"Своя фирма\"]},"
+    "{\"name\":\"deleted_at\",\"kind\":\"timestamp\",\"readonly\":true,\"hidden\":true,\"label\":["
+    "\"Deleted\",\"Gelöscht\",\"Ištrinta\",\"Удалено\"]}]";
 
 enum lang lang_of(str code)
 {
@@ -39,7 +47,8 @@ bool val_eq(const struct val *a, const struct val *b)
 {
     if (a->t != b->t) return false;
     if (a->t == VT_NULL) return true;
-    if (a->t == VT_INT) return a->i == b->i; /* money's currency: kind_money compares nothing else by this */
+    if (a->t == VT_INT)
+        return a->i == b->i; /* money's currency: kind_money compares nothing else by this */
     if (a->t == VT_TEXT) return str_eq(a->s, b->s);
     if (a->n != b->n) return false;
     for (size_t i = 0; i < a->n; i++) {
@@ -59,33 +68,47 @@ enum err labels_read(struct cx *cx, const struct json *j, bool needed, str ret[L
 {
     bool any = false;
     for (enum lang l = 0; j && l < LANG_MAX; l++) {
-        const struct json *m = j->t == JT_ARR ? (l < j->n ? &j->v[l] : NULL) : json_get(j, lang_code[l]);
+        const struct json *m =
+            j->t == JT_ARR ? (l < j->n ? &j->v[l] : NULL) : json_get(j, lang_code[l]);
         if (j->t == JT_STR) m = j; /* one text for all */
         if (!m) continue;
-        if (m->t != JT_STR || m->s.n > 400) return fail_at(cx, E_INVALID, S("label"), "a label is a text of at most 400 bytes");
+        if (m->t != JT_STR || m->s.n > 400)
+            return fail_at(cx, E_INVALID, S("label"), "a label is a text of at most 400 bytes");
         ret[l] = m->s;
         any |= m->s.n > 0;
     }
     return any || !needed ? E_OK : fail_at(cx, E_INVALID, S("label"), "a label is needed");
 }
 
+static enum err hue_read(struct cx *cx, const struct json *j, int64_t *ret)
+{
+    if (j->t != JT_NUM || !str_to_int(j->s, ret) || *ret < -1 || *ret > 360)
+        return fail_at(cx, E_INVALID, S("choices"), "a hue is 0 to 360");
+    return E_OK;
+}
+
+/* ["key", labels, hue] or {"key","label","hue"}. */
+static enum err choice_read(struct cx *cx, const struct json *k, struct choice *ret)
+{
+    bool arr = k->t == JT_ARR && k->n >= 2;
+    const struct json *key = arr ? &k->v[0] : json_get(k, S("key"));
+    const struct json *hue = arr ? (k->n > 2 ? &k->v[2] : NULL) : json_get(k, S("hue"));
+    int64_t h = -1;
+    if (!key || key->t != JT_STR || !key->s.n || key->s.n > 60 || str_find(key->s, S("|")) >= 0)
+        return fail_at(cx, E_INVALID, S("choices"),
+                       "a choice needs a key of 1 to 60 bytes without |");
+    if (hue) TRY(hue_read(cx, hue, &h));
+    *ret = (struct choice){.key = key->s, .hue = (int)h};
+    return labels_read(cx, arr ? &k->v[1] : json_get(k, S("label")), true, ret->label);
+}
+
 static enum err choices_read(struct cx *cx, const struct json *j, struct field *f)
 {
     if (!j || j->t == JT_NULL) return E_OK;
-    if (j->t != JT_ARR || j->n > 500) return fail_at(cx, E_INVALID, S("choices"), "choices are a list of at most 500");
+    if (j->t != JT_ARR || j->n > 500)
+        return fail_at(cx, E_INVALID, S("choices"), "choices are a list of at most 500");
     struct choice *c = NEW_N(cx->a, struct choice, j->n + 1);
-    for (size_t i = 0; i < j->n; i++) {
-        const struct json *k = &j->v[i];
-        bool arr = k->t == JT_ARR && k->n >= 2;
-        const struct json *key = arr ? &k->v[0] : json_get(k, S("key"));
-        const struct json *hue = arr ? (k->n > 2 ? &k->v[2] : NULL) : json_get(k, S("hue"));
-        int64_t h = -1;
-        if (!key || key->t != JT_STR || !key->s.n || key->s.n > 60 || str_find(key->s, S("|")) >= 0)
-            return fail_at(cx, E_INVALID, S("choices"), "a choice needs a key of 1 to 60 bytes without |");
-        if (hue && hue->t == JT_NUM && !str_to_int(hue->s, &h)) h = -1;
-        c[i] = (struct choice){.key = key->s, .hue = h < -1 || h > 360 ? -1 : (int)h};
-        TRY(labels_read(cx, arr ? &k->v[1] : json_get(k, S("label")), true, c[i].label));
-    }
+    for (size_t i = 0; i < j->n; i++) TRY(choice_read(cx, &j->v[i], &c[i]));
     f->choices = c;
     f->n_choices = j->n;
     return E_OK;
@@ -95,7 +118,9 @@ static bool name_ok(str s)
 {
     if (!s.n || s.n > FIELD_NAME_MAX || s.p[0] < 'a' || s.p[0] > 'z') return false;
     for (size_t i = 0; i < s.n; i++)
-        if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '_')) return false;
+        if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') ||
+              s.p[i] == '_'))
+            return false;
     return true;
 }
 
@@ -113,7 +138,8 @@ enum err field_read(struct cx *cx, const struct json *j, struct field *f)
     str kind = {0};
     int64_t scale = 0;
     TRY(json_str_of(cx, j, S("name"), S(""), &f->name));
-    if (!name_ok(f->name)) return fail_at(cx, E_INVALID, S("name"), "a field's name is a-z, 0-9 and _, at most 60");
+    if (!name_ok(f->name))
+        return fail_at(cx, E_INVALID, S("name"), "a field's name is a-z, 0-9 and _, at most 60");
     TRY(json_str_of(cx, j, S("kind"), S("text"), &kind));
     f->kind = kind_find(kind);
     if (!f->kind) return fail_at(cx, E_INVALID, S("kind"), "unknown kind of field: %.*s", FS(kind));
@@ -134,18 +160,21 @@ enum err field_read(struct cx *cx, const struct json *j, struct field *f)
     f->dflt = json_get(j, S("default"));
     f->rule = json_get(j, S("rule"));
     f->def = json_get(j, S("def"));
-    if (f->kind == &kind_rollup || f->kind == &kind_formula || f->kind == &kind_autonumber) f->readonly = true;
+    if (f->kind == &kind_rollup || f->kind == &kind_formula || f->kind == &kind_autonumber)
+        f->readonly = true;
     field_columns(cx, f);
     return choices_read(cx, json_get(j, S("choices")), f);
 }
 
 /* ---- building a snapshot ---- */
-static enum err entity_fields(struct cx *cx, struct entity *e, const struct json *own, size_t n_own, const struct json *def)
+static enum err entity_fields(struct cx *cx, struct entity *e, const struct json *own, size_t n_own,
+                              const struct json *def)
 {
     const struct json *sys = NULL, *mine = json_get(def, S("fields"));
     TRY(json_parse(cx, (str){system_fields, sizeof system_fields - 1}, &sys));
     size_t max = sys->n + (mine ? mine->n : 0) + n_own;
-    if (max > FIELDS_MAX) return fail(cx, E_LIMIT, "%.*s: more than %d fields", FS(e->name), FIELDS_MAX);
+    if (max > FIELDS_MAX)
+        return fail(cx, E_LIMIT, "%.*s: more than %d fields", FS(e->name), FIELDS_MAX);
     struct field *f = NEW_N(cx->a, struct field, max);
     const struct json *from[3] = {sys->v, mine ? mine->v : NULL, own};
     size_t count[3] = {sys->n, mine ? mine->n : 0, n_own};
@@ -170,7 +199,8 @@ static const struct field *field_any(const struct entity *e, str name)
     return NULL;
 }
 
-static enum err names_to_places(struct cx *cx, const struct entity *e, const struct json *j, const uint32_t **ret, size_t *ret_n)
+static enum err names_to_places(struct cx *cx, const struct entity *e, const struct json *j,
+                                const uint32_t **ret, size_t *ret_n)
 {
     uint32_t *at = NEW_N(cx->a, uint32_t, (j ? j->n : 0) + 1);
     size_t n = 0;
@@ -200,7 +230,11 @@ static enum err entity_sections(struct cx *cx, struct entity *e, const struct js
     for (size_t i = F_SYSTEM_N; i < e->n; i++)
         if (!placed[i] && e->f[i].own && !e->f[i].trashed) rest[n_rest++] = (uint32_t)i;
     if (n_rest) {
-        s[n] = (struct section){S("own"), {S("Own fields"), S("Eigene Felder"), S("Savi laukai"), S("Свои поля")}, rest, n_rest};
+        s[n] = (struct section){
+            S("own"),
+            {S("Own fields"), S("Eigene Felder"), S("Savi laukai"), S("Свои поля")},
+            rest,
+            n_rest};
         n++;
     }
     e->sections = s;
@@ -208,11 +242,13 @@ static enum err entity_sections(struct cx *cx, struct entity *e, const struct js
     return E_OK;
 }
 
-static enum err entity_read(struct cx *cx, const struct json *j, const struct json *own, size_t n_own, struct entity *e)
+static enum err entity_read(struct cx *cx, const struct json *j, const struct json *own,
+                            size_t n_own, struct entity *e)
 {
     str title = {0};
     TRY(json_str_of(cx, j, S("name"), S(""), &e->name));
-    if (!name_ok(e->name)) return fail_at(cx, E_INVALID, S("name"), "an entity's name is a-z, 0-9 and _, at most 60");
+    if (!name_ok(e->name))
+        return fail_at(cx, E_INVALID, S("name"), "an entity's name is a-z, 0-9 and _, at most 60");
     e->table = quoted(cx->a, e->name);
     TRY(labels_read(cx, json_get(j, S("label")), true, e->label));
     TRY(labels_read(cx, json_get(j, S("plural")), true, e->plural));
@@ -237,12 +273,15 @@ struct own_defs {
 
 static enum err own_load(struct cx *cx, struct own_defs *ret)
 {
-    TRY(db_query(cx, &ret->entities, "SELECT name, json, state FROM meta_entity ORDER BY pos, name LIMIT 512"));
+    TRY(db_query(cx, &ret->entities,
+                 "SELECT name, json, state FROM meta_entity ORDER BY pos, name LIMIT 512"));
     return db_query(cx, &ret->fields,
-                    "SELECT entity, name, json, state FROM meta_field WHERE state <> 'pending' ORDER BY entity, pos, name LIMIT 10000");
+                    "SELECT entity, name, json, state FROM meta_field WHERE state <> 'pending' "
+                    "ORDER BY entity, pos, name LIMIT 10000");
 }
 
-static enum err own_fields_of(struct cx *cx, const struct own_defs *o, str entity, struct json **ret, size_t *ret_n)
+static enum err own_fields_of(struct cx *cx, const struct own_defs *o, str entity,
+                              struct json **ret, size_t *ret_n)
 {
     LIST(struct json) l = {0};
     for (size_t i = 0; i < o->fields.n; i++) {
@@ -259,8 +298,8 @@ static enum err own_fields_of(struct cx *cx, const struct own_defs *o, str entit
     return E_OK;
 }
 
-static enum err entity_add(struct cx *cx, struct meta *m, struct map *names, struct entity *all, const struct own_defs *o,
-                           str text, bool own, bool trashed)
+static enum err entity_add(struct cx *cx, struct meta *m, struct map *names, struct entity *all,
+                           const struct own_defs *o, str text, bool own, bool trashed)
 {
     const struct json *j = NULL;
     struct json *fields = NULL;
@@ -280,7 +319,8 @@ static enum err entity_add(struct cx *cx, struct meta *m, struct map *names, str
     return E_OK;
 }
 
-static enum err targets_resolve(struct cx *cx, const struct map *names, struct entity *all, size_t n)
+static enum err targets_resolve(struct cx *cx, const struct map *names, struct entity *all,
+                                size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         struct field *fs = NEW_N(cx->a, struct field, all[i].n);
@@ -289,7 +329,8 @@ static enum err targets_resolve(struct cx *cx, const struct map *names, struct e
             if (fs[k].to.n) {
                 fs[k].target = map_get(names, fs[k].to);
                 if (!fs[k].target && !fs[k].own)
-                    return fail(cx, E_INVALID, "%.*s.%.*s: no entity %.*s", FS(all[i].name), FS(fs[k].name), FS(fs[k].to));
+                    return fail(cx, E_INVALID, "%.*s.%.*s: no entity %.*s", FS(all[i].name),
+                                FS(fs[k].name), FS(fs[k].to));
             }
         all[i].f = fs;
     }

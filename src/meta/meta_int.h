@@ -23,11 +23,14 @@ MUST enum err meta_touch(struct cx *cx);
 
 /* ---- for the kinds ---- */
 MUST enum err want_str(struct cx *cx, const struct field *f, const struct json *j, str *ret);
-MUST enum err want_int(struct cx *cx, const struct field *f, const struct json *j, int64_t min, int64_t max, int64_t *ret);
+MUST enum err want_int(struct cx *cx, const struct field *f, const struct json *j, int64_t min,
+                       int64_t max, int64_t *ret);
 enum err bad_value(struct cx *cx, const struct field *f, const char *what); /* E_INVALID at f */
-extern const struct kind kind_text, kind_longtext, kind_url, kind_int, kind_decimal, kind_percent, kind_money, kind_date,
+extern const struct kind kind_text, kind_longtext, kind_url, kind_int, kind_decimal, kind_percent,
+kind_money, kind_date,
     kind_timestamp, kind_duration, kind_bool, kind_choice, kind_choices, kind_tags, kind_link, kind_user, kind_file,
-    kind_picture, kind_rating, kind_json, kind_phones, kind_mails, kind_addresses, kind_links, kind_lines, kind_autonumber,
+    kind_picture, kind_rating, kind_json, kind_phones, kind_mails, kind_addresses, kind_links,
+kind_lines, kind_autonumber,
     kind_rollup, kind_formula;
 /* Human numbers and dates (fmt/number, fmt/humandate) for the kinds. ret_cur may be NULL. E_INVALID at f. */
 MUST enum err number_from_text(struct cx *cx, const struct field *f, str s, int scale, int64_t *ret, str *ret_cur);

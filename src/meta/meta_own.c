@@ -32,8 +32,11 @@ enum err meta_touch(struct cx *cx)
     TRY(db_query(cx, &r, "SELECT value FROM setting WHERE key = 'meta_version'"));
     if (r.n && !str_to_int(db_str(&r, 0, 0), &v)) v = 0;
     str next = arena_fmt(cx->a, "%" PRId64, v + 1);
-    if (r.n) return db_exec(cx, NULL, "UPDATE setting SET value = $1 WHERE key = 'meta_version'", V(next));
-    return db_exec(cx, NULL, "INSERT INTO setting (key, value) VALUES ('meta_version', $1)", V(next));
+    if (r.n)
+        return db_exec(cx, NULL, "UPDATE setting SET value = $1 WHERE key = 'meta_version'",
+                       V(next));
+    return db_exec(cx, NULL, "INSERT INTO setting (key, value) VALUES ('meta_version', $1)",
+                   V(next));
 }
 
 /* The object without the members named, plus name (and whatever `extra` writes). */
@@ -46,7 +49,9 @@ static str def_text(struct cx *cx, const struct json *in, str name, str title)
     if (title.n) jw_kstr(&w, S("title"), title);
     for (size_t i = 0; i < in->n; i++) {
         str k = in->v[i].key;
-        if (str_eq(k, S("name")) || str_eq(k, S("entity")) || str_eq(k, S("trashed")) || (title.n && str_eq(k, S("title")))) continue;
+        if (str_eq(k, S("name")) || str_eq(k, S("entity")) || str_eq(k, S("trashed")) ||
+            (title.n && str_eq(k, S("title"))))
+            continue;
         jw_key(&w, k);
         jw_json(&w, &in->v[i]);
     }
@@ -67,7 +72,9 @@ static bool taken(const struct entity *e, str name)
 static str free_name(struct cx *cx, const struct entity *e, str base)
 {
     str s = base;
-    for (int i = 2; taken(e, s) || taken(e, arena_fmt(cx->a, "%.*s_f", FS(s))) || taken(e, arena_fmt(cx->a, "%.*s_cur", FS(s))); i++)
+    for (int i = 2; taken(e, s) || taken(e, arena_fmt(cx->a, "%.*s_f", FS(s))) ||
+                    taken(e, arena_fmt(cx->a, "%.*s_cur", FS(s)));
+         i++)
         s = arena_fmt(cx->a, "%.*s_%d", FS(base), i);
     return s;
 }
@@ -79,9 +86,11 @@ static enum err own_limits(struct cx *cx, const struct entity *e, const struct f
         own += e->f[i].own;
         indexed += e->f[i].own && e->f[i].index && !e->f[i].trashed;
     }
-    if (e->n + 1 > FIELDS_MAX || own >= 800) return fail(cx, E_LIMIT, "%.*s has as many own fields as it can", FS(e->name));
+    if (e->n + 1 > FIELDS_MAX || own >= 800)
+        return fail(cx, E_LIMIT, "%.*s has as many own fields as it can", FS(e->name));
     if ((f->index || f->unique) && indexed >= OWN_INDEXED_MAX)
-        return fail_at(cx, E_LIMIT, S("index"), "at most %d indexed own fields on an entity", OWN_INDEXED_MAX);
+        return fail_at(cx, E_LIMIT, S("index"), "at most %d indexed own fields on an entity",
+                       OWN_INDEXED_MAX);
     return E_OK;
 }
 
@@ -100,13 +109,17 @@ enum err meta_field_add(struct cx *cx, const struct json *in, str *ret_name)
     if (!text.n) return fail(cx, E_LIMIT, "the description of a field has at most 64 KiB");
     TRY(json_parse(cx, text, &def));
     TRY(field_read(cx, def, &f));
-    if (f.to.n && !meta_entity(cx->meta, f.to)) return fail_at(cx, E_INVALID, S("to"), "no such entity");
-    if ((f.kind == &kind_link || f.kind == &kind_links) && !f.to.n) return fail_at(cx, E_INVALID, S("to"), "a link needs an entity to point to");
+    if (f.to.n && !meta_entity(cx->meta, f.to))
+        return fail_at(cx, E_INVALID, S("to"), "no such entity");
+    if ((f.kind == &kind_link || f.kind == &kind_links) && !f.to.n)
+        return fail_at(cx, E_INVALID, S("to"), "a link needs an entity to point to");
     f.entity = e;
     f.own = true;
     TRY(own_limits(cx, e, &f));
-    TRY(db_exec(cx, NULL, "INSERT INTO meta_field (entity, name, json, state, pos) VALUES ($1, $2, $3, 'active', $4)",
-                V(e->name), V(name), V(text), V((int64_t)e->n)));
+    TRY(db_exec(
+        cx, NULL,
+        "INSERT INTO meta_field (entity, name, json, state, pos) VALUES ($1, $2, $3, 'active', $4)",
+        V(e->name), V(name), V(text), V((int64_t)e->n)));
     TRY(field_ddl_add(cx, e, &f));
     TRY(meta_touch(cx));
     *ret_name = name;
@@ -122,7 +135,8 @@ enum err meta_field_change(struct cx *cx, str entity, str name, const struct jso
     const struct json *was = NULL, *now = NULL;
     struct field f = {0};
     if (!old || !old->own) return fail(cx, E_NOTFOUND, "no such own field");
-    TRY(db_query(cx, &r, "SELECT json FROM meta_field WHERE entity = $1 AND name = $2", V(entity), V(name)));
+    TRY(db_query(cx, &r, "SELECT json FROM meta_field WHERE entity = $1 AND name = $2", V(entity),
+                 V(name)));
     if (!r.n) return fail(cx, E_NOTFOUND, "no such own field");
     TRY(json_parse(cx, db_str(&r, 0, 0), &was));
     struct buf b = buf_new(cx->a, DEF_MAX);
@@ -145,7 +159,8 @@ enum err meta_field_change(struct cx *cx, str entity, str name, const struct jso
     if (f.kind->store != old->kind->store || f.scale != old->scale)
         return fail_at(cx, E_INVALID, S("kind"), "the data of this field does not fit that kind");
     TRY(own_limits(cx, e, &f));
-    TRY(db_exec(cx, NULL, "UPDATE meta_field SET json = $3 WHERE entity = $1 AND name = $2", V(entity), V(name), V(buf_str(&b))));
+    TRY(db_exec(cx, NULL, "UPDATE meta_field SET json = $3 WHERE entity = $1 AND name = $2",
+                V(entity), V(name), V(buf_str(&b))));
     TRY(field_ddl_add(cx, e, &f));
     return meta_touch(cx);
 }
@@ -153,8 +168,8 @@ enum err meta_field_change(struct cx *cx, str entity, str name, const struct jso
 enum err meta_field_trash(struct cx *cx, str entity, str name, bool trashed)
 {
     int64_t n = 0;
-    TRY(db_exec(cx, &n, "UPDATE meta_field SET state = $3 WHERE entity = $1 AND name = $2", V(entity), V(name),
-                V(trashed ? S("trash") : S("active"))));
+    TRY(db_exec(cx, &n, "UPDATE meta_field SET state = $3 WHERE entity = $1 AND name = $2",
+                V(entity), V(name), V(trashed ? S("trash") : S("active"))));
     if (!n) return fail(cx, E_NOTFOUND, "no such own field");
     return meta_touch(cx);
 }
@@ -165,8 +180,10 @@ enum err meta_entity_add(struct cx *cx, const struct json *in, str *ret_name)
     str label[LANG_MAX] = {{0}};
     struct meta *m = NULL;
     TRY(labels_read(cx, json_get(in, S("label")), true, label));
-    str base = name_from_label(cx->a, label_of(label, cx->lang)), name = base.n ? base : S("x_entity");
-    for (int i = 2; map_has(cx->meta->by_name, name); i++) name = arena_fmt(cx->a, "%.*s_%d", FS(base), i);
+    str base = name_from_label(cx->a, label_of(label, cx->lang)),
+        name = base.n ? base : S("x_entity");
+    for (int i = 2; map_has(cx->meta->by_name, name); i++)
+        name = arena_fmt(cx->a, "%.*s_%d", FS(base), i);
     struct buf b = buf_new(cx->a, DEF_MAX);
     struct jw w = jw_new(&b);
     jw_obj(&w);
@@ -181,16 +198,19 @@ enum err meta_entity_add(struct cx *cx, const struct json *in, str *ret_name)
     TRY(json_str_of(cx, in, S("icon"), S("box"), &icon));
     jw_kstr(&w, S("icon"), icon);
     jw_key(&w, S("fields"));
-    jw_raw(&w, S("[{\"name\":\"name\",\"kind\":\"text\",\"required\":true,\"index\":true,\"max\":200,"
-                 "\"label\":[\"Name\",\"Name\",\"Pavadinimas\",\"Название\"]}]"));
+    jw_raw(&w,
+           S("[{\"name\":\"name\",\"kind\":\"text\",\"required\":true,\"index\":true,\"max\":200,"
+             "\"label\":[\"Name\",\"Name\",\"Pavadinimas\",\"Название\"]}]"));
     jw_key(&w, S("list"));
     jw_raw(&w, S("[\"name\",\"owner\",\"changed_at\"]"));
     jw_key(&w, S("sections"));
-    jw_raw(&w, S("[{\"name\":\"main\",\"label\":[\"Main\",\"Allgemein\",\"Pagrindiniai duomenys\",\"Основное\"],\"fields\":[\"name\",\"owner\",\"team\"]}]"));
+    jw_raw(&w, S("[{\"name\":\"main\",\"label\":[\"Main\",\"Allgemein\",\"Pagrindiniai "
+                 "duomenys\",\"Основное\"],\"fields\":[\"name\",\"owner\",\"team\"]}]"));
     jw_obj_end(&w);
     if (b.full) return fail(cx, E_LIMIT, "the description of an entity has at most 64 KiB");
-    TRY(db_exec(cx, NULL, "INSERT INTO meta_entity (name, json, state, pos) VALUES ($1, $2, 'active', $3)", V(name), V(buf_str(&b)),
-                V((int64_t)cx->meta->n)));
+    TRY(db_exec(cx, NULL,
+                "INSERT INTO meta_entity (name, json, state, pos) VALUES ($1, $2, 'active', $3)",
+                V(name), V(buf_str(&b)), V((int64_t)cx->meta->n)));
     TRY(meta_touch(cx));
     TRY(meta_load(cx, &m));
     enum err e = meta_sync(cx, m);
@@ -202,7 +222,8 @@ enum err meta_entity_add(struct cx *cx, const struct json *in, str *ret_name)
 enum err meta_entity_trash(struct cx *cx, str name, bool trashed)
 {
     int64_t n = 0;
-    TRY(db_exec(cx, &n, "UPDATE meta_entity SET state = $2 WHERE name = $1", V(name), V(trashed ? S("trash") : S("active"))));
+    TRY(db_exec(cx, &n, "UPDATE meta_entity SET state = $2 WHERE name = $1", V(name),
+                V(trashed ? S("trash") : S("active"))));
     if (!n) return fail(cx, E_NOTFOUND, "no such own entity");
     return meta_touch(cx);
 }

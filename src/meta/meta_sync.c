@@ -35,13 +35,16 @@ static enum err table_create(struct cx *cx, const struct entity *e)
                 column(cx, &b, &e->f[i], w);
             }
     buf_byte(&b, ')');
-    return b.full ? fail(cx, E_LIMIT, "%.*s: too many columns", FS(e->name)) : db_ddl(cx, buf_str(&b));
+    return b.full ? fail(cx, E_LIMIT, "%.*s: too many columns", FS(e->name))
+                  : db_ddl(cx, buf_str(&b));
 }
 
-static enum err index_create(struct cx *cx, const struct entity *e, const char *name, bool unique, const char *cols)
+static enum err index_create(struct cx *cx, const struct entity *e, const char *name, bool unique,
+                             const char *cols)
 {
-    return db_ddl(cx, arena_fmt(cx->a, "CREATE %sINDEX IF NOT EXISTS \"%.*s_%s\" ON %.*s (%s)%s", unique ? "UNIQUE " : "",
-                                FS(e->name), name, FS(e->table), cols, unique ? " WHERE deleted_at IS NULL" : ""));
+    return db_ddl(cx, arena_fmt(cx->a, "CREATE %sINDEX IF NOT EXISTS \"%.*s_%s\" ON %.*s (%s)%s",
+                                unique ? "UNIQUE " : "", FS(e->name), name, FS(e->table), cols,
+                                unique ? " WHERE deleted_at IS NULL" : ""));
 }
 
 static enum err field_index(struct cx *cx, const struct entity *e, const struct field *f)
@@ -49,10 +52,12 @@ static enum err field_index(struct cx *cx, const struct entity *e, const struct 
     if (!f->col.n || (!f->index && !f->unique)) return E_OK;
     str col = f->kind->store == ST_FOLDED ? f->col2 : f->col;
     const char *name = arena_z(cx->a, f->name), *by = arena_fmt(cx->a, "%.*s, id", FS(col)).p;
-    if (f->unique) TRY(index_create(cx, e, arena_fmt(cx->a, "%s_unique", name).p, true, arena_z(cx->a, col)));
+    if (f->unique)
+        TRY(index_create(cx, e, arena_fmt(cx->a, "%s_unique", name).p, true, arena_z(cx->a, col)));
     if (f->index) TRY(index_create(cx, e, name, false, by));
     if (f->index && f->at == e->title)
-        TRY(index_create(cx, e, arena_fmt(cx->a, "owner_%s", name).p, false, arena_fmt(cx->a, "\"owner\", %.*s, id", FS(col)).p));
+        TRY(index_create(cx, e, arena_fmt(cx->a, "owner_%s", name).p, false,
+                         arena_fmt(cx->a, "\"owner\", %.*s, id", FS(col)).p));
     return E_OK;
 }
 

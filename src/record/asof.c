@@ -11,7 +11,8 @@ static enum err take_off(struct cx *cx, const struct entity *e, str old_json, st
     return E_OK;
 }
 
-enum err record_as_of(struct cx *cx, const struct entity *e, int64_t id, int64_t at_ms, struct record *ret)
+enum err record_as_of(struct cx *cx, const struct entity *e, int64_t id, int64_t at_ms,
+                      struct record *ret)
 {
     struct record r = {0};
     struct db_rows later = {0};
@@ -19,8 +20,10 @@ enum err record_as_of(struct cx *cx, const struct entity *e, int64_t id, int64_t
     TRY(read_one(cx, e, id, ACT_SEE, EITHER, false, &r));
     struct val *v = NEW_N(cx->a, struct val, e->n);
     memcpy(v, r.v, sizeof *v * e->n);
-    TRY(db_query(cx, &later, "SELECT at, op, old, version FROM change WHERE record = $1 AND at > $2 ORDER BY seq DESC LIMIT 10000", V(id),
-                 V(at_ms)));
+    TRY(db_query(cx, &later,
+                 "SELECT at, op, old, version FROM change WHERE record = $1 AND at > $2 ORDER BY "
+                 "seq DESC LIMIT 10000",
+                 V(id), V(at_ms)));
     for (size_t i = 0; i < later.n; i++) {
         str op = db_str(&later, i, 1);
         if (str_eq(op, S("create"))) return fail(cx, E_NOTFOUND, "the record was not there yet");
@@ -29,7 +32,8 @@ enum err record_as_of(struct cx *cx, const struct entity *e, int64_t id, int64_t
         TRY(take_off(cx, e, db_str(&later, i, 2), v));
         r.version = db_int(&later, i, 3) - 1;
     }
-    if (v[F_DELETED_AT].t != VT_NULL && v[F_DELETED_AT].i <= at_ms) return fail(cx, E_NOTFOUND, "the record was in the trash then");
+    if (v[F_DELETED_AT].t != VT_NULL && v[F_DELETED_AT].i <= at_ms)
+        return fail(cx, E_NOTFOUND, "the record was in the trash then");
     r.v = v;
     TRY(reading_of(cx, e, &FIELDS_ALL, &all));
     TRY(fill_titles(cx, &all, &r, 1));

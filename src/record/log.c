@@ -7,14 +7,16 @@
 
 enum { OLD_BYTES_MAX = 4 * 1024 * 1024, HISTORY_MAX = 200 };
 
-enum err log_write(struct cx *cx, const struct entity *e, int64_t id, str op, int64_t version, str old_json, int64_t *ret_seq)
+enum err log_write(struct cx *cx, const struct entity *e, int64_t id, str op, int64_t version,
+                   str old_json, int64_t *ret_seq)
 {
     int64_t seq = id_new(cx->now_ms);
     struct db_val old = old_json.n ? V(old_json) : DB_NONE;
     TRY(db_exec(cx, NULL,
                 "INSERT INTO change (seq, at, who, way, batch, entity, record, op, version, old)"
                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                V(seq), V(cx->now_ms), V(cx->who.user), V(way_name[cx->way]), V(cx->batch), V(e->name), V(id), V(op), V(version), old));
+                V(seq), V(cx->now_ms), V(cx->who.user), V(way_name[cx->way]), V(cx->batch),
+                V(e->name), V(id), V(op), V(version), old));
     *ret_seq = seq;
     return E_OK;
 }
@@ -31,7 +33,8 @@ str log_old_json(struct cx *cx, const struct entity *e, const struct val *old, c
     struct jw w = jw_new(&b);
     jw_obj(&w);
     for (size_t i = 0; i < e->n; i++) {
-        if (!changed[i] || e->f[i].kind->store == ST_LINES || e->f[i].kind->store == ST_NONE) continue;
+        if (!changed[i] || e->f[i].kind->store == ST_LINES || e->f[i].kind->store == ST_NONE)
+            continue;
         jw_key(&w, e->f[i].name);
         value_json(cx, &e->f[i], &old[i], &w);
     }
@@ -39,7 +42,8 @@ str log_old_json(struct cx *cx, const struct entity *e, const struct val *old, c
     return buf_str(&b);
 }
 
-enum err log_old_sets(struct cx *cx, const struct entity *e, str old_json, struct set **ret, size_t *ret_n)
+enum err log_old_sets(struct cx *cx, const struct entity *e, str old_json, struct set **ret,
+                      size_t *ret_n)
 {
     const struct json *j = NULL;
     *ret = NULL;
@@ -52,7 +56,8 @@ enum err log_old_sets(struct cx *cx, const struct entity *e, str old_json, struc
         if (!f) continue;
         struct set *x = &s[*ret_n];
         x->f = f;
-        if (j->v[i].t != JT_NULL && f->kind->from_json(cx, f, &j->v[i], &x->v) != E_OK) continue; /* no longer fits its field */
+        if (j->v[i].t != JT_NULL && f->kind->from_json(cx, f, &j->v[i], &x->v) != E_OK)
+            continue; /* no longer fits its field */
         (*ret_n)++;
     }
     *ret = s;
@@ -71,7 +76,8 @@ static enum err batch_insert(struct cx *cx, void *arg)
     return db_exec(cx, NULL,
                    "INSERT INTO batch (id, at, who, way, title, state, total, done, undo_of, info)"
                    " VALUES ($1, $2, $3, $4, $5, 'running', $6, 0, 0, '')",
-                   V(b->id), V(cx->now_ms), V(cx->who.user), V(way_name[cx->way]), V(b->text), V(b->n));
+                   V(b->id), V(cx->now_ms), V(cx->who.user), V(way_name[cx->way]), V(b->text),
+                   V(b->n));
 }
 
 enum err batch_begin(struct cx *cx, str title, int64_t total, int64_t *ret)
@@ -85,7 +91,8 @@ enum err batch_begin(struct cx *cx, str title, int64_t total, int64_t *ret)
 static enum err batch_close(struct cx *cx, void *arg)
 {
     struct batch_args *b = arg;
-    return db_exec(cx, NULL, "UPDATE batch SET state = $2, info = $3 WHERE id = $1", V(b->id), V(b->text), V(b->info));
+    return db_exec(cx, NULL, "UPDATE batch SET state = $2, info = $3 WHERE id = $1", V(b->id),
+                   V(b->text), V(b->info));
 }
 
 enum err batch_end(struct cx *cx, int64_t batch, str state, str info_json)
@@ -109,10 +116,13 @@ enum err batch_progress(struct cx *cx, int64_t batch, int64_t done)
 /* ---- history ---- */
 struct history {
     const struct entity *e;
-    struct json *now;     /* by field.at: the value after the change in hand; key "" = not known yet */
+    struct json *now; /* by field.at: the value after the change in hand; key "" = not known yet */
 };
 
-static struct json raw_json(str text) { return (struct json){.t = JT_NUM, .s = text}; } /* a number's text is written as it stands */
+static struct json raw_json(str text)
+{
+    return (struct json){.t = JT_NUM, .s = text};
+} /* a number's text is written as it stands */
 
 static str field_text(struct cx *cx, const struct field *f, const struct val *v)
 {
@@ -173,16 +183,21 @@ static enum err history_names(struct cx *cx, const struct db_rows *r, struct map
 }
 
 /* Values as they stood just before `before`: later changes taken off the record's present ones. */
-static enum err history_start(struct cx *cx, const struct entity *e, int64_t id, int64_t before, struct history *h)
+static enum err history_start(struct cx *cx, const struct entity *e, int64_t id, int64_t before,
+                              struct history *h)
 {
     struct record r = {0};
     struct db_rows later = {0};
     TRY(record_get_deleted(cx, e, id, &r));
     h->now = NEW_N(cx->a, struct json, e->n);
     for (size_t i = 0; i < e->n; i++)
-        h->now[i] = r.has[i] && r.v[i].t != VT_NULL ? raw_json(field_text(cx, &e->f[i], &r.v[i])) : (struct json){.t = JT_NULL};
+        h->now[i] = r.has[i] && r.v[i].t != VT_NULL ? raw_json(field_text(cx, &e->f[i], &r.v[i]))
+                                                    : (struct json){.t = JT_NULL};
     if (!before) return E_OK;
-    TRY(db_query(cx, &later, "SELECT old FROM change WHERE record = $1 AND seq >= $2 ORDER BY seq DESC LIMIT 10000", V(id), V(before)));
+    TRY(db_query(
+        cx, &later,
+        "SELECT old FROM change WHERE record = $1 AND seq >= $2 ORDER BY seq DESC LIMIT 10000",
+        V(id), V(before)));
     for (size_t i = 0; i < later.n; i++) {
         const struct json *old = NULL;
         if (!db_str(&later, i, 0).n) continue;
@@ -195,8 +210,8 @@ static enum err history_start(struct cx *cx, const struct entity *e, int64_t id,
     return E_OK;
 }
 
-enum err log_history_json(struct cx *cx, const struct entity *e, int64_t id, int64_t before, size_t n, struct jw *w,
-                          int64_t *ret_next)
+enum err log_history_json(struct cx *cx, const struct entity *e, int64_t id, int64_t before,
+                          size_t n, struct jw *w, int64_t *ret_next)
 {
     struct history h = {.e = e};
     struct db_rows r = {0};
@@ -204,7 +219,8 @@ enum err log_history_json(struct cx *cx, const struct entity *e, int64_t id, int
     if (n > HISTORY_MAX) n = HISTORY_MAX;
     TRY(history_start(cx, e, id, before, &h));
     TRY(db_query(cx, &r,
-                 "SELECT seq, at, who, way, batch, op, old, version FROM change WHERE record = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",
+                 "SELECT seq, at, who, way, batch, op, old, version FROM change WHERE record = $1 "
+                 "AND seq < $2 ORDER BY seq DESC LIMIT $3",
                  V(id), V(before ? before : INT64_MAX), V((int64_t)n)));
     TRY(history_names(cx, &r, &names));
     for (size_t i = 0; i < r.n; i++) {

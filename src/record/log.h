@@ -15,7 +15,8 @@ MUST enum err batch_end(struct cx *cx, int64_t batch, str state, str info_json);
 MUST enum err batch_progress(struct cx *cx, int64_t batch, int64_t done);
 
 /* History as the API's array members, newest first, before seq `before` (0 = newest), at most n. */
-MUST enum err log_history_json(struct cx *cx, const struct entity *e, int64_t id, int64_t before, size_t n, struct jw *w,
+MUST enum err log_history_json(struct cx *cx, const struct entity *e, int64_t id, int64_t before,
+                               size_t n, struct jw *w,
                                int64_t *ret_next);
 struct undo_conflict {
     const struct entity *e;

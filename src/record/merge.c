@@ -22,7 +22,10 @@ static bool has_item(const struct val *v, const struct item *it)
 {
     for (size_t i = 0; i < v->n; i++) {
         const struct item *x = &v->v[i];
-        if (it->id ? x->id == it->id : it->norm.n ? str_eq(x->norm, it->norm) : str_eq(x->typed, it->typed)) return true;
+        if (it->id       ? x->id == it->id
+            : it->norm.n ? str_eq(x->norm, it->norm)
+                         : str_eq(x->typed, it->typed))
+            return true;
     }
     return false;
 }
@@ -38,15 +41,18 @@ static struct val joined(struct cx *cx, const struct val *a, const struct val *b
     return n ? (struct val){.t = VT_LIST, .v = v, .n = n} : VAL_NULL;
 }
 
-static struct set *winner_sets(struct cx *cx, const struct merging *m, const struct record *w, const struct record *l, size_t *ret_n)
+static struct set *winner_sets(struct cx *cx, const struct merging *m, const struct record *w,
+                               const struct record *l, size_t *ret_n)
 {
     struct set *s = NEW_N(cx->a, struct set, m->e->n);
     for (size_t i = F_OWNER; i < m->e->n; i++) {
         const struct field *f = &m->e->f[i];
         enum storage st = f->kind->store;
-        if (f->trashed || f->readonly || i == F_DELETED_AT || st == ST_LINES || st == ST_NONE) continue;
+        if (f->trashed || f->readonly || i == F_DELETED_AT || st == ST_LINES || st == ST_NONE)
+            continue;
         struct val v = taken(m, f) || w->v[i].t == VT_NULL ? l->v[i] : w->v[i];
-        if (!taken(m, f) && (st == ST_POINTS || st == ST_LINKS || st == ST_KEYS)) v = joined(cx, &w->v[i], &l->v[i]);
+        if (!taken(m, f) && (st == ST_POINTS || st == ST_LINKS || st == ST_KEYS))
+            v = joined(cx, &w->v[i], &l->v[i]);
         if (!val_eq(&v, &w->v[i])) s[(*ret_n)++] = (struct set){f, v};
     }
     return s;
@@ -58,7 +64,9 @@ static enum err ids_pointing(struct cx *cx, const struct field *f, int64_t to, s
 {
     struct sql q = sql_new(cx);
     if (f->kind->store == ST_LINKS)
-        return db_query(cx, ret, "SELECT a FROM link WHERE b = $1 AND field = $2 ORDER BY a LIMIT 10000", V(to), V(f->name));
+        return db_query(cx, ret,
+                        "SELECT a FROM link WHERE b = $1 AND field = $2 ORDER BY a LIMIT 10000",
+                        V(to), V(f->name));
     sql_lit(&q, "SELECT t.id FROM ");
     sql_name(&q, f->entity->table);
     sql_lit(&q, " t WHERE ");
@@ -75,10 +83,12 @@ static enum err move_one(struct cx *cx, const struct field *f, int64_t id, const
     struct written w = {0};
     struct set s = {f, VAL_INT(m->winner)};
     enum err e = read_one(cx, f->entity, id, ACT_SEE, LIVING, false, &r);
-    if (e == E_NOTFOUND) return E_OK; /* in the trash: the redirect leads on; or of another entity (links) */
+    if (e == E_NOTFOUND)
+        return E_OK; /* in the trash: the redirect leads on; or of another entity (links) */
     TRY(e);
     if (f->kind->store == ST_LINKS) {
-        const struct val *v = &r.v[f->at], one = {.t = VT_LIST, .v = &(struct item){.id = m->winner}, .n = 1};
+        const struct val *v = &r.v[f->at],
+                         one = {.t = VT_LIST, .v = &(struct item){.id = m->winner}, .n = 1};
         struct val rest = {.t = VT_LIST};
         struct item *keep = NEW_N(cx->a, struct item, v->n + 1);
         for (size_t i = 0; i < v->n; i++)
@@ -97,10 +107,13 @@ static enum err move_pointers(struct cx *cx, const struct merging *m)
         for (size_t k = 0; k < e->n; k++) {
             const struct field *f = &e->f[k];
             struct db_rows r = {0};
-            bool points = f->target && f->target->at == m->e->at && (f->kind->store == ST_INT || f->kind->store == ST_LINKS);
+            bool points = f->target && f->target->at == m->e->at &&
+                          (f->kind->store == ST_INT || f->kind->store == ST_LINKS);
             if (!points || f->trashed || e->trashed || f->readonly) continue;
             TRY(ids_pointing(cx, f, m->loser, &r));
-            if (r.n >= MOVE_MAX) return fail(cx, E_LIMIT, "more than %d records hang on the one to be merged", MOVE_MAX);
+            if (r.n >= MOVE_MAX)
+                return fail(cx, E_LIMIT, "more than %d records hang on the one to be merged",
+                            MOVE_MAX);
             for (size_t j = 0; j < r.n; j++) TRY(move_one(cx, f, db_int(&r, j, 0), m));
         }
     }
@@ -115,31 +128,37 @@ static enum err merge_inside(struct cx *cx, void *arg)
     size_t n = 0;
     TRY(read_one(cx, m->e, m->winner, ACT_CHANGE, LIVING, false, &w));
     TRY(read_one(cx, m->e, m->loser, ACT_DELETE, LIVING, false, &l));
-    if (m->version && m->version != w.version) return fail(cx, E_CONFLICT, "somebody has changed this record meanwhile");
+    if (m->version && m->version != w.version)
+        return fail(cx, E_CONFLICT, "somebody has changed this record meanwhile");
     const struct acl *acl = cx->acl;
     cx->acl = NULL; /* both were asked for; what hangs on them follows whoever may see it */
     struct set *s = winner_sets(cx, m, &w, &l, &n);
-    enum err e = trash_write(cx, m->e, &l, true, S("merge"), &gone); /* first: a unique value becomes free */
+    enum err e =
+        trash_write(cx, m->e, &l, true, S("merge"), &gone); /* first: a unique value becomes free */
     if (e == E_OK) e = update_write(cx, m->e, &w, s, n, m->ret);
     if (e == E_OK) e = move_pointers(cx, m);
     if (e == E_OK)
-        e = db_exec(cx, NULL, "INSERT INTO redirect (id, entity, winner, at) VALUES ($1, $2, $3, $4)", V(m->loser), V(m->e->name), V(m->winner),
-                    V(cx->now_ms));
+        e = db_exec(cx, NULL,
+                    "INSERT INTO redirect (id, entity, winner, at) VALUES ($1, $2, $3, $4)",
+                    V(m->loser), V(m->e->name), V(m->winner), V(cx->now_ms));
     cx->acl = acl;
     return e;
 }
 
-enum err record_merge(struct cx *cx, const struct entity *e, int64_t winner, int64_t loser, int64_t version,
-                      const struct field *const *take, size_t n, struct written *ret)
+enum err record_merge(struct cx *cx, const struct entity *e, int64_t winner, int64_t loser,
+                      int64_t version, const struct field *const *take, size_t n,
+                      struct written *ret)
 {
     struct merging m = {e, winner, loser, version, take, n, ret};
     int64_t batch = cx->batch, own = 0;
-    if (winner == loser) return fail_at(cx, E_INVALID, S("loser"), "a record cannot be merged with itself");
+    if (winner == loser)
+        return fail_at(cx, E_INVALID, S("loser"), "a record cannot be merged with itself");
     if (!batch) TRY(batch_begin(cx, S("merge"), 0, &own));
     enum err err = db_write(cx, merge_inside, &m);
     if (!own) return err;
     str msg = cx->msg, at = cx->at;
-    if (batch_end(cx, own, err == E_OK ? S("done") : S("failed"), S("")) != E_OK && err == E_OK) err = cx->err;
+    if (batch_end(cx, own, err == E_OK ? S("done") : S("failed"), S("")) != E_OK && err == E_OK)
+        err = cx->err;
     cx->batch = 0;
     if (err == E_OK) return E_OK;
     cx->msg = msg;

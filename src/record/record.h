@@ -82,5 +82,6 @@ MUST enum err record_merge(struct cx *cx, const struct entity *e, int64_t winner
 /* ---- JSON ---- */
 /* API object -> sets; unknown, read-only and doubled fields are E_INVALID naming the field. "version" and "id" are
  * passed over. */
-MUST enum err record_sets(struct cx *cx, const struct entity *e, const struct json *in, const struct set **ret, size_t *ret_n);
+MUST enum err record_sets(struct cx *cx, const struct entity *e, const struct json *in,
+                          const struct set **ret, size_t *ret_n);
 void record_json(struct cx *cx, const struct record *r, struct jw *w);

@@ -9,8 +9,10 @@ enum err check_sets(struct cx *cx, const struct entity *e, const struct set *s, 
         const struct field *f = s[i].f;
         assert(f->entity == e || str_eq(f->entity->name, e->name));
         if (!acl_field_read(cx, f)) return fail_at(cx, E_INVALID, f->name, "no such field");
-        if (f->readonly && cx->acl) return fail_at(cx, E_INVALID, f->name, "%.*s cannot be written", FS(f->name));
-        if (!acl_field_write(cx, f)) return fail_at(cx, E_DENIED, f->name, "you may not change %.*s", FS(f->name));
+        if (f->readonly && cx->acl)
+            return fail_at(cx, E_INVALID, f->name, "%.*s cannot be written", FS(f->name));
+        if (!acl_field_write(cx, f))
+            return fail_at(cx, E_DENIED, f->name, "you may not change %.*s", FS(f->name));
         if (seen[f->at]) return fail_at(cx, E_INVALID, f->name, "%.*s is given twice", FS(f->name));
         seen[f->at] = true;
     }
@@ -21,7 +23,8 @@ enum err check_required(struct cx *cx, const struct entity *e, const struct val 
 {
     for (size_t i = 0; i < e->n; i++)
         if (e->f[i].required && !e->f[i].trashed && v[i].t == VT_NULL)
-            return fail_at(cx, E_INVALID, e->f[i].name, "%.*s is needed", FS(label_of(e->f[i].label, cx->lang)));
+            return fail_at(cx, E_INVALID, e->f[i].name, "%.*s is needed",
+                           FS(label_of(e->f[i].label, cx->lang)));
     return E_OK;
 }
 
@@ -34,7 +37,9 @@ enum err check_rules(struct cx *cx, const struct entity *e, int64_t id, const st
         if (!f->rule || f->rule->t != JT_OBJ || f->trashed || v[i].t == VT_NULL) continue;
         TRY(filter_parse(cx, e, f->rule, NULL, &c));
         TRY(filter_eval(cx, c, id, v, NULL, &holds));
-        if (!holds) return fail_at(cx, E_INVALID, f->name, "%.*s does not keep its rule", FS(label_of(f->label, cx->lang)));
+        if (!holds)
+            return fail_at(cx, E_INVALID, f->name, "%.*s does not keep its rule",
+                           FS(label_of(f->label, cx->lang)));
     }
     return E_OK;
 }
@@ -51,7 +56,9 @@ static enum err target_seen(struct cx *cx, const struct field *f, int64_t id)
     sql_lit(&q, " AND t.deleted_at IS NULL AND ");
     acl_where(cx, f->target, ACT_SEE, S("t"), &q);
     TRY(sql_run(cx, &q, &r, NULL));
-    return r.n ? E_OK : fail_at(cx, E_INVALID, f->name, "%.*s: no such record", FS(label_of(f->label, cx->lang)));
+    return r.n ? E_OK
+               : fail_at(cx, E_INVALID, f->name, "%.*s: no such record",
+                         FS(label_of(f->label, cx->lang)));
 }
 
 enum err check_links(struct cx *cx, const struct entity *e, const struct set *s, size_t n)
@@ -59,9 +66,11 @@ enum err check_links(struct cx *cx, const struct entity *e, const struct set *s,
     (void)e;
     for (size_t i = 0; i < n; i++) {
         if (!s[i].f->target) continue;
-        if (s[i].v.t == VT_INT && s[i].f->kind->store == ST_INT && !str_eq(s[i].f->kind->name, S("rollup")))
+        if (s[i].v.t == VT_INT && s[i].f->kind->store == ST_INT &&
+            !str_eq(s[i].f->kind->name, S("rollup")))
             TRY(target_seen(cx, s[i].f, s[i].v.i));
-        for (size_t k = 0; s[i].v.t == VT_LIST && k < s[i].v.n; k++) TRY(target_seen(cx, s[i].f, s[i].v.v[k].id));
+        for (size_t k = 0; s[i].v.t == VT_LIST && k < s[i].v.n; k++)
+            TRY(target_seen(cx, s[i].f, s[i].v.v[k].id));
     }
     return E_OK;
 }

@@ -22,25 +22,31 @@ MUST enum err read_one(struct cx *cx, const struct entity *e, int64_t id, enum a
                        struct record *ret);
 
 /* ---- writing: all inside db_write ---- */
-MUST enum err points_write(struct cx *cx, const struct entity *e, int64_t id, const struct field *f, const struct val *v, bool replace);
+MUST enum err points_write(struct cx *cx, const struct entity *e, int64_t id, const struct field *f,
+                           const struct val *v, bool replace);
 MUST enum err links_write(struct cx *cx, int64_t id, const struct field *f, const struct val *v, bool replace);
 /* Rolls up into the parents that `old` and `now` (each NULL when the record does not count) point to. */
 MUST enum err rollups_follow(struct cx *cx, const struct entity *e, const struct val *old, const struct val *now);
 /* The change's row; old_json "" = NULL. */
-MUST enum err log_write(struct cx *cx, const struct entity *e, int64_t id, str op, int64_t version, str old_json, int64_t *ret_seq);
+MUST enum err log_write(struct cx *cx, const struct entity *e, int64_t id, str op, int64_t version,
+                        str old_json, int64_t *ret_seq);
 /* {"field":old,...} of the fields whose at is set in `changed`. */
 str log_old_json(struct cx *cx, const struct entity *e, const struct val *old, const bool *changed);
 /* `old` of a change back to sets; fields that are gone are passed over. */
 MUST enum err log_old_sets(struct cx *cx, const struct entity *e, str old_json, struct set **ret, size_t *ret_n);
 
 /* ---- checks, before the writer ---- */
-MUST enum err check_sets(struct cx *cx, const struct entity *e, const struct set *s, size_t n); /* rights on fields, doubles */
+/* rights on fields, doubles */
+MUST enum err check_sets(struct cx *cx, const struct entity *e, const struct set *s, size_t n);
 MUST enum err check_required(struct cx *cx, const struct entity *e, const struct val *v);
 MUST enum err check_rules(struct cx *cx, const struct entity *e, int64_t id, const struct val *v);
-MUST enum err check_links(struct cx *cx, const struct entity *e, const struct set *s, size_t n); /* targets exist and are seen */
+/* targets exist and are seen */
+MUST enum err check_links(struct cx *cx, const struct entity *e, const struct set *s, size_t n);
 MUST enum err apply_defaults(struct cx *cx, const struct entity *e, struct val *v);
 /* Trash and back without the version check; op "delete" or "merge" / "restore". */
-MUST enum err trash_write(struct cx *cx, const struct entity *e, const struct record *r, bool away, str op, struct written *ret);
+MUST enum err trash_write(struct cx *cx, const struct entity *e, const struct record *r, bool away,
+                          str op, struct written *ret);
 /* Writes sets over the record in hand: the inner half of record_update. */
-MUST enum err update_write(struct cx *cx, const struct entity *e, const struct record *old, const struct set *s, size_t n,
+MUST enum err update_write(struct cx *cx, const struct entity *e, const struct record *old,
+                           const struct set *s, size_t n,
                            struct written *ret);

@@ -3,9 +3,11 @@
 #include "base/time.h"
 #include "record/record_int.h"
 
-enum err record_sets(struct cx *cx, const struct entity *e, const struct json *in, const struct set **ret, size_t *ret_n)
+enum err record_sets(struct cx *cx, const struct entity *e, const struct json *in,
+                     const struct set **ret, size_t *ret_n)
 {
-    if (!in || in->t != JT_OBJ) return fail(cx, E_INVALID, "an object with the record's values is needed");
+    if (!in || in->t != JT_OBJ)
+        return fail(cx, E_INVALID, "an object with the record's values is needed");
     struct set *s = NEW_N(cx->a, struct set, in->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < in->n; i++) {
@@ -13,8 +15,11 @@ enum err record_sets(struct cx *cx, const struct entity *e, const struct json *i
         if (str_eq(j->key, S("id")) || str_eq(j->key, S("version"))) continue;
         const struct field *f = entity_field(e, j->key);
         if (!f || f->hidden || !acl_field_read(cx, f))
-            return fail_at(cx, E_INVALID, str_cut(j->key, 0, 100), "there is no field of this name");
-        if (f->readonly) return fail_at(cx, E_INVALID, f->name, "%.*s cannot be written", FS(label_of(f->label, cx->lang)));
+            return fail_at(cx, E_INVALID, str_cut(j->key, 0, 100),
+                           "there is no field of this name");
+        if (f->readonly)
+            return fail_at(cx, E_INVALID, f->name, "%.*s cannot be written",
+                           FS(label_of(f->label, cx->lang)));
         s[n].f = f;
         if (j->t != JT_NULL) TRY(f->kind->from_json(cx, f, j, &s[n].v));
         n++;

@@ -21,7 +21,8 @@ static uint64_t cursor_check(const struct entity *e, const struct query *q)
     return h & 0xFFFFFFFF;
 }
 
-static str cursor_text(struct cx *cx, const struct entity *e, const struct query *q, int64_t id, const struct db_val *v)
+static str cursor_text(struct cx *cx, const struct entity *e, const struct query *q, int64_t id,
+                       const struct db_val *v)
 {
     struct buf b = buf_new(cx->a, CURSOR_MAX);
     buf_fmt(&b, "%" PRIx64 ".%" PRId64 ".", cursor_check(e, q), id);
@@ -48,7 +49,8 @@ static bool hex_value(struct arena *a, str s, str *ret)
     return utf8_valid(*ret);
 }
 
-static enum err cursor_read(struct cx *cx, const struct entity *e, const struct query *q, struct cursor *ret)
+static enum err cursor_read(struct cx *cx, const struct entity *e, const struct query *q,
+                            struct cursor *ret)
 {
     str check = {0}, id = {0}, kind = {0}, rest = q->cursor;
     struct cursor c = {.started = true};
@@ -56,7 +58,8 @@ static enum err cursor_read(struct cx *cx, const struct entity *e, const struct 
     str_split(rest, '.', &check, &rest);
     str_split(rest, '.', &id, &rest);
     str_split(rest, '.', &kind, &rest);
-    bool ok = str_eq(check, arena_fmt(cx->a, "%" PRIx64, cursor_check(e, q))) && str_to_int(id, &c.id);
+    bool ok =
+        str_eq(check, arena_fmt(cx->a, "%" PRIx64, cursor_check(e, q))) && str_to_int(id, &c.id);
     if (str_eq(kind, S("n"))) c.nulls = true;
     else if (str_eq(kind, S("i")) && ok) ok = str_to_int(rest, &c.v.i) && (c.v.t = DB_INT);
     else if (str_eq(kind, S("t")) && ok) ok = hex_value(cx->a, rest, &c.v.s) && (c.v.t = DB_TEXT);
@@ -67,10 +70,13 @@ static enum err cursor_read(struct cx *cx, const struct entity *e, const struct 
 }
 
 /* ---- conditions ---- */
-static void seen(struct cx *cx, const struct entity *e, struct sql *q, str alias) { acl_where(cx, e, ACT_SEE, alias, q); }
+static void seen(struct cx *cx, const struct entity *e, struct sql *q, str alias)
+{
+    acl_where(cx, e, ACT_SEE, alias, q);
+}
 
-static void where_common(struct cx *cx, const struct entity *e, const struct cond *where, bool deleted, const int64_t *ids,
-                         size_t n_ids, struct sql *q)
+static void where_common(struct cx *cx, const struct entity *e, const struct cond *where,
+                         bool deleted, const int64_t *ids, size_t n_ids, struct sql *q)
 {
     if (deleted) sql_lit(q, " WHERE t.deleted_at IS NOT NULL AND ");
     else sql_lit(q, " WHERE t.deleted_at IS NULL AND ");
@@ -84,9 +90,13 @@ static void where_common(struct cx *cx, const struct entity *e, const struct con
     filter_sql(cx, where, S("t"), q, seen);
 }
 
-static str sort_col(const struct field *f) { return f->kind->store == ST_FOLDED ? f->col2 : f->col; }
+static str sort_col(const struct field *f)
+{
+    return f->kind->store == ST_FOLDED ? f->col2 : f->col;
+}
 
-static void keyset(struct cx *cx, const struct query *q, const struct cursor *c, bool nulls, struct sql *s)
+static void keyset(struct cx *cx, const struct query *q, const struct cursor *c, bool nulls,
+                   struct sql *s)
 {
     if (q->sort) {
         sql_lit(s, " AND ");
@@ -129,7 +139,7 @@ struct walk {
     const struct query *q;
     const struct reading *r;
     struct record *v;
-    struct db_val *key;   /* the sort value of each row */
+    struct db_val *key; /* the sort value of each row */
     size_t n, want;
 };
 
@@ -157,7 +167,8 @@ static enum err walk_rows(struct cx *cx, struct walk *w, const struct cursor *c,
     return E_OK;
 }
 
-static enum err query_fields(struct cx *cx, const struct query *q, const struct entity *e, struct fields *ret)
+static enum err query_fields(struct cx *cx, const struct query *q, const struct entity *e,
+                             struct fields *ret)
 {
     *ret = q->fields;
     if (!q->sort) return E_OK;
@@ -183,20 +194,23 @@ static enum err read_page(struct cx *cx, struct walk *w)
     return w->n < w->want ? walk_rows(cx, w, &c, true) : E_OK;
 }
 
-enum err record_list(struct cx *cx, const struct entity *e, const struct query *in, struct page *ret)
+enum err record_list(struct cx *cx, const struct entity *e, const struct query *in,
+                     struct page *ret)
 {
     struct query q = *in;
     struct reading r = {0};
     *ret = (struct page){.next = S("")};
     if (!acl_may(cx, e, ACT_SEE)) return fail(cx, E_DENIED, "you may not see these records");
-    if (q.limit < 1 || q.limit > LIMIT_MAX) return fail_at(cx, E_BAD, S("limit"), "limit is 1 to %d", LIMIT_MAX);
+    if (q.limit < 1 || q.limit > LIMIT_MAX)
+        return fail_at(cx, E_BAD, S("limit"), "limit is 1 to %d", LIMIT_MAX);
     if (!q.sort) q.desc = true; /* newest first */
     TRY(query_fields(cx, &q, e, &q.fields));
     TRY(reading_of(cx, e, &q.fields, &r));
     struct walk w = {.e = e, .q = &q, .r = &r, .want = q.limit + 1};
     TRY(read_page(cx, &w));
     size_t n = w.n > q.limit ? q.limit : w.n;
-    if (w.n > q.limit) ret->next = cursor_text(cx, e, &q, w.v[n - 1].id, q.sort ? &w.key[n - 1] : NULL);
+    if (w.n > q.limit)
+        ret->next = cursor_text(cx, e, &q, w.v[n - 1].id, q.sort ? &w.key[n - 1] : NULL);
     TRY(fill_parts(cx, &r, w.v, n));
     TRY(fill_titles(cx, &r, w.v, n));
     ret->v = w.v;
@@ -204,8 +218,8 @@ enum err record_list(struct cx *cx, const struct entity *e, const struct query *
     return E_OK;
 }
 
-enum err record_count(struct cx *cx, const struct entity *e, const struct cond *where, bool deleted, int64_t max, int64_t *ret,
-                      bool *ret_exact)
+enum err record_count(struct cx *cx, const struct entity *e, const struct cond *where, bool deleted,
+                      int64_t max, int64_t *ret, bool *ret_exact)
 {
     struct sql s = sql_new(cx);
     struct db_rows r = {0};
@@ -226,8 +240,9 @@ enum err record_count(struct cx *cx, const struct entity *e, const struct cond *
     return E_OK;
 }
 
-static enum err each_slice(struct cx *cx, const struct entity *e, const struct query *q, const struct reading *r, int64_t after,
-                           struct record **ret, size_t *ret_n)
+static enum err each_slice(struct cx *cx, const struct entity *e, const struct query *q,
+                           const struct reading *r, int64_t after, struct record **ret,
+                           size_t *ret_n)
 {
     struct sql s = sql_new(cx);
     struct db_rows rows = {0};
@@ -247,7 +262,8 @@ static enum err each_slice(struct cx *cx, const struct entity *e, const struct q
     return E_OK;
 }
 
-static enum err each_all(struct cx *cx, const struct entity *e, const struct query *q, record_each_fn *fn, void *arg)
+static enum err each_all(struct cx *cx, const struct entity *e, const struct query *q,
+                         record_each_fn *fn, void *arg)
 {
     struct reading r = {0};
     int64_t after = 0;
@@ -263,7 +279,8 @@ static enum err each_all(struct cx *cx, const struct entity *e, const struct que
     return E_OK;
 }
 
-enum err record_each(struct cx *cx, const struct entity *e, const struct query *q, record_each_fn *fn, void *arg)
+enum err record_each(struct cx *cx, const struct entity *e, const struct query *q,
+                     record_each_fn *fn, void *arg)
 {
     if (!acl_may(cx, e, ACT_SEE)) return fail(cx, E_DENIED, "you may not see these records");
     TRY(db_snapshot(cx));

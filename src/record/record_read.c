@@ -20,13 +20,15 @@ static enum store_class class_of(const struct field *f)
     return IN_ROW;
 }
 
-enum err reading_of(struct cx *cx, const struct entity *e, const struct fields *want, struct reading *ret)
+enum err reading_of(struct cx *cx, const struct entity *e, const struct fields *want,
+                    struct reading *ret)
 {
     bool *w = NEW_N(cx->a, bool, e->n);
     uint16_t *col = NEW_N(cx->a, uint16_t, e->n), next = 2;
     for (size_t i = 0; want->all && i < e->n; i++) w[i] = !e->f[i].trashed;
     for (size_t i = 0; !want->all && i < want->n; i++) w[want->f[i]->at] = true;
-    for (size_t i = 0; !want->all && !want->n && i < e->n_list; i++) w[e->list[i]] = !e->f[e->list[i]].trashed;
+    for (size_t i = 0; !want->all && !want->n && i < e->n_list; i++)
+        w[e->list[i]] = !e->f[e->list[i]].trashed;
     w[e->title] = w[F_OWNER] = w[F_TEAM] = w[F_DELETED_AT] = true;
     for (size_t i = 0; i < e->n; i++) {
         if (w[i] && !acl_field_read(cx, &e->f[i])) w[i] = false;
@@ -55,7 +57,7 @@ void reading_select(struct cx *cx, const struct reading *r, struct sql *q)
     sql_lit(q, " t");
 }
 
-static struct val keys_of(struct cx *cx, str s)   /* "|a|b|" */
+static struct val keys_of(struct cx *cx, str s) /* "|a|b|" */
 {
     struct item *v = NEW_N(cx->a, struct item, s.n + 1);
     size_t n = 0;
@@ -139,12 +141,17 @@ static enum err fill_points(struct cx *cx, struct record *v, size_t n)
 {
     struct sql q = sql_new(cx), ids = ids_query(cx, v, n);
     struct db_rows r = {0};
-    sql_lit(&q, "SELECT record, field, type, typed, norm, ext, extra FROM contact_point WHERE record IN ");
+    sql_lit(
+        &q,
+        "SELECT record, field, type, typed, norm, ext, extra FROM contact_point WHERE record IN ");
     sql_append(cx, &q, &ids);
     sql_lit(&q, " ORDER BY record, field, pos LIMIT 10000");
     TRY(sql_run(cx, &q, &r, NULL));
     for (size_t i = 0; i < r.n; i++) {
-        struct item it = {.type = db_str(&r, i, 2), .typed = db_str(&r, i, 3), .norm = db_str(&r, i, 4), .ext = db_str(&r, i, 5),
+        struct item it = {.type = db_str(&r, i, 2),
+                          .typed = db_str(&r, i, 3),
+                          .norm = db_str(&r, i, 4),
+                          .ext = db_str(&r, i, 5),
                           .extra = db_str(&r, i, 6)};
         struct record *to = by_id(v, n, db_int(&r, i, 0));
         if (to) item_add(cx, to, db_str(&r, i, 1), &it);
@@ -204,7 +211,8 @@ enum err fill_parts(struct cx *cx, const struct reading *r, struct record *v, si
     if (wants(r, IN_POINTS)) TRY(fill_points(cx, v, n));
     if (wants(r, IN_LINKS)) TRY(fill_links(cx, v, n));
     for (size_t i = 0; i < r->e->n; i++)
-        if (r->want[i] && class_of(&r->e->f[i]) == IN_LINES) TRY(fill_lines_of(cx, &r->e->f[i], v, n));
+        if (r->want[i] && class_of(&r->e->f[i]) == IN_LINES)
+            TRY(fill_lines_of(cx, &r->e->f[i], v, n));
     return E_OK;
 }
 
@@ -229,7 +237,8 @@ static str titles_get(const struct titles *t, int64_t id)
     return S("");
 }
 
-static void titles_collect(struct cx *cx, const struct reading *r, const struct record *v, size_t n, struct titles *t)
+static void titles_collect(struct cx *cx, const struct reading *r, const struct record *v, size_t n,
+                           struct titles *t)
 {
     for (size_t i = 0; i < r->e->n; i++) {
         if (!r->want[i] || r->e->f[i].target != t->e || class_of(&r->e->f[i]) == IN_LINES) continue;
@@ -241,7 +250,8 @@ static void titles_collect(struct cx *cx, const struct reading *r, const struct 
     }
 }
 
-static void titles_place(struct cx *cx, const struct reading *r, struct record *v, size_t n, const struct titles *t)
+static void titles_place(struct cx *cx, const struct reading *r, struct record *v, size_t n,
+                         const struct titles *t)
 {
     for (size_t i = 0; i < r->e->n; i++) {
         if (!r->want[i] || r->e->f[i].target != t->e || class_of(&r->e->f[i]) == IN_LINES) continue;
@@ -250,7 +260,8 @@ static void titles_place(struct cx *cx, const struct reading *r, struct record *
             if (x->t == VT_INT) x->s = titles_get(t, x->i);
             if (x->t != VT_LIST) continue;
             struct item *items = NEW_N(cx->a, struct item, x->n);
-            for (size_t m = 0; m < x->n; m++) items[m] = (struct item){.id = x->v[m].id, .typed = titles_get(t, x->v[m].id)};
+            for (size_t m = 0; m < x->n; m++)
+                items[m] = (struct item){.id = x->v[m].id, .typed = titles_get(t, x->v[m].id)};
             x->v = items;
         }
     }
@@ -261,7 +272,9 @@ enum err fill_titles(struct cx *cx, const struct reading *r, struct record *v, s
     for (size_t i = 0; n && i < r->e->n; i++) {
         const struct entity *target = r->e->f[i].target;
         bool first = r->want[i] && target != NULL && r->e->f[i].kind->store != ST_LINES;
-        for (size_t k = 0; first && k < i; k++) first = !(r->want[k] && r->e->f[k].target == target && r->e->f[k].kind->store != ST_LINES);
+        for (size_t k = 0; first && k < i; k++)
+            first =
+                !(r->want[k] && r->e->f[k].target == target && r->e->f[k].kind->store != ST_LINES);
         if (!first) continue;
         struct titles t = {.e = target};
         titles_collect(cx, r, v, n, &t);
@@ -275,7 +288,8 @@ enum err fill_titles(struct cx *cx, const struct reading *r, struct record *v, s
 
 enum { TITLES_AT_ONCE = 400 };
 
-static enum err titles_slice(struct cx *cx, const struct entity *e, const int64_t *ids, size_t n, str *ret)
+static enum err titles_slice(struct cx *cx, const struct entity *e, const int64_t *ids, size_t n,
+                             str *ret)
 {
     struct sql q = sql_new(cx);
     struct db_rows r = {0};
@@ -296,12 +310,14 @@ static enum err titles_slice(struct cx *cx, const struct entity *e, const int64_
     return E_OK;
 }
 
-enum err record_titles(struct cx *cx, const struct entity *e, const int64_t *ids, size_t n, str *ret)
+enum err record_titles(struct cx *cx, const struct entity *e, const int64_t *ids, size_t n,
+                       str *ret)
 {
     for (size_t i = 0; i < n; i++) ret[i] = S("");
     if (!e->f[e->title].col.n) return E_OK;
     for (size_t at = 0; at < n; at += TITLES_AT_ONCE)
-        TRY(titles_slice(cx, e, ids + at, n - at < TITLES_AT_ONCE ? n - at : TITLES_AT_ONCE, ret + at));
+        TRY(titles_slice(cx, e, ids + at, n - at < TITLES_AT_ONCE ? n - at : TITLES_AT_ONCE,
+                         ret + at));
     return E_OK;
 }
 
@@ -311,8 +327,8 @@ str record_title(const struct record *r)
     return v->t == VT_TEXT ? v->s : S("");
 }
 
-enum err read_one(struct cx *cx, const struct entity *e, int64_t id, enum action act, enum deleted d, bool titles,
-                  struct record *ret)
+enum err read_one(struct cx *cx, const struct entity *e, int64_t id, enum action act,
+                  enum deleted d, bool titles, struct record *ret)
 {
     struct reading r = {0};
     struct db_rows rows = {0};
@@ -331,7 +347,8 @@ enum err read_one(struct cx *cx, const struct entity *e, int64_t id, enum action
     TRY(sql_run(cx, &q, &rows, NULL));
     if (!rows.n) return fail(cx, E_NOTFOUND, "no such record");
     struct record rec = reading_row(cx, &r, rows.v);
-    if (act != ACT_SEE && (!acl_may(cx, e, act) || !acl_row(cx, e, act, rec.v[F_OWNER].i, rec.v[F_TEAM].i)))
+    if (act != ACT_SEE &&
+        (!acl_may(cx, e, act) || !acl_row(cx, e, act, rec.v[F_OWNER].i, rec.v[F_TEAM].i)))
         return fail(cx, E_DENIED, "you may see this record but not do that with it");
     TRY(fill_parts(cx, &r, &rec, 1));
     if (titles) TRY(fill_titles(cx, &r, &rec, 1));
@@ -353,7 +370,8 @@ enum err record_redirect(struct cx *cx, const struct entity *e, int64_t id, int6
 {
     struct db_rows r = {0};
     *ret = 0;
-    TRY(db_query(cx, &r, "SELECT winner FROM redirect WHERE id = $1 AND entity = $2", V(id), V(e->name)));
+    TRY(db_query(cx, &r, "SELECT winner FROM redirect WHERE id = $1 AND entity = $2", V(id),
+                 V(e->name)));
     if (r.n) *ret = db_int(&r, 0, 0);
     return E_OK;
 }

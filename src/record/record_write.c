@@ -63,8 +63,8 @@ static struct sql insert_sql(struct cx *cx, const struct entity *e, int64_t id, 
     return q;
 }
 
-static enum err update_row(struct cx *cx, const struct entity *e, int64_t id, int64_t version, const struct val *v,
-                           const bool *changed)
+static enum err update_row(struct cx *cx, const struct entity *e, int64_t id, int64_t version,
+                           const struct val *v, const bool *changed)
 {
     struct sql q = sql_new(cx);
     int64_t n = 0;
@@ -94,15 +94,16 @@ static enum err unique_field(struct cx *cx, const struct entity *e, enum err err
     if (err != E_CONFLICT) return err;
     for (size_t i = 0; i < e->n; i++)
         if (e->f[i].unique && (str_find(cx->at, e->f[i].name) >= 0))
-            return fail_at(cx, E_CONFLICT, e->f[i].name, "%.*s: this value is already in use", FS(label_of(e->f[i].label, cx->lang)));
+            return fail_at(cx, E_CONFLICT, e->f[i].name, "%.*s: this value is already in use",
+                           FS(label_of(e->f[i].label, cx->lang)));
     return err;
 }
 
-static enum err lines_write(struct cx *cx, const struct entity *e, int64_t id, const struct field *f, const struct val *old,
-                            const struct val *v);
+static enum err lines_write(struct cx *cx, const struct entity *e, int64_t id,
+                            const struct field *f, const struct val *old, const struct val *v);
 
-static enum err parts_write(struct cx *cx, const struct entity *e, int64_t id, const struct val *old, const struct val *v,
-                            const bool *changed)
+static enum err parts_write(struct cx *cx, const struct entity *e, int64_t id,
+                            const struct val *old, const struct val *v, const bool *changed)
 {
     for (size_t i = 0; i < e->n; i++) {
         const struct field *f = &e->f[i];
@@ -132,7 +133,10 @@ static enum err numbers_give(struct cx *cx, const struct entity *e, struct val *
         struct db_rows r = {0};
         if (!str_eq(e->f[i].kind->name, S("autonumber")) || e->f[i].trashed) continue;
         str name = arena_fmt(cx->a, "%.*s.%.*s", FS(e->name), FS(e->f[i].name));
-        TRY(db_exec(cx, NULL, "INSERT INTO counter (name, value) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET value = counter.value + 1", V(name)));
+        TRY(db_exec(cx, NULL,
+                    "INSERT INTO counter (name, value) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE "
+                    "SET value = counter.value + 1",
+                    V(name)));
         TRY(db_query(cx, &r, "SELECT value FROM counter WHERE name = $1", V(name)));
         v[i] = VAL_INT(db_int(&r, 0, 0));
         *ret_any = true;
@@ -163,12 +167,15 @@ static enum err create_id(struct cx *cx, int64_t id, int64_t *ret)
 {
     int64_t at = id ? id_time_ms(id) : cx->now_ms;
     if (id < 0 || at < cx->now_ms - ID_AHEAD_MS || at > cx->now_ms + ID_AHEAD_MS)
-        return fail_at(cx, E_INVALID, S("id"), "an id made by a client carries the time of its making, within a day of now");
+        return fail_at(
+            cx, E_INVALID, S("id"),
+            "an id made by a client carries the time of its making, within a day of now");
     *ret = id ? id : id_new(cx->now_ms);
     return E_OK;
 }
 
-enum err record_create(struct cx *cx, const struct entity *e, int64_t id, const struct set *s, size_t n, struct written *ret)
+enum err record_create(struct cx *cx, const struct entity *e, int64_t id, const struct set *s,
+                       size_t n, struct written *ret)
 {
     struct val *v = NEW_N(cx->a, struct val, e->n);
     if (!acl_may(cx, e, ACT_CREATE)) return fail(cx, E_DENIED, "you may not create this");
@@ -178,11 +185,14 @@ enum err record_create(struct cx *cx, const struct entity *e, int64_t id, const 
     TRY(apply_defaults(cx, e, v));
     TRY(check_required(cx, e, v));
     TRY(check_rules(cx, e, id, v));
-    if (!acl_row(cx, e, ACT_CREATE, v[F_OWNER].i, v[F_TEAM].i)) return fail_at(cx, E_DENIED, S("owner"), "you may not create this for somebody else");
+    if (!acl_row(cx, e, ACT_CREATE, v[F_OWNER].i, v[F_TEAM].i))
+        return fail_at(cx, E_DENIED, S("owner"), "you may not create this for somebody else");
     v[F_CREATED_AT] = v[F_CHANGED_AT] = VAL_INT(cx->now_ms);
     if (cx->who.user) v[F_CREATED_BY] = v[F_CHANGED_BY] = VAL_INT(cx->who.user);
-    struct creating c = {.e = e, .id = id, .s = s, .n = n, .v = v, .insert = insert_sql(cx, e, id, v), .ret = ret};
-    return cx->way == WAY_IMPORT ? db_write_bulk(cx, create_inside, &c) : db_write(cx, create_inside, &c);
+    struct creating c = {
+        .e = e, .id = id, .s = s, .n = n, .v = v, .insert = insert_sql(cx, e, id, v), .ret = ret};
+    return cx->way == WAY_IMPORT ? db_write_bulk(cx, create_inside, &c)
+                                 : db_write(cx, create_inside, &c);
 }
 
 /* ---- update ---- */
@@ -194,15 +204,16 @@ struct updating {
     struct written *ret;
 };
 
-enum err update_write(struct cx *cx, const struct entity *e, const struct record *old, const struct set *s, size_t n,
-                      struct written *ret)
+enum err update_write(struct cx *cx, const struct entity *e, const struct record *old,
+                      const struct set *s, size_t n, struct written *ret)
 {
     struct val *v = NEW_N(cx->a, struct val, e->n);
     bool *changed = NEW_N(cx->a, bool, e->n), any = false;
     memcpy(v, old->v, sizeof *v * e->n);
     for (size_t i = 0; i < n; i++) {
         uint32_t at = s[i].f->at;
-        bool same = val_eq(&v[at], &s[i].v) && (s[i].f->kind->store != ST_MONEY || str_eq(v[at].s, s[i].v.s));
+        bool same = val_eq(&v[at], &s[i].v) &&
+                    (s[i].f->kind->store != ST_MONEY || str_eq(v[at].s, s[i].v.s));
         if (same && s[i].f->kind->store != ST_LINES) continue;
         v[at] = s[i].v;
         changed[at] = any = true;
@@ -228,21 +239,24 @@ static enum err update_inside(struct cx *cx, void *arg)
     struct updating *u = arg;
     struct record old = {0};
     TRY(read_one(cx, u->e, u->id, ACT_CHANGE, LIVING, false, &old));
-    if (u->version && u->version != old.version) return fail(cx, E_CONFLICT, "somebody has changed this record meanwhile");
+    if (u->version && u->version != old.version)
+        return fail(cx, E_CONFLICT, "somebody has changed this record meanwhile");
     TRY(check_links(cx, u->e, u->s, u->n));
     return update_write(cx, u->e, &old, u->s, u->n, u->ret);
 }
 
-enum err record_update(struct cx *cx, const struct entity *e, int64_t id, int64_t version, const struct set *s, size_t n,
-                       struct written *ret)
+enum err record_update(struct cx *cx, const struct entity *e, int64_t id, int64_t version,
+                       const struct set *s, size_t n, struct written *ret)
 {
     TRY(check_sets(cx, e, s, n));
     struct updating u = {e, id, version, s, n, ret};
-    return cx->way == WAY_IMPORT ? db_write_bulk(cx, update_inside, &u) : db_write(cx, update_inside, &u);
+    return cx->way == WAY_IMPORT ? db_write_bulk(cx, update_inside, &u)
+                                 : db_write(cx, update_inside, &u);
 }
 
 /* ---- child lines: each is a record of its own, written through the same door ---- */
-static enum err line_write(struct cx *cx, const struct field *f, const struct field *via, int64_t parent, const struct item *it)
+static enum err line_write(struct cx *cx, const struct field *f, const struct field *via,
+                           int64_t parent, const struct item *it)
 {
     const struct json *j = NULL;
     const struct set *given = NULL;
@@ -259,8 +273,8 @@ static enum err line_write(struct cx *cx, const struct field *f, const struct fi
     return record_create(cx, f->target, 0, s, m, &w);
 }
 
-static enum err lines_write(struct cx *cx, const struct entity *e, int64_t id, const struct field *f, const struct val *old,
-                            const struct val *v)
+static enum err lines_write(struct cx *cx, const struct entity *e, int64_t id,
+                            const struct field *f, const struct val *old, const struct val *v)
 {
     const struct field *via = f->target ? entity_field(f->target, f->via) : NULL;
     if (!via) return fail_at(cx, E_INVALID, f->name, "%.*s has no lines", FS(e->name));
@@ -275,7 +289,8 @@ static enum err lines_write(struct cx *cx, const struct entity *e, int64_t id, c
 }
 
 /* ---- trash and back ---- */
-enum err trash_write(struct cx *cx, const struct entity *e, const struct record *r, bool away, str op, struct written *ret)
+enum err trash_write(struct cx *cx, const struct entity *e, const struct record *r, bool away,
+                     str op, struct written *ret)
 {
     bool *changed = NEW_N(cx->a, bool, e->n);
     struct val *v = NEW_N(cx->a, struct val, e->n);
@@ -294,11 +309,13 @@ static enum err delete_inside(struct cx *cx, void *arg)
     struct updating *u = arg;
     struct record r = {0};
     TRY(read_one(cx, u->e, u->id, ACT_DELETE, LIVING, false, &r));
-    if (u->version && u->version != r.version) return fail(cx, E_CONFLICT, "somebody has changed this record meanwhile");
+    if (u->version && u->version != r.version)
+        return fail(cx, E_CONFLICT, "somebody has changed this record meanwhile");
     return trash_write(cx, u->e, &r, true, S("delete"), u->ret);
 }
 
-enum err record_delete(struct cx *cx, const struct entity *e, int64_t id, int64_t version, struct written *ret)
+enum err record_delete(struct cx *cx, const struct entity *e, int64_t id, int64_t version,
+                       struct written *ret)
 {
     struct updating u = {e, id, version, NULL, 0, ret};
     return db_write(cx, delete_inside, &u);

@@ -7,15 +7,21 @@
 #include "record/record_int.h"
 
 struct roll {
-    const struct field *f, *via, *of; /* the parent's field; the child's link to it; what is aggregated, NULL for count */
+    const struct field *f, *via,
+        *of; /* the parent's field; the child's link to it; what is aggregated, NULL for count */
     str agg;
 };
 
 static bool roll_of(const struct field *f, const struct entity *child, struct roll *ret)
 {
     const struct json *agg = json_get(f->def, S("agg")), *of = json_get(f->def, S("field"));
-    if (!str_eq(f->kind->name, S("rollup")) || f->trashed || !f->target || f->target->at != child->at || !agg) return false;
-    *ret = (struct roll){.f = f, .via = entity_field(child, f->via), .of = of ? entity_field(child, of->s) : NULL, .agg = agg->s};
+    if (!str_eq(f->kind->name, S("rollup")) || f->trashed || !f->target ||
+        f->target->at != child->at || !agg)
+        return false;
+    *ret = (struct roll){.f = f,
+                         .via = entity_field(child, f->via),
+                         .of = of ? entity_field(child, of->s) : NULL,
+                         .agg = agg->s};
     return ret->via && (ret->of || str_eq(agg->s, S("count")));
 }
 
@@ -58,25 +64,38 @@ static enum err again(struct cx *cx, const struct roll *r, int64_t parent)
     return sql_run(cx, &q, NULL, NULL);
 }
 
-static enum err follow(struct cx *cx, const struct roll *r, const struct val *old, const struct val *now)
+/* What the record adds to its parent: 1, or the summed field. */
+static int64_t weight(const struct roll *r, const struct val *v)
 {
-    int64_t from = old ? old[r->via->at].i : 0, to = now ? now[r->via->at].i : 0;
-    if (str_eq(r->agg, S("count")) || str_eq(r->agg, S("sum"))) {
-        int64_t was = from ? (r->of ? old[r->of->at].i : 1) : 0, is = to ? (r->of ? now[r->of->at].i : 1) : 0;
-        if (from == to) return add(cx, r, to, is - was);
-        if (from && to && to < from) { /* parents in the order of their ids: no deadlock */
-            TRY(add(cx, r, to, is));
-            return add(cx, r, from, -was);
-        }
-        TRY(add(cx, r, from, -was));
-        return add(cx, r, to, is);
-    }
-    if (from == to && old && now && val_eq(&old[r->of->at], &now[r->of->at])) return E_OK;
-    TRY(again(cx, r, from && (!to || from < to) ? from : to));
-    return from && to && from != to ? again(cx, r, from < to ? to : from) : E_OK;
+    return r->of ? v[r->of->at].i : 1;
 }
 
-enum err rollups_follow(struct cx *cx, const struct entity *e, const struct val *old, const struct val *now)
+static enum err follow_sum(struct cx *cx, const struct roll *r, int64_t from, int64_t was,
+                           int64_t to, int64_t is)
+{
+    if (from == to) return add(cx, r, to, is - was);
+    if (to && to < from) { /* parents in the order of their ids: no deadlock */
+        TRY(add(cx, r, to, is));
+        return add(cx, r, from, -was);
+    }
+    TRY(add(cx, r, from, -was));
+    return add(cx, r, to, is);
+}
+
+static enum err follow(struct cx *cx, const struct roll *r, const struct val *old,
+                       const struct val *now)
+{
+    int64_t from = old ? old[r->via->at].i : 0, to = now ? now[r->via->at].i : 0;
+    if (str_eq(r->agg, S("count")) || str_eq(r->agg, S("sum")))
+        return follow_sum(cx, r, from, from ? weight(r, old) : 0, to, to ? weight(r, now) : 0);
+    if (from == to && old && now && val_eq(&old[r->of->at], &now[r->of->at])) return E_OK;
+    int64_t first = from < to ? from : to, second = from < to ? to : from;
+    if (first) TRY(again(cx, r, first));
+    return second != first ? again(cx, r, second) : E_OK;
+}
+
+enum err rollups_follow(struct cx *cx, const struct entity *e, const struct val *old,
+                        const struct val *now)
 {
     for (size_t i = 0; i < cx->meta->n; i++) {
         const struct entity *parent = &cx->meta->entity[i];

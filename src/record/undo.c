@@ -8,7 +8,7 @@
 
 enum { SLICE = 200, KEPT_LISTED = 100 };
 
-struct step {           /* one change to take back */
+struct step { /* one change to take back */
     int64_t seq, batch, record, version;
     str entity, op, old;
 };
@@ -28,13 +28,17 @@ static bool counts(const struct cx *cx, const struct step *s, int64_t other)
 }
 
 /* Fields of `sets` that later changes of others touched; for other ops: any later change at all. */
-static enum err later_edits(struct cx *cx, const struct entity *e, const struct step *s, const struct set *sets, size_t n,
-                            struct undo_conflict *ret, bool *ret_any)
+static enum err later_edits(struct cx *cx, const struct entity *e, const struct step *s,
+                            const struct set *sets, size_t n, struct undo_conflict *ret,
+                            bool *ret_any)
 {
     struct db_rows r = {0};
     const struct field **f = NEW_N(cx->a, const struct field *, n + 1);
     size_t hit = 0;
-    TRY(db_query(cx, &r, "SELECT batch, op, old, way FROM change WHERE record = $1 AND seq > $2 ORDER BY seq LIMIT 1000", V(s->record), V(s->seq)));
+    TRY(db_query(cx, &r,
+                 "SELECT batch, op, old, way FROM change WHERE record = $1 AND seq > $2 ORDER BY "
+                 "seq LIMIT 1000",
+                 V(s->record), V(s->seq)));
     for (size_t i = 0; i < r.n; i++) {
         const struct json *old = NULL;
         if (!counts(cx, s, db_int(&r, i, 0))) continue;
@@ -75,8 +79,9 @@ static enum err keep(struct cx *cx, struct undoing *u, struct undo_conflict c)
     return E_OK;
 }
 
-static enum err take_back_update(struct cx *cx, struct undoing *u, const struct record *r, const struct step *s,
-                                 const struct set *sets, size_t n, const struct undo_conflict *c)
+static enum err take_back_update(struct cx *cx, struct undoing *u, const struct record *r,
+                                 const struct step *s, const struct set *sets, size_t n,
+                                 const struct undo_conflict *c)
 {
     struct set *use = NEW_N(cx->a, struct set, n + 1);
     struct written w = {0};
@@ -91,7 +96,9 @@ static enum err take_back_update(struct cx *cx, struct undoing *u, const struct 
 
 static enum err redirect_drop(struct cx *cx, const struct step *s)
 {
-    return str_eq(s->op, S("merge")) ? db_exec(cx, NULL, "DELETE FROM redirect WHERE id = $1", V(s->record)) : E_OK;
+    return str_eq(s->op, S("merge"))
+               ? db_exec(cx, NULL, "DELETE FROM redirect WHERE id = $1", V(s->record))
+               : E_OK;
 }
 
 static enum err take_back(struct cx *cx, struct undoing *u, const struct step *s)
@@ -114,7 +121,8 @@ static enum err take_back(struct cx *cx, struct undoing *u, const struct step *s
         if (!str_eq(s->op, S("update"))) return E_OK;
     }
     bool away = r.v[F_DELETED_AT].t != VT_NULL;
-    if (str_eq(s->op, S("update"))) return away ? E_OK : take_back_update(cx, u, &r, s, sets, n, &c);
+    if (str_eq(s->op, S("update")))
+        return away ? E_OK : take_back_update(cx, u, &r, s, sets, n, &c);
     bool to_trash = str_eq(s->op, S("create")) || str_eq(s->op, S("restore"));
     if (to_trash == away) return E_OK;
     TRY(trash_write(cx, e, &r, to_trash, to_trash ? S("delete") : S("restore"), &w));
@@ -142,8 +150,8 @@ static void steps_of(struct cx *cx, const struct db_rows *r, struct undoing *u)
 {
     struct step *s = NEW_N(cx->a, struct step, r->n + 1);
     for (size_t i = 0; i < r->n; i++)
-        s[i] = (struct step){db_int(r, i, 0), db_int(r, i, 1), db_int(r, i, 2), db_int(r, i, 3), db_str(r, i, 4), db_str(r, i, 5),
-                             db_str(r, i, 6)};
+        s[i] = (struct step){db_int(r, i, 0), db_int(r, i, 1), db_int(r, i, 2), db_int(r, i, 3),
+                             db_str(r, i, 4), db_str(r, i, 5), db_str(r, i, 6)};
     u->v = s;
     u->n = r->n;
 }
@@ -152,11 +160,12 @@ static void steps_of(struct cx *cx, const struct db_rows *r, struct undoing *u)
 static enum err batch_conflicts(struct cx *cx, int64_t batch, struct undoing *u)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r,
-                 "SELECT DISTINCT c.seq, c.batch, c.record, c.version, c.entity, c.op, c.old FROM change c"
-                 " JOIN change l ON l.record = c.record AND l.seq > c.seq AND l.batch <> c.batch"
-                 " WHERE c.batch = $1 AND c.batch <> 0 ORDER BY c.seq DESC LIMIT 10000",
-                 V(batch)));
+    TRY(db_query(
+        cx, &r,
+        "SELECT DISTINCT c.seq, c.batch, c.record, c.version, c.entity, c.op, c.old FROM change c"
+        " JOIN change l ON l.record = c.record AND l.seq > c.seq AND l.batch <> c.batch"
+        " WHERE c.batch = $1 AND c.batch <> 0 ORDER BY c.seq DESC LIMIT 10000",
+        V(batch)));
     steps_of(cx, &r, u);
     for (size_t i = 0; i < u->n; i++) {
         const struct step *s = &u->v[i];
@@ -177,8 +186,12 @@ static enum err mark_undone(struct cx *cx, void *arg)
 {
     const int64_t *ids = arg; /* the batch undone, the batch that undid it */
     TRY(db_exec(cx, NULL, "UPDATE batch SET state = 'undone' WHERE id = $1", V(ids[0])));
-    TRY(db_exec(cx, NULL, "UPDATE batch SET undo_of = $2, state = 'done' WHERE id = $1", V(ids[1]), V(ids[0])));
-    return db_exec(cx, NULL, "UPDATE batch SET state = 'done' WHERE id IN (SELECT undo_of FROM batch WHERE id = $1)", V(ids[0]));
+    TRY(db_exec(cx, NULL, "UPDATE batch SET undo_of = $2, state = 'done' WHERE id = $1", V(ids[1]),
+                V(ids[0])));
+    return db_exec(
+        cx, NULL,
+        "UPDATE batch SET state = 'done' WHERE id IN (SELECT undo_of FROM batch WHERE id = $1)",
+        V(ids[0]));
 }
 
 static enum err asked(struct cx *cx, struct undoing *u)
@@ -194,7 +207,8 @@ static enum err batch_walk(struct cx *cx, int64_t batch, struct undoing *u)
     for (;;) {
         struct db_rows r = {0};
         TRY(db_query(cx, &r,
-                     "SELECT seq, batch, record, version, entity, op, old FROM change WHERE batch = $1 AND batch <> 0 AND seq < $2"
+                     "SELECT seq, batch, record, version, entity, op, old FROM change WHERE batch "
+                     "= $1 AND batch <> 0 AND seq < $2"
                      " ORDER BY seq DESC LIMIT 200",
                      V(batch), V(before)));
         if (!r.n) return E_OK;
@@ -226,9 +240,12 @@ enum err undo_batch(struct cx *cx, int64_t batch, enum undo_mode mode, struct un
     enum way way = cx->way;
     *ret = (struct undo_result){0};
     TRY(db_query(cx, &r, "SELECT title, state, who FROM batch WHERE id = $1", V(batch)));
-    if (!r.n || (cx->acl && db_int(&r, 0, 2) != cx->who.user && !acl_sys(cx, SYS_LOG))) return fail(cx, E_NOTFOUND, "no such batch");
-    if (str_eq(db_str(&r, 0, 1), S("running"))) return fail(cx, E_CONFLICT, "this batch is still running");
-    if (str_eq(db_str(&r, 0, 1), S("undone"))) return fail(cx, E_CONFLICT, "this batch has been undone already");
+    if (!r.n || (cx->acl && db_int(&r, 0, 2) != cx->who.user && !acl_sys(cx, SYS_LOG)))
+        return fail(cx, E_NOTFOUND, "no such batch");
+    if (str_eq(db_str(&r, 0, 1), S("running")))
+        return fail(cx, E_CONFLICT, "this batch is still running");
+    if (str_eq(db_str(&r, 0, 1), S("undone")))
+        return fail(cx, E_CONFLICT, "this batch has been undone already");
     if (mode == UNDO_ASK) {
         TRY(batch_conflicts(cx, batch, &u));
         if (ret->n_kept_all) return asked(cx, &u);
@@ -249,7 +266,9 @@ enum err undo_change(struct cx *cx, int64_t seq, enum undo_mode mode, struct und
     struct undoing u = {.mode = mode, .ret = ret};
     enum way way = cx->way;
     *ret = (struct undo_result){0};
-    TRY(db_query(cx, &r, "SELECT seq, batch, record, version, entity, op, old FROM change WHERE seq = $1", V(seq)));
+    TRY(db_query(cx, &r,
+                 "SELECT seq, batch, record, version, entity, op, old FROM change WHERE seq = $1",
+                 V(seq)));
     if (!r.n) return fail(cx, E_NOTFOUND, "no such change");
     steps_of(cx, &r, &u);
     const struct entity *e = meta_entity(cx->meta, u.v[0].entity);
@@ -272,7 +291,9 @@ enum err undo_change(struct cx *cx, int64_t seq, enum undo_mode mode, struct und
     TRY(begin(cx, S("undo"), &way, ret));
     u.mode = mode == UNDO_ASK ? UNDO_KEEP : mode;
     enum err err = db_write(cx, slice_inside, &u);
-    if (batch_end(cx, ret->batch, err == E_OK ? S("done") : S("failed"), S("")) != E_OK && err == E_OK) err = cx->err;
+    if (batch_end(cx, ret->batch, err == E_OK ? S("done") : S("failed"), S("")) != E_OK &&
+        err == E_OK)
+        err = cx->err;
     end(cx, way, &u);
     return err;
 }

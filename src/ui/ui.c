@@ -4,11 +4,14 @@
 
 #include "ui/ui_int.h"
 
-const str ui_csp = S0("default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; "
-                      "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
+const str ui_csp = S0("default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr "
+                      "'unsafe-inline'; img-src 'self' data: blob:; "
+                      "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src "
+                      "'self'; form-action 'self'; base-uri 'none'; "
                       "frame-ancestors 'none'");
-const struct route ui_routes[] = {{GET, S0("/{rest...}"), ui_get, R_FAST | R_OPEN, 0, 0, S0("The web app")},
-                                  {GET, S0("/"), ui_get, R_FAST | R_OPEN, 0, 0, S0("The web app")}};
+const struct route ui_routes[] = {
+    {GET, S0("/{rest...}"), ui_get, R_FAST | R_OPEN, 0, 0, S0("The web app")},
+    {GET, S0("/"), ui_get, R_FAST | R_OPEN, 0, 0, S0("The web app")}};
 const size_t ui_routes_n = COUNT(ui_routes);
 
 static const struct asset *find(str path)
