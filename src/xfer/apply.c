@@ -6,7 +6,7 @@
 #include "xfer/import_int.h"
 
 /* ---- merging ---- */
-static bool item_same(struct cx *cx, enum store st, const struct item *a, const struct item *b)
+static bool item_same(struct cx *cx, enum storage st, const struct item *a, const struct item *b)
 {
     if (st == ST_LINKS) return a->id == b->id;
     if (st == ST_KEYS) return str_eq(fold_text(cx->a, a->norm), fold_text(cx->a, b->norm));
@@ -15,7 +15,7 @@ static bool item_same(struct cx *cx, enum store st, const struct item *a, const 
 }
 
 /* What is there, then what is new; false when nothing is. */
-static bool list_union(struct cx *cx, enum store st, const struct val *now, const struct val *more, struct val *ret)
+static bool list_union(struct cx *cx, enum storage st, const struct val *now, const struct val *more, struct val *ret)
 {
     size_t n_now = now->t == VT_LIST ? now->n : 0, n = n_now;
     struct item *v = NEW_N(cx->a, struct item, n_now + more->n + 1);
@@ -52,7 +52,7 @@ static bool is_name_part(const struct field *f)
 static bool merge_one(struct cx *cx, const struct val *now, const struct set *s, const struct step *step,
                       const struct row_plan *rp, bool better, struct val *ret)
 {
-    enum store st = s->f->kind->store;
+    enum storage st = s->f->kind->store;
     *ret = s->v;
     if (now->t == VT_NULL) return s->v.t != VT_NULL;
     if (s->v.t == VT_LIST && (st == ST_POINTS || st == ST_LINKS || st == ST_KEYS)) return list_union(cx, st, now, &s->v, ret);

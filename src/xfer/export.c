@@ -62,7 +62,7 @@ static enum err flush(struct cx *cx, struct exporting *x, size_t least)
 /* ---- columns ---- */
 static bool is_column(const struct cx *cx, const struct field *f)
 {
-    enum store s = f->kind->store;
+    enum storage s = f->kind->store;
     return !f->trashed && !f->hidden && s != ST_LINES && acl_field_read(cx, f) && f->at != F_DELETED_AT && f->at != F_FIRM;
 }
 

@@ -23,7 +23,7 @@ static const str new_kinds[] = {S0("text"), S0("decimal"), S0("date")};
 
 static bool takes_import(const struct field *f)
 {
-    enum store s = f->kind->store;
+    enum storage s = f->kind->store;
     if (f->system || f->trashed || f->readonly || f->hidden || s == ST_NONE || s == ST_LINES) return false;
     return !str_eq(f->kind->name, S("file")) && !str_eq(f->kind->name, S("picture")) && !str_eq(f->kind->name, S("json")) &&
            !str_eq(f->kind->name, S("autonumber"));
