@@ -45,7 +45,7 @@ export async function startServer() {
   child.on('error', (e) => (failed = e));
   for (let i = 0; ; i++) {
     const up = await fetch(url + '/api/v1/setup').then((r) => r.ok, () => false);
-    const token = /token[=: ]+([\w-]+)/i.exec(out)?.[1] ?? '';
+    const token = /[?&]token=([\w-]+)/.exec(out)?.[1] ?? '';
     if (up && token) {
       const stop = async () => {
         child.kill('SIGTERM');

@@ -56,10 +56,10 @@ export const who = async (number: string): Promise<Caller[]> => (await get<Who>(
 
 export const plan = async (file: string, sheet: number, entity: string, mapping: Partial<Mapping> | null) =>
   (await post<Plan>('/import/plan', { file, sheet, entity, mapping })).data;
-export const dryRun = async (file: string, sheet: number, mapping: Mapping) =>
-  (await post<{ job: string }>('/import/dry', { file, sheet, mapping })).data;
-export const runImport = async (file: string, sheet: number, mapping: Mapping) =>
-  (await post<{ job: string; batch: string }>('/import/run', { file, sheet, mapping })).data;
+export const dryRun = async (file: string, sheet: number, entity: string, mapping: Mapping) =>
+  (await post<{ job: string }>('/import/dry', { file, sheet, entity, mapping })).data;
+export const runImport = async (file: string, sheet: number, entity: string, mapping: Mapping) =>
+  (await post<{ job: string; batch: string }>('/import/run', { file, sheet, entity, mapping })).data;
 export const getJob = <T>(id: string) => get<Job<T>>(`/job/${id}`);
 export const cancelJob = (id: string) => del(`/job/${id}`);
 export const batches = (cursor?: string | null) => get<Page<Batch>>('/batch' + query({ cursor }));
