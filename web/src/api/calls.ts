@@ -54,12 +54,12 @@ export const undo = (what: UndoWhat, how: { force?: true; keep?: true } = {}) =>
 export const search = (q: string, entity?: string) => get<Found>('/search' + query({ q, entity }));
 export const who = async (number: string): Promise<Caller[]> => (await get<Who>('/who' + query({ number }))).data;
 
-export const plan = async (file: string, sheet: number, entity: string, mapping: Partial<Mapping> | null) =>
+export const plan = async (file: string, sheet: number | undefined, entity: string, mapping: Partial<Mapping> | null) =>
   (await post<Plan>('/import/plan', { file, sheet, entity, mapping })).data;
 export const dryRun = async (file: string, sheet: number, entity: string, mapping: Mapping) =>
   (await post<{ job: string }>('/import/dry', { file, sheet, entity, mapping })).data;
 export const runImport = async (file: string, sheet: number, entity: string, mapping: Mapping) =>
-  (await post<{ job: string; batch: string }>('/import/run', { file, sheet, entity, mapping })).data;
+  (await post<{ job: string; batch?: string }>('/import/run', { file, sheet, entity, mapping })).data;
 export const getJob = <T>(id: string) => get<Job<T>>(`/job/${id}`);
 export const cancelJob = (id: string) => del(`/job/${id}`);
 export const batches = (cursor?: string | null) => get<Page<Batch>>('/batch' + query({ cursor }));

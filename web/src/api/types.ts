@@ -75,7 +75,7 @@ export interface ReportCell { column: string | number; text: string; why: string
 export interface ReportRow { row: number; fate: Fate; title: string; why?: string; cells?: ReportCell[] }
 export interface Report {
   rows: number; new: number; joined: number; changed: number; refused: number; empty: number; problems: number; companies: number;
-  sample: ReportRow[];
+  sample: ReportRow[]; batch?: string; refused_file?: string;
 }
 export interface Job<T = unknown> {
   id: string; kind: string; state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'; done: number; total: number;
