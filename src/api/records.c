@@ -106,6 +106,18 @@ static void by_rank(const struct query *q, struct record *v, size_t n)
         }
 }
 
+/* ?at=: the list as it was; by id alone, so the cursor is one. */
+static enum err list_as_of(struct cx *cx, const struct entity *e, const struct query *q, str when,
+                           struct page *ret)
+{
+    int64_t at = 0, before = 0;
+    if (!time_parse(when, cx->tz_min, &at))
+        return fail_at(cx, E_BAD, S("at"), "a time like 2026-11-01T00:00:00Z");
+    if (q->cursor.n && !str_to_int(q->cursor, &before))
+        return fail_at(cx, E_BAD, S("cursor"), "not a cursor of ours");
+    return record_list_as_of(cx, e, q->where, at, before, q->limit, ret);
+}
+
 enum err api_list(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct entity *e = NULL;
@@ -115,7 +127,8 @@ enum err api_list(struct cx *cx, const struct req *rq, struct resp *rs)
     str s = {0};
     TRY(path_entity(cx, rq, &e));
     TRY(query_of(cx, rq, e, &q, &none));
-    if (!none) TRY(record_list(cx, e, &q, &p));
+    if (http_query(cx, rq, S("at"), &s) && s.n) TRY(list_as_of(cx, e, &q, s, &p));
+    else if (!none) TRY(record_list(cx, e, &q, &p));
     struct record *v = NEW_N(cx->a, struct record, p.n + 1);
     if (p.n) memcpy(v, p.v, sizeof *v * p.n);
     by_rank(&q, v, p.n);

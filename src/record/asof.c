@@ -40,3 +40,114 @@ enum err record_as_of(struct cx *cx, const struct entity *e, int64_t id, int64_t
     *ret = r;
     return E_OK;
 }
+
+/* ---- lists ---- */
+struct as_of {
+    const struct entity *e;
+    const struct cond *where;
+    int64_t at_ms;
+    int64_t *changed; /* ids changed since, newest first */
+    size_t n;
+};
+
+static enum err id_add(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+{
+    struct as_of *x = arg;
+    (void)cols;
+    if (x->n == AS_OF_MAX)
+        return fail(cx, E_LIMIT, "more than %d records have changed since then", AS_OF_MAX);
+    x->changed[x->n++] = row[0].i;
+    return E_OK;
+}
+
+static enum err changed_since(struct cx *cx, struct as_of *x)
+{
+    const struct db_val v[] = {V(x->e->name), V(x->at_ms)};
+    x->changed = NEW_N(cx->a, int64_t, AS_OF_MAX);
+    return db_each(cx,
+                   S("SELECT DISTINCT record FROM change WHERE entity = $1 AND at > $2"
+                     " ORDER BY record DESC LIMIT 50001"),
+                   v, COUNT(v), id_add, x);
+}
+
+static bool is_changed(const struct as_of *x, int64_t id)
+{
+    size_t lo = 0, hi = x->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (x->changed[mid] == id) return true;
+        if (x->changed[mid] > id) lo = mid + 1;
+        else hi = mid;
+    }
+    return false;
+}
+
+/* The next changed record below `before` that matched then; ret->id 0 at the end. */
+static enum err next_changed(struct cx *cx, const struct as_of *x, size_t *at, int64_t before,
+                             struct record *ret)
+{
+    for (; *at < x->n; ++*at) {
+        bool fits = true;
+        struct arena_mark m = arena_mark(cx->a);
+        if (before && x->changed[*at] >= before) continue;
+        enum err e = record_as_of(cx, x->e, x->changed[*at], x->at_ms, ret);
+        if (e != E_OK && e != E_NOTFOUND) return e;
+        if (e == E_OK && x->where) TRY(filter_eval(cx, x->where, ret->id, ret->v, NULL, &fits));
+        if (e == E_OK && fits) return ++*at, E_OK;
+        arena_back(cx->a, m);
+    }
+    *ret = (struct record){0};
+    return E_OK;
+}
+
+/* A page of today's matches, without those that have changed. */
+static enum err unchanged(struct cx *cx, const struct as_of *x, struct query *q, struct page *ret)
+{
+    TRY(record_list(cx, x->e, q, ret));
+    struct record *v = NEW_N(cx->a, struct record, ret->n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < ret->n; i++)
+        if (!is_changed(x, ret->v[i].id)) v[n++] = ret->v[i];
+    ret->v = v;
+    ret->n = n;
+    q->cursor = ret->next;
+    return E_OK;
+}
+
+static struct query from_below(struct cx *cx, const struct as_of *x, int64_t before)
+{
+    struct query q = {.where = x->where, .limit = 200, .cursor = S(""), .fields = FIELDS_ALL};
+    if (before) q.cursor = list_cursor(cx, x->e, before);
+    return q;
+}
+
+enum err record_list_as_of(struct cx *cx, const struct entity *e, const struct cond *where,
+                           int64_t at_ms, int64_t before, size_t limit, struct page *ret)
+{
+    struct as_of x = {.e = e, .where = where, .at_ms = at_ms};
+    struct record *out = NEW_N(cx->a, struct record, limit + 1), was = {0};
+    struct page today = {0};
+    size_t n = 0, at = 0, k = 0;
+    TRY(changed_since(cx, &x));
+    struct query q = from_below(cx, &x, before);
+    TRY(next_changed(cx, &x, &at, before, &was));
+    TRY(unchanged(cx, &x, &q, &today));
+    while (n <= limit) {
+        while (k == today.n && q.cursor.n) {
+            TRY(unchanged(cx, &x, &q, &today));
+            k = 0;
+        }
+        bool more = k < today.n;
+        if (!more && !was.id) break;
+        if (more && (!was.id || today.v[k].id > was.id)) {
+            out[n++] = today.v[k++];
+            continue;
+        }
+        out[n++] = was;
+        TRY(next_changed(cx, &x, &at, before, &was));
+    }
+    ret->v = out;
+    ret->n = n > limit ? limit : n;
+    ret->next = n > limit ? arena_fmt(cx->a, "%" PRId64, out[limit - 1].id) : S("");
+    return E_OK;
+}

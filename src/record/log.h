@@ -37,3 +37,9 @@ MUST enum err undo_change(struct cx *cx, int64_t seq, enum undo_mode mode, struc
 MUST enum err undo_batch(struct cx *cx, int64_t batch, enum undo_mode mode, struct undo_result *ret);
 /* The record as it was at at_ms, rebuilt backwards; today's rights. E_NOTFOUND when it was not there. */
 MUST enum err record_as_of(struct cx *cx, const struct entity *e, int64_t id, int64_t at_ms, struct record *ret);
+/* A page of what matched `where` at at_ms, newest record first, below id `before` (0 = from the newest): those that
+ * match now and have not changed since, and those changed since as they were. `where` looks at the record's own
+ * fields alone. E_LIMIT when more than AS_OF_MAX records have changed since. ret->next is "" at the end. */
+enum { AS_OF_MAX = 50000 };
+MUST enum err record_list_as_of(struct cx *cx, const struct entity *e, const struct cond *where, int64_t at_ms,
+                                int64_t before, size_t limit, struct page *ret);

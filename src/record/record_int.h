@@ -16,6 +16,8 @@ struct record reading_row(struct cx *cx, const struct reading *r, const struct d
 /* Points, links, lines of n records (the values are written in place). */
 MUST enum err fill_parts(struct cx *cx, const struct reading *r, struct record *v, size_t n);
 MUST enum err fill_titles(struct cx *cx, const struct reading *r, struct record *v, size_t n);
+/* The cursor of a list by id (no sort) that goes on below `id`. */
+str list_cursor(struct cx *cx, const struct entity *e, int64_t id);
 enum deleted { LIVING, DELETED, EITHER };
 /* One record with all fields under the right `act`; with or without titles. */
 MUST enum err read_one(struct cx *cx, const struct entity *e, int64_t id, enum action act, enum deleted d, bool titles,

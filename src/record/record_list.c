@@ -35,6 +35,12 @@ static str cursor_text(struct cx *cx, const struct entity *e, const struct query
     return buf_str(&b);
 }
 
+str list_cursor(struct cx *cx, const struct entity *e, int64_t id)
+{
+    struct query q = {.desc = true};
+    return cursor_text(cx, e, &q, id, NULL);
+}
+
 static bool hex_value(struct arena *a, str s, str *ret)
 {
     char *p = arena_get(a, s.n / 2 + 1);

@@ -203,6 +203,30 @@ static void as_of(struct bed *t)
     T(record_as_of(cx, ENT(cx, "person"), id, start + 25000, &r) == E_NOTFOUND);
 }
 
+static void as_of_list(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    const struct entity *e = ENT(cx, "person");
+    struct written w = {0};
+    const struct cond *c = NULL;
+    struct page p = {0};
+    int64_t ids[30], start = cx->now_ms, before = 0;
+    for (int i = 0; i < 30; i++) ids[i] = create(cx, "person", i % 2 ? "{\"name\":\"A\",\"job_title\":\"Chef\"}" : "{\"name\":\"B\"}");
+    cx->now_ms = start + 60000;
+    T_OK(cx, change(cx, "person", ids[1], 0, "{\"job_title\":null}", &w));
+    T_OK(cx, change(cx, "person", ids[2], 0, "{\"job_title\":\"Chef\"}", &w));
+    T_OK(cx, record_delete(cx, e, ids[3], 0, &w));
+    create(cx, "person", "{\"name\":\"later\",\"job_title\":\"Chef\"}");
+    T_OK(cx, filter_parse(cx, e, parsed(cx, "{\"field\":\"job_title\",\"op\":\"eq\",\"value\":\"chef\"}"), NULL, &c));
+    size_t n = 0;
+    do {
+        T_OK(cx, record_list_as_of(cx, e, c, start + 1000, before, 4, &p));
+        for (size_t i = 0; i < p.n; i++, n++) T_INT(p.v[i].id, ids[29 - 2 * n]);
+        if (!p.next.n || !str_to_int(p.next, &before)) break;
+    } while (n < 40);
+    T_INT((int64_t)n, 15);
+}
+
 static void merge(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -316,7 +340,7 @@ static void faults(struct bed *t)
 
 static void both(void)
 {
-    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, pages, undo, as_of, merge, own_things, rights, faults};
+    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, pages, undo, as_of, as_of_list, merge, own_things, rights, faults};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 
