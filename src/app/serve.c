@@ -4,6 +4,7 @@
 #include "app/wiring.h"
 
 #include "base/log.h"
+#include "cli/remote.h"
 #include "os/os.h"
 
 #include <signal.h>
@@ -96,23 +97,32 @@ static void signals_block(sigset_t *ret)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static enum err run(struct cli *c, struct store *st, const struct wired_opts *o,
-                    const sigset_t *signals)
+/* Until a signal comes. */
+static void wait_for_end(struct cx *cx, const sigset_t *signals)
 {
-    struct wired *w = NULL;
-    struct cx *cx = c->cx;
     int got = 0;
-    TRY(store_enter(cx, st));
-    enum err e = wired_start(cx, st, o, &w);
-    store_leave(cx);
-    TRY(e);
-    greet(c, w, o);
-    if (cli_flush(c) != E_OK) log_say(cx, LOG_WARN, S("app"), "the greeting could not be written");
     os_notify(S("READY=1"));
     while (sigwait(signals, &got) != 0) { /* interrupted: wait on */
     }
     os_notify(S("STOPPING=1"));
     log_say(cx, LOG_INFO, S("app"), "stopping");
+}
+
+static enum err run(struct cli *c, struct store *st, const struct wired_opts *o, const sigset_t *signals)
+{
+    struct wired *w = NULL;
+    struct remote *r = NULL;
+    struct cx *cx = c->cx;
+    TRY(store_enter(cx, st));
+    enum err e = wired_start(cx, st, o, &w);
+    if (e == E_OK && remote_start(cx, wired_app(w), &r) != E_OK)
+        log_say(cx, LOG_WARN, S("app"), "commands cannot reach this server: %.*s", FS(cx->msg));
+    store_leave(cx);
+    TRY(e);
+    greet(c, w, o);
+    if (cli_flush(c) != E_OK) log_say(cx, LOG_WARN, S("app"), "the greeting could not be written");
+    wait_for_end(cx, signals);
+    remote_stop(&r);
     wired_stop(&w, DRAIN_MS);
     return E_OK;
 }
