@@ -55,7 +55,7 @@ static size_t norms_of(const struct entity *e, const struct val *v, const struct
 }
 
 /* An office's shared line with different extensions says nothing about two people. */
-static bool same_line(const struct entity *e, str ext1, str ext2)
+bool dup_same_line(const struct entity *e, str ext1, str ext2)
 {
     return str_eq(ext1, ext2) || !str_eq(e->name, S("person"));
 }
@@ -82,7 +82,7 @@ static enum err by_points(struct cx *cx, const struct entity *e, const struct va
     TRY(sql_run(cx, &q, &r, NULL));
     for (size_t i = 0; i < r.n; i++)
         for (size_t k = 0; k < n; k++)
-            if (str_eq(it[k]->norm, db_str(&r, i, 3)) && same_line(e, it[k]->ext, db_str(&r, i, 4)))
+            if (str_eq(it[k]->norm, db_str(&r, i, 3)) && dup_same_line(e, it[k]->ext, db_str(&r, i, 4)))
                 cand_at(cx, e, c, &r, i)->why |= why[k];
     return E_OK;
 }

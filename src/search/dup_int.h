@@ -18,3 +18,4 @@ struct cands {
 void dup_reason(str key, struct cand *x);
 /* 0..100 by the reasons noted, for a record with this title and company. */
 int dup_score(struct cx *cx, const struct entity *e, str title, int64_t company, const struct cand *x);
+bool dup_same_line(const struct entity *e, str ext1, str ext2);

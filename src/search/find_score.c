@@ -8,7 +8,7 @@ enum { NOWHERE, INSIDE, WORD_START, WHOLE_WORD, TEXT_START };
 enum { SURE_DIGITS = 7, PIECE_BYTES = 60 };
 
 /* ---- the question ---- */
-bool is_short(const struct fold_word *w) { return utf8_len(w->text) < SHORT_LETTERS; }
+bool is_short(const struct fold_word *w) { return utf8_len(w->text) < SHORT_LETTERS || w->key.n < SHORT_LETTERS; }
 
 static bool all_digits(str s)
 {
@@ -65,7 +65,6 @@ static void number_asks(struct cx *cx, str q, struct asks *r)
     add_number(r, national(digits));
 }
 
-/* Longer than the index takes: the rest of the word is looked for in the text all the same. */
 struct asks asks_of(struct cx *cx, str q)
 {
     struct asks r = {.whole = str_trim(fold_text(cx->a, q))};

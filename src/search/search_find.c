@@ -75,6 +75,13 @@ static enum err rows_read(struct cx *cx, const struct finding *f, const struct h
     return sql_run(cx, &q, ret, NULL);
 }
 
+static bool is_taken(const struct finding *f, int64_t id)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (f->v[i].id == id) return true;
+    return false;
+}
+
 /* Takes what is seen of h, best first, until one more than wanted is there. */
 static enum err take_seen(struct cx *cx, struct finding *f, const struct hit *h, size_t n)
 {
@@ -87,7 +94,7 @@ static enum err take_seen(struct cx *cx, struct finding *f, const struct hit *h,
         TRY(rows_read(cx, f, h + from, step, &r));
         for (size_t i = from; i < from + step && f->n < want; i++)
             for (size_t k = 0; k < r.n; k++) {
-                if (db_int(&r, k, 0) != h[i].id) continue;
+                if (db_int(&r, k, 0) != h[i].id || is_taken(f, h[i].id)) continue;
                 f->hit[f->n] = h[i];
                 f->v[f->n++] = (struct found){f->e, h[i].id, title_of(cx, f->e, &r, k, 1), db_str(&r, k, 2), S(""), h[i].score};
                 break;
@@ -97,20 +104,25 @@ static enum err take_seen(struct cx *cx, struct finding *f, const struct hit *h,
 }
 
 /* ---- candidates from the index ---- */
-static size_t index_words(struct cx *cx, const struct finding *f, str *out)
+/* False when nothing typed can be asked of the index. What is more or longer than the index takes is looked for in the text all the same. */
+static bool index_words(struct cx *cx, const struct finding *f, str *out, size_t *ret_n)
 {
-    size_t n = 0;
+    size_t n = 0, tokens;
     bool own = cx->acl && cx->acl->reach[f->e->at][ACT_SEE] == REACH_OWN;
     if (!db_is_pg(cx)) out[n++] = token_entity(cx->a, f->e);
     if (own) out[n++] = token_owner(cx->a, cx->acl->user);
+    tokens = n;
     for (size_t i = 0; i < f->q->n && n < INDEX_WORDS; i++) {
         str w = f->q->w[i].key;
-        if (is_short(&f->q->w[i]) || w.n < 3) continue;
+        if (f->q->all_short) w = arena_fmt(cx->a, " %.*s", FS(w)); /* two letters begin a word */
+        else if (is_short(&f->q->w[i])) continue;
+        if (w.n < SHORT_LETTERS) continue;
         size_t end = w.n > INDEX_WORD_BYTES ? INDEX_WORD_BYTES : w.n;
         while (end < w.n && end && (w.p[end] & 0xC0) == 0x80) end--;
         out[n++] = str_cut(w, 0, end);
     }
-    return n;
+    *ret_n = n;
+    return n > tokens;
 }
 
 static void hit_add(struct cx *cx, const struct finding *f, struct hits *c, int64_t id, str text)
@@ -127,8 +139,9 @@ static void hit_add(struct cx *cx, const struct finding *f, struct hits *c, int6
 static enum err by_text(struct cx *cx, struct finding *f)
 {
     str words[INDEX_WORDS + 2];
-    size_t n_words = index_words(cx, f, words), n = BATCH;
+    size_t n_words = 0, n = BATCH;
     int64_t before = 0;
+    if (!index_words(cx, f, words, &n_words)) return E_OK;
     for (int batch = 0; batch < BATCHES && n == BATCH && f->n <= f->per_entity; batch++) {
         struct db_hit *v = NULL;
         struct hits c = {0};
@@ -141,7 +154,7 @@ static enum err by_text(struct cx *cx, struct finding *f)
     return E_OK;
 }
 
-/* ---- one or two letters: the start of the title ---- */
+/* ---- one or two letters: the start of the title first, then of any word ---- */
 static void title_range(struct cx *cx, const struct finding *f, str from, struct sql *q)
 {
     const struct field *t = &f->e->f[f->e->title];
@@ -217,16 +230,20 @@ static enum err by_title(struct cx *cx, struct finding *f)
     struct hits c = {0};
     str way[3] = {w->text, str_eq(w->text, w->key) ? S("") : w->key, cyrillic(cx->a, w->text)};
     if (t->kind->store != ST_FOLDED) return E_OK;
-    for (size_t i = 0; i < COUNT(way); i++) {
+    for (size_t i = 0; t->index && i < COUNT(way); i++) {
         struct sql q = sql_new(cx);
         struct ask as = *f->q;
         struct finding look = *f;
-        if (!way[i].n || (i && !t->index)) continue;
+        if (!way[i].n) continue;
         as.w[0].text = as.w[0].key = way[i];
-        if (t->index) look.q = &as;
-        if (t->index) title_range(cx, &look, way[i], &q);
-        else newest(cx, &look, &q);
+        look.q = &as;
+        title_range(cx, &look, way[i], &q);
         TRY(rows_add(cx, &look, &q, &c));
+    }
+    if (!t->index || !f->e->search) {
+        struct sql q = sql_new(cx);
+        newest(cx, f, &q);
+        TRY(rows_add(cx, f, &q, &c));
     }
     if (c.n) qsort(c.v, c.n, sizeof *c.v, best_first);
     return take_seen(cx, f, c.v, c.n);
@@ -288,7 +305,7 @@ static enum err entity_find(struct cx *cx, const struct entity *e, const struct 
     for (size_t i = 0; i < as->n && !f.n; i++) {
         f.q = &as->v[i];
         if (f.q->all_short || !e->search) TRY(by_title(cx, &f));
-        else TRY(by_text(cx, &f));
+        if (e->search && f.n <= per_entity) TRY(by_text(cx, &f));
     }
     bool more = f.n > per_entity;
     if (more) f.n = per_entity;
