@@ -23,7 +23,11 @@ struct app {               /* owned by `app`, lives as long as the process */
     str setup_token;       /* hex; "" once set up */
     bool tls;
     int64_t started_ms;
+    _Atomic uint32_t country; /* two letters, packed; 0 = not known yet: app_country */
 };
+/* The firm's country, "DE" before set-up. Set-up tells it, so that the next request reads numbers its way. */
+str app_country(struct arena *a, const struct app *app);
+void app_country_set(struct app *app, str country);
 /* The present description, held: meta_drop it. */
 struct meta *app_meta_hold(struct app *app);
 /* Reads the description again after it was changed; cx->meta stays what it was. */

@@ -32,3 +32,6 @@ str file_path(struct cx *cx, int64_t id);
 /* the row of bytes that are there already */
 MUST enum err file_keep(struct cx *cx, str name, int64_t bytes, int64_t id);
 MUST enum err file_find(struct cx *cx, int64_t id, str *ret_name, str *ret_type); /* own files only */
+
+/* The job "duplicates". */
+MUST enum err dup_job(struct cx *cx, const struct job *j, str *ret);

@@ -17,7 +17,7 @@ enum err path_entity(struct cx *cx, const struct req *rq, const struct entity **
 {
     const struct entity *e = meta_entity(cx->meta, rq->param[0]);
     if (!e || !acl_may(cx, e, ACT_SEE))
-        return fail(cx, E_NOTFOUND, "there is nothing of this name");
+        return fail(cx, E_NOTFOUND, "There is nothing of this name");
     *ret = e;
     return E_OK;
 }
@@ -25,7 +25,7 @@ enum err path_entity(struct cx *cx, const struct req *rq, const struct entity **
 enum err path_id(struct cx *cx, const struct req *rq, size_t param, int64_t *ret)
 {
     if (!str_to_int(rq->param[param], ret) || *ret <= 0)
-        return fail(cx, E_NOTFOUND, "no such record");
+        return fail(cx, E_NOTFOUND, "There is no such record");
     return E_OK;
 }
 
@@ -33,9 +33,9 @@ enum err body_json(struct cx *cx, const struct req *rq, const struct json **ret)
 {
     str type = http_header(rq, S("Content-Type"));
     if (rq->body.n && !str_has_prefix(type, S("application/json")))
-        return fail(cx, E_TYPE, "the body must be application/json");
+        return fail(cx, E_TYPE, "The body must be application/json");
     TRY(json_parse(cx, rq->body.n ? rq->body : S("{}"), ret));
-    return (*ret)->t == JT_OBJ ? E_OK : fail(cx, E_BAD, "the body must be an object");
+    return (*ret)->t == JT_OBJ ? E_OK : fail(cx, E_BAD, "The body must be an object");
 }
 
 static bool may_read(const struct cx *cx, const struct field *f) { return acl_field_read(cx, f); }

@@ -27,7 +27,7 @@ static enum err settings_only(struct cx *cx)
 {
     return acl_sys(cx, SYS_SETTINGS)
                ? E_OK
-               : fail(cx, E_DENIED, "only those who manage the settings may do that");
+               : fail(cx, E_DENIED, "Only those who manage the settings may do that");
 }
 
 static enum err field_add(struct cx *cx, void *arg)

@@ -51,7 +51,7 @@ enum err api_events(struct cx *cx, const struct req *rq, struct resp *rs)
     str token = {0};
     if (!session_token(cx, rq, &token) || token.n != TOKEN_CHARS) {
         mem_free(s);
-        return fail(cx, E_AUTH, "log in first");
+        return fail(cx, E_AUTH, "Please log in first");
     }
     memcpy(s + 1, token.p, token.n);
     *s = (struct stream){.ev = ev, .user = cx->who.user, .token = {(const char *)(s + 1), token.n}};

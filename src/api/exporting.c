@@ -42,13 +42,13 @@ enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
     str format = S("csv");
     bool none = false;
     TRY(path_entity(cx, rq, &e));
-    if (!acl_may(cx, e, ACT_EXPORT)) return fail(cx, E_DENIED, "you may not export these records");
+    if (!acl_may(cx, e, ACT_EXPORT)) return fail(cx, E_DENIED, "You may not export these records");
     (void)http_query(cx, rq, S("format"), &format);
     TRY(export_format_of(cx, format, &o.format));
     o.entity = e->name;
     TRY(query_filter(cx, rq, e, &o.where));
     TRY(text_ids(cx, rq, e, &o, &none));
-    if (none) return fail(cx, E_NOTFOUND, "nothing matches: there is nothing to export");
+    if (none) return fail(cx, E_NOTFOUND, "Nothing matches: there is nothing to export");
     rs->type = export_kinds[o.format].type;
     http_head(rs, S("Content-Disposition"),
               arena_fmt(cx->a, "attachment; filename=\"%.*s.%.*s\"", FS(e->name),

@@ -62,7 +62,7 @@ static enum err spool_move(struct cx *cx, const struct req *rq, str to)
 {
     if (!rq->body_file.n) return os_write_file_atomic(cx, to, rq->body, 0600);
     if (rename(arena_z(cx->a, rq->body_file), arena_z(cx->a, to)) != 0)
-        return fail(cx, E_INTERNAL, "the upload could not be kept");
+        return fail(cx, E_INTERNAL, "The upload could not be kept");
     return os_fsync_dir(cx, arena_fmt(cx->a, "%.*s/files", FS(cx->app->data_dir)));
 }
 
@@ -77,7 +77,7 @@ enum err api_file_post(struct cx *cx, const struct req *rq, struct resp *rs)
     str name = S("file");
     int64_t id = id_new(cx->now_ms);
     (void)http_query(cx, rq, S("name"), &name);
-    if (!rq->body_bytes) return fail(cx, E_INVALID, "the file is empty");
+    if (!rq->body_bytes) return fail(cx, E_INVALID, "The file is empty");
     TRY(os_mkdirs(cx, arena_fmt(cx->a, "%.*s/files", FS(cx->app->data_dir)), 0700));
     TRY(spool_move(cx, rq, file_path(cx, id)));
     TRY(file_keep(cx, name, rq->body_bytes, id));
@@ -97,7 +97,7 @@ enum err file_find(struct cx *cx, int64_t id, str *ret_name, str *ret_type)
     struct db_rows r = {0};
     TRY(db_query(cx, &r, "SELECT name, type, created_by FROM file WHERE id = $1", V(id)));
     if (!r.n || (cx->acl && db_int(&r, 0, 2) != cx->who.user))
-        return fail(cx, E_NOTFOUND, "no such file");
+        return fail(cx, E_NOTFOUND, "There is no such file");
     *ret_name = db_str(&r, 0, 0);
     *ret_type = db_str(&r, 0, 1);
     return E_OK;

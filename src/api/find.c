@@ -24,7 +24,7 @@ enum err api_search(struct cx *cx, const struct req *rq, struct resp *rs)
     size_t n = 0;
     (void)http_query(cx, rq, S("q"), &q);
     if (http_query(cx, rq, S("entity"), &name) && name.n && !(only = meta_entity(cx->meta, name)))
-        return fail_at(cx, E_BAD, S("entity"), "there is nothing of this name");
+        return fail_at(cx, E_BAD, S("entity"), "There is nothing of this name");
     if (str_trim(q).n) TRY(search_find(cx, q, only, HITS_PER_ENTITY, &g, &n));
     struct jw w = reply_json(rs);
     jw_obj(&w);
@@ -116,7 +116,7 @@ enum err api_who(struct cx *cx, const struct req *rq, struct resp *rs)
     struct caller *c = NULL;
     size_t n = 0;
     if (!http_query(cx, rq, S("number"), &number) || !number.n || number.n > 200)
-        return fail_at(cx, E_BAD, S("number"), "a number is needed");
+        return fail_at(cx, E_BAD, S("number"), "A number is needed");
     TRY(who_find(cx, number, &e164, &c, &n));
     struct jw w = reply_json(rs);
     jw_obj(&w);

@@ -125,7 +125,8 @@ static enum err job_import(struct cx *cx, const struct job *j, str *ret)
     return import_job(cx, j, false, ret);
 }
 
-const struct job_kind api_jobs[] = {{S0("import_dry"), job_dry}, {S0("import_run"), job_import}};
+const struct job_kind api_jobs[] = {{S0("import_dry"), job_dry}, {S0("import_run"), job_import},
+                                    {S0("duplicates"), dup_job}};
 const size_t api_jobs_n = COUNT(api_jobs);
 
 enum err api_job_get(struct cx *cx, const struct req *rq, struct resp *rs)

@@ -19,7 +19,7 @@ static enum err answer_again(struct cx *cx, struct once *o, const struct db_rows
     o->repeated = true;
     if (!str_eq(db_str(r, 0, 0), o->digest))
         return fail_at(cx, E_INVALID, S("Idempotency-Key"),
-                       "this key was used for another request");
+                       "This key was used for another request");
     str body = db_str(r, 0, 2), head = {0};
     o->rs->status = (int)db_int(r, 0, 1);
     while (body.n && body.p[0] != '{' &&
@@ -70,7 +70,7 @@ enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *
     unsigned char sum[32];
     if (!o.key.n) return fn(cx, rq, rs);
     if (o.key.n > KEY_MAX || !utf8_valid(o.key))
-        return fail_at(cx, E_BAD, S("Idempotency-Key"), "a key has at most %d characters", KEY_MAX);
+        return fail_at(cx, E_BAD, S("Idempotency-Key"), "A key has at most %d characters", KEY_MAX);
     os_sha256(arena_fmt(cx->a, "%.*s %.*s\n%.*s", FS(method_name[rq->method]), FS(rq->path),
                         FS(rq->body)),
               sum);

@@ -19,7 +19,7 @@ static enum err query_fields(struct cx *cx, const struct req *rq, const struct e
         more = str_split(text, ',', &name, &text);
         const struct field *x = entity_field(e, name);
         if (!x || !acl_field_read(cx, x))
-            return fail_at(cx, E_BAD, S("fields"), "no field of this name");
+            return fail_at(cx, E_BAD, S("fields"), "There is no field of this name");
         f[n++] = x;
     }
     *ret = (struct fields){.f = f, .n = n};
@@ -35,7 +35,7 @@ static enum err query_sort(struct cx *cx, const struct req *rq, const struct ent
     if (q->desc) s = str_cut(s, 1, s.n);
     q->sort = entity_field(e, s);
     if (!q->sort || q->sort->hidden || !acl_field_read(cx, q->sort) || !q->sort->kind->sort)
-        return fail_at(cx, E_BAD, S("sort"), "one cannot sort by this field");
+        return fail_at(cx, E_BAD, S("sort"), "Sorting by this field is not possible");
     return E_OK;
 }
 
@@ -67,7 +67,7 @@ static enum err query_of(struct cx *cx, const struct req *rq, const struct entit
     TRY(query_sort(cx, rq, e, q));
     TRY(query_text(cx, rq, e, q, ret_none));
     if (http_query(cx, rq, S("limit"), &s) && (!str_to_int(s, &limit) || limit < 1 || limit > 200))
-        return fail_at(cx, E_BAD, S("limit"), "limit is 1 to 200");
+        return fail_at(cx, E_BAD, S("limit"), "The limit is 1 to 200");
     q->limit = (size_t)limit;
     if (!http_query(cx, rq, S("cursor"), &q->cursor)) q->cursor = S("");
     q->deleted = http_query(cx, rq, S("deleted"), &s) && str_eq(s, S("1"));
@@ -112,9 +112,9 @@ static enum err list_as_of(struct cx *cx, const struct entity *e, const struct q
 {
     int64_t at = 0, before = 0;
     if (!time_parse(when, cx->tz_min, &at))
-        return fail_at(cx, E_BAD, S("at"), "a time like 2026-11-01T00:00:00Z");
+        return fail_at(cx, E_BAD, S("at"), "A time like 2026-11-01T00:00:00Z is needed");
     if (q->cursor.n && !str_to_int(q->cursor, &before))
-        return fail_at(cx, E_BAD, S("cursor"), "not a cursor of ours");
+        return fail_at(cx, E_BAD, S("cursor"), "This cursor is not valid");
     return record_list_as_of(cx, e, q->where, at, before, q->limit, ret);
 }
 
@@ -178,7 +178,7 @@ static enum err moved_or_gone(struct cx *cx, const struct entity *e, int64_t id,
     int64_t to = 0;
     struct record r = {0};
     TRY(record_redirect(cx, e, id, &to));
-    if (!to) return fail(cx, E_NOTFOUND, "no such record");
+    if (!to) return fail(cx, E_NOTFOUND, "There is no such record");
     TRY(record_get(cx, e, to, &r)); /* unseen: as if it never was */
     rs->status = 301;
     http_head(rs, S("Location"), arena_fmt(cx->a, "/api/v1/%.*s/%" PRId64, FS(e->name), to));
@@ -195,7 +195,7 @@ enum err api_get(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(path_id(cx, rq, 1, &id));
     if (http_query(cx, rq, S("at"), &when) && when.n) {
         if (!time_parse(when, cx->tz_min, &at))
-            return fail_at(cx, E_BAD, S("at"), "a time like 2026-11-01T00:00:00Z");
+            return fail_at(cx, E_BAD, S("at"), "A time like 2026-11-01T00:00:00Z is needed");
         TRY(record_as_of(cx, e, id, at, &r));
         return reply_record(cx, &r, rs);
     }
@@ -263,7 +263,7 @@ static enum err patch(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(record_sets(cx, e, j, &s, &n));
     enum err err = record_update(cx, e, id, match ? match : version, s, n, &w);
     if (err == E_CONFLICT && match && !cx->at.n)
-        return fail(cx, E_PRECOND, "somebody has changed this record meanwhile");
+        return fail(cx, E_PRECOND, "Somebody has changed this record in the meantime");
     TRY(err);
     return reply_after(cx, e, &w, rs);
 }
@@ -280,7 +280,7 @@ static enum err delete (struct cx *cx, const struct req *rq, struct resp *rs) {
     TRY(if_match(cx, rq, &match));
     enum err err = record_delete(cx, e, id, match, &w);
     if (err == E_CONFLICT && match) return fail(cx, E_PRECOND,
-                                                "somebody has changed this record meanwhile");
+                                                "Somebody has changed this record in the meantime");
     TRY(err);
     reply_written(cx, rs, &w);
     rs->status = 204;
@@ -317,7 +317,7 @@ enum err api_history(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(path_entity(cx, rq, &e));
     TRY(path_id(cx, rq, 1, &id));
     if (http_query(cx, rq, S("cursor"), &s) && s.n && !str_to_int(s, &before))
-        return fail_at(cx, E_BAD, S("cursor"), "not a cursor of ours");
+        return fail_at(cx, E_BAD, S("cursor"), "This cursor is not valid");
     TRY(record_get_deleted(cx, e, id, &r));
     struct jw w = reply_json(rs);
     jw_obj(&w);
@@ -347,7 +347,7 @@ static enum err merge(struct cx *cx, const struct req *rq, struct resp *rs)
     for (size_t i = 0; t && t->t == JT_OBJ && i < t->n; i++) {
         const struct field *f = entity_field(e, t->v[i].key);
         if (!f || f->readonly || !acl_field_write(cx, f))
-            return fail_at(cx, E_INVALID, S("take"), "no such field to take");
+            return fail_at(cx, E_INVALID, S("take"), "There is no such field to take over");
         if (str_eq(t->v[i].s, S("loser"))) take[n++] = f;
     }
     TRY(record_merge(cx, e, id, loser, version, take, n, &w));

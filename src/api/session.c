@@ -63,7 +63,7 @@ enum err api_session_get(struct cx *cx, const struct req *rq, struct resp *rs)
     struct session s = {0};
     struct firm f = {0};
     str token = {0};
-    if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "log in first");
+    if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
     TRY(auth_session_enter(cx, token, &s));
     TRY(app_firm(cx, &f));
     session_reply(cx, rs, &s, &f);
@@ -80,7 +80,7 @@ enum err api_session_patch(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(body_json(cx, rq, &j));
     TRY(json_str_of(cx, j, S("language"), S(""), &lang));
     if (lang.n && !str_eq(lang_code[lang_of(lang)], lang))
-        return fail_at(cx, E_INVALID, S("language"), "en, de, lt or ru");
+        return fail_at(cx, E_INVALID, S("language"), "Choose en, de, lt or ru");
     s.v = VAL_TEXT(lang);
     const struct acl *acl = cx->acl;
     cx->acl = NULL; /* everybody chooses his own language */
@@ -129,7 +129,7 @@ enum err api_setup_post(struct cx *cx, const struct req *rq, struct resp *rs)
     str want = cx->app->setup_token;
     if (!want.n || token.n != want.n || !os_equal(token.p, want.p, want.n))
         return fail_at(cx, E_DENIED, S("token"),
-                       "the set-up token is wrong: it was printed when Kontor started");
+                       "The set-up token is wrong: it was printed when Kontor started");
     TRY(json_str_of(cx, j, S("firm"), S(""), &s.firm));
     TRY(json_str_of(cx, j, S("country"), S(""), &s.country));
     TRY(json_str_of(cx, j, S("currency"), S("EUR"), &s.currency));
@@ -138,6 +138,7 @@ enum err api_setup_post(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(json_str_of(cx, j, S("mail"), S(""), &s.mail));
     TRY(json_str_of(cx, j, S("password"), S(""), &s.password));
     TRY(setup_run(cx, cx->app->auth, &s, &user));
+    app_country_set(cx->app, s.country);
     TRY(auth_session_new(cx, user, rq->remote, http_header(rq, S("User-Agent")), &in));
     rs->status = 201;
     return logged_in(cx, rs, &in);

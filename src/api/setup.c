@@ -25,6 +25,18 @@ static const struct {
         "\"group\":{\"see\":\"all\"},\"tag\":{\"see\":\"all\"}}")},
 };
 
+str app_country(struct arena *a, const struct app *app)
+{
+    uint32_t c = app->country;
+    return c ? arena_fmt(a, "%c%c", (char)(c >> 8), (char)(c & 0xFF)) : S("DE");
+}
+
+void app_country_set(struct app *app, str country)
+{
+    if (country.n == 2)
+        app->country = (uint32_t)(unsigned char)country.p[0] << 8 | (unsigned char)country.p[1];
+}
+
 enum err setup_needed(struct cx *cx, bool *ret)
 {
     struct db_rows r = {0};
@@ -43,6 +55,7 @@ static enum err setting_put(struct cx *cx, str key, str value)
 
 struct making {
     const struct setup *s;
+    str hash; /* of the password: made before, it is slow */
     int64_t user;
 };
 
@@ -88,6 +101,7 @@ static enum err make_all(struct cx *cx, void *arg)
                       {FLD(user, "role"), VAL_INT(role)},
                       {FLD(user, "language"), VAL_TEXT(in->lang)}};
     TRY(make(cx, user, u, COUNT(u), &m->user));
+    TRY(auth_hash_set(cx, m->user, m->hash));
     TRY(setting_put(cx, S("firm_name"), in->firm));
     TRY(setting_put(cx, S("firm_country"), in->country));
     TRY(setting_put(cx, S("firm_currency"), in->currency));
@@ -107,17 +121,17 @@ static enum err setup_check(struct cx *cx, const struct setup *s)
     struct mailaddr m = {0};
     str words[] = {s->firm, s->name, s->mail};
     if (!str_trim(s->firm).n || utf8_len(s->firm) > 250)
-        return fail_at(cx, E_INVALID, S("firm"), "the firm's name is needed");
+        return fail_at(cx, E_INVALID, S("firm"), "The firm's name is needed");
     if (!letters(s->country, 2))
-        return fail_at(cx, E_INVALID, S("country"), "a country of two letters like DE");
+        return fail_at(cx, E_INVALID, S("country"), "A country code of two letters like DE is needed");
     if (!letters(s->currency, 3))
-        return fail_at(cx, E_INVALID, S("currency"), "a currency of three letters like EUR");
+        return fail_at(cx, E_INVALID, S("currency"), "A currency code of three letters like EUR is needed");
     if (!str_eq(lang_code[lang_of(s->lang)], s->lang))
-        return fail_at(cx, E_INVALID, S("language"), "en, de, lt or ru");
+        return fail_at(cx, E_INVALID, S("language"), "Choose en, de, lt or ru");
     if (!str_trim(s->name).n || utf8_len(s->name) > 200)
-        return fail_at(cx, E_INVALID, S("name"), "your name is needed");
+        return fail_at(cx, E_INVALID, S("name"), "Your name is needed");
     if (!mailaddr_parse(cx->a, s->mail, &m))
-        return fail_at(cx, E_INVALID, S("mail"), "this is not an e-mail address");
+        return fail_at(cx, E_INVALID, S("mail"), "This is not an e-mail address");
     return auth_password_check(cx, s->password, words, COUNT(words));
 }
 
@@ -128,12 +142,12 @@ enum err setup_run(struct cx *cx, struct auth *au, const struct setup *s, int64_
     TRY(setup_needed(cx, &needed));
     if (!needed) return fail(cx, E_CONFLICT, "Kontor is set up already");
     TRY(setup_check(cx, s));
+    TRY(auth_password_hash(cx, au, s->password, &m.hash));
     const struct acl *acl = cx->acl;
     cx->acl = NULL; /* there is nobody yet who could have rights */
     cx->lang = s->lang;
     cx->country = s->country;
     enum err e = db_write(cx, make_all, &m);
-    if (e == E_OK) e = auth_password_set(cx, au, m.user, s->password);
     cx->acl = acl;
     *ret_user = m.user;
     return e;

@@ -54,7 +54,7 @@ enum err api_undo(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(json_id_of(cx, j, S("batch"), 0, &batch));
     TRY(json_bool_of(cx, j, S("force"), false, &force));
     TRY(json_bool_of(cx, j, S("keep"), false, &keep));
-    if (!change == !batch) return fail(cx, E_INVALID, "either a change or a batch is to be named");
+    if (!change == !batch) return fail(cx, E_INVALID, "Name either a change or a batch");
     enum undo_mode mode = force ? UNDO_FORCE : keep ? UNDO_KEEP : UNDO_ASK;
     enum err e = change ? undo_change(cx, change, mode, &u) : undo_batch(cx, batch, mode, &u);
     if (e == E_CONFLICT && u.n_kept) return ask_first(cx, &u, rs);
@@ -112,7 +112,7 @@ enum err api_batch_list(struct cx *cx, const struct req *rq, struct resp *rs)
     str s = {0};
     int64_t before = INT64_MAX, all = acl_sys(cx, SYS_LOG);
     if (http_query(cx, rq, S("cursor"), &s) && s.n && !str_to_int(s, &before))
-        return fail_at(cx, E_BAD, S("cursor"), "not a cursor of ours");
+        return fail_at(cx, E_BAD, S("cursor"), "This cursor is not valid");
     TRY(db_query(cx, &r,
                  "SELECT id, at, who, way, title, state, undo_of FROM batch WHERE id < $1 AND (who "
                  "= $2 OR $3 = 1) ORDER BY id DESC LIMIT 50",
@@ -137,7 +137,7 @@ enum err api_batch_get(struct cx *cx, const struct req *rq, struct resp *rs)
                  "SELECT id, at, who, way, title, state, undo_of FROM batch WHERE id = $1 AND (who "
                  "= $2 OR $3 = 1)",
                  V(id), V(cx->who.user), V(all)));
-    if (!r.n) return fail(cx, E_NOTFOUND, "no such batch");
+    if (!r.n) return fail(cx, E_NOTFOUND, "There is no such batch");
     struct jw w = reply_json(rs);
     return batch_json(cx, &r, 0, &w);
 }
