@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* cli/cli_int.h - what the files of this room share. */
+#pragma once
+#include "cli/cli.h"
+
+/* ---- the table (commands.c) ---- */
+extern const struct command commands[];
+extern const size_t commands_n;
+/* By name, also among c->extra; NULL when unknown. */
+const struct command *command_find(const struct cli *c, str name);
+/* i-th of all, own ones first, NULL behind the last. */
+const struct command *command_at(const struct cli *c, size_t i);
+/* Options of every command (i < n_own), then those of cmd, then settings. `ret` lives in cx->a. */
+struct opts {
+    const struct opt *v;
+    size_t n;
+};
+struct opts command_opts(struct cx *cx, const struct command *cmd);
+
+/* ---- args.c ---- */
+/* Options and arguments behind the command's name, checked against its table. */
+MUST enum err args_parse(struct cli *c, const str *argv, size_t n);
+/* The one of `name` that a slip of the fingers away from s means; "" = none is near. */
+str nearest(struct cx *cx, str s, const str *name, size_t n);
+
+/* ---- config.c ---- */
+/* Fills c->setting: defaults, /etc/kontor/kontor.conf or --config, DIR/kontor.conf, KONTOR_..., options. */
+MUST enum err config_load(struct cli *c);
+/* Lines `key = value` into c->setting; E_INVALID names file and line. */
+MUST enum err config_text(struct cli *c, str path, str text);
+str setting_option(struct cx *cx, const struct setting *s); /* "tls-cert" */
+str setting_env(struct cx *cx, const struct setting *s);    /* "KONTOR_TLS_CERT" */
+
+/* ---- help.c ---- */
+void help_all(struct cli *c);
+void help_command(struct cli *c, const struct command *cmd);
+void man_all(struct cli *c);
+void man_command(struct cli *c, const struct command *cmd);
+void settings_md(struct cli *c);
+
+/* ---- run.c: what main and the server's side share ---- */
+/* c->cx has the store's things: acts as --as, runs the command. */
+MUST enum err command_run(struct cli *c);
+/* Says what went wrong on c->err; gives the exit code. */
+int command_end(struct cli *c, enum err e);
+
+/* ---- remote_client.c ---- */
+/* Has the server that holds the folder do it. E_NOTFOUND: there is none. */
+MUST enum err remote_run(struct cli *c, int *ret_code);
+
+/* ---- the commands ---- */
+enum err cmd_init(struct cli *c);
+enum err cmd_user(struct cli *c);
+enum err cmd_import(struct cli *c);
+enum err cmd_undo(struct cli *c);
+enum err cmd_export(struct cli *c);
+enum err cmd_count(struct cli *c);
+enum err cmd_who(struct cli *c);
+enum err cmd_sql(struct cli *c);
+enum err cmd_upgrade(struct cli *c);
+enum err cmd_doctor(struct cli *c);
+enum err cmd_verify(struct cli *c);
+enum err cmd_man(struct cli *c);

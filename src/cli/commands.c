@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* cli/commands.c - the one table: what there is, what it takes, what help says. */
+#include "cli/cli_int.h"
+
+#define FLAG(name, help)                 {S0(name), 0, OPT_FLAG, S0(""), S0(""), S0(help)}
+#define TEXT(name, arg, dflt, help)      {S0(name), 0, OPT_TEXT, S0(arg), S0(dflt), S0(help)}
+#define IN_FILE(name, help)              {S0(name), 0, OPT_IN, S0("FILE"), S0(""), S0(help)}
+#define OUT_FILE(name, letter, help)     {S0(name), letter, OPT_OUT, S0("FILE"), S0(""), S0(help)}
+#define JSON                             FLAG("json", "answer in JSON (docs/cli.md), errors too")
+#define LIMIT_DFLT                       "1000"
+
+static const struct opt common[] = {{S0("help"), 'h', OPT_FLAG, S0(""), S0(""), S0("this text")}};
+static const struct opt with_store[] = {
+    TEXT("config", "FILE", "", "settings from here instead of /etc/kontor/kontor.conf"),
+    TEXT("as", "MAIL", "", "with this user's rights, as his work; else as the system itself"),
+};
+
+static const struct opt init_opts[] = {
+    TEXT("admin", "MAIL", "", "the administrator's mail address, his name at log-in"),
+    TEXT("name", "NAME", "", "his name; else what stands before the @"),
+    TEXT("country", "CC", "", "the firm's country, two letters: for phone numbers, dates, addresses"),
+    TEXT("language", "LANG", "en", "en, de, lt or ru"),
+    TEXT("currency", "CUR", "", "three letters; else the country's"),
+    TEXT("firm", "NAME", "", "the firm's name; else the mail's domain"),
+    IN_FILE("password-file", "its first line is the password; - for the input"),
+    JSON,
+};
+static const struct opt user_opts[] = {
+    TEXT("name", "NAME", "", "add: the user's name; else what stands before the @"),
+    TEXT("role", "NAME", "", "add: a role's name; else that of the first administrator's"),
+    TEXT("language", "LANG", "", "add: en, de, lt or ru; else the firm's"),
+    IN_FILE("password-file", "add, password: its first line is the password; - for the input"),
+    JSON,
+};
+static const struct opt import_opts[] = {
+    FLAG("yes", "do it; without it what would happen is shown, and at a terminal asked"),
+    FLAG("dry-run", "only show what would happen"),
+    TEXT("entity", "NAME", "", "person, company, user, ...; else found out"),
+    TEXT("sheet", "N", "", "of a workbook, from 0; else the best one"),
+    IN_FILE("mapping", "columns as in docs/api.md (POST /import/dry), JSON"),
+    OUT_FILE("report", 0, "each row's fate as XLSX (JSON lines when it ends in .jsonl)"),
+    OUT_FILE("refused", 0, "the refused rows as XLSX with the reason, to mend and import again"),
+    TEXT("batch", "ID", "", "go on with a run that was broken off"),
+    JSON,
+};
+static const struct opt undo_opts[] = {
+    FLAG("keep", "undo the rest where somebody has edited since"),
+    FLAG("force", "undo over later edits too"),
+    FLAG("change", "the number is that of one change, not of a batch"),
+    JSON,
+};
+static const struct opt export_opts[] = {
+    TEXT("format", "FORMAT", "", "csv, xlsx, vcf or jsonl; else as FILE ends, else csv"),
+    OUT_FILE("output", 'o', "else the standard output"),
+    TEXT("filter", "JSON", "", "only those that fit (docs/api.md)"),
+    TEXT("fields", "A,B,...", "", "only these columns"),
+    JSON,
+};
+static const struct opt count_opts[] = {
+    TEXT("filter", "JSON", "", "only those that fit (docs/api.md)"),
+    FLAG("deleted", "those in the trash instead"),
+    JSON,
+};
+static const struct opt who_opts[] = {JSON};
+static const struct opt sql_opts[] = {
+    TEXT("limit", "N", LIMIT_DFLT, "at most so many rows; a note tells when there were more"),
+    JSON,
+};
+static const struct opt upgrade_opts[] = {
+    FLAG("check", "rehearse on a copy in the data folder; the data stay as they are"),
+    JSON,
+};
+static const struct opt doctor_opts[] = {
+    FLAG("settings", "print the table of settings for the manual instead"),
+    JSON,
+};
+static const struct opt verify_opts[] = {JSON};
+static const struct opt man_opts[] = {TEXT("to", "DIR", "", "write kontor.1 and one page a command there")};
+
+#define OPTS(a) a, COUNT(a)
+const struct command commands[] = {
+    {S0("init"), S0("make a new data folder: firm, roles, administrator"), OPTS(init_opts), S0(""), 0, 0, CMD_STORE | CMD_CREATE,
+     S0("The folder of --data is made when it is not there. A folder that is set up already is left alone (exit 1)."),
+     S0("kontor init --data /srv/kontor --country DE --language de --admin chef@firma.de --password-file pw"), cmd_init},
+    {S0("user"), S0("add, list and switch off users, set passwords"), OPTS(user_opts),
+     S0("add|password|disable|enable MAIL, or list"), 1, 2, CMD_STORE, S0(""),
+     S0("kontor user add anna@firma.de --name 'Anna Berg' --role Verkauf --password-file pw\nkontor user list --json"), cmd_user},
+    {S0("import"), S0("take in a table (CSV, XLSX) or vCards"), OPTS(import_opts), S0("FILE"), 1, 1, CMD_STORE | CMD_IN_ARG,
+     S0("Headings, columns, character set and what each row is are found out. Nothing is written before --yes or a yes at the "
+        "terminal. One run is one batch: kontor undo BATCH takes all of it back."),
+     S0("kontor import kunden.xlsx\nkontor import kunden.csv --yes --json --report fates.xlsx"), cmd_import},
+    {S0("undo"), S0("take back a batch: an import, a merge, an undo"), OPTS(undo_opts), S0("BATCH"), 1, 1, CMD_STORE,
+     S0("Where somebody has edited since, nothing is done and the places are listed; --keep or --force decide. Undoing an undo "
+        "does it again."),
+     S0("kontor undo 905969664000000"), cmd_undo},
+    {S0("export"), S0("write records to a file"), OPTS(export_opts), S0("ENTITY"), 1, 1, CMD_STORE,
+     S0("All that match, from one moment, with all columns; the number of rows and the SHA-256 of the file are told. ENTITY 'all' "
+        "with jsonl is everything."),
+     S0("kontor export person -o people.xlsx\nkontor export all --format jsonl -o everything.jsonl"), cmd_export},
+    {S0("count"), S0("how many records there are"), OPTS(count_opts), S0("ENTITY"), 1, 1, CMD_STORE, S0(""),
+     S0("kontor count person --filter '{\"field\":\"phones\",\"op\":\"notempty\"}'"), cmd_count},
+    {S0("who"), S0("whose number is this?"), OPTS(who_opts), S0("NUMBER"), 1, 1, CMD_STORE,
+     S0("Any notation is taken; the last seven digits are enough. Exit 0 also when nobody has it."), S0("kontor who '8 (916) 123-45-67' --json"),
+     cmd_who},
+    {S0("sql"), S0("ask the database (reading alone)"), OPTS(sql_opts), S0("SELECT"), 1, 1, 0,
+     S0("One SELECT, WITH or VALUES, on a connection that cannot write. Works beside a running server."),
+     S0("kontor sql \"SELECT state, count(*) AS n FROM batch GROUP BY state\" --json"), cmd_sql},
+    {S0("upgrade"), S0("bring the data to this program's form"), OPTS(upgrade_opts), S0(""), 0, 0, 0,
+     S0("Every start does the same by itself, with a verified copy beside the database before. --check does it on a copy and tells how "
+        "it went."),
+     S0("kontor upgrade --check --data /srv/kontor"), cmd_upgrade},
+    {S0("verify"), S0("read the whole database and check it"), OPTS(verify_opts), S0(""), 0, 0, 0, S0("Works beside a running server."),
+     S0("kontor verify --data /srv/kontor"), cmd_verify},
+    {S0("doctor"), S0("look for what is wrong and say what to do"), OPTS(doctor_opts), S0(""), 0, 0, 0, S0(""), S0("kontor doctor"), cmd_doctor},
+    {S0("man"), S0("print the manual page"), OPTS(man_opts), S0("[COMMAND]"), 0, 1, 0, S0(""), S0("kontor man | man -l -"), cmd_man},
+};
+const size_t commands_n = COUNT(commands);
+
+const struct command *command_at(const struct cli *c, size_t i)
+{
+    if (i < c->n_extra) return &c->extra[i];
+    return i - c->n_extra < commands_n ? &commands[i - c->n_extra] : NULL;
+}
+
+const struct command *command_find(const struct cli *c, str name)
+{
+    for (size_t i = 0; command_at(c, i); i++)
+        if (str_eq(command_at(c, i)->name, name)) return command_at(c, i);
+    return NULL;
+}
+
+static bool takes_setting(const struct command *cmd, const struct setting *s)
+{
+    if (cmd->flags & CMD_SETTINGS) return true;
+    return s->all && cmd->fn != cmd_man;
+}
+
+struct opts command_opts(struct cx *cx, const struct command *cmd)
+{
+    LIST(struct opt) all = {0};
+    for (size_t i = 0; i < cmd->n_opt; i++) *LIST_ADD(cx->a, &all) = cmd->opt[i];
+    for (size_t i = 0; i < settings_n; i++)
+        if (takes_setting(cmd, &settings[i]))
+            *LIST_ADD(cx->a, &all) = (struct opt){setting_option(cx, &settings[i]), 0, OPT_TEXT, settings[i].arg, settings[i].dflt,
+                                                  settings[i].help};
+    for (size_t i = 0; i < COUNT(with_store); i++)
+        if (cmd->fn != cmd_man && (i == 0 || cmd->flags & CMD_STORE)) *LIST_ADD(cx->a, &all) = with_store[i];
+    for (size_t i = 0; i < COUNT(common); i++) *LIST_ADD(cx->a, &all) = common[i];
+    return (struct opts){all.v, all.n};
+}
