@@ -37,7 +37,7 @@ enum err db_fault(struct cx *cx, struct db *db)
     if (atomic_load_explicit(&b->fault, memory_order_relaxed) <= 0) return E_OK;
     if (atomic_fetch_sub(&b->fault, 1) != 1) return E_OK;
     if (db->depth) db->failed = E_BUSY;
-    return fail(cx, E_BUSY, "the database is busy");
+    return fail(cx, E_BUSY, "The database is busy");
 }
 
 void db_fault_at(struct dbase *b, int64_t nth) { atomic_store(&b->fault, nth); }
@@ -45,12 +45,12 @@ void db_fault_at(struct dbase *b, int64_t nth) { atomic_store(&b->fault, nth); }
 /* Limits that both engines keep alike, whatever they themselves would allow. */
 static enum err params_check(struct cx *cx, const struct db_val *v, size_t n)
 {
-    if (n > DB_PARAMS_MAX) return fail(cx, E_LIMIT, "too many parameters");
+    if (n > DB_PARAMS_MAX) return fail(cx, E_LIMIT, "There are too many parameters");
     for (size_t i = 0; i < n; i++) {
         if (v[i].t != DB_TEXT || !v[i].s.n) continue;
         if (v[i].s.n > DB_TEXT_MAX)
-            return fail(cx, E_LIMIT, "text of more than %d bytes", DB_TEXT_MAX);
-        if (memchr(v[i].s.p, 0, v[i].s.n)) return fail(cx, E_INVALID, "text with a NUL character");
+            return fail(cx, E_LIMIT, "The text is longer than %d bytes", DB_TEXT_MAX);
+        if (memchr(v[i].s.p, 0, v[i].s.n)) return fail(cx, E_INVALID, "The text holds a NUL character");
     }
     return E_OK;
 }
@@ -124,7 +124,7 @@ enum err db_level(struct cx *cx, db_write_fn *fn, void *arg)
         db->failed = E_OK;
         e = fn(cx, arg);
         if (e == E_OK && db->failed != E_OK)
-            e = fail(cx, db->failed, "a part of the change failed");
+            e = fail(cx, db->failed, "A part of the change failed");
         if (e == E_OK) e = db->ops->ctl(cx, db, DB_RELEASE);
         if (e != E_OK) {
             str msg = cx->msg, at = cx->at;
@@ -145,7 +145,7 @@ static enum err write_any(struct cx *cx, db_write_fn *fn, void *arg, bool bulk)
     struct db *db = cx->db;
     assert(db);
     if (db->depth) return db_level(cx, fn, arg);
-    if (db->base->o.read_only) return fail(cx, E_DENIED, "the database is open for reading only");
+    if (db->base->o.read_only) return fail(cx, E_DENIED, "The database is open for reading only");
     return db->ops->write(cx, fn, arg, bulk);
 }
 enum err db_write(struct cx *cx, db_write_fn *fn, void *arg)
@@ -155,6 +155,14 @@ enum err db_write(struct cx *cx, db_write_fn *fn, void *arg)
 enum err db_write_bulk(struct cx *cx, db_write_fn *fn, void *arg)
 {
     return write_any(cx, fn, arg, true);
+}
+enum err db_write_part(struct cx *cx, db_write_fn *fn, void *arg)
+{
+    struct db *db = cx->db;
+    if (!db->depth) return write_any(cx, fn, arg, true);
+    enum err e = fn(cx, arg);
+    if (e != E_OK && db->failed == E_OK) db->failed = e;
+    return e;
 }
 bool db_is_writing(const struct cx *cx) { return cx->db && cx->db->depth > 0; }
 
@@ -252,7 +260,7 @@ static enum err schema_greet(struct cx *cx, struct dbase *b)
     enum err e = db_schema_version(cx, &version);
     if (e == E_OK && version > db_schema_latest())
         e = fail(cx, E_PRECOND,
-                 "the database was made by a newer version (schema %d, this program knows %d)",
+                 "The database was made by a newer version (schema %d, this program knows %d)",
                  version, db_schema_latest());
     if (e == E_OK && version > 0) e = db_query(cx, &r, "SELECT max(seq) FROM change");
     if (e == E_OK && r.n) id_floor(db_int(&r, 0, 0));
@@ -267,10 +275,10 @@ enum err dbase_open(struct cx *cx, const struct db_opts *o, struct dbase **ret)
         str_has_prefix(o->url, S("postgres://")) || str_has_prefix(o->url, S("postgresql://"));
     str path = o->url;
     if (!pg && !str_has_prefix(path, S("sqlite:")))
-        return fail(cx, E_INVALID, "unknown kind of database address");
+        return fail(cx, E_INVALID, "Unknown kind of database address");
     if (!pg) path = str_cut(path, sizeof "sqlite:" - 1, path.n);
     if (!path.n || memchr(path.p, 0, path.n))
-        return fail(cx, E_INVALID, "no database file is named");
+        return fail(cx, E_INVALID, "No database file is named");
     struct dbase *b = calloc(1, sizeof *b);
     if (!b) abort();
     b->o = *o;

@@ -73,6 +73,10 @@ MUST enum err db_write(struct cx *cx, db_write_fn *fn, void *arg);
 /* The same for slices of long work (imports): waits while interactive writes are queued (but never
  * longer than a second, so that a busy house does not stop an import for good). */
 MUST enum err db_write_bulk(struct cx *cx, db_write_fn *fn, void *arg);
+/* Inside a running db_write: fn becomes a part of that level, without a savepoint of its own (a savepoint
+ * costs as much as a small write). When it fails, that whole level fails, whatever its fn returns.
+ * Outside of one: as db_write_bulk. */
+MUST enum err db_write_part(struct cx *cx, db_write_fn *fn, void *arg);
 bool db_is_writing(const struct cx *cx);
 /* When a statement inside fn failed, that level of db_write is lost on both engines, even if fn goes on
  * and returns E_OK: what may fail is wrapped in a nested db_write. PostgreSQL writes at REPEATABLE READ:

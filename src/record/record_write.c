@@ -85,7 +85,7 @@ static enum err update_row(struct cx *cx, const struct entity *e, int64_t id, in
     sql_lit(&q, " AND version = ");
     sql_val(cx, &q, V(version));
     TRY(sql_run(cx, &q, NULL, &n));
-    return n == 1 ? E_OK : fail(cx, E_CONFLICT, "somebody has changed this record meanwhile");
+    return n == 1 ? E_OK : fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
 }
 
 /* The engine names the index "entity_field_unique": tell the field. */
@@ -169,7 +169,7 @@ static enum err create_id(struct cx *cx, int64_t id, int64_t *ret)
     if (id < 0 || at < cx->now_ms - ID_AHEAD_MS || at > cx->now_ms + ID_AHEAD_MS)
         return fail_at(
             cx, E_INVALID, S("id"),
-            "an id made by a client carries the time of its making, within a day of now");
+            "An id made by a client must carry the time it was made, within a day of now");
     *ret = id ? id : id_new(cx->now_ms);
     return E_OK;
 }
@@ -178,7 +178,7 @@ enum err record_create(struct cx *cx, const struct entity *e, int64_t id, const 
                        size_t n, struct written *ret)
 {
     struct val *v = NEW_N(cx->a, struct val, e->n);
-    if (!acl_may(cx, e, ACT_CREATE)) return fail(cx, E_DENIED, "you may not create this");
+    if (!acl_may(cx, e, ACT_CREATE)) return fail(cx, E_DENIED, "You may not create such a record");
     TRY(check_sets(cx, e, s, n));
     TRY(create_id(cx, id, &id));
     for (size_t i = 0; i < n; i++) v[s[i].f->at] = s[i].v;
@@ -186,12 +186,12 @@ enum err record_create(struct cx *cx, const struct entity *e, int64_t id, const 
     TRY(check_required(cx, e, v));
     TRY(check_rules(cx, e, id, v));
     if (!acl_row(cx, e, ACT_CREATE, v[F_OWNER].i, v[F_TEAM].i))
-        return fail_at(cx, E_DENIED, S("owner"), "you may not create this for somebody else");
+        return fail_at(cx, E_DENIED, S("owner"), "You may not create a record for somebody else");
     v[F_CREATED_AT] = v[F_CHANGED_AT] = VAL_INT(cx->now_ms);
     if (cx->who.user) v[F_CREATED_BY] = v[F_CHANGED_BY] = VAL_INT(cx->who.user);
     struct creating c = {
         .e = e, .id = id, .s = s, .n = n, .v = v, .insert = insert_sql(cx, e, id, v), .ret = ret};
-    return cx->way == WAY_IMPORT ? db_write_bulk(cx, create_inside, &c)
+    return cx->way == WAY_IMPORT ? db_write_part(cx, create_inside, &c)
                                  : db_write(cx, create_inside, &c);
 }
 
@@ -240,7 +240,7 @@ static enum err update_inside(struct cx *cx, void *arg)
     struct record old = {0};
     TRY(read_one(cx, u->e, u->id, ACT_CHANGE, LIVING, false, &old));
     if (u->version && u->version != old.version)
-        return fail(cx, E_CONFLICT, "somebody has changed this record meanwhile");
+        return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
     TRY(check_links(cx, u->e, u->s, u->n));
     return update_write(cx, u->e, &old, u->s, u->n, u->ret);
 }
@@ -250,7 +250,7 @@ enum err record_update(struct cx *cx, const struct entity *e, int64_t id, int64_
 {
     TRY(check_sets(cx, e, s, n));
     struct updating u = {e, id, version, s, n, ret};
-    return cx->way == WAY_IMPORT ? db_write_bulk(cx, update_inside, &u)
+    return cx->way == WAY_IMPORT ? db_write_part(cx, update_inside, &u)
                                  : db_write(cx, update_inside, &u);
 }
 
@@ -310,7 +310,7 @@ static enum err delete_inside(struct cx *cx, void *arg)
     struct record r = {0};
     TRY(read_one(cx, u->e, u->id, ACT_DELETE, LIVING, false, &r));
     if (u->version && u->version != r.version)
-        return fail(cx, E_CONFLICT, "somebody has changed this record meanwhile");
+        return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
     return trash_write(cx, u->e, &r, true, S("delete"), u->ret);
 }
 

@@ -176,7 +176,7 @@ static enum err op_write(struct cx *cx, struct import *im, const struct step *st
     return step->is_main && step->row ? told_write(cx, im, step) : E_OK;
 }
 
-static bool is_rows_fault(enum err e)
+bool import_is_rows_fault(enum err e)
 {
     return e == E_INVALID || e == E_CONFLICT || e == E_DENIED || e == E_NOTFOUND || e == E_LIMIT;
 }
@@ -204,9 +204,9 @@ enum err slice_apply(struct cx *cx, void *arg)
         struct outcome *o = &s->v.v[step->outcome];
         struct op_call call = {im, step, o};
         struct slice before = *s;
-        enum err e = db_write_bulk(cx, op_inside, &call);
+        enum err e = im->careful ? db_write(cx, op_inside, &call) : op_inside(cx, &call);
         if (e == E_OK) continue;
-        if (!is_rows_fault(e)) return e;
+        if (!im->careful || !import_is_rows_fault(e)) return e;
         s->made = before.made, s->companies = before.companies, s->interactions = before.interactions;
         if (step->is_main) o->fate = FATE_REFUSED;
         o->why = arena_dup(s->a, cx->msg);

@@ -2,6 +2,7 @@
 #include "xfer/cards.h"
 
 #include "base/time.h"
+#include "base/tr.h"
 #include "fmt/mailaddr.h"
 #include "fmt/phone.h"
 #include "xfer/head.h"
@@ -29,7 +30,7 @@ static void put_text(struct taking *t, str name, str s)
     s = str_trim(s);
     if (!f || s.n == 0) return;
     if (f->kind->from_text(t->cx, f, arena_dup(t->cx->a, s), &v) == E_OK) put(t, name, v);
-    else *LIST_ADD(t->cx->a, &t->r->problems) = (struct problem){0, arena_dup(t->cx->a, s), S("Does not fit the field"), false};
+    else *LIST_ADD(t->cx->a, &t->r->problems) = (struct problem){0, arena_dup(t->cx->a, s), S(TR("Does not fit the field")), false};
 }
 
 static str use_of(str types)
@@ -61,7 +62,7 @@ static void put_mails(struct taking *t, const struct vcard *c)
         struct mailaddr m = {0};
         if (!mailaddr_parse(t->cx->a, c->emails.v[i].value, &m)) {
             str text = arena_dup(t->cx->a, str_cut(c->emails.v[i].value, 0, 200));
-            *LIST_ADD(t->cx->a, &t->r->problems) = (struct problem){0, text, S("Not a mail address"), false};
+            *LIST_ADD(t->cx->a, &t->r->problems) = (struct problem){0, text, S(TR("Not a mail address")), false};
             continue;
         }
         v[n++] = (struct item){.type = use_of(c->emails.v[i].types), .typed = m.addr, .norm = m.addr};

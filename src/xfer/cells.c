@@ -2,6 +2,7 @@
 /* xfer/cells.c - single cells: numbers, dates, phones, mails; and what makes a cell a problem. */
 #include "base/decimal.h"
 #include "base/time.h"
+#include "base/tr.h"
 #include "fmt/mailaddr.h"
 #include "fmt/phone.h"
 #include "xfer/row_int.h"
@@ -23,15 +24,15 @@ bool cell_usable(struct row_work *w, const struct cell *cell)
 {
     bool is_value = cell->kind == CELL_NUMBER || cell->kind == CELL_DATE || cell->kind == CELL_DATETIME || cell->kind == CELL_BOOL;
     if (cell->is_formula && !is_value) {
-        problem_add(w, cell->text, "A formula: set aside, not computed", false);
+        problem_add(w, cell->text, TR("A formula: set aside, not computed"), false);
         return false;
     }
     if (cell->kind == CELL_TEXT && is_formula_text(str_trim(cell->text))) {
-        problem_add(w, cell->text, "A formula: set aside, not computed", false);
+        problem_add(w, cell->text, TR("A formula: set aside, not computed"), false);
         return false;
     }
     if (cell->kind == CELL_ERROR) {
-        problem_add(w, cell->text, "An error value of the workbook", false);
+        problem_add(w, cell->text, TR("An error value of the workbook"), false);
         return false;
     }
     return cell->kind != CELL_EMPTY && str_trim(cell->text).n > 0;
@@ -130,7 +131,7 @@ bool cell_value(struct row_work *w, const struct col_act *c, const struct cell *
     }
     if (ok) return true;
     w->cx->err = E_OK;
-    const char *why = is_kind(f, "date") ? "No such date" : f->kind->store == ST_INT ? "Not a number" : "Does not fit the field";
+    const char *why = is_kind(f, "date") ? TR("No such date") : f->kind->store == ST_INT ? TR("Not a number") : TR("Does not fit the field");
     problem_add(w, cell->text, why, false);
     return false;
 }
@@ -147,11 +148,11 @@ static void phone_one(struct row_work *w, const struct phone_part *part, str cou
         ok = true;
     }
     if (p.why == PHONE_EMPTY || p.why == PHONE_SHORT || p.why == PHONE_ROUNDED) {
-        problem_add(w, part->typed, p.why == PHONE_ROUNDED ? "A rounded number: its last digits are lost" : "Not a telephone number",
+        problem_add(w, part->typed, p.why == PHONE_ROUNDED ? TR("A rounded number: its last digits are lost") : TR("Not a telephone number"),
                     false);
         return;
     }
-    if (!ok) problem_add(w, part->typed, "No such number; kept as typed", true);
+    if (!ok) problem_add(w, part->typed, TR("No such number; kept as typed"), true);
     str type = uses[part->use];
     if (type.n == 0 && ok && p.kind == PHONE_MOBILE) type = S("mobile");
     struct item it = {.type = type, .typed = arena_dup(w->cx->a, str_trim(part->typed)), .norm = p.e164, .ext = p.ext};
@@ -166,7 +167,7 @@ void cell_phones(struct row_work *w, size_t i, str country)
     str text = w->phone_cells[i];
     w->column = w->phone_columns[i];
     if (w->phone_rounded[i]) {
-        problem_add(w, text, "A rounded number: its last digits are lost", false);
+        problem_add(w, text, TR("A rounded number: its last digits are lost"), false);
         return;
     }
     size_t n = phone_split(w->cx->a, text, part);
@@ -205,7 +206,7 @@ void cell_mails(struct row_work *w, str text, bool firm)
     size_t n = mailaddr_split(w->cx->a, without_brackets(w->cx->a, text, &aside), part);
     for (size_t i = 0; i < n; i++) {
         if (part[i].addr.n == 0) {
-            problem_add(w, part[i].name, "Not a mail address", false);
+            problem_add(w, part[i].name, TR("Not a mail address"), false);
             continue;
         }
         struct item it = {.type = n == 1 ? use_of(aside) : S(""), .typed = part[i].addr, .norm = part[i].addr};

@@ -129,8 +129,10 @@ static void fate_of(struct import *im, struct outcome *o, const struct joined *h
     o->fate = hit->why == JOIN_NEW ? FATE_NEW : FATE_JOINED;
     o->is_main_new = hit->why == JOIN_NEW;
     o->by_write = hit->why == JOIN_BASE;
-    if (hit->why == JOIN_FILE) o->why = hit->unsure ? S("The same number and mail as an earlier row; please check the name") : S("Joined with an earlier row");
-    if (hit->why == JOIN_BASE) o->why = S("Already in the base");
+    if (hit->why == JOIN_FILE)
+        o->why = hit->unsure ? S(TR("The same number and mail as an earlier row; please check the name"))
+                             : S(TR("Joined with an earlier row"));
+    if (hit->why == JOIN_BASE) o->why = S(TR("Already in the base"));
     (void)im;
 }
 
@@ -228,10 +230,10 @@ enum err row_decide(struct import *im, struct outcome *o)
     o->title = r->name;
     for (size_t i = 0; i < r->problems.n; i++) any_bad |= !r->problems.v[i].kept;
     switch (r->kind) {
-    case ROW_TOTAL: o->fate = FATE_EMPTY; o->why = S("A total of the other rows"); return E_OK;
+    case ROW_TOTAL: o->fate = FATE_EMPTY; o->why = S(TR("A total of the other rows")); return E_OK;
     case ROW_EMPTY:
         o->fate = any_bad ? FATE_REFUSED : FATE_EMPTY;
-        o->why = any_bad ? S("Nothing usable is left in this row") : S("Neither a person nor a firm");
+        o->why = any_bad ? S(TR("Nothing usable is left in this row")) : S(TR("Neither a person nor a firm"));
         return E_OK;
     case ROW_FIRM: return firm_only_decide(im, o);
     case ROW_MAIN: break;

@@ -171,7 +171,7 @@ static enum err file_stream(struct cx *cx, struct exporting *x, int fd)
     char *b = arena_get(cx->a, PIECE);
     for (off_t at = 0;;) {
         ssize_t n = pread(fd, b, PIECE, at);
-        if (n < 0) return fail(cx, E_INTERNAL, "the export's file cannot be read back");
+        if (n < 0) return fail(cx, E_INTERNAL, "The export's file cannot be read back");
         if (n == 0) return E_OK;
         TRY(piece_out(cx, x, (str){b, (size_t)n}));
         at += n;
@@ -191,7 +191,7 @@ static enum err export_xlsx(struct cx *cx, struct exporting *x, const struct que
     xlsx_put_drop(&x->xlsx);
     if (e == E_OK) {
         back = open(arena_z(cx->a, path), O_RDONLY | O_CLOEXEC);
-        e = back < 0 ? fail(cx, E_INTERNAL, "the export's file is gone") : file_stream(cx, x, back);
+        e = back < 0 ? fail(cx, E_INTERNAL, "The export's file is gone") : file_stream(cx, x, back);
     }
     os_unlink(cx, path);
     return e;
@@ -243,7 +243,7 @@ enum err xfer_export(struct cx *cx, const struct export_opt *o, export_write_fn 
         x.e = meta_entity(cx->meta, o->entity);
         bool cards = x.e && (str_eq(x.e->name, S("person")) || str_eq(x.e->name, S("company")));
         if (!x.e) e = fail(cx, E_NOTFOUND, "There is no entity \"%.*s\"", FS(o->entity));
-        else if (o->format == EXPORT_VCF && !cards) e = fail_at(cx, E_INVALID, S("format"), "vCards hold people and companies only");
+        else if (o->format == EXPORT_VCF && !cards) e = fail_at(cx, E_INVALID, S("format"), "Only people and companies can be vCards");
         else e = export_one(cx, &x);
     }
     arena_free(&x.row_a);

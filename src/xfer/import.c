@@ -52,6 +52,15 @@ static void slice_learn(struct run *r, int64_t us)
     r->want = want < SLICE_MIN ? SLICE_MIN : want > SLICE_MAX ? SLICE_MAX : want;
 }
 
+static enum err slice_write(struct import *im)
+{
+    im->careful = false;
+    enum err e = db_write_bulk(im->cx, slice_apply, im);
+    if (e == E_OK || !import_is_rows_fault(e)) return e;
+    im->careful = true;
+    return db_write_bulk(im->cx, slice_apply, im);
+}
+
 static enum err slice_flush(struct run *r)
 {
     struct import *im = &r->im;
@@ -62,7 +71,7 @@ static enum err slice_flush(struct run *r)
         TRY(slice_rehearse(im));
     } else {
         int64_t from = os_mono_us();
-        TRY(db_write_bulk(im->cx, slice_apply, im));
+        TRY(slice_write(im));
         slice_learn(r, os_mono_us() - from);
     }
     im->ret->made += s->made;
@@ -216,7 +225,7 @@ static enum err fields_settle(struct run *r, struct meta **ret_fresh)
     TRY(meta_load(cx, ret_fresh));
     cx->meta = *ret_fresh;
     fields_find(r, &missing);
-    return missing ? fail(cx, E_INTERNAL, "new fields are missing") : E_OK;
+    return missing ? fail(cx, E_INTERNAL, "New fields are missing") : E_OK;
 }
 
 /* ---- the run ---- */

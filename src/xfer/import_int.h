@@ -2,6 +2,7 @@
 /* xfer/import_int.h - what import.c, decide.c, apply.c and report.c share. */
 #pragma once
 #include "base/map.h"
+#include "base/tr.h"
 #include "xfer/import.h"
 #include "xfer/join.h"
 
@@ -55,7 +56,7 @@ struct import {
     int64_t sums[PLAN_COLUMNS_MAX]; /* of the adding columns, by place in the plan */
     struct arena *keep;    /* lives as long as the import; nobody else's marks go back in it */
     struct arena *out;     /* the caller's: what the result holds */
-    bool replay;           /* rows that an earlier run has written */
+    bool careful;          /* each write in a savepoint: after one has failed in this slice */
 };
 
 /* ---- decide.c: a row to its ops; reads the base, writes nothing ---- */
@@ -64,10 +65,12 @@ MUST enum err row_decide(struct import *im, struct outcome *o);
 /* ---- apply.c ---- */
 /* What a row brings to a record that is there: sets that change something. */
 size_t merge_sets(struct cx *cx, const struct record *now, const struct step *step, const struct row_plan *rp, struct set *ret);
-MUST enum err slice_apply(struct cx *cx, void *im); /* inside db_write_bulk */
+/* Inside db_write_bulk. Quick first, without savepoints: a row's fault then fails the slice, and it is done again
+ * with `careful`, where it fails that row alone. */
+MUST enum err slice_apply(struct cx *cx, void *im);
+bool import_is_rows_fault(enum err e);
 MUST enum err slice_rehearse(struct import *im);    /* dry: only tells joined from changed */
 /* ---- report.c ---- */
 MUST enum err report_new(struct import *im, struct report **ret);
 MUST enum err report_row(struct import *im, struct outcome *o);
 MUST enum err report_end(struct import *im, bool ok);
-str word_for(str lang, str english); /* words.c */

@@ -69,7 +69,7 @@ static enum err map_column(struct cx *cx, const struct json *j, struct plan *p)
     TRY(json_str_of(cx, j, S("kind"), S("text"), &kind));
     TRY(json_str_of(cx, j, S("label"), S(""), &label));
     TRY(json_int_of(cx, j, S("scale"), 2, &scale));
-    if (scale < 0 || scale > 6) return fail_at(cx, E_INVALID, S("scale"), "From 0 to 6 digits");
+    if (scale < 0 || scale > 6) return fail_at(cx, E_INVALID, S("scale"), "The number of decimal places is 0 to 6");
     if (!plan_target_ok(cx->meta, p->entity, to))
         return fail_at(cx, E_INVALID, S("to"), "There is no field \"%.*s\" to import into", FS(to));
     if (str_eq(to, S("new")) && !new_kind_ok(kind))

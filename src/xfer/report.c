@@ -16,9 +16,9 @@ struct report {
     size_t n_columns;
     bool all_full, refused_full;
 };
-const str fate_name[FATE_MAX] = {S0("new"), S0("joined"), S0("changed"), S0("refused"), S0("empty")};
+const str fate_name[FATE_MAX] = {S0(TR("new")), S0(TR("joined")), S0(TR("changed")), S0(TR("refused")), S0(TR("empty"))};
 
-static str tell(const struct import *im, str english) { return word_for(im->cx->lang, english); }
+static str tell(const struct import *im, str english) { return tr(im->cx->lang, english); }
 
 enum err report_new(struct import *im, struct report **ret)
 {
@@ -33,9 +33,12 @@ enum err report_new(struct import *im, struct report **ret)
         r->lines = open(arena_z(cx->a, path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         return r->lines >= 0 ? E_OK : os_fail(cx, errno, "open", path);
     }
-    const struct xlsx_column cols[] = {{tell(im, S("Row")), 8, 0},     {tell(im, S("Fate")), 16, -1},  {tell(im, S("Title")), 36, -1},
-                                       {tell(im, S("Reason")), 50, -1}, {tell(im, S("Cell")), 60, -1}};
-    return xlsx_put_new(cx, arena_z(cx->a, path), im->o->tmpdir, tell(im, S("Fate")), cols, COUNT(cols), &r->all);
+    const struct xlsx_column cols[] = {{tell(im, S(TR("Row"))), 8, 0},
+                                       {tell(im, S(TR("Fate"))), 16, -1},
+                                       {tell(im, S(TR("Title"))), 36, -1},
+                                       {tell(im, S(TR("Reason"))), 50, -1},
+                                       {tell(im, S(TR("Cell"))), 60, -1}};
+    return xlsx_put_new(cx, arena_z(cx->a, path), im->o->tmpdir, tell(im, S(TR("Fate"))), cols, COUNT(cols), &r->all);
 }
 
 static const struct plan_column *column_at(const struct import *im, size_t index)
@@ -114,8 +117,8 @@ static enum err refused_put(struct import *im, struct outcome *o, str cells)
     if (!r->refused) {
         struct xlsx_column *cols = NEW_N(im->cx->a, struct xlsx_column, n + 2);
         for (size_t i = 0; i < n; i++) cols[i] = (struct xlsx_column){column_name(im, im->src.plan.v[i].index), 18, -1};
-        cols[n] = (struct xlsx_column){tell(im, S("Reason")), 60, -1};
-        TRY(xlsx_put_new(im->cx, arena_z(im->cx->a, im->o->refused_path), im->o->tmpdir, tell(im, S("refused")), cols, n + 1,
+        cols[n] = (struct xlsx_column){tell(im, S(TR("Reason"))), 60, -1};
+        TRY(xlsx_put_new(im->cx, arena_z(im->cx->a, im->o->refused_path), im->o->tmpdir, tell(im, S(TR("refused"))), cols, n + 1,
                          &r->refused));
     }
     struct cell *v = NEW_N(im->cx->a, struct cell, n + 2);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "xfer/row.h"
 
+#include "base/tr.h"
 #include "xfer/head.h"
 #include "xfer/row_int.h"
 
@@ -102,7 +103,7 @@ static void set_add(struct row_work *w, bool firm, const struct field *f, struct
 static void phones_later(struct row_work *w, const struct col_act *c, const struct cell *cell, str s)
 {
     if (w->n_phone_cells == COUNT(w->phone_cells)) {
-        problem_add(w, s, "Too many columns of telephone numbers", false);
+        problem_add(w, s, TR("Too many columns of telephone numbers"), false);
         return;
     }
     size_t i = w->n_phone_cells++;
@@ -139,7 +140,7 @@ static void tax_cell(struct row_work *w, const struct col_act *c, str s)
 {
     str d = digits_of(w->cx->a, s);
     if (d.n < 5 || d.n > 15) {
-        problem_add(w, s, "Not a tax number", false);
+        problem_add(w, s, TR("Not a tax number"), false);
         return;
     }
     if (c->firm || w->rp->is_company) w->r->tax = d;
@@ -296,6 +297,15 @@ static void main_to_firm(struct row_work *w)
     w->r->main.n = 0;
 }
 
+/* A text that is too long for the name it should be is no name. */
+static void name_limit(struct row_work *w, const struct entity *e, str *name)
+{
+    const struct field *f = e ? &e->f[e->title] : NULL;
+    if (!f || f->max <= 0 || (int64_t)utf8_len(*name) <= f->max) return;
+    problem_add(w, *name, "Does not fit the field", false);
+    *name = S("");
+}
+
 /* Nobody's row: nothing but figures and remarks, or the sum of the others. */
 static bool is_nobody(struct row_work *w)
 {
@@ -318,6 +328,8 @@ enum err row_read(struct cx *cx, const struct row_plan *rp, const struct cell_ro
     for (size_t i = 0; i < rp->n; i++)
         if (rp->v[i].index < cells->n) cell_read(&w, &rp->v[i], &cells->cell[rp->v[i].index]);
     name_settle(&w);
+    name_limit(&w, rp->main, &ret->name);
+    name_limit(&w, rp->company, &ret->firm);
     phones_settle(&w);
     address_join(&w);
     if (is_nobody(&w)) return E_OK;

@@ -282,6 +282,53 @@ static void bad_files(struct bed *t)
     unlink("/tmp/kontor-test-bad");
 }
 
+/* A row that the base refuses in the middle of a slice is refused alone. */
+static void refusals(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    const char *path = "/tmp/kontor-test-users.csv", *refused = "/tmp/kontor-test-refused2.xlsx";
+    const char *csv = "sales_agent;e-mail\nAnna;x@example.org\nBen;x@example.org\nCarl;c@example.org\n";
+    T_OK(cx, os_write_file_atomic(cx, str_from(path), str_from(csv), 0600));
+    struct import_result r = import(t, path, false, refused);
+    T_INT(r.rows, 3);
+    T_INT(r.fates[FATE_NEW], 2);
+    T_INT(r.fates[FATE_REFUSED], 1);
+    T_INT(r.made, 2);
+    T(r.has_refused_file);
+    T_INT(ASK(cx, "SELECT count(*) FROM \"user\" WHERE mail IS NOT NULL"), 2);
+    struct buf b = buf_new(cx->a, 4096);
+    buf_add(&b, S("name;phone\n"));
+    for (int i = 0; i < 300; i++) buf_byte(&b, 'x');
+    buf_add(&b, S(";\nOna;+37061122233\n"));
+    T_OK(cx, os_write_file_atomic(cx, str_from(path), buf_str(&b), 0600));
+    r = import(t, path, false, refused);
+    T_INT(r.fates[FATE_REFUSED], 1);
+    T_INT(r.fates[FATE_NEW], 1);
+    unlink(path);
+    unlink(refused);
+}
+
+/* Without the right to import, or to make fields, nothing happens. */
+static void rights(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct acl acl = {.user = 1};
+    struct import_result r = {0};
+    struct import_opt o = {.path = S("tests/fixtures/kunden.xlsx"), .sheet = -1};
+    struct export_result x = {0};
+    struct export_opt eo = {.entity = S("person"), .format = EXPORT_CSV};
+    struct sink s = {buf_new(cx->a, 1 << 20)};
+    cx->acl = &acl;
+    T_INT(xfer_dry(cx, &o, &r), E_DENIED);
+    T_INT(xfer_run(cx, &o, &r), E_DENIED);
+    T_INT(xfer_export(cx, &eo, sink_put, &s, &x), E_DENIED);
+    memset(acl.reach, REACH_ALL, sizeof acl.reach);
+    T_OK(cx, xfer_dry(cx, &o, &r));
+    T_INT(xfer_run(cx, &o, &r), E_DENIED); /* a new field needs the right to settings */
+    cx->acl = NULL;
+    nothing_left(t);
+}
+
 static void mappings(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -304,5 +351,7 @@ static void t_sales(void) { bed_both(sales); }
 static void t_resume(void) { bed_both(resume); }
 static void t_round(void) { bed_both(round_trip); }
 static void t_broken(void) { bed_both(bad_files); }
+static void t_refusals(void) { bed_both(refusals); }
+static void t_rights(void) { bed_both(rights); }
 static void t_mappings(void) { bed_both(mappings); }
-TESTS("xfer_import", t_mappings, t_kunden, t_sales, t_broken, t_round, t_office_xlsx, t_office_csv, t_resume)
+TESTS("xfer_import", t_mappings, t_refusals, t_rights, t_kunden, t_sales, t_broken, t_round, t_office_xlsx, t_office_csv, t_resume)
