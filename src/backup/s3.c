@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* backup/s3.c - four requests of S3. libcurl signs; it must be told the payload's sum by a header of ours. */
+#include "backup/s3.h"
+
+#include "os/os.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { SAID_MAX = 4096, TIMEOUT_S = 60, CONNECT_S = 15 };
+static const int64_t put_max = 5ll * 1024 * 1024 * 1024;
+static const str empty_sum = S0("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+
+struct call {
+    CURL *h;
+    struct curl_slist *headers;
+    FILE *up;
+    int down;       /* -1, or where a good answer's body goes */
+    struct buf said; /* the beginning of the answer otherwise */
+    bool disk;      /* writing failed */
+};
+
+static void call_end(struct call *c)
+{
+    curl_easy_cleanup(c->h);
+    curl_slist_free_all(c->headers);
+    if (c->up) (void)fclose(c->up);
+    os_close_fd(&c->down);
+}
+
+static size_t on_body(char *p, size_t one, size_t n, void *arg)
+{
+    struct call *c = arg;
+    long status = 0;
+    (void)one;
+    if (c->down < 0 || curl_easy_getinfo(c->h, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 200) {
+        buf_add(&c->said, str_cut((str){p, n}, 0, SAID_MAX - c->said.n));
+        return n;
+    }
+    for (size_t at = 0; at < n;) {
+        ssize_t put = write(c->down, p + at, n - at);
+        if (put < 0 && errno == EINTR) continue;
+        c->disk = put < 0;
+        if (c->disk) return 0;
+        at += (size_t)put;
+    }
+    return n;
+}
+
+static bool name_ok(str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+                     c == '/' || c == '-';
+        if (!plain) return false;
+    }
+    return s.n > 0 && str_find(s, S("..")) < 0 && s.p[0] != '/';
+}
+
+static enum err settings_check(struct cx *cx, const struct s3 *s, str name)
+{
+    if (!str_has_prefix(s->endpoint, S("https://")) && !str_has_prefix(s->endpoint, S("http://")))
+        return fail_at(cx, E_INVALID, S("endpoint"), "the store's address begins with https:// or http://");
+    if (!name_ok(s->bucket) || memchr(s->bucket.p, '/', s->bucket.n))
+        return fail_at(cx, E_INVALID, S("bucket"), "the bucket's name has letters, digits, dots and dashes");
+    if (!s->key.n || !s->secret.n) return fail_at(cx, E_INVALID, S("key"), "the store needs a key and a secret");
+    if (s->prefix.n && !name_ok(s->prefix))
+        return fail_at(cx, E_INVALID, S("prefix"), "the prefix has letters, digits and . _ / - alone");
+    if (!name_ok(name)) return fail(cx, E_INVALID, "the store does not take this file's name");
+    return E_OK;
+}
+
+#define SET(opt, v) (ok = ok && curl_easy_setopt(c->h, (opt), (v)) == CURLE_OK)
+static enum err call_begin(struct cx *cx, const struct s3 *s, str name, str sum, struct call *c)
+{
+    bool ok = true;
+    TRY(settings_check(cx, s, name));
+    c->h = curl_easy_init();
+    c->said = buf_new(cx->a, SAID_MAX + 1);
+    if (!c->h) return fail(cx, E_INTERNAL, "libcurl does not start");
+    str end = s->endpoint, region = s->region.n ? s->region : S("us-east-1");
+    while (str_has_suffix(end, S("/"))) end.n--;
+    c->headers = curl_slist_append(NULL, arena_fmt(cx->a, "x-amz-content-sha256: %.*s", FS(sum)).p);
+    if (!c->headers) return fail(cx, E_INTERNAL, "libcurl does not start");
+    SET(CURLOPT_URL, arena_fmt(cx->a, "%.*s/%.*s/%.*s%.*s", FS(end), FS(s->bucket), FS(s->prefix), FS(name)).p);
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_AWS_SIGV4, arena_fmt(cx->a, "aws:amz:%.*s:s3", FS(region)).p);
+    SET(CURLOPT_USERNAME, arena_z(cx->a, s->key));
+    SET(CURLOPT_PASSWORD, arena_z(cx->a, s->secret));
+    SET(CURLOPT_HTTPHEADER, c->headers);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
+    SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    SET(CURLOPT_LOW_SPEED_TIME, (long)(s->timeout_s > 0 ? s->timeout_s : TIMEOUT_S));
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, c);
+    return ok ? E_OK : fail(cx, E_INTERNAL, "this libcurl cannot sign requests to a store");
+}
+
+/* "SignatureDoesNotMatch" out of <Code>...</Code>; plain letters or nothing. */
+static str code_said(const struct call *c)
+{
+    str all = buf_str(&c->said);
+    ptrdiff_t from = str_find(all, S("<Code>"));
+    str code = from < 0 ? S("") : str_cut(all, (size_t)from + 6, all.n);
+    size_t n = 0;
+    while (n < code.n && n < 60 && ((code.p[n] | 32) >= 'a' && (code.p[n] | 32) <= 'z')) n++;
+    return n ? str_cut(code, 0, n) : S("no reason given");
+}
+
+static enum err call_run(struct cx *cx, struct call *c)
+{
+    long status = 0;
+    CURLcode rc = curl_easy_perform(c->h);
+    (void)curl_easy_getinfo(c->h, CURLINFO_RESPONSE_CODE, &status);
+    if (c->disk) return fail(cx, E_FULL, "the disk is full");
+    if (rc != CURLE_OK && status < 300) return fail(cx, E_BUSY, "the store is not reached: %s", curl_easy_strerror(rc));
+    if (status >= 200 && status < 300) return E_OK;
+    str code = code_said(c);
+    if (status == 401 || status == 403)
+        return fail(cx, E_AUTH, "the store refuses key or secret, or the key has no right to the bucket (%ld, %.*s)",
+                    status, FS(code));
+    if (status == 404) return fail(cx, E_NOTFOUND, "the store does not have it (404, %.*s)", FS(code));
+    if (status == 429 || status >= 500)
+        return fail(cx, E_BUSY, "the store is in trouble (%ld, %.*s)", status, FS(code));
+    return fail(cx, E_BAD, "the store refuses the request (%ld, %.*s)", status, FS(code));
+}
+
+enum err s3_put(struct cx *cx, const struct s3 *s, str path, int64_t bytes, str sha, str name)
+{
+    struct call whole OWNED(call_end) = {.down = -1}, *c = &whole;
+    bool ok = true;
+    if (bytes > put_max) return fail(cx, E_LIMIT, "%.*s is larger than the 5 GB that one upload takes", FS(name));
+    TRY(call_begin(cx, s, name, sha, c));
+    c->up = fopen(arena_z(cx->a, path), "rbe");
+    if (!c->up) return os_fail(cx, errno, "open", path);
+    SET(CURLOPT_UPLOAD, 1L);
+    SET(CURLOPT_READDATA, c->up);
+    SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)bytes);
+    if (!ok) return fail(cx, E_INTERNAL, "libcurl does not start");
+    enum err e = call_run(cx, c);
+    return e == E_NOTFOUND ? fail(cx, E_BAD, "the store has no bucket of this name") : e;
+}
+
+enum err s3_head(struct cx *cx, const struct s3 *s, str name, int64_t *ret_bytes)
+{
+    struct call whole OWNED(call_end) = {.down = -1}, *c = &whole;
+    curl_off_t bytes = -1;
+    bool ok = true;
+    TRY(call_begin(cx, s, name, empty_sum, c));
+    SET(CURLOPT_NOBODY, 1L);
+    if (!ok) return fail(cx, E_INTERNAL, "libcurl does not start");
+    TRY(call_run(cx, c));
+    (void)curl_easy_getinfo(c->h, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &bytes);
+    *ret_bytes = bytes;
+    return E_OK;
+}
+
+enum err s3_get(struct cx *cx, const struct s3 *s, str name, str to_path)
+{
+    struct call whole OWNED(call_end) = {.down = -1}, *c = &whole;
+    TRY(call_begin(cx, s, name, empty_sum, c));
+    c->down = open(arena_z(cx->a, to_path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (c->down < 0) return os_fail(cx, errno, "create", to_path);
+    enum err e = call_run(cx, c);
+    if (e == E_OK && fsync(c->down) != 0) e = os_fail(cx, errno, "fsync", to_path);
+    if (e != E_OK) os_unlink(cx, to_path);
+    return e;
+}
+
+enum err s3_delete(struct cx *cx, const struct s3 *s, str name)
+{
+    struct call whole OWNED(call_end) = {.down = -1}, *c = &whole;
+    bool ok = true;
+    TRY(call_begin(cx, s, name, empty_sum, c));
+    SET(CURLOPT_CUSTOMREQUEST, "DELETE");
+    if (!ok) return fail(cx, E_INTERNAL, "libcurl does not start");
+    enum err e = call_run(cx, c);
+    return e == E_NOTFOUND ? E_OK : e;
+}
