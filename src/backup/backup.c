@@ -25,7 +25,8 @@ static void making_end(struct making *k)
 {
     static const char *const part[] = {".json", ".db", ".db.part", ".db.part-wal", ".db.part-shm"};
     if (k->whole || !k->stem.n) return;
-    for (size_t i = 0; i < COUNT(part); i++) os_unlink(k->cx, arena_fmt(k->cx->a, "%.*s%s", FS(k->stem), part[i]));
+    for (size_t i = 0; i < COUNT(part); i++)
+        os_unlink(k->cx, arena_fmt(k->cx->a, "%.*s%s", FS(k->stem), part[i]));
     tree_remove(k->cx, arena_fmt(k->cx->a, "%.*s.files", FS(k->stem)));
 }
 
@@ -35,8 +36,8 @@ static enum err name_free(struct cx *cx, struct making *k)
     for (int i = 0; i < NAME_TRIES; i++, ms += 1000) {
         struct date d = day_date(time_day(ms, 0));
         int64_t s = (ms - day_start_ms(time_day(ms, 0), 0)) / 1000;
-        str name = arena_fmt(cx->a, "kontor-%04" PRId64 "%02d%02d-%02d%02d%02d", d.y, d.m, d.d, (int)(s / 3600),
-                             (int)(s / 60 % 60), (int)(s % 60));
+        str name = arena_fmt(cx->a, "kontor-%04" PRId64 "%02d%02d-%02d%02d%02d", d.y, d.m, d.d,
+                             (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
         str stem = arena_fmt(cx->a, "%.*s/%.*s", FS(k->o->dir), FS(name));
         if (file_exists(cx, arena_fmt(cx->a, "%.*s.db", FS(stem)))) continue;
         k->stem = stem;
@@ -67,12 +68,14 @@ static enum err copy_pg(struct cx *cx, struct making *k, struct dbase *b)
     struct move_report mr = {0};
     struct dbase *to = NULL;
     str part = arena_fmt(cx->a, "%.*s.db.part", FS(k->stem));
-    struct db_opts o = {.url = arena_fmt(cx->a, "sqlite:%.*s", FS(part)), .create = true, .readers = 2};
+    struct db_opts o = {
+        .url = arena_fmt(cx->a, "sqlite:%.*s", FS(part)), .create = true, .readers = 2};
     TRY(dbase_open(cx, &o, &to));
     enum err e = move_run(cx, b, to, &mo, &mr);
     dbase_close(&to);
     TRY(e);
-    if (file_exists(cx, arena_fmt(cx->a, "%.*s-wal", FS(part)))) return fail(cx, E_INTERNAL, "the copy is not closed");
+    if (file_exists(cx, arena_fmt(cx->a, "%.*s-wal", FS(part))))
+        return fail(cx, E_INTERNAL, "the copy is not closed");
     if (rename(part.p, k->r->path.p) != 0) return fail(cx, E_INTERNAL, "the copy cannot be named");
     return E_OK;
 }
@@ -83,7 +86,8 @@ static enum err settle(struct cx *cx, str path)
 {
     static const char at_rest[2] = {1, 1};
     OWNED(os_close_fd) int fd = open(path.p, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 || pwrite(fd, at_rest, sizeof at_rest, WAL_BYTE) != (ssize_t)sizeof at_rest || fsync(fd) != 0)
+    if (fd < 0 || pwrite(fd, at_rest, sizeof at_rest, WAL_BYTE) != (ssize_t)sizeof at_rest ||
+        fsync(fd) != 0)
         return fail(cx, E_INTERNAL, "the copy did not reach the disk");
     return E_OK;
 }
@@ -105,7 +109,8 @@ static enum err files_take(struct cx *cx, struct making *k)
     for (size_t i = 0; i < n; i++) {
         str from = arena_fmt(cx->a, "%.*s/%.*s", FS(k->o->files), FS(f[i].name));
         str path = arena_fmt(cx->a, "%.*s/%.*s", FS(to), FS(f[i].name));
-        if (!name_is_safe(f[i].name)) return fail(cx, E_INVALID, "an attachment has a name that cannot be restored");
+        if (!name_is_safe(f[i].name))
+            return fail(cx, E_INVALID, "an attachment has a name that cannot be restored");
         TRY(os_mkdirs(cx, folder_of(cx, path), 0700));
         enum err e = file_link(cx, from, path);
         if (e == E_NOTFOUND) continue; /* removed since the folder was read */
@@ -155,7 +160,8 @@ static enum err check(struct cx *cx, struct making *k)
 
 /* ---- afterwards: the store, then the old ones ---- */
 
-static enum err upload_one(struct cx *cx, const struct s3 *s, str path, const struct entry *f, str name)
+static enum err upload_one(struct cx *cx, const struct s3 *s, str path, const struct entry *f,
+                           str name)
 {
     int64_t there = -1;
     enum err e = s3_head(cx, s, name, &there);
@@ -185,14 +191,28 @@ static enum err upload(struct cx *cx, const struct making *k)
 static void let_go(struct cx *cx, const struct making *k, const struct backup_item *it)
 {
     str stem = stem_of(cx, it->path);
-    os_unlink(cx, arena_fmt(cx->a, "%.*s.json", FS(stem))); /* first: without it there is no backup */
+    os_unlink(cx,
+              arena_fmt(cx->a, "%.*s.json", FS(stem))); /* first: without it there is no backup */
     os_unlink(cx, it->path);
     tree_remove(cx, arena_fmt(cx->a, "%.*s.files", FS(stem)));
     k->r->removed++;
     if (!k->r->uploaded) return;
     enum err e = s3_delete(cx, k->o->s3, arena_fmt(cx->a, "%.*s.json", FS(it->name)));
     if (e == E_OK) e = s3_delete(cx, k->o->s3, arena_fmt(cx->a, "%.*s.db", FS(it->name)));
-    if (e != E_OK) log_say(cx, LOG_WARN, S("backup"), "an old backup stays in the store: %.*s", FS(cx->msg));
+    if (e != E_OK)
+        log_say(cx, LOG_WARN, S("backup"), "an old backup stays in the store: %.*s", FS(cx->msg));
+}
+
+/* What a run that was killed left: the lock is ours, so nobody works on it. */
+static enum err remnants_remove(struct cx *cx, str dir)
+{
+    struct entry *f = NULL;
+    size_t n = 0;
+    TRY(tree_list(cx, dir, false, &f, &n));
+    for (size_t i = 0; i < n; i++)
+        if (str_has_prefix(f[i].name, S("kontor-")) && str_find(f[i].name, S(".db.part")) > 0)
+            os_unlink(cx, arena_fmt(cx->a, "%.*s/%.*s", FS(dir), FS(f[i].name)));
+    return E_OK;
 }
 
 static enum err rotate(struct cx *cx, const struct making *k)
@@ -207,7 +227,8 @@ static enum err rotate(struct cx *cx, const struct making *k)
     return E_OK;
 }
 
-enum err backup_run(struct cx *cx, struct dbase *b, const struct backup_opts *o, struct backup_report *ret)
+enum err backup_run(struct cx *cx, struct dbase *b, const struct backup_opts *o,
+                    struct backup_report *ret)
 {
     struct backup_report r = {0};
     struct making k OWNED(making_end) = {.o = o, .r = &r, .cx = cx};
@@ -217,6 +238,7 @@ enum err backup_run(struct cx *cx, struct dbase *b, const struct backup_opts *o,
     enum err e = os_lock_file(cx, arena_fmt(cx->a, "%.*s/.lock", FS(o->dir)), &lock);
     if (e == E_CONFLICT) return fail(cx, E_CONFLICT, "another backup is running");
     TRY(e);
+    TRY(remnants_remove(cx, o->dir));
     TRY(name_free(cx, &k));
     TRY(copy(cx, &k, b));
     TRY(check(cx, &k));

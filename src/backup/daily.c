@@ -22,11 +22,13 @@ struct backup_daily {
     int64_t last_try_ms;
 };
 
-bool backup_due(int64_t now_ms, int64_t last_good_ms, int64_t last_try_ms, int quiet_hour, int tz_min)
+bool backup_due(int64_t now_ms, int64_t last_good_ms, int64_t last_try_ms, int quiet_hour,
+                int tz_min)
 {
     int64_t age = now_ms - last_good_ms, local = now_ms + (int64_t)tz_min * 60000;
     if (last_good_ms > now_ms) age = DAY_MS; /* the clock was put back: believe nothing */
-    if (last_try_ms > last_good_ms && now_ms - last_try_ms < HOUR_MS && now_ms >= last_try_ms) return false;
+    if (last_try_ms > last_good_ms && now_ms - last_try_ms < HOUR_MS && now_ms >= last_try_ms)
+        return false;
     if (age >= DAY_MS) return true;
     return age >= DAY_MS / 2 && (local % DAY_MS + DAY_MS) % DAY_MS / HOUR_MS == quiet_hour;
 }
@@ -94,10 +96,14 @@ static enum err look(struct cx *cx, struct backup_daily *d)
     enum err e = backup_run(cx, d->o.db, &d->o.backup, &r);
     cx->db = held;
     if (e == E_CONFLICT) return E_OK; /* somebody makes one by hand */
-    if (e != E_OK) log_say(cx, LOG_ERROR, S("backup"), "the daily backup failed: %.*s", FS(cx->msg));
+    if (e != E_OK)
+        log_say(cx, LOG_ERROR, S("backup"), "the daily backup failed: %.*s", FS(cx->msg));
     if (r.remote_problem.n)
-        log_say(cx, LOG_ERROR, S("backup"), "the backup is here but not in the store: %.*s", FS(r.remote_problem));
-    if (e == E_OK) log_say(cx, LOG_INFO, S("backup"), "%.*s: %" PRId64 " bytes in %" PRId64 " ms", FS(r.name), r.bytes, r.ms);
+        log_say(cx, LOG_ERROR, S("backup"), "the backup is here but not in the store: %.*s",
+                FS(r.remote_problem));
+    if (e == E_OK)
+        log_say(cx, LOG_INFO, S("backup"), "%.*s: %" PRId64 " bytes in %" PRId64 " ms", FS(r.name),
+                r.bytes, r.ms);
     return backup_last_set(cx, e == E_OK ? &r : NULL);
 }
 
@@ -123,7 +129,8 @@ static void *run(void *arg)
         struct cx cx = {.a = arena_new(), .now_ms = os_now_ms(), .req = S("daily")};
         cx.db = db_get(d->o.db);
         if (look(&cx, d) != E_OK)
-            log_say(&cx, LOG_ERROR, S("backup"), "the daily backup cannot look or store its outcome: %.*s", FS(cx.msg));
+            log_say(&cx, LOG_ERROR, S("backup"),
+                    "the daily backup cannot look or store its outcome: %.*s", FS(cx.msg));
         db_put(&cx.db);
         arena_free(&cx.a);
     }
@@ -133,7 +140,8 @@ static void *run(void *arg)
 static void texts_keep(struct backup_daily *d)
 {
     struct backup_opts *b = &d->o.backup;
-    str *text[] = {&b->dir, &b->files, &d->s3.endpoint, &d->s3.bucket, &d->s3.region, &d->s3.key, &d->s3.secret, &d->s3.prefix};
+    str *text[] = {&b->dir,       &b->files,  &d->s3.endpoint, &d->s3.bucket,
+                   &d->s3.region, &d->s3.key, &d->s3.secret,   &d->s3.prefix};
     if (b->s3) d->s3 = *b->s3;
     if (b->s3) b->s3 = &d->s3;
     for (size_t i = 0; i < COUNT(text); i++) *text[i] = arena_dup(d->a, *text[i]);

@@ -22,7 +22,8 @@ str base_name(str path)
 
 str stem_of(struct cx *cx, str db_path)
 {
-    return arena_dup(cx->a, str_has_suffix(db_path, S(".db")) ? str_cut(db_path, 0, db_path.n - 3) : db_path);
+    return arena_dup(cx->a, str_has_suffix(db_path, S(".db")) ? str_cut(db_path, 0, db_path.n - 3)
+                                                              : db_path);
 }
 
 bool name_is_safe(str name)
@@ -170,7 +171,8 @@ static enum err tree_add(struct cx *cx, struct tree *t, str root, str rel, int d
     enum err e = E_OK;
     for (const struct dirent *f; e == E_OK && (f = readdir(d));) {
         if (strcmp(f->d_name, ".") == 0 || strcmp(f->d_name, "..") == 0) continue;
-        str sub = rel.n ? arena_fmt(cx->a, "%.*s/%s", FS(rel), f->d_name) : arena_dup(cx->a, str_from(f->d_name));
+        str sub = rel.n ? arena_fmt(cx->a, "%.*s/%s", FS(rel), f->d_name)
+                        : arena_dup(cx->a, str_from(f->d_name));
         e = tree_one(cx, t, root, sub, depth);
     }
     (void)closedir(d);
@@ -196,7 +198,9 @@ enum err tree_list(struct cx *cx, str root, bool deep, struct entry **ret, size_
 static void remove_below(struct cx *cx, str path, int depth)
 {
     struct stat st = {0};
-    DIR *d = depth <= PATH_DEPTH + 1 && lstat(path.p, &st) == 0 && S_ISDIR(st.st_mode) ? opendir(path.p) : NULL;
+    DIR *d = depth <= PATH_DEPTH + 1 && lstat(path.p, &st) == 0 && S_ISDIR(st.st_mode)
+                 ? opendir(path.p)
+                 : NULL;
     if (!d) {
         (void)unlink(path.p);
         return;

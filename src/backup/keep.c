@@ -18,7 +18,8 @@ static bool name_time(str name, int64_t *ret)
             n[i] = n[i] * 10 + (name.p[k] - '0');
         }
     }
-    if (!date_exists(n[0], (int)n[1], (int)n[2]) || n[3] > 23 || n[4] > 59 || n[5] > 59) return false;
+    if (!date_exists(n[0], (int)n[1], (int)n[2]) || n[3] > 23 || n[4] > 59 || n[5] > 59)
+        return false;
     *ret = day_from(n[0], (int)n[1], (int)n[2]) * DAY_MS + ((n[3] * 60 + n[4]) * 60 + n[5]) * 1000;
     return true;
 }
@@ -63,7 +64,8 @@ void backup_list_json(const struct backup_item *v, size_t n, struct jw *w)
 }
 
 /* The newest of each of the last `most` periods that have one. */
-static void mark(const struct backup_item *v, size_t n, int most, int64_t (*period)(int64_t day), bool *ret)
+static void mark(const struct backup_item *v, size_t n, int most, int64_t (*period)(int64_t day),
+                 bool *ret)
 {
     int64_t last = INT64_MAX;
     for (size_t i = 0; i < n && most > 0; i++) {
@@ -80,7 +82,8 @@ static int64_t same_day(int64_t day) { return day; }
 void backup_keep_mark(const struct backup_item *v, size_t n, struct backup_keep k, bool *ret)
 {
     if (k.daily <= 0 && k.weekly <= 0 && k.monthly <= 0) k = (struct backup_keep){7, 4, 6};
-    for (size_t i = 0; i < n; i++) ret[i] = v[0].made_ms - v[i].made_ms < DAY_MS; /* made by hand today, maybe */
+    for (size_t i = 0; i < n; i++)
+        ret[i] = v[0].made_ms - v[i].made_ms < DAY_MS; /* made by hand today, maybe */
     mark(v, n, k.daily, same_day, ret);
     mark(v, n, k.weekly, day_week_start, ret);
     mark(v, n, k.monthly, day_month_start, ret);

@@ -58,7 +58,8 @@ enum err manifest_write(struct cx *cx, str path, const struct manifest *m)
 
 static enum err broken(struct cx *cx, str path)
 {
-    return fail(cx, E_INVALID, "%.*s was changed since it was written, or is no list of a backup", FS(path));
+    return fail(cx, E_INVALID, "%.*s was changed since it was written, or is no list of a backup",
+                FS(path));
 }
 
 static enum err entry_read(struct cx *cx, const struct json *j, struct entry *ret)
@@ -97,7 +98,8 @@ static enum err manifest_parse(struct cx *cx, str text, struct manifest *ret)
     TRY(json_parse(cx, text, &j));
     TRY(json_int_of(cx, j, S("format"), 0, &format));
     if (format != MANIFEST_FORMAT)
-        return fail(cx, E_PRECOND, "this backup was made by a newer version (format %" PRId64 ")", format);
+        return fail(cx, E_PRECOND, "this backup was made by a newer version (format %" PRId64 ")",
+                    format);
     TRY(json_str_of(cx, j, S("program"), S(""), &m.program));
     TRY(json_str_of(cx, j, S("engine"), S(""), &m.engine));
     TRY(json_int_of(cx, j, S("made_ms"), 0, &m.made_ms));
@@ -118,7 +120,8 @@ enum err manifest_read(struct cx *cx, str path, struct manifest *ret)
     if (all.n < BEFORE + 4 || !str_has_prefix(all, S(HEAD)) || !str_has_suffix(all, S("}\n")))
         return broken(cx, path);
     str sum = str_cut(all, sizeof HEAD - 1, sizeof HEAD - 1 + SHA_HEX);
-    str mid = str_cut(all, sizeof HEAD - 1 + SHA_HEX, BEFORE), text = str_cut(all, BEFORE, all.n - 2);
+    str mid = str_cut(all, sizeof HEAD - 1 + SHA_HEX, BEFORE),
+        text = str_cut(all, BEFORE, all.n - 2);
     if (!str_eq(mid, S(MID)) || !str_eq(sum, sum_of(cx, text))) return broken(cx, path);
     return manifest_parse(cx, text, ret);
 }

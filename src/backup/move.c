@@ -34,7 +34,8 @@ static enum err source_ready(struct cx *cx)
     TRY(db_schema_version(cx, &version));
     if (!version) return fail(cx, E_PRECOND, "the source holds no data of Kontor");
     if (version != db_schema_latest())
-        return fail(cx, E_PRECOND, "the source has schema %d, this program knows %d: upgrade it first", version,
+        return fail(cx, E_PRECOND,
+                    "the source has schema %d, this program knows %d: upgrade it first", version,
                     db_schema_latest());
     return db_snapshot(cx);
 }
@@ -47,12 +48,14 @@ static enum err target_ready(struct cx *cx)
     int64_t rows = 0;
     TRY(db_schema_version(cx, &version));
     TRY(tables_list(cx, &name, &n));
-    if (!version && n) return fail(cx, E_PRECOND, "the target is not empty: it has a table \"%.*s\"", FS(name[0]));
+    if (!version && n)
+        return fail(cx, E_PRECOND, "the target is not empty: it has a table \"%.*s\"", FS(name[0]));
     for (size_t i = 0; i < n; i++) {
         if (str_eq(name[i], S("migration"))) continue;
         TRY(table_count(cx, name[i], &rows));
         if (rows)
-            return fail(cx, E_PRECOND, "the target is not empty: %.*s has %" PRId64 " rows", FS(name[i]), rows);
+            return fail(cx, E_PRECOND, "the target is not empty: %.*s has %" PRId64 " rows",
+                        FS(name[i]), rows);
     }
     return db_migrate(cx, db_base(cx->db), &from, &to);
 }
@@ -78,39 +81,49 @@ static enum err fill_inside(struct cx *cx, void *arg)
     return table_insert(cx, f->t, f->rows);
 }
 
+/* The last row's keys, which outlive their page: the arena goes back to `m`. */
+static struct db_val *keys_keep(struct cx *cx, const struct table *t, const struct db_rows *r,
+                                struct arena_mark m)
+{
+    struct arena *keep = arena_new();
+    struct db_val *last = NEW_N(keep, struct db_val, t->n_keys);
+    memcpy(last, &r->v[(r->n - 1) * r->cols], sizeof *last * t->n_keys);
+    for (size_t i = 0; i < t->n_keys; i++)
+        if (last[i].t == DB_TEXT) last[i].s = arena_dup(keep, last[i].s);
+    arena_back(cx->a, m);
+    struct db_val *v = NEW_N(cx->a, struct db_val, t->n_keys);
+    memcpy(v, last, sizeof *last * t->n_keys);
+    for (size_t i = 0; i < t->n_keys; i++)
+        if (v[i].t == DB_TEXT) v[i].s = arena_dup(cx->a, v[i].s);
+    arena_free(&keep);
+    return v;
+}
+
+static enum err page_write(struct cx *cx, struct cx *to, const struct table *t,
+                           const struct db_rows *r)
+{
+    struct fill f = {t, r};
+    return to && r->n ? blame(cx, to, db_write_bulk(to, fill_inside, &f)) : E_OK;
+}
+
 /* Walks a table page by page: sums it and, with a target, writes it there. */
 static enum err walk(struct cx *cx, struct cx *to, const struct table *t, const struct move_opts *o,
                      struct table_sum *ret)
 {
+    struct arena_mark begin = arena_mark(cx->a);
     struct table_sum sum = {0};
     struct db_val *after = NULL;
-    int64_t page = PAGE_ROWS;
+    size_t page = PAGE_ROWS;
     for (bool more = true; more;) {
-        struct arena_mark m = arena_mark(cx->a);
         size_t before = arena_bytes(cx->a);
         struct db_rows r = {0};
-        TRY(table_page(cx, t, after, page, &r));
+        TRY(table_page(cx, t, after, (int64_t)page, &r));
         for (size_t i = 0; i < r.n; i++) row_sum(t, &r.v[i * r.cols], &sum);
-        if (to && r.n) {
-            struct fill f = {t, &r};
-            enum err e = db_write_bulk(to, fill_inside, &f);
-            if (e != E_OK) return blame(cx, to, e);
-        }
-        more = r.n == (size_t)page;
+        TRY(page_write(cx, to, t, &r));
+        more = r.n == page;
         if (arena_bytes(cx->a) - before < PAGE_BYTES && page < PAGE_ROWS_MAX) page *= 2;
-        struct arena *keep = arena_new(); /* the keys outlive the page */
-        struct db_val last[8] = {0};
-        for (size_t i = 0; more && i < t->n_keys && i < COUNT(last); i++) {
-            last[i] = r.v[(r.n - 1) * r.cols + i];
-            if (last[i].t == DB_TEXT) last[i].s = arena_dup(keep, last[i].s);
-        }
-        arena_back(cx->a, m);
-        after = NEW_N(cx->a, struct db_val, COUNT(last));
-        for (size_t i = 0; i < COUNT(last); i++) {
-            after[i] = last[i];
-            if (last[i].t == DB_TEXT) after[i].s = arena_dup(cx->a, last[i].s);
-        }
-        arena_free(&keep);
+        if (more) after = keys_keep(cx, t, &r, begin);
+        else arena_back(cx->a, begin);
         if (o && o->progress) o->progress(o->arg, t->name, sum.rows);
     }
     *ret = sum;
@@ -119,11 +132,13 @@ static enum err walk(struct cx *cx, struct cx *to, const struct table *t, const 
 
 static enum err columns_there(struct cx *cx, const struct table *from, const struct table *to)
 {
-    if (from->n_keys != to->n_keys) return fail(cx, E_PRECOND, "%.*s has another key in the target", FS(from->name));
+    if (from->n_keys != to->n_keys)
+        return fail(cx, E_PRECOND, "%.*s has another key in the target", FS(from->name));
     for (size_t i = 0, k = 0; i < from->n; i++) {
         while (k < to->n && !str_eq(to->col[k].name, from->col[i].name)) k++;
         if (k == to->n)
-            return fail_at(cx, E_PRECOND, from->name, "the description does not know the column %.*s of %.*s",
+            return fail_at(cx, E_PRECOND, from->name,
+                           "the description does not know the column %.*s of %.*s",
                            FS(from->col[i].name), FS(from->name));
     }
     return E_OK;
@@ -137,7 +152,8 @@ static enum err move_table(struct move *m, struct move_table *mt)
     if (e == E_OK && there) e = dbtable_open(&m->to, mt->table, false, &to);
     if (e != E_OK) return blame(&m->from, &m->to, e);
     if (!there)
-        return fail_at(&m->from, E_PRECOND, mt->table, "the description does not know the table %.*s", FS(mt->table));
+        return fail_at(&m->from, E_PRECOND, mt->table,
+                       "the description does not know the table %.*s", FS(mt->table));
     TRY(dbtable_open(&m->from, mt->table, true, &from));
     TRY(columns_there(&m->from, &from, &to));
     return walk(&m->from, &m->to, &from, m->o, &mt->from);
@@ -148,7 +164,8 @@ static enum err followers_place(struct cx *cx, void *arg)
 {
     (void)arg;
     return db_exec(cx, NULL,
-                   "UPDATE follower SET xid = COALESCE((SELECT max(c.xid) FROM change c WHERE c.seq <= follower.seq), 0)");
+                   "UPDATE follower SET xid = COALESCE((SELECT max(c.xid) FROM change c WHERE "
+                   "c.seq <= follower.seq), 0)");
 }
 
 static enum err move_all(struct move *m, struct move_table *t, size_t n)
@@ -216,7 +233,8 @@ enum err move_run(struct cx *cx, struct dbase *from, struct dbase *to, const str
     r.ms = (os_mono_us() - began) / 1000;
     *ret = r;
     if (!r.equal)
-        return fail(cx, E_INTERNAL, "the copy differs from its source in %.*s: do not use it", FS(r.unlike));
+        return fail(cx, E_INTERNAL, "the copy differs from its source in %.*s: do not use it",
+                    FS(r.unlike));
     return E_OK;
 }
 

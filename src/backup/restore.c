@@ -25,7 +25,8 @@ static void back_end(struct back *b)
 static enum err list_read(struct cx *cx, const struct restore_opts *o, struct manifest *ret)
 {
     str list = arena_fmt(cx->a, "%.*s.json", FS(stem_of(cx, o->backup)));
-    if (!file_exists(cx, o->backup)) return fail(cx, E_NOTFOUND, "there is no file %.*s", FS(o->backup));
+    if (!file_exists(cx, o->backup))
+        return fail(cx, E_NOTFOUND, "there is no file %.*s", FS(o->backup));
     if (o->without_list) return file_sha(cx, o->backup, &ret->db);
     if (!file_exists(cx, list))
         return fail(cx, E_NOTFOUND, "there is no list %.*s beside the backup", FS(base_name(list)));
@@ -38,7 +39,8 @@ static enum err place_check(struct cx *cx, const struct restore_opts *o, const s
     bool is_free = true;
     if (o->data_dir.n) TRY(folder_is_free(cx, o->data_dir, &is_free));
     if (!is_free)
-        return fail(cx, E_PRECOND, "%.*s is not empty: a restore goes to a new place, never over a living one",
+        return fail(cx, E_PRECOND,
+                    "%.*s is not empty: a restore goes to a new place, never over a living one",
                     FS(o->data_dir));
     if (!o->data_dir.n && (!o->to_url.n || m->n_files))
         return fail(cx, E_INVALID, "name a new folder to restore to");
@@ -57,7 +59,8 @@ static enum err files_copy(struct cx *cx, const struct restore_opts *o, const st
 {
     for (size_t i = 0; i < m->n_files; i++) {
         struct arena_mark mark = arena_mark(cx->a);
-        str from = arena_fmt(cx->a, "%.*s.files/%.*s", FS(stem_of(cx, o->backup)), FS(m->files[i].name));
+        str from =
+            arena_fmt(cx->a, "%.*s.files/%.*s", FS(stem_of(cx, o->backup)), FS(m->files[i].name));
         str to = arena_fmt(cx->a, "%.*s/files/%.*s", FS(o->data_dir), FS(m->files[i].name));
         TRY(os_mkdirs(cx, str_cut(to, 0, to.n - base_name(to).n), 0700));
         TRY(copy_same(cx, from, to, &m->files[i]));
@@ -66,12 +69,13 @@ static enum err files_copy(struct cx *cx, const struct restore_opts *o, const st
     return E_OK;
 }
 
-static enum err to_folder(struct cx *cx, const struct restore_opts *o, const struct manifest *m, struct back *undo,
-                          struct restore_report *r)
+static enum err to_folder(struct cx *cx, const struct restore_opts *o, const struct manifest *m,
+                          struct back *undo, struct restore_report *r)
 {
     TRY(copy_same(cx, o->backup, undo->part, &m->db));
     r->db = arena_fmt(cx->a, "%.*s/%.*s", FS(o->data_dir), FS(data_db_name));
-    if (rename(undo->part.p, r->db.p) != 0) return fail(cx, E_INTERNAL, "cannot write %.*s", FS(r->db));
+    if (rename(undo->part.p, r->db.p) != 0)
+        return fail(cx, E_INTERNAL, "cannot write %.*s", FS(r->db));
     return os_fsync_dir(cx, o->data_dir);
 }
 
@@ -80,11 +84,13 @@ static enum err to_server(struct cx *cx, const struct restore_opts *o)
     struct dbase *from OWNED(dbase_close) = NULL;
     struct dbase *to OWNED(dbase_close) = NULL;
     struct move_report mr = {0};
-    struct db_opts of = {.url = arena_fmt(cx->a, "sqlite:%.*s", FS(o->backup)), .read_only = true, .readers = 2};
+    struct db_opts of = {
+        .url = arena_fmt(cx->a, "sqlite:%.*s", FS(o->backup)), .read_only = true, .readers = 2};
     struct db_opts ot = {.url = o->to_url, .readers = 2, .statement_timeout_ms = PG_TIMEOUT_MS};
     TRY(dbase_open(cx, &of, &from));
     TRY(dbase_open(cx, &ot, &to));
-    if (!dbase_is_pg(to)) return fail(cx, E_INVALID, "an address to restore to begins with postgresql://");
+    if (!dbase_is_pg(to))
+        return fail(cx, E_INVALID, "an address to restore to begins with postgresql://");
     return move_run(cx, from, to, NULL, &mr);
 }
 

@@ -18,9 +18,9 @@ struct call {
     CURL *h;
     struct curl_slist *headers;
     FILE *up;
-    int down;       /* -1, or where a good answer's body goes */
+    int down;        /* -1, or where a good answer's body goes */
     struct buf said; /* the beginning of the answer otherwise */
-    bool disk;      /* writing failed */
+    bool disk;       /* writing failed */
 };
 
 static void call_end(struct call *c)
@@ -36,7 +36,8 @@ static size_t on_body(char *p, size_t one, size_t n, void *arg)
     struct call *c = arg;
     long status = 0;
     (void)one;
-    if (c->down < 0 || curl_easy_getinfo(c->h, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != 200) {
+    if (c->down < 0 || curl_easy_getinfo(c->h, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK ||
+        status != 200) {
         buf_add(&c->said, str_cut((str){p, n}, 0, SAID_MAX - c->said.n));
         return n;
     }
@@ -54,8 +55,8 @@ static bool name_ok(str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-                     c == '/' || c == '-';
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     c == '.' || c == '_' || c == '/' || c == '-';
         if (!plain) return false;
     }
     return s.n > 0 && str_find(s, S("..")) < 0 && s.p[0] != '/';
@@ -64,12 +65,16 @@ static bool name_ok(str s)
 static enum err settings_check(struct cx *cx, const struct s3 *s, str name)
 {
     if (!str_has_prefix(s->endpoint, S("https://")) && !str_has_prefix(s->endpoint, S("http://")))
-        return fail_at(cx, E_INVALID, S("endpoint"), "the store's address begins with https:// or http://");
+        return fail_at(cx, E_INVALID, S("endpoint"),
+                       "the store's address begins with https:// or http://");
     if (!name_ok(s->bucket) || memchr(s->bucket.p, '/', s->bucket.n))
-        return fail_at(cx, E_INVALID, S("bucket"), "the bucket's name has letters, digits, dots and dashes");
-    if (!s->key.n || !s->secret.n) return fail_at(cx, E_INVALID, S("key"), "the store needs a key and a secret");
+        return fail_at(cx, E_INVALID, S("bucket"),
+                       "the bucket's name has letters, digits, dots and dashes");
+    if (!s->key.n || !s->secret.n)
+        return fail_at(cx, E_INVALID, S("key"), "the store needs a key and a secret");
     if (s->prefix.n && !name_ok(s->prefix))
-        return fail_at(cx, E_INVALID, S("prefix"), "the prefix has letters, digits and . _ / - alone");
+        return fail_at(cx, E_INVALID, S("prefix"),
+                       "the prefix has letters, digits and . _ / - alone");
     if (!name_ok(name)) return fail(cx, E_INVALID, "the store does not take this file's name");
     return E_OK;
 }
@@ -86,7 +91,8 @@ static enum err call_begin(struct cx *cx, const struct s3 *s, str name, str sum,
     while (str_has_suffix(end, S("/"))) end.n--;
     c->headers = curl_slist_append(NULL, arena_fmt(cx->a, "x-amz-content-sha256: %.*s", FS(sum)).p);
     if (!c->headers) return fail(cx, E_INTERNAL, "libcurl does not start");
-    SET(CURLOPT_URL, arena_fmt(cx->a, "%.*s/%.*s/%.*s%.*s", FS(end), FS(s->bucket), FS(s->prefix), FS(name)).p);
+    SET(CURLOPT_URL,
+        arena_fmt(cx->a, "%.*s/%.*s/%.*s%.*s", FS(end), FS(s->bucket), FS(s->prefix), FS(name)).p);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_AWS_SIGV4, arena_fmt(cx->a, "aws:amz:%.*s:s3", FS(region)).p);
     SET(CURLOPT_USERNAME, arena_z(cx->a, s->key));
@@ -118,13 +124,17 @@ static enum err call_run(struct cx *cx, struct call *c)
     CURLcode rc = curl_easy_perform(c->h);
     (void)curl_easy_getinfo(c->h, CURLINFO_RESPONSE_CODE, &status);
     if (c->disk) return fail(cx, E_FULL, "the disk is full");
-    if (rc != CURLE_OK && status < 300) return fail(cx, E_BUSY, "the store is not reached: %s", curl_easy_strerror(rc));
+    if (rc != CURLE_OK && status < 300)
+        return fail(cx, E_BUSY, "the store is not reached: %s", curl_easy_strerror(rc));
     if (status >= 200 && status < 300) return E_OK;
     str code = code_said(c);
     if (status == 401 || status == 403)
-        return fail(cx, E_AUTH, "the store refuses key or secret, or the key has no right to the bucket (%ld, %.*s)",
-                    status, FS(code));
-    if (status == 404) return fail(cx, E_NOTFOUND, "the store does not have it (404, %.*s)", FS(code));
+        return fail(
+            cx, E_AUTH,
+            "the store refuses key or secret, or the key has no right to the bucket (%ld, %.*s)",
+            status, FS(code));
+    if (status == 404)
+        return fail(cx, E_NOTFOUND, "the store does not have it (404, %.*s)", FS(code));
     if (status == 429 || status >= 500)
         return fail(cx, E_BUSY, "the store is in trouble (%ld, %.*s)", status, FS(code));
     return fail(cx, E_BAD, "the store refuses the request (%ld, %.*s)", status, FS(code));
@@ -134,7 +144,8 @@ enum err s3_put(struct cx *cx, const struct s3 *s, str path, int64_t bytes, str 
 {
     struct call whole OWNED(call_end) = {.down = -1}, *c = &whole;
     bool ok = true;
-    if (bytes > put_max) return fail(cx, E_LIMIT, "%.*s is larger than the 5 GB that one upload takes", FS(name));
+    if (bytes > put_max)
+        return fail(cx, E_LIMIT, "%.*s is larger than the 5 GB that one upload takes", FS(name));
     TRY(call_begin(cx, s, name, sha, c));
     c->up = fopen(arena_z(cx->a, path), "rbe");
     if (!c->up) return os_fail(cx, errno, "open", path);
@@ -164,7 +175,8 @@ enum err s3_get(struct cx *cx, const struct s3 *s, str name, str to_path)
 {
     struct call whole OWNED(call_end) = {.down = -1}, *c = &whole;
     TRY(call_begin(cx, s, name, empty_sum, c));
-    c->down = open(arena_z(cx->a, to_path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    c->down =
+        open(arena_z(cx->a, to_path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (c->down < 0) return os_fail(cx, errno, "create", to_path);
     enum err e = call_run(cx, c);
     if (e == E_OK && fsync(c->down) != 0) e = os_fail(cx, errno, "fsync", to_path);

@@ -10,7 +10,9 @@ enum { PARAMS = 500, COLUMNS_MAX = 2048, ROWS_A_STATEMENT = 100 };
 static bool is_plain(str s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '_')) return false;
+        if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') ||
+              s.p[i] == '_'))
+            return false;
     return s.n > 0 && s.n <= 200;
 }
 
@@ -21,40 +23,42 @@ enum err tables_list(struct cx *cx, str **ret, size_t *ret_n)
     struct db_rows r = {0};
     if (db_is_pg(cx))
         TRY(db_query(cx, &r,
-                     "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()"
+                     "SELECT table_name::text FROM information_schema.tables WHERE table_schema = "
+                     "current_schema()"
                      " AND table_type = 'BASE TABLE' ORDER BY table_name"));
     else
         TRY(db_query(cx, &r,
-                     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+                     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE "
+                     "'sqlite\\_%' ESCAPE '\\'"
                      " AND name NOT LIKE 'search\\_fts%' ESCAPE '\\' ORDER BY name"));
     str *v = NEW_N(cx->a, str, r.n + 1);
     for (size_t i = 0; i < r.n; i++) {
         v[i] = db_str(&r, i, 0);
-        if (!is_plain(v[i])) return fail(cx, E_PRECOND, "a table called \"%.*s\" is not one of Kontor's", FS(v[i]));
+        if (!is_plain(v[i]))
+            return fail(cx, E_PRECOND, "a table called \"%.*s\" is not one of Kontor's", FS(v[i]));
     }
     *ret = v;
     *ret_n = r.n;
     return E_OK;
 }
 
-bool table_is_left(str name)
-{
-    return str_eq(name, S("migration")) || str_eq(name, S("session"));
-}
+bool table_is_left(str name) { return str_eq(name, S("migration")) || str_eq(name, S("session")); }
 
 static enum err columns_read(struct cx *cx, str table, struct db_rows *ret)
 {
     if (db_is_pg(cx))
-        return db_query(cx, ret,
-                        "SELECT c.column_name::text, COALESCE((SELECT k.ordinal_position::bigint"
-                        " FROM information_schema.table_constraints t JOIN information_schema.key_column_usage k"
-                        " ON k.constraint_name = t.constraint_name AND k.table_schema = t.table_schema"
-                        " AND k.table_name = t.table_name"
-                        " WHERE t.constraint_type = 'PRIMARY KEY' AND t.table_schema = c.table_schema"
-                        " AND t.table_name = c.table_name AND k.column_name = c.column_name), 0)"
-                        " FROM information_schema.columns c WHERE c.table_schema = current_schema()"
-                        " AND c.table_name = $1",
-                        V(table));
+        return db_query(
+            cx, ret,
+            "SELECT c.column_name::text, COALESCE((SELECT k.ordinal_position::bigint"
+            " FROM information_schema.table_constraints t JOIN information_schema.key_column_usage "
+            "k"
+            " ON k.constraint_name = t.constraint_name AND k.table_schema = t.table_schema"
+            " AND k.table_name = t.table_name"
+            " WHERE t.constraint_type = 'PRIMARY KEY' AND t.table_schema = c.table_schema"
+            " AND t.table_name = c.table_name AND k.column_name = c.column_name), 0)"
+            " FROM information_schema.columns c WHERE c.table_schema = current_schema()"
+            " AND c.table_name = $1",
+            V(table));
     return db_query(cx, ret, "SELECT name, pk FROM pragma_table_info($1)", V(table));
 }
 
@@ -76,7 +80,8 @@ static int by_place(const void *a, const void *b)
 /* PostgreSQL follows the log by (xid, seq), SQLite by seq: what stands before the first unread change. */
 static str follower_seq(void)
 {
-    return S("COALESCE((SELECT min(c.seq) - 1 FROM change c WHERE (c.xid, c.seq) > (follower.xid, follower.seq)),"
+    return S("COALESCE((SELECT min(c.seq) - 1 FROM change c WHERE (c.xid, c.seq) > (follower.xid, "
+             "follower.seq)),"
              " (SELECT max(c.seq) FROM change c), follower.seq)");
 }
 
@@ -87,7 +92,8 @@ enum err dbtable_open(struct cx *cx, str name, bool as_source, struct table *ret
     TRY(columns_read(cx, name, &r));
     if (r.n > COLUMNS_MAX) return fail(cx, E_LIMIT, "%.*s has too many columns", FS(name));
     struct sorted *s = NEW_N(cx->a, struct sorted, r.n + 1);
-    struct table t = {.name = name, .quoted = quote(cx, name), .col = NEW_N(cx->a, struct column, r.n + 1)};
+    struct table t = {
+        .name = name, .quoted = quote(cx, name), .col = NEW_N(cx->a, struct column, r.n + 1)};
     for (size_t i = 0; i < r.n; i++) s[i] = (struct sorted){db_str(&r, i, 0), db_int(&r, i, 1)};
     qsort(s, r.n, sizeof *s, by_place);
     for (size_t i = 0; i < r.n; i++) {
@@ -99,7 +105,9 @@ enum err dbtable_open(struct cx *cx, str name, bool as_source, struct table *ret
         c->quoted = c->read = quote(cx, s[i].name);
         if (s[i].key) t.n_keys = t.n;
     }
-    if (!t.n_keys) return fail(cx, E_PRECOND, "%.*s has no primary key: it is not one of Kontor's tables", FS(name));
+    if (!t.n_keys)
+        return fail(cx, E_PRECOND, "%.*s has no primary key: it is not one of Kontor's tables",
+                    FS(name));
     for (size_t i = 0; i < t.n && as_source && db_is_pg(cx) && str_eq(name, S("follower")); i++)
         if (str_eq(t.col[i].name, S("seq"))) t.col[i].read = follower_seq();
     *ret = t;
@@ -151,11 +159,14 @@ void row_sum(const struct table *t, const struct db_val *row, struct table_sum *
     (void)crypto_hash_sha256_init(&h);
     for (size_t i = 0; i < t->n; i++) {
         const struct db_val *v = &row[i];
-        int64_t head[3] = {v->t, v->t == DB_INT ? v->i : (int64_t)v->s.n, (int64_t)t->col[i].name.n};
+        int64_t head[3] = {v->t, v->t == DB_INT ? v->i : (int64_t)v->s.n,
+                           (int64_t)t->col[i].name.n};
         if (v->t == DB_NULL) continue;
         (void)crypto_hash_sha256_update(&h, (const unsigned char *)head, sizeof head);
-        (void)crypto_hash_sha256_update(&h, (const unsigned char *)t->col[i].name.p, t->col[i].name.n);
-        if (v->t == DB_TEXT) (void)crypto_hash_sha256_update(&h, (const unsigned char *)v->s.p, v->s.n);
+        (void)crypto_hash_sha256_update(&h, (const unsigned char *)t->col[i].name.p,
+                                        t->col[i].name.n);
+        if (v->t == DB_TEXT)
+            (void)crypto_hash_sha256_update(&h, (const unsigned char *)v->s.p, v->s.n);
     }
     (void)crypto_hash_sha256_final(&h, sha);
     memcpy(lane, sha, sizeof lane);
@@ -164,8 +175,8 @@ void row_sum(const struct table *t, const struct db_val *row, struct table_sum *
     add_to->sum[1] += lane[1];
 }
 
-static enum err insert_some(struct cx *cx, const struct table *t, const struct db_rows *r, size_t from, size_t rows,
-                            size_t cols)
+static enum err insert_some(struct cx *cx, const struct table *t, const struct db_rows *r,
+                            size_t from, size_t rows, size_t cols)
 {
     struct sql q = sql_new(cx);
     sql_lit(&q, "INSERT INTO ");
@@ -187,7 +198,8 @@ static enum err insert_some(struct cx *cx, const struct table *t, const struct d
 }
 
 /* Columns beyond one statement's parameters. */
-static enum err update_rest(struct cx *cx, const struct table *t, const struct db_val *row, size_t from, size_t to)
+static enum err update_rest(struct cx *cx, const struct table *t, const struct db_val *row,
+                            size_t from, size_t to)
 {
     struct sql q = sql_new(cx);
     sql_lit(&q, "UPDATE ");

@@ -12,11 +12,15 @@ struct verify {
     int64_t checks;
     const struct meta *m;
 };
-static const str todo_restore =
-    S0("Stop the program, keep this file aside, and restore the newest good backup: kontor restore BACKUP --data NEW-FOLDER.");
-static const str todo_report = S0("Nothing is lost. Please report it, with this text, to the makers of Kontor.");
+static const str todo_restore = S0("Stop the program, keep this file aside, and restore the newest "
+                                   "good backup: kontor restore BACKUP --data NEW-FOLDER.");
+static const str todo_report =
+    S0("Nothing is lost. Please report it, with this text, to the makers of Kontor.");
 
-static void found(struct cx *cx, struct verify *k, const struct finding *f) { *LIST_ADD(cx->a, &k->l) = *f; }
+static void found(struct cx *cx, struct verify *k, const struct finding *f)
+{
+    *LIST_ADD(cx->a, &k->l) = *f;
+}
 
 /* The statement gives a count and an example. */
 static enum err ask(struct cx *cx, struct verify *k, const struct sql *q, struct finding f)
@@ -30,7 +34,10 @@ static enum err ask(struct cx *cx, struct verify *k, const struct sql *q, struct
     return E_OK;
 }
 
-static str place(struct cx *cx, str entity, str field) { return arena_fmt(cx->a, "%.*s.%.*s", FS(entity), FS(field)); }
+static str place(struct cx *cx, str entity, str field)
+{
+    return arena_fmt(cx->a, "%.*s.%.*s", FS(entity), FS(field));
+}
 
 /* EXISTS (SELECT 1 FROM <e> e WHERE e.id = <id>[ AND e.deleted_at IS NULL]) */
 static void exists(struct sql *q, const struct entity *e, const char *id, bool living)
@@ -50,8 +57,12 @@ static enum err points_check(struct cx *cx, struct verify *k, const struct entit
     sql_val(cx, &q, V(e->name));
     sql_lit(&q, " AND NOT ");
     exists(&q, e, "p.record", false);
-    return ask(cx, k, &q, (struct finding){.what = S("contact_point"), .where = e->name, .bad = true, .todo = todo_report,
-                                           .text = S("phones, mails or addresses of records that are gone")});
+    return ask(cx, k, &q,
+               (struct finding){.what = S("contact_point"),
+                                .where = e->name,
+                                .bad = true,
+                                .todo = todo_report,
+                                .text = S("phones, mails or addresses of records that are gone")});
 }
 
 /* The m:n links of all fields of one name: both ends must be there. */
@@ -69,13 +80,18 @@ static enum err links_check(struct cx *cx, struct verify *k, const struct field 
                 sql_lit(&q, " AND NOT ");
                 exists(&q, at, end ? "l.b" : "l.a", false);
             }
-        TRY(ask(cx, k, &q, (struct finding){.what = S("link"), .where = place(cx, f->entity->name, f->name), .bad = true,
-                                            .todo = todo_report, .text = S("links from or to records that are gone")}));
+        TRY(ask(cx, k, &q,
+                (struct finding){.what = S("link"),
+                                 .where = place(cx, f->entity->name, f->name),
+                                 .bad = true,
+                                 .todo = todo_report,
+                                 .text = S("links from or to records that are gone")}));
     }
     return E_OK;
 }
 
-static enum err link_check(struct cx *cx, struct verify *k, const struct entity *e, const struct field *f)
+static enum err link_check(struct cx *cx, struct verify *k, const struct entity *e,
+                           const struct field *f)
 {
     struct sql q = sql_new(cx);
     const char *col = arena_fmt(cx->a, "p.%.*s", FS(f->col)).p;
@@ -85,9 +101,12 @@ static enum err link_check(struct cx *cx, struct verify *k, const struct entity 
     buf_add(&q.text, str_from(col));
     sql_lit(&q, " <> 0 AND NOT ");
     exists(&q, f->target, col, false);
-    return ask(cx, k, &q, (struct finding){.what = S("link"), .where = place(cx, e->name, f->name), .bad = true,
-                                           .todo = S("Open the record named here and choose the link anew."),
-                                           .text = S("links to records that are gone")});
+    return ask(cx, k, &q,
+               (struct finding){.what = S("link"),
+                                .where = place(cx, e->name, f->name),
+                                .bad = true,
+                                .todo = S("Open the record named here and choose the link anew."),
+                                .text = S("links to records that are gone")});
 }
 
 /* ---- search ---- */
@@ -99,19 +118,28 @@ static enum err search_check(struct cx *cx, struct verify *k, const struct entit
     sql_val(cx, &q, V(e->name));
     sql_lit(&q, " AND NOT ");
     exists(&q, e, "d.record", true);
-    TRY(ask(cx, k, &q, (struct finding){.what = S("search"), .where = e->name, .bad = true, .todo = todo_report,
-                                        .text = S("search finds records that are in the trash or gone")}));
+    TRY(ask(cx, k, &q,
+            (struct finding){.what = S("search"),
+                             .where = e->name,
+                             .bad = true,
+                             .todo = todo_report,
+                             .text = S("search finds records that are in the trash or gone")}));
     const struct field *t = &e->f[e->title];
-    if (!e->search || e->trashed || !t->search || !t->col.n || t->kind->store == ST_INT) return E_OK;
+    if (!e->search || e->trashed || !t->search || !t->col.n || t->kind->store == ST_INT)
+        return E_OK;
     struct sql p = sql_new(cx);
     sql_lit(&p, "SELECT count(*), min(p.id) FROM ");
     sql_name(&p, e->table);
     sql_lit(&p, " p WHERE p.deleted_at IS NULL AND ");
     sql_col(&p, S("p"), t->col2.n && t->kind->store == ST_FOLDED ? t->col2 : t->col);
     sql_lit(&p, " <> '' AND NOT EXISTS (SELECT 1 FROM search_doc d WHERE d.record = p.id)");
-    return ask(cx, k, &p, (struct finding){.what = S("search"), .where = e->name, .bad = true,
-                                           .todo = S("Change and save such a record to bring it back into search."),
-                                           .text = S("living records that search does not find")});
+    return ask(
+        cx, k, &p,
+        (struct finding){.what = S("search"),
+                         .where = e->name,
+                         .bad = true,
+                         .todo = S("Change and save such a record to bring it back into search."),
+                         .text = S("living records that search does not find")});
 }
 
 /* ---- roll-ups ---- */
@@ -133,11 +161,14 @@ static void rollup_count(struct sql *q, const struct field *via, const struct fi
     sql_lit(q, " = p.id)");
 }
 
-static enum err rollup_check(struct cx *cx, struct verify *k, const struct entity *e, const struct field *f)
+static enum err rollup_check(struct cx *cx, struct verify *k, const struct entity *e,
+                             const struct field *f)
 {
     const struct json *agg = json_get(f->def, S("agg")), *name = json_get(f->def, S("field"));
-    const struct field *via = entity_field(f->target, f->via), *of = name ? entity_field(f->target, name->s) : NULL;
-    if (!agg || !via || !via->col.n || (!of && !str_eq(agg->s, S("count"))) || (of && !of->col.n)) return E_OK;
+    const struct field *via = entity_field(f->target, f->via),
+                       *of = name ? entity_field(f->target, name->s) : NULL;
+    if (!agg || !via || !via->col.n || (!of && !str_eq(agg->s, S("count"))) || (of && !of->col.n))
+        return E_OK;
     struct sql q = sql_new(cx);
     sql_lit(&q, "SELECT count(*), min(p.id) FROM ");
     sql_name(&q, e->table);
@@ -145,8 +176,12 @@ static enum err rollup_check(struct cx *cx, struct verify *k, const struct entit
     sql_col(&q, S("p"), f->col);
     sql_lit(&q, ", 0) <> ");
     rollup_count(&q, via, of, agg->s);
-    return ask(cx, k, &q, (struct finding){.what = S("rollup"), .where = place(cx, e->name, f->name), .bad = true,
-                                           .todo = todo_report, .text = S("counted or summed fields that a recount contradicts")});
+    return ask(cx, k, &q,
+               (struct finding){.what = S("rollup"),
+                                .where = place(cx, e->name, f->name),
+                                .bad = true,
+                                .todo = todo_report,
+                                .text = S("counted or summed fields that a recount contradicts")});
 }
 
 /* ---- the log ---- */
@@ -156,17 +191,28 @@ static enum err versions_check(struct cx *cx, struct verify *k, const struct ent
     struct sql q = sql_new(cx), p = sql_new(cx);
     sql_lit(&q, "SELECT count(*), min(e.id) FROM ");
     sql_name(&q, e->table);
-    sql_lit(&q, " e WHERE e.version <> (SELECT max(c.version) FROM change c WHERE c.record = e.id AND c.entity = ");
+    sql_lit(&q, " e WHERE e.version <> (SELECT max(c.version) FROM change c WHERE c.record = e.id "
+                "AND c.entity = ");
     sql_val(cx, &q, V(e->name));
     sql_lit(&q, ")");
-    TRY(ask(cx, k, &q, (struct finding){.what = S("log"), .where = e->name, .bad = true, .todo = todo_restore,
-                                        .text = S("records whose version is not the one the log ends with")}));
-    sql_lit(&p, "SELECT count(*), min(x.record) FROM (SELECT c.record AS record, c.version AS version,"
-                " lag(c.version) OVER (PARTITION BY c.record ORDER BY c.seq) AS was FROM change c WHERE c.entity = ");
+    TRY(ask(cx, k, &q,
+            (struct finding){.what = S("log"),
+                             .where = e->name,
+                             .bad = true,
+                             .todo = todo_restore,
+                             .text = S("records whose version is not the one the log ends with")}));
+    sql_lit(&p,
+            "SELECT count(*), min(x.record) FROM (SELECT c.record AS record, c.version AS version,"
+            " lag(c.version) OVER (PARTITION BY c.record ORDER BY c.seq) AS was FROM change c "
+            "WHERE c.entity = ");
     sql_val(cx, &p, V(e->name));
     sql_lit(&p, ") x WHERE x.was >= x.version");
-    return ask(cx, k, &p, (struct finding){.what = S("log"), .where = e->name, .bad = true, .todo = todo_restore,
-                                           .text = S("histories that do not run forward")});
+    return ask(cx, k, &p,
+               (struct finding){.what = S("log"),
+                                .where = e->name,
+                                .bad = true,
+                                .todo = todo_restore,
+                                .text = S("histories that do not run forward")});
 }
 
 static enum err log_check(struct cx *cx, struct verify *k, int64_t *ret_last)
@@ -176,11 +222,17 @@ static enum err log_check(struct cx *cx, struct verify *k, int64_t *ret_last)
     TRY(db_query(cx, &r, "SELECT max(seq), COALESCE(min(seq), 1) FROM change"));
     k->checks++;
     *ret_last = db_int(&r, 0, 0);
-    bool future = *ret_last && id_time_ms(*ret_last) > (cx->now_ms ? cx->now_ms : os_now_ms()) + DAY;
+    bool future =
+        *ret_last && id_time_ms(*ret_last) > (cx->now_ms ? cx->now_ms : os_now_ms()) + DAY;
     if (future || db_int(&r, 0, 1) <= 0)
-        found(cx, k, &(struct finding){.what = S("log"), .where = S("change"), .n = 1, .sample = *ret_last,
-                                       .text = S("the log's numbers lie in the future or before the beginning"),
-                                       .todo = S("Compare the clock of this machine with the time.")});
+        found(cx, k,
+              &(struct finding){
+                  .what = S("log"),
+                  .where = S("change"),
+                  .n = 1,
+                  .sample = *ret_last,
+                  .text = S("the log's numbers lie in the future or before the beginning"),
+                  .todo = S("Compare the clock of this machine with the time.")});
     return E_OK;
 }
 
@@ -191,8 +243,13 @@ static enum err entity_check(struct cx *cx, struct verify *k, const struct entit
     bool there = false;
     TRY(db_has_table(cx, e->name, &there));
     if (!there) {
-        found(cx, k, &(struct finding){.what = S("schema"), .where = e->name, .n = 1, .bad = true, .todo = todo_restore,
-                                       .text = S("the table of this entity is missing")});
+        found(cx, k,
+              &(struct finding){.what = S("schema"),
+                                .where = e->name,
+                                .n = 1,
+                                .bad = true,
+                                .todo = todo_restore,
+                                .text = S("the table of this entity is missing")});
         return E_OK;
     }
     TRY(points_check(cx, k, e));
@@ -203,8 +260,10 @@ static enum err entity_check(struct cx *cx, struct verify *k, const struct entit
         size_t before = k->l.n;
         const struct field *f = &e->f[i];
         if (f->kind->store == ST_LINKS) TRY(links_check(cx, k, f));
-        else if (str_eq(f->kind->name, S("rollup")) && f->target && f->col.n) TRY(rollup_check(cx, k, e, f));
-        else if (str_eq(f->kind->name, S("link")) && f->target && f->col.n) TRY(link_check(cx, k, e, f));
+        else if (str_eq(f->kind->name, S("rollup")) && f->target && f->col.n)
+            TRY(rollup_check(cx, k, e, f));
+        else if (str_eq(f->kind->name, S("link")) && f->target && f->col.n)
+            TRY(link_check(cx, k, e, f));
         if (k->l.n == before) arena_back(cx->a, mark);
     }
     return E_OK;
@@ -216,8 +275,11 @@ static enum err tables_check(struct cx *cx, struct verify *k)
     size_t n = 0;
     enum err e = tables_list(cx, &name, &n);
     if (e != E_PRECOND) return e;
-    found(cx, k, &(struct finding){.what = S("schema"), .n = 1, .text = S("a table that Kontor did not make"),
-                                   .todo = S("Find out who put it there; Kontor does not need it.")});
+    found(cx, k,
+          &(struct finding){.what = S("schema"),
+                            .n = 1,
+                            .text = S("a table that Kontor did not make"),
+                            .todo = S("Find out who put it there; Kontor does not need it.")});
     return E_OK;
 }
 
@@ -227,8 +289,12 @@ static enum err base_look(struct cx *cx, struct verify *k, struct verify_report 
     TRY(db_snapshot(cx));
     TRY(db_schema_version(cx, &r->schema));
     if (r->schema != db_schema_latest()) {
-        found(cx, k, &(struct finding){.what = S("schema"), .n = 1, .text = S("the schema is not the one of this program"),
-                                       .todo = S("Start this version of Kontor once, or run: kontor upgrade.")});
+        found(cx, k,
+              &(struct finding){
+                  .what = S("schema"),
+                  .n = 1,
+                  .text = S("the schema is not the one of this program"),
+                  .todo = S("Start this version of Kontor once, or run: kontor upgrade.")});
         return E_OK;
     }
     TRY(tables_check(cx, k));
@@ -238,7 +304,8 @@ static enum err base_look(struct cx *cx, struct verify *k, struct verify_report 
     enum err e = E_OK;
     for (size_t i = 0; i < m->n && e == E_OK; i++) e = entity_check(cx, k, &m->entity[i]);
     k->m = NULL;
-    for (size_t i = 0; i < k->l.n; i++) k->l.v[i].where = arena_dup(cx->a, k->l.v[i].where); /* names lived in m */
+    for (size_t i = 0; i < k->l.n; i++)
+        k->l.v[i].where = arena_dup(cx->a, k->l.v[i].where); /* names lived in m */
     meta_drop(&m);
     return e;
 }
@@ -254,7 +321,8 @@ static void finish(struct verify *k, struct verify_report *r, int64_t began)
     r->ms = (os_mono_us() - began) / 1000;
 }
 
-static enum err base_check(struct cx *cx, struct dbase *b, struct verify *k, struct verify_report *r)
+static enum err base_check(struct cx *cx, struct dbase *b, struct verify *k,
+                           struct verify_report *r)
 {
     struct db *held = cx->db;
     r->engine = dbase_is_pg(b) ? S("postgresql") : S("sqlite");
@@ -300,16 +368,25 @@ enum err verify_path(struct cx *cx, str path, struct verify_report *ret)
     str in = arena_fmt(cx->a, "%.*s/%.*s", FS(path), FS(data_db_name));
     bool folder = file_exists(cx, in);
     str db = folder ? in : arena_dup(cx->a, path);
-    if (!file_exists(cx, db)) return fail(cx, E_NOTFOUND, "there is neither a backup nor a data folder at %.*s", FS(path));
+    if (!file_exists(cx, db))
+        return fail(cx, E_NOTFOUND, "there is neither a backup nor a data folder at %.*s",
+                    FS(path));
     enum err e = files_look(cx, db, !folder, &d);
     k.checks++;
     r.schema = d.schema;
     r.last_seq = d.last_seq;
     if (e == E_INVALID)
-        found(cx, &k, &(struct finding){.what = S("damaged"), .where = base_name(db), .n = 1, .bad = true, .text = cx->msg,
-                                        .todo = folder ? todo_restore : S("Take another backup; keep this one aside.")});
+        found(cx, &k,
+              &(struct finding){.what = S("damaged"),
+                                .where = base_name(db),
+                                .n = 1,
+                                .bad = true,
+                                .text = cx->msg,
+                                .todo = folder ? todo_restore
+                                               : S("Take another backup; keep this one aside.")});
     else TRY(e);
-    struct db_opts o = {.url = arena_fmt(cx->a, "sqlite:%.*s", FS(db)), .read_only = true, .readers = 1};
+    struct db_opts o = {
+        .url = arena_fmt(cx->a, "sqlite:%.*s", FS(db)), .read_only = true, .readers = 1};
     if (e == E_OK) TRY(dbase_open(cx, &o, &b));
     if (e == E_OK) TRY(base_check(cx, b, &k, &r));
     finish(&k, &r, began);
@@ -345,11 +422,12 @@ void verify_json(const struct verify_report *r, struct jw *w)
 
 void verify_text(const struct verify_report *r, struct buf *b)
 {
-    buf_fmt(b, "%s: %" PRId64 " checks in %" PRId64 " ms, %zu findings\n", r->ok ? "In order" : "NOT in order", r->checks,
-            r->ms, r->n);
+    buf_fmt(b, "%s: %" PRId64 " checks in %" PRId64 " ms, %zu findings\n",
+            r->ok ? "In order" : "NOT in order", r->checks, r->ms, r->n);
     for (size_t i = 0; i < r->n; i++) {
         const struct finding *f = &r->v[i];
-        buf_fmt(b, "%s %.*s (%.*s): %.*s: %" PRId64, f->bad ? "BAD " : "note", FS(f->what), FS(f->where), FS(f->text), f->n);
+        buf_fmt(b, "%s %.*s (%.*s): %.*s: %" PRId64, f->bad ? "BAD " : "note", FS(f->what),
+                FS(f->where), FS(f->text), f->n);
         if (f->sample) buf_fmt(b, ", for one %" PRId64, f->sample);
         buf_fmt(b, "\n     %.*s\n", FS(f->todo));
     }

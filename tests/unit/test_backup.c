@@ -29,7 +29,10 @@ static int64_t create(struct cx *cx, const char *entity, str json)
     return w.id;
 }
 
-static str in(struct bed *t, const char *name) { return arena_fmt(t->cx.a, "%.*s/%s", FS(t->folder), name); }
+static str in(struct bed *t, const char *name)
+{
+    return arena_fmt(t->cx.a, "%.*s/%s", FS(t->folder), name);
+}
 
 static void some(struct bed *t)
 {
@@ -38,14 +41,20 @@ static void some(struct bed *t)
     int64_t group = create(cx, "group", S("{\"name\":\"Kunden\"}"));
     for (int i = 0; i < 20; i++)
         create(cx, "person",
-               arena_fmt(cx->a, "{\"name\":\"Łukasz %d\",\"company\":\"%" PRId64 "\",\"groups\":[\"%" PRId64 "\"],"
-                                "\"phones\":[{\"typed\":\"030 1234%03d\"}]}", i, firm, group, i));
+               arena_fmt(cx->a,
+                         "{\"name\":\"Łukasz %d\",\"company\":\"%" PRId64
+                         "\",\"groups\":[\"%" PRId64 "\"],"
+                         "\"phones\":[{\"typed\":\"030 1234%03d\"}]}",
+                         i, firm, group, i));
     T_OK(cx, os_mkdirs(cx, in(t, "files/ab"), 0700));
     T_OK(cx, os_write_file_atomic(cx, in(t, "files/ab/one"), S("first attachment"), 0600));
     T_OK(cx, os_write_file_atomic(cx, in(t, "files/two"), S(""), 0600));
 }
 
-static struct backup_opts opts(struct bed *t) { return (struct backup_opts){.dir = in(t, "backups"), .files = in(t, "files")}; }
+static struct backup_opts opts(struct bed *t)
+{
+    return (struct backup_opts){.dir = in(t, "backups"), .files = in(t, "files")};
+}
 
 static struct backup_report taken(struct bed *t)
 {
@@ -63,7 +72,8 @@ static int64_t rows_in(const struct db_count *v, size_t n, const char *table)
     return -1;
 }
 
-static enum err restored(struct bed *t, str backup, const char *to, bool bare, struct restore_report *r)
+static enum err restored(struct bed *t, str backup, const char *to, bool bare,
+                         struct restore_report *r)
 {
     struct restore_opts o = {.backup = backup, .data_dir = in(t, to), .without_list = bare};
     return restore_run(&t->cx, &o, r);
@@ -83,9 +93,11 @@ static void whole_way(struct bed *t)
     T_INT(b.files, 2);
     T_INT(rows_in(b.tables, b.n_tables, "person"), 20);
     T_OK(cx, verify_path(cx, b.path, &v));
-    for (size_t i = 0; i < v.n; i++) fprintf(stderr, "%.*s %.*s %.*s\n", FS(v.v[i].what), FS(v.v[i].where), FS(v.v[i].text));
+    for (size_t i = 0; i < v.n; i++)
+        fprintf(stderr, "%.*s %.*s %.*s\n", FS(v.v[i].what), FS(v.v[i].where), FS(v.v[i].text));
     T(v.ok && v.n == 0 && v.checks > 20);
-    T(!file_exists(cx, arena_fmt(cx->a, "%.*s-wal", FS(b.path))) && !file_exists(cx, arena_fmt(cx->a, "%.*s-shm", FS(b.path))));
+    T(!file_exists(cx, arena_fmt(cx->a, "%.*s-wal", FS(b.path))) &&
+      !file_exists(cx, arena_fmt(cx->a, "%.*s-shm", FS(b.path))));
     T_OK(cx, restored(t, b.path, "new/deep", false, &r));
     T_INT(r.last_seq, b.last_seq);
     T_INT(r.files, 2);
@@ -142,12 +154,14 @@ static void to_server(struct bed *t)
     PGconn *c = PQconnectdb(server);
     str name = arena_fmt(cx->a, "%.*s-back", FS(str_cut(t->folder, 5, t->folder.n)));
     PQclear(PQexec(c, arena_fmt(cx->a, "CREATE DATABASE \"%.*s\"", FS(name)).p));
-    struct restore_opts o = {.backup = k.path, .to_url = arena_fmt(cx->a, "%s/%.*s", server, FS(name))};
+    struct restore_opts o = {.backup = k.path,
+                             .to_url = arena_fmt(cx->a, "%s/%.*s", server, FS(name))};
     T(restore_run(cx, &o, &r) == E_INVALID); /* the attachments need a folder */
     o.data_dir = in(t, "attachments");
     T_OK(cx, restore_run(cx, &o, &r));
     T(r.to_pg && r.files == 2);
-    T(file_exists(cx, in(t, "attachments/files/ab/one")) && !file_exists(cx, in(t, "attachments/kontor.db")));
+    T(file_exists(cx, in(t, "attachments/files/ab/one")) &&
+      !file_exists(cx, in(t, "attachments/kontor.db")));
     o.data_dir = in(t, "attachments2");
     T(restore_run(cx, &o, &r) == E_PRECOND); /* not empty any more */
     T(!file_exists(cx, in(t, "attachments2/files")));
@@ -166,9 +180,12 @@ struct load {
 static enum err one_write(struct cx *cx, void *arg)
 {
     int64_t n = *(const int64_t *)arg;
-    TRY(db_exec(cx, NULL, "INSERT INTO counter(name, value) VALUES('sum', $1)"
-                          " ON CONFLICT(name) DO UPDATE SET value = counter.value + excluded.value", V(n)));
-    return db_exec(cx, NULL, "INSERT INTO mapping(id, at) VALUES($1, $2)", V(id_new(cx->now_ms)), V(n));
+    TRY(db_exec(cx, NULL,
+                "INSERT INTO counter(name, value) VALUES('sum', $1)"
+                " ON CONFLICT(name) DO UPDATE SET value = counter.value + excluded.value",
+                V(n)));
+    return db_exec(cx, NULL, "INSERT INTO mapping(id, at) VALUES($1, $2)", V(id_new(cx->now_ms)),
+                   V(n));
 }
 static void *writer(void *arg)
 {
@@ -182,16 +199,20 @@ static void *writer(void *arg)
     return NULL;
 }
 
-static void check_prefix(struct bed *t, const struct backup_report *b, int64_t before, int64_t after)
+static void check_prefix(struct bed *t, const struct backup_report *b, int64_t before,
+                         int64_t after)
 {
     struct cx *cx = &t->cx, side = *cx;
     struct dbase *d = NULL;
     struct db_rows r = {0};
-    struct db_opts o = {.url = arena_fmt(cx->a, "sqlite:%.*s", FS(b->path)), .read_only = true, .readers = 1};
+    struct db_opts o = {
+        .url = arena_fmt(cx->a, "sqlite:%.*s", FS(b->path)), .read_only = true, .readers = 1};
     if (!T_OK(cx, dbase_open(cx, &o, &d))) return;
     side.db = db_get(d);
-    T_OK(&side, db_query(&side, &r, "SELECT count(*), COALESCE(sum(at), 0), COALESCE((SELECT value FROM counter WHERE name = 'sum'), 0)"
-                                    " FROM mapping"));
+    T_OK(&side, db_query(&side, &r,
+                         "SELECT count(*), COALESCE(sum(at), 0), COALESCE((SELECT value FROM "
+                         "counter WHERE name = 'sum'), 0)"
+                         " FROM mapping"));
     T_INT(db_int(&r, 0, 1), db_int(&r, 0, 2));
     T(db_int(&r, 0, 0) >= before && db_int(&r, 0, 0) <= after + WRITERS);
     T_INT(db_int(&r, 0, 0), rows_in(b->tables, b->n_tables, "mapping"));
@@ -236,7 +257,8 @@ static void flips(struct bed *t)
     some(t);
     struct backup_report b = taken(t);
     str stem = stem_of(cx, b.path);
-    str path[] = {b.path, arena_fmt(cx->a, "%.*s.json", FS(stem)), arena_fmt(cx->a, "%.*s.files/ab/one", FS(stem))};
+    str path[] = {b.path, arena_fmt(cx->a, "%.*s.json", FS(stem)),
+                  arena_fmt(cx->a, "%.*s.files/ab/one", FS(stem))};
     unsigned seed = 42;
     for (int i = 0; i < 120; i++) {
         struct arena_mark m = arena_mark(cx->a);
@@ -304,7 +326,8 @@ static void hostile(struct bed *t)
         S0("CREATE INDEX i ON person(\"name\") WHERE \"lower\"(\"name\") IS NULL"),
         S0("CREATE VIRTUAL TABLE f USING fts5(a)"),
         S0("CREATE TABLE search_fts_x(a TEXT)"),
-        S0("CREATE TABLE t(id INTEGER PRIMARY KEY, p BIGINT REFERENCES person(id) ON DELETE CASCADE)"),
+        S0("CREATE TABLE t(id INTEGER PRIMARY KEY, p BIGINT REFERENCES person(id) ON DELETE "
+           "CASCADE)"),
     };
     struct cx *cx = &t->cx;
     if (db_is_pg(cx)) return;
@@ -336,7 +359,8 @@ static void wrong_files(struct bed *t)
     struct verify_report v = {0};
     struct dbase *d = NULL;
     str sql = S("CREATE TABLE orders(id INTEGER PRIMARY KEY)");
-    T_OK(cx, os_write_file_atomic(cx, in(t, "text.db"), S("this is no database, but a letter to my aunt"), 0600));
+    T_OK(cx, os_write_file_atomic(cx, in(t, "text.db"),
+                                  S("this is no database, but a letter to my aunt"), 0600));
     T_OK(cx, os_write_file_atomic(cx, in(t, "empty.db"), S(""), 0600));
     T_OK(cx, os_write_file_atomic(cx, in(t, "empty.json"), S(""), 0600));
     T(restored(t, in(t, "text.db"), "wrong", true, &r) == E_INVALID);
@@ -344,7 +368,8 @@ static void wrong_files(struct bed *t)
     T(restored(t, in(t, "empty.db"), "wrong", true, &r) == E_INVALID);
     T(restored(t, in(t, "empty.db"), "wrong", false, &r) == E_INVALID);
     T(restored(t, t->folder, "wrong", true, &r) == E_INVALID); /* a folder */
-    struct db_opts o = {.url = arena_fmt(cx->a, "sqlite:%.*s", FS(in(t, "shop.db"))), .create = true, .readers = 1};
+    struct db_opts o = {
+        .url = arena_fmt(cx->a, "sqlite:%.*s", FS(in(t, "shop.db"))), .create = true, .readers = 1};
     T_OK(cx, dbase_open(cx, &o, &d));
     side.db = db_get(d);
     T_OK(&side, db_write(&side, ddl, &sql));
@@ -360,7 +385,8 @@ static void wrong_files(struct bed *t)
 
 static void names(void)
 {
-    static const str bad[] = {S0(""), S0("/etc/passwd"), S0("../x"), S0("a/../b"), S0("a//b"), S0("a/"), S0("."), S0("a\nb")};
+    static const str bad[] = {S0(""),     S0("/etc/passwd"), S0("../x"), S0("a/../b"),
+                              S0("a//b"), S0("a/"),          S0("."),    S0("a\nb")};
     static const str good[] = {S0("a"), S0("ab/cd.pdf"), S0("..a"), S0("Счёт 1.pdf")};
     for (size_t i = 0; i < COUNT(bad); i++) T(!name_is_safe(bad[i]));
     for (size_t i = 0; i < COUNT(good); i++) T(name_is_safe(good[i]));
@@ -371,19 +397,25 @@ static void names(void)
 static enum err break_it(struct cx *cx, void *arg)
 {
     (void)arg;
-    TRY(db_exec(cx, NULL, "INSERT INTO contact_point(id, entity, record, field) VALUES(1, 'person', 77, 'phones')"));
+    TRY(db_exec(
+        cx, NULL,
+        "INSERT INTO contact_point(id, entity, record, field) VALUES(1, 'person', 77, 'phones')"));
     TRY(db_exec(cx, NULL, "INSERT INTO link(a, field, b) VALUES(78, 'groups', 79)"));
     TRY(db_exec(cx, NULL, "UPDATE company SET people_count = 3"));
-    TRY(db_exec(cx, NULL, "INSERT INTO search_doc(record, entity, text) VALUES(80, 'person', 'ghost')"));
+    TRY(db_exec(cx, NULL,
+                "INSERT INTO search_doc(record, entity, text) VALUES(80, 'person', 'ghost')"));
     TRY(db_exec(cx, NULL, "DELETE FROM search_doc WHERE entity = 'company'"));
-    return db_exec(cx, NULL, "UPDATE person SET version = 9, company = 81 WHERE id = (SELECT min(id) FROM person)");
+    return db_exec(
+        cx, NULL,
+        "UPDATE person SET version = 9, company = 81 WHERE id = (SELECT min(id) FROM person)");
 }
 
 static int64_t finding_n(const struct verify_report *v, const char *what, const char *where)
 {
     int64_t n = 0;
     for (size_t i = 0; i < v->n; i++)
-        if (str_eq(v->v[i].what, str_from(what)) && str_eq(v->v[i].where, str_from(where))) n += v->v[i].n;
+        if (str_eq(v->v[i].what, str_from(what)) && str_eq(v->v[i].where, str_from(where)))
+            n += v->v[i].n;
     return n;
 }
 
@@ -447,9 +479,10 @@ static void due(void)
         int now_h, good_h, try_h, tz_min; /* hours after midnight; -999 = never */
         bool want;
     } row[] = {
-        {12, -999, -999, 0, true}, {12, -12, -12, 0, true}, {12, -11, -11, 0, false}, {3, -21, -21, 0, true},
-        {3, 2, 2, 0, false}, {4, 3, 3, 0, false}, {1, -20, -20, 120, true}, {3, -20, -20, 120, false},
-        {12, -13, 11, 0, true}, {12, -13, 12, 0, false}, {12, 20, 20, 0, true},
+        {12, -999, -999, 0, true}, {12, -12, -12, 0, true},   {12, -11, -11, 0, false},
+        {3, -21, -21, 0, true},    {3, 2, 2, 0, false},       {4, 3, 3, 0, false},
+        {1, -20, -20, 120, true},  {3, -20, -20, 120, false}, {12, -13, 11, 0, true},
+        {12, -13, 12, 0, false},   {12, 20, 20, 0, true},
     };
     for (size_t i = 0; i < COUNT(row); i++) {
         int64_t good = row[i].good_h == -999 ? 0 : midnight + row[i].good_h * h;
@@ -526,6 +559,10 @@ static void torture(struct bed *t)
     int fd = -1;
     struct backup_report r = {0};
     struct backup_opts o = opts(t);
+    T_OK(cx, os_write_file_atomic(cx, in(t, "backups/kontor-20260101-000000.db.part"), S("x"), 0600));
+    cx->now_ms += 60000;
+    T_OK(cx, backup_run(cx, t->b, &o, &r));
+    T(!file_exists(cx, in(t, "backups/kontor-20260101-000000.db.part")));
     T_OK(cx, os_lock_file(cx, in(t, "backups/.lock"), &fd));
     T(backup_run(cx, t->b, &o, &r) == E_CONFLICT);
     os_close_fd(&fd);
@@ -553,8 +590,9 @@ static void let_go(struct bed *t)
 
 static void both(void)
 {
-    static void (*const all[])(struct bed *t) = {whole_way, lives_again, to_server,   under_writes, flips,  flips_without_list,
-                                                 hostile,   wrong_files, findings, daily,        torture, let_go};
+    static void (*const all[])(struct bed * t) = {
+        whole_way, lives_again, to_server, under_writes, flips,   flips_without_list,
+        hostile,   wrong_files, findings,  daily,        torture, let_go};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 

@@ -33,11 +33,20 @@ static enum err own_fields(struct cx *cx, void *arg)
 {
     str name = {0};
     int many = *(const int *)arg;
-    TRY(meta_field_add(cx, parsed(cx, S("{\"entity\":\"person\",\"label\":\"Umsatz 2025\",\"kind\":\"money\"}")), &name));
-    TRY(meta_field_add(cx, parsed(cx, S("{\"entity\":\"person\",\"label\":\"Farbe der Augen\",\"kind\":\"text\"}")), &name));
+    TRY(meta_field_add(
+        cx, parsed(cx, S("{\"entity\":\"person\",\"label\":\"Umsatz 2025\",\"kind\":\"money\"}")),
+        &name));
+    TRY(meta_field_add(
+        cx,
+        parsed(cx, S("{\"entity\":\"person\",\"label\":\"Farbe der Augen\",\"kind\":\"text\"}")),
+        &name));
     for (int i = 0; i < many; i++)
         TRY(meta_field_add(
-            cx, parsed(cx, arena_fmt(cx->a, "{\"entity\":\"company\",\"label\":\"Wide %d\",\"kind\":\"text\"}", i)), &name));
+            cx,
+            parsed(cx, arena_fmt(cx->a,
+                                 "{\"entity\":\"company\",\"label\":\"Wide %d\",\"kind\":\"text\"}",
+                                 i)),
+            &name));
     return E_OK;
 }
 
@@ -45,13 +54,21 @@ static enum err own_fields(struct cx *cx, void *arg)
 static enum err extremes(struct cx *cx, void *arg)
 {
     (void)arg;
-    static const char *const text[] = {"", " ", "\xF0\x9F\x98\x80 Ł ё ß \xE2\x80\xA8", "a'b\"c\\d$1 %s\t\n\r", "\x01\x7F"};
+    static const char *const text[] = {"", " ", "\xF0\x9F\x98\x80 Ł ё ß \xE2\x80\xA8",
+                                       "a'b\"c\\d$1 %s\t\n\r", "\x01\x7F"};
     static const int64_t n[] = {INT64_MIN, INT64_MAX, -1, 0, 1};
     for (size_t i = 0; i < COUNT(text); i++)
-        TRY(db_exec(cx, NULL, "INSERT INTO mapping(id, name, json, created_by, at) VALUES($1, $2, $3, $4, $5)", V(n[i]),
-                    V(str_from(text[i])), i % 2 ? DB_NONE : V(str_from(text[i])), V(n[COUNT(n) - 1 - i]), DB_NONE));
-    TRY(db_exec(cx, NULL, "INSERT INTO setting(key, value) VALUES('', NULL), ('Ключ', 'Значение'), ('a', ''), ('B', 'x')"));
-    TRY(db_exec(cx, NULL, "INSERT INTO dup_key(record, entity, key) VALUES(1, 'x', 'k'), (2, 'x', 'k'), (1, 'x', 'ß')"));
+        TRY(db_exec(
+            cx, NULL,
+            "INSERT INTO mapping(id, name, json, created_by, at) VALUES($1, $2, $3, $4, $5)",
+            V(n[i]), V(str_from(text[i])), i % 2 ? DB_NONE : V(str_from(text[i])),
+            V(n[COUNT(n) - 1 - i]), DB_NONE));
+    TRY(db_exec(cx, NULL,
+                "INSERT INTO setting(key, value) VALUES('', NULL), ('Ключ', 'Значение'), ('a', "
+                "''), ('B', 'x')"));
+    TRY(db_exec(cx, NULL,
+                "INSERT INTO dup_key(record, entity, key) VALUES(1, 'x', 'k'), (2, 'x', 'k'), (1, "
+                "'x', 'ß')"));
     TRY(db_exec(cx, NULL, "INSERT INTO session(token, user_id) VALUES('t', 1)"));
     return db_exec(cx, NULL, "INSERT INTO follower(name, seq, xid, at) VALUES('new', 0, 0, 1)");
 }
@@ -62,7 +79,9 @@ struct place {
 static enum err follower_put(struct cx *cx, void *arg)
 {
     const struct place *p = arg;
-    return db_exec(cx, NULL, "INSERT INTO follower(name, seq, xid, at) VALUES('half', $1, $2, NULL)", V(p->seq), V(p->xid));
+    return db_exec(cx, NULL,
+                   "INSERT INTO follower(name, seq, xid, at) VALUES('half', $1, $2, NULL)",
+                   V(p->seq), V(p->xid));
 }
 
 static void fill(struct bed *t, int many)
@@ -71,19 +90,23 @@ static void fill(struct bed *t, int many)
     int64_t firm = 0, last = 0;
     T_OK(cx, db_write(cx, own_fields, &many));
     bed_reload(t);
-    for (int i = 0; i < 700; i++) {
+    for (int i = 0; i < 400; i++) {
         struct arena_mark m = arena_mark(cx->a);
         if (i % 10 == 0)
-            firm = create(cx, "company",
-                          arena_fmt(cx->a, "{\"name\":\"Firma %d GmbH\",\"kinds\":[\"customer\"]%s}", i,
-                                    many ? ",\"x_wide_1\":\"one\",\"x_wide_250\":\"far out\"" : ""));
+            firm = create(
+                cx, "company",
+                arena_fmt(cx->a, "{\"name\":\"Firma %d GmbH\",\"kinds\":[\"customer\"]%s}", i,
+                          many ? ",\"x_wide_1\":\"one\",\"x_wide_250\":\"far out\"" : ""));
         last = create(cx, "person",
                       arena_fmt(cx->a,
                                 "{\"name\":\"Müller Łukasz ё %d\",\"company\":\"%" PRId64 "\","
                                 "\"mails\":[{\"typed\":\"a%d@example.com\"}]%s}",
-                                i, firm, i, i % 3 ? ",\"birthday\":\"1970-01-31\",\"x_umsatz_2025\":{\"amount\":\"-92233720368547.07\",\"currency\":\"EUR\"}" : ""));
+                                i, firm, i,
+                                i % 3 ? ",\"birthday\":\"1970-01-31\",\"x_umsatz_2025\":{"
+                                        "\"amount\":\"-92233720368547.07\",\"currency\":\"EUR\"}"
+                                      : ""));
         arena_back(cx->a, m);
-        if (i != 350) continue;
+        if (i != 200) continue;
         struct db_pos pos = {0};
         struct db_rows r = {0};
         for (size_t n = 1; n;) {
@@ -101,8 +124,10 @@ static void fill(struct bed *t, int many)
 static int64_t unread(struct cx *cx, const char *follower)
 {
     struct db_rows r = {0};
-    T_OK(cx, db_query(cx, &r, "SELECT xid, seq FROM follower WHERE name = $1", V(str_from(follower))));
-    struct db_pos pos = r.n ? (struct db_pos){db_int(&r, 0, 0), db_int(&r, 0, 1)} : (struct db_pos){0};
+    T_OK(cx,
+         db_query(cx, &r, "SELECT xid, seq FROM follower WHERE name = $1", V(str_from(follower))));
+    struct db_pos pos =
+        r.n ? (struct db_pos){db_int(&r, 0, 0), db_int(&r, 0, 1)} : (struct db_pos){0};
     int64_t n = 0;
     do {
         T_OK(cx, db_changes(cx, &pos, 500, &r));
@@ -158,15 +183,17 @@ static void works(struct bed *t, struct dbase *b, int64_t half, int64_t all)
     cx.db = db_get(b);
     T_OK(&cx, verify_base(&cx, b, &v));
     T(v.ok);
-    for (size_t i = 0; i < v.n; i++) fprintf(stderr, "%.*s %.*s: %.*s\n", FS(v.v[i].what), FS(v.v[i].where), FS(v.v[i].text));
+    for (size_t i = 0; i < v.n; i++)
+        fprintf(stderr, "%.*s %.*s: %.*s\n", FS(v.v[i].what), FS(v.v[i].where), FS(v.v[i].text));
     T_OK(&cx, db_search(&cx, S("person"), &word, 1, 0, 1000, &hit, &n));
-    T_INT((int64_t)n, 699);
+    T_INT((int64_t)n, 399);
     T_INT(unread(&cx, "half"), half);
     T_INT(unread(&cx, "new"), all);
     T_OK(&cx, meta_load(&cx, &m));
     cx.meta = m;
     struct record r = {0};
-    int64_t id = create(&cx, "person", S("{\"name\":\"Nach dem Umzug\",\"x_farbe_der_augen\":\"grün\"}"));
+    int64_t id =
+        create(&cx, "person", S("{\"name\":\"Nach dem Umzug\",\"x_farbe_der_augen\":\"grün\"}"));
     T_OK(&cx, record_get(&cx, ENT(&cx, "person"), id, &r));
     T_INT(unread(&cx, "half"), half + 1);
     T_OK(&cx, db_write(&cx, one_more, NULL));
@@ -174,7 +201,8 @@ static void works(struct bed *t, struct dbase *b, int64_t half, int64_t all)
     db_put(&cx.db);
 }
 
-static void and_on(struct bed *t, struct dbase *from, const struct move_report *first, bool pg, int64_t half)
+static void and_on(struct bed *t, struct dbase *from, const struct move_report *first, bool pg,
+                   int64_t half)
 {
     struct cx *cx = &t->cx;
     struct dbase *to = fresh(t, pg, "on");
@@ -183,7 +211,8 @@ static void and_on(struct bed *t, struct dbase *from, const struct move_report *
     T(r.equal && r.to_pg == pg);
     T_INT((int64_t)r.n_tables, (int64_t)first->n_tables);
     for (size_t i = 0; i < r.n_tables; i++)
-        if (!str_eq(r.tables[i].table, S("follower")) && /* its place in the log has another name on the way */
+        if (!str_eq(r.tables[i].table,
+                    S("follower")) && /* its place in the log has another name on the way */
             memcmp(&r.tables[i].to, &first->tables[i].from, sizeof r.tables[i].to) != 0) {
             T_STR(r.tables[i].table, S("a table that came through unchanged"));
         }
@@ -204,9 +233,10 @@ static void there_and_on(struct bed *t, bool to_pg, bool on_pg, int many)
     struct dbase *to = fresh(t, to_pg, "to");
     if (!T_OK(cx, move_run(cx, t->b, to, NULL, &r))) return fresh_end(t, &to, "to");
     T(r.equal && !r.unlike.n);
-    T(r.rows > 2000);
+    T(r.rows > 1500);
     move_json(cx, &r, &w);
-    T(str_find(buf_str(&b), S("\"table\":\"x_")) < 0 && str_find(buf_str(&b), S("\"table\":\"session\"")) < 0);
+    T(str_find(buf_str(&b), S("\"table\":\"x_")) < 0 &&
+      str_find(buf_str(&b), S("\"table\":\"session\"")) < 0);
     (void)parsed(cx, buf_str(&b));
     and_on(t, to, &r, on_pg, half);
     works(t, to, half, unread(cx, "new"));
@@ -254,7 +284,7 @@ static void torture(struct bed *t)
     struct cx *cx = &t->cx;
     create(cx, "company", S("{\"name\":\"Firma\"}"));
     bool through = false;
-    for (int64_t nth = 1; nth < 4000 && !through; nth += 7) {
+    for (int64_t nth = 1; nth < 4000 && !through; nth += 23) {
         struct move_report r = {0};
         str path = arena_fmt(cx->a, "%.*s/tort.db", FS(t->folder));
         struct dbase *to = fresh(t, false, "tort");
@@ -273,7 +303,8 @@ static void sums(void)
 {
     struct column col[2] = {{.name = S("id")}, {.name = S("x")}};
     struct table t = {.col = col, .n = 2, .n_keys = 1};
-    const struct db_val rows[][2] = {{V(1), DB_NONE}, {V(1), V(S(""))}, {V(1), V(0)}, {V(1), V(S("0"))}, {V(2), DB_NONE}};
+    const struct db_val rows[][2] = {
+        {V(1), DB_NONE}, {V(1), V(S(""))}, {V(1), V(0)}, {V(1), V(S("0"))}, {V(2), DB_NONE}};
     struct table_sum there = {0}, back = {0};
     for (size_t i = 0; i < COUNT(rows); i++)
         for (size_t k = 0; k < COUNT(rows); k++) {

@@ -39,9 +39,14 @@ static struct stub stub_start(struct cx *cx)
     (void)close(out[0]);
     T(n > 1);
     str p = str_trim(str_from(port));
-    return (struct stub){.pid = pid, .in = in[1],
-                         .s = {.endpoint = arena_fmt(cx->a, "http://127.0.0.1:%.*s", FS(p)), .bucket = S("box"),
-                               .region = S("eu-test-1"), .key = S("AKTEST"), .secret = S("SECRET"), .prefix = S("k/")}};
+    return (struct stub){.pid = pid,
+                         .in = in[1],
+                         .s = {.endpoint = arena_fmt(cx->a, "http://127.0.0.1:%.*s", FS(p)),
+                               .bucket = S("box"),
+                               .region = S("eu-test-1"),
+                               .key = S("AKTEST"),
+                               .secret = S("SECRET"),
+                               .prefix = S("k/")}};
 }
 
 static void stub_stop(struct stub *t)
@@ -85,7 +90,8 @@ static void put_get(void)
         os_unlink(&cx, back);
         T(s3_get(&cx, &t.s, S("a/b-c_d.db"), back) == E_NOTFOUND && !file_exists(&cx, back));
         if (bytes[i].n) { /* what the signature promises is not what is sent */
-            T(s3_put(&cx, &t.s, path, e.bytes, S("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            T(s3_put(&cx, &t.s, path, e.bytes,
+                     S("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
                      S("x")) == E_BAD);
             T(str_find(cx.msg, S("XAmzContentSHA")) >= 0);
         }
@@ -101,13 +107,16 @@ static void goes_wrong(void)
     struct stub t = stub_start(&cx);
     int64_t n = 0;
     struct s3 s = t.s;
-    str path = temp(&cx, S("x")), sha = S("2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881");
+    str path = temp(&cx, S("x")),
+        sha = S("2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881");
     s.secret = S("WRONG");
     T(s3_put(&cx, &s, path, 1, sha, S("x")) == E_AUTH);
-    T(str_find(cx.msg, S("refuses key or secret")) >= 0 && str_find(cx.msg, S("SignatureDoesNotMatch")) >= 0);
+    T(str_find(cx.msg, S("refuses key or secret")) >= 0 &&
+      str_find(cx.msg, S("SignatureDoesNotMatch")) >= 0);
     s = t.s;
     s.key = S("NOBODY");
-    T(s3_put(&cx, &s, path, 1, sha, S("x")) == E_AUTH && str_find(cx.msg, S("InvalidAccessKeyId")) >= 0);
+    T(s3_put(&cx, &s, path, 1, sha, S("x")) == E_AUTH &&
+      str_find(cx.msg, S("InvalidAccessKeyId")) >= 0);
     s = t.s;
     s.bucket = S("other");
     T(s3_put(&cx, &s, path, 1, sha, S("x")) == E_BAD && str_find(cx.msg, S("no bucket")) >= 0);
@@ -138,17 +147,23 @@ static void backups(void)
     struct cx *cx = &t.cx;
     struct stub st = stub_start(cx);
     struct backup_report r = {0};
-    struct backup_opts o = {.dir = arena_fmt(cx->a, "%.*s/b", FS(t.folder)), .files = arena_fmt(cx->a, "%.*s/f", FS(t.folder)),
-                            .keep = {.daily = 1}, .s3 = &st.s};
+    struct backup_opts o = {.dir = arena_fmt(cx->a, "%.*s/b", FS(t.folder)),
+                            .files = arena_fmt(cx->a, "%.*s/f", FS(t.folder)),
+                            .keep = {.daily = 1},
+                            .s3 = &st.s};
     int64_t n = 0;
     T_OK(cx, os_mkdirs(cx, o.files, 0700));
-    T_OK(cx, os_write_file_atomic(cx, arena_fmt(cx->a, "%.*s/Счёт.pdf", FS(o.files)), S("x"), 0600));
+    T_OK(cx,
+         os_write_file_atomic(cx, arena_fmt(cx->a, "%.*s/Счёт.pdf", FS(o.files)), S("x"), 0600));
     T_OK(cx, backup_run(cx, t.b, &o, &r));
     T(r.uploaded && !r.remote_problem.n);
     T_OK(cx, s3_head(cx, &st.s, S("kontor-20261122-100000.db"), &n));
     T_INT(n, r.bytes);
-    T_OK(cx, s3_head(cx, &st.s, S("files/2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"), &n));
-    str away = arena_fmt(cx->a, "%.*s/away.db", FS(t.folder)), list = arena_fmt(cx->a, "%.*s/away.json", FS(t.folder));
+    T_OK(cx,
+         s3_head(cx, &st.s,
+                 S("files/2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"), &n));
+    str away = arena_fmt(cx->a, "%.*s/away.db", FS(t.folder)),
+        list = arena_fmt(cx->a, "%.*s/away.json", FS(t.folder));
     T_OK(cx, s3_get(cx, &st.s, S("kontor-20261122-100000.db"), away));
     T_OK(cx, s3_get(cx, &st.s, S("kontor-20261122-100000.json"), list));
     struct manifest m = {0};
