@@ -3,12 +3,13 @@
 #include "app/app.h"
 #include "app/wiring.h"
 
+#include "backup/daily.h"
 #include "base/log.h"
 #include "cli/remote.h"
 #include "os/os.h"
 
 #include <signal.h>
-#include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { DRAIN_MS = 10000, READERS = 160 };
@@ -108,23 +109,67 @@ static void wait_for_end(struct cx *cx, const sigset_t *signals)
     log_say(cx, LOG_INFO, S("app"), "stopping");
 }
 
-static enum err run(struct cli *c, struct store *st, const struct wired_opts *o, const sigset_t *signals)
+/* Minutes that this machine's local time is ahead of UTC at present. */
+static int local_tz_min(void)
 {
-    struct wired *w = NULL;
-    struct remote *r = NULL;
+    time_t now = (time_t)(clock_ms() / 1000);
+    struct tm tm = {0};
+    return localtime_r(&now, &tm) ? (int)(tm.tm_gmtoff / 60) : 0;
+}
+
+/* A backup a day by itself, unless the setting says "off". */
+static enum err daily_begin(struct cli *c, struct store *st, struct s3 *s3,
+                            struct backup_daily **ret)
+{
+    struct daily_opts d = {.db = st->db, .tz_min = local_tz_min()};
+    str hour = cli_setting(c, "backup_hour");
+    if (str_eq(hour, S("off"))) return E_OK;
+    TRY(number(c, "backup_hour", &d.quiet_hour));
+    if (d.quiet_hour > 23) return cli_usage(c, "backup_hour: 0 to 23, or off");
+    TRY(cli_backup_opts(c, s3, &d.backup));
+    return backup_daily_start(c->cx, &d, ret);
+}
+
+struct running {
+    struct wired *w;
+    struct remote *r;
+    struct backup_daily *daily;
+    struct s3 s3;
+};
+
+static void end_all(struct running *x)
+{
+    remote_stop(&x->r);
+    backup_daily_stop(&x->daily);
+    wired_stop(&x->w, DRAIN_MS);
+}
+
+static enum err begin_all(struct cli *c, struct store *st, const struct wired_opts *o,
+                          struct running *x)
+{
     struct cx *cx = c->cx;
-    TRY(store_enter(cx, st));
-    enum err e = wired_start(cx, st, o, &w);
-    if (e == E_OK && remote_start(cx, wired_app(w), &r) != E_OK)
+    TRY(wired_start(cx, st, o, &x->w));
+    TRY(daily_begin(c, st, &x->s3, &x->daily));
+    if (remote_start(cx, wired_app(x->w), &x->r) != E_OK)
         log_say(cx, LOG_WARN, S("app"), "commands cannot reach this server: %.*s", FS(cx->msg));
-    store_leave(cx);
-    TRY(e);
-    greet(c, w, o);
-    if (cli_flush(c) != E_OK) log_say(cx, LOG_WARN, S("app"), "the greeting could not be written");
-    wait_for_end(cx, signals);
-    remote_stop(&r);
-    wired_stop(&w, DRAIN_MS);
     return E_OK;
+}
+
+static enum err run(struct cli *c, struct store *st, const struct wired_opts *o,
+                    const sigset_t *signals)
+{
+    struct running x = {0};
+    TRY(store_enter(c->cx, st));
+    enum err e = begin_all(c, st, o, &x);
+    store_leave(c->cx);
+    if (e == E_OK) {
+        greet(c, x.w, o);
+        if (cli_flush(c) != E_OK)
+            log_say(c->cx, LOG_WARN, S("app"), "the greeting could not be written");
+        wait_for_end(c->cx, signals);
+    }
+    end_all(&x);
+    return e;
 }
 
 static enum err serve(struct cli *c)
