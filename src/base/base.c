@@ -2,6 +2,8 @@
 /* base/base.c - arenas, lists, buffers, errors. Text functions are in str.c. */
 #include "base/base.h"
 
+#include "base/tr.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -235,7 +237,7 @@ enum err fail(struct cx *cx, enum err e, const char *fmt, ...)
     va_list ap;
     va_start(ap, fmt);
     cx->err = e;
-    cx->msg = arena_fmt_v(cx->a, fmt, ap);
+    cx->msg = arena_fmt_v(cx->a, tr_format(cx->lang, fmt), ap);
     cx->at = S("");
     va_end(ap);
     return e;
@@ -246,7 +248,7 @@ enum err fail_at(struct cx *cx, enum err e, str at, const char *fmt, ...)
     va_list ap;
     va_start(ap, fmt);
     cx->err = e;
-    cx->msg = arena_fmt_v(cx->a, fmt, ap);
+    cx->msg = arena_fmt_v(cx->a, tr_format(cx->lang, fmt), ap);
     cx->at = arena_dup(cx->a, at);
     va_end(ap);
     return e;

@@ -152,10 +152,12 @@ struct cx {
     str country;     /* ISO 3166 of the firm, for phone numbers and dates */
     str req;         /* request id */
     enum err err;
-    str msg;         /* for the user, in English; the API carries also err_info.name */
+    str msg;         /* for the user, in `lang`; the API carries also err_info.name */
     str at;          /* field or place at fault, "" when none */
 };
-/* Sets code and text (arena of cx) and returns the code, so that `return fail(...)` reads well. */
+/* Sets code and text (arena of cx) and returns the code, so that `return fail(...)` reads well. The format is
+ * looked up in base/tr.h. A text begins with a capital and has no full stop at its end, for it stands under a
+ * field; one behind "Label: " begins small. */
 MUST enum err fail(struct cx *cx, enum err e, const char *fmt, ...) PRINTF(3, 4);
 #ifdef __clang_analyzer__ /* it cannot see into base.c: without this it follows a fail() that gave E_OK */
 #define fail(cx, e, ...) ((void)fail((cx), (e), __VA_ARGS__), (e))
