@@ -49,10 +49,11 @@ static bool is_yes(str s)
 /* What this process may still touch from here on. */
 static void fence(struct cli *c, const struct store *st)
 {
-    str write[] = {st->data_dir},
+    str backups = cli_setting(c, "backup_dir");
+    str write[] = {st->data_dir, backups},
         read[] = {S("/etc"), S("/usr/share"), S("/usr/lib"), S("/lib"), S("/proc/self"), S("/run")};
     struct os_sandbox s = {
-        .read = read, .n_read = COUNT(read), .write = write, .n_write = COUNT(write)};
+        .read = read, .n_read = COUNT(read), .write = write, .n_write = backups.n ? 2 : 1};
     if (!is_yes(cli_setting(c, "sandbox"))) return;
     unsigned got = os_sandbox(c->cx, &s);
     if ((got & (OS_LANDLOCK | OS_SECCOMP)) != (OS_LANDLOCK | OS_SECCOMP))
