@@ -28,7 +28,7 @@ str nearest(struct cx *cx, str s, const str *name, size_t n)
 {
     (void)cx;
     str best = S("");
-    size_t least = s.n < 4 ? 2 : 3; /* exclusive: one slip in a short word, two in a longer one */
+    size_t least = s.n < 5 ? 2 : 3; /* exclusive: one slip in a short word, two in a longer one */
     for (size_t i = 0; i < n; i++) {
         size_t d = distance(s, name[i]);
         if (d < least) best = name[i], least = d;
@@ -43,8 +43,10 @@ static enum err unknown(struct cli *c, const struct opts *o, str name)
     str *names = NEW_N(c->cx->a, str, o->n + 1);
     for (size_t i = 0; i < o->n; i++) names[i] = o->v[i].name;
     str near = nearest(c->cx, name, names, o->n);
-    if (near.n) return cli_usage(c, "unknown option --%.*s: did you mean --%.*s?", FS(name), FS(near));
-    return cli_usage(c, "unknown option --%.*s (kontor %.*s --help lists them)", FS(name), FS(c->cmd->name));
+    if (near.n)
+        return cli_usage(c, "unknown option --%.*s: did you mean --%.*s?", FS(name), FS(near));
+    return cli_usage(c, "unknown option --%.*s (kontor %.*s --help lists them)", FS(name),
+                     FS(c->cmd->name));
 }
 
 static const struct opt *find_long(const struct opts *o, str name)
@@ -74,7 +76,8 @@ static enum err keep(struct cli *c, struct walk *w, const struct opt *o, const s
     str v = S("");
     if (o->kind == OPT_FLAG && inside) return cli_usage(c, "--%.*s takes no value", FS(o->name));
     if (o->kind != OPT_FLAG) {
-        if (!inside && w->i + 1 >= w->n) return cli_usage(c, "--%.*s needs %.*s", FS(o->name), FS(o->arg));
+        if (!inside && w->i + 1 >= w->n)
+            return cli_usage(c, "--%.*s needs %.*s", FS(o->name), FS(o->arg));
         v = inside ? *inside : w->argv[++w->i];
     }
     for (size_t i = 0; i < w->value.n; i++)
@@ -95,7 +98,9 @@ static enum err take_letter(struct cli *c, struct walk *w, str a)
 {
     const struct opt *o = find_letter(&w->o, a.p[1]);
     str inside = str_cut(a, 2, a.n);
-    if (!o) return cli_usage(c, "unknown option -%.1s (kontor %.*s --help lists them)", a.p + 1, FS(c->cmd->name));
+    if (!o)
+        return cli_usage(c, "unknown option -%.1s (kontor %.*s --help lists them)", a.p + 1,
+                         FS(c->cmd->name));
     if (inside.n && o->kind == OPT_FLAG) return cli_usage(c, "unknown option %.*s", FS(a));
     return keep(c, w, o, inside.n ? &inside : NULL);
 }
@@ -103,8 +108,10 @@ static enum err take_letter(struct cli *c, struct walk *w, str a)
 static enum err check_count(struct cli *c)
 {
     if (c->n_args < c->cmd->min_args)
-        return cli_usage(c, "%.*s is missing: kontor %.*s %.*s", FS(c->cmd->args), FS(c->cmd->name), FS(c->cmd->args));
-    if (c->n_args > c->cmd->max_args) return cli_usage(c, "'%.*s' is one argument too many", FS(c->args[c->cmd->max_args]));
+        return cli_usage(c, "%.*s is missing: kontor %.*s %.*s", FS(c->cmd->args), FS(c->cmd->name),
+                         FS(c->cmd->args));
+    if (c->n_args > c->cmd->max_args)
+        return cli_usage(c, "'%.*s' is one argument too many", FS(c->args[c->cmd->max_args]));
     return E_OK;
 }
 
@@ -146,12 +153,14 @@ str cli_opt(const struct cli *c, const char *opt)
     return S("");
 }
 
-enum err cli_int(struct cli *c, const char *opt, int64_t dflt, int64_t min, int64_t max, int64_t *ret)
+enum err cli_int(struct cli *c, const char *opt, int64_t dflt, int64_t min, int64_t max,
+                 int64_t *ret)
 {
     str v = cli_opt(c, opt);
     int64_t i = dflt;
     if (v.n && (!str_to_int(v, &i) || i < min || i > max))
-        return cli_usage(c, "--%s takes a number from %" PRId64 " to %" PRId64 ", not '%.*s'", opt, min, max, FS(v));
+        return cli_usage(c, "--%s takes a number from %" PRId64 " to %" PRId64 ", not '%.*s'", opt,
+                         min, max, FS(v));
     *ret = i;
     return E_OK;
 }

@@ -8,6 +8,7 @@
 #pragma once
 #include "api/api.h"
 #include "auth/auth.h"
+#include "backup/backup.h"
 #include "base/base.h"
 #include "base/json.h"
 #include "cli/store.h"
@@ -32,7 +33,8 @@ enum command_flags {
     CMD_STORE = 1,   /* needs the data: c->cx is ready; runs in the server when one holds the folder */
     CMD_CREATE = 2,  /* may make it */
     CMD_IN_ARG = 4,  /* its first argument is a file that is read */
-    CMD_SETTINGS = 8 /* takes every setting as an option, not only those of all commands (serve) */
+    CMD_SETTINGS = 8, /* takes every setting as an option, not only those of all commands (serve) */
+    CMD_BACKUP = 16   /* takes the settings of backups too */
 };
 struct cli;
 struct cli_out;
@@ -50,9 +52,10 @@ struct command {
 };
 
 /* One setting of settings.def, and what it is. */
+enum set_for { FOR_ALL, FOR_SERVE, FOR_BACKUP }; /* all commands; serve; serve and backup */
 struct setting {
-    str name, env, arg, dflt, help; /* the option is --name with '-' for '_' */
-    bool all;                       /* every command that needs the data takes it */
+    str name, arg, dflt, help; /* the option is --name with '-' for '_', the environment's KONTOR_NAME */
+    enum set_for who;
 };
 extern const struct setting settings[];
 extern const size_t settings_n;
@@ -93,6 +96,8 @@ bool cli_has(const struct cli *c, const char *opt);        /* was it given? */
 str cli_opt(const struct cli *c, const char *opt);         /* its value, else its default, else "" */
 MUST enum err cli_int(struct cli *c, const char *opt, int64_t dflt, int64_t min, int64_t max, int64_t *ret);
 str cli_setting(const struct cli *c, const char *name);    /* file, environment, option or default */
+/* Where backups go, how many stay, which store takes them, as the settings say; *ret_s3 is what ret->s3 points to. */
+MUST enum err cli_backup_opts(struct cli *c, struct s3 *ret_s3, struct backup_opts *ret);
 /* An error of usage (exit 2). */
 MUST enum err cli_usage(struct cli *c, const char *fmt, ...) PRINTF(2, 3);
 /* To c->out, buffered. What a closed pipe refuses is told once at the end (E_INTERNAL from cli_flush). */

@@ -61,3 +61,7 @@ enum err cmd_upgrade(struct cli *c);
 enum err cmd_doctor(struct cli *c);
 enum err cmd_verify(struct cli *c);
 enum err cmd_man(struct cli *c);
+enum err cmd_backup(struct cli *c);
+enum err cmd_restore(struct cli *c);
+enum err cmd_move(struct cli *c);
+enum err cmd_demo(struct cli *c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/cmd_admin.c - upgrade, verify, man. */
+/* cli/cmd_admin.c - upgrade and man. */
 #include "cli/cli_int.h"
 #include "os/os.h"
 
@@ -13,9 +13,12 @@ enum { ADMIN_READERS = 2, DIR_MODE = 0755, PAGE_MODE = 0644 };
 static enum err upgrade_said(struct cli *c, const struct store *s, int64_t ms, bool rehearsed)
 {
     struct cli_json j;
-    const char *what = s->from == s->to ? "is up to date" : rehearsed ? "would go well" : "was upgraded";
+    const char *what = s->from == s->to ? "is up to date"
+                       : rehearsed      ? "would go well"
+                                        : "was upgraded";
     if (!c->json) {
-        cli_say(c, "the data %s: schema %d to %d (%" PRId64 ".%03d s)\n", what, s->from, s->to, ms / 1000, (int)(ms % 1000));
+        cli_say(c, "the data %s: schema %d to %d (%" PRId64 ".%03d s)\n", what, s->from, s->to,
+                ms / 1000, (int)(ms % 1000));
         return E_OK;
     }
     cli_json_begin(c, &j);
@@ -42,7 +45,8 @@ static void drop_copy(struct cx *cx, str path)
 {
     static const char *const tail[] = {"", "-wal", "-shm", ".part"};
     str msg = cx->msg, at = cx->at;
-    for (size_t i = 0; i < COUNT(tail); i++) os_unlink(cx, arena_fmt(cx->a, "%.*s%s", FS(path), tail[i]));
+    for (size_t i = 0; i < COUNT(tail); i++)
+        os_unlink(cx, arena_fmt(cx->a, "%.*s%s", FS(path), tail[i]));
     cx->msg = msg;
     cx->at = at;
 }
@@ -61,8 +65,12 @@ static enum err upgrade_check(struct cli *c, str dir, str db)
     TRY(dbase_open(cx, &o, &b));
     enum err e = dbase_backup(cx, b, copy, show, c);
     dbase_close(&b);
-    if (e == E_TYPE) return fail(cx, e, "PostgreSQL: copy the database (createdb -T) and run kontor upgrade --db on the copy");
-    struct store_opts so = {.db = arena_fmt(cx->a, "sqlite:%.*s", FS(copy)), .readers = ADMIN_READERS};
+    if (e == E_TYPE)
+        return fail(
+            cx, e,
+            "PostgreSQL: copy the database (createdb -T) and run kontor upgrade --db on the copy");
+    struct store_opts so = {.db = arena_fmt(cx->a, "sqlite:%.*s", FS(copy)),
+                            .readers = ADMIN_READERS};
     if (e == E_OK) e = store_open(cx, &so, &s);
     int schema_from = s.from, schema_to = s.to;
     store_close(&s);
@@ -78,41 +86,6 @@ enum err cmd_upgrade(struct cli *c)
     return cli_has(c, "check") ? upgrade_check(c, dir, db) : upgrade_now(c, dir, db);
 }
 
-/* ---- verify ---- */
-static enum err report_put(struct cli *c, const struct db_report *r)
-{
-    struct cli_json j;
-    if (!c->json) {
-        for (size_t i = 0; i < r->n_tables; i++) cli_say(c, "%12" PRId64 "  %.*s\n", r->tables[i].rows, FS(r->tables[i].table));
-        cli_say(c, "schema %d, newest change %" PRId64 ", %s\n", r->schema, r->last_seq, r->integrity_ok ? "every page is sound" : "DAMAGED");
-        return E_OK;
-    }
-    cli_json_begin(c, &j);
-    jw_obj(&j.w);
-    jw_kbool(&j.w, S("ok"), r->integrity_ok);
-    jw_kint(&j.w, S("schema"), r->schema);
-    jw_kid(&j.w, S("last_change"), r->last_seq);
-    jw_kstr(&j.w, S("problem"), r->problem);
-    jw_key(&j.w, S("tables"));
-    jw_obj(&j.w);
-    for (size_t i = 0; i < r->n_tables; i++) jw_kint(&j.w, r->tables[i].table, r->tables[i].rows);
-    jw_obj_end(&j.w);
-    jw_obj_end(&j.w);
-    return cli_json_end(c, &j);
-}
-
-enum err cmd_verify(struct cli *c)
-{
-    struct db_report r = {0};
-    str url = store_url(c->cx, cli_setting(c, "data"), cli_setting(c, "db"));
-    if (!str_has_prefix(url, S("sqlite:"))) return fail(c->cx, E_TYPE, "PostgreSQL checks itself: pg_amcheck, data checksums");
-    str path = str_cut(url, sizeof "sqlite:" - 1, url.n);
-    TRY(dbase_check(c->cx, path, &r));
-    TRY(report_put(c, &r));
-    if (!r.integrity_ok) return fail(c->cx, E_INTERNAL, "%.*s is damaged (%.*s): restore the last backup", FS(path), FS(r.problem));
-    return r.schema ? E_OK : fail(c->cx, E_INVALID, "%.*s is sound but holds no data of Kontor", FS(path));
-}
-
 /* ---- man ---- */
 static enum err page_to(struct cli *c, str dir, const struct command *cmd)
 {
@@ -126,7 +99,9 @@ static enum err page_to(struct cli *c, str dir, const struct command *cmd)
     else man_all(c);
     enum err e = cli_flush(c);
     c->out = out;
-    if (e == E_OK && fchmod(fd, PAGE_MODE) == 0 && rename(arena_z(c->cx->a, part), arena_z(c->cx->a, path)) == 0) return E_OK;
+    if (e == E_OK && fchmod(fd, PAGE_MODE) == 0 &&
+        rename(arena_z(c->cx->a, part), arena_z(c->cx->a, path)) == 0)
+        return E_OK;
     os_unlink(c->cx, part);
     return fail(c->cx, E_INTERNAL, "%.*s could not be written", FS(path));
 }

@@ -16,7 +16,8 @@ struct exam {
     int bad;
 };
 
-static void found(struct exam *x, enum verdict v, const char *what, const char *fmt, ...) PRINTF(4, 5);
+static void found(struct exam *x, enum verdict v, const char *what, const char *fmt, ...)
+    PRINTF(4, 5);
 static void found(struct exam *x, enum verdict v, const char *what, const char *fmt, ...)
 {
     static const char *const word[] = {"ok", "warning", "bad"};
@@ -37,7 +38,10 @@ static void found(struct exam *x, enum verdict v, const char *what, const char *
 }
 
 /* The failed call's words. */
-static void failed(struct exam *x, enum verdict v, const char *what) { found(x, v, what, "%.*s", FS(x->c->cx->msg)); }
+static void failed(struct exam *x, enum verdict v, const char *what)
+{
+    found(x, v, what, "%.*s", FS(x->c->cx->msg));
+}
 
 static bool look_folder(struct exam *x, str dir)
 {
@@ -48,9 +52,12 @@ static bool look_folder(struct exam *x, str dir)
         return false;
     }
     if (!S_ISDIR(st.st_mode)) found(x, BAD, "folder", "%s is no folder", z);
-    else if (st.st_mode & 077) found(x, BAD, "folder", "others on this machine may look into %s: chmod 700 %s", z, z);
-    else if (access(z, R_OK | W_OK | X_OK) != 0) found(x, BAD, "folder", "%s may not be written: run as its owner (uid %u)", z, st.st_uid);
-    else if (st.st_uid != getuid() && getuid() != 0) found(x, ODD, "folder", "%s belongs to uid %u, you are %u", z, st.st_uid, getuid());
+    else if (st.st_mode & 077)
+        found(x, BAD, "folder", "others on this machine may look into %s: chmod 700 %s", z, z);
+    else if (access(z, R_OK | W_OK | X_OK) != 0)
+        found(x, BAD, "folder", "%s may not be written: run as its owner (uid %u)", z, st.st_uid);
+    else if (st.st_uid != getuid() && getuid() != 0)
+        found(x, ODD, "folder", "%s belongs to uid %u, you are %u", z, st.st_uid, getuid());
     else found(x, FINE, "folder", "%s, for its owner alone", z);
     return true;
 }
@@ -61,10 +68,15 @@ static void look_disk(struct exam *x, str dir, str url)
     int64_t mib = os_free_bytes(x->c->cx, dir), db = 0;
     if (mib < 0) return;
     mib /= 1024 * 1024;
-    if (str_has_prefix(url, S("sqlite:")) && stat(arena_z(x->c->cx->a, str_cut(url, 7, url.n)), &st) == 0) db = st.st_size / (1024 * 1024);
+    if (str_has_prefix(url, S("sqlite:")) &&
+        stat(arena_z(x->c->cx->a, str_cut(url, 7, url.n)), &st) == 0)
+        db = st.st_size / (1024 * 1024);
     if (mib < FREE_MIN_MIB) found(x, BAD, "disk", "only %" PRId64 " MiB are free: make room", mib);
     else if (mib < db * FREE_TIMES_DB)
-        found(x, ODD, "disk", "%" PRId64 " MiB are free, the database has %" PRId64 ": an upgrade or backup needs more", mib, db);
+        found(x, ODD, "disk",
+              "%" PRId64 " MiB are free, the database has %" PRId64
+              ": an upgrade or backup needs more",
+              mib, db);
     else found(x, FINE, "disk", "%" PRId64 " MiB free, the database has %" PRId64, mib, db);
 }
 
@@ -79,7 +91,10 @@ static void look_clock(struct exam *x)
     }
     if (!cx->db || db_query(cx, &r, "SELECT max(at) FROM change") != E_OK || !r.n) return;
     int64_t ahead = db_int(&r, 0, 0) - now;
-    if (ahead > 60000) found(x, ODD, "clock", "the newest change lies %" PRId64 " s in the future: was the clock put back?", ahead / 1000);
+    if (ahead > 60000)
+        found(x, ODD, "clock",
+              "the newest change lies %" PRId64 " s in the future: was the clock put back?",
+              ahead / 1000);
     else found(x, FINE, "clock", "agrees with the log");
 }
 
@@ -88,7 +103,8 @@ static void look_schema(struct exam *x)
     int v = 0;
     if (db_schema_version(x->c->cx, &v) != E_OK) failed(x, BAD, "schema");
     else if (!v) found(x, BAD, "schema", "there is no data yet: kontor init");
-    else if (v < db_schema_latest()) found(x, ODD, "schema", "%d, this program has %d: kontor upgrade", v, db_schema_latest());
+    else if (v < db_schema_latest())
+        found(x, ODD, "schema", "%d, this program has %d: kontor upgrade", v, db_schema_latest());
     else found(x, FINE, "schema", "%d, the newest", v);
 }
 
@@ -106,7 +122,8 @@ static void look_meta(struct exam *x)
         str table = str_cut(m->entity[i].table, 1, m->entity[i].table.n - 1);
         missing += !m->entity[i].trashed && (db_has_table(cx, table, &has) != E_OK || !has);
     }
-    if (missing) found(x, ODD, "meta", "%zu entities have no table yet: the next start makes them", missing);
+    if (missing)
+        found(x, ODD, "meta", "%zu entities have no table yet: the next start makes them", missing);
     else found(x, FINE, "meta", "%zu entities, all with their tables", m->n);
     meta_drop(&m);
 }
@@ -115,7 +132,9 @@ static void look_users(struct exam *x)
 {
     struct db_rows r = {0};
     if (db_query(x->c->cx, &r, "SELECT count(*) FROM credential") != E_OK) failed(x, BAD, "users");
-    else if (!db_int(&r, 0, 0)) found(x, ODD, "users", "nobody can log in: finish the set-up in the browser or kontor init");
+    else if (!db_int(&r, 0, 0))
+        found(x, ODD, "users",
+              "nobody can log in: finish the set-up in the browser or kontor init");
     else found(x, FINE, "users", "%" PRId64 " can log in", db_int(&r, 0, 0));
 }
 
@@ -124,7 +143,9 @@ static void look_file(struct exam *x, str url)
     struct db_report rep = {0};
     if (!str_has_prefix(url, S("sqlite:"))) return;
     if (dbase_check(x->c->cx, str_cut(url, 7, url.n), &rep) != E_OK) failed(x, BAD, "database");
-    else if (!rep.integrity_ok) found(x, BAD, "database", "damaged: %.*s; stop the server and restore the last backup", FS(rep.problem));
+    else if (!rep.integrity_ok)
+        found(x, BAD, "database", "damaged: %.*s; stop the server and restore the last backup",
+              FS(rep.problem));
     else found(x, FINE, "database", "every page is sound");
 }
 
@@ -154,7 +175,8 @@ static void look_db(struct exam *x, str url)
 static void look_server(struct exam *x, str dir)
 {
     int fd OWNED(os_close_fd) = -1;
-    bool held = os_lock_file(x->c->cx, arena_fmt(x->c->cx->a, "%.*s/lock", FS(dir)), &fd) == E_CONFLICT;
+    bool held =
+        os_lock_file(x->c->cx, arena_fmt(x->c->cx->a, "%.*s/lock", FS(dir)), &fd) == E_CONFLICT;
     if (held) found(x, FINE, "server", "a program works with the folder");
     else found(x, FINE, "server", "none is running: kontor serve --data %.*s", FS(dir));
 }

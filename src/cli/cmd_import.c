@@ -17,12 +17,20 @@ static str name_of(str path)
 static enum err options(struct cli *c, struct import_opt *o)
 {
     str text = {0}, batch = cli_opt(c, "batch");
-    *o = (struct import_opt){.path = c->args[0], .name = name_of(c->args[0]), .entity = cli_opt(c, "entity"), .sheet = -1,
-                             .report_path = cli_opt(c, "report"), .refused_path = cli_opt(c, "refused"), .progress = cli_progress, .arg = c};
+    *o = (struct import_opt){.path = c->args[0],
+                             .name = name_of(c->args[0]),
+                             .entity = cli_opt(c, "entity"),
+                             .sheet = -1,
+                             .report_path = cli_opt(c, "report"),
+                             .refused_path = cli_opt(c, "refused"),
+                             .progress = cli_progress,
+                             .arg = c};
     if (!utf8_valid(o->name)) o->name = S("import");
-    if (batch.n && (!str_to_int(batch, &o->batch) || o->batch <= 0)) return cli_usage(c, "--batch takes the number of a batch");
+    if (batch.n && (!str_to_int(batch, &o->batch) || o->batch <= 0))
+        return cli_usage(c, "--batch takes the number of a batch");
     TRY(cli_int(c, "sheet", -1, 0, 10000, &o->sheet));
-    o->tmpdir = c->store->data_dir.n ? arena_fmt(c->cx->a, "%.*s/tmp", FS(c->store->data_dir)) : S("/tmp");
+    o->tmpdir =
+        c->store->data_dir.n ? arena_fmt(c->cx->a, "%.*s/tmp", FS(c->store->data_dir)) : S("/tmp");
     TRY(os_mkdirs(c->cx, o->tmpdir, 0700));
     if (!cli_has(c, "mapping")) return E_OK;
     TRY(os_read_file(c->cx, cli_opt(c, "mapping"), CLI_FILE_MAX, &text));
@@ -32,26 +40,34 @@ static enum err options(struct cli *c, struct import_opt *o)
 
 static void say_row(struct cli *c, const struct fate_row *r)
 {
-    cli_say(c, "  row %" PRId64 ": %.*s%s%.*s%s%.*s\n", r->row, FS(fate_name[r->fate]), r->title.n ? " " : "", FS(r->title), r->why.n ? ": " : "",
-            FS(r->why));
+    cli_say(c, "  row %" PRId64 ": %.*s%s%.*s%s%.*s\n", r->row, FS(fate_name[r->fate]),
+            r->title.n ? " " : "", FS(r->title), r->why.n ? ": " : "", FS(r->why));
     for (size_t i = 0; i < r->n_cells; i++)
-        cli_say(c, "      %.*s '%.*s': %.*s\n", FS(r->cells[i].column), FS(r->cells[i].text), FS(r->cells[i].why));
+        cli_say(c, "      %.*s '%.*s': %.*s\n", FS(r->cells[i].column), FS(r->cells[i].text),
+                FS(r->cells[i].why));
 }
 
 static void say_result(struct cli *c, const struct import_result *r)
 {
     size_t shown = 0;
-    cli_say(c, "%s%" PRId64 " rows: %" PRId64 " new, %" PRId64 " joined, %" PRId64 " changed, %" PRId64 " refused, %" PRId64 " empty; %" PRId64
-               " companies, %" PRId64 " interactions; %" PRId64 " cells left out",
-            r->is_dry ? "would be " : "", r->rows, r->fates[FATE_NEW], r->fates[FATE_JOINED], r->fates[FATE_CHANGED], r->fates[FATE_REFUSED],
-            r->fates[FATE_EMPTY], r->companies, r->interactions, r->problems);
+    cli_say(c,
+            "%s%" PRId64 " rows: %" PRId64 " new, %" PRId64 " joined, %" PRId64 " changed, %" PRId64
+            " refused, %" PRId64 " empty; %" PRId64 " companies, %" PRId64 " interactions; %" PRId64
+            " cells left out",
+            r->is_dry ? "would be " : "", r->rows, r->fates[FATE_NEW], r->fates[FATE_JOINED],
+            r->fates[FATE_CHANGED], r->fates[FATE_REFUSED], r->fates[FATE_EMPTY], r->companies,
+            r->interactions, r->problems);
     cli_say(c, " (%" PRId64 ".%01d s)\n", r->ms / 1000, (int)(r->ms % 1000 / 100));
     for (size_t i = 0; i < r->totals.n; i++)
-        cli_say(c, "total of %.*s: %.*s in the file, %.*s here\n", FS(r->totals.v[i].column), FS(r->totals.v[i].text), FS(r->totals.v[i].why));
+        cli_say(c, "total of %.*s: %.*s in the file, %.*s here\n", FS(r->totals.v[i].column),
+                FS(r->totals.v[i].text), FS(r->totals.v[i].why));
     for (size_t i = 0; i < r->sample.n && shown < SHOWN; i++)
-        if (r->sample.v[i].fate == FATE_REFUSED || r->sample.v[i].n_cells) say_row(c, &r->sample.v[i]), shown++;
+        if (r->sample.v[i].fate == FATE_REFUSED || r->sample.v[i].n_cells)
+            say_row(c, &r->sample.v[i]), shown++;
     if (r->is_stopped) cli_put(c, S("stopped before the end\n"));
-    if (r->batch) cli_say(c, "batch %" PRId64 ": kontor undo %" PRId64 " takes it back\n", r->batch, r->batch);
+    if (r->batch)
+        cli_say(c, "batch %" PRId64 ": kontor undo %" PRId64 " takes it back\n", r->batch,
+                r->batch);
 }
 
 static enum err put_result(struct cli *c, const struct import_result *r)
@@ -70,7 +86,8 @@ enum err cmd_import(struct cli *c)
 {
     struct import_opt o = {0};
     struct import_result r = {0};
-    if (cli_has(c, "yes") && cli_has(c, "dry-run")) return cli_usage(c, "--yes or --dry-run, not both");
+    if (cli_has(c, "yes") && cli_has(c, "dry-run"))
+        return cli_usage(c, "--yes or --dry-run, not both");
     TRY(options(c, &o));
     if (!cli_has(c, "yes")) {
         o.dry = true;
@@ -88,7 +105,11 @@ enum err cmd_import(struct cli *c)
     enum err e = xfer_run(c->cx, &o, &r);
     if (e != E_OK) {
         str msg = c->cx->msg;
-        if (r.batch) e = fail(c->cx, e, "%.*s (batch %" PRId64 " is half done: --batch goes on, kontor undo takes it back)", FS(msg), r.batch);
+        if (r.batch)
+            e = fail(c->cx, e,
+                     "%.*s (batch %" PRId64
+                     " is half done: --batch goes on, kontor undo takes it back)",
+                     FS(msg), r.batch);
         return e;
     }
     return put_result(c, &r);
@@ -128,13 +149,16 @@ static enum err undo_put(struct cli *c, const struct undo_result *r, enum err e)
         return cli_json_end(c, &j);
     }
     for (size_t i = 0; i < r->n_kept; i++) {
-        cli_say(c, "  %.*s %" PRId64 " %.*s:", FS(r->kept[i].e->name), r->kept[i].id, FS(r->kept[i].title));
+        cli_say(c, "  %.*s %" PRId64 " %.*s:", FS(r->kept[i].e->name), r->kept[i].id,
+                FS(r->kept[i].title));
         for (size_t f = 0; f < r->kept[i].n; f++) cli_say(c, " %.*s", FS(r->kept[i].f[f]->name));
         cli_put(c, S(" edited since\n"));
     }
     if (e == E_OK)
-        cli_say(c, "%" PRId64 " changes taken back%s; batch %" PRId64 " (undoing that does them again)\n", r->undone,
-                r->n_kept_all ? ", the later edits above kept" : "", r->batch);
+        cli_say(c,
+                "%" PRId64 " changes taken back%s; batch %" PRId64
+                " (undoing that does them again)\n",
+                r->undone, r->n_kept_all ? ", the later edits above kept" : "", r->batch);
     return E_OK;
 }
 
@@ -142,10 +166,15 @@ enum err cmd_undo(struct cli *c)
 {
     struct undo_result r = {0};
     int64_t id = 0;
-    enum undo_mode mode = cli_has(c, "force") ? UNDO_FORCE : cli_has(c, "keep") ? UNDO_KEEP : UNDO_ASK;
-    if (cli_has(c, "keep") && cli_has(c, "force")) return cli_usage(c, "--keep or --force, not both");
-    if (!str_to_int(c->args[0], &id) || id <= 0) return cli_usage(c, "'%.*s' is not the number of a batch", FS(c->args[0]));
-    enum err e = cli_has(c, "change") ? undo_change(c->cx, id, mode, &r) : undo_batch(c->cx, id, mode, &r);
+    enum undo_mode mode = cli_has(c, "force")  ? UNDO_FORCE
+                          : cli_has(c, "keep") ? UNDO_KEEP
+                                               : UNDO_ASK;
+    if (cli_has(c, "keep") && cli_has(c, "force"))
+        return cli_usage(c, "--keep or --force, not both");
+    if (!str_to_int(c->args[0], &id) || id <= 0)
+        return cli_usage(c, "'%.*s' is not the number of a batch", FS(c->args[0]));
+    enum err e =
+        cli_has(c, "change") ? undo_change(c->cx, id, mode, &r) : undo_batch(c->cx, id, mode, &r);
     if (e != E_OK && !(e == E_CONFLICT && r.n_kept)) return e;
     str msg = c->cx->msg, at = c->cx->at;
     TRY(undo_put(c, &r, e));

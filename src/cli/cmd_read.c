@@ -70,7 +70,8 @@ static enum err last_of(struct cli *c, const struct caller *k, struct record *re
     return E_OK;
 }
 
-static void put_text(struct cli *c, struct jw *w, str key, const struct record *r, const char *field)
+static void put_text(struct cli *c, struct jw *w, str key, const struct record *r,
+                     const char *field)
 {
     const struct field *f = entity_field(r->e, str_from(field));
     if (!f || !acl_field_read(c->cx, f)) return;
@@ -118,10 +119,11 @@ static void who_json(struct cli *c, struct jw *w, const struct found_caller *k)
 
 static void who_say(struct cli *c, const struct found_caller *k)
 {
-    cli_say(c, "%.*s%s%.*s%s", FS(k->c->title), k->c->company_title.n ? ", " : "", FS(k->c->company_title),
-            k->c->exact ? "" : " (the end of the number fits)");
+    cli_say(c, "%.*s%s%.*s%s", FS(k->c->title), k->c->company_title.n ? ", " : "",
+            FS(k->c->company_title), k->c->exact ? "" : " (the end of the number fits)");
     for (size_t i = 0; k->phones && i < k->phones->n; i++)
-        cli_say(c, "%s%.*s", i ? "; " : "  ", FS(k->phones->v[i].norm.n ? k->phones->v[i].norm : k->phones->v[i].typed));
+        cli_say(c, "%s%.*s", i ? "; " : "  ",
+                FS(k->phones->v[i].norm.n ? k->phones->v[i].norm : k->phones->v[i].typed));
     if (k->last.id) cli_say(c, "  last: %.*s", FS(record_title(&k->last)));
     cli_put(c, S("\n"));
 }
@@ -156,7 +158,8 @@ static enum err format_of(struct cli *c, enum export_format *ret)
     if (name.n) return export_format_of(c->cx, name, ret);
     for (size_t i = 0; i < EXPORT_FORMATS; i++) {
         str k = export_kinds[i].name;
-        if (file.n > k.n + 1 && file.p[file.n - k.n - 1] == '.' && str_has_suffix(file, k)) *ret = (enum export_format)i;
+        if (file.n > k.n + 1 && file.p[file.n - k.n - 1] == '.' && str_has_suffix(file, k))
+            *ret = (enum export_format)i;
     }
     return E_OK;
 }
@@ -170,7 +173,8 @@ static enum err fields_of(struct cli *c, const struct entity *e, struct export_o
         (void)str_split(rest, ',', &one, &rest);
         const struct field *f = entity_field(e, str_trim(one));
         if (!f || !acl_field_read(c->cx, f))
-            return fail_at(c->cx, E_INVALID, S("fields"), "%.*s has no field '%.*s'", FS(e->name), FS(str_trim(one)));
+            return fail_at(c->cx, E_INVALID, S("fields"), "%.*s has no field '%.*s'", FS(e->name),
+                           FS(str_trim(one)));
         *LIST_ADD(c->cx->a, &l) = f;
     }
     o->fields = l.v;
@@ -190,11 +194,13 @@ static enum err write_piece(struct cx *cx, void *arg, str piece)
     return t->c->is_broken ? fail(cx, E_INTERNAL, "the output could not be written") : E_OK;
 }
 
-static void export_said(struct cli *c, const struct export_opt *o, const struct export_result *r, str file)
+static void export_said(struct cli *c, const struct export_opt *o, const struct export_result *r,
+                        str file)
 {
     struct cli_json j;
     if (!c->json) {
-        cli_note(c, "%" PRId64 " rows, %" PRId64 " bytes, sha256 %.*s\n", r->rows, r->bytes, FS(r->sha256));
+        cli_note(c, "%" PRId64 " rows, %" PRId64 " bytes, sha256 %.*s\n", r->rows, r->bytes,
+                 FS(r->sha256));
         return;
     }
     cli_json_begin(c, &j);
@@ -210,7 +216,8 @@ static void export_said(struct cli *c, const struct export_opt *o, const struct 
 }
 
 /* Beside the target, then renamed: a failed export leaves the old file as it was. */
-static enum err export_file(struct cli *c, const struct export_opt *o, str file, struct export_result *r)
+static enum err export_file(struct cli *c, const struct export_opt *o, str file,
+                            struct export_result *r)
 {
     struct target t = {c, -1};
     str part = {0};
@@ -219,7 +226,8 @@ static enum err export_file(struct cli *c, const struct export_opt *o, str file,
     t.fd = fd;
     enum err e = xfer_export(c->cx, o, write_piece, &t, r);
     if (e == E_OK && fsync(fd) != 0) e = os_fail(c->cx, errno, "write", part);
-    if (e == E_OK && rename(arena_z(c->cx->a, part), arena_z(c->cx->a, file)) != 0) e = os_fail(c->cx, errno, "write", file);
+    if (e == E_OK && rename(arena_z(c->cx->a, part), arena_z(c->cx->a, file)) != 0)
+        e = os_fail(c->cx, errno, "write", file);
     if (e == E_OK) return e;
     str msg = c->cx->msg, at = c->cx->at;
     os_unlink(c->cx, part);

@@ -21,7 +21,8 @@ static enum err take_head(struct cx *cx, void *arg, const str *name, size_t cols
     for (size_t i = 0; i < cols; i++) { /* a JSON object has each key once */
         v[i] = arena_dup(cx->a, name[i]);
         for (size_t k = 0; k < i; k++)
-            if (str_eq(v[k], v[i])) v[i] = arena_fmt(cx->a, "%.*s_%zu", FS(name[i]), i + 1), k = (size_t)-1;
+            if (str_eq(v[k], v[i]))
+                v[i] = arena_fmt(cx->a, "%.*s_%zu", FS(name[i]), i + 1), k = (size_t)-1;
     }
     if (q->c->json) return E_OK;
     for (size_t i = 0; i < cols; i++) cli_say(q->c, "%s%.*s", i ? "\t" : "", FS(name[i]));
@@ -98,7 +99,9 @@ static enum err check(struct cli *c, str *sql)
     if (!utf8_valid(*sql)) return fail(c->cx, E_BAD, "the statement is not UTF-8");
     for (size_t i = 0; i < COUNT(first); i++) {
         size_t n = first[i].n;
-        if (sql->n > n && str_eq_nocase(str_cut(*sql, 0, n), first[i]) && !((sql->p[n] | 32) >= 'a' && (sql->p[n] | 32) <= 'z')) return E_OK;
+        if (sql->n > n && str_eq_nocase(str_cut(*sql, 0, n), first[i]) &&
+            !((sql->p[n] | 32) >= 'a' && (sql->p[n] | 32) <= 'z'))
+            return E_OK;
     }
     return fail(c->cx, E_DENIED, "only SELECT, WITH and VALUES: this command never writes");
 }
@@ -111,7 +114,9 @@ static enum err ask(struct cli *c, str sql)
     if (e != E_OK && !q.more) return e;
     if (c->json) cli_put(c, q.rows ? S("]\n") : S("[]\n"));
     TRY(cli_flush(c));
-    if (q.more) cli_note(c, "kontor: more than %" PRId64 " rows: the rest was left out (--limit)\n", q.limit);
+    if (q.more)
+        cli_note(c, "kontor: more than %" PRId64 " rows: the rest was left out (--limit)\n",
+                 q.limit);
     return E_OK;
 }
 
@@ -120,7 +125,9 @@ enum err cmd_sql(struct cli *c)
     str sql = c->args[0];
     TRY(check(c, &sql));
     struct dbase *b = NULL;
-    struct db_opts o = {.url = store_url(c->cx, cli_setting(c, "data"), cli_setting(c, "db")), .readers = 1, .read_only = true,
+    struct db_opts o = {.url = store_url(c->cx, cli_setting(c, "data"), cli_setting(c, "db")),
+                        .readers = 1,
+                        .read_only = true,
                         .statement_timeout_ms = TIMEOUT_MS};
     TRY(dbase_open(c->cx, &o, &b));
     c->cx->db = db_get(b);

@@ -12,7 +12,8 @@ static str currency_of(struct cli *c, str country)
 {
     UChar cur[4] = {0};
     UErrorCode rc = U_ZERO_ERROR;
-    int32_t n = ucurr_forLocale(arena_fmt(c->cx->a, "_%.*s", FS(country)).p, cur, (int32_t)COUNT(cur), &rc);
+    int32_t n =
+        ucurr_forLocale(arena_fmt(c->cx->a, "_%.*s", FS(country)).p, cur, (int32_t)COUNT(cur), &rc);
     if (U_FAILURE(rc) || n != 3) return S("");
     char out[3] = {(char)cur[0], (char)cur[1], (char)cur[2]};
     return arena_dup(c->cx->a, (str){out, sizeof out});
@@ -31,7 +32,8 @@ static enum err db_keep(struct cli *c)
     str db = cli_setting(c, "db"), was = {0};
     str path = arena_fmt(c->cx->a, "%.*s/kontor.conf", FS(c->store->data_dir));
     if (!cli_has(c, "db") || os_read_file(c->cx, path, CLI_FILE_MAX, &was) == E_OK) return E_OK;
-    return os_write_file_atomic(c->cx, path, arena_fmt(c->cx->a, "# made by kontor init\ndb = %.*s\n", FS(db)), 0600);
+    return os_write_file_atomic(
+        c->cx, path, arena_fmt(c->cx->a, "# made by kontor init\ndb = %.*s\n", FS(db)), 0600);
 }
 
 enum err cmd_init(struct cli *c)
@@ -39,12 +41,18 @@ enum err cmd_init(struct cli *c)
     int64_t user = 0;
     str mail = cli_opt(c, "admin"), at = {0}, domain = {0};
     bool needed = false;
-    struct setup s = {.firm = cli_opt(c, "firm"), .country = cli_opt(c, "country"), .currency = cli_opt(c, "currency"),
-                      .lang = cli_opt(c, "language"), .name = cli_opt(c, "name"), .mail = mail};
+    struct setup s = {.firm = cli_opt(c, "firm"),
+                      .country = cli_opt(c, "country"),
+                      .currency = cli_opt(c, "currency"),
+                      .lang = cli_opt(c, "language"),
+                      .name = cli_opt(c, "name"),
+                      .mail = mail};
     if (!mail.n) return cli_usage(c, "--admin MAIL is missing");
     if (!s.country.n) return cli_usage(c, "--country CC is missing (two letters like DE)");
     TRY(setup_needed(c->cx, &needed));
-    if (!needed) return fail_at(c->cx, E_CONFLICT, S("data"), "%.*s is set up already", FS(c->store->data_dir));
+    if (!needed)
+        return fail_at(c->cx, E_CONFLICT, S("data"), "%.*s is set up already",
+                       FS(c->store->data_dir));
     (void)str_split(mail, '@', &at, &domain);
     if (!s.name.n) s.name = at;
     if (!s.firm.n) s.firm = domain.n ? domain : at;
@@ -53,8 +61,8 @@ enum err cmd_init(struct cli *c)
     TRY(setup_run(c->cx, c->auth, &s, &user));
     TRY(db_keep(c));
     if (!c->json) {
-        cli_say(c, "%.*s is ready; log in as %.*s. Start it: kontor serve --data %.*s\n", FS(c->store->data_dir), FS(mail),
-                FS(c->store->data_dir));
+        cli_say(c, "%.*s is ready; log in as %.*s. Start it: kontor serve --data %.*s\n",
+                FS(c->store->data_dir), FS(mail), FS(c->store->data_dir));
         return E_OK;
     }
     struct cli_json j;
@@ -74,8 +82,13 @@ enum err cmd_init(struct cli *c)
 static enum err role_of(struct cli *c, str name, int64_t *ret)
 {
     struct db_rows r = {0};
-    if (!name.n) TRY(db_query(c->cx, &r, "SELECT id FROM \"role\" WHERE deleted_at IS NULL ORDER BY id LIMIT 1"));
-    else TRY(db_query(c->cx, &r, "SELECT id FROM \"role\" WHERE name_f = $1 AND deleted_at IS NULL LIMIT 1", V(filter_fold(c->cx->a, name))));
+    if (!name.n)
+        TRY(db_query(c->cx, &r,
+                     "SELECT id FROM \"role\" WHERE deleted_at IS NULL ORDER BY id LIMIT 1"));
+    else
+        TRY(db_query(c->cx, &r,
+                     "SELECT id FROM \"role\" WHERE name_f = $1 AND deleted_at IS NULL LIMIT 1",
+                     V(filter_fold(c->cx->a, name))));
     if (!r.n) return fail_at(c->cx, E_NOTFOUND, S("role"), "there is no role '%.*s'", FS(name));
     *ret = db_int(&r, 0, 0);
     return E_OK;
@@ -85,7 +98,8 @@ static enum err role_of(struct cli *c, str name, int64_t *ret)
 static enum err user_of(struct cli *c, str mail, int64_t *ret)
 {
     struct db_rows r = {0};
-    TRY(db_query(c->cx, &r, "SELECT id FROM \"user\" WHERE mail_f = $1 AND deleted_at IS NULL LIMIT 1",
+    TRY(db_query(c->cx, &r,
+                 "SELECT id FROM \"user\" WHERE mail_f = $1 AND deleted_at IS NULL LIMIT 1",
                  V(filter_fold(c->cx->a, str_trim(mail)))));
     if (!r.n) return fail_at(c->cx, E_NOTFOUND, S("mail"), "there is no user %.*s", FS(mail));
     *ret = db_int(&r, 0, 0);
@@ -124,13 +138,17 @@ static enum err user_add(struct cli *c, str mail)
     if (!name.n) name = before_at(mail);
     if (!lang.n) lang = c->cx->lang;
     str words[] = {name, mail};
-    if (!utf8_valid(name) || !utf8_valid(mail)) return fail_at(c->cx, E_INVALID, S("name"), "this is not UTF-8");
-    if (!str_eq(lang_code[lang_of(lang)], lang)) return fail_at(c->cx, E_INVALID, S("language"), "en, de, lt or ru");
+    if (!utf8_valid(name) || !utf8_valid(mail))
+        return fail_at(c->cx, E_INVALID, S("name"), "this is not UTF-8");
+    if (!str_eq(lang_code[lang_of(lang)], lang))
+        return fail_at(c->cx, E_INVALID, S("language"), "en, de, lt or ru");
     TRY(role_of(c, cli_opt(c, "role"), &role));
     TRY(cli_password(c, &pw));
     TRY(auth_password_check(c->cx, pw, words, COUNT(words)));
-    struct set s[] = {{FLD(e, "name"), VAL_TEXT(name)}, {FLD(e, "mail"), VAL_TEXT(mail)},
-                      {FLD(e, "role"), VAL_INT(role)}, {FLD(e, "language"), VAL_TEXT(lang)}};
+    struct set s[] = {{FLD(e, "name"), VAL_TEXT(name)},
+                      {FLD(e, "mail"), VAL_TEXT(mail)},
+                      {FLD(e, "role"), VAL_INT(role)},
+                      {FLD(e, "language"), VAL_TEXT(lang)}};
     TRY(record_create(c->cx, e, 0, s, COUNT(s), &w));
     TRY(auth_password_set(c->cx, c->auth, w.id, pw));
     return user_said(c, w.id, mail, "added");
@@ -158,15 +176,16 @@ static enum err user_active(struct cli *c, str mail, bool active)
     struct set s = {FLD(e, "active"), VAL_INT(active)};
     TRY(record_update(c->cx, e, user, 0, &s, 1, &w));
     if (!active) TRY(db_write(c->cx, sessions_end, &user));
-    return user_said(c, user, mail, active ? "may log in" : "cannot log in any more; his sessions are ended");
+    return user_said(c, user, mail,
+                     active ? "may log in" : "cannot log in any more; his sessions are ended");
 }
 
 static void user_row(struct cli *c, struct cli_json *j, const struct db_rows *r, size_t i)
 {
     bool active = db_int(r, i, 4) != 0;
     if (!c->json) {
-        cli_say(c, "%-30.*s %-26.*s %-30.*s %s\n", FS(db_str(r, i, 2)), FS(db_str(r, i, 1)), FS(db_str(r, i, 3)),
-                active ? "active" : "disabled");
+        cli_say(c, "%-30.*s %-26.*s %-30.*s %s\n", FS(db_str(r, i, 2)), FS(db_str(r, i, 1)),
+                FS(db_str(r, i, 3)), active ? "active" : "disabled");
         return;
     }
     jw_obj(&j->w);
@@ -182,13 +201,15 @@ static enum err user_list(struct cli *c)
 {
     struct cli_json j;
     int64_t after = 0;
-    if (!acl_sys(c->cx, SYS_USERS)) return fail(c->cx, E_DENIED, "the list of users needs the right to manage users");
+    if (!acl_sys(c->cx, SYS_USERS))
+        return fail(c->cx, E_DENIED, "the list of users needs the right to manage users");
     cli_json_begin(c, &j);
     if (c->json) jw_arr(&j.w);
     for (;;) {
         struct db_rows r = {0};
         TRY(db_query(c->cx, &r,
-                     "SELECT u.id, u.name, u.mail, r.name, u.active FROM \"user\" u LEFT JOIN \"role\" r ON r.id = u.role"
+                     "SELECT u.id, u.name, u.mail, r.name, u.active FROM \"user\" u LEFT JOIN "
+                     "\"role\" r ON r.id = u.role"
                      " WHERE u.deleted_at IS NULL AND u.id > $1 ORDER BY u.id LIMIT $2",
                      V(after), V((int)USERS_PAGE)));
         for (size_t i = 0; i < r.n; i++) user_row(c, &j, &r, i);
@@ -203,10 +224,12 @@ static enum err user_list(struct cli *c)
 enum err cmd_user(struct cli *c)
 {
     str what = c->args[0], mail = c->n_args > 1 ? c->args[1] : S("");
-    if (str_eq(what, S("list"))) return c->n_args == 1 ? user_list(c) : cli_usage(c, "list takes no argument");
+    if (str_eq(what, S("list")))
+        return c->n_args == 1 ? user_list(c) : cli_usage(c, "list takes no argument");
     if (!mail.n) return cli_usage(c, "user %.*s needs a mail address", FS(what));
     if (str_eq(what, S("add"))) return user_add(c, mail);
-    if (!acl_sys(c->cx, SYS_USERS)) return fail(c->cx, E_DENIED, "this needs the right to manage users");
+    if (!acl_sys(c->cx, SYS_USERS))
+        return fail(c->cx, E_DENIED, "this needs the right to manage users");
     if (str_eq(what, S("password"))) return user_password(c, mail);
     if (str_eq(what, S("disable"))) return user_active(c, mail, false);
     if (str_eq(what, S("enable"))) return user_active(c, mail, true);

@@ -2,12 +2,24 @@
 /* cli/commands.c - the one table: what there is, what it takes, what help says. */
 #include "cli/cli_int.h"
 
-#define FLAG(name, help)                 {S0(name), 0, OPT_FLAG, S0(""), S0(""), S0(help)}
-#define TEXT(name, arg, dflt, help)      {S0(name), 0, OPT_TEXT, S0(arg), S0(dflt), S0(help)}
-#define IN_FILE(name, help)              {S0(name), 0, OPT_IN, S0("FILE"), S0(""), S0(help)}
-#define OUT_FILE(name, letter, help)     {S0(name), letter, OPT_OUT, S0("FILE"), S0(""), S0(help)}
-#define JSON                             FLAG("json", "answer in JSON (docs/cli.md), errors too")
-#define LIMIT_DFLT                       "1000"
+#define FLAG(name, help)                                                                           \
+    {                                                                                              \
+        S0(name), 0, OPT_FLAG, S0(""), S0(""), S0(help)                                            \
+    }
+#define TEXT(name, arg, dflt, help)                                                                \
+    {                                                                                              \
+        S0(name), 0, OPT_TEXT, S0(arg), S0(dflt), S0(help)                                         \
+    }
+#define IN_FILE(name, help)                                                                        \
+    {                                                                                              \
+        S0(name), 0, OPT_IN, S0("FILE"), S0(""), S0(help)                                          \
+    }
+#define OUT_FILE(name, letter, help)                                                               \
+    {                                                                                              \
+        S0(name), letter, OPT_OUT, S0("FILE"), S0(""), S0(help)                                    \
+    }
+#define JSON       FLAG("json", "answer in JSON (docs/cli.md), errors too")
+#define LIMIT_DFLT "1000"
 
 static const struct opt common[] = {{S0("help"), 'h', OPT_FLAG, S0(""), S0(""), S0("this text")}};
 static const struct opt with_store[] = {
@@ -18,7 +30,8 @@ static const struct opt with_store[] = {
 static const struct opt init_opts[] = {
     TEXT("admin", "MAIL", "", "the administrator's mail address, his name at log-in"),
     TEXT("name", "NAME", "", "his name; else what stands before the @"),
-    TEXT("country", "CC", "", "the firm's country, two letters: for phone numbers, dates, addresses"),
+    TEXT("country", "CC", "",
+         "the firm's country, two letters: for phone numbers, dates, addresses"),
     TEXT("language", "LANG", "en", "en, de, lt or ru"),
     TEXT("currency", "CUR", "", "three letters; else the country's"),
     TEXT("firm", "NAME", "", "the firm's name; else the mail's domain"),
@@ -75,44 +88,114 @@ static const struct opt doctor_opts[] = {
     JSON,
 };
 static const struct opt verify_opts[] = {JSON};
-static const struct opt man_opts[] = {TEXT("to", "DIR", "", "write kontor.1 and one page a command there")};
+static const struct opt backup_opts[] = {
+    FLAG("list", "those that are there, newest first, instead of making one"),
+    JSON,
+};
+static const struct opt restore_opts[] = {
+    FLAG("without-list",
+         "a database file that has no manifest beside it (a copy made before an upgrade)"),
+    JSON,
+};
+static const struct opt move_opts[] = {
+    TEXT("to", "URL", "", "postgresql://... or sqlite:FILE; empty or not there yet"),
+    JSON,
+};
+static const struct opt demo_opts[] = {
+    TEXT("people", "N", "3000",
+         "how many, 1 to 1,000,000; a company for every five, three interactions each"),
+    TEXT("lang", "LANG", "", "en, de, lt or ru; else the firm's language"),
+    TEXT("seed", "N", "1", "another number gives other people"),
+    JSON,
+};
+static const struct opt man_opts[] = {
+    TEXT("to", "DIR", "", "write kontor.1 and one page a command there")};
 
 #define OPTS(a) a, COUNT(a)
 const struct command commands[] = {
-    {S0("init"), S0("make a new data folder: firm, roles, administrator"), OPTS(init_opts), S0(""), 0, 0, CMD_STORE | CMD_CREATE,
-     S0("The folder of --data is made when it is not there. A folder that is set up already is left alone (exit 1)."),
-     S0("kontor init --data /srv/kontor --country DE --language de --admin chef@firma.de --password-file pw"), cmd_init},
+    {S0("init"), S0("make a new data folder: firm, roles, administrator"), OPTS(init_opts), S0(""),
+     0, 0, CMD_STORE | CMD_CREATE,
+     S0("The folder of --data is made when it is not there. A folder that is set up already is "
+        "left alone (exit 1)."),
+     S0("kontor init --data /srv/kontor --country DE --language de --admin chef@firma.de "
+        "--password-file pw"),
+     cmd_init},
     {S0("user"), S0("add, list and switch off users, set passwords"), OPTS(user_opts),
      S0("add|password|disable|enable MAIL, or list"), 1, 2, CMD_STORE, S0(""),
-     S0("kontor user add anna@firma.de --name 'Anna Berg' --role Verkauf --password-file pw\nkontor user list --json"), cmd_user},
-    {S0("import"), S0("take in a table (CSV, XLSX) or vCards"), OPTS(import_opts), S0("FILE"), 1, 1, CMD_STORE | CMD_IN_ARG,
-     S0("Headings, columns, character set and what each row is are found out. Nothing is written before --yes or a yes at the "
+     S0("kontor user add anna@firma.de --name 'Anna Berg' --role Verkauf --password-file "
+        "pw\nkontor user list --json"),
+     cmd_user},
+    {S0("import"), S0("take in a table (CSV, XLSX) or vCards"), OPTS(import_opts), S0("FILE"), 1, 1,
+     CMD_STORE | CMD_IN_ARG,
+     S0("Headings, columns, character set and what each row is are found out. Nothing is written "
+        "before --yes or a yes at the "
         "terminal. One run is one batch: kontor undo BATCH takes all of it back."),
-     S0("kontor import kunden.xlsx\nkontor import kunden.csv --yes --json --report fates.xlsx"), cmd_import},
-    {S0("undo"), S0("take back a batch: an import, a merge, an undo"), OPTS(undo_opts), S0("BATCH"), 1, 1, CMD_STORE,
-     S0("Where somebody has edited since, nothing is done and the places are listed; --keep or --force decide. Undoing an undo "
+     S0("kontor import kunden.xlsx\nkontor import kunden.csv --yes --json --report fates.xlsx"),
+     cmd_import},
+    {S0("undo"), S0("take back a batch: an import, a merge, an undo"), OPTS(undo_opts), S0("BATCH"),
+     1, 1, CMD_STORE,
+     S0("Where somebody has edited since, nothing is done and the places are listed; --keep or "
+        "--force decide. Undoing an undo "
         "does it again."),
      S0("kontor undo 905969664000000"), cmd_undo},
     {S0("export"), S0("write records to a file"), OPTS(export_opts), S0("ENTITY"), 1, 1, CMD_STORE,
-     S0("All that match, from one moment, with all columns; the number of rows and the SHA-256 of the file are told. ENTITY 'all' "
+     S0("All that match, from one moment, with all columns; the number of rows and the SHA-256 of "
+        "the file are told. ENTITY 'all' "
         "with jsonl is everything."),
-     S0("kontor export person -o people.xlsx\nkontor export all --format jsonl -o everything.jsonl"), cmd_export},
-    {S0("count"), S0("how many records there are"), OPTS(count_opts), S0("ENTITY"), 1, 1, CMD_STORE, S0(""),
-     S0("kontor count person --filter '{\"field\":\"phones\",\"op\":\"notempty\"}'"), cmd_count},
+     S0("kontor export person -o people.xlsx\nkontor export all --format jsonl -o "
+        "everything.jsonl"),
+     cmd_export},
+    {S0("count"), S0("how many records there are"), OPTS(count_opts), S0("ENTITY"), 1, 1, CMD_STORE,
+     S0(""), S0("kontor count person --filter '{\"field\":\"phones\",\"op\":\"notempty\"}'"),
+     cmd_count},
     {S0("who"), S0("whose number is this?"), OPTS(who_opts), S0("NUMBER"), 1, 1, CMD_STORE,
-     S0("Any notation is taken; the last seven digits are enough. Exit 0 also when nobody has it."), S0("kontor who '8 (916) 123-45-67' --json"),
-     cmd_who},
+     S0("Any notation is taken; the last seven digits are enough. Exit 0 also when nobody has it."),
+     S0("kontor who '8 (916) 123-45-67' --json"), cmd_who},
     {S0("sql"), S0("ask the database (reading alone)"), OPTS(sql_opts), S0("SELECT"), 1, 1, 0,
-     S0("One SELECT, WITH or VALUES, on a connection that cannot write. Works beside a running server."),
+     S0("One SELECT, WITH or VALUES, on a connection that cannot write. Works beside a running "
+        "server."),
      S0("kontor sql \"SELECT state, count(*) AS n FROM batch GROUP BY state\" --json"), cmd_sql},
-    {S0("upgrade"), S0("bring the data to this program's form"), OPTS(upgrade_opts), S0(""), 0, 0, 0,
-     S0("Every start does the same by itself, with a verified copy beside the database before. --check does it on a copy and tells how "
+    {S0("upgrade"), S0("bring the data to this program's form"), OPTS(upgrade_opts), S0(""), 0, 0,
+     0,
+     S0("Every start does the same by itself, with a verified copy beside the database before. "
+        "--check does it on a copy and tells how "
         "it went."),
      S0("kontor upgrade --check --data /srv/kontor"), cmd_upgrade},
-    {S0("verify"), S0("read the whole database and check it"), OPTS(verify_opts), S0(""), 0, 0, 0, S0("Works beside a running server."),
-     S0("kontor verify --data /srv/kontor"), cmd_verify},
-    {S0("doctor"), S0("look for what is wrong and say what to do"), OPTS(doctor_opts), S0(""), 0, 0, 0, S0(""), S0("kontor doctor"), cmd_doctor},
-    {S0("man"), S0("print the manual page"), OPTS(man_opts), S0("[COMMAND]"), 0, 1, 0, S0(""), S0("kontor man | man -l -"), cmd_man},
+    {S0("verify"), S0("read the whole database or a backup and check it"), OPTS(verify_opts),
+     S0("[BACKUP]"), 0, 1, 0,
+     S0("Pages and indexes, orphans, search text, roll-ups, the log; each finding says what to do. "
+        "Works beside a running server; exit 1 "
+        "when something is wrong."),
+     S0("kontor verify --data /srv/kontor\nkontor verify "
+        "/srv/kontor/backups/kontor-20261122-030000.db"),
+     cmd_verify},
+    {S0("backup"), S0("make a copy and prove that it can be restored"), OPTS(backup_opts), S0(""),
+     0, 0, CMD_BACKUP,
+     S0("Works beside a running server. The copy is opened, checked and counted; its list with "
+        "checksums stands beside it. Old ones are let "
+        "go as backup_keep says."),
+     S0("kontor backup --data /srv/kontor --json"), cmd_backup},
+    {S0("restore"), S0("bring a backup back to life in a new data folder"), OPTS(restore_opts),
+     S0("BACKUP"), 1, 1, 0,
+     S0("BACKUP is the .db file, its list and attachments beside it. --data is a new or empty "
+        "folder; with --db the data go into that empty "
+        "PostgreSQL database. Nothing is ever written over."),
+     S0("kontor restore /srv/kontor/backups/kontor-20261122-030000.db --data /srv/new"),
+     cmd_restore},
+    {S0("move"), S0("move everything between SQLite and PostgreSQL, with proof"), OPTS(move_opts),
+     S0(""), 0, 0, 0,
+     S0("Rows and checksums of every table are compared on both sides. The source stays as it was; "
+        "stop the server first. Give the new "
+        "address with --db or as db in kontor.conf from then on."),
+     S0("kontor move --data /srv/kontor --to postgresql://kontor@db/kontor"), cmd_move},
+    {S0("demo"), S0("fill in a believable sample firm"), OPTS(demo_opts), S0(""), 0, 0, CMD_STORE,
+     S0("One batch: kontor undo BATCH takes it back. The same language, size and seed give the "
+        "same people."),
+     S0("kontor demo --people 10000 --lang de"), cmd_demo},
+    {S0("doctor"), S0("look for what is wrong and say what to do"), OPTS(doctor_opts), S0(""), 0, 0,
+     0, S0(""), S0("kontor doctor"), cmd_doctor},
+    {S0("man"), S0("print the manual page"), OPTS(man_opts), S0("[COMMAND]"), 0, 1, 0, S0(""),
+     S0("kontor man | man -l -"), cmd_man},
 };
 const size_t commands_n = COUNT(commands);
 
@@ -132,7 +215,8 @@ const struct command *command_find(const struct cli *c, str name)
 static bool takes_setting(const struct command *cmd, const struct setting *s)
 {
     if (cmd->flags & CMD_SETTINGS) return true;
-    return s->all && cmd->fn != cmd_man;
+    if (s->who == FOR_BACKUP) return cmd->flags & CMD_BACKUP;
+    return s->who == FOR_ALL && cmd->fn != cmd_man;
 }
 
 struct opts command_opts(struct cx *cx, const struct command *cmd)
@@ -141,10 +225,15 @@ struct opts command_opts(struct cx *cx, const struct command *cmd)
     for (size_t i = 0; i < cmd->n_opt; i++) *LIST_ADD(cx->a, &all) = cmd->opt[i];
     for (size_t i = 0; i < settings_n; i++)
         if (takes_setting(cmd, &settings[i]))
-            *LIST_ADD(cx->a, &all) = (struct opt){setting_option(cx, &settings[i]), 0, OPT_TEXT, settings[i].arg, settings[i].dflt,
+            *LIST_ADD(cx->a, &all) = (struct opt){setting_option(cx, &settings[i]),
+                                                  0,
+                                                  OPT_TEXT,
+                                                  settings[i].arg,
+                                                  settings[i].dflt,
                                                   settings[i].help};
     for (size_t i = 0; i < COUNT(with_store); i++)
-        if (cmd->fn != cmd_man && (i == 0 || cmd->flags & CMD_STORE)) *LIST_ADD(cx->a, &all) = with_store[i];
+        if (cmd->fn != cmd_man && (i == 0 || cmd->flags & CMD_STORE))
+            *LIST_ADD(cx->a, &all) = with_store[i];
     for (size_t i = 0; i < COUNT(common); i++) *LIST_ADD(cx->a, &all) = common[i];
     return (struct opts){all.v, all.n};
 }

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define SETTING(name, arg, dflt, all, help) {S0(#name), S0(""), S0(arg), S0(dflt), S0(help), all},
+#define SETTING(name, arg, dflt, who, help) {S0(#name), S0(arg), S0(dflt), S0(help), who},
 const struct setting settings[] = {
 #include "cli/settings.def"
 };
@@ -63,7 +63,9 @@ static enum err config_line(struct cli *c, str path, int line, str text)
     }
     for (size_t k = 0; k < settings_n; k++) names[k] = settings[k].name;
     str near = nearest(c->cx, key, names, settings_n);
-    if (near.n) return fail(c->cx, E_INVALID, "%.*s line %d: unknown setting '%.*s': did you mean %.*s?", FS(path), line, FS(key), FS(near));
+    if (near.n)
+        return fail(c->cx, E_INVALID, "%.*s line %d: unknown setting '%.*s': did you mean %.*s?",
+                    FS(path), line, FS(key), FS(near));
     return fail(c->cx, E_INVALID, "%.*s line %d: unknown setting '%.*s'", FS(path), line, FS(key));
 }
 
@@ -110,10 +112,12 @@ static enum err level_set(struct cli *c)
     str v = cli_setting(c, "log_level");
     for (size_t i = 0; i < COUNT(level); i++)
         if (str_eq(v, level[i])) {
-            if (i != LOG_INFO || c->cmd->flags & CMD_SETTINGS) log_level_set((enum log_level)i); /* commands are quieter */
+            if (i != LOG_INFO || c->cmd->flags & CMD_SETTINGS)
+                log_level_set((enum log_level)i); /* commands are quieter */
             return E_OK;
         }
-    return fail_at(c->cx, E_INVALID, S("log_level"), "error, warn, info or debug, not '%.*s'", FS(v));
+    return fail_at(c->cx, E_INVALID, S("log_level"), "error, warn, info or debug, not '%.*s'",
+                   FS(v));
 }
 
 enum err config_load(struct cli *c)

@@ -129,7 +129,8 @@ bool cli_confirm(struct cli *c, const char *text)
     if (!c->is_tty) return false;
     put_flush(c);
     cli_note(c, "%s [y/N] ", text);
-    return cli_line(c, &a) && (str_eq_nocase(str_trim(a), S("y")) || str_eq_nocase(str_trim(a), S("yes")));
+    return cli_line(c, &a) &&
+           (str_eq_nocase(str_trim(a), S("y")) || str_eq_nocase(str_trim(a), S("yes")));
 }
 
 static bool line_hidden(struct cli *c, str *ret)
@@ -152,11 +153,14 @@ enum err cli_password(struct cli *c, str *ret)
         TRY(os_read_file(c->cx, file, LINE_BYTES, &text));
         (void)str_split(text, '\n', ret, &again);
         if (str_has_suffix(*ret, S("\r"))) ret->n--;
-        return ret->n ? E_OK : fail_at(c->cx, E_INVALID, S("password"), "the file %.*s begins with an empty line", FS(file));
+        return ret->n ? E_OK
+                      : fail_at(c->cx, E_INVALID, S("password"),
+                                "the file %.*s begins with an empty line", FS(file));
     }
     if (c->is_tty) cli_note(c, "Password: ");
     if (!(c->is_tty ? line_hidden(c, &text) : cli_line(c, &text)) || !text.n)
-        return fail_at(c->cx, E_INVALID, S("password"), "a password is needed: --password-file FILE, or its line on the input");
+        return fail_at(c->cx, E_INVALID, S("password"),
+                       "a password is needed: --password-file FILE, or its line on the input");
     *ret = text;
     if (!c->is_tty) return E_OK;
     cli_note(c, "Once more: ");
@@ -192,7 +196,9 @@ enum err cli_entity(struct cli *c, str name, const struct entity **ret)
     str *names = NEW_N(c->cx->a, str, m->n + 1);
     for (size_t i = 0; i < m->n; i++) names[i] = m->entity[i].name;
     str near = nearest(c->cx, name, names, m->n);
-    if (near.n) return fail_at(c->cx, E_NOTFOUND, S("entity"), "there is no entity '%.*s': did you mean %.*s?", FS(name), FS(near));
+    if (near.n)
+        return fail_at(c->cx, E_NOTFOUND, S("entity"),
+                       "there is no entity '%.*s': did you mean %.*s?", FS(name), FS(near));
     return fail_at(c->cx, E_NOTFOUND, S("entity"), "there is no entity '%.*s'", FS(name));
 }
 

@@ -53,9 +53,11 @@ static void meta_follow(struct cx *cx)
     struct meta *m = app_meta_hold(cx->app);
     int64_t then = m->version;
     meta_drop(&m);
-    if (db_query(cx, &r, "SELECT value FROM setting WHERE key = 'meta_version'") != E_OK || !r.n) return;
+    if (db_query(cx, &r, "SELECT value FROM setting WHERE key = 'meta_version'") != E_OK || !r.n)
+        return;
     if (!str_to_int(db_str(&r, 0, 0), &now) || now == then) return;
-    if (app_meta_reload(cx) != E_OK) log_say(cx, LOG_ERROR, S("cli"), "the description could not be read again");
+    if (app_meta_reload(cx) != E_OK)
+        log_say(cx, LOG_ERROR, S("cli"), "the description could not be read again");
 }
 
 static int command_here(struct client *k, struct cli *c)
@@ -79,8 +81,14 @@ static int command_here(struct client *k, struct cli *c)
 
 static int serve_words(struct client *k)
 {
-    struct cx cx = {.a = k->a, .way = WAY_CLI, .now_ms = os_now_ms(), .lang = S("en"), .req = S("cli")};
-    struct cli c = {.cx = &cx, .in = k->given[0], .out = k->given[1], .err = k->given[2], .gone = client_gone, .gone_arg = k};
+    struct cx cx = {
+        .a = k->a, .way = WAY_CLI, .now_ms = os_now_ms(), .lang = S("en"), .req = S("cli")};
+    struct cli c = {.cx = &cx,
+                    .in = k->given[0],
+                    .out = k->given[1],
+                    .err = k->given[2],
+                    .gone = client_gone,
+                    .gone_arg = k};
     c.is_tty = str_eq(k->word[2], S("tty"));
     c.cmd = command_find(&c, k->word[3]);
     if (!c.cmd || !(c.cmd->flags & CMD_STORE) || c.cmd->flags & CMD_CREATE)
@@ -96,7 +104,8 @@ static bool is_friend(int fd)
 {
     struct ucred u = {0};
     socklen_t n = sizeof u;
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &n) == 0 && (u.uid == 0 || u.uid == geteuid());
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &u, &n) == 0 &&
+           (u.uid == 0 || u.uid == geteuid());
 }
 
 static bool take_head(struct client *k, uint32_t *ret)
@@ -106,10 +115,15 @@ static bool take_head(struct client *k, uint32_t *ret)
         char p[CMSG_SPACE(sizeof k->given)];
     } control = {0};
     struct iovec part = {ret, sizeof *ret};
-    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.p, .msg_controllen = sizeof control.p};
+    struct msghdr m = {.msg_iov = &part,
+                       .msg_iovlen = 1,
+                       .msg_control = control.p,
+                       .msg_controllen = sizeof control.p};
     if (recvmsg(k->fd, &m, MSG_CMSG_CLOEXEC | MSG_WAITALL) != (ssize_t)sizeof *ret) return false;
     struct cmsghdr *h = CMSG_FIRSTHDR(&m);
-    if (!h || h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS || h->cmsg_len < CMSG_LEN(sizeof(int))) return false;
+    if (!h || h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS ||
+        h->cmsg_len < CMSG_LEN(sizeof(int)))
+        return false;
     size_t n = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     memcpy(k->given, CMSG_DATA(h), (n < 3 ? n : 3) * sizeof(int));
     return n == 3 && *ret > 0 && *ret <= REMOTE_BYTES;
@@ -138,7 +152,9 @@ static int serve_client(struct client *k)
     (void)setsockopt(k->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     if (!is_friend(k->fd) || !take_head(k, &len) || !take_words(k, len)) return EXIT_FAILED;
     if (str_eq(k->word[1], S(KONTOR_VERSION))) return serve_words(k);
-    (void)dprintf(k->given[2], "kontor: the running server is version %s, you called %.*s: restart it\n", KONTOR_VERSION, FS(k->word[1]));
+    (void)dprintf(k->given[2],
+                  "kontor: the running server is version %s, you called %.*s: restart it\n",
+                  KONTOR_VERSION, FS(k->word[1]));
     return EXIT_FAILED;
 }
 
@@ -149,7 +165,8 @@ static void *client_main(void *arg)
     struct arena *a = k->a;
     char code = (char)('0' + serve_client(k));
     for (size_t i = 0; i < COUNT(k->given); i++) os_close_fd(&k->given[i]);
-    if (send(k->fd, &code, 1, MSG_NOSIGNAL) != 1) log_say(NULL, LOG_DEBUG, S("cli"), "a client did not wait");
+    if (send(k->fd, &code, 1, MSG_NOSIGNAL) != 1)
+        log_say(NULL, LOG_DEBUG, S("cli"), "a client did not wait");
     os_close_fd(&k->fd);
     arena_free(&a);
     pthread_mutex_lock(&r->lock);
@@ -203,9 +220,10 @@ static enum err listen_at(struct cx *cx, struct remote *r)
     (void)unlinkat(r->dir, "kontor.sock", 0); /* left by one that died: we hold the folder's lock */
     r->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (r->fd < 0) return os_fail(cx, errno, "socket", r->app->data_dir);
-    if (bind(r->fd, (const struct sockaddr *)&at, sizeof at) != 0 || fchmodat(r->dir, "kontor.sock", 0600, 0) != 0 ||
-        listen(r->fd, REMOTE_MAX) != 0)
-        return os_fail(cx, errno, "listen at", arena_fmt(cx->a, "%.*s/kontor.sock", FS(r->app->data_dir)));
+    if (bind(r->fd, (const struct sockaddr *)&at, sizeof at) != 0 ||
+        fchmodat(r->dir, "kontor.sock", 0600, 0) != 0 || listen(r->fd, REMOTE_MAX) != 0)
+        return os_fail(cx, errno, "listen at",
+                       arena_fmt(cx->a, "%.*s/kontor.sock", FS(r->app->data_dir)));
     return E_OK;
 }
 

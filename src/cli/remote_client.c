@@ -39,7 +39,8 @@ static enum err copy_fd(struct cx *cx, int from, str from_path, int to)
     ssize_t n = 0;
     while (e == E_OK && (n = read(from, p, COPY_BYTES)) != 0) {
         if (n < 0 && errno == EINTR) continue;
-        e = n < 0 ? os_fail(cx, errno, "read", from_path) : os_write_all(cx, to, (str){p, (size_t)n});
+        e = n < 0 ? os_fail(cx, errno, "read", from_path)
+                  : os_write_all(cx, to, (str){p, (size_t)n});
     }
     if (e == E_OK) arena_back(cx->a, m);
     return e;
@@ -48,11 +49,13 @@ static enum err copy_fd(struct cx *cx, int from, str from_path, int to)
 static enum err copy_in(struct visit *v, const struct staged *s)
 {
     struct cx *cx = v->c->cx;
-    int from OWNED(os_close_fd) = open(arena_z(cx->a, s->here), O_RDONLY | O_CLOEXEC), to OWNED(os_close_fd) = -1;
+    int from OWNED(os_close_fd) = open(arena_z(cx->a, s->here), O_RDONLY | O_CLOEXEC),
+             to OWNED(os_close_fd) = -1;
     if (from < 0) return os_fail(cx, errno, "open", s->here);
     to = open(s->there.p, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (to < 0) return os_fail(cx, errno, "open", s->there);
-    if (fchown(to, v->owner.st_uid, v->owner.st_gid) != 0 && getuid() == 0) return os_fail(cx, errno, "chown", s->there);
+    if (fchown(to, v->owner.st_uid, v->owner.st_gid) != 0 && getuid() == 0)
+        return os_fail(cx, errno, "chown", s->there);
     return copy_fd(cx, from, s->here, to);
 }
 
@@ -61,7 +64,8 @@ static enum err copy_out(struct visit *v, const struct staged *s)
 {
     struct cx *cx = v->c->cx;
     str part = {0};
-    int from OWNED(os_close_fd) = open(s->there.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), to OWNED(os_close_fd) = -1;
+    int from OWNED(os_close_fd) = open(s->there.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW),
+             to OWNED(os_close_fd) = -1;
     if (from < 0) return E_OK;
     TRY(os_temp_file(cx, arena_fmt(cx->a, "%.*s.", FS(s->here)), &to, &part));
     enum err e = copy_fd(cx, from, s->there, to);
@@ -75,7 +79,8 @@ static enum err stage_folder(struct visit *v, str path)
 {
     struct cx *cx = v->c->cx;
     TRY(os_mkdirs(cx, path, STAGE_MODE));
-    if (getuid() == 0 && chown(arena_z(cx->a, path), v->owner.st_uid, v->owner.st_gid) != 0) return os_fail(cx, errno, "chown", path);
+    if (getuid() == 0 && chown(arena_z(cx->a, path), v->owner.st_uid, v->owner.st_gid) != 0)
+        return os_fail(cx, errno, "chown", path);
     return E_OK;
 }
 
@@ -87,13 +92,16 @@ static enum err stage(struct visit *v, str path, bool out, str *ret)
     if (!v->stage.n) {
         os_random(tag, sizeof tag);
         TRY(stage_folder(v, arena_fmt(cx->a, "%.*s/tmp", FS(v->dir))));
-        v->stage = arena_fmt(cx->a, "%.*s/tmp/cli-%.*s", FS(v->dir), FS(os_hex(cx->a, tag, sizeof tag)));
+        v->stage =
+            arena_fmt(cx->a, "%.*s/tmp/cli-%.*s", FS(v->dir), FS(os_hex(cx->a, tag, sizeof tag)));
         TRY(stage_folder(v, v->stage));
     }
     while (at && path.p[at - 1] != '/') at--;
     str folder = arena_fmt(cx->a, "%.*s/%zu", FS(v->stage), v->files.n);
     struct staged *s = LIST_ADD(cx->a, &v->files);
-    *s = (struct staged){arena_dup(cx->a, path), arena_fmt(cx->a, "%.*s/%.*s", FS(folder), FS(str_cut(path, at, path.n))), folder, out};
+    *s = (struct staged){arena_dup(cx->a, path),
+                         arena_fmt(cx->a, "%.*s/%.*s", FS(folder), FS(str_cut(path, at, path.n))),
+                         folder, out};
     TRY(stage_folder(v, folder));
     *ret = s->there;
     return out ? E_OK : copy_in(v, s);
@@ -128,8 +136,9 @@ static enum err argv_make(struct visit *v)
         if (is_ours(o)) continue;
         bool is_file = o->kind == OPT_IN || o->kind == OPT_OUT;
         if (is_file && !str_eq(value, S("-"))) TRY(stage(v, value, o->kind == OPT_OUT, &value));
-        *LIST_ADD(a, &v->argv) =
-            o->kind == OPT_FLAG ? arena_fmt(a, "--%.*s", FS(o->name)) : arena_fmt(a, "--%.*s=%.*s", FS(o->name), FS(value));
+        *LIST_ADD(a, &v->argv) = o->kind == OPT_FLAG
+                                     ? arena_fmt(a, "--%.*s", FS(o->name))
+                                     : arena_fmt(a, "--%.*s=%.*s", FS(o->name), FS(value));
     }
     *LIST_ADD(a, &v->argv) = S("--");
     for (size_t i = 0; i < c->n_args; i++) {
@@ -163,13 +172,17 @@ static enum err ask(struct visit *v, int fd)
         struct cmsghdr align;
         char p[CMSG_SPACE(sizeof fds)];
     } control = {0};
-    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.p, .msg_controllen = sizeof control.p};
+    struct msghdr m = {.msg_iov = &part,
+                       .msg_iovlen = 1,
+                       .msg_control = control.p,
+                       .msg_controllen = sizeof control.p};
     struct cmsghdr *h = CMSG_FIRSTHDR(&m);
     h->cmsg_level = SOL_SOCKET;
     h->cmsg_type = SCM_RIGHTS;
     h->cmsg_len = CMSG_LEN(sizeof fds);
     memcpy(CMSG_DATA(h), fds, sizeof fds);
-    if (sendmsg(fd, &m, MSG_NOSIGNAL) != (ssize_t)sizeof len) return os_fail(cx, errno, "ask", S("the running server"));
+    if (sendmsg(fd, &m, MSG_NOSIGNAL) != (ssize_t)sizeof len)
+        return os_fail(cx, errno, "ask", S("the running server"));
     return os_write_all(cx, fd, buf_str(&b));
 }
 
@@ -180,7 +193,9 @@ static enum err answer(struct visit *v, int fd, int *ret_code)
     do n = read(fd, &code, 1);
     while (n < 0 && errno == EINTR);
     if (n != 1 || code < '0' || code > '9')
-        return fail(v->c->cx, E_UNCERTAIN, "the server went away before it answered: what it had begun may be done or not");
+        return fail(
+            v->c->cx, E_UNCERTAIN,
+            "the server went away before it answered: what it had begun may be done or not");
     *ret_code = code - '0';
     return E_OK;
 }
@@ -210,7 +225,8 @@ enum err remote_run(struct cli *c, int *ret_code)
     int fd OWNED(os_close_fd) = -1;
     TRY(reach(&v, &fd));
     enum err e = argv_make(&v);
-    if (e == E_NOTFOUND) e = fail(c->cx, E_BAD, "%.*s", FS(c->cx->msg)); /* a file, not the server */
+    if (e == E_NOTFOUND)
+        e = fail(c->cx, E_BAD, "%.*s", FS(c->cx->msg)); /* a file, not the server */
     if (e == E_OK) e = ask(&v, fd);
     if (e == E_OK) e = answer(&v, fd, ret_code);
     for (size_t i = 0; e == E_OK && i < v.files.n; i++)

@@ -42,7 +42,9 @@ int command_end(struct cli *c, enum err e)
     if (e == E_OK) return EXIT_DONE;
     const struct cx *cx = c->cx;
     if (c->json) json_error(c, e);
-    else cli_note(c, "kontor: %.*s%s%.*s\n", FS(cx->at), cx->at.n ? ": " : "", FS(cx->msg.n ? cx->msg : err_info[e].name));
+    else
+        cli_note(c, "kontor: %.*s%s%.*s\n", FS(cx->at), cx->at.n ? ": " : "",
+                 FS(cx->msg.n ? cx->msg : err_info[e].name));
     return c->is_usage ? EXIT_USAGE : EXIT_FAILED;
 }
 
@@ -71,23 +73,29 @@ static enum err run_here(struct cli *c, struct store *s)
     return e;
 }
 
-static bool is_held(const struct cli *c, enum err e) { return e == E_CONFLICT && str_eq(c->cx->at, S("data")); }
+static bool is_held(const struct cli *c, enum err e)
+{
+    return e == E_CONFLICT && str_eq(c->cx->at, S("data"));
+}
 
 /* Opens the folder; while another holds it asks the server there, or waits for a command that will end soon. */
 static enum err run_store(struct cli *c, int *ret_code, bool *ret_remote)
 {
     struct store s = {.lock_fd = -1};
-    struct store_opts o = {.data_dir = cli_setting(c, "data"), .db = cli_setting(c, "db"), .readers = CLI_READERS,
+    struct store_opts o = {.data_dir = cli_setting(c, "data"),
+                           .db = cli_setting(c, "db"),
+                           .readers = CLI_READERS,
                            .create = c->cmd->flags & CMD_CREATE};
-    if (o.db.n && !o.create && access(arena_z(c->cx->a, o.data_dir), X_OK) != 0) o.data_dir = S(""); /* a database alone */
-    int64_t until = os_mono_ms() + LOCK_WAIT_MS;
+    if (o.db.n && !o.create && access(arena_z(c->cx->a, o.data_dir), X_OK) != 0)
+        o.data_dir = S(""); /* a database alone */
+    int64_t until = os_mono_ms() + (o.create ? 0 : LOCK_WAIT_MS);
     enum err e = E_OK;
     while (is_held(c, e = store_open(c->cx, &o, &s))) {
         str msg = c->cx->msg;
         enum err r = o.create ? E_NOTFOUND : remote_run(c, ret_code);
         *ret_remote = r == E_OK;
         if (r != E_NOTFOUND) return r;
-        if (os_mono_ms() > until) return fail_at(c->cx, E_CONFLICT, S("data"), "%.*s", FS(msg));
+        if (os_mono_ms() >= until) return fail_at(c->cx, E_CONFLICT, S("data"), "%.*s", FS(msg));
         (void)usleep(LOCK_STEP_MS * 1000);
     }
     TRY(e);
@@ -108,7 +116,8 @@ static int run_command(struct cli *c, const str *argv, size_t n)
 {
     int code = EXIT_DONE;
     bool remote = false;
-    for (size_t i = 0; i < n; i++) c->json |= str_eq(argv[i], S("--json")); /* an error of the parser is told as wished too */
+    for (size_t i = 0; i < n; i++)
+        c->json |= str_eq(argv[i], S("--json")); /* an error of the parser is told as wished too */
     enum err e = args_parse(c, argv, n);
     if (e == E_OK && cli_has(c, "help")) {
         help_command(c, c->cmd);
@@ -123,7 +132,9 @@ static int run_first(struct cli *c, const str *argv, size_t n)
 {
     str first = n ? argv[0] : S("");
     if (str_eq(first, S("--version"))) cli_put(c, S("kontor " KONTOR_VERSION "\n"));
-    else if (n == 0 || str_eq(first, S("--help")) || str_eq(first, S("-h")) || (str_eq(first, S("help")) && n == 1)) help_all(c);
+    else if (n == 0 || str_eq(first, S("--help")) || str_eq(first, S("-h")) ||
+             (str_eq(first, S("help")) && n == 1))
+        help_all(c);
     else {
         bool help = str_eq(first, S("help"));
         c->cmd = command_find(c, argv[help]);
@@ -134,8 +145,11 @@ static int run_first(struct cli *c, const str *argv, size_t n)
             size_t k = 0;
             for (; k < COUNT(names) && command_at(c, k); k++) names[k] = command_at(c, k)->name;
             near = nearest(c->cx, argv[help], names, k);
-            enum err e = near.n ? cli_usage(c, "there is no command '%.*s': did you mean %.*s?", FS(argv[help]), FS(near))
-                                : cli_usage(c, "there is no command '%.*s' (kontor --help lists them)", FS(argv[help]));
+            enum err e = near.n
+                             ? cli_usage(c, "there is no command '%.*s': did you mean %.*s?",
+                                         FS(argv[help]), FS(near))
+                             : cli_usage(c, "there is no command '%.*s' (kontor --help lists them)",
+                                         FS(argv[help]));
             return command_end(c, e);
         }
     }
@@ -145,8 +159,14 @@ static int run_first(struct cli *c, const str *argv, size_t n)
 
 int cli_main(int argc, char **argv, const struct command *extra, size_t n_extra)
 {
-    struct cx cx = {.a = arena_new(), .way = WAY_CLI, .now_ms = os_now_ms(), .lang = S("en"), .req = S("cli")};
-    struct cli c = {.cx = &cx, .in = STDIN_FILENO, .out = STDOUT_FILENO, .err = STDERR_FILENO, .extra = extra, .n_extra = n_extra};
+    struct cx cx = {
+        .a = arena_new(), .way = WAY_CLI, .now_ms = os_now_ms(), .lang = S("en"), .req = S("cli")};
+    struct cli c = {.cx = &cx,
+                    .in = STDIN_FILENO,
+                    .out = STDOUT_FILENO,
+                    .err = STDERR_FILENO,
+                    .extra = extra,
+                    .n_extra = n_extra};
     size_t n = argc > 1 ? (size_t)argc - 1 : 0;
     str *args = NEW_N(cx.a, str, n + 1);
     for (size_t i = 0; i < n; i++) args[i] = str_from(argv[i + 1]);

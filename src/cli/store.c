@@ -24,7 +24,8 @@ enum err store_setting(struct cx *cx, str key, str *ret)
 /* ---- tables of the description ---- */
 static void digest_field(struct buf *b, const struct field *f)
 {
-    buf_fmt(b, " %.*s:%.*s:%.*s:%.*s:%d%d\n", FS(f->name), FS(f->kind->name), FS(f->col), FS(f->col2), f->unique, f->index);
+    buf_fmt(b, " %.*s:%.*s:%.*s:%.*s:%d%d\n", FS(f->name), FS(f->kind->name), FS(f->col),
+            FS(f->col2), f->unique, f->index);
 }
 
 /* What meta_sync looks at, and who looked. */
@@ -77,12 +78,15 @@ static enum err schema_ready(struct cx *cx, const struct store_opts *o, struct s
     TRY(db_schema_version(cx, &s->from));
     s->to = s->from;
     if (s->from == db_schema_latest()) return E_OK;
-    return fail(cx, E_PRECOND, s->from ? "the data has an older form: run kontor upgrade first" : "there is no data yet: kontor init");
+    return fail(cx, E_PRECOND,
+                s->from ? "the data has an older form: run kontor upgrade first"
+                        : "there is no data yet: kontor init");
 }
 
 static enum err open_db(struct cx *cx, const struct store_opts *o, struct store *s)
 {
-    struct db_opts d = {.url = s->url, .readers = o->readers, .read_only = o->read_only, .create = o->create};
+    struct db_opts d = {
+        .url = s->url, .readers = o->readers, .read_only = o->read_only, .create = o->create};
     TRY(dbase_open(cx, &d, &s->db));
     struct db *held = cx->db;
     enum err e = schema_ready(cx, o, s);
@@ -98,7 +102,9 @@ static enum err folder_lock(struct cx *cx, const struct store_opts *o, struct st
     if (!o->data_dir.n || o->read_only) return E_OK;
     if (o->create) TRY(os_mkdirs(cx, o->data_dir, 0700));
     str dir = arena_dup(cx->a, o->data_dir);
-    if (access(dir.p, X_OK) != 0) return fail_at(cx, E_NOTFOUND, S("data"), "there is no data folder %s: kontor init makes one", dir.p);
+    if (access(dir.p, X_OK) != 0)
+        return fail_at(cx, E_NOTFOUND, S("data"),
+                       "there is no data folder %s: kontor init makes one", dir.p);
     enum err e = os_lock_file(cx, arena_fmt(cx->a, "%s/lock", dir.p), &s->lock_fd);
     return e == E_CONFLICT ? fail_at(cx, e, S("data"), "another program works with %s", dir.p) : e;
 }
@@ -109,7 +115,8 @@ enum err store_open(struct cx *cx, const struct store_opts *o, struct store *ret
     s.url = arena_dup(cx->a, store_url(cx, o->data_dir, o->db));
     enum err e = folder_lock(cx, o, &s);
     if (e == E_OK && !o->create && !o->db.n && access(s.url.p + sizeof "sqlite:" - 1, F_OK) != 0)
-        e = fail_at(cx, E_NOTFOUND, S("data"), "there is no data in %.*s yet: kontor init makes it", FS(s.data_dir));
+        e = fail_at(cx, E_NOTFOUND, S("data"), "there is no data in %.*s yet: kontor init makes it",
+                    FS(s.data_dir));
     if (e == E_OK) e = open_db(cx, o, &s);
     if (e != E_OK) store_close(&s);
     else *ret = s;

@@ -1,0 +1,179 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/test_cli.sh KONTOR - what scripts rely on: init, import, count, who, undo, export, sql; on SQLite and (when
+# KONTOR_TEST_PG names a server) on PostgreSQL, by an own process and through a running server.
+set -u
+K=$1 F=$(pwd)/tests/fixtures/kunden.xlsx
+T=$(mktemp -d) passed=0 failed=0 server= made=
+LC_ALL=C.UTF-8
+export LC_ALL
+
+end() {
+    [ -z "$server" ] || kill "$server" 2>/dev/null
+    for name in $made; do psql -qX "$KONTOR_TEST_PG" -c "DROP DATABASE \"$name\" WITH (FORCE)" >/dev/null; done
+    rm -rf "$T"
+}
+trap end EXIT
+trap 'exit 130' INT TERM HUP
+
+# is WHAT GOT WANT
+is() {
+    if [ "$2" = "$3" ]; then passed=$((passed + 1)); return; fi
+    failed=$((failed + 1))
+    printf '%s: %s\n  got:  %s\n  want: %s\n' "$round" "$1" "$2" "$3" >&2
+}
+# has WHAT TEXT PART
+has() { case $2 in *"$3"*) is "$1" y y ;; *) is "$1" "$2" "...$3..." ;; esac; }
+# json KEY TEXT: a number or text of an object's first such member
+json() { printf '%s' "$2" | sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" | head -1; }
+# Runs kontor on the data: its output, its errors in $T/err, its exit code in $code
+k() { out=$("$K" "$@" $data 2>"$T/err" </dev/null); code=$?; err=$(cat "$T/err"); }
+
+reads() {
+    k count person
+    is "count" "$out" "$1"
+    k count person --json
+    is "count as JSON" "$out" "{\"entity\":\"person\",\"count\":$1}"
+}
+
+scenario() {
+    reads 0
+    k import "$F" --dry-run --json
+    is "dry run: exit" "$code" 0
+    has "dry run" "$out" '"rows":8,"new":6,"joined":1'
+    reads 0
+    k import "$F" --json
+    has "without --yes nothing is written" "$out" '"dry":true'
+    reads 0
+    k import "$F" --yes --json --report "$T/report.xlsx" --refused "$T/refused.xlsx"
+    batch=$(json batch "$out")
+    is "import: exit" "$code" 0
+    for key in rows new joined refused empty batch seconds; do has "import: $key" "$out" "\"$key\":"; done
+    is "report" "$(head -c 2 "$T/report.xlsx")" PK
+    is "refused rows" "$(head -c 2 "$T/refused.xlsx")" PK
+    reads 5
+    k who '8 612 34567' --json
+    has "who: name" "$out" '"name":"Rūta Žukauskaitė","company":"UAB „Baltijos langai“"'
+    has "who: phones" "$out" '"e164":"+37061234567"'
+    has "who: last interaction" "$out" '"last_interaction":null'
+    k who 61234567
+    has "who by the last digits" "$out" 'Rūta Žukauskaitė'
+    k who 1 --json
+    is "who: nobody" "$code $out" "0 []"
+    k count person --filter '{"field":"name","op":"contains","value":"muller"}'
+    is "count with filter" "$out" 1
+    k export person --format csv -o "$T/p.csv" --json
+    has "export: rows" "$out" '"rows":5'
+    is "export: checksum" "$(json sha256 "$out")" "$(sha256sum "$T/p.csv" | cut -d' ' -f1)"
+    for format in xlsx vcf jsonl; do
+        k export person --format "$format" -o "$T/p.$format"
+        is "export $format" "$code" 0
+    done
+    is "a line for each" "$(wc -l <"$T/p.jsonl")" 5
+    k export person --format jsonl
+    is "export to the output" "$out" "$(cat "$T/p.jsonl")"
+    k sql "SELECT count(*) AS n FROM person WHERE deleted_at IS NULL" --json
+    is "sql" "$out" '[{"n":5}]'
+    k sql "WITH x AS (SELECT 1) DELETE FROM person"
+    is "sql never writes" "$code" 1
+    k sql "DELETE FROM person"
+    has "sql: only reading" "$err" "only SELECT"
+    reads 5
+    k user add $user --name 'Anna Berg' --password-file "$T/pw" --json
+    is "user add" "$code" 0
+    k user add $user --name 'Anna Berg' --password-file "$T/pw"
+    is "user add twice" "$code" 1
+    k count person --as $user
+    is "as a user" "$out" 5
+    k user disable $user
+    is "user disable" "$code" 0
+    k count person --as $user
+    is "as a user who is switched off" "$code" 1
+    k user list --json
+    has "user list" "$out" "\"mail\":\"$user\",\"role\":\"Administrator\",\"active\":false"
+    k undo "$batch" --json
+    is "undo: exit" "$code" 0
+    has "undo" "$out" '"conflicts":0'
+    again=$(json batch "$out")
+    reads 0
+    k undo "$again" --json
+    is "redo" "$code" 0
+    redo=$(json batch "$out")
+    reads 5
+    k undo 4711
+    is "undo of nothing" "$code" 1
+    k undo x
+    is "undo of a word: usage" "$code" 2
+    k count persn --json
+    has "errors as JSON" "$err" '{"error":{"code":"not_found","detail":"there is no entity '
+    k import "$T/none.csv" --yes
+    is "a file that is not there" "$code" 1
+    k import "$F" --yes --dry-run
+    is "two that exclude each other: usage" "$code" 2
+    is "no file is left in tmp" "$(ls "$T/data/tmp" 2>/dev/null)" ""
+}
+
+# engine URL
+both() {
+    engine=$1 url=$2
+    round=$engine
+    data="--data $T/data"
+    out=$("$K" init $data --country DE --language de --admin chef@firma.example --password-file "$T/pw" ${url:+--db "$url"} 2>&1)
+    is "init" "$? $out" "0 $T/data is ready; log in as chef@firma.example. Start it: kontor serve $data"
+    k init --country DE --language de --admin chef@firma.example --password-file "$T/pw"
+    is "init twice" "$code" 1
+    user=anna@firma.example
+    scenario
+    k undo "$redo"
+    is "undo of the redo" "$code" 0
+    round="$engine, through the server"
+    "$K" serve $data --listen 127.0.0.1:0 >"$T/serve.log" 2>&1 &
+    server=$!
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -S "$T/data/kontor.sock" ] && break; sleep 0.2; done
+    is "the server's socket" "$(ls "$T/data/kontor.sock")" "$T/data/kontor.sock"
+    k upgrade
+    is "upgrade beside a server" "$code" 1
+    user=bert@firma.example
+    scenario
+    kill "$server"
+    wait "$server"
+    is "the server's end" "$?" 0
+    server=
+    is "the socket is gone" "$(ls "$T/data/kontor.sock" 2>/dev/null)" ""
+    k verify
+    [ -n "$url" ] || is "verify" "$code" 0
+    k doctor --json
+    is "doctor" "$code $(json verdict "$out")" "0 ok"
+    rm -rf "$T/data"
+}
+
+echo 'Langes-Pferd-7788' >"$T/pw"
+round=plain data=
+is "version" "$("$K" --version | cut -d' ' -f1)" kontor
+k --help
+has "help" "$out" "usage: kontor COMMAND"
+for name in $("$K" --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+    k "$name" --help
+    is "$name --help" "$code" 0
+    has "$name --help" "$out" "usage: kontor $name"
+done
+k
+is "no command: usage" "$code" 2
+k imprt
+is "unknown command" "$code $err" "2 kontor: there is no command 'imprt': did you mean import?"
+k count person --data "$T/nowhere"
+is "no data" "$code" 1
+has "no data" "$err" "kontor init"
+if command -v groff >/dev/null; then
+    "$K" man >"$T/kontor.1"
+    is "man page" "$(groff -ww -man -Tutf8 "$T/kontor.1" 2>&1 >/dev/null)" ""
+fi
+both sqlite ""
+if [ -n "${KONTOR_TEST_PG:-}" ] && command -v psql >/dev/null; then
+    name=kontor-cli-$$
+    psql -qX "$KONTOR_TEST_PG" -c "CREATE DATABASE \"$name\"" && made=$name
+    server_part=${KONTOR_TEST_PG#*://}
+    both postgresql "postgresql://${server_part%%/*}/$name"
+fi
+echo "test_cli: $passed passed, $failed failed"
+[ "$failed" = 0 ]
