@@ -59,7 +59,7 @@ enum err acl_load(struct cx *cx, int64_t user, struct acl **ret)
                  " LEFT JOIN \"role\" r ON r.id = u.role AND r.deleted_at IS NULL"
                  " WHERE u.id = $1 AND u.deleted_at IS NULL AND u.active = 1",
                  V(user)));
-    if (!r.n) return fail(cx, E_AUTH, "this user is not active");
+    if (!r.n) return fail(cx, E_AUTH, "This user is not active");
     struct acl *acl = NEW(cx->a, struct acl);
     acl->user = user;
     acl->team = db_int(&r, 0, 0);

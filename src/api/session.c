@@ -129,7 +129,7 @@ enum err api_setup_post(struct cx *cx, const struct req *rq, struct resp *rs)
     str want = cx->app->setup_token;
     if (!want.n || token.n != want.n || !os_equal(token.p, want.p, want.n))
         return fail_at(cx, E_DENIED, S("token"),
-                       "The set-up token is wrong: it was printed when Kontor started");
+                       "The set-up code is wrong: it was printed when Kontor started");
     TRY(json_str_of(cx, j, S("firm"), S(""), &s.firm));
     TRY(json_str_of(cx, j, S("country"), S(""), &s.country));
     TRY(json_str_of(cx, j, S("currency"), S("EUR"), &s.currency));

@@ -94,23 +94,23 @@ enum err auth_password_check(struct cx *cx, str password, const str *words, size
 {
     size_t len = utf8_len(password);
     if (len < PASSWORD_MIN)
-        return fail_at(cx, E_INVALID, S("password"), "a password has at least %d characters",
+        return fail_at(cx, E_INVALID, S("password"), "A password has at least %d characters",
                        PASSWORD_MIN);
     if (len > PASSWORD_MAX)
-        return fail_at(cx, E_INVALID, S("password"), "a password has at most %d characters",
+        return fail_at(cx, E_INVALID, S("password"), "A password has at most %d characters",
                        PASSWORD_MAX);
     str f = fold_text(cx->a, password), core = core_of(f);
     bool long_enough = len >= 20; /* a sentence of digits is fine */
     if (one_character(f) || (!long_enough && common_word(cx->a, f)))
         return fail_at(cx, E_INVALID, S("password"),
-                       "this password is one of the first that are tried: take another");
+                       "This password is too easy to guess: please choose another");
     for (size_t i = 0; i < n; i++) {
         str w = fold_text(cx->a, words[i]), local = {0}, rest = {0};
         str_split(w, '@', &local, &rest);
         if ((w.n >= 4 && str_eq(core, core_of(w))) ||
             (local.n >= 4 && str_eq(core, core_of(local))))
             return fail_at(cx, E_INVALID, S("password"),
-                           "a password must not be your own or the firm's name");
+                           "The password must not be your own name or the firm's");
     }
     return E_OK;
 }

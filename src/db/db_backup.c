@@ -76,7 +76,7 @@ enum err dbase_backup(struct cx *cx, struct dbase *b, str to_path,
     const char *to = arena_z(cx->a, to_path), *part = arena_fmt(cx->a, "%.*s.part", FS(to_path)).p;
     unlink(part); /* left by a copy that was cut off */
     int fd = open(part, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0) return fail(cx, E_NOTFOUND, "cannot write %s", part);
+    if (fd < 0) return fail(cx, E_NOTFOUND, "Cannot write %s", part);
     close(fd);
     TRY(sq_open(cx, b, SQ_READER, &from));
     from->ops = b->ops;
@@ -84,7 +84,7 @@ enum err dbase_backup(struct cx *cx, struct dbase *b, str to_path,
     enum err e = copy_pages(cx, sq_handle(from), part, progress, arg);
     if (e == E_OK &&
         (!sync_path(part) || rename(part, to) != 0 || !sync_path(folder_of(cx, to_path).p)))
-        e = fail(cx, E_INTERNAL, "the copy did not reach the disk");
+        e = fail(cx, E_INTERNAL, "The copy did not reach the disk");
     if (e != E_OK) unlink(part);
     TRY(b->ops->ctl(cx, from, DB_SNAP_END));
     return e;
@@ -157,7 +157,7 @@ enum err dbase_check(struct cx *cx, str path, struct db_report *ret)
     struct db_report r = {0};
     int64_t schema = 0;
     if (!path.n || access(arena_z(cx->a, path), R_OK) != 0)
-        return fail(cx, E_NOTFOUND, "no such file");
+        return fail(cx, E_NOTFOUND, "There is no such file");
     int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(uri(cx, path), &h, flags, NULL) == SQLITE_OK) {
         sqlite3_db_config(h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

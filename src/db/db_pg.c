@@ -5,6 +5,7 @@
  * writer (40001, 40P01) runs fn again with a fresh snapshot. A connection lost at COMMIT, and the WARNING
  * that a wait for the synchronous standby was cancelled, are E_UNCERTAIN: nobody knows.
  */
+#include "base/tr.h"
 #include "db/db_int.h"
 
 #include <libpq-fe.h>
@@ -72,12 +73,12 @@ static enum err code_of(const char *state)
 static const char *err_text(enum err e)
 {
     switch ((int)e) {
-    case E_BUSY: return "the database is busy";
-    case E_FULL: return "the disk is full";
-    case E_CONFLICT: return "there is such an entry already";
-    case E_LIMIT: return "too large";
-    case E_INVALID: return "a rule of the database refuses this value";
-    default: return "the database failed";
+    case E_BUSY: return TR("The database is busy");
+    case E_FULL: return TR("The disk is full");
+    case E_CONFLICT: return TR("There is such an entry already");
+    case E_LIMIT: return TR("This is too large");
+    case E_INVALID: return TR("A rule of the database refuses this value");
+    default: return TR("The database failed");
     }
 }
 
@@ -93,7 +94,7 @@ static enum err oops(struct cx *cx, struct pg *g, const PGresult *r)
     db_count(e == E_BUSY ? &g->db.busy : &g->db.errors);
     if (e != E_CONFLICT && e != E_INVALID && !is_class(state, "40"))
         db_log(e == E_BUSY ? "warn" : "error", "postgres=%s %s", state, PQerrorMessage(g->c));
-    return fail_at(cx, e, at ? arena_dup(cx->a, str_from(at)) : S(""), "%s", err_text(e));
+    return fail_at(cx, e, at ? arena_dup(cx->a, str_from(at)) : S(""), "%s", tr_format(cx->lang, err_text(e)));
 }
 
 /* ---- connection ---- */
@@ -189,7 +190,7 @@ static enum err prepare(struct cx *cx, struct pg *g, const struct db_call *c, ui
 {
     if (!is_data(c->sql)) {
         db_log("error", "refused: %.*s", FS(c->sql));
-        return fail(cx, E_INTERNAL, "the database failed");
+        return fail(cx, E_INTERNAL, "The database failed");
     }
     if (*slot) {
         TRY(command(cx, g, arena_fmt(cx->a, "DEALLOCATE %s", (*slot)->name).p));
@@ -277,7 +278,7 @@ static struct db_val value(struct arena *a, const PGresult *r, int row, int col)
 static enum err rows_of(struct cx *cx, const PGresult *r, struct db_rows *ret)
 {
     size_t rows = (size_t)PQntuples(r), cols = (size_t)PQnfields(r);
-    if (rows > DB_ROWS_MAX) return fail(cx, E_LIMIT, "more than %d rows", DB_ROWS_MAX);
+    if (rows > DB_ROWS_MAX) return fail(cx, E_LIMIT, "There are more than %d rows", DB_ROWS_MAX);
     struct db_val *out = rows && cols ? NEW_N(cx->a, struct db_val, mul_size(rows, cols)) : NULL;
     for (size_t i = 0; i < rows; i++)
         for (size_t c = 0; c < cols; c++) out[i * cols + c] = value(cx->a, r, (int)i, (int)c);
@@ -343,7 +344,7 @@ static enum err walk_in_tx(struct cx *cx, struct pg *g, const struct db_call *c,
                            const struct params *a)
 {
     int cursor = ++g->cursors;
-    if (!is_data(c->sql)) return fail(cx, E_INTERNAL, "the database failed");
+    if (!is_data(c->sql)) return fail(cx, E_INTERNAL, "The database failed");
     const char *sql =
         arena_fmt(cx->a, "DECLARE w%d NO SCROLL CURSOR FOR %.*s", cursor, FS(c->sql)).p;
     PGresult *r OWNED(res_free) =
@@ -409,7 +410,7 @@ static enum err pg_ddl(struct cx *cx, struct db *db, str sql)
 static enum err uncertain(struct cx *cx)
 {
     return fail(cx, E_UNCERTAIN,
-                "the database did not confirm: the change may or may not have happened");
+                "The database did not confirm: the change may or may not have happened");
 }
 
 static enum err commit(struct cx *cx, struct pg *g)
@@ -428,7 +429,7 @@ static enum err commit(struct cx *cx, struct pg *g)
         return uncertain(cx);
     }
     if (g->warned) return uncertain(cx);
-    if (strcmp(PQcmdStatus(r), "COMMIT") != 0) return fail(cx, E_INTERNAL, "the database failed");
+    if (strcmp(PQcmdStatus(r), "COMMIT") != 0) return fail(cx, E_INTERNAL, "The database failed");
     return E_OK;
 }
 
@@ -441,7 +442,7 @@ static enum err attempt(struct cx *cx, struct pg *g, db_write_fn *fn, void *arg)
     db->depth = 1;
     db->failed = E_OK;
     enum err e = fn(cx, arg);
-    if (e == E_OK && db->failed != E_OK) e = fail(cx, db->failed, "a part of the change failed");
+    if (e == E_OK && db->failed != E_OK) e = fail(cx, db->failed, "A part of the change failed");
     if (e == E_OK) e = commit(cx, g);
     db->depth = 0;
     if (e == E_OK || PQtransactionStatus(g->c) == PQTRANS_IDLE) return e;
@@ -472,7 +473,7 @@ static enum err write_on(struct cx *cx, struct pg *g, db_write_fn *fn, void *arg
         if (e == E_OK || e == E_UNCERTAIN || !g->retry) break;
     }
     if (e != E_OK)
-        return g->retry && e != E_UNCERTAIN ? fail(cx, E_BUSY, "the database is busy") : e;
+        return g->retry && e != E_UNCERTAIN ? fail(cx, E_BUSY, "The database is busy") : e;
     atomic_fetch_add_explicit(&b->writes, 1, memory_order_relaxed);
     db_committed(b);
     return E_OK;

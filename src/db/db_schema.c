@@ -46,7 +46,7 @@ enum err db_ddl(struct cx *cx, str sql)
 {
     assert(db_is_writing(cx));
     str text = expand(cx, sql);
-    if (!text.n) return fail(cx, E_LIMIT, "too large");
+    if (!text.n) return fail(cx, E_LIMIT, "This is too large");
     TRY(db_fault(cx, cx->db));
     return cx->db->ops->ddl(cx, cx->db, text);
 }
@@ -90,7 +90,7 @@ enum err db_schema_version(struct cx *cx, int *ret)
     if (known) TRY(db_query(cx, &r, "SELECT coalesce(max(n), 0) FROM migration"));
     int64_t n = known ? db_int(&r, 0, 0) : 0;
     if (n < 0 || n > INT32_MAX)
-        return fail(cx, E_PRECOND, "the database's schema number makes no sense");
+        return fail(cx, E_PRECOND, "The database's schema number makes no sense");
     *ret = (int)n;
     return E_OK;
 }
@@ -148,7 +148,7 @@ static enum err keep_copy(struct cx *cx, struct dbase *b, int from)
     TRY(dbase_backup(cx, b, to, NULL, NULL));
     TRY(dbase_check(cx, to, &was));
     if (!was.integrity_ok || was.schema != from)
-        return fail(cx, E_INTERNAL, "the copy before the migration is not sound: %.*s",
+        return fail(cx, E_INTERNAL, "The copy before the migration is not sound: %.*s",
                     FS(was.problem));
     return E_OK;
 }
@@ -159,7 +159,7 @@ static enum err migrate(struct cx *cx, struct dbase *b, const struct db_step *st
     int from = 0, latest = step[n_steps - 1].n;
     TRY(db_schema_version(cx, &from));
     if (from > latest)
-        return fail(cx, E_PRECOND, "the database has schema %d, this program knows %d", from,
+        return fail(cx, E_PRECOND, "The database has schema %d, this program knows %d", from,
                     latest);
     if (from < latest && from > 0 && !dbase_is_pg(b)) TRY(keep_copy(cx, b, from));
     enum err e = from < latest ? E_BUSY : E_OK;

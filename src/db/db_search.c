@@ -161,10 +161,10 @@ enum err db_search(struct cx *cx, str entity, const str *words, size_t n_words, 
                     .left = SIZE_MAX,
                     .max = max < DB_ROWS_MAX ? max : DB_ROWS_MAX};
     if (!n_words || n_words > WORDS_MAX)
-        return fail(cx, E_INVALID, "a search has 1 to %d words", WORDS_MAX);
+        return fail(cx, E_INVALID, "A search has 1 to %d words", WORDS_MAX);
     for (size_t i = 0; i < n_words; i++)
         if (words[i].n < 3 || words[i].n > WORD_MAX || memchr(words[i].p, 0, words[i].n))
-            return fail(cx, E_INVALID, "a search word has 3 to %d bytes", WORD_MAX);
+            return fail(cx, E_INVALID, "A search word has 3 to %d bytes", WORD_MAX);
     int64_t below = before > 0 ? before : INT64_MAX;
     enum err e = !q.max ? E_OK : db_is_pg(cx) ? ask_pg(cx, &q, below) : ask_sqlite(cx, &q, below);
     if (e != E_OK && !(e == E_LIMIT && q.full)) return e;

@@ -5,6 +5,7 @@
  * A request lives on its caller's stack; the caller sleeps on `done` until the writer is through with
  * it, so the writer may use the caller's cx and arena. Nobody is woken before the commit is durable.
  */
+#include "base/tr.h"
 #include "db/db_int.h"
 
 #include <linux/futex.h>
@@ -120,16 +121,16 @@ static bool wait_for_work(struct writer *w)
 
 static const char *why(enum err e)
 {
-    return e == E_FULL   ? "the disk is full"
-           : e == E_BUSY ? "the database is busy"
-                         : "the database failed";
+    return e == E_FULL   ? TR("The disk is full")
+           : e == E_BUSY ? TR("The database is busy")
+                         : TR("The database failed");
 }
 
 /* Those that were well so far share the fate of their transaction. */
 static void batch_fail(struct wreq *r, enum err e)
 {
     for (; r; r = r->next)
-        if (r->e == E_OK) r->e = fail(r->cx, e, "%s", why(e));
+        if (r->e == E_OK) r->e = fail(r->cx, e, "%s", tr_format(r->cx->lang, why(e)));
 }
 
 static void batch_wake(struct wreq *r)
@@ -335,7 +336,7 @@ enum err writer_start(struct cx *cx, struct dbase *b)
     sqlite3_wal_hook(sq_handle(w->db), on_wal, w);
     w->running = pthread_create(&w->thread, NULL, writer_main, w) == 0;
     w->ck_running = w->running && pthread_create(&w->ck_thread, NULL, ck_main, w) == 0;
-    return w->ck_running ? E_OK : fail(cx, E_INTERNAL, "cannot start a thread");
+    return w->ck_running ? E_OK : fail(cx, E_INTERNAL, "Cannot start a thread");
 }
 
 void writer_stop(struct writer **ret)

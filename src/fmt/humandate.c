@@ -2,6 +2,7 @@
 /* fmt/humandate.c - the text becomes at most three parts (numbers and a month's name); rules turn them into a day. */
 #include "fmt/humandate.h"
 #include "base/time.h"
+#include "base/tr.h"
 #include "fmt/fold.h"
 
 enum { TYPED_MAX = 80, PARTS = 3 };
@@ -253,7 +254,7 @@ enum date_why humandate_parse(struct arena *a, str typed, const struct date_styl
 
 str date_why_text(enum date_why why)
 {
-    static const str t[] = {S0("ok"), S0("empty"), S0("not a date"), S0("there is no such day"),
-                            S0("the year is out of range")};
+    static const str t[] = {S0("ok"), S0(TR("this is empty")), S0(TR("this is not a date")),
+                            S0(TR("there is no such day")), S0(TR("the year is out of range"))};
     return t[why];
 }

@@ -2,6 +2,7 @@
 /* fmt/table.c - telling the formats apart and giving CSV rows the form of XLSX rows. */
 #include "fmt/table.h"
 
+#include "base/tr.h"
 #include "fmt/csv.h"
 #include "fmt/xlsx.h"
 
@@ -32,27 +33,27 @@ static enum err refuse(struct cx *cx, str head)
     static const struct {
         str magic;
         const char *what;
-    } known[] = {{S0("%PDF"), "a PDF"},
-                 {S0("\x89PNG"), "a picture"},
-                 {S0("\xFF\xD8\xFF"), "a picture"},
-                 {S0("GIF8"), "a picture"},
-                 {S0("\x1F\x8B"), "a packed file"},
-                 {S0("7z\xBC\xAF"), "a packed file"},
-                 {S0("Rar!"), "a packed file"},
+    } known[] = {{S0("%PDF"), TR("a PDF")},
+                 {S0("\x89PNG"), TR("a picture")},
+                 {S0("\xFF\xD8\xFF"), TR("a picture")},
+                 {S0("GIF8"), TR("a picture")},
+                 {S0("\x1F\x8B"), TR("a packed file")},
+                 {S0("7z\xBC\xAF"), TR("a packed file")},
+                 {S0("Rar!"), TR("a packed file")},
                  {S0("\x7F"
                      "ELF"),
-                  "a program"},
-                 {S0("{\\rtf"), "a text document"},
-                 {S0("SQLite format 3"), "a database"},
-                 {S0("BEGIN:VCARD"), "a file of contacts (vCard)"},
-                 {S0("BEGIN:VCALENDAR"), "a calendar"},
-                 {S0("<!DOCTYPE"), "a web page"},
-                 {S0("<html"), "a web page"},
-                 {S0("<?xml"), "an XML file"}};
+                  TR("a program")},
+                 {S0("{\\rtf"), TR("a text document")},
+                 {S0("SQLite format 3"), TR("a database")},
+                 {S0("BEGIN:VCARD"), TR("a file of contacts (vCard)")},
+                 {S0("BEGIN:VCALENDAR"), TR("a calendar")},
+                 {S0("<!DOCTYPE"), TR("a web page")},
+                 {S0("<html"), TR("a web page")},
+                 {S0("<?xml"), TR("an XML file")}};
     for (size_t i = 0; i < COUNT(known); i++)
         if (str_has_prefix(head, known[i].magic))
             return fail(cx, E_TYPE, "This is %s, no table: save the table as .xlsx or .csv",
-                        known[i].what);
+                        tr_format(cx->lang, known[i].what));
     return E_OK;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fmt/taxid.h"
+#include "base/tr.h"
 #include "fmt/taxid_int.h"
 
 enum { TYPED_MAX = 64 };
@@ -206,10 +207,10 @@ bool taxid_account_fits(str bik, str account)
 str taxid_why_text(enum taxid_why why)
 {
     static const str t[] = {S0("ok"),
-                            S0("empty"),
-                            S0("has characters that do not belong"),
-                            S0("has a wrong length"),
-                            S0("is of no known country"),
-                            S0("is mistyped: its check digit does not fit")};
+                            S0(TR("this is empty")),
+                            S0(TR("it has characters that do not belong there")),
+                            S0(TR("its length is wrong")),
+                            S0(TR("its country is not known")),
+                            S0(TR("it is mistyped: its check digit does not fit"))};
     return t[why];
 }

@@ -33,4 +33,4 @@ enum taxid_why taxid_check(struct arena *a, enum taxid_kind kind, str typed, str
 enum taxid_kind taxid_guess(struct arena *a, str typed, str *ret);
 /* Does the 20-digit Russian account belong to the bank? */
 bool taxid_account_fits(str bik, str account);
-str taxid_why_text(enum taxid_why why); /* for the user, in English */
+str taxid_why_text(enum taxid_why why); /* for the user, to be given to tr() (base/tr.h) */

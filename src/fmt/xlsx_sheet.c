@@ -4,6 +4,7 @@
  * Rows and cells may leave out their address (then they follow the one before); cells may come in
  * any order. A row's texts live in an arena that is emptied at the next row.
  */
+#include "base/tr.h"
 #include "fmt/xlsx_int.h"
 
 struct xlsx_rows {
@@ -25,8 +26,8 @@ struct xlsx_rows {
 static void broken(struct xlsx_part *p, const char *what)
 {
     const struct xlsx_rows *r = p->u;
-    part_stop(
-        p, fail(p->cx, E_INVALID, "The workbook is broken: row %" PRId64 ": %s", r->number, what));
+    part_stop(p, fail(p->cx, E_INVALID, "The workbook is broken: row %" PRId64 ": %s", r->number,
+                      tr_format(p->cx->lang, what)));
 }
 
 /* "AB12" -> 27; false when it is no address within the limits. "" leaves *column alone. */
@@ -47,7 +48,7 @@ static void row_start(struct xlsx_part *p, const char **attr)
     int64_t said = 0;
     if (str_to_int(part_attr(attr, S("r")), &said) && said > r->number) r->number = said;
     else r->number++;
-    if (r->number > XLSX_ROWS_MAX) broken(p, "more rows than a sheet can have");
+    if (r->number > XLSX_ROWS_MAX) broken(p, TR("more rows than a sheet can have"));
     if (r->n) memset(r->cell, 0, r->n * sizeof *r->cell);
     r->n = r->at = r->bytes = 0;
     arena_reset(r->row);
@@ -70,7 +71,7 @@ static void cell_start(struct xlsx_part *p, const char **attr)
     struct xlsx_rows *r = p->u;
     r->column = r->at;
     if (!column_of(part_attr(attr, S("r")), &r->column)) {
-        broken(p, "a cell has an impossible address");
+        broken(p, TR("a cell has an impossible address"));
         return;
     }
     r->at = r->column + 1;
@@ -153,7 +154,7 @@ static void cell_value(struct xlsx_part *p, struct cell *c, str v)
     struct xlsx_rows *r = p->u;
     switch (r->type) {
     case 's':
-        if (!shared_cell(p->x, c, v)) broken(p, "a cell points to a text that is not there");
+        if (!shared_cell(p->x, c, v)) broken(p, TR("a cell points to a text that is not there"));
         break;
     case 'i':
     case 't':

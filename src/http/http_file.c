@@ -73,10 +73,10 @@ static enum err plan_file(struct cx *cx, struct resp *rs, struct reply *r)
                  : open(arena_z(cx->a, rs->file), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     rs->file_fd = 0;
     if (fd < 0)
-        return fail(cx, errno == ENOENT ? E_NOTFOUND : E_INTERNAL, "The file is not there.");
+        return fail(cx, errno == ENOENT ? E_NOTFOUND : E_INTERNAL, "The file is not there");
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         os_close_fd(&fd);
-        return fail(cx, E_NOTFOUND, "The file is not there.");
+        return fail(cx, E_NOTFOUND, "The file is not there");
     }
     r->fd = fd;
     r->length = st.st_size;

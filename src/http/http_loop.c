@@ -276,7 +276,7 @@ static enum err unix_listen(struct cx *cx, struct loop *lp, str path)
         lp->listen_fd = fcntl(s->loop[0].listen_fd, F_DUPFD_CLOEXEC, 3);
         return lp->listen_fd < 0 ? os_fail(cx, errno, "dup", path) : E_OK;
     }
-    if (path.n >= sizeof sa.sun_path) return fail(cx, E_BAD, "the socket's path is too long");
+    if (path.n >= sizeof sa.sun_path) return fail(cx, E_BAD, "The socket's path is too long");
     memcpy(sa.sun_path, path.p, path.n);
     lp->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (connect(lp->listen_fd, (struct sockaddr *)&sa, sizeof sa) == 0)
@@ -336,7 +336,7 @@ static enum err tcp_listen(struct cx *cx, struct loop *lp, str text)
     socklen_t len = 0;
     int one = 1;
     if (!listen_addr(text, &sa, &len))
-        return fail(cx, E_BAD, "bad address to listen on: %.*s", FS(text));
+        return fail(cx, E_BAD, "Bad address to listen on: %.*s", FS(text));
     if (lp->index == 0) TRY(probe(cx, &sa, len, text));
     else
         ((struct sockaddr_in *)(void *)&sa)->sin_port =

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* http/http_problem.c - from a request to its handler, and from an error to problem+json (RFC 9457). */
 #include "base/json.h"
+#include "base/tr.h"
 #include "http/http_int.h"
 
 enum { REPLY_MAX = 16 << 20, RETRY_AFTER_S = 2 };
@@ -16,13 +17,12 @@ void http_head(struct resp *rs, str name, str value)
 /* What a stranger may know of our own faults: nothing but the request's id. */
 static str detail_of(const struct cx *cx, enum err e)
 {
-    if (e == E_INTERNAL)
-        return S("Something went wrong on our side. The request's id helps to find it.");
-    if (e == E_UNCERTAIN)
-        return S("It is not known whether the change was kept. Look before you repeat it.");
-    if (e == E_FULL) return S("The server has no room left on its disk.");
-    if (e == E_BUSY) return S("The server is busy. Try again in a moment.");
-    return cx->msg;
+    str text = S("");
+    if (e == E_INTERNAL) text = S(TR("Something went wrong on our side. The request's id helps to find it."));
+    if (e == E_UNCERTAIN) text = S(TR("It is not known whether the change was kept. Please look before you repeat it."));
+    if (e == E_FULL) text = S(TR("The server has no room left on its disk"));
+    if (e == E_BUSY) text = S(TR("The server is busy. Please try again in a moment."));
+    return text.n ? tr(cx->lang, text) : cx->msg;
 }
 
 void http_problem(struct cx *cx, enum err e, struct resp *rs)
@@ -70,7 +70,7 @@ void http_dispatch(struct cx *cx, const struct router *r, guard_fn *guard, struc
     if (!rs->body.a) rs->body = buf_new(cx->a, REPLY_MAX);
     enum err e = run(cx, r, guard, rq, rs);
     if (e == E_OK && rs->body.full)
-        e = fail(cx, E_LIMIT, "The answer is too large: ask for less at once.");
+        e = fail(cx, E_LIMIT, "The answer is too large: ask for less at once");
     if (e == E_OK) return;
     if (rs->stream)
         rs->stream->broken = true; /* its head is out: all we can do is to break it off */

@@ -112,11 +112,11 @@ enum err router_find(const struct router *r, struct cx *cx, struct req *rq, str 
     rq->route = NULL;
     if (rq->path.n && rq->path.p[0] == '/')
         n = find(&r->root, str_cut(rq->path, 1, rq->path.n), rq, 0);
-    if (!n || is_empty(n)) return fail(cx, E_NOTFOUND, "There is nothing at this address.");
+    if (!n || is_empty(n)) return fail(cx, E_NOTFOUND, "There is nothing at this address");
     rq->route = n->by[rq->method];
     if (!rq->route && rq->method == HEAD) rq->route = n->by[GET];
     if (rq->route) return E_OK;
     *allow = allowed(cx->a, n);
-    return fail(cx, E_METHOD, "This address does not know the method %.*s.",
+    return fail(cx, E_METHOD, "This address does not know the method %.*s",
                 FS(method_name[rq->method]));
 }

@@ -26,9 +26,9 @@ static size_t free_slot(struct loop *lp)
 enum err http_sse_begin(struct cx *cx, struct resp *rs, void *tag, void (*gone)(void *tag),
                         int64_t *ret_id)
 {
-    if (!rs->job) return fail(cx, E_BUSY, "event streams need a socket");
+    if (!rs->job) return fail(cx, E_BUSY, "Event streams need a socket");
     struct loop *lp = rs->job->loop;
-    if (lp->s->draining || lp->s->closing) return fail(cx, E_BUSY, "the server is going down");
+    if (lp->s->draining || lp->s->closing) return fail(cx, E_BUSY, "The server is going down");
     struct http_sse *e = calloc(1, sizeof *e);
     if (!e) abort();
     e->post.kind = POST_SSE;

@@ -58,7 +58,7 @@ enum err http_stream_write(struct cx *cx, struct resp *rs, str bytes)
     char size[24];
     if (!st) {
         buf_add(&rs->body, bytes);
-        return rs->body.full ? fail(cx, E_LIMIT, "The answer is too large.") : E_OK;
+        return rs->body.full ? fail(cx, E_LIMIT, "The answer is too large") : E_OK;
     }
     if (!bytes.n) return E_OK;
     int n = snprintf(size, sizeof size, "%zx\r\n", bytes.n);
@@ -72,7 +72,7 @@ enum err http_stream_write(struct cx *cx, struct resp *rs, str bytes)
         if (st->chunked) queue(st, S("\r\n"));
     }
     pthread_mutex_unlock(&st->lock);
-    if (gone) return fail(cx, E_UNCERTAIN, "the client went away");
+    if (gone) return fail(cx, E_UNCERTAIN, "The client went away");
     if (!atomic_exchange(&st->post.posted, true)) loop_post(st->job->loop, &st->post);
     return E_OK;
 }

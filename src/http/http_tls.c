@@ -46,7 +46,7 @@ enum err tls_load(struct cx *cx, struct http_server *s)
         SSL_CTX_free(ctx);
         ERR_clear_error();
         return fail(cx, E_INVALID,
-                    "certificate and key do not load or do not belong together: %.*s, %.*s",
+                    "Certificate and key do not load or do not belong together: %.*s, %.*s",
                     FS(s->o.tls_cert), FS(s->o.tls_key));
     }
     pthread_mutex_lock(&s->tls_lock);

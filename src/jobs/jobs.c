@@ -78,7 +78,7 @@ static enum err job_call(struct cx *cx, const struct job *j, str *ret)
 {
     for (size_t i = 0; i < j->q->o.n; i++)
         if (str_eq(j->q->kinds[i].kind, j->kind)) return j->q->kinds[i].fn(cx, j, ret);
-    return fail(cx, E_INVALID, "no such kind of job: %.*s", FS(j->kind));
+    return fail(cx, E_INVALID, "There is no kind of job \"%.*s\"", FS(j->kind));
 }
 
 /* A cx for the job; what the handler leaves in it is of no use afterwards. */
@@ -238,9 +238,9 @@ enum err job_progress(struct cx *cx, const struct job *j, int64_t done, int64_t 
 {
     struct showing s = {.id = j->id,
                         .progress = arena_fmt(cx->a, "%" PRId64 "/%" PRId64, done, total)};
-    if (atomic_load(&j->q->stop)) return fail(cx, E_CONFLICT, "stopping");
+    if (atomic_load(&j->q->stop)) return fail(cx, E_CONFLICT, "The server is stopping");
     TRY(db_write_bulk(cx, progress_inside, &s));
-    if (!s.running) return fail(cx, E_CONFLICT, "cancelled");
+    if (!s.running) return fail(cx, E_CONFLICT, "The job was cancelled");
     j->q->o.changed(j->q->o.arg, j->id, j->by);
     return E_OK;
 }
@@ -260,7 +260,7 @@ enum err job_json(struct cx *cx, int64_t id, bool all, struct jw *w)
                  "SELECT kind, state, progress, result, error, created_by FROM job WHERE id = $1",
                  V(id)));
     if (!r.n || (!all && db_int(&r, 0, 5) != cx->who.user))
-        return fail(cx, E_NOTFOUND, "no such job");
+        return fail(cx, E_NOTFOUND, "There is no such job");
     str_split(db_str(&r, 0, 2), '/', &done, &total);
     jw_obj(w);
     jw_kid(w, S("id"), id);
@@ -289,7 +289,7 @@ static enum err cancel_inside(struct cx *cx, void *arg)
                 "UPDATE job SET state = 'cancelled' WHERE id = $1 AND state IN ('waiting', "
                 "'running') AND (created_by = $2 OR $3 = 1)",
                 V(c->id), V(c->user), V(c->all)));
-    return n ? E_OK : fail(cx, E_NOTFOUND, "no such job that could be cancelled");
+    return n ? E_OK : fail(cx, E_NOTFOUND, "There is no such job that could be cancelled");
 }
 
 enum err job_cancel(struct cx *cx, int64_t id, bool all)

@@ -3,6 +3,7 @@
 #include "meta/meta_int.h"
 
 #include "base/time.h"
+#include "base/tr.h"
 #include "fmt/humandate.h"
 #include "fmt/number.h"
 
@@ -24,7 +25,8 @@ const struct kind *kind_find(str name)
 
 enum err bad_value(struct cx *cx, const struct field *f, const char *what)
 {
-    return fail_at(cx, E_INVALID, f->name, "%.*s: %s", FS(label_of(f->label, cx->lang)), what);
+    return fail_at(cx, E_INVALID, f->name, "%.*s: %s", FS(label_of(f->label, cx->lang)),
+                   tr_format(cx->lang, what));
 }
 
 enum err want_str(struct cx *cx, const struct field *f, const struct json *j, str *ret)
@@ -41,7 +43,7 @@ enum err want_int(struct cx *cx, const struct field *f, const struct json *j, in
     if ((j->t != JT_NUM && j->t != JT_STR) || !str_to_int(str_trim(j->s), &v))
         return bad_value(cx, f, "a whole number is needed");
     if (v < min || v > max)
-        return fail_at(cx, E_INVALID, f->name, "%.*s: must be from %" PRId64 " to %" PRId64,
+        return fail_at(cx, E_INVALID, f->name, "%.*s: the value must be from %" PRId64 " to %" PRId64,
                        FS(label_of(f->label, cx->lang)), min, max);
     *ret = v;
     return E_OK;
@@ -53,7 +55,7 @@ enum err number_from_text(struct cx *cx, const struct field *f, str s, int scale
     struct number n = {0};
     switch (number_parse(cx->a, s, scale, cx->lang, &n)) {
     case NUM_OK: break;
-    case NUM_PRECISE: return bad_value(cx, f, "more decimal places than the field has");
+    case NUM_PRECISE: return bad_value(cx, f, "these are more decimal places than the field has");
     case NUM_RANGE: return bad_value(cx, f, "the number is too large");
     case NUM_EMPTY:
     case NUM_UNREAD: return bad_value(cx, f, "a number is needed");

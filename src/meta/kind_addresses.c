@@ -48,7 +48,7 @@ static enum err from_json(struct cx *cx, const struct field *f, const struct jso
         return E_OK;
     }
     if (j->t != JT_ARR || j->n > ADDRESSES_MAX)
-        return bad_value(cx, f, "a list of at most 20 addresses");
+        return bad_value(cx, f, "this must be a list of at most 20 addresses");
     struct item *v = NEW_N(cx->a, struct item, j->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < j->n; i++) {

@@ -14,7 +14,7 @@ static enum err from_json(struct cx *cx, const struct field *f, const struct jso
 static enum err from_text(struct cx *cx, const struct field *f, str s, struct val *ret)
 {
     (void)s, (void)ret;
-    return bad_value(cx, f, "is computed and cannot be written");
+    return bad_value(cx, f, "this value is computed and cannot be changed");
 }
 
 static void to_json(struct cx *cx, const struct field *f, const struct val *v, struct jw *w)

@@ -5,7 +5,7 @@
 static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
                           struct val *ret)
 {
-    if (j->t != JT_BOOL) return bad_value(cx, f, "true or false");
+    if (j->t != JT_BOOL) return bad_value(cx, f, "this must be true or false");
     *ret = VAL_INT(j->b);
     return E_OK;
 }
@@ -27,7 +27,7 @@ static enum err from_text(struct cx *cx, const struct field *f, str s, struct va
             *ret = VAL_INT(0);
             return E_OK;
         }
-    return bad_value(cx, f, "yes or no");
+    return bad_value(cx, f, "this must be yes or no");
 }
 
 static void to_json(struct cx *cx, const struct field *f, const struct val *v, struct jw *w)

@@ -29,13 +29,13 @@ static enum err from_json(struct cx *cx, const struct field *f, const struct jso
             *ret = VAL_TEXT(s);
             return E_OK;
         }
-    return bad_value(cx, f, "not one of the choices");
+    return bad_value(cx, f, "this is not one of the choices");
 }
 
 static enum err from_text(struct cx *cx, const struct field *f, str s, struct val *ret)
 {
     const struct choice *c = choice_by(cx, f, s);
-    if (!c) return bad_value(cx, f, "not one of the choices");
+    if (!c) return bad_value(cx, f, "this is not one of the choices");
     *ret = VAL_TEXT(c->key);
     return E_OK;
 }

@@ -27,7 +27,7 @@ static enum err add(struct cx *cx, const struct field *f, str s, bool keys_only,
                     size_t *n)
 {
     const struct choice *c = choice_by(cx, f, s);
-    if (!c || (keys_only && !str_eq(c->key, s))) return bad_value(cx, f, "not one of the choices");
+    if (!c || (keys_only && !str_eq(c->key, s))) return bad_value(cx, f, "this is not one of the choices");
     if (!has(v, *n, c->key)) v[(*n)++] = (struct item){.norm = c->key};
     return E_OK;
 }
@@ -35,7 +35,7 @@ static enum err add(struct cx *cx, const struct field *f, str s, bool keys_only,
 static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
                           struct val *ret)
 {
-    if (j->t != JT_ARR || j->n > KEYS_MAX) return bad_value(cx, f, "a list of choices");
+    if (j->t != JT_ARR || j->n > KEYS_MAX) return bad_value(cx, f, "this must be a list of choices");
     struct item *v = NEW_N(cx->a, struct item, j->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < j->n; i++) {

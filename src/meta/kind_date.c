@@ -9,7 +9,7 @@ static enum err from_json(struct cx *cx, const struct field *f, const struct jso
 {
     int64_t day = 0;
     if (j->t != JT_STR || !day_parse(str_trim(j->s), &day))
-        return bad_value(cx, f, "a date like 2026-11-22");
+        return bad_value(cx, f, "a date like 2026-11-22 is needed");
     *ret = VAL_INT(day);
     return E_OK;
 }

@@ -9,7 +9,7 @@ static enum err from_json(struct cx *cx, const struct field *f, const struct jso
 {
     int64_t v = 0;
     if ((j->t != JT_STR && j->t != JT_NUM) || !dec_parse(str_trim(j->s), f->scale, &v))
-        return bad_value(cx, f, "a number like 12.50 with no more places than the field has");
+        return bad_value(cx, f, "a number like 12.50 is needed, with no more decimal places than the field has");
     *ret = VAL_INT(v);
     return E_OK;
 }

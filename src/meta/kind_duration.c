@@ -22,7 +22,7 @@ static enum err from_text(struct cx *cx, const struct field *f, str s, struct va
         bool more = str_split(rest, ':', &part, &rest);
         if (!str_to_int(str_trim(part), &n) || n < 0 || n > 1000000 || (parts && n > 59) ||
             parts > 2)
-            return bad_value(cx, f, "a duration like 1:30");
+            return bad_value(cx, f, "a duration like 1:30 is needed");
         v = v * 60 + n;
         parts++;
         if (!more) break;

@@ -10,7 +10,7 @@ static enum err from_json(struct cx *cx, const struct field *f, const struct jso
     struct buf b = buf_new(cx->a, JSON_BYTES_MAX);
     struct jw w = jw_new(&b);
     jw_json(&w, j);
-    if (b.full) return bad_value(cx, f, "at most 64 KiB");
+    if (b.full) return bad_value(cx, f, "at most 64 KiB are possible");
     *ret = VAL_TEXT(buf_str(&b));
     return E_OK;
 }

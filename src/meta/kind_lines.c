@@ -7,7 +7,7 @@ enum { LINES_MAX = 500, LINE_BYTES_MAX = 64 * 1024 };
 
 static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
 {
-    if (j->t != JT_ARR || j->n > LINES_MAX) return bad_value(cx, f, "a list of at most 500 lines");
+    if (j->t != JT_ARR || j->n > LINES_MAX) return bad_value(cx, f, "this must be a list of at most 500 lines");
     struct item *v = NEW_N(cx->a, struct item, j->n + 1);
     for (size_t i = 0; i < j->n; i++) {
         struct buf b = buf_new(cx->a, LINE_BYTES_MAX);

@@ -7,7 +7,7 @@ enum { LINKS_MAX = 1000 };
 static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
                           struct val *ret)
 {
-    if (j->t != JT_ARR || j->n > LINKS_MAX) return bad_value(cx, f, "a list of at most 1000 ids");
+    if (j->t != JT_ARR || j->n > LINKS_MAX) return bad_value(cx, f, "this must be a list of at most 1000 ids");
     struct item *v = NEW_N(cx->a, struct item, j->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < j->n; i++) {
@@ -24,7 +24,7 @@ static enum err from_json(struct cx *cx, const struct field *f, const struct jso
 static enum err from_text(struct cx *cx, const struct field *f, str s, struct val *ret)
 {
     (void)s, (void)ret;
-    return bad_value(cx, f, "links are made by whoever knows the records");
+    return bad_value(cx, f, "links cannot be read from a text");
 }
 
 static void to_json(struct cx *cx, const struct field *f, const struct val *v, struct jw *w)

@@ -12,7 +12,7 @@ static enum err from_text(struct cx *cx, const struct field *f, str s, struct va
                        FS(label_of(f->label, cx->lang)), max);
     for (size_t i = 0; i < s.n; i++)
         if ((unsigned char)s.p[i] < 0x20 && s.p[i] != '\n' && s.p[i] != '\r' && s.p[i] != '\t')
-            return bad_value(cx, f, "no control characters but line ends and tabs");
+            return bad_value(cx, f, "control characters are not allowed, except line ends and tabs");
     *ret = str_trim(s).n ? VAL_TEXT(s) : VAL_NULL;
     return E_OK;
 }

@@ -26,11 +26,11 @@ static enum err from_json(struct cx *cx, const struct field *f, const struct jso
             return bad_value(cx, f, "an amount is needed");
         amount = a->s;
     } else if (j->t != JT_STR && j->t != JT_NUM) {
-        return bad_value(cx, f, "an amount like {\"amount\":\"12.50\",\"currency\":\"EUR\"}");
+        return bad_value(cx, f, "an amount like {\"amount\":\"12.50\",\"currency\":\"EUR\"} is needed");
     }
     if (!dec_parse(str_trim(amount), MONEY_SCALE, &v))
-        return bad_value(cx, f, "an amount like 12.50");
-    if (!currency_ok(cur)) return bad_value(cx, f, "a currency of three letters like EUR");
+        return bad_value(cx, f, "an amount like 12.50 is needed");
+    if (!currency_ok(cur)) return bad_value(cx, f, "a currency code of three letters like EUR is needed");
     *ret = (struct val){.t = VT_INT, .i = v, .s = cur};
     return E_OK;
 }

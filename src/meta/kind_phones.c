@@ -39,7 +39,7 @@ static enum err from_json(struct cx *cx, const struct field *f, const struct jso
 {
     if (j->t == JT_STR) return from_text(cx, f, j->s, ret);
     if (j->t != JT_ARR || j->n > PHONES_MAX)
-        return bad_value(cx, f, "a list of at most 50 numbers");
+        return bad_value(cx, f, "this must be a list of at most 50 numbers");
     struct item *v = NEW_N(cx->a, struct item, j->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < j->n; i++) {

@@ -19,7 +19,7 @@ static enum err add(struct cx *cx, const struct field *f, str s, struct item *v,
 static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
                           struct val *ret)
 {
-    if (j->t != JT_ARR || j->n > KEYS_MAX) return bad_value(cx, f, "a list of at most 100 tags");
+    if (j->t != JT_ARR || j->n > KEYS_MAX) return bad_value(cx, f, "this must be a list of at most 100 tags");
     struct item *v = NEW_N(cx->a, struct item, j->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < j->n; i++) {

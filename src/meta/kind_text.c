@@ -18,7 +18,7 @@ static enum err from_text(struct cx *cx, const struct field *f, str s, struct va
     if ((int64_t)utf8_len(s) > max)
         return fail_at(cx, E_INVALID, f->name, "%.*s: at most %" PRId64 " characters",
                        FS(label_of(f->label, cx->lang)), max);
-    if (has_control(s)) return bad_value(cx, f, "one line without control characters");
+    if (has_control(s)) return bad_value(cx, f, "one line without control characters is needed");
     *ret = s.n ? VAL_TEXT(s) : VAL_NULL;
     return E_OK;
 }

@@ -9,7 +9,7 @@ static enum err from_json(struct cx *cx, const struct field *f, const struct jso
 {
     int64_t ms = 0;
     if (j->t != JT_STR || !time_parse(str_trim(j->s), cx->tz_min, &ms))
-        return bad_value(cx, f, "a time like 2026-11-22T10:00:00Z");
+        return bad_value(cx, f, "a time like 2026-11-22T10:00:00Z is needed");
     *ret = VAL_INT(ms);
     return E_OK;
 }

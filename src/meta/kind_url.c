@@ -30,9 +30,9 @@ static enum err from_text(struct cx *cx, const struct field *f, str s, struct va
         *ret = VAL_NULL;
         return E_OK;
     }
-    if (s.n > URL_BYTES_MAX) return bad_value(cx, f, "a web address of at most 2000 bytes");
-    if (has_bad_byte(s)) return bad_value(cx, f, "not a web address");
-    if (!full && !bare_host(s)) return bad_value(cx, f, "not a web address: http or https only");
+    if (s.n > URL_BYTES_MAX) return bad_value(cx, f, "a web address has at most 2000 bytes");
+    if (has_bad_byte(s)) return bad_value(cx, f, "this is not a web address");
+    if (!full && !bare_host(s)) return bad_value(cx, f, "a web address begins with http:// or https://");
     *ret = VAL_TEXT(full ? s : arena_fmt(cx->a, "https://%.*s", FS(s)));
     return E_OK;
 }

@@ -73,17 +73,17 @@ enum err labels_read(struct cx *cx, const struct json *j, bool needed, str ret[L
         if (j->t == JT_STR) m = j; /* one text for all */
         if (!m) continue;
         if (m->t != JT_STR || m->s.n > 400)
-            return fail_at(cx, E_INVALID, S("label"), "a label is a text of at most 400 bytes");
+            return fail_at(cx, E_INVALID, S("label"), "A label is a text of at most 400 bytes");
         ret[l] = m->s;
         any |= m->s.n > 0;
     }
-    return any || !needed ? E_OK : fail_at(cx, E_INVALID, S("label"), "a label is needed");
+    return any || !needed ? E_OK : fail_at(cx, E_INVALID, S("label"), "A label is needed");
 }
 
 static enum err hue_read(struct cx *cx, const struct json *j, int64_t *ret)
 {
     if (j->t != JT_NUM || !str_to_int(j->s, ret) || *ret < -1 || *ret > 360)
-        return fail_at(cx, E_INVALID, S("choices"), "a hue is 0 to 360");
+        return fail_at(cx, E_INVALID, S("choices"), "A hue is 0 to 360");
     return E_OK;
 }
 
@@ -96,7 +96,7 @@ static enum err choice_read(struct cx *cx, const struct json *k, struct choice *
     int64_t h = -1;
     if (!key || key->t != JT_STR || !key->s.n || key->s.n > 60 || str_find(key->s, S("|")) >= 0)
         return fail_at(cx, E_INVALID, S("choices"),
-                       "a choice needs a key of 1 to 60 bytes without |");
+                       "A choice needs a key of 1 to 60 bytes without |");
     if (hue) TRY(hue_read(cx, hue, &h));
     *ret = (struct choice){.key = key->s, .hue = (int)h};
     return labels_read(cx, arr ? &k->v[1] : json_get(k, S("label")), true, ret->label);
@@ -106,7 +106,7 @@ static enum err choices_read(struct cx *cx, const struct json *j, struct field *
 {
     if (!j || j->t == JT_NULL) return E_OK;
     if (j->t != JT_ARR || j->n > 500)
-        return fail_at(cx, E_INVALID, S("choices"), "choices are a list of at most 500");
+        return fail_at(cx, E_INVALID, S("choices"), "Choices are a list of at most 500");
     struct choice *c = NEW_N(cx->a, struct choice, j->n + 1);
     for (size_t i = 0; i < j->n; i++) TRY(choice_read(cx, &j->v[i], &c[i]));
     f->choices = c;
@@ -139,10 +139,10 @@ enum err field_read(struct cx *cx, const struct json *j, struct field *f)
     int64_t scale = 0;
     TRY(json_str_of(cx, j, S("name"), S(""), &f->name));
     if (!name_ok(f->name))
-        return fail_at(cx, E_INVALID, S("name"), "a field's name is a-z, 0-9 and _, at most 60");
+        return fail_at(cx, E_INVALID, S("name"), "A field's name has at most 60 characters: a-z, 0-9 and _");
     TRY(json_str_of(cx, j, S("kind"), S("text"), &kind));
     f->kind = kind_find(kind);
-    if (!f->kind) return fail_at(cx, E_INVALID, S("kind"), "unknown kind of field: %.*s", FS(kind));
+    if (!f->kind) return fail_at(cx, E_INVALID, S("kind"), "There is no kind of field \"%.*s\"", FS(kind));
     TRY(labels_read(cx, json_get(j, S("label")), true, f->label));
     TRY(labels_read(cx, json_get(j, S("help")), false, f->help));
     TRY(json_bool_of(cx, j, S("required"), false, &f->required));
@@ -152,7 +152,7 @@ enum err field_read(struct cx *cx, const struct json *j, struct field *f)
     TRY(json_bool_of(cx, j, S("index"), false, &f->index));
     TRY(json_bool_of(cx, j, S("search"), f->kind->search, &f->search));
     TRY(json_int_of(cx, j, S("scale"), 2, &scale));
-    if (scale < 0 || scale > 9) return fail_at(cx, E_INVALID, S("scale"), "scale is 0 to 9");
+    if (scale < 0 || scale > 9) return fail_at(cx, E_INVALID, S("scale"), "The number of decimal places is 0 to 9");
     f->scale = (int)scale;
     TRY(json_int_of(cx, j, S("max"), 0, &f->max));
     TRY(json_str_of(cx, j, S("to"), str_eq(kind, S("user")) ? S("user") : S(""), &f->to));
@@ -206,7 +206,7 @@ static enum err names_to_places(struct cx *cx, const struct entity *e, const str
     size_t n = 0;
     for (size_t i = 0; j && i < j->n; i++) {
         const struct field *f = field_any(e, j->v[i].s);
-        if (!f) return fail(cx, E_INVALID, "%.*s: no field %.*s", FS(e->name), FS(j->v[i].s));
+        if (!f) return fail(cx, E_INVALID, "%.*s: there is no field %.*s", FS(e->name), FS(j->v[i].s));
         at[n++] = f->at;
     }
     *ret = at;
@@ -248,7 +248,7 @@ static enum err entity_read(struct cx *cx, const struct json *j, const struct js
     str title = {0};
     TRY(json_str_of(cx, j, S("name"), S(""), &e->name));
     if (!name_ok(e->name))
-        return fail_at(cx, E_INVALID, S("name"), "an entity's name is a-z, 0-9 and _, at most 60");
+        return fail_at(cx, E_INVALID, S("name"), "An entity's name has at most 60 characters: a-z, 0-9 and _");
     e->table = quoted(cx->a, e->name);
     TRY(labels_read(cx, json_get(j, S("label")), true, e->label));
     TRY(labels_read(cx, json_get(j, S("plural")), true, e->plural));
@@ -260,7 +260,7 @@ static enum err entity_read(struct cx *cx, const struct json *j, const struct js
     TRY(entity_fields(cx, e, own, n_own, j));
     TRY(json_str_of(cx, j, S("title"), S("name"), &title));
     const struct field *t = field_any(e, title);
-    if (!t) return fail(cx, E_INVALID, "%.*s: no title field %.*s", FS(e->name), FS(title));
+    if (!t) return fail(cx, E_INVALID, "%.*s: there is no title field %.*s", FS(e->name), FS(title));
     e->title = t->at;
     TRY(names_to_places(cx, e, json_get(j, S("list")), &e->list, &e->n_list));
     return entity_sections(cx, e, json_get(j, S("sections")));
@@ -305,7 +305,7 @@ static enum err entity_add(struct cx *cx, struct meta *m, struct map *names, str
     struct json *fields = NULL;
     size_t n = 0;
     str name = {0};
-    if (m->n == ENTITIES_MAX) return fail(cx, E_LIMIT, "more than %d entities", ENTITIES_MAX);
+    if (m->n == ENTITIES_MAX) return fail(cx, E_LIMIT, "There are more than %d entities", ENTITIES_MAX);
     TRY(json_parse(cx, text, &j));
     TRY(json_str_of(cx, j, S("name"), S(""), &name));
     TRY(own_fields_of(cx, o, name, &fields, &n));
@@ -329,7 +329,7 @@ static enum err targets_resolve(struct cx *cx, const struct map *names, struct e
             if (fs[k].to.n) {
                 fs[k].target = map_get(names, fs[k].to);
                 if (!fs[k].target && !fs[k].own)
-                    return fail(cx, E_INVALID, "%.*s.%.*s: no entity %.*s", FS(all[i].name),
+                    return fail(cx, E_INVALID, "%.*s.%.*s: there is no entity %.*s", FS(all[i].name),
                                 FS(fs[k].name), FS(fs[k].to));
             }
         all[i].f = fs;

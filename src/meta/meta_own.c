@@ -87,9 +87,9 @@ static enum err own_limits(struct cx *cx, const struct entity *e, const struct f
         indexed += e->f[i].own && e->f[i].index && !e->f[i].trashed;
     }
     if (e->n + 1 > FIELDS_MAX || own >= 800)
-        return fail(cx, E_LIMIT, "%.*s has as many own fields as it can", FS(e->name));
+        return fail(cx, E_LIMIT, "%.*s can take no more own fields", FS(e->name));
     if ((f->index || f->unique) && indexed >= OWN_INDEXED_MAX)
-        return fail_at(cx, E_LIMIT, S("index"), "at most %d indexed own fields on an entity",
+        return fail_at(cx, E_LIMIT, S("index"), "An entity can have at most %d indexed own fields",
                        OWN_INDEXED_MAX);
     return E_OK;
 }
@@ -101,18 +101,18 @@ enum err meta_field_add(struct cx *cx, const struct json *in, str *ret_name)
     struct field f = {0};
     TRY(json_str_of(cx, in, S("entity"), S(""), &ent));
     const struct entity *e = meta_entity(cx->meta, ent);
-    if (!e) return fail_at(cx, E_INVALID, S("entity"), "no such entity");
+    if (!e) return fail_at(cx, E_INVALID, S("entity"), "There is no such entity");
     TRY(labels_read(cx, json_get(in, S("label")), true, label));
     str base = name_from_label(cx->a, label_of(label, cx->lang));
     str name = free_name(cx, e, base.n ? base : S("x_field")), text = def_text(cx, in, name, S(""));
     const struct json *def = NULL;
-    if (!text.n) return fail(cx, E_LIMIT, "the description of a field has at most 64 KiB");
+    if (!text.n) return fail(cx, E_LIMIT, "The description of a field has at most 64 KiB");
     TRY(json_parse(cx, text, &def));
     TRY(field_read(cx, def, &f));
     if (f.to.n && !meta_entity(cx->meta, f.to))
-        return fail_at(cx, E_INVALID, S("to"), "no such entity");
+        return fail_at(cx, E_INVALID, S("to"), "There is no such entity");
     if ((f.kind == &kind_link || f.kind == &kind_links) && !f.to.n)
-        return fail_at(cx, E_INVALID, S("to"), "a link needs an entity to point to");
+        return fail_at(cx, E_INVALID, S("to"), "A link needs an entity to point to");
     f.entity = e;
     f.own = true;
     TRY(own_limits(cx, e, &f));
@@ -134,10 +134,10 @@ enum err meta_field_change(struct cx *cx, str entity, str name, const struct jso
     struct db_rows r = {0};
     const struct json *was = NULL, *now = NULL;
     struct field f = {0};
-    if (!old || !old->own) return fail(cx, E_NOTFOUND, "no such own field");
+    if (!old || !old->own) return fail(cx, E_NOTFOUND, "There is no such own field");
     TRY(db_query(cx, &r, "SELECT json FROM meta_field WHERE entity = $1 AND name = $2", V(entity),
                  V(name)));
-    if (!r.n) return fail(cx, E_NOTFOUND, "no such own field");
+    if (!r.n) return fail(cx, E_NOTFOUND, "There is no such own field");
     TRY(json_parse(cx, db_str(&r, 0, 0), &was));
     struct buf b = buf_new(cx->a, DEF_MAX);
     struct jw w = jw_new(&b);
@@ -153,11 +153,11 @@ enum err meta_field_change(struct cx *cx, str entity, str name, const struct jso
         jw_json(&w, &in->v[i]);
     }
     jw_obj_end(&w);
-    if (b.full) return fail(cx, E_LIMIT, "the description of a field has at most 64 KiB");
+    if (b.full) return fail(cx, E_LIMIT, "The description of a field has at most 64 KiB");
     TRY(json_parse(cx, buf_str(&b), &now));
     TRY(field_read(cx, now, &f));
     if (f.kind->store != old->kind->store || f.scale != old->scale)
-        return fail_at(cx, E_INVALID, S("kind"), "the data of this field does not fit that kind");
+        return fail_at(cx, E_INVALID, S("kind"), "The data of this field does not fit that kind");
     TRY(own_limits(cx, e, &f));
     TRY(db_exec(cx, NULL, "UPDATE meta_field SET json = $3 WHERE entity = $1 AND name = $2",
                 V(entity), V(name), V(buf_str(&b))));
@@ -170,7 +170,7 @@ enum err meta_field_trash(struct cx *cx, str entity, str name, bool trashed)
     int64_t n = 0;
     TRY(db_exec(cx, &n, "UPDATE meta_field SET state = $3 WHERE entity = $1 AND name = $2",
                 V(entity), V(name), V(trashed ? S("trash") : S("active"))));
-    if (!n) return fail(cx, E_NOTFOUND, "no such own field");
+    if (!n) return fail(cx, E_NOTFOUND, "There is no such own field");
     return meta_touch(cx);
 }
 
@@ -207,7 +207,7 @@ enum err meta_entity_add(struct cx *cx, const struct json *in, str *ret_name)
     jw_raw(&w, S("[{\"name\":\"main\",\"label\":[\"Main\",\"Allgemein\",\"Pagrindiniai "
                  "duomenys\",\"Основное\"],\"fields\":[\"name\",\"owner\",\"team\"]}]"));
     jw_obj_end(&w);
-    if (b.full) return fail(cx, E_LIMIT, "the description of an entity has at most 64 KiB");
+    if (b.full) return fail(cx, E_LIMIT, "The description of an entity has at most 64 KiB");
     TRY(db_exec(cx, NULL,
                 "INSERT INTO meta_entity (name, json, state, pos) VALUES ($1, $2, 'active', $3)",
                 V(name), V(buf_str(&b)), V((int64_t)cx->meta->n)));
@@ -224,6 +224,6 @@ enum err meta_entity_trash(struct cx *cx, str name, bool trashed)
     int64_t n = 0;
     TRY(db_exec(cx, &n, "UPDATE meta_entity SET state = $2 WHERE name = $1", V(name),
                 V(trashed ? S("trash") : S("active"))));
-    if (!n) return fail(cx, E_NOTFOUND, "no such own entity");
+    if (!n) return fail(cx, E_NOTFOUND, "There is no such own entity");
     return meta_touch(cx);
 }

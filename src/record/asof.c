@@ -26,14 +26,14 @@ enum err record_as_of(struct cx *cx, const struct entity *e, int64_t id, int64_t
                  V(id), V(at_ms)));
     for (size_t i = 0; i < later.n; i++) {
         str op = db_str(&later, i, 1);
-        if (str_eq(op, S("create"))) return fail(cx, E_NOTFOUND, "the record was not there yet");
+        if (str_eq(op, S("create"))) return fail(cx, E_NOTFOUND, "The record did not exist yet at that time");
         if (str_eq(op, S("delete")) || str_eq(op, S("merge"))) v[F_DELETED_AT] = VAL_NULL;
         if (str_eq(op, S("restore"))) v[F_DELETED_AT] = VAL_INT(db_int(&later, i, 0));
         TRY(take_off(cx, e, db_str(&later, i, 2), v));
         r.version = db_int(&later, i, 3) - 1;
     }
     if (v[F_DELETED_AT].t != VT_NULL && v[F_DELETED_AT].i <= at_ms)
-        return fail(cx, E_NOTFOUND, "the record was in the trash then");
+        return fail(cx, E_NOTFOUND, "The record was in the trash at that time");
     r.v = v;
     TRY(reading_of(cx, e, &FIELDS_ALL, &all));
     TRY(fill_titles(cx, &all, &r, 1));
@@ -55,7 +55,7 @@ static enum err id_add(struct cx *cx, void *arg, const struct db_val *row, size_
     struct as_of *x = arg;
     (void)cols;
     if (x->n == AS_OF_MAX)
-        return fail(cx, E_LIMIT, "more than %d records have changed since then", AS_OF_MAX);
+        return fail(cx, E_LIMIT, "More than %d records have changed since then", AS_OF_MAX);
     x->changed[x->n++] = row[0].i;
     return E_OK;
 }

@@ -8,11 +8,11 @@ enum err check_sets(struct cx *cx, const struct entity *e, const struct set *s, 
     for (size_t i = 0; i < n; i++) {
         const struct field *f = s[i].f;
         assert(f->entity == e || str_eq(f->entity->name, e->name));
-        if (!acl_field_read(cx, f)) return fail_at(cx, E_INVALID, f->name, "no such field");
+        if (!acl_field_read(cx, f)) return fail_at(cx, E_INVALID, f->name, "There is no such field");
         if (f->readonly && cx->acl)
-            return fail_at(cx, E_INVALID, f->name, "%.*s cannot be written", FS(f->name));
+            return fail_at(cx, E_INVALID, f->name, "%.*s cannot be changed", FS(f->name));
         if (!acl_field_write(cx, f))
-            return fail_at(cx, E_DENIED, f->name, "you may not change %.*s", FS(f->name));
+            return fail_at(cx, E_DENIED, f->name, "You may not change %.*s", FS(f->name));
         if (seen[f->at]) return fail_at(cx, E_INVALID, f->name, "%.*s is given twice", FS(f->name));
         seen[f->at] = true;
     }
@@ -38,7 +38,7 @@ enum err check_rules(struct cx *cx, const struct entity *e, int64_t id, const st
         TRY(filter_parse(cx, e, f->rule, NULL, &c));
         TRY(filter_eval(cx, c, id, v, NULL, &holds));
         if (!holds)
-            return fail_at(cx, E_INVALID, f->name, "%.*s does not keep its rule",
+            return fail_at(cx, E_INVALID, f->name, "%.*s does not meet the rule of this field",
                            FS(label_of(f->label, cx->lang)));
     }
     return E_OK;
@@ -57,7 +57,7 @@ static enum err target_seen(struct cx *cx, const struct field *f, int64_t id)
     acl_where(cx, f->target, ACT_SEE, S("t"), &q);
     TRY(sql_run(cx, &q, &r, NULL));
     return r.n ? E_OK
-               : fail_at(cx, E_INVALID, f->name, "%.*s: no such record",
+               : fail_at(cx, E_INVALID, f->name, "%.*s: there is no such record",
                          FS(label_of(f->label, cx->lang)));
 }
 

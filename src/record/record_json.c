@@ -7,7 +7,7 @@ enum err record_sets(struct cx *cx, const struct entity *e, const struct json *i
                      const struct set **ret, size_t *ret_n)
 {
     if (!in || in->t != JT_OBJ)
-        return fail(cx, E_INVALID, "an object with the record's values is needed");
+        return fail(cx, E_INVALID, "An object with the record's values is needed");
     struct set *s = NEW_N(cx->a, struct set, in->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < in->n; i++) {
@@ -16,9 +16,9 @@ enum err record_sets(struct cx *cx, const struct entity *e, const struct json *i
         const struct field *f = entity_field(e, j->key);
         if (!f || f->hidden || !acl_field_read(cx, f))
             return fail_at(cx, E_INVALID, str_cut(j->key, 0, 100),
-                           "there is no field of this name");
+                           "There is no field of this name");
         if (f->readonly)
-            return fail_at(cx, E_INVALID, f->name, "%.*s cannot be written",
+            return fail_at(cx, E_INVALID, f->name, "%.*s cannot be changed",
                            FS(label_of(f->label, cx->lang)));
         s[n].f = f;
         if (j->t != JT_NULL) TRY(f->kind->from_json(cx, f, j, &s[n].v));

@@ -70,7 +70,7 @@ static enum err cursor_read(struct cx *cx, const struct entity *e, const struct 
     else if (str_eq(kind, S("i")) && ok) ok = str_to_int(rest, &c.v.i) && (c.v.t = DB_INT);
     else if (str_eq(kind, S("t")) && ok) ok = hex_value(cx->a, rest, &c.v.s) && (c.v.t = DB_TEXT);
     else ok = false;
-    if (!ok) return fail_at(cx, E_BAD, S("cursor"), "this cursor does not belong to this list");
+    if (!ok) return fail_at(cx, E_BAD, S("cursor"), "This cursor does not belong to this list");
     *ret = c;
     return E_OK;
 }
@@ -179,7 +179,7 @@ static enum err query_fields(struct cx *cx, const struct query *q, const struct 
     *ret = q->fields;
     if (!q->sort) return E_OK;
     if (!q->sort->kind->sort || !q->sort->col.n || !acl_field_read(cx, q->sort))
-        return fail_at(cx, E_BAD, S("sort"), "one cannot sort by this field");
+        return fail_at(cx, E_BAD, S("sort"), "Sorting by this field is not possible");
     if (ret->all) return E_OK;
     size_t n = ret->n ? ret->n : e->n_list;
     const struct field **f = NEW_N(cx->a, const struct field *, n + 1);
@@ -206,9 +206,9 @@ enum err record_list(struct cx *cx, const struct entity *e, const struct query *
     struct query q = *in;
     struct reading r = {0};
     *ret = (struct page){.next = S("")};
-    if (!acl_may(cx, e, ACT_SEE)) return fail(cx, E_DENIED, "you may not see these records");
+    if (!acl_may(cx, e, ACT_SEE)) return fail(cx, E_DENIED, "You may not see these records");
     if (q.limit < 1 || q.limit > LIMIT_MAX)
-        return fail_at(cx, E_BAD, S("limit"), "limit is 1 to %d", LIMIT_MAX);
+        return fail_at(cx, E_BAD, S("limit"), "The limit is 1 to %d", LIMIT_MAX);
     if (!q.sort) q.desc = true; /* newest first */
     TRY(query_fields(cx, &q, e, &q.fields));
     TRY(reading_of(cx, e, &q.fields, &r));
@@ -229,7 +229,7 @@ enum err record_count(struct cx *cx, const struct entity *e, const struct cond *
 {
     struct sql s = sql_new(cx);
     struct db_rows r = {0};
-    if (!acl_may(cx, e, ACT_SEE)) return fail(cx, E_DENIED, "you may not see these records");
+    if (!acl_may(cx, e, ACT_SEE)) return fail(cx, E_DENIED, "You may not see these records");
     sql_lit(&s, "SELECT count(*) FROM (SELECT 1 FROM ");
     sql_name(&s, e->table);
     sql_lit(&s, " t");
@@ -288,7 +288,7 @@ static enum err each_all(struct cx *cx, const struct entity *e, const struct que
 enum err record_each(struct cx *cx, const struct entity *e, const struct query *q,
                      record_each_fn *fn, void *arg)
 {
-    if (!acl_may(cx, e, ACT_SEE)) return fail(cx, E_DENIED, "you may not see these records");
+    if (!acl_may(cx, e, ACT_SEE)) return fail(cx, E_DENIED, "You may not see these records");
     TRY(db_snapshot(cx));
     enum err err = each_all(cx, e, q, fn, arg);
     db_snapshot_end(cx);

@@ -216,7 +216,7 @@ static enum err reject_inside(struct cx *cx, void *arg)
     sql_lit(&q, " AND ");
     seen_sql(cx, p->e, S("r"), &q);
     TRY(sql_run(cx, &q, &r, NULL));
-    if (r.n != 2) return fail(cx, E_NOTFOUND, "there are no two such records");
+    if (r.n != 2) return fail(cx, E_NOTFOUND, "There are no two such records");
     return db_exec(cx, NULL, "INSERT INTO dup_reject (a, b, at, who) VALUES ($1, $2, $3, $4) ON CONFLICT (a, b) DO NOTHING",
                    V(p->a < p->b ? p->a : p->b), V(p->a < p->b ? p->b : p->a), V(cx->now_ms), V(cx->who.user));
 }
@@ -224,6 +224,6 @@ static enum err reject_inside(struct cx *cx, void *arg)
 enum err dup_reject(struct cx *cx, const struct entity *e, int64_t a, int64_t b)
 {
     struct reject p = {e, a, b};
-    if (!acl_may(cx, e, ACT_CHANGE)) return fail(cx, E_DENIED, "you may not change this");
-    return a == b ? fail(cx, E_INVALID, "these are one record") : db_write(cx, reject_inside, &p);
+    if (!acl_may(cx, e, ACT_CHANGE)) return fail(cx, E_DENIED, "You may not change this record");
+    return a == b ? fail(cx, E_INVALID, "These are one and the same record") : db_write(cx, reject_inside, &p);
 }

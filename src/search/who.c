@@ -76,7 +76,7 @@ enum err who_find(struct cx *cx, str number, str *ret_e164, struct caller **ret,
     *ret = v;
     *ret_n = 0;
     *ret_e164 = S("");
-    if (number.n > 300) return fail(cx, E_BAD, "this is no telephone number");
+    if (number.n > 300) return fail(cx, E_BAD, "This is not a telephone number");
     phone_query(cx->a, number, cx->country, &p, &tail);
     *ret_e164 = p.e164;
     if (!ENT(cx, "person") || !ENT(cx, "company") || !ENT(cx, "position")) return E_OK;

@@ -38,7 +38,7 @@ enum err ui_get(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct asset *a = find(rq->path);
     if (!a && is_page(rq->path)) a = find(S("/index.html"));
-    if (!a) return fail(cx, E_NOTFOUND, "there is nothing at this address");
+    if (!a) return fail(cx, E_NOTFOUND, "There is nothing at this address");
     rs->asset = a;
     return E_OK;
 }
