@@ -6,6 +6,7 @@
 
 enum {
     QUERY_CHARS = 200,
+    PER_ENTITY = 50,
     BATCH = 200,        /* candidates per look into the index, newest first */
     BATCHES = 4,
     SEEN_CHUNK = 64,    /* rows read per look whose right is not sure from the index */
@@ -20,11 +21,24 @@ struct finding {
     const struct ask *q;
     str whole;
     size_t per_entity;
+    bool alone;         /* no other entity was asked for */
     bool title_only;    /* a field behind the text is hidden from the asker */
     struct found *v;    /* per_entity + 1 */
     struct hit *hit;
     size_t n;
 };
+
+/* Candidates of all entities, newest first. */
+struct pool {
+    struct db_hit *v;
+    size_t n;
+    bool whole;         /* there are no others */
+};
+
+static enum reach reach_of(const struct cx *cx, const struct entity *e)
+{
+    return cx->acl ? (enum reach)cx->acl->reach[e->at][ACT_SEE] : REACH_ALL;
+}
 
 static int best_first(const void *a, const void *b)
 {
@@ -85,7 +99,7 @@ static bool is_taken(const struct finding *f, int64_t id)
 /* Takes what is seen of h, best first, until one more than wanted is there. */
 static enum err take_seen(struct cx *cx, struct finding *f, const struct hit *h, size_t n)
 {
-    bool sure = !cx->acl || cx->acl->reach[f->e->at][ACT_SEE] == REACH_ALL;
+    bool sure = reach_of(cx, f->e) == REACH_ALL;
     size_t want = f->per_entity + 1;
     for (size_t from = 0, step; from < n && f->n < want; from += step) {
         struct db_rows r = {0};
@@ -104,18 +118,18 @@ static enum err take_seen(struct cx *cx, struct finding *f, const struct hit *h,
 }
 
 /* ---- candidates from the index ---- */
-/* False when nothing typed can be asked of the index. What is more or longer than the index takes is looked for in the text all the same. */
-static bool index_words(struct cx *cx, const struct finding *f, str *out, size_t *ret_n)
+/* False when nothing typed can be asked of the index. What is more or longer than the index takes is looked for in the
+ * text all the same. e NULL: in all entities. */
+static bool index_words(struct cx *cx, const struct ask *q, const struct entity *e, bool own, str *out, size_t *ret_n)
 {
     size_t n = 0, tokens;
-    bool own = cx->acl && cx->acl->reach[f->e->at][ACT_SEE] == REACH_OWN;
-    if (!db_is_pg(cx)) out[n++] = token_entity(cx->a, f->e);
+    if (e && !db_is_pg(cx)) out[n++] = token_entity(cx->a, e);
     if (own) out[n++] = token_owner(cx->a, cx->acl->user);
     tokens = n;
-    for (size_t i = 0; i < f->q->n && n < INDEX_WORDS; i++) {
-        str w = f->q->w[i].key;
-        if (f->q->all_short) w = arena_fmt(cx->a, " %.*s", FS(w)); /* two letters begin a word */
-        else if (is_short(&f->q->w[i])) continue;
+    for (size_t i = 0; i < q->n && n < INDEX_WORDS; i++) {
+        str w = q->w[i].key;
+        if (q->all_short) w = arena_fmt(cx->a, " %.*s", FS(w)); /* two letters begin a word */
+        else if (is_short(&q->w[i])) continue;
         if (w.n < SHORT_LETTERS) continue;
         size_t end = w.n > INDEX_WORD_BYTES ? INDEX_WORD_BYTES : w.n;
         while (end < w.n && end && (w.p[end] & 0xC0) == 0x80) end--;
@@ -136,20 +150,43 @@ static void hit_add(struct cx *cx, const struct finding *f, struct hits *c, int6
     if (hit_score(f->q, f->whole, &h)) *LIST_ADD(cx->a, c) = h;
 }
 
-static enum err by_text(struct cx *cx, struct finding *f)
+static enum err take_hits(struct cx *cx, struct finding *f, const struct db_hit *v, size_t n)
+{
+    struct hits c = {0};
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(v[i].entity, f->e->name)) hit_add(cx, f, &c, v[i].id, v[i].text);
+    if (c.n) qsort(c.v, c.n, sizeof *c.v, best_first);
+    return take_seen(cx, f, c.v, c.n);
+}
+
+/* The newest candidates of all entities by one look: when it gave everything there is, no other is needed. */
+static enum err pool_read(struct cx *cx, const struct ask *q, bool own, struct pool *p)
+{
+    str words[INDEX_WORDS + 2];
+    size_t n_words = 0;
+    *p = (struct pool){.whole = false};
+    if (!index_words(cx, q, NULL, own, words, &n_words)) return E_OK;
+    TRY(db_search(cx, S(""), words, n_words, 0, BATCH, &p->v, &p->n));
+    p->whole = p->n < BATCH;
+    return E_OK;
+}
+
+/* A word that very many texts hold: people and companies must not be lost behind notes, so they are then looked for on
+ * their own; and so is the one entity that was asked for. */
+static enum err by_text(struct cx *cx, struct finding *f, const struct pool *p)
 {
     str words[INDEX_WORDS + 2];
     size_t n_words = 0, n = BATCH;
     int64_t before = 0;
-    if (!index_words(cx, f, words, &n_words)) return E_OK;
+    bool own = reach_of(cx, f->e) == REACH_OWN;
+    TRY(take_hits(cx, f, p->v, p->n));
+    if (p->whole || (f->n && !f->alone) || (!f->e->dups && !f->alone && p->n)) return E_OK;
+    if (!index_words(cx, f->q, f->e, own, words, &n_words)) return E_OK;
     for (int batch = 0; batch < BATCHES && n == BATCH && f->n <= f->per_entity; batch++) {
         struct db_hit *v = NULL;
-        struct hits c = {0};
         TRY(db_search(cx, f->e->name, words, n_words, before, BATCH, &v, &n));
-        for (size_t i = 0; i < n; i++) hit_add(cx, f, &c, v[i].id, v[i].text);
+        TRY(take_hits(cx, f, v, n));
         if (n) before = v[n - 1].id;
-        if (c.n) qsort(c.v, c.n, sizeof *c.v, best_first);
-        TRY(take_seen(cx, f, c.v, c.n));
     }
     return E_OK;
 }
@@ -296,37 +333,54 @@ static bool hides_something(const struct cx *cx, const struct entity *e)
     return false;
 }
 
-static enum err entity_find(struct cx *cx, const struct entity *e, const struct asks *as, size_t per_entity, struct found_group *ret)
+static enum err entity_find(struct cx *cx, const struct entity *e, const struct ask *q, const struct pool *p, struct finding f,
+                            struct found_group *ret)
 {
-    struct finding f = {.e = e, .whole = as->whole, .per_entity = per_entity, .title_only = hides_something(cx, e)};
-    f.v = NEW_N(cx->a, struct found, per_entity + 1);
-    f.hit = NEW_N(cx->a, struct hit, per_entity + 1);
+    f.e = e;
+    f.q = q;
+    f.title_only = hides_something(cx, e);
+    f.v = NEW_N(cx->a, struct found, f.per_entity + 1);
+    f.hit = NEW_N(cx->a, struct hit, f.per_entity + 1);
     if (!acl_field_read(cx, &e->f[e->title])) return E_OK;
-    for (size_t i = 0; i < as->n && !f.n; i++) {
-        f.q = &as->v[i];
-        if (f.q->all_short || !e->search) TRY(by_title(cx, &f));
-        if (e->search && f.n <= per_entity) TRY(by_text(cx, &f));
-    }
-    bool more = f.n > per_entity;
-    if (more) f.n = per_entity;
+    if (q->all_short || !e->search) TRY(by_title(cx, &f));
+    if (e->search && f.n <= f.per_entity) TRY(by_text(cx, &f, p));
+    bool more = f.n > f.per_entity;
+    if (more) f.n = f.per_entity;
     TRY(show(cx, &f));
     *ret = (struct found_group){e, f.v, f.n, more};
     return E_OK;
 }
 
-enum err search_find(struct cx *cx, str q, const struct entity *only, size_t per_entity, struct found_group **ret, size_t *ret_n)
+static size_t entities_of(struct cx *cx, const struct entity *only, const struct entity **out, bool *ret_own)
 {
-    struct found_group *g = NEW_N(cx->a, struct found_group, cx->meta->n + 1);
     size_t n = 0;
-    if (q.n > 4 * QUERY_CHARS || utf8_len(q) > QUERY_CHARS) return fail(cx, E_BAD, "a search has at most %d characters", QUERY_CHARS);
-    if (per_entity < 1) per_entity = 1;
-    if (per_entity > 50) per_entity = 50;
-    struct asks as = asks_of(cx, q);
-    for (size_t i = 0; as.n && i < cx->meta->n; i++) {
+    *ret_own = true;
+    for (size_t i = 0; i < cx->meta->n; i++) {
         const struct entity *e = &cx->meta->entity[i];
         if ((only ? e != only : !e->search) || e->trashed || !acl_may(cx, e, ACT_SEE)) continue;
-        TRY(entity_find(cx, e, &as, per_entity, &g[n]));
-        n += g[n].n > 0;
+        *ret_own &= reach_of(cx, e) == REACH_OWN;
+        out[n++] = e;
+    }
+    return n;
+}
+
+enum err search_find(struct cx *cx, str q, const struct entity *only, size_t per_entity, struct found_group **ret, size_t *ret_n)
+{
+    const struct entity **e = NEW_N(cx->a, const struct entity *, cx->meta->n + 1);
+    struct found_group *g = NEW_N(cx->a, struct found_group, cx->meta->n + 1);
+    bool own = false;
+    size_t n = 0;
+    if (q.n > 4 * QUERY_CHARS || utf8_len(q) > QUERY_CHARS) return fail(cx, E_BAD, "A search has at most %d characters", QUERY_CHARS);
+    struct asks as = asks_of(cx, q);
+    struct finding f = {.whole = as.whole, .alone = only != NULL, .per_entity = per_entity < 1 ? 1 : per_entity > PER_ENTITY ? PER_ENTITY : per_entity};
+    size_t n_e = entities_of(cx, only, e, &own);
+    for (size_t v = 0; n_e && v < as.n && !n; v++) {
+        struct pool p = {0};
+        if (!as.v[v].all_short) TRY(pool_read(cx, &as.v[v], own, &p));
+        for (size_t i = 0; i < n_e; i++) {
+            TRY(entity_find(cx, e[i], &as.v[v], &p, f, &g[n]));
+            n += g[n].n > 0;
+        }
     }
     *ret = g;
     *ret_n = n;
