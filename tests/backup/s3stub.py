@@ -76,6 +76,7 @@ class Store(http.server.BaseHTTPRequestHandler):
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Store)
-print(server.server_address[1], flush=True)
+sys.stdout.write(f"{server.server_address[1]}\n")
+sys.stdout.flush()
 threading.Thread(target=server.serve_forever, daemon=True).start()
 sys.stdin.read()
