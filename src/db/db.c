@@ -89,7 +89,10 @@ enum err db_each(struct cx *cx, str sql, const struct db_val *v, size_t n, db_ro
 
 enum err db_each_named(struct cx *cx, str sql, db_head_fn *head, db_row_fn *fn, void *arg)
 {
-    return walk(cx, &(struct db_call){.sql = sql, .fn = fn, .arg = arg, .head = head});
+    cx->db->own_sql = true;
+    enum err e = walk(cx, &(struct db_call){.sql = sql, .fn = fn, .arg = arg, .head = head});
+    cx->db->own_sql = false;
+    return e;
 }
 
 static const struct db_val *cell(const struct db_rows *r, size_t row, size_t col)

@@ -57,7 +57,7 @@ int64_t db_int(const struct db_rows *r, size_t row, size_t col); /* 0 for NULL *
 str db_str(const struct db_rows *r, size_t row, size_t col);     /* "" for NULL */
 bool db_is_null(const struct db_rows *r, size_t row, size_t col);
 /* The same for one statement of a person's own (`kontor sql`), on a base opened read_only: `head` gets the
- * columns' names before the first row. SELECT, WITH, VALUES alone. */
+ * columns' names before the first row. SELECT, WITH, VALUES alone. cx->msg holds the engine's own words. */
 typedef enum err db_head_fn(struct cx *cx, void *arg, const str *name, size_t cols);
 MUST enum err db_each_named(struct cx *cx, str sql, db_head_fn *head, db_row_fn *fn, void *arg);
 

@@ -25,6 +25,7 @@ struct db {
     enum err failed; /* a statement of the running level failed: the level is lost */
     bool snapshot;   /* a reading transaction of db_snapshot is open */
     int walks;       /* db_each running */
+    bool own_sql;    /* a person's own statement runs: the engine's words are for him */
     _Atomic int64_t queries, errors, busy; /* written by the holder alone */
 };
 struct db_ops {

@@ -92,6 +92,9 @@ static enum err oops(struct cx *cx, struct pg *g, const PGresult *r)
     g->retry = g->retry || g->lost || is_class(state, "40");
     if (g->db.depth) g->db.failed = e;
     db_count(e == E_BUSY ? &g->db.busy : &g->db.errors);
+    if (g->db.own_sql && r)
+        return fail(cx, e == E_INTERNAL ? E_INVALID : e, "%.*s",
+                    FS(str_from(PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY))));
     if (e != E_CONFLICT && e != E_INVALID && !is_class(state, "40"))
         db_log(e == E_BUSY ? "warn" : "error", "postgres=%s %s", state, PQerrorMessage(g->c));
     return fail_at(cx, e, at ? arena_dup(cx->a, str_from(at)) : S(""), "%s", tr_format(cx->lang, err_text(e)));
