@@ -7,6 +7,7 @@ export async function run(v) {
   const { page } = v;
   const by = (key, values) => page.getByRole('button', { name: say(v, key, values), exact: true });
   await page.goto(`${v.url}/import`);
+  await page.getByRole('heading', { level: 1 }).waitFor();
   await v.axe('the import');
   await v.shot('import-file');
   await page.locator('input[type=file]').setInputFiles(fixture('kunden.xlsx'));

@@ -5,7 +5,7 @@ import type {
 } from './types';
 
 export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] }
-export interface Mapping { header_row: number; encoding?: string | null; columns: Column[]; history: boolean; join: boolean }
+export interface Mapping { header_row: number; encoding?: string; columns: Column[]; history: boolean; join: boolean }
 
 function query(o: Record<string, string | number | null | undefined>): string {
   const p = new URLSearchParams();

@@ -67,7 +67,7 @@ export interface Column {
 }
 export interface Target { to: string; label: Labels | string }
 export interface Plan {
-  sheets: { name: string; rows: number }[]; sheet: number; header_row: number; encoding?: string | null; separator?: string | null;
+  sheets: { name: string; rows: number }[]; sheet: number; entity: string; header_row: number; encoding?: string | null; separator?: string | null;
   columns: Column[]; targets: Target[]; new_field_kinds: string[];
 }
 export type Fate = 'new' | 'joined' | 'changed' | 'refused' | 'empty';
