@@ -130,18 +130,29 @@ static int compat(struct cx *cx, const struct entity *e, str name1, str name2)
     return fold_compat(cx->a, name1, name2);
 }
 
+static int points_score(unsigned why, int names)
+{
+    bool both = (why & DUP_PHONE) && (why & DUP_MAIL);
+    if (names < COMPAT_MIN) return both ? 85 : 80;
+    if (both) return 98;
+    return names >= 95 ? 96 : 95;
+}
+
+static int name_score(const struct cand *x, int64_t company)
+{
+    if (x->city || (company && company == x->company)) return 75;
+    return x->words == 1 ? 50 : 60;
+}
+
 int dup_score(struct cx *cx, const struct entity *e, str title, int64_t company, const struct cand *x)
 {
     struct arena_mark m = arena_mark(cx->a);
-    bool points = x->why & (DUP_PHONE | DUP_MAIL), both = (x->why & DUP_PHONE) && (x->why & DUP_MAIL);
-    int c = points && title.n ? compat(cx, e, title, x->title) : 0, s = 0;
+    bool points = x->why & (DUP_PHONE | DUP_MAIL), name = x->why & DUP_NAME;
+    int names = points && title.n ? compat(cx, e, title, x->title) : 0;
     arena_back(cx->a, m);
-    if (x->why & DUP_NAME) s = x->words == 1 ? 50 : 60;
-    if ((x->why & DUP_NAME) && (x->city || (company && company == x->company))) s = 75;
-    if (points && s < 80) s = both ? 85 : 80;
-    if (points && c >= COMPAT_MIN) s = both ? 98 : c >= 95 ? 96 : 95;
-    if (x->why & DUP_TAX) s = c >= COMPAT_MIN || (x->why & DUP_NAME) ? 100 : 98;
-    return s;
+    if (x->why & DUP_TAX) return names >= COMPAT_MIN || name ? 100 : 98;
+    if (points) return points_score(x->why, names);
+    return name ? name_score(x, company) : 0;
 }
 
 static int best_first(const void *a, const void *b)

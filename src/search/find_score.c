@@ -141,6 +141,17 @@ bool hit_score(const struct ask *q, str whole, struct hit *h)
     return true;
 }
 
+/* The line around, cut to whole characters. */
+static str piece_at(str s, size_t at)
+{
+    size_t from = at, to = at;
+    while (from > 0 && s.p[from - 1] != '\n' && at - from < PIECE_BYTES) from--;
+    while (to < s.n && s.p[to] != '\n' && to - at < PIECE_BYTES) to++;
+    while (from < to && (s.p[from] & 0xC0) == 0x80) from++;
+    while (to > from && to < s.n && (s.p[to] & 0xC0) == 0x80) to--;
+    return str_trim(str_cut(s, from, to));
+}
+
 str hit_piece(struct cx *cx, const struct ask *q, const struct hit *h)
 {
     for (size_t i = 0; i < q->n; i++) {
@@ -149,13 +160,7 @@ str hit_piece(struct cx *cx, const struct ask *q, const struct hit *h)
         if (in_title) continue;
         ptrdiff_t at = str_find(h->rest, q->w[i].text);
         if (at < 0) at = str_find(h->rest, q->w[i].key);
-        if (at < 0) return S("");
-        size_t from = (size_t)at, to = (size_t)at;
-        while (from > 0 && h->rest.p[from - 1] != '\n' && (size_t)at - from < PIECE_BYTES) from--;
-        while (to < h->rest.n && h->rest.p[to] != '\n' && to - (size_t)at < PIECE_BYTES) to++;
-        while (from < to && (h->rest.p[from] & 0xC0) == 0x80) from++;
-        while (to > from && to < h->rest.n && (h->rest.p[to] & 0xC0) == 0x80) to--;
-        return arena_dup(cx->a, str_trim(str_cut(h->rest, from, to)));
+        return at < 0 ? S("") : arena_dup(cx->a, piece_at(h->rest, (size_t)at));
     }
     return S("");
 }
