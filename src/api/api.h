@@ -45,6 +45,8 @@ enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs);
 /* First set-up: the firm, its shipped roles, the administrator. E_CONFLICT when there are users already. */
 struct setup {
     str firm, country, currency, lang, name, mail, password;
+    str addr, agent;
+    struct session *session; /* his first session, made in the same transaction; NULL = none */
 };
 MUST enum err setup_run(struct cx *cx, struct auth *au, const struct setup *s, int64_t *ret_user);
 MUST enum err setup_needed(struct cx *cx, bool *ret);

@@ -29,10 +29,17 @@ enum err path_id(struct cx *cx, const struct req *rq, size_t param, int64_t *ret
     return E_OK;
 }
 
+static bool is_json(str type)
+{
+    str name = {0}, rest = {0};
+    str_split(type, ';', &name, &rest);
+    return str_eq_nocase(str_trim(name), S("application/json"));
+}
+
 enum err body_json(struct cx *cx, const struct req *rq, const struct json **ret)
 {
     str type = http_header(rq, S("Content-Type"));
-    if (rq->body.n && !str_has_prefix(type, S("application/json")))
+    if (rq->body.n && !is_json(type))
         return fail(cx, E_TYPE, "The body must be application/json");
     TRY(json_parse(cx, rq->body.n ? rq->body : S("{}"), ret));
     return (*ret)->t == JT_OBJ ? E_OK : fail(cx, E_BAD, "The body must be an object");

@@ -2,10 +2,24 @@
 /* api/describe.c - the description, and own fields and entities. */
 #include "api/api_int.h"
 
+#include "base/log.h"
+
+enum { RELOADS = 5 };
+
+/* The description tells rights too: others, or changed ones, are another description. */
+static uint64_t rights_hash(const struct cx *cx)
+{
+    const struct acl *a = cx->acl;
+    if (!a) return 0;
+    uint64_t h = str_hash((str){(const char *)a->reach, sizeof a->reach}) + a->sys;
+    if (a->mask) h ^= str_hash((str){(const char *)a->mask, (size_t)ENTITIES_MAX * FIELDS_MAX});
+    return h;
+}
+
 enum err api_meta_get(struct cx *cx, const struct req *rq, struct resp *rs)
 {
-    str tag = arena_fmt(cx->a, "\"m%" PRId64 "-%" PRId64 "-%.*s\"", cx->meta->version, cx->who.user,
-                        FS(S(KONTOR_VERSION)));
+    str tag = arena_fmt(cx->a, "\"m%" PRId64 "-%" PRIx64 "-%.*s\"", cx->meta->version,
+                        rights_hash(cx), FS(S(KONTOR_VERSION)));
     struct jw w = reply_json(rs);
     if (str_eq(http_header(rq, S("If-None-Match")), tag)) {
         rs->status = 304;
@@ -60,7 +74,6 @@ static enum err described(struct cx *cx, struct resp *rs, db_write_fn *fn, struc
 {
     TRY(settings_only(cx));
     TRY(db_write(cx, fn, d));
-    TRY(app_meta_reload(cx));
     struct jw w = reply_json(rs);
     jw_obj(&w);
     jw_kstr(&w, S("name"), d->name);
@@ -69,41 +82,63 @@ static enum err described(struct cx *cx, struct resp *rs, db_write_fn *fn, struc
     return E_OK;
 }
 
-enum err api_field_post(struct cx *cx, const struct req *rq, struct resp *rs)
+static enum err field_post(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct describing d = {0};
     TRY(body_json(cx, rq, &d.j));
     return described(cx, rs, field_add, &d, 201);
 }
 
-enum err api_field_patch(struct cx *cx, const struct req *rq, struct resp *rs)
+static enum err field_patch(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct describing d = {.entity = rq->param[0], .name = rq->param[1]};
     TRY(body_json(cx, rq, &d.j));
     return described(cx, rs, field_change, &d, 200);
 }
 
-enum err api_field_delete(struct cx *cx, const struct req *rq, struct resp *rs)
+static enum err field_delete(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct describing d = {.entity = rq->param[0], .name = rq->param[1], .trash = true};
     return described(cx, rs, field_trash, &d, 200);
 }
 
-enum err api_field_restore(struct cx *cx, const struct req *rq, struct resp *rs)
+static enum err field_restore(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct describing d = {.entity = rq->param[0], .name = rq->param[1]};
     return described(cx, rs, field_trash, &d, 200);
 }
 
-enum err api_entity_post(struct cx *cx, const struct req *rq, struct resp *rs)
+static enum err entity_post(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct describing d = {0};
     TRY(body_json(cx, rq, &d.j));
     return described(cx, rs, entity_add, &d, 201);
 }
 
-enum err api_entity_delete(struct cx *cx, const struct req *rq, struct resp *rs)
+static enum err entity_delete(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct describing d = {.name = rq->param[0]};
     return described(cx, rs, entity_trash, &d, 200);
 }
+
+/* The new description is read when it is kept for good, not inside of the transaction. */
+static enum err then_reload(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn)
+{
+    TRY(once(cx, rq, rs, fn));
+    enum err e = app_meta_reload(cx);
+    for (int i = 0; e == E_BUSY && i < RELOADS; i++) e = app_meta_reload(cx);
+    if (e != E_OK) log_say(cx, LOG_ERROR, S("api"), "the new description was not read");
+    return E_OK; /* what was asked for is done */
+}
+
+#define DESCRIBING(name)                                                               \
+    enum err api_##name(struct cx *cx, const struct req *rq, struct resp *rs)          \
+    {                                                                                  \
+        return then_reload(cx, rq, rs, name);                                          \
+    }
+DESCRIBING(field_post)
+DESCRIBING(field_patch)
+DESCRIBING(field_delete)
+DESCRIBING(field_restore)
+DESCRIBING(entity_post)
+DESCRIBING(entity_delete)

@@ -118,7 +118,7 @@ enum err dup_job(struct cx *cx, const struct job *j, str *ret)
     return E_OK;
 }
 
-enum err api_dup_scan(struct cx *cx, const struct req *rq, struct resp *rs)
+static enum err ask_scan(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct entity *e = NULL;
     const struct json *j = NULL;
@@ -143,6 +143,11 @@ enum err api_dup_scan(struct cx *cx, const struct req *rq, struct resp *rs)
     jw_obj_end(&w);
     rs->status = 202;
     return E_OK;
+}
+
+enum err api_dup_scan(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return once(cx, rq, rs, ask_scan);
 }
 
 enum err api_dup_reject(struct cx *cx, const struct req *rq, struct resp *rs)

@@ -80,7 +80,9 @@ enum err api_file_post(struct cx *cx, const struct req *rq, struct resp *rs)
     if (!rq->body_bytes) return fail(cx, E_INVALID, "The file is empty");
     TRY(os_mkdirs(cx, arena_fmt(cx->a, "%.*s/files", FS(cx->app->data_dir)), 0700));
     TRY(spool_move(cx, rq, file_path(cx, id)));
-    TRY(file_keep(cx, name, rq->body_bytes, id));
+    enum err e = file_keep(cx, name, rq->body_bytes, id);
+    if (e != E_OK && e != E_UNCERTAIN) (void)unlink(file_path(cx, id).p);
+    TRY(e);
     struct jw w = reply_json(rs);
     jw_obj(&w);
     jw_kid(&w, S("id"), id);

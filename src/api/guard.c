@@ -35,7 +35,7 @@ enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs)
     unsigned flags = rq->route->flags;
     (void)rs;
     cx->way = WAY_API;
-    if (flags & R_WRITE) TRY(origin_check(cx, rq));
+    if ((flags & R_WRITE) || rq->route->fn == api_events) TRY(origin_check(cx, rq));
     if (flags & R_OPEN) return E_OK;
     if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
     TRY(auth_session_enter(cx, token, &s));

@@ -19,6 +19,20 @@ static enum err asked_file(struct cx *cx, const struct json *j, str *ret_path, s
     return E_OK;
 }
 
+/* Refused at once, not by a job later on. Entity "" is to be found out: any that may be imported will do. */
+static enum err may_import(struct cx *cx, const struct json *j)
+{
+    str name = {0};
+    TRY(json_str_of(cx, j, S("entity"), S(""), &name));
+    const struct entity *e = name.n ? meta_entity(cx->meta, name) : NULL;
+    if (name.n && (!e || !acl_may(cx, e, ACT_SEE)))
+        return fail_at(cx, E_INVALID, S("entity"), "There is nothing of this name");
+    bool may = e && acl_may(cx, e, ACT_IMPORT);
+    for (size_t i = 0; !e && i < cx->meta->n; i++)
+        may |= !cx->meta->entity[i].admin && acl_may(cx, &cx->meta->entity[i], ACT_IMPORT);
+    return may ? E_OK : fail(cx, E_DENIED, "You may not import these records");
+}
+
 enum err api_import_plan(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct json *j = NULL;
@@ -26,6 +40,7 @@ enum err api_import_plan(struct cx *cx, const struct req *rq, struct resp *rs)
     str name = {0};
     TRY(body_json(cx, rq, &j));
     TRY(asked_file(cx, j, &o.path, &name));
+    TRY(may_import(cx, j));
     TRY(json_str_of(cx, j, S("entity"), S(""), &o.entity));
     TRY(json_int_of(cx, j, S("sheet"), -1, &o.sheet));
     const struct json *m = json_get(j, S("mapping"));
@@ -41,6 +56,7 @@ static enum err ask_job(struct cx *cx, const struct req *rq, struct resp *rs, st
     int64_t job = 0;
     TRY(body_json(cx, rq, &j));
     TRY(asked_file(cx, j, &path, &name));
+    TRY(may_import(cx, j));
     TRY(job_add(cx, cx->app->jobs, kind, rq->body, S(""), &job));
     struct jw w = reply_json(rs);
     jw_obj(&w);
@@ -50,13 +66,21 @@ static enum err ask_job(struct cx *cx, const struct req *rq, struct resp *rs, st
     return E_OK;
 }
 
-enum err api_import_dry(struct cx *cx, const struct req *rq, struct resp *rs)
+static enum err ask_dry(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     return ask_job(cx, rq, rs, S("import_dry"));
 }
-enum err api_import_run(struct cx *cx, const struct req *rq, struct resp *rs)
+static enum err ask_run(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     return ask_job(cx, rq, rs, S("import_run"));
+}
+enum err api_import_dry(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return once(cx, rq, rs, ask_dry);
+}
+enum err api_import_run(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return once(cx, rq, rs, ask_run);
 }
 
 /* ---- the jobs ---- */

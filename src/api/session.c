@@ -77,17 +77,25 @@ enum err api_session_patch(struct cx *cx, const struct req *rq, struct resp *rs)
     str lang = {0};
     struct set s = {FLD(user, "language"), VAL_NULL};
     struct written w = {0};
+    struct session in = {0};
+    struct firm f = {0};
+    str token = {0};
     TRY(body_json(cx, rq, &j));
     TRY(json_str_of(cx, j, S("language"), S(""), &lang));
     if (lang.n && !str_eq(lang_code[lang_of(lang)], lang))
         return fail_at(cx, E_INVALID, S("language"), "Choose en, de, lt or ru");
+    if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
+    TRY(auth_session_enter(cx, token, &in)); /* all that is answered is read before anything is written */
+    TRY(app_firm(cx, &f));
     s.v = VAL_TEXT(lang);
     const struct acl *acl = cx->acl;
     cx->acl = NULL; /* everybody chooses his own language */
     enum err e = lang.n ? record_update(cx, user, cx->who.user, 0, &s, 1, &w) : E_OK;
     cx->acl = acl;
     TRY(e);
-    return api_session_get(cx, rq, rs);
+    if (lang.n) in.lang = lang;
+    session_reply(cx, rs, &in, &f);
+    return E_OK;
 }
 
 enum err api_session_delete(struct cx *cx, const struct req *rq, struct resp *rs)
@@ -137,9 +145,14 @@ enum err api_setup_post(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(json_str_of(cx, j, S("name"), S(""), &s.name));
     TRY(json_str_of(cx, j, S("mail"), S(""), &s.mail));
     TRY(json_str_of(cx, j, S("password"), S(""), &s.password));
+    s.addr = rq->remote;
+    s.agent = http_header(rq, S("User-Agent"));
+    s.session = &in;
     TRY(setup_run(cx, cx->app->auth, &s, &user));
     app_country_set(cx->app, s.country);
-    TRY(auth_session_new(cx, user, rq->remote, http_header(rq, S("User-Agent")), &in));
+    struct firm f = {s.firm, s.country, s.currency, s.lang};
     rs->status = 201;
-    return logged_in(cx, rs, &in);
+    session_cookie(cx, rs, in.token);
+    session_reply(cx, rs, &in, &f);
+    return E_OK;
 }

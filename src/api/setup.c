@@ -88,6 +88,8 @@ static enum err make_all(struct cx *cx, void *arg)
     const struct entity *user = ENT(cx, "user"), *firm = ENT(cx, "firm");
     int64_t role = 0, id = 0;
     bool needed = false;
+    cx->acl = NULL; /* also when the transaction is run again, after its session was entered */
+    cx->who = (struct who){0};
     TRY(setup_needed(cx, &needed));
     if (!needed) return fail(cx, E_CONFLICT, "Kontor is set up already");
     struct set f[] = {{FLD(firm, "name"), VAL_TEXT(in->firm)},
@@ -105,7 +107,8 @@ static enum err make_all(struct cx *cx, void *arg)
     TRY(setting_put(cx, S("firm_name"), in->firm));
     TRY(setting_put(cx, S("firm_country"), in->country));
     TRY(setting_put(cx, S("firm_currency"), in->currency));
-    return setting_put(cx, S("firm_language"), in->lang);
+    TRY(setting_put(cx, S("firm_language"), in->lang));
+    return in->session ? auth_session_new(cx, m->user, in->addr, in->agent, in->session) : E_OK;
 }
 
 static bool letters(str s, size_t n)

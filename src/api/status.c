@@ -27,11 +27,11 @@ static void figure(struct resp *rs, const char *name, const char *type, const ch
 
 enum err api_metrics(struct cx *cx, const struct req *rq, struct resp *rs)
 {
-    struct http_stats h = http_stats(cx->app->http);
-    struct db_stats d = dbase_stats(cx->app->db);
     (void)rq;
     if (!acl_sys(cx, SYS_LOG))
         return fail(cx, E_DENIED, "Only those who may read the log can see these figures");
+    struct http_stats h = http_stats(cx->app->http);
+    struct db_stats d = dbase_stats(cx->app->db);
     rs->type = S("text/plain; version=0.0.4");
     figure(rs, "http_requests_total", "counter", "Requests answered", h.requests);
     figure(rs, "http_bad_total", "counter", "Requests refused by the parser", h.bad);

@@ -43,7 +43,7 @@ static enum err ask_first(struct cx *cx, const struct undo_result *u, struct res
     return E_OK;
 }
 
-enum err api_undo(struct cx *cx, const struct req *rq, struct resp *rs)
+static enum err undo(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct json *j = NULL;
     int64_t change = 0, batch = 0;
@@ -66,6 +66,11 @@ enum err api_undo(struct cx *cx, const struct req *rq, struct resp *rs)
     kept_json(&w, S("kept"), &u);
     jw_obj_end(&w);
     return E_OK;
+}
+
+enum err api_undo(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return once(cx, rq, rs, undo);
 }
 
 static enum err counts_json(struct cx *cx, int64_t batch, struct jw *w)

@@ -16,7 +16,6 @@ struct wired {
     pthread_mutex_t meta_lock;
     struct router *router;
     struct route *routes;
-    str country;
 };
 
 /* ---- the description ---- */
@@ -116,8 +115,11 @@ static void handle(void *arg, void *thread, struct req *rq, struct resp *rs)
                     .app = &w->app,
                     .now_ms = now,
                     .lang = wanted_lang(rq),
-                    .country = w->country,
+                    .country = app_country(a, &w->app),
                     .req = arena_fmt(a, "%" PRIx64, (uint64_t)id_new(now))};
+    /* one state for all a reading request looks at; and SQLite takes its locks once, not at every statement */
+    bool reads = !page && rq->method == GET && !dbase_is_pg(w->app.db);
+    if (reads && db_snapshot(&cx) != E_OK) log_say(&cx, LOG_WARN, S("http"), "no snapshot: %.*s", FS(cx.msg));
     http_dispatch(&cx, w->router, api_guard, rq, rs);
     log_request(&cx, rq, rs, os_mono_us() - start);
     db_put(&cx.db);
@@ -133,7 +135,7 @@ static enum err job_begin(void *arg, struct cx *cx, int64_t user)
     cx->meta = m;
     cx->app = &w->app;
     cx->lang = S("en");
-    cx->country = w->country;
+    cx->country = app_country(cx->a, &w->app);
     TRY(app_firm(cx, &f));
     if (f.lang.n) cx->lang = f.lang;
     return user ? auth_as(cx, user) : E_OK;
@@ -198,7 +200,7 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     struct firm f = {0};
     struct http_opts h = o->http;
     TRY(app_firm(cx, &f));
-    w->country = arena_dup(w->a, f.country.n ? f.country : S("DE"));
+    app_country_set(&w->app, f.country);
     TRY(setup_token(cx, w));
     TRY(events_open(cx, &w->app, &w->app.events));
     dbase_on_commit(w->app.db, committed, w);

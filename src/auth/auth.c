@@ -58,7 +58,7 @@ static enum err hash_make(struct cx *cx, struct auth *au, str password,
     hash_begin(au);
     int rc = crypto_pwhash_str(out, password.p, password.n, HASH_OPS, HASH_BYTES);
     hash_end(au);
-    return rc == 0 ? E_OK : fail(cx, E_BUSY, "no memory for a password hash");
+    return rc == 0 ? E_OK : fail(cx, E_BUSY, "The server is short of memory: please try again shortly");
 }
 
 static bool hash_fits(struct cx *cx, struct auth *au, str hash, str password)
@@ -90,12 +90,25 @@ static enum err credential_write(struct cx *cx, void *arg)
     return db_exec(cx, NULL, "DELETE FROM session WHERE user_id = $1", V(c->user));
 }
 
-enum err auth_password_set(struct cx *cx, struct auth *au, int64_t user, str password)
+enum err auth_password_hash(struct cx *cx, struct auth *au, str password, str *ret)
 {
     char hash[crypto_pwhash_STRBYTES] = {0};
     TRY(hash_make(cx, au, password, hash));
-    struct credential c = {user, arena_dup(cx->a, str_from(hash))};
+    *ret = arena_dup(cx->a, str_from(hash));
+    return E_OK;
+}
+
+enum err auth_hash_set(struct cx *cx, int64_t user, str hash)
+{
+    struct credential c = {user, hash};
     return db_write(cx, credential_write, &c);
+}
+
+enum err auth_password_set(struct cx *cx, struct auth *au, int64_t user, str password)
+{
+    str hash = {0};
+    TRY(auth_password_hash(cx, au, password, &hash));
+    return auth_hash_set(cx, user, hash);
 }
 
 /* ---- sessions ---- */
@@ -145,22 +158,27 @@ static enum err seen_write(struct cx *cx, void *arg)
                    V(*(const str *)arg), V(cx->now_ms));
 }
 
+static enum err become(struct cx *cx, int64_t user, str lang)
+{
+    struct acl *acl = NULL;
+    TRY(acl_load(cx, user, &acl));
+    cx->who = (struct who){.user = user, .team = acl->team, .branch = acl->branch};
+    cx->acl = acl;
+    if (lang.n) cx->lang = lang;
+    return E_OK;
+}
+
 enum err auth_as(struct cx *cx, int64_t user)
 {
     struct db_rows r = {0};
-    struct acl *acl = NULL;
-    TRY(acl_load(cx, user, &acl));
     TRY(db_query(cx, &r, "SELECT language FROM \"user\" WHERE id = $1", V(user)));
-    cx->who = (struct who){.user = user, .team = acl->team, .branch = acl->branch};
-    cx->acl = acl;
-    if (r.n && db_str(&r, 0, 0).n) cx->lang = db_str(&r, 0, 0);
-    return E_OK;
+    return become(cx, user, r.n ? db_str(&r, 0, 0) : S(""));
 }
 
 enum err auth_session_enter(struct cx *cx, str token, struct session *ret)
 {
     struct db_rows r = {0};
-    if (token.n != TOKEN_CHARS) return fail(cx, E_AUTH, "log in first");
+    if (token.n != TOKEN_CHARS) return fail(cx, E_AUTH, "Please log in first");
     str hash = token_hash(cx, token);
     TRY(db_query(cx, &r,
                  "SELECT s.user_id, s.seen_at, s.expires_at, s.csrf, u.name, u.mail, u.language, "
@@ -169,8 +187,8 @@ enum err auth_session_enter(struct cx *cx, str token, struct session *ret)
                  "s.token = $1",
                  V(hash)));
     if (!r.n || db_int(&r, 0, 2) < cx->now_ms || db_int(&r, 0, 1) + SESSION_IDLE_MS < cx->now_ms)
-        return fail(cx, E_AUTH, "log in first");
-    TRY(auth_as(cx, db_int(&r, 0, 0)));
+        return fail(cx, E_AUTH, "Please log in first");
+    TRY(become(cx, db_int(&r, 0, 0), db_str(&r, 0, 6)));
     *ret = (struct session){.user = db_int(&r, 0, 0),
                             .csrf = db_str(&r, 0, 3),
                             .name = db_str(&r, 0, 4),
@@ -199,7 +217,7 @@ enum err auth_user_by_mail(struct cx *cx, str mail, int64_t *ret)
     TRY(db_query(cx, &r,
                  "SELECT id FROM \"user\" WHERE mail_f = $1 AND deleted_at IS NULL AND active = 1",
                  V(filter_fold(cx->a, str_trim(mail)))));
-    if (!r.n) return fail(cx, E_NOTFOUND, "no such user");
+    if (!r.n) return fail(cx, E_NOTFOUND, "There is no such user");
     *ret = db_int(&r, 0, 0);
     return E_OK;
 }
@@ -229,7 +247,7 @@ static enum err tries_check(struct cx *cx, const struct attempt *t)
         V(t->name), V(t->addr), V(cx->now_ms - SESSION_BAN_MS)));
     return db_int(&r, 0, 0) < SESSION_TRIES
                ? E_OK
-               : fail(cx, E_RATE, "too many wrong passwords: wait half an hour");
+               : fail(cx, E_RATE, "Too many wrong passwords: please wait half an hour");
 }
 
 enum err auth_login(struct cx *cx, struct auth *au, str mail, str password, str addr, str agent,
@@ -242,13 +260,13 @@ enum err auth_login(struct cx *cx, struct auth *au, str mail, str password, str 
     if (!utf8_valid(t.agent)) t.agent = S("");
     if (!utf8_valid(t.name)) t.name = S("");
     if (password.n > 4 * PASSWORD_MAX)
-        return fail(cx, E_LIMIT, "a password has at most %d characters", PASSWORD_MAX);
+        return fail(cx, E_LIMIT, "A password has at most %d characters", PASSWORD_MAX);
     TRY(tries_check(cx, &t));
     enum err e = auth_user_by_mail(cx, t.name, &t.user);
     if (e != E_OK && e != E_NOTFOUND) return e;
     TRY(db_query(cx, &r, "SELECT hash FROM credential WHERE user_id = $1", V(t.user)));
     t.ok = hash_fits(cx, au, r.n ? db_str(&r, 0, 0) : S(""), password);
     TRY(db_write(cx, attempt_insert, &t));
-    if (!t.ok) return fail(cx, E_AUTH, "name or password is wrong");
+    if (!t.ok) return fail(cx, E_AUTH, "The name or the password is wrong");
     return auth_session_new(cx, t.user, addr, agent, ret);
 }

@@ -20,6 +20,9 @@ void auth_close(struct auth **au);
 MUST enum err auth_password_check(struct cx *cx, str password, const str *words, size_t n);
 /* Checks nothing: see auth_password_check. Ends all sessions of the user. */
 MUST enum err auth_password_set(struct cx *cx, struct auth *au, int64_t user, str password);
+/* The two halves of it: the hash (slow, outside of db_write) and its row (inside or outside). */
+MUST enum err auth_password_hash(struct cx *cx, struct auth *au, str password, str *ret);
+MUST enum err auth_hash_set(struct cx *cx, int64_t user, str hash);
 
 struct session {
     int64_t user;

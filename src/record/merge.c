@@ -112,7 +112,7 @@ static enum err move_pointers(struct cx *cx, const struct merging *m)
             if (!points || f->trashed || e->trashed || f->readonly) continue;
             TRY(ids_pointing(cx, f, m->loser, &r));
             if (r.n >= MOVE_MAX)
-                return fail(cx, E_LIMIT, "more than %d records hang on the one to be merged",
+                return fail(cx, E_LIMIT, "More than %d records are linked to the one to be merged",
                             MOVE_MAX);
             for (size_t j = 0; j < r.n; j++) TRY(move_one(cx, f, db_int(&r, j, 0), m));
         }
@@ -129,7 +129,7 @@ static enum err merge_inside(struct cx *cx, void *arg)
     TRY(read_one(cx, m->e, m->winner, ACT_CHANGE, LIVING, false, &w));
     TRY(read_one(cx, m->e, m->loser, ACT_DELETE, LIVING, false, &l));
     if (m->version && m->version != w.version)
-        return fail(cx, E_CONFLICT, "somebody has changed this record meanwhile");
+        return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
     const struct acl *acl = cx->acl;
     cx->acl = NULL; /* both were asked for; what hangs on them follows whoever may see it */
     struct set *s = winner_sets(cx, m, &w, &l, &n);
@@ -145,23 +145,24 @@ static enum err merge_inside(struct cx *cx, void *arg)
     return e;
 }
 
+/* The batch's row stands in the same transaction: a merge that failed leaves nothing behind. */
+static enum err merge_batch(struct cx *cx, void *arg)
+{
+    int64_t batch = 0;
+    TRY(batch_begin(cx, S("merge"), 0, &batch));
+    TRY(merge_inside(cx, arg));
+    return batch_end(cx, batch, S("done"), S(""));
+}
+
 enum err record_merge(struct cx *cx, const struct entity *e, int64_t winner, int64_t loser,
                       int64_t version, const struct field *const *take, size_t n,
                       struct written *ret)
 {
     struct merging m = {e, winner, loser, version, take, n, ret};
-    int64_t batch = cx->batch, own = 0;
+    int64_t batch = cx->batch;
     if (winner == loser)
-        return fail_at(cx, E_INVALID, S("loser"), "a record cannot be merged with itself");
-    if (!batch) TRY(batch_begin(cx, S("merge"), 0, &own));
-    enum err err = db_write(cx, merge_inside, &m);
-    if (!own) return err;
-    str msg = cx->msg, at = cx->at;
-    if (batch_end(cx, own, err == E_OK ? S("done") : S("failed"), S("")) != E_OK && err == E_OK)
-        err = cx->err;
-    cx->batch = 0;
-    if (err == E_OK) return E_OK;
-    cx->msg = msg;
-    cx->at = at;
-    return cx->err = err;
+        return fail_at(cx, E_INVALID, S("loser"), "A record cannot be merged with itself");
+    enum err err = db_write(cx, batch ? merge_inside : merge_batch, &m);
+    cx->batch = batch;
+    return err;
 }

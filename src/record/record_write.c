@@ -234,6 +234,20 @@ enum err update_write(struct cx *cx, const struct entity *e, const struct record
     return log_write(cx, e, old->id, S("update"), ret->version, was, &ret->seq);
 }
 
+/* Nobody gives away what is his by writing another owner or team than he could write for. */
+static enum err check_owner(struct cx *cx, const struct updating *u, const struct record *old)
+{
+    struct val owner = old->v[F_OWNER], team = old->v[F_TEAM];
+    for (size_t i = 0; i < u->n; i++) {
+        if (u->s[i].f->at == F_OWNER) owner = u->s[i].v;
+        if (u->s[i].f->at == F_TEAM) team = u->s[i].v;
+    }
+    if (val_eq(&owner, &old->v[F_OWNER]) && val_eq(&team, &old->v[F_TEAM])) return E_OK;
+    return acl_row(cx, u->e, ACT_CHANGE, owner.i, team.i)
+               ? E_OK
+               : fail_at(cx, E_DENIED, S("owner"), "You may not give this to somebody else");
+}
+
 static enum err update_inside(struct cx *cx, void *arg)
 {
     struct updating *u = arg;
@@ -242,6 +256,7 @@ static enum err update_inside(struct cx *cx, void *arg)
     if (u->version && u->version != old.version)
         return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
     TRY(check_links(cx, u->e, u->s, u->n));
+    TRY(check_owner(cx, u, &old));
     return update_write(cx, u->e, &old, u->s, u->n, u->ret);
 }
 

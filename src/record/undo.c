@@ -94,6 +94,12 @@ static enum err take_back_update(struct cx *cx, struct undoing *u, const struct 
     return E_OK;
 }
 
+/* A creation taken back is a deletion: it needs the same right. */
+static enum action act_of(const struct step *s)
+{
+    return str_eq(s->op, S("update")) ? ACT_CHANGE : ACT_DELETE;
+}
+
 static enum err redirect_drop(struct cx *cx, const struct step *s)
 {
     return str_eq(s->op, S("merge"))
@@ -111,7 +117,7 @@ static enum err take_back(struct cx *cx, struct undoing *u, const struct step *s
     bool conflict = false;
     struct written w = {0};
     if (!e) return E_OK;
-    enum err err = read_one(cx, e, s->record, ACT_CHANGE, EITHER, false, &r);
+    enum err err = read_one(cx, e, s->record, act_of(s), EITHER, false, &r);
     if (err == E_NOTFOUND) return E_OK; /* purged meanwhile, or not ours to see */
     TRY(err);
     TRY(log_old_sets(cx, e, s->old, &sets, &n));
@@ -241,11 +247,11 @@ enum err undo_batch(struct cx *cx, int64_t batch, enum undo_mode mode, struct un
     *ret = (struct undo_result){0};
     TRY(db_query(cx, &r, "SELECT title, state, who FROM batch WHERE id = $1", V(batch)));
     if (!r.n || (cx->acl && db_int(&r, 0, 2) != cx->who.user && !acl_sys(cx, SYS_LOG)))
-        return fail(cx, E_NOTFOUND, "no such batch");
+        return fail(cx, E_NOTFOUND, "There is no such batch");
     if (str_eq(db_str(&r, 0, 1), S("running")))
-        return fail(cx, E_CONFLICT, "this batch is still running");
+        return fail(cx, E_CONFLICT, "This batch is still running");
     if (str_eq(db_str(&r, 0, 1), S("undone")))
-        return fail(cx, E_CONFLICT, "this batch has been undone already");
+        return fail(cx, E_CONFLICT, "This batch has been undone already");
     if (mode == UNDO_ASK) {
         TRY(batch_conflicts(cx, batch, &u));
         if (ret->n_kept_all) return asked(cx, &u);
@@ -260,6 +266,17 @@ enum err undo_batch(struct cx *cx, int64_t batch, enum undo_mode mode, struct un
     return e;
 }
 
+/* A single change: batch and all in one transaction. */
+static enum err change_inside(struct cx *cx, void *arg)
+{
+    struct undoing *u = arg;
+    u->ret->undone = 0; /* the transaction may be run again */
+    u->ret->n_kept_all = u->kept.n = 0;
+    TRY(batch_begin(cx, S("undo"), 0, &u->ret->batch));
+    TRY(slice_inside(cx, u));
+    return batch_end(cx, u->ret->batch, S("done"), S(""));
+}
+
 enum err undo_change(struct cx *cx, int64_t seq, enum undo_mode mode, struct undo_result *ret)
 {
     struct db_rows r = {0};
@@ -269,7 +286,7 @@ enum err undo_change(struct cx *cx, int64_t seq, enum undo_mode mode, struct und
     TRY(db_query(cx, &r,
                  "SELECT seq, batch, record, version, entity, op, old FROM change WHERE seq = $1",
                  V(seq)));
-    if (!r.n) return fail(cx, E_NOTFOUND, "no such change");
+    if (!r.n) return fail(cx, E_NOTFOUND, "There is no such record");
     steps_of(cx, &r, &u);
     const struct entity *e = meta_entity(cx->meta, u.v[0].entity);
     struct record rec = {0};
@@ -277,8 +294,8 @@ enum err undo_change(struct cx *cx, int64_t seq, enum undo_mode mode, struct und
     size_t n = 0;
     struct undo_conflict c = {0};
     bool hit = false;
-    if (!e) return fail(cx, E_NOTFOUND, "no such change");
-    TRY(read_one(cx, e, u.v[0].record, ACT_CHANGE, EITHER, false, &rec));
+    if (!e) return fail(cx, E_NOTFOUND, "There is no such record");
+    TRY(read_one(cx, e, u.v[0].record, act_of(&u.v[0]), EITHER, false, &rec));
     struct step one = u.v[0];
     one.batch = 0; /* a single change is taken back by itself, whatever its batch did later */
     u.v = &one;
@@ -288,12 +305,9 @@ enum err undo_change(struct cx *cx, int64_t seq, enum undo_mode mode, struct und
         TRY(keep(cx, &u, c));
         return asked(cx, &u);
     }
-    TRY(begin(cx, S("undo"), &way, ret));
     u.mode = mode == UNDO_ASK ? UNDO_KEEP : mode;
-    enum err err = db_write(cx, slice_inside, &u);
-    if (batch_end(cx, ret->batch, err == E_OK ? S("done") : S("failed"), S("")) != E_OK &&
-        err == E_OK)
-        err = cx->err;
+    cx->way = WAY_UNDO;
+    enum err err = db_write(cx, change_inside, &u);
     end(cx, way, &u);
     return err;
 }

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "api_bed.h"
+#include "os/os.h"
+#include "ui/ui.h"
+
+#include <stdlib.h>
+
+/* ---- the process: with or without a server ---- */
+static void start(struct api_bed *t, bool live)
+{
+    struct cx *cx = &t->b.cx;
+    struct wired_opts o = {.http = {.listen = S("127.0.0.1:0"), .limit = {.loops = 1}}, .url = S("http://kontor.test")};
+    t->st = (struct store){.db = t->b.b, .meta = t->b.m, .data_dir = t->b.folder, .lock_fd = -1};
+    o.http.spool_dir = arena_fmt(cx->a, "%.*s/spool", FS(t->b.folder));
+    T_OK(cx, os_mkdirs(cx, o.http.spool_dir, 0700));
+    if (live) {
+        T_OK(cx, wired_start(cx, &t->st, &o, &t->w));
+        t->app = wired_app(t->w);
+        return;
+    }
+    pthread_mutex_init(&t->lock, NULL);
+    t->own = (struct app){.db = t->b.b, .auth = auth_open(), .meta = t->b.m, .meta_lock = &t->lock, .data_dir = t->b.folder,
+                          .url = o.url, .setup_token = S("0123456789abcdef0123456789abcdef"), .started_ms = clock_ms()};
+    meta_hold(t->b.m);
+    t->app = &t->own;
+}
+
+static void stop(struct api_bed *t)
+{
+    if (t->w) {
+        wired_stop(&t->w, 0);
+        return;
+    }
+    auth_close(&t->own.auth);
+    meta_drop(&t->own.meta);
+    pthread_mutex_destroy(&t->lock);
+}
+
+/* ---- the firm ---- */
+static const struct row firm[] = {
+    {ANON, "POST /api/v1/setup",
+     "{'token':'$token','firm':'Müller Handel GmbH','country':'DE','currency':'EUR','language':'de','name':'Clara Chefin',"
+     "'mail':'clara@mueller.example','password':'korrekt-pferd-batterie'}",
+     201, NULL, "firm.create role.create role.create role.create role.create user.create", "setup", NULL},
+};
+static const struct row people[] = {
+    {ADMIN, "POST /api/v1/branch", "{'name':'Köln'}", 201, NULL, "branch.create", "brancha", NULL},
+    {ADMIN, "POST /api/v1/branch", "{'name':'Vilnius'}", 201, NULL, "branch.create", "branchb", NULL},
+    {ADMIN, "POST /api/v1/team", "{'name':'A','branch':'$brancha'}", 201, NULL, "team.create", "teama", NULL},
+    {ADMIN, "POST /api/v1/team", "{'name':'B','branch':'$branchb'}", 201, NULL, "team.create", "teamb", NULL},
+    {ADMIN, "POST /api/v1/role",
+     "{'name':'mgr','rights':{'*':{'see':'team','create':'team','change':'team','delete':'team','export':'team','import':'team','mass':'team'},"
+     "'group':{'see':'all'}}}",
+     201, NULL, "role.create", "rolemgr", NULL},
+    {ADMIN, "POST /api/v1/role",
+     "{'name':'rep','rights':{'*':{'see':'own','create':'own','change':'own','delete':'own'},'group':{'see':'all','create':'none'},"
+     "'company':{'see':'team','create':'own','change':'own','delete':'none'}}}",
+     201, NULL, "role.create", "rolerep", NULL},
+    {ADMIN, "POST /api/v1/role", "{'name':'team','rights':{'*':{'see':'team','create':'team','change':'team','delete':'team'}}}", 201, NULL, "role.create", "roleteam", NULL},
+    {ADMIN, "POST /api/v1/user", "{'name':'Maria Leiterin','mail':'maria@mueller.example','role':'$rolemgr','team_of':'$teama'}", 201, NULL, "user.create", "mgra", NULL},
+    {ADMIN, "POST /api/v1/user", "{'name':'Rolf Eins','mail':'rolf@mueller.example','role':'$rolerep','team_of':'$teama'}", 201, NULL, "user.create", "repa1", NULL},
+    {ADMIN, "POST /api/v1/user", "{'name':'Rita Zwei','mail':'rita@mueller.example','role':'$rolerep','team_of':'$teama'}", 201, NULL, "user.create", "repa2", NULL},
+    {ADMIN, "POST /api/v1/user", "{'name':'Bernd Drei','mail':'bernd@mueller.example','role':'$roleteam','team_of':'$teamb'}", 201, NULL, "user.create", "repb1", NULL},
+};
+
+void api_enter(struct api_bed *t, enum actor who, int64_t id)
+{
+    struct cx cx = t->b.cx;
+    struct session s = {0};
+    cx.now_ms = clock_ms();
+    T_OK(&cx, auth_session_new(&cx, id, S("203.0.113.7"), S("bed"), &s));
+    t->who[who] = (struct person){id, s.token, s.csrf};
+}
+
+static void set_up_firm(struct api_bed *t)
+{
+    static const char *const names[ACTORS] = {[MGRA] = "mgra", [REPA1] = "repa1", [REPA2] = "repa2", [REPB1] = "repb1"};
+    struct cx *cx = &t->b.cx;
+    struct db_rows r = {0};
+    api_rows(t, __FILE__, firm, COUNT(firm));
+    T_OK(cx, db_query(cx, &r, "SELECT id FROM \"user\" ORDER BY id LIMIT 2"));
+    T_INT((int64_t)r.n, 1);
+    if (!r.n) exit(t_end("api: no firm"));
+    var_put(t, "admin", arena_fmt(cx->a, "%" PRId64, db_int(&r, 0, 0)));
+    api_enter(t, ADMIN, db_int(&r, 0, 0));
+    api_rows(t, __FILE__, people, COUNT(people));
+    for (enum actor i = MGRA; i < ACTORS; i++) {
+        int64_t id = 0;
+        T(str_to_int(var_get(t, names[i]), &id));
+        api_enter(t, i, id);
+    }
+}
+
+struct api_bed *api_bed_make(bool pg, bool live, bool set_up)
+{
+    struct bed b = bed_make(pg);
+    struct api_bed *t = NEW(b.cx.a, struct api_bed);
+    t->b = b;
+    t->vars = map_new(t->b.cx.a);
+    t->b.cx.now_ms = clock_ms();
+    start(t, live);
+    struct route *all = NEW_N(t->b.cx.a, struct route, api_routes_n + ui_routes_n);
+    memcpy(all, api_routes, sizeof *all * api_routes_n);
+    memcpy(all + api_routes_n, ui_routes, sizeof *all * ui_routes_n);
+    t->router = router_new(t->b.cx.a, all, api_routes_n + ui_routes_n);
+    var_put(t, "token", t->app->setup_token);
+    if (set_up) set_up_firm(t);
+    return t;
+}
+
+void api_bed_end(struct api_bed *t)
+{
+    struct bed b = t->b;
+    stop(t);
+    bed_end(&b);
+}
+
+void api_both(void (*fn)(struct api_bed *t), bool live, bool set_up)
+{
+    for (int pg = 0; pg < (getenv("KONTOR_TEST_PG") ? 2 : 1); pg++) {
+        struct api_bed *t = api_bed_make(pg, live, set_up);
+        fn(t);
+        api_bed_end(t);
+    }
+}
+
+/* ---- the base itself ---- */
+static enum err table_names(struct cx *cx, struct db_rows *ret)
+{
+    if (db_is_pg(cx))
+        return db_query(cx, ret, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename");
+    return db_query(cx, ret, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_fts%' ORDER BY name");
+}
+
+/* The limit is another one each time: a prepared SELECT * would not see a new column. */
+static void table_digest(struct api_bed *t, str table, uint64_t *sum)
+{
+    struct cx *cx = &t->b.cx;
+    struct db_rows r = {0};
+    str sql = arena_fmt(cx->a, "SELECT * FROM \"%.*s\" LIMIT %d", FS(table), 2000 + t->digests % 8000);
+    if (!T_OK(cx, db_run(cx, &r, NULL, sql, NULL, 0))) return;
+    uint64_t rows = 0; /* in any order */
+    for (size_t i = 0; i < r.n; i++) {
+        uint64_t h = 7;
+        for (size_t k = 0; k < r.cols; k++) {
+            const struct db_val *v = &r.v[i * r.cols + k];
+            h = h * 1099511628211u + (v->t == DB_TEXT ? str_hash(v->s) : v->t == DB_INT ? (uint64_t)v->i : 3);
+        }
+        rows += h * h;
+    }
+    *sum = *sum * 1099511628211u + rows + r.n;
+}
+
+str api_digest(struct api_bed *t, str but)
+{
+    struct cx *cx = &t->b.cx;
+    struct db_rows r = {0};
+    uint64_t sum = 1;
+    t->digests++;
+    T_OK(cx, table_names(cx, &r));
+    for (size_t i = 0; i < r.n; i++) {
+        struct arena_mark m = arena_mark(cx->a);
+        if (str_find(but, db_str(&r, i, 0)) < 0) table_digest(t, db_str(&r, i, 0), &sum);
+        arena_back(cx->a, m);
+    }
+    return arena_fmt(cx->a, "%" PRIx64, sum);
+}
+
+int64_t api_make(struct api_bed *t, const char *entity, const char *name, enum actor owner)
+{
+    struct cx cx = t->b.cx;
+    struct written w = {0};
+    struct meta *m = app_meta_hold(t->app);
+    cx.meta = m;
+    cx.acl = NULL;
+    cx.now_ms = clock_ms();
+    const struct entity *e = meta_entity(m, str_from(entity));
+    struct db_rows r = {0};
+    T_OK(&cx, db_query(&cx, &r, "SELECT team_of FROM \"user\" WHERE id = $1", V(t->who[owner].id)));
+    int64_t team = r.n ? db_int(&r, 0, 0) : 0;
+    struct set s[] = {{&e->f[e->title], VAL_TEXT(str_from(name))}, {&e->f[F_OWNER], VAL_INT(t->who[owner].id)}, {&e->f[F_TEAM], team ? VAL_INT(team) : VAL_NULL}};
+    T_OK(&cx, record_create(&cx, e, 0, s, COUNT(s), &w));
+    meta_drop(&m);
+    (void)api_events_came(t);
+    return w.id;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* The description: own fields and entities; files and exports, which are looked at here without jobs. */
+#include "api_bed.h"
+#include "os/os.h"
+
+static void own_fields(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "GET /api/v1/meta", NULL, 200, "\"name\":\"person\"|@ETag: \"m|\"kind\":\"phones\"|!session|!credential", NULL, "meta", NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'decimal','scale':2,'label':{'de':'Umsatz 2025','en':'Revenue 2025'}}", 201,
+          "\"name\":\"x_umsatz_2025\"", NULL, "f", NULL},
+         {ADMIN, "GET /api/v1/meta", NULL, 200, "x_umsatz_2025|Revenue 2025", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person", "{'name':'Eigen','x_umsatz_2025':'12480.50'}", 201, "\"x_umsatz_2025\":\"12480.50\"", "person.create", "p", NULL},
+         {REPA1, "GET /api/v1/person?sort=-x_umsatz_2025&fields=x_umsatz_2025", NULL, 200, "12480.50", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/count/person?filter={'field':'x_umsatz_2025','op':'gt','value':'12480.49'}", NULL, 200, "\"value\":1", NULL, NULL, NULL},
+         {REPA1, "PATCH /api/v1/person/$p", "{'x_umsatz_2025':'viel'}", 422, "\"field\":\"x_umsatz_2025\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/person/x_umsatz_2025", "{'label':{'en':'Turnover'}}", 200, "x_umsatz_2025", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/meta", NULL, 200, "Turnover|!Revenue 2025", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/person/x_umsatz_2025", "{'kind':'text'}", 422, "\"field\":\"kind\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/person/name", "{'label':'x'}", 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/meta/field/person/name", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPA1, "PATCH /api/v1/meta/field/person/x_umsatz_2025", "{'label':'x'}", 403, NULL, NULL, NULL, NULL},
+         {REPA1, "DELETE /api/v1/meta/field/person/x_umsatz_2025", NULL, 403, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/meta/field/person/x_umsatz_2025/restore", NULL, 403, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/meta/field/person/x_umsatz_2025", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p", NULL, 200, "!x_umsatz_2025", NULL, NULL, NULL},
+         {REPA1, "PATCH /api/v1/person/$p", "{'x_umsatz_2025':'1.00'}", 422, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=x_umsatz_2025", NULL, 400, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?filter={'field':'x_umsatz_2025','op':'empty'}", NULL, 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field/person/x_umsatz_2025/restore", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p", NULL, 200, "12480.50", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{\"entity\":\"person\",\"kind\":\"text\",\"label\":\"x\\\"); drop table person--\"}", 201, "x_x_drop_table_person", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'text','label':'__proto__'}", 201, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'nosuch','label':'y'}", 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'nosuch','kind':'text','label':'y'}", 422, "\"field\":\"entity\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'text'}", 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'link','label':'y','to':'nosuch'}", 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'decimal','scale':99,'label':'y'}", 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'choice','label':'Ampel','choices':[['r',['Red']],['g',['Green']]]}", 201, "x_ampel", NULL, NULL, NULL},
+         {REPA1, "PATCH /api/v1/person/$p", "{'x_ampel':'r'}", 200, "\"x_ampel\":\"r\"", "person.update", NULL, NULL},
+         {REPA1, "PATCH /api/v1/person/$p", "{'x_ampel':'b'}", 422, NULL, NULL, NULL, NULL});
+    struct cx *cx = &t->b.cx;
+    struct answer r = api_call(t, cx->a, REPA1, S("GET /api/v1/meta"), S(""), S(""));
+    str tag = answer_head(&r, S("ETag"));
+    r = api_call(t, cx->a, REPA1, S("GET /api/v1/meta"), S(""), arena_fmt(cx->a, "If-None-Match: %.*s", FS(tag)));
+    T_INT(r.status, 304);
+    /* what one may do stands in the description: another role is another description */
+    ROWS(t, {ADMIN, "PATCH /api/v1/role/$rolerep", "{'rights':{'*':{'see':'own','export':'own'}}}", 200, NULL, "role.update", NULL, NULL});
+    r = api_call(t, cx->a, REPA1, S("GET /api/v1/meta"), S(""), arena_fmt(cx->a, "If-None-Match: %.*s", FS(tag)));
+    T_INT(r.status, 200);
+    T(str_find(r.body, S("\"export\":true")) >= 0);
+}
+
+static void own_entities(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/meta/entity", "{'label':{'en':'Machine','ru':'Станок'},'plural':{'en':'Machines'},'icon':'cog'}", 201, "\"x_machine\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/entity", "{}", 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'x_machine','kind':'link','to':'company','label':'Firm'}", 201, "x_firm", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/company", "{'name':'Dreherei'}", 201, NULL, "company.create", "c", NULL},
+         {REPA1, "POST /api/v1/x_machine", "{'name':'Drehbank','x_firm':'$c'}", 201, "Dreherei", "x_machine.create", "m", NULL},
+         {REPA1, "PATCH /api/v1/x_machine/$m", "{'name':'Fräse','version':1}", 200, "\"version\":2", "x_machine.update", NULL, NULL},
+         {REPA1, "GET /api/v1/x_machine?q=frase", NULL, 200, "Fräse", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/x_machine/$m/history", NULL, 200, "Drehbank", NULL, NULL, NULL},
+         {REPA2, "GET /api/v1/x_machine/$m", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPA1, "DELETE /api/v1/x_machine/$m", NULL, 204, NULL, "x_machine.delete", NULL, NULL},
+         {REPA1, "POST /api/v1/x_machine/$m/restore", NULL, 200, NULL, "x_machine.restore", NULL, NULL},
+         {REPA1, "DELETE /api/v1/meta/entity/x_machine", NULL, 403, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/meta/entity/person", NULL, 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/meta/entity/nosuch", NULL, 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/meta/entity/x_machine", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/x_machine/$m", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/x_machine", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/company/$c", NULL, 200, "Dreherei", NULL, NULL, NULL});
+}
+
+static void files(struct api_bed *t)
+{
+    ROWS(t,
+         {REPA1, "POST /api/v1/file?name=kunden.csv", "a;b\n1;2\n", 201, "\"name\":\"kunden.csv\"|\"bytes\":8|text/csv", NULL, "f", "Content-Type: text/csv"},
+         {REPA1, "GET /api/v1/file/$f", NULL, 200, "@Content-Disposition: attachment; filename*=UTF-8''kunden.csv", NULL, NULL, NULL},
+         {REPA2, "GET /api/v1/file/$f", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/file?name=a%0d%0aSet-Cookie:x%22/../b.svg", "<svg onload=alert(1)>", 201, "\"type\":\"application/octet-stream\"|!\\r", NULL, "g",
+          "Content-Type: image/svg+xml"},
+         {REPA1, "GET /api/v1/file/$g", NULL, 200, "@Content-Disposition: attachment; filename*=UTF-8''aSet-Cookie%3Ax..b.svg|!@Set-Cookie: x", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/file?name=Kunden%20%E2%80%93%20%D0%9A%D0%BB%D0%B8%D0%B5%D0%BD%D1%82%D1%8B.xlsx", "PK", 201, "Клиенты.xlsx|spreadsheetml", NULL, "h",
+          "Content-Type: application/octet-stream"},
+         {REPA1, "GET /api/v1/file/$h", NULL, 200, "@Content-Disposition: %D0%9A%D0%BB", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/file", "x", 201, "\"name\":\"file\"", NULL, NULL, "Content-Type: application/octet-stream"},
+         {REPA1, "POST /api/v1/file?name=leer.csv", NULL, 422, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/file/..%2f..%2fetc%2fpasswd", NULL, 400, NULL, NULL, NULL, NULL},
+         {ANON, "POST /api/v1/file?name=x", "x", 401, NULL, NULL, NULL, "Content-Type: application/octet-stream"});
+}
+
+static void exports(struct api_bed *t)
+{
+    ROWS(t,
+         {REPA1, "POST /api/v1/person", "{\"name\":\"=HYPERLINK(1)\",\"phones\":[\"0151 23456789\"]}", 201, NULL, "person.create", NULL, NULL},
+         {REPB1, "POST /api/v1/person", "{'name':'CANARY'}", 201, NULL, "person.create", NULL, NULL},
+         {ADMIN, "GET /api/v1/export/person?format=csv", NULL, 200, "CANARY|\"'=HYPERLINK|@Content-Disposition: attachment; filename=\"person.csv\"", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/export/person?format=jsonl", NULL, 200, "CANARY|\"e164\":\"+4915123456789\"", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/export/person?format=vcf", NULL, 200, "BEGIN:VCARD|CANARY", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/export/person?format=xlsx", NULL, 200, "PK", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/export/person?format=pdf", NULL, 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/export/nosuch?format=csv", NULL, 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/export/person?format=csv&filter={'field':'name','op':'eq','value':'canary'}", NULL, 200, "CANARY|!HYPERLINK", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/export/person?format=csv&filter={'field':'nosuch','op':'eq','value':'canary'}", NULL, 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/export/person?format=csv&q=canary", NULL, 200, "CANARY|!HYPERLINK", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/export/person?format=csv&q=nichtsdergleichen", NULL, 404, NULL, NULL, NULL, NULL},
+         {MGRA, "GET /api/v1/export/person?format=csv", NULL, 200, "HYPERLINK|!CANARY", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/export/person?format=csv", NULL, 403, "!HYPERLINK", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/export/person?format=jsonl", NULL, 403, NULL, NULL, NULL, NULL},
+         {ANON, "GET /api/v1/export/person?format=csv", NULL, 401, NULL, NULL, NULL, NULL});
+}
+
+static void import_asked(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/file?name=k.csv", "Name;Telefon;Firma\nAnna Beispiel;0151 23456789;Beispiel GmbH\nBert Muster;0221 5550;Muster AG\n", 201, NULL, NULL, "f",
+          "Content-Type: text/csv"},
+         {ADMIN, "POST /api/v1/import/plan", "{'file':'$f'}", 200, "\"heading\":\"Telefon\"|Anna Beispiel|\"separator\":\";\"|\"targets\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/import/plan", "{'file':'$f','entity':'nosuch'}", 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/import/plan", "{}", 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/import/plan", "{'file':'x'}", 422, "\"field\":\"file\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/import/dry", "{'file':'$f'}", 202, NULL, NULL, "d", NULL},
+         {ADMIN, "GET /api/v1/job/$d.job", NULL, 200, "\"state\":\"waiting\"|\"kind\":\"import_dry\"|\"result\":null", NULL, NULL, NULL},
+         {MGRA, "GET /api/v1/job/$d.job", NULL, 404, NULL, NULL, NULL, NULL},
+         {MGRA, "DELETE /api/v1/job/$d.job", NULL, 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/job/$d.job", NULL, 204, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/job/$d.job", NULL, 200, "\"state\":\"cancelled\"", NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/job/$d.job", NULL, 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/import/run", "{'file':'$f'}", 202, NULL, NULL, "r", "Idempotency-Key: imp"},
+         {ADMIN, "POST /api/v1/import/run", "{'file':'$f'}", 202, "\"job\":\"$r.job\"", NULL, NULL, "Idempotency-Key: imp"},
+         {ADMIN, "GET /api/v1/job/1", NULL, 404, NULL, NULL, NULL, NULL});
+}
+
+void describe_tests(void)
+{
+    static void (*const all[])(struct api_bed *) = {own_fields, own_entities, files, exports, import_asked};
+    for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* Lists: filter, sort, fields, pages, counts, search, callers, duplicates; and what is tried with them (A01-A07, A09). */
+#include "api_bed.h"
+
+static void pages(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    for (int i = 0; i < 7; i++) api_make(t, "person", arena_fmt(cx->a, "Kunde %d", i).p, REPA1);
+    api_make(t, "person", "Fremd Geheim", REPB1);
+    ROWS(t,
+         {REPA1, "GET /api/v1/person?limit=3&count=1", NULL, 200, "\"count\":{\"value\":7,\"exact\":true}|!Geheim", NULL, "p", NULL},
+         {REPA1, "GET /api/v1/person?limit=3&cursor=$p.next", NULL, 200, "!\"next\":null", NULL, "q", NULL},
+         {REPA1, "GET /api/v1/person?limit=3&cursor=$q.next", NULL, 200, "\"next\":null", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?limit=3&sort=-name&cursor=$p.next", NULL, 400, "\"field\":\"cursor\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?limit=3&cursor=x.y.z.w", NULL, 400, "\"field\":\"cursor\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/company?cursor=$p.next", NULL, 400, "\"field\":\"cursor\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?limit=0", NULL, 400, "\"field\":\"limit\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?limit=201", NULL, 400, "\"field\":\"limit\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?limit=-1", NULL, 400, "\"field\":\"limit\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?limit=1e3", NULL, 400, "\"field\":\"limit\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?limit=200", NULL, 200, "Kunde 0", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=name&limit=1", NULL, 200, "Kunde 0", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=-name&limit=1", NULL, 200, "Kunde 6", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?fields=name&limit=1", NULL, 200, "\"name\":\"Kunde|!\"phones\"|!\"birthday\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/count/person", NULL, 200, "{\"value\":7,\"exact\":true}", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":8", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/count/person?filter={'field':'name','op':'eq','value':'KUNDE 3'}", NULL, 200, "\"value\":1", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?filter={'field':'owner','op':'eq','value':'me'}&count=1", NULL, 200, "\"value\":7", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?filter={'or':[{'field':'name','op':'eq','value':'Kunde 1'},{'not':{'field':'name','op':'starts','value':'kunde'}}]}&count=1", NULL, 200,
+          "\"value\":1", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?filter={}&q=", NULL, 200, "Kunde", NULL, NULL, NULL});
+}
+
+/* Each is refused alike, whatever its content would mean to an engine. */
+static void abused(struct api_bed *t)
+{
+    api_make(t, "person", "Kunde", REPA1);
+    api_make(t, "person", "CANARY", REPB1);
+    ROWS(t,
+         {REPA1, "GET /api/v1/person?sort=(case when 1=1 then name else mails end)", NULL, 400, "\"field\":\"sort\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=id", NULL, 400, "\"field\":\"sort\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=name_f", NULL, 400, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=name,name", NULL, 400, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=--name", NULL, 400, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=phones", NULL, 400, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=-", NULL, 400, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?fields=id,(select password from credential)", NULL, 400, "\"field\":\"fields\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?fields=owner.sessions", NULL, 400, "\"field\":\"fields\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?fields=name,name,name", NULL, 200, "Kunde", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?fields=,", NULL, 400, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?filter={'field':'password_hash','op':'starts','value':'a'}", NULL, 422, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?filter={'field':'owner.mail','op':'starts','value':'a'}", NULL, 422, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?filter={'field':'name','op':'like','value':'%25'}", NULL, 422, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?filter={'field':'name','op':'eq'}", NULL, 422, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?filter={'field':'name','op':'eq','value':{'$ne':1}}", NULL, 422, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?filter={'xor':[]}", NULL, 422, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?filter=[]", NULL, 422, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?filter={'field'", NULL, 400, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?filter=name=1", NULL, 400, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/count/person?filter={'field':'nosuch','op':'eq','value':1}", NULL, 422, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/count/nosuch", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/count/person?filter={'field':'name','op':'contains','value':'%25'}", NULL, 200, "\"value\":0", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/count/person?filter={'field':'name','op':'contains','value':'_'}", NULL, 200, "\"value\":0", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/count/person?filter={'field':'name','op':'eq','value':'x%27 OR 1=1 --'}", NULL, 200, "\"value\":0", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/count/person?filter={'not':{'field':'name','op':'eq','value':'x'}}", NULL, 200, "\"value\":1", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/count/person?filter={'or':[{'field':'name','op':'notempty'},{'field':'name','op':'empty'}]}", NULL, 200, "\"value\":1", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?at=nonsense", NULL, 400, "\"field\":\"at\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?limit=%zz", NULL, 400, NULL, NULL, NULL, NULL});
+    struct cx *cx = &t->b.cx;
+    static const char *const pair[] = {"GET /api/v1/person?sort=(case when 1=1 then name else changed_at end)", "GET /api/v1/person?sort=(case when 1=2 then name else changed_at end)"};
+    struct answer a = api_call(t, cx->a, REPA1, str_from(pair[0]), S(""), S("")), b = api_call(t, cx->a, REPA1, str_from(pair[1]), S(""), S(""));
+    T_INT(a.status, b.status);
+    T_STR(a.body, b.body);
+}
+
+static void huge(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    struct buf deep = buf_new(cx->a, 1 << 16), wide = buf_new(cx->a, 1 << 16);
+    for (int i = 0; i < 40; i++) buf_add(&deep, S("{\"not\":"));
+    buf_add(&deep, S("{}"));
+    for (int i = 0; i < 40; i++) buf_byte(&deep, '}');
+    buf_add(&wide, S("{\"or\":["));
+    for (int i = 0; i < 220; i++) buf_fmt(&wide, "%s{\"field\":\"name\",\"op\":\"empty\"}", i ? "," : "");
+    buf_add(&wide, S("]}"));
+    struct answer r = api_call(t, cx->a, REPA1, arena_fmt(cx->a, "GET /api/v1/person?filter=%.*s", FS(buf_str(&deep))), S(""), S(""));
+    T(r.status == 400 || r.status == 422);
+    r = api_call(t, cx->a, REPA1, arena_fmt(cx->a, "GET /api/v1/person?filter=%.*s", FS(buf_str(&wide))), S(""), S(""));
+    T(r.status == 400 || r.status == 414 || r.status == 422);
+    r = api_call(t, cx->a, REPA1, arena_fmt(cx->a, "GET /api/v1/person?q=%03000d", 1), S(""), S(""));
+    T_INT(r.status, 400);
+    r = api_call(t, cx->a, REPA1, arena_fmt(cx->a, "GET /api/v1/search?q=%03000d", 1), S(""), S(""));
+    T_INT(r.status, 400);
+    r = api_call(t, cx->a, REPA1, arena_fmt(cx->a, "GET /api/v1/who?number=%03000d", 1), S(""), S(""));
+    T_INT(r.status, 400);
+    r = api_call(t, cx->a, REPA1, S("POST /api/v1/person"), arena_fmt(cx->a, "{\"name\":\"%010000d\"}", 1), S(""));
+    T_INT(r.status, 422);
+}
+
+static void found(struct api_bed *t)
+{
+    ROWS(t,
+         {REPA1, "POST /api/v1/company", "{'name':'Dachbau Lehmann GmbH','phones':['0221 444555']}", 201, NULL, "company.create", "c", NULL},
+         {REPA1, "POST /api/v1/person", "{'name':'Ülo Übermann','company':'$c','phones':['0151 23456789'],'mails':['ulo@lehmann.example']}", 201, NULL, "person.create", "p", NULL},
+         {REPA1, "POST /api/v1/task", "{'subject':'Angebot','person':'$p'}", 201, "\"status\":\"open\"", "task.create", "t", NULL},
+         {REPA1, "POST /api/v1/interaction", "{'subject':'Anruf','person':'$p'}", 201, NULL, "interaction.create", NULL, NULL},
+         {REPB1, "POST /api/v1/person", "{'name':'Übermann CANARY','phones':['0151 23456789'],'mails':['ulo@lehmann.example']}", 201, NULL, "person.create", "x", NULL},
+         {REPA1, "GET /api/v1/search?q=ubermann", NULL, 200, "\"entity\":\"person\"|Ülo|!CANARY", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/search?q=ubermann&entity=company", NULL, 200, "!Ülo", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/search?q=ubermann&entity=nosuch", NULL, 400, "\"field\":\"entity\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/search?q=ubermann&entity=credential", NULL, 400, "\"field\":\"entity\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/search", NULL, 200, "{\"data\":[]}", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/search?q=%2a", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/search?q=%22", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/search?q=salary:9 OR a NEAR(b", NULL, 200, "{\"data\":[]}", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/search?q=CANARY", NULL, 200, "{\"data\":[]}", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?q=ubermann", NULL, 200, "Ülo|!CANARY", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?q=ubermann&count=1", NULL, 200, "\"value\":1", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?q=nichtsdergleichen&count=1", NULL, 200, "\"data\":[]|\"value\":0", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/who?number=%2b4915123456789", NULL, 200, "\"number\":\"+4915123456789\"|Ülo|Lehmann|Angebot|Anruf|!CANARY", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/who?number=015123456789", NULL, 200, "CANARY|!Ülo|!Angebot", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/who", NULL, 400, "\"field\":\"number\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/who?number=%27%3b--", NULL, 200, "\"data\":[]", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/duplicates", "{'name':'Ulo Uebermann','phones':['+49 151 23456789']}", 200, "\"id\":\"$p\"|\"phone\"|!CANARY", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/duplicates", "{'id':'$p','name':'Ulo Uebermann','phones':['+49 151 23456789']}", 200, "!\"id\":\"$p\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/duplicates", "{'nosuch':1}", 200, "\"data\":[]", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/duplicates", "{}", 200, "\"data\":[]", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/nosuch/duplicates", "{}", 404, NULL, NULL, NULL, NULL});
+}
+
+/* A09: what was stored is text wherever it comes out again. */
+static void second_order(struct api_bed *t)
+{
+    ROWS(t,
+         {REPA1, "POST /api/v1/person", "{\"name\":\"'||(select group_concat(mail) from user)||'\",\"tags\":[\"x') OR 1=1--\"]}", 201, "group_concat", "person.create", "p",
+          NULL},
+         {REPA1, "GET /api/v1/person?sort=name&limit=1", NULL, 200, "!mueller.example", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/search?q=group_concat", NULL, 200, "group_concat|!mueller.example", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/duplicates", "{\"name\":\"'||(select group_concat(mail) from user)||'\"}", 200, "!mueller.example", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person", "{\"name\":\"</script><script>alert(1)</script>\"}", 201, "!</script>", "person.create", NULL, NULL},
+         {REPA1, "GET /api/v1/person?fields=name", NULL, 200, "!<script>", NULL, NULL, NULL});
+}
+
+void lists_tests(void)
+{
+    static void (*const all[])(struct api_bed *) = {pages, abused, huge, found, second_order};
+    for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
+}

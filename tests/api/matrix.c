@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* C01: every route x role x whose record it is. A route without a row fails. */
+#include "api_bed.h"
+#include "os/os.h"
+#include "record/log.h"
+
+enum whose { OWN, TEAM, FOREIGN, DELETED, NEVER, WHOSE };
+static const char *const whose_name[WHOSE] = {"own", "team", "foreign", "deleted", "never"};
+enum thing { NOTHING, PERSON, FILE_, JOB, BATCH };
+
+/* want: one status, or five in the order above; "-" is not asked. $x is the thing, $x.seq its first change. */
+static const struct cell {
+    enum method method;
+    const char *path, *target, *body;
+    enum thing thing;
+    const char *anon, *admin, *mgr, *rep;
+} all[] = {
+    {GET, "/healthz", "/healthz", NULL, NOTHING, "200", "200", "200", "200"},
+    {GET, "/readyz", "/readyz", NULL, NOTHING, "200", "200", "200", "200"},
+    {GET, "/metrics", "/metrics", NULL, NOTHING, "401", "-", "403", "403"},
+    {GET, "/api/v1/setup", "/api/v1/setup", NULL, NOTHING, "200", "200", "200", "200"},
+    {POST, "/api/v1/setup", "/api/v1/setup", "{'token':'x'}", NOTHING, "403", "403", "403", "403"},
+    {POST, "/api/v1/session", "/api/v1/session", "{}", NOTHING, "401", "401", "401", "401"},
+    {GET, "/api/v1/session", "/api/v1/session", NULL, NOTHING, "401", "200", "200", "200"},
+    {PATCH, "/api/v1/session", "/api/v1/session", "{'language':'de'}", NOTHING, "401", "200", "200", "200"},
+    {DELETE, "/api/v1/session", "/api/v1/session", NULL, NOTHING, "401", "204", "204", "204"},
+    {GET, "/api/v1/meta", "/api/v1/meta", NULL, NOTHING, "401", "200", "200", "200"},
+    {POST, "/api/v1/meta/field", "/api/v1/meta/field", "{'entity':'person','kind':'text','label':'M'}", NOTHING, "401", "201", "403", "403"},
+    {PATCH, "/api/v1/meta/field/{entity}/{name}", "/api/v1/meta/field/person/x_m", "{'label':'N'}", NOTHING, "401", "200", "403", "403"},
+    {DELETE, "/api/v1/meta/field/{entity}/{name}", "/api/v1/meta/field/person/x_m", NULL, NOTHING, "401", "200", "403", "403"},
+    {POST, "/api/v1/meta/field/{entity}/{name}/restore", "/api/v1/meta/field/person/x_m/restore", NULL, NOTHING, "401", "200", "403", "403"},
+    {POST, "/api/v1/meta/entity", "/api/v1/meta/entity", "{'label':'Ding'}", NOTHING, "401", "201", "403", "403"},
+    {DELETE, "/api/v1/meta/entity/{name}", "/api/v1/meta/entity/x_ding", NULL, NOTHING, "401", "200", "403", "403"},
+    {GET, "/api/v1/search", "/api/v1/search?q=ding", NULL, NOTHING, "401", "200", "200", "200"},
+    {GET, "/api/v1/who", "/api/v1/who?number=022155501", NULL, NOTHING, "401", "200", "200", "200"},
+    {POST, "/api/v1/undo", "/api/v1/undo", "{'change':'$x.seq'}", PERSON, "401", "200 200 200 409 404", "200 200 404 409 404", "200 404 404 409 404"},
+    {POST, "/api/v1/undo", "/api/v1/undo", "{'batch':'$x'}", BATCH, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
+    {GET, "/api/v1/batch", "/api/v1/batch", NULL, NOTHING, "401", "200", "200", "200"},
+    {GET, "/api/v1/batch/{id}", "/api/v1/batch/$x", NULL, BATCH, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
+    {GET, "/api/v1/events", "/api/v1/events", NULL, NOTHING, "401", "-", "-", "-"}, /* with a socket: test_api_live.c */
+    {POST, "/api/v1/file", "/api/v1/file?name=m.csv", "Name\nA\n", NOTHING, "401", "201", "201", "201"},
+    {GET, "/api/v1/file/{id}", "/api/v1/file/$x", NULL, FILE_, "401", "200 404 404 404 404", "200 404 404 404 404", "200 404 404 404 404"},
+    {POST, "/api/v1/import/plan", "/api/v1/import/plan", "{'file':'$x','entity':'person'}", FILE_, "401", "200 404 404 404 404", "200 404 404 404 404", "403 404 404 404 404"},
+    {POST, "/api/v1/import/dry", "/api/v1/import/dry", "{'file':'$x','entity':'person'}", FILE_, "401", "202 404 404 404 404", "202 404 404 404 404", "403 404 404 404 404"},
+    {POST, "/api/v1/import/run", "/api/v1/import/run", "{'file':'$x','entity':'person'}", FILE_, "401", "202 404 404 404 404", "202 404 404 404 404", "403 404 404 404 404"},
+    {GET, "/api/v1/job/{id}", "/api/v1/job/$x", NULL, JOB, "401", "200 404 404 404 404", "200 404 404 404 404", "200 404 404 404 404"},
+    {DELETE, "/api/v1/job/{id}", "/api/v1/job/$x", NULL, JOB, "401", "204 404 404 404 404", "204 404 404 404 404", "204 404 404 404 404"},
+    {GET, "/api/v1/export/{entity}", "/api/v1/export/person", NULL, NOTHING, "401", "200", "200", "403"},
+    {GET, "/api/v1/count/{entity}", "/api/v1/count/person", NULL, NOTHING, "401", "200", "200", "200"},
+    {GET, "/api/v1/{entity}", "/api/v1/person", NULL, NOTHING, "401", "200", "200", "200"},
+    {POST, "/api/v1/{entity}", "/api/v1/person", "{'name':'m'}", NOTHING, "401", "201", "201", "201"},
+    {POST, "/api/v1/{entity}", "/api/v1/role", "{'name':'m'}", NOTHING, "401", "201", "403", "403"},
+    {POST, "/api/v1/{entity}/duplicates", "/api/v1/person/duplicates", "{'name':'m'}", NOTHING, "401", "200", "200", "200"},
+    {POST, "/api/v1/{entity}/duplicates/scan", "/api/v1/person/duplicates/scan", "{}", NOTHING, "401", "202", "202", "202"},
+    {POST, "/api/v1/{entity}/duplicates/scan", "/api/v1/person/duplicates/scan", "{'merge_from':100}", NOTHING, "401", "202", "202", "403"},
+    {POST, "/api/v1/{entity}/duplicates/reject", "/api/v1/person/duplicates/reject", "{'a':'$x','b':'$mine'}", PERSON, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404"},
+    {GET, "/api/v1/{entity}/{id}", "/api/v1/person/$x", NULL, PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
+    {PATCH, "/api/v1/{entity}/{id}", "/api/v1/person/$x", "{'note':'m'}", PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
+    {DELETE, "/api/v1/{entity}/{id}", "/api/v1/person/$x", NULL, PERSON, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404"},
+    {POST, "/api/v1/{entity}/{id}/restore", "/api/v1/person/$x/restore", NULL, PERSON, "401", "404 404 404 200 404", "404 404 404 200 404", "404 404 404 200 404"},
+    {GET, "/api/v1/{entity}/{id}/history", "/api/v1/person/$x/history", NULL, PERSON, "401", "200 200 200 200 404", "200 200 404 200 404", "200 404 404 200 404"},
+    {POST, "/api/v1/{entity}/{id}/merge", "/api/v1/person/$x/merge", "{'loser':'$mine'}", PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
+};
+
+static enum err trash(struct cx *cx, int64_t id)
+{
+    struct written w = {0};
+    return record_delete(cx, ENT(cx, "person"), id, 0, &w);
+}
+
+static enum err file_row(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "INSERT INTO file (id, name, type, bytes, sha256, created_at, created_by, entity, record) VALUES ($1, 'm.csv', 'text/csv', 7, '', 1, $2, '', 0)",
+                   V(*(int64_t *)arg), V(cx->who.user));
+}
+
+static int64_t thing_make(struct api_bed *t, enum thing thing, enum actor owner)
+{
+    struct cx cx = t->b.cx;
+    int64_t id = id_new(clock_ms());
+    cx.now_ms = clock_ms();
+    cx.who.user = t->who[owner].id;
+    if (thing == PERSON) return api_make(t, "person", "m", owner);
+    if (thing == FILE_) {
+        T_OK(&cx, os_mkdirs(&cx, arena_fmt(cx.a, "%.*s/files", FS(t->b.folder)), 0700));
+        T_OK(&cx, os_write_file_atomic(&cx, arena_fmt(cx.a, "%.*s/files/%" PRId64, FS(t->b.folder), id), S("Name\nA\n"), 0600));
+        T_OK(&cx, db_write(&cx, file_row, &id));
+    }
+    if (thing == JOB) T_OK(&cx, job_add(&cx, NULL, S("import_dry"), S("{}"), S(""), &id));
+    if (thing == BATCH) {
+        T_OK(&cx, batch_begin(&cx, S("m"), 0, &id));
+        T_OK(&cx, batch_end(&cx, id, S("done"), S("")));
+    }
+    return id;
+}
+
+static void target_make(struct api_bed *t, const struct cell *c, enum actor who, enum whose whose)
+{
+    struct cx *cx = &t->b.cx;
+    struct db_rows r = {0};
+    enum actor me = who == ANON ? ADMIN : who, team = who == REPA1 || who == MGRA ? REPA2 : REPA1;
+    enum actor owner = whose == TEAM ? team : whose == FOREIGN ? REPB1 : me;
+    int64_t id = 1234567890123;
+    if (whose != NEVER && (whose != DELETED || c->thing == PERSON)) id = thing_make(t, c->thing, owner);
+    var_put(t, "x", arena_fmt(cx->a, "%" PRId64, id));
+    T_OK(cx, db_query(cx, &r, "SELECT seq FROM change WHERE record = $1 ORDER BY seq LIMIT 1", V(id)));
+    var_put(t, "x.seq", arena_fmt(cx->a, "%" PRId64, r.n ? db_int(&r, 0, 0) : id));
+    var_put(t, "mine", arena_fmt(cx->a, "%" PRId64, api_make(t, "person", "mine", me)));
+    struct cx system = *cx;
+    system.now_ms = clock_ms();
+    if (whose == DELETED && c->thing == PERSON) T_OK(cx, trash(&system, id));
+}
+
+static void cell_check(struct api_bed *t, const struct cell *c, enum actor who, enum whose whose, str want)
+{
+    struct cx *cx = &t->b.cx;
+    int64_t status = 0;
+    if (!str_to_int(want, &status)) return;
+    if (c->thing) target_make(t, c, who, whose);
+    str req = api_expand(t, cx->a, arena_fmt(cx->a, "%.*s %s", FS(method_name[c->method]), c->target).p);
+    bool raw = str_eq(str_from(c->path), S("/api/v1/file"));
+    str before = status >= 400 ? api_digest(t, S("session login_attempt")) : S("");
+    struct answer r = api_call(t, cx->a, who, req, c->body ? api_expand(t, cx->a, c->body) : S(""), raw ? S("Content-Type: text/csv") : S(""));
+    T(r.status == status);
+    if (r.status != status)
+        fprintf(stderr, "  matrix: %.*s as %d, %s: want %" PRId64 " got %d %.*s\n", FS(req), who, whose_name[whose], status, r.status, FS(str_cut(r.body, 0, 300)));
+    if (r.status >= 400) T_STR(api_digest(t, S("session login_attempt")), before);
+    if (who != ANON && c->method == DELETE && str_eq(str_from(c->path), S("/api/v1/session"))) api_enter(t, who, t->who[who].id);
+    (void)api_events_came(t);
+}
+
+static void walk(struct api_bed *t)
+{
+    static const enum actor actors[] = {ANON, REPA1, MGRA, ADMIN};
+    for (size_t i = 0; i < COUNT(all); i++)
+        for (size_t k = 0; k < COUNT(actors); k++) {
+            const char *w = k == 0 ? all[i].anon : k == 1 ? all[i].rep : k == 2 ? all[i].mgr : all[i].admin;
+            str want = {0}, rest = str_from(w);
+            bool one = str_find(rest, S(" ")) < 0;
+            for (enum whose x = OWN; x < WHOSE && (x == OWN || all[i].thing); x++) {
+                if (!one || x == OWN) str_split(rest, ' ', &want, &rest);
+                cell_check(t, &all[i], actors[k], x, want);
+            }
+        }
+}
+
+static void none_missing(void)
+{
+    for (size_t i = 0; i < api_routes_n; i++) {
+        bool has = false;
+        for (size_t k = 0; k < COUNT(all); k++) has |= all[k].method == api_routes[i].method && str_eq(str_from(all[k].path), api_routes[i].path);
+        if (!has) fprintf(stderr, "no row of the matrix for %.*s %.*s\n", FS(method_name[api_routes[i].method]), FS(api_routes[i].path));
+        T(has);
+    }
+}
+
+void matrix_tests(void)
+{
+    none_missing();
+    api_both(walk, false, true);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Foreign records answer like such that never were, on every route; what is seen but not allowed is 403 (C01-C09, C16). */
+#include "api_bed.h"
+
+static str without_id(str body)
+{
+    ptrdiff_t at = str_find(body, S("\"request_id\""));
+    return at < 0 ? body : str_cut(body, 0, (size_t)at);
+}
+
+/* $x in a route's text is a foreign record, then one that never was: same status, same body, nothing written. */
+static void foreign_is_never(struct api_bed *t)
+{
+    static const struct {
+        const char *req, *body;
+    } all[] = {{"GET /api/v1/person/$x", NULL},
+               {"GET /api/v1/person/$x?at=2100-01-01T00:00:00Z", NULL},
+               {"GET /api/v1/person/$x/history", NULL},
+               {"PATCH /api/v1/person/$x", "{'name':'stolen'}"},
+               {"PATCH /api/v1/person/$x", "{'owner':'$repa1'}"},
+               {"PATCH /api/v1/person/$x", "{'name':'stolen','version':7}"},
+               {"PATCH /api/v1/person/$x", "{'nosuch':1}"},
+               {"DELETE /api/v1/person/$x", NULL},
+               {"POST /api/v1/person/$x/restore", NULL},
+               {"POST /api/v1/person/$x/merge", "{'loser':'$mine'}"},
+               {"POST /api/v1/person/$mine/merge", "{'loser':'$x'}"},
+               {"POST /api/v1/undo", "{'change':'$x.seq'}"},
+               {"POST /api/v1/undo", "{'change':'$x.seq','force':true}"},
+               {"POST /api/v1/undo", "{'batch':'$x.batch'}"},
+               {"GET /api/v1/batch/$x.batch", NULL},
+               {"GET /api/v1/file/$x.file", NULL},
+               {"GET /api/v1/job/$x.job", NULL},
+               {"DELETE /api/v1/job/$x.job", NULL},
+               {"POST /api/v1/import/plan", "{'file':'$x.file'}"},
+               {"POST /api/v1/import/dry", "{'file':'$x.file'}"},
+               {"POST /api/v1/import/run", "{'file':'$x.file'}"},
+               {"POST /api/v1/person", "{'name':'n','company':'$x.company'}"},
+               {"POST /api/v1/task", "{'subject':'n','person':'$x'}"},
+               {"POST /api/v1/person", "{'name':'n','owner':'$x'}"},
+               {"GET /api/v1/count/person?filter={'field':'company','op':'eq','value':'$x.company'}", NULL},
+               {"GET /api/v1/task?filter={'field':'person','op':'eq','value':'$x'}", NULL},
+               {"GET /api/v1/events/$x", NULL}};
+    struct cx *cx = &t->b.cx;
+    ROWS(t,
+         {REPB1, "POST /api/v1/company", "{'name':'CANARY AG'}", 201, NULL, "company.create", "theirfirm", NULL},
+         {REPB1, "POST /api/v1/person", "{'name':'CANARY','company':'$theirfirm'}", 201, NULL, "person.create", "their", NULL},
+         {REPB1, "POST /api/v1/person", "{'name':'CANARY zwei'}", 201, NULL, "person.create", "their2", NULL},
+         {REPB1, "POST /api/v1/person/$their/merge", "{'loser':'$their2'}", 200, NULL, "person.merge", "merged", NULL},
+         {REPB1, "GET /api/v1/batch", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPB1, "POST /api/v1/file?name=a.csv", "Name\nCANARY\n", 201, NULL, NULL, "theirfile", "Content-Type: text/csv"},
+         {ADMIN, "POST /api/v1/file?name=a.csv", "Name\nCANARY\n", 201, NULL, NULL, "adminfile", "Content-Type: text/csv"},
+         {ADMIN, "POST /api/v1/import/dry", "{'file':'$adminfile','entity':'person'}", 202, NULL, NULL, "adminjob", NULL},
+         {REPA1, "POST /api/v1/person", "{'name':'mine'}", 201, NULL, "person.create", "mine", NULL});
+    struct answer r = api_call(t, cx->a, REPB1, S("GET /api/v1/batch"), S(""), S(""));
+    str batch = answer_value(cx, &r, S("data.0.id"));
+    T(batch.n > 0);
+    const char *names[] = {"x", "x.seq", "x.batch", "x.file", "x.job", "x.company"};
+    str theirs[] = {var_get(t, "their"), var_get(t, "their.seq"), batch, var_get(t, "theirfile"), var_get(t, "adminjob.job"), var_get(t, "theirfirm")};
+    str before = api_digest(t, S("session login_attempt"));
+    for (size_t i = 0; i < COUNT(all); i++) {
+        struct answer got[2];
+        for (int k = 0; k < 2; k++) {
+            for (size_t n = 0; n < COUNT(names); n++) var_put(t, names[n], k ? S("1234567890123") : theirs[n]);
+            got[k] = api_call(t, cx->a, REPA1, api_expand(t, cx->a, all[i].req), all[i].body ? api_expand(t, cx->a, all[i].body) : S(""), S(""));
+        }
+        bool same = got[0].status == got[1].status && str_eq(without_id(got[0].body), without_id(got[1].body)) && str_find(got[0].body, S("CANARY")) < 0;
+        T(same);
+        if (!same) fprintf(stderr, "  %s %s\n   foreign %d %.*s\n   never   %d %.*s\n", all[i].req, all[i].body ? all[i].body : "", got[0].status, FS(got[0].body), got[1].status, FS(got[1].body));
+    }
+    T_STR(api_digest(t, S("session login_attempt")), before);
+    T_STR(api_events_came(t), S(""));
+    var_put(t, "x", theirs[0]);
+    ROWS(t,
+         {REPA1, "GET /api/v1/person/$x", NULL, 404, "\"code\":\"not_found\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$their2", NULL, 404, "!CANARY|!@Location: /api", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/person/$their2", NULL, 301, "@Location: /api/v1/person/$their", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/person/$x", NULL, 200, "CANARY", NULL, NULL, NULL});
+}
+
+static void seen_not_allowed(struct api_bed *t)
+{
+    ROWS(t,
+         {MGRA, "POST /api/v1/company", "{'name':'Teamfirma'}", 201, NULL, "company.create", "c", NULL},
+         {REPA1, "GET /api/v1/company/$c", NULL, 200, "Teamfirma", NULL, NULL, NULL},
+         {REPA1, "PATCH /api/v1/company/$c", "{'name':'meine'}", 403, "\"code\":\"denied\"", NULL, NULL, NULL},
+         {REPA1, "DELETE /api/v1/company/$c", NULL, 403, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/undo", "{'change':'$c.seq'}", 403, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/company", "{'name':'Eigene'}", 201, NULL, "company.create", "o", NULL},
+         {REPA1, "DELETE /api/v1/company/$o", NULL, 403, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/company/$o/merge", "{'loser':'$c'}", 403, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/company/$c/merge", "{'loser':'$o'}", 403, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/group", "{'name':'neu'}", 403, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/export/person?format=csv", NULL, 403, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/meta/field", "{'entity':'person','kind':'text','label':'x'}", 403, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/meta/entity", "{'label':'x'}", 403, NULL, NULL, NULL, NULL},
+         {MGRA, "DELETE /api/v1/meta/entity/person", NULL, 403, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/undo", "{}", 422, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/undo", "{'change':'1','batch':'2'}", 422, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/$o/merge", "{}", 404, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/meta", NULL, 200, "\"export\":false|!\"name\":\"session\"", NULL, NULL, NULL});
+}
+
+/* C17: a right taken away counts at the next request. */
+static void taken_away(struct api_bed *t)
+{
+    ROWS(t,
+         {REPA2, "POST /api/v1/person", "{'name':'meins'}", 201, NULL, "person.create", "p", NULL},
+         {ADMIN, "PATCH /api/v1/role/$rolerep", "{'rights':{'*':{'see':'none'}}}", 200, NULL, "role.update", NULL, NULL},
+         {REPA2, "GET /api/v1/person/$p", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPA2, "GET /api/v1/person", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPA2, "GET /api/v1/search?q=meins", NULL, 200, "{\"data\":[]}", NULL, NULL, NULL},
+         {REPA2, "POST /api/v1/undo", "{'change':'$p.seq'}", 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$repa2", "{'active':false}", 200, NULL, "user.update", NULL, NULL},
+         {REPA2, "GET /api/v1/session", NULL, 401, NULL, NULL, NULL, NULL},
+         {REPA2, "POST /api/v1/person", "{'name':'x'}", 401, NULL, NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$repa2", "{'active':true}", 200, NULL, "user.update", NULL, NULL},
+         {ADMIN, "DELETE /api/v1/user/$repb1", NULL, 204, NULL, "user.delete", NULL, NULL},
+         {REPB1, "GET /api/v1/person", NULL, 401, NULL, NULL, NULL, NULL});
+}
+
+void rights_tests(void)
+{
+    static void (*const all[])(struct api_bed *) = {foreign_is_never, seen_not_allowed, taken_away};
+    for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Every database call of every writing route fails once: the answer says so, nothing has changed, the next try works. */
+#include "api_bed.h"
+
+#include <stdlib.h>
+
+/* `before` makes what the call needs (it may be used up by each call that goes through). */
+static const struct torture {
+    const char *req, *body, *head;
+    enum actor who;
+    const char *but;      /* tables that may differ: what was tried is written down */
+} all[] = {
+    {"POST /api/v1/person", "{'name':'f','company':'$c','phones':['+4915112345678'],'mails':['a@b.example'],'tags':['x'],'groups':['$g']}", NULL, ADMIN, ""},
+    {"POST /api/v1/person", "{'name':'f','company':'$c'}", "Idempotency-Key: fault", ADMIN, ""},
+    {"PATCH /api/v1/person/$p", "{'name':'g','phones':['+4915112345679'],'company':'$c'}", NULL, REPA1, ""},
+    {"PATCH /api/v1/person/$p", "{'name':'h'}", "Idempotency-Key: fault2", REPA1, ""},
+    {"POST /api/v1/undo", "{'change':'$u.seq'}", NULL, REPA1, ""},
+    {"POST /api/v1/undo", "{'change':'$v.seq'}", "Idempotency-Key: fault3", REPA1, ""},
+    {"DELETE /api/v1/person/$p", NULL, NULL, REPA1, ""},
+    {"POST /api/v1/person/$p/restore", NULL, NULL, REPA1, ""},
+    {"POST /api/v1/person/$p/merge", "{'loser':'$l','take':{'name':'loser'}}", NULL, REPA1, ""},
+    {"POST /api/v1/person/duplicates/reject", "{'a':'$p','b':'$q'}", NULL, REPA1, ""},
+    {"POST /api/v1/person/duplicates/scan", "{}", NULL, ADMIN, ""},
+    {"POST /api/v1/person/duplicates", "{'name':'g'}", NULL, ADMIN, ""},
+    {"POST /api/v1/import/plan", "{'file':'$f','entity':'person'}", NULL, ADMIN, ""},
+    {"POST /api/v1/import/dry", "{'file':'$f','entity':'person'}", NULL, ADMIN, ""},
+    {"POST /api/v1/import/run", "{'file':'$f','entity':'person'}", "Idempotency-Key: fault4", ADMIN, ""},
+    {"DELETE /api/v1/job/$j.job", NULL, NULL, ADMIN, ""},
+    {"POST /api/v1/file?name=f.csv", "Name\nA\n", "Content-Type: text/csv", ADMIN, ""},
+    {"POST /api/v1/meta/field", "{'entity':'person','kind':'money','label':'Fault'}", NULL, ADMIN, ""},
+    {"PATCH /api/v1/meta/field/person/x_fault", "{'label':'Fehler'}", NULL, ADMIN, ""},
+    {"DELETE /api/v1/meta/field/person/x_fault", NULL, NULL, ADMIN, ""},
+    {"POST /api/v1/meta/field/person/x_fault/restore", NULL, NULL, ADMIN, ""},
+    {"POST /api/v1/meta/entity", "{'label':'Ding'}", NULL, ADMIN, ""},
+    {"DELETE /api/v1/meta/entity/x_ding", NULL, NULL, ADMIN, ""},
+    {"PATCH /api/v1/session", "{'language':'ru'}", NULL, ADMIN, ""},
+    {"POST /api/v1/session", "{'mail':'clara@mueller.example','password':'korrekt-pferd-batterie'}", NULL, ANON, "login_attempt session"},
+    {"DELETE /api/v1/session", NULL, NULL, ADMIN, ""},
+};
+enum { NTH_MAX = 20000 };
+
+static void one(struct api_bed *t, const struct torture *x)
+{
+    struct cx *cx = &t->b.cx;
+    str req = api_expand(t, cx->a, x->req), body = x->body ? api_expand(t, cx->a, x->body) : S(""), head = x->head ? str_from(x->head) : S("");
+    int64_t nth = 1;
+    str before = api_digest(t, str_from(x->but));
+    for (; nth < NTH_MAX; nth += 1 + nth / 32) { /* far in, not each one */
+        db_fault_at(t->b.b, nth);
+        struct answer r = api_call(t, cx->a, x->who, req, body, head);
+        db_fault_at(t->b.b, 0);
+        if (r.status < 300) break;
+        bool told = r.status >= 500 && str_find(r.body, S("SELECT")) < 0 && str_find(r.body, S("sqlite")) < 0;
+        str after = api_digest(t, str_from(x->but));
+        T(told);
+        T(str_eq(after, before));
+        if (!told || !str_eq(after, before))
+            fprintf(stderr, "  fault %" PRId64 " of %s: %d %.*s%s\n", nth, x->req, r.status, FS(str_cut(r.body, 0, 300)), str_eq(after, before) ? "" : " CHANGED");
+        before = after;
+    }
+    T(nth > 1 && nth < NTH_MAX);
+    if (nth == NTH_MAX) fprintf(stderr, "  %s never went through\n", x->req);
+}
+
+static void walk(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/company", "{'name':'Firma'}", 201, NULL, "company.create", "c", NULL},
+         {ADMIN, "POST /api/v1/group", "{'name':'Gruppe'}", 201, NULL, "group.create", "g", NULL},
+         {REPA1, "POST /api/v1/company", "{'name':'Eigene Firma'}", 201, NULL, "company.create", "c", NULL},
+         {REPA1, "POST /api/v1/person", "{'name':'p'}", 201, NULL, "person.create", "p", NULL},
+         {REPA1, "POST /api/v1/person", "{'name':'l','phones':['0221 5550']}", 201, NULL, "person.create", "l", NULL},
+         {REPA1, "POST /api/v1/person", "{'name':'q'}", 201, NULL, "person.create", "q", NULL},
+         {REPA1, "POST /api/v1/task", "{'subject':'t','person':'$l'}", 201, NULL, "task.create", NULL, NULL},
+         {REPA1, "PATCH /api/v1/person/$q", "{'note':'1'}", 200, NULL, "person.update", "u", NULL},
+         {REPA1, "PATCH /api/v1/person/$l", "{'note':'1'}", 200, NULL, "person.update", "v", NULL},
+         {ADMIN, "POST /api/v1/file?name=k.csv", "Name;Telefon\nAnna;0221 5551\n", 201, NULL, NULL, "f", "Content-Type: text/csv"},
+         {ADMIN, "POST /api/v1/import/dry", "{'file':'$f','entity':'person'}", 202, NULL, NULL, "j", NULL});
+    for (size_t i = 0; i < COUNT(all); i++) one(t, &all[i]);
+    for (size_t i = 0; i < api_routes_n; i++) {
+        bool writes = api_routes[i].flags & R_WRITE && !str_eq(api_routes[i].path, S("/api/v1/setup"));
+        if (writes && !api_route_called(i)) fprintf(stderr, "no fault row for %.*s %.*s\n", FS(method_name[api_routes[i].method]), FS(api_routes[i].path));
+        T(!writes || api_route_called(i));
+    }
+}
+
+/* The first set-up fails at each call in turn: it can be done again, as if nothing had been. */
+static void set_up(struct api_bed *t)
+{
+    static const struct torture x = {
+        "POST /api/v1/setup",
+        "{'token':'$token','firm':'Stein GmbH','country':'DE','name':'Carl','mail':'c@stein.example','password':'korrekt-pferd-batterie'}", NULL, ANON, ""};
+    one(t, &x);
+    (void)api_events_came(t);
+    ROWS(t, {ANON, "POST /api/v1/session", "{'mail':'c@stein.example','password':'korrekt-pferd-batterie'}", 200, NULL, NULL, NULL, NULL});
+}
+
+int main(void)
+{
+    api_both(set_up, false, false);
+    api_both(walk, false, true);
+    return t_end("api_fault");
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* The API over a real socket: jobs of an import from plan to undo, live events for those who may see, metrics. */
+#include "api_bed.h"
+#include "os/os.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 20000, READ_MAX = 1 << 20 };
+
+static int dial(struct api_bed *t)
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_port(t->app->http)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    T(fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0);
+    return fd;
+}
+
+static void ask(struct api_bed *t, int fd, enum actor who, const char *line)
+{
+    str s = arena_fmt(t->b.cx.a, "%s HTTP/1.1\r\nHost: kontor.test\r\nCookie: kontor=%.*s\r\n\r\n", line, FS(t->who[who].token));
+    T(send(fd, s.p, s.n, MSG_NOSIGNAL) == (ssize_t)s.n);
+}
+
+struct heard {
+    int fd;
+    struct buf b;
+    bool ended;
+};
+
+/* Reads until `want` was heard, the stream ended or ms have passed. */
+static bool hear(struct heard *h, str want, int ms)
+{
+    char piece[4096];
+    int64_t end = os_mono_ms() + ms;
+    while (str_find(buf_str(&h->b), want) < 0 || !want.n) {
+        struct pollfd p = {.fd = h->fd, .events = POLLIN};
+        int64_t left = end - os_mono_ms();
+        if (left <= 0 || h->ended || poll(&p, 1, (int)left) <= 0) return false;
+        ssize_t n = recv(h->fd, piece, sizeof piece, 0);
+        if (n <= 0) h->ended = true;
+        else buf_add(&h->b, (str){piece, (size_t)n});
+    }
+    return true;
+}
+
+static struct heard listen_in(struct api_bed *t, enum actor who)
+{
+    struct heard h = {.fd = dial(t), .b = buf_new(t->b.cx.a, READ_MAX)};
+    ask(t, h.fd, who, "GET /api/v1/events");
+    T(hear(&h, S("text/event-stream"), WAIT_MS));
+    return h;
+}
+
+static void job_wait(struct api_bed *t, const char *var, const char *state)
+{
+    struct cx *cx = &t->b.cx;
+    str id = var_get(t, var), want = str_from(state);
+    for (int64_t end = os_mono_ms() + WAIT_MS; os_mono_ms() < end; usleep(20000)) {
+        struct answer r = api_call(t, cx->a, ADMIN, arena_fmt(cx->a, "GET /api/v1/job/%.*s", FS(id)), S(""), S(""));
+        str s = answer_value(cx, &r, S("state"));
+        if (str_eq(s, want)) return;
+        if (str_eq(s, S("failed"))) {
+            fprintf(stderr, "job failed: %.*s\n", FS(r.body));
+            break;
+        }
+    }
+    T(!"the job came to this state");
+}
+
+static void imported(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/company", "{'name':'Beispiel GmbH'}", 201, NULL, "company.create", NULL, NULL},
+         {ADMIN, "POST /api/v1/file?name=k.csv", "Name;Telefon;Firma\nAnna Beispiel;0151 23456789;Beispiel GmbH\nBert Muster;0221 5550123;Muster AG\n;;\n", 201, NULL, NULL, "f",
+          "Content-Type: text/csv"},
+         {ADMIN, "POST /api/v1/import/plan", "{'file':'$f','entity':'person'}", 200, "\"heading\":\"Telefon\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/import/dry", "{'file':'$f','entity':'person'}", 202, NULL, NULL, "dry", NULL});
+    job_wait(t, "dry.job", "done");
+    ROWS(t,
+         {ADMIN, "GET /api/v1/job/$dry.job", NULL, 200, "\"new\":2|Anna Beispiel|\"rows\":", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":0", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/import/run", "{'file':'$f','entity':'person'}", 202, NULL, NULL, "run", "Idempotency-Key: once"},
+         {ADMIN, "POST /api/v1/import/run", "{'file':'$f','entity':'person'}", 202, "\"job\":\"$run.job\"", NULL, NULL, "Idempotency-Key: once"});
+    job_wait(t, "run.job", "done");
+    (void)api_events_came(t);
+    struct cx *cx = &t->b.cx;
+    struct answer r = api_call(t, cx->a, ADMIN, api_expand(t, cx->a, "GET /api/v1/job/$run.job"), S(""), S(""));
+    var_put(t, "batch", answer_value(cx, &r, S("result.batch")));
+    ROWS(t,
+         {ADMIN, "GET /api/v1/person?sort=name", NULL, 200, "Anna Beispiel|Bert Muster|+4915123456789|Muster AG", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/batch/$batch", NULL, 200, "\"state\":\"done\"|\"create\":", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$batch'}", 200, "\"undone\":3|\"kept\":[]", "person.delete company.delete person.delete", NULL, NULL},
+         {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":0", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/person/duplicates/scan", "{}", 202, NULL, NULL, "scan", NULL});
+    job_wait(t, "scan.job", "done");
+}
+
+static void events(struct api_bed *t)
+{
+    struct heard a1 = listen_in(t, REPA1), b1 = listen_in(t, REPB1);
+    ROWS(t,
+         {REPA1, "POST /api/v1/person", "{'name':'nur A'}", 201, NULL, "person.create", "pa", NULL},
+         {REPB1, "POST /api/v1/person", "{'name':'nur B'}", 201, NULL, "person.create", "pb", NULL});
+    struct cx *cx = &t->b.cx;
+    str pa = arena_fmt(cx->a, "\"id\":\"%.*s\"", FS(var_get(t, "pa"))), pb = arena_fmt(cx->a, "\"id\":\"%.*s\"", FS(var_get(t, "pb")));
+    T(hear(&a1, pa, WAIT_MS));
+    T(hear(&b1, pb, WAIT_MS));
+    T(str_find(buf_str(&a1.b), S("event: change")) >= 0);
+    T(str_find(buf_str(&a1.b), S("\"op\":\"create\"")) >= 0);
+    T(str_find(buf_str(&a1.b), S("nur A")) < 0); /* that something changed, not what */
+    ROWS(t, {REPA1, "DELETE /api/v1/person/$pa", NULL, 204, NULL, "person.delete", NULL, NULL});
+    T(hear(&a1, S("\"op\":\"delete\""), WAIT_MS));
+    (void)hear(&b1, S("\"op\":\"delete\""), 300);
+    T(str_find(buf_str(&a1.b), pb) < 0);
+    T(str_find(buf_str(&b1.b), pa) < 0);
+    int64_t start = os_mono_ms();
+    ROWS(t, {REPA1, "DELETE /api/v1/session", NULL, 204, NULL, NULL, NULL, NULL});
+    (void)hear(&a1, S(""), 6000);
+    T(a1.ended && os_mono_ms() - start <= 5000);
+    ROWS(t, {ADMIN, "PATCH /api/v1/user/$repb1", "{'active':false}", 200, NULL, "user.update", NULL, NULL});
+    start = os_mono_ms();
+    (void)hear(&b1, S(""), 6000);
+    T(b1.ended && os_mono_ms() - start <= 5000);
+    close(a1.fd);
+    close(b1.fd);
+}
+
+static void over_the_wire(struct api_bed *t)
+{
+    static const struct {
+        enum actor who;
+        const char *line;
+        const char *want[3];
+    } all[] = {{ADMIN, "GET /metrics", {" 200 ", "kontor_http_requests_total", "nosniff"}},
+               {REPA1, "GET /metrics", {" 403 ", "problem+json", "no-store"}},
+               {ADMIN, "GET /api/v1/person", {" 200 ", "{\"data\":[", "Cache-Control"}},
+               {ADMIN, "GET /api/v1/export/person?format=csv", {" 200 ", "attachment", "nosniff"}},
+               {ADMIN, "HEAD /api/v1/person", {" 200 ", "Content-Type: application/json", ""}},
+               {ADMIN, "GET /api/v1/person/..%2f1", {" 400 ", "", ""}},
+               {REPA1, "GET /api/v1/events?x=%zz", {" 400 ", "", ""}}};
+    for (size_t i = 0; i < COUNT(all); i++) {
+        struct heard h = {.fd = dial(t), .b = buf_new(t->b.cx.a, READ_MAX)};
+        ask(t, h.fd, all[i].who, all[i].line);
+        for (int k = 0; k < 3; k++)
+            if (!hear(&h, str_from(all[i].want[k]), all[i].want[k][0] ? WAIT_MS / 4 : 0) && all[i].want[k][0]) {
+                T(!"heard");
+                fprintf(stderr, "  %s: no '%s' in %.*s\n", all[i].line, all[i].want[k], FS(str_cut(buf_str(&h.b), 0, 800)));
+            }
+        close(h.fd);
+    }
+}
+
+int main(void)
+{
+    static void (*const all[])(struct api_bed *) = {imported, events, over_the_wire};
+    for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], true, true);
+    return t_end("api_live");
+}
