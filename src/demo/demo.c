@@ -10,26 +10,27 @@
 #include "os/os.h"
 #include "record/log.h"
 
-enum { SLICE_US = 20000, SLICE_FIRST = 32, SLICE_MIN = 8, SLICE_MAX = 4000, PEOPLE_MAX = 8 };
+enum { SLICE_MS = 20, SLICE_FIRST = 32, SLICE_MIN = 8, SLICE_MAX = 20000, PEOPLE_MAX = 8 };
 
 static enum err slice_inside(struct cx *cx, void *arg)
 {
-    const struct maker *m = arg;
+    struct maker *m = arg;
+    int64_t from = os_mono_us();
     for (size_t i = 0; i < m->plan.n; i++) {
         const struct planned *p = &m->plan.v[i];
         struct written w = {0};
         TRY(record_create(cx, p->e, p->id, p->s, p->n, &w));
     }
+    m->writer_us = os_mono_us() - from;
     return E_OK;
 }
 
-static enum err slice_write(struct maker *m, size_t *want)
+static enum err slice_write(struct maker *m, int slice_ms, size_t *want)
 {
-    int64_t from = os_mono_us();
+    size_t us = (size_t)(slice_ms > 0 ? slice_ms : SLICE_MS) * 1000;
     if (m->plan.n == 0) return E_OK;
     TRY(db_write_bulk(m->cx, slice_inside, m));
-    int64_t us = os_mono_us() - from;
-    size_t fits = us < 1 ? SLICE_MAX : m->plan.n * SLICE_US / (size_t)us;
+    size_t fits = m->writer_us < 1 ? SLICE_MAX : m->plan.n * us / (size_t)m->writer_us;
     if (fits > *want * 2) fits = *want * 2;
     *want = fits < SLICE_MIN ? SLICE_MIN : fits > SLICE_MAX ? SLICE_MAX : fits;
     return E_OK;
@@ -61,7 +62,7 @@ static enum err run(struct maker *m, const struct demo_opt *o, struct arena *kee
     TRY(demo_house(m, keep));
     while (m->ret->people < o->people || m->plan.n) {
         while (m->ret->people < o->people && m->plan.n < want) TRY(block(m, o->people));
-        TRY(slice_write(m, &want));
+        TRY(slice_write(m, o->slice_ms, &want));
         TRY(batch_progress(m->cx, m->ret->batch, m->ret->people));
         plan_clear(m);
         arena_reset(m->cx->a);
@@ -76,7 +77,8 @@ static enum err run(struct maker *m, const struct demo_opt *o, struct arena *kee
 /* ---- words ---- */
 static const struct demo_words *words_of(str lang)
 {
-    static const struct demo_words *const all[] = {&demo_words_en, &demo_words_de, &demo_words_lt, &demo_words_ru};
+    static const struct demo_words *const all[] = {&demo_words_en, &demo_words_de, &demo_words_lt,
+                                                   &demo_words_ru};
     for (size_t i = 0; i < COUNT(all); i++)
         if (str_eq(str_from(all[i]->code), lang)) return all[i];
     return NULL;
@@ -88,11 +90,13 @@ static void words_read(struct maker *m, struct arena *a)
     const struct {
         struct list *to;
         const char *text;
-    } all[] = {{&m->male, w->male}, {&m->female, w->female}, {&m->last, w->last}, {&m->brands, w->brands},
-               {&m->trades, w->trades}, {&m->forms, w->forms}, {&m->streets, w->streets}, {&m->titles, w->titles},
-               {&m->departments, w->departments}, {&m->sources, w->sources}, {&m->notes, w->notes}, {&m->tags, w->tags},
-               {&m->mailhosts, w->mailhosts}, {&m->tasks, w->tasks}, {&m->mobile_kept, w->mobile_kept},
-               {&m->mobile, w->mobile}, {&m->groups, w->groups}};
+    } all[] = {
+        {&m->male, w->male},           {&m->female, w->female}, {&m->last, w->last},
+        {&m->brands, w->brands},       {&m->trades, w->trades}, {&m->forms, w->forms},
+        {&m->streets, w->streets},     {&m->titles, w->titles}, {&m->departments, w->departments},
+        {&m->sources, w->sources},     {&m->notes, w->notes},   {&m->tags, w->tags},
+        {&m->mailhosts, w->mailhosts}, {&m->tasks, w->tasks},   {&m->mobile_kept, w->mobile_kept},
+        {&m->mobile, w->mobile},       {&m->groups, w->groups}};
     for (size_t i = 0; i < COUNT(all); i++) *all[i].to = list_of(a, all[i].text, '|');
     while (m->n_cities < COUNT(w->city) && w->city[m->n_cities].name) m->n_cities++;
     while (m->n_threads < COUNT(w->thread) && w->thread[m->n_threads].subject) m->n_threads++;
@@ -107,9 +111,12 @@ enum err demo_make(struct cx *cx, const struct demo_opt *o, struct demo_result *
     struct maker m = {.w = words_of(o->lang), .r = {o->seed}, .ret = &r};
     if (!m.w) return fail_at(cx, E_INVALID, S("lang"), "a sample firm speaks en, de, lt or ru");
     if (o->people < 1 || o->people > DEMO_PEOPLE_MAX)
-        return fail_at(cx, E_INVALID, S("people"), "a sample firm has 1 to %d people", DEMO_PEOPLE_MAX);
-    struct cx in = *cx; /* its arena goes with each slice; numbers are read as that country writes them */
+        return fail_at(cx, E_INVALID, S("people"), "a sample firm has 1 to %d people",
+                       DEMO_PEOPLE_MAX);
+    struct cx in =
+        *cx; /* its arena goes with each slice; numbers are read as that country writes them */
     m.cx = &in;
+    in.way = WAY_IMPORT; /* no savepoint for each record */
     in.country = str_from(m.w->country);
     m.today = day_start_ms(time_day(cx->now_ms, cx->tz_min), cx->tz_min);
     m.person = ENT(cx, "person");

@@ -14,6 +14,7 @@ struct demo_opt {
     str lang;               /* "en", "de", "lt", "ru": also names, cities, numbers of that country */
     int64_t people;         /* 1 to DEMO_PEOPLE_MAX; a company for every five, three interactions each */
     uint64_t seed;
+    int slice_ms;           /* of the writer's time; 0 = 20, so that others can work; more is faster */
     /* After each slice, done and all counted in people; false stops there (E_OK, ret->is_stopped). May be NULL. */
     bool (*progress)(void *arg, int64_t done, int64_t all);
     void *arg;

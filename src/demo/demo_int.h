@@ -68,8 +68,8 @@ struct maker {
     struct cx *cx;
     const struct demo_words *w;
     struct rng r;
-    struct list male, female, last, brands, trades, forms, streets, titles, departments, sources, notes, tags, mailhosts,
-        tasks, mobile_kept, mobile, groups;
+    struct list male, female, last, brands, trades, forms, streets, titles, departments, sources, notes;
+    struct list tags, mailhosts, tasks, mobile_kept, mobile, groups;
     size_t n_cities, n_threads;
     int64_t n_mobile, n_fixed[24], n_company;
     const struct entity *person, *company, *interaction, *task;
@@ -78,6 +78,7 @@ struct maker {
     size_t n_groups, n_owners;
     int64_t today;           /* start of cx's day, UTC ms */
     LIST(struct planned) plan; /* of the slice, in its arena */
+    int64_t writer_us;         /* what the slice before took inside of the writer */
     struct demo_result *ret;
 };
 struct firm {                /* what its people and their history need to know */
@@ -115,7 +116,8 @@ str demo_digits(struct maker *m, const char *pattern, int64_t serial);   /* seri
 str demo_mobile(struct maker *m);
 str demo_fixed(struct maker *m, size_t city);
 
-MUST enum err demo_house(struct maker *m, struct arena *keep); /* branches, teams, users, groups; lists in `keep` */
+/* Branches, teams, users, groups; the lists of them live in `keep`. */
+MUST enum err demo_house(struct maker *m, struct arena *keep);
 MUST enum err demo_company(struct maker *m, struct firm *ret);
 MUST enum err demo_person(struct maker *m, struct firm *f, struct contact *ret);
 MUST enum err demo_history(struct maker *m, const struct contact *c);     /* interactions and tasks */

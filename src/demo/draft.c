@@ -29,7 +29,8 @@ str demo_fill(struct arena *a, str pattern, const char *keys, const str *v)
 {
     struct buf b = buf_new(a, FILLED_MAX);
     for (size_t i = 0; i < pattern.n; i++) {
-        const char *k = pattern.p[i] == '%' && i + 1 < pattern.n ? strchr(keys, pattern.p[i + 1]) : NULL;
+        const char *k =
+            pattern.p[i] == '%' && i + 1 < pattern.n ? strchr(keys, pattern.p[i + 1]) : NULL;
         if (!k) {
             buf_byte(&b, pattern.p[i]);
             continue;
@@ -72,7 +73,8 @@ str demo_digits(struct maker *m, const char *pattern, int64_t serial)
     char *p = arena_get(m->cx->a, n + 1);
     int64_t all = capacity(pattern);
     uint64_t x = serial < 0 ? rng_next(&m->r) % (uint64_t)all
-                            : ((uint64_t)serial % (uint64_t)all * 7919 + 137) % (uint64_t)all; /* 7919 shares no factor with 10 */
+                            : ((uint64_t)serial % (uint64_t)all * 7919 + 137) %
+                                  (uint64_t)all; /* 7919 shares no factor with 10 */
     for (size_t i = n; i-- > 0;) {
         p[i] = pattern[i] == '#' ? (char)('0' + x % 10) : pattern[i];
         if (pattern[i] == '#') x /= 10;
@@ -89,8 +91,10 @@ static str of_patterns(struct maker *m, const struct list *l, int64_t serial)
 str demo_mobile(struct maker *m)
 {
     int64_t serial = m->n_mobile++, kept = 0;
-    for (size_t i = 0; i < m->mobile_kept.n; i++) kept += capacity(arena_z(m->cx->a, m->mobile_kept.v[i]));
-    return serial < kept ? of_patterns(m, &m->mobile_kept, serial) : of_patterns(m, &m->mobile, serial - kept);
+    for (size_t i = 0; i < m->mobile_kept.n; i++)
+        kept += capacity(arena_z(m->cx->a, m->mobile_kept.v[i]));
+    return serial < kept ? of_patterns(m, &m->mobile_kept, serial)
+                         : of_patterns(m, &m->mobile, serial - kept);
 }
 
 str demo_fixed(struct maker *m, size_t city)
@@ -109,7 +113,8 @@ struct draft draft_new(struct maker *m, const struct entity *e)
 void draft_val(struct draft *d, const char *field, struct val v)
 {
     const struct field *f = entity_field(d->e, str_from(field));
-    if (!f || v.t == VT_NULL || f->kind->store == ST_NONE) return; /* somebody has taken this field away */
+    if (!f || v.t == VT_NULL || f->kind->store == ST_NONE)
+        return; /* somebody has taken this field away */
     assert(d->n < SETS_MAX);
     d->s[d->n++] = (struct set){f, v};
 }

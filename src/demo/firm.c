@@ -20,7 +20,8 @@ static str surname(struct maker *m, size_t i)
 /* Single names first, then with the city, then two partners, then two partners with the city. */
 static str brand_of(struct maker *m, uint64_t serial, bool *ret_city, size_t *ret_trade)
 {
-    uint64_t t = m->trades.n, one = m->brands.n + m->last.n, two = m->last.n * (m->last.n - 1), c = m->n_cities;
+    uint64_t t = m->trades.n, one = m->brands.n + m->last.n, two = m->last.n * (m->last.n - 1),
+             c = m->n_cities;
     uint64_t x = serial;
     *ret_city = false;
     *ret_trade = (size_t)(x % t);
@@ -34,7 +35,8 @@ static str brand_of(struct maker *m, uint64_t serial, bool *ret_city, size_t *re
     *ret_city = x >= two;
     x = x * 101 % two;
     size_t a = (size_t)(x / (m->last.n - 1)), b = (size_t)(x % (m->last.n - 1));
-    return demo_fill(m->cx->a, str_from(m->w->pair), "ab", (const str[]){surname(m, a), surname(m, b + (b >= a))});
+    return demo_fill(m->cx->a, str_from(m->w->pair), "ab",
+                     (const str[]){surname(m, a), surname(m, b + (b >= a))});
 }
 
 static str name_of(struct maker *m, struct firm *f, str *ret_full)
@@ -66,14 +68,16 @@ static enum err address(struct draft *d, size_t city, const char *type)
     struct val v = VAL_NULL;
     if (!f) return E_OK;
     str house = arena_fmt(a, "%zu", 1 + rng_to(&m->r, 120));
-    str line = demo_fill(a, str_from(m->w->street_line), "sh", (const str[]){pick(&m->r, &m->streets), house});
+    str line = demo_fill(a, str_from(m->w->street_line), "sh",
+                         (const str[]){pick(&m->r, &m->streets), house});
     const struct json part[] = {{.t = JT_STR, .key = S("type"), .s = str_from(type)},
                                 {.t = JT_STR, .key = S("street"), .s = line},
                                 {.t = JT_STR, .key = S("zip"), .s = demo_digits(m, c->zip, -1)},
                                 {.t = JT_STR, .key = S("city"), .s = str_from(c->name)},
                                 {.t = JT_STR, .key = S("region"), .s = str_from(c->region)},
                                 {.t = JT_STR, .key = S("country"), .s = str_from(m->w->country)}};
-    const struct json one = {.t = JT_OBJ, .v = part, .n = COUNT(part)}, all = {.t = JT_ARR, .v = &one, .n = 1};
+    const struct json one = {.t = JT_OBJ, .v = part, .n = COUNT(part)},
+                      all = {.t = JT_ARR, .v = &one, .n = 1};
     TRY(f->kind->from_json(m->cx, f, &all, &v));
     draft_val(d, "addresses", v);
     return E_OK;
@@ -91,7 +95,8 @@ static void some_tags(struct draft *d, unsigned percent)
     struct maker *m = d->m;
     if (!rng_of100(&m->r, percent)) return;
     size_t at = rng_to(&m->r, m->tags.n);
-    const str two[] = {m->tags.v[at], m->tags.v[(at + 1 + rng_to(&m->r, m->tags.n - 1)) % m->tags.n]};
+    const str two[] = {m->tags.v[at],
+                       m->tags.v[(at + 1 + rng_to(&m->r, m->tags.n - 1)) % m->tags.n]};
     draft_val(d, "tags", keys(m, two, 1 + rng_of100(&m->r, 25)));
 }
 
@@ -114,15 +119,18 @@ static void some_owner(struct draft *d, const struct owner *o)
 
 enum err demo_company(struct maker *m, struct firm *ret)
 {
-    static const str roles[] = {S0("customer"), S0("customer"), S0("customer"), S0("customer"), S0("supplier"), S0("partner"),
-                                S0("competitor"), S0("carrier"), S0("dealer")};
+    static const str roles[] = {S0("customer"),   S0("customer"), S0("customer"),
+                                S0("customer"),   S0("supplier"), S0("partner"),
+                                S0("competitor"), S0("carrier"),  S0("dealer")};
     struct draft d = draft_new(m, m->company);
-    struct firm f = {.city = rng_to(&m->r, m->n_cities), .owner = m->owners[rng_to(&m->r, m->n_owners)]};
+    struct firm f = {.city = rng_to(&m->r, m->n_cities),
+                     .owner = m->owners[rng_to(&m->r, m->n_owners)]};
     str full = {0}, kind[2] = {roles[rng_to(&m->r, COUNT(roles))], S("supplier")};
     str industry = name_of(m, &f, &full);
     draft_text(&d, "name", f.name);
     draft_text(&d, "full_name", full);
-    draft_val(&d, "kinds", keys(m, kind, str_eq(kind[0], S("customer")) && rng_of100(&m->r, 8) ? 2 : 1));
+    draft_val(&d, "kinds",
+              keys(m, kind, str_eq(kind[0], S("customer")) && rng_of100(&m->r, 8) ? 2 : 1));
     TRY(draft_parse(&d, "phones", demo_fixed(m, f.city)));
     TRY(draft_parse(&d, "mails", arena_fmt(m->cx->a, "info@%.*s", FS(f.host))));
     TRY(draft_parse(&d, "website", arena_fmt(m->cx->a, "https://www.%.*s", FS(f.host))));
@@ -162,7 +170,8 @@ static struct naming_of person_name(struct maker *m)
         str second = pick(&m->r, &m->last);
         p.last = arena_fmt(a, "%.*s-%.*s", FS(p.last), FS(second));
     }
-    p.name = str_trim(demo_fill(a, str_from(m->w->order), "fml", (const str[]){p.first, p.middle, p.last}));
+    p.name = str_trim(
+        demo_fill(a, str_from(m->w->order), "fml", (const str[]){p.first, p.middle, p.last}));
     return p;
 }
 
@@ -179,20 +188,26 @@ static enum err ways(struct draft *d, const struct naming_of *p, const struct fi
     struct arena *a = m->cx->a;
     bool mobile = rng_of100(&m->r, 85), fixed = !mobile || rng_of100(&m->r, f ? 30 : 10);
     str one = mobile ? demo_mobile(m) : S(""), two = fixed ? demo_fixed(m, city) : S("");
-    TRY(draft_parse(d, "phones", mobile && fixed ? arena_fmt(a, "%.*s; %.*s", FS(one), FS(two)) : mobile ? one : two));
+    TRY(draft_parse(d, "phones",
+                    mobile && fixed ? arena_fmt(a, "%.*s; %.*s", FS(one), FS(two))
+                    : mobile        ? one
+                                    : two));
     if (!rng_of100(&m->r, f ? 80 : 60)) return E_OK;
     str box = demo_slug(m->cx, arena_fmt(a, "%.*s %.*s", FS(p->first), FS(p->last)), '.');
     if (f) return draft_parse(d, "mails", arena_fmt(a, "%.*s@%.*s", FS(box), FS(f->host)));
     str host = pick(&m->r, &m->mailhosts);
-    return draft_parse(d, "mails", arena_fmt(a, "%.*s%zu@%.*s", FS(box), 50 + rng_to(&m->r, 50), FS(host)));
+    return draft_parse(d, "mails",
+                       arena_fmt(a, "%.*s%zu@%.*s", FS(box), 50 + rng_to(&m->r, 50), FS(host)));
 }
 
 static void life(struct draft *d, size_t city)
 {
-    static const str states[] = {S0("active"), S0("active"), S0("active"), S0("new"), S0("dormant"), S0("lost")};
+    static const str states[] = {S0("active"), S0("active"),  S0("active"),
+                                 S0("new"),    S0("dormant"), S0("lost")};
     struct maker *m = d->m;
     draft_text(d, "status", states[rng_to(&m->r, COUNT(states))]);
-    if (rng_of100(&m->r, 60)) draft_int(d, "birthday", day_from(1948, 1, 1) + (int64_t)rng_to(&m->r, 57 * 365));
+    if (rng_of100(&m->r, 60))
+        draft_int(d, "birthday", day_from(1948, 1, 1) + (int64_t)rng_to(&m->r, 57 * 365));
     draft_text(d, "language", str_from(m->w->code));
     draft_text(d, "timezone", str_from(m->w->city[city].timezone));
     if (rng_of100(&m->r, 70)) draft_text(d, "source", pick(&m->r, &m->sources));
@@ -205,7 +220,8 @@ enum err demo_person(struct maker *m, struct firm *f, struct contact *ret)
     struct draft d = draft_new(m, m->person);
     struct naming_of p = person_name(m);
     size_t city = f ? f->city : rng_to(&m->r, m->n_cities);
-    struct owner owner = f && rng_of100(&m->r, 85) ? f->owner : m->owners[rng_to(&m->r, m->n_owners)];
+    struct owner owner =
+        f && rng_of100(&m->r, 85) ? f->owner : m->owners[rng_to(&m->r, m->n_owners)];
     draft_text(&d, "name", p.name);
     draft_text(&d, "last_name", p.last);
     draft_text(&d, "first_name", p.first);
@@ -222,7 +238,8 @@ enum err demo_person(struct maker *m, struct firm *f, struct contact *ret)
     some_tags(&d, 25);
     life(&d, city);
     some_owner(&d, &owner);
-    *ret = (struct contact){.id = draft_plan(&d), .name = p.name, .first = p.first, .firm = f, .owner = owner};
+    *ret = (struct contact){
+        .id = draft_plan(&d), .name = p.name, .first = p.first, .firm = f, .owner = owner};
     m->ret->people++;
     return E_OK;
 }

@@ -50,7 +50,8 @@ static enum err user_make(struct maker *m, int64_t team, struct owner *ret)
     struct draft d = draft_new(m, ENT(cx, "user"));
     bool woman = rng_of100(&m->r, 50);
     struct list forms = list_of(cx->a, arena_z(cx->a, pick(&m->r, &m->last)), '/');
-    struct list given = list_of(cx->a, arena_z(cx->a, pick(&m->r, woman ? &m->female : &m->male)), '/');
+    struct list given =
+        list_of(cx->a, arena_z(cx->a, pick(&m->r, woman ? &m->female : &m->male)), '/');
     str last = forms.v[woman ? forms.n - 1 : 0];
     str name = arena_fmt(cx->a, "%.*s %.*s", FS(given.v[0]), FS(last));
     draft_text(&d, "name", name);
@@ -65,11 +66,12 @@ static enum err user_make(struct maker *m, int64_t team, struct owner *ret)
     return E_OK;
 }
 
-static enum err team_make(struct maker *m, const struct list *branches, size_t branch, int64_t branch_id, str name, bool both,
-                          int64_t *ret)
+static enum err team_make(struct maker *m, const struct list *branches, size_t branch,
+                          int64_t branch_id, str name, bool both, int64_t *ret)
 {
     struct draft d = draft_new(m, ENT(m->cx, "team"));
-    draft_text(&d, "name", both ? arena_fmt(m->cx->a, "%.*s, %.*s", FS(name), FS(branches->v[branch])) : name);
+    draft_text(&d, "name",
+               both ? arena_fmt(m->cx->a, "%.*s, %.*s", FS(name), FS(branches->v[branch])) : name);
     draft_int(&d, "branch", branch_id);
     return ensure(&d, "name", &m->ret->teams, ret);
 }
@@ -78,7 +80,8 @@ static enum err team_make(struct maker *m, const struct list *branches, size_t b
 static enum err staff(struct maker *m, struct arena *keep)
 {
     struct cx *cx = m->cx;
-    struct list branches = list_of(cx->a, m->w->branches, '|'), teams = list_of(cx->a, m->w->teams, '|');
+    struct list branches = list_of(cx->a, m->w->branches, '|'),
+                teams = list_of(cx->a, m->w->teams, '|');
     struct owner *o = NEW_N(keep, struct owner, (branches.n + teams.n) * USERS_PER_TEAM);
     int64_t head = 0;
     m->owners = o;

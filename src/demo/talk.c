@@ -21,12 +21,14 @@ static struct words words_of(struct maker *m, const struct contact *c)
         struct list t = list_of(a, arena_z(a, pick(&m->r, &m->trades)), '/');
         products = (struct list){t.v + 2, t.n - 2};
     }
-    static const int64_t packs[] = {5, 10, 12, 20, 24, 25, 40, 50, 60, 80, 100, 120, 150, 200, 250, 500};
+    static const int64_t packs[] = {5,  10, 12,  20,  24,  25,  40,  50,
+                                    60, 80, 100, 120, 150, 200, 250, 500};
     int64_t q = packs[rng_to(&m->r, COUNT(packs))];
     str sum = arena_fmt(a, "%" PRId64, 120 + q * (int64_t)(3 + rng_to(&m->r, 90)));
-    return (struct words){{pick(&m->r, &products), arena_fmt(a, "%zu", 10200 + rng_to(&m->r, 89000)),
-                           arena_fmt(a, "%" PRId64, q), demo_fill(a, str_from(m->w->money), "m", &sum), c->first,
-                           c->firm ? c->firm->name : c->name}};
+    return (struct words){
+        {pick(&m->r, &products), arena_fmt(a, "%zu", 10200 + rng_to(&m->r, 89000)),
+         arena_fmt(a, "%" PRId64, q), demo_fill(a, str_from(m->w->money), "m", &sum), c->first,
+         c->firm ? c->firm->name : c->name}};
 }
 
 static str kind_of(char k)
@@ -35,7 +37,10 @@ static str kind_of(char k)
 }
 
 /* A quarter of an hour in the day's work. */
-static int64_t office_hour(struct maker *m) { return (DAY_FROM * 4 + (int64_t)rng_to(&m->r, DAY_HOURS * 4)) * QUARTER_MS; }
+static int64_t office_hour(struct maker *m)
+{
+    return (DAY_FROM * 4 + (int64_t)rng_to(&m->r, DAY_HOURS * 4)) * QUARTER_MS;
+}
 
 static void about(struct draft *d, const struct contact *c)
 {
@@ -63,9 +68,15 @@ static size_t chain(struct maker *m, const struct contact *c, size_t max)
         ahead = at > m->cx->now_ms;
         draft_text(&d, "subject", subject);
         draft_text(&d, "kind", kind_of(s->kind));
-        draft_text(&d, "status", ahead ? S("planned") : rng_of100(&m->r, 3) ? S("cancelled") : n + 1 == max ? S("relevant") : S("done"));
+        draft_text(&d, "status",
+                   ahead                 ? S("planned")
+                   : rng_of100(&m->r, 3) ? S("cancelled")
+                   : n + 1 == max        ? S("relevant")
+                                         : S("done"));
         draft_int(&d, "at", at);
-        if (s->kind != 'n' && s->kind != 'l') draft_int(&d, "duration", (s->kind == 'm' ? 4 : 1) * (int64_t)(1 + rng_to(&m->r, 4)) * 300);
+        if (s->kind != 'n' && s->kind != 'l')
+            draft_int(&d, "duration",
+                      (s->kind == 'm' ? 4 : 1) * (int64_t)(1 + rng_to(&m->r, 4)) * 300);
         about(&d, c);
         if (s->kind == 'm') draft_text(&d, "participants", c->name);
         if (ahead) draft_text(&d, "plan", demo_fill(a, str_from(t->plan), keys, w.v));
@@ -84,9 +95,14 @@ static void task(struct maker *m, const struct contact *c)
     struct draft d = draft_new(m, m->task);
     struct words w = words_of(m, c);
     bool done = rng_of100(&m->r, 50);
-    int64_t day = done ? -(int64_t)rng_to(&m->r, 200) : rng_of100(&m->r, 16) ? 0 : (int64_t)rng_to(&m->r, 28) - 7;
+    int64_t day = done                   ? -(int64_t)rng_to(&m->r, 200)
+                  : rng_of100(&m->r, 16) ? 0
+                                         : (int64_t)rng_to(&m->r, 28) - 7;
     draft_text(&d, "subject", demo_fill(m->cx->a, pick(&m->r, &m->tasks), keys, w.v));
-    draft_text(&d, "status", done ? rng_of100(&m->r, 8) ? S("cancelled") : S("done") : rng_of100(&m->r, 25) ? S("doing") : S("open"));
+    draft_text(&d, "status",
+               done                   ? rng_of100(&m->r, 8) ? S("cancelled") : S("done")
+                                 : rng_of100(&m->r, 25) ? S("doing")
+                                      : S("open"));
     draft_int(&d, "due", m->today + day * DAY_MS + office_hour(m));
     draft_text(&d, "priority", rank[rng_to(&m->r, COUNT(rank))]);
     about(&d, c);
@@ -96,7 +112,8 @@ static void task(struct maker *m, const struct contact *c)
 
 enum err demo_history(struct maker *m, const struct contact *c)
 {
-    static const size_t spread[] = {0, 1, 1, 2, 2, 3, 3, 3, 4, 5, 5, 7}; /* three each, on average */
+    static const size_t spread[] = {0, 1, 1, 2, 2, 3,
+                                    3, 3, 4, 5, 5, 7}; /* three each, on average */
     size_t left = spread[rng_to(&m->r, COUNT(spread))];
     while (left > 0) left -= chain(m, c, left);
     if (rng_of100(&m->r, 25)) task(m, c);

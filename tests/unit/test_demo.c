@@ -10,7 +10,8 @@
 enum { PEOPLE = 300 };
 static const struct {
     str lang, country;
-} langs[] = {{S0("en"), S0("GB")}, {S0("de"), S0("DE")}, {S0("lt"), S0("LT")}, {S0("ru"), S0("RU")}};
+} langs[] = {
+    {S0("en"), S0("GB")}, {S0("de"), S0("DE")}, {S0("lt"), S0("LT")}, {S0("ru"), S0("RU")}};
 
 /* ---- a sum over all values of an entity: ids, links and the log's times aside ---- */
 struct seen {
@@ -21,8 +22,8 @@ struct seen {
 
 static bool counts(const struct field *f)
 {
-    return f->at >= F_SYSTEM_N && !str_eq(f->kind->name, S("link")) && !str_eq(f->kind->name, S("links")) &&
-           !str_eq(f->kind->name, S("user"));
+    return f->at >= F_SYSTEM_N && !str_eq(f->kind->name, S("link")) &&
+           !str_eq(f->kind->name, S("links")) && !str_eq(f->kind->name, S("user"));
 }
 
 static void look_points(struct cx *cx, struct seen *x, const struct field *f, const struct val *v)
@@ -30,8 +31,10 @@ static void look_points(struct cx *cx, struct seen *x, const struct field *f, co
     struct phone p = {0};
     for (size_t i = 0; i < v->n && str_eq(f->kind->name, S("phones")); i++) {
         x->phones++;
-        if (phone_parse(cx->a, v->v[i].typed, x->country, &p) && str_eq(p.country, x->country)) continue;
-        if (x->bad_phones++ < 5) fprintf(stderr, "no number of %.*s: %.*s\n", FS(x->country), FS(v->v[i].typed));
+        if (phone_parse(cx->a, v->v[i].typed, x->country, &p) && str_eq(p.country, x->country))
+            continue;
+        if (x->bad_phones++ < 5)
+            fprintf(stderr, "no number of %.*s: %.*s\n", FS(x->country), FS(v->v[i].typed));
     }
     if (str_eq(f->kind->name, S("mails"))) x->mails += (int64_t)v->n;
 }
@@ -87,7 +90,8 @@ static struct seen all_of(struct bed *t, const char *entity, str country)
 
 static struct seen whole(struct bed *t, str country)
 {
-    static const char *const all[] = {"branch", "team", "user", "group", "company", "person", "interaction", "task"};
+    static const char *const all[] = {"branch",  "team",   "user",        "group",
+                                      "company", "person", "interaction", "task"};
     struct seen sum = {0};
     for (size_t i = 0; i < COUNT(all); i++) {
         struct seen x = all_of(t, all[i], country);
@@ -107,7 +111,8 @@ static void one_language(struct bed *t, size_t l)
     T_INT(r.people, PEOPLE);
     T_INT(all_of(t, "person", langs[l].country).n, r.people);
     T_INT(all_of(t, "company", langs[l].country).n, r.companies);
-    struct seen talk = all_of(t, "interaction", langs[l].country), todo = all_of(t, "task", langs[l].country);
+    struct seen talk = all_of(t, "interaction", langs[l].country),
+                todo = all_of(t, "task", langs[l].country);
     T_INT(talk.n, r.interactions);
     T_INT(todo.n, r.tasks);
     T(r.companies >= PEOPLE / 7 && r.companies <= PEOPLE / 4);
@@ -163,14 +168,16 @@ static void undo_and_limits(struct bed *t)
     struct undo_result u = {0};
     T_OK(cx, demo_make(cx, &o, &r));
     T_OK(cx, demo_make(cx, &o, &again)); /* the house is there already */
-    T(again.people == 60 && again.users == 0 && again.groups == 0 && again.teams == 0 && again.branches == 0);
+    T(again.people == 60 && again.users == 0 && again.groups == 0 && again.teams == 0 &&
+      again.branches == 0);
     T_OK(cx, undo_batch(cx, again.batch, UNDO_ASK, &u));
     T_INT(all_of(t, "person", S("LT")).n, 60);
     T_OK(cx, undo_batch(cx, r.batch, UNDO_ASK, &u));
     T_INT(all_of(t, "person", S("LT")).n, 0);
     T_INT(all_of(t, "interaction", S("LT")).n, 0);
     int left = 2;
-    o = (struct demo_opt){.lang = S("en"), .people = 100000, .seed = 3, .progress = stop, .arg = &left};
+    o = (struct demo_opt){
+        .lang = S("en"), .people = 100000, .seed = 3, .progress = stop, .arg = &left};
     T_OK(cx, demo_make(cx, &o, &r));
     T(r.is_stopped && r.people < 1000);
     o = (struct demo_opt){.lang = S("fr"), .people = 5};

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: MIT
+"""One function for each group of figures; each yields (name, value, target, unit, absolute numbers)."""
+import json, os, pathlib, resource, shutil, socket, statistics, subprocess, time, urllib.parse
+
+import bed
+from bed import Failed
+
+MORE, LESS = ">=", "<="
+
+
+class Bench:
+    """A run: sizes, the base in hand, its server, and nginx beside it."""
+
+    def __init__(self, people, seconds, rounds, port):
+        self.people, self.seconds, self.rounds, self.port = people, seconds, rounds, port
+        self.nginx = self.big = self.cookie = None
+
+    def __enter__(self):
+        bed.KEEP.mkdir(parents=True, exist_ok=True)
+        self.data = bed.data_of(self.people)
+        self.nginx = bed.Nginx(self.port + 1)
+        self.big, self.cookie = self.served(self.data, self.port + 10)
+        return self
+
+    def __exit__(self, *_):
+        for p in (self.big, self.nginx):
+            if p:
+                p.stop()
+
+    def served(self, data, port):
+        s = bed.kontor(data, port)
+        s.wait("/healthz")
+        cookie, _ = bed.login(s)
+        return s, cookie
+
+    def get(self, server, name, paths, cookie, **more):
+        return bed.wrk(server, "ask.lua", bed.paths_file(name, paths), cookie, seconds=more.pop("seconds", self.seconds), **more)
+
+    def beside_nginx(self, name, paths):
+        """Rounds in turn; medians of both, and the size of a reply."""
+        sizes = []
+        for p in paths[:20]:
+            status, body, _ = self.big.get(p, self.cookie)
+            if status != 200:
+                raise Failed(f"{p}: {status} {body[:120]!r}")
+            sizes.append(len(body))
+        size = int(statistics.mean(sizes))
+        file = self.nginx.serve(size)
+        ours, theirs = [], []
+        for _ in range(self.rounds):
+            ours.append(self.get(self.big, name, paths, self.cookie))
+            theirs.append(self.get(self.nginx, "nginx", [file], ""))
+        return middle(ours), middle(theirs), size
+
+
+def middle(loads):
+    return sorted(loads, key=lambda l: l.rps)[len(loads) // 2]
+
+
+def both(ours, theirs, size):
+    return (f"{ours.rps:,.0f}/s, nginx {theirs.rps:,.0f}/s of {size} bytes; by CPU {theirs.cpu_us / max(ours.cpu_us, 1e-9):.2f}; "
+            f"p50 {ours.p50_us / 1000:.2f} ms, p99 {ours.p99_us / 1000:.2f} ms")
+
+
+# ---- 1: reads ----
+def ids_of(data, people, n=2000):
+    step = max(1, people // n)
+    found = [str(r[0]) for r in bed.rows(data, "SELECT id FROM person ORDER BY id LIMIT 200000", 200000)]
+    if not found:
+        raise Failed("the base has no people")
+    return found[::step][:n]
+
+
+def lists_of(data):
+    owners = [str(r[0]) for r in bed.rows(data, "SELECT DISTINCT owner FROM company WHERE owner IS NOT NULL LIMIT 50")]
+    fields = "name,company,phones,mails"
+    return [f"/api/v1/person?limit=50&sort=name&fields={fields}&filter=" +
+            urllib.parse.quote(json.dumps({"field": "owner", "op": "eq", "value": o})) for o in owners]
+
+
+def words_of(data):
+    """What someone types: the beginnings of last names, a name and a piece of his number."""
+    got = bed.rows(data, "SELECT p.last_name, p.first_name, c.tail FROM person p JOIN contact_point c ON c.record = p.id"
+                         " WHERE c.tail IS NOT NULL LIMIT 3000", 3000)[::15]
+    out = []
+    for last, first, tail in got:
+        out += [last[:4], last, f"{first} {tail[:3]}", tail[:5], f"{last[:5]} {first[:3]}"]
+    return out
+
+
+def search_paths(data):
+    return ["/api/v1/search?q=" + urllib.parse.quote(w) for w in words_of(data)]
+
+
+def who_paths(data):
+    got = bed.rows(data, "SELECT norm FROM contact_point WHERE tail IS NOT NULL LIMIT 4000", 4000)[::2]
+    return ["/api/v1/who?number=" + urllib.parse.quote(r[0]) for r in got]
+
+
+def reads(b):
+    ours, theirs, size = b.beside_nginx("plain", ["/healthz"])
+    yield "no_data_over_nginx", ours.rps / theirs.rps, (MORE, 1.1), "", both(ours, theirs, size)
+    one, theirs, size = b.beside_nginx("one", [f"/api/v1/person/{i}" for i in ids_of(b.data, b.people)])
+    yield "one_over_nginx", one.rps / theirs.rps, (MORE, 0.45), "", both(one, theirs, size)
+    page, theirs, size = b.beside_nginx("list", lists_of(b.data))
+    yield "list_over_nginx", page.rps / theirs.rps, (MORE, 0.09), "", both(page, theirs, size)
+    yield from list_growth(b)
+    found, theirs, size = b.beside_nginx("search", search_paths(b.data))
+    yield "search_over_nginx", found.rps / theirs.rps, (MORE, 0.03), "", both(found, theirs, size)
+    alone = b.get(b.big, "search", search_paths(b.data), b.cookie, conns=1)
+    yield "search_p50_ms", alone.p50_us / 1000, (LESS, 2), "ms", f"p99 {alone.p99_us / 1000:.2f} ms, one client"
+    who = middle([b.get(b.big, "who", who_paths(b.data), b.cookie) for _ in range(b.rounds)])
+    yield "who_over_one", who.rps / one.rps, (MORE, 0.35), "", f"{who.rps:,.0f}/s against {one.rps:,.0f}/s; p50 {who.p50_us / 1000:.2f} ms"
+
+
+def list_growth(b):
+    small = bed.data_of(10000)
+    server, cookie = b.served(small, b.port + 20)
+    with server:
+        few, many = [], []
+        for _ in range(b.rounds):
+            few.append(b.get(server, "few", lists_of(small), cookie))
+            many.append(b.get(b.big, "many", lists_of(b.data), b.cookie))
+    few, many = middle(few), middle(many)
+    yield ("list_growth", few.rps / many.rps, (LESS, 1.5), "",
+           f"{many.rps:,.0f}/s of {b.people:,} people, {few.rps:,.0f}/s of 10,000; by CPU {many.cpu_us / max(few.cpu_us, 1e-9):.2f}")
+
+
+# ---- 2: durable creates ----
+def creates(b):
+    data = bed.copy_of(b.data)
+    try:
+        server = bed.kontor(data, b.port + 30)
+        with server:
+            server.wait()
+            cookie, csrf = bed.login(server)
+            run = iter(range(1, 1000))
+
+            def load(conns, mode):
+                got = bed.wrk(server, "create.lua", cookie, csrf, next(run), mode, seconds=b.seconds, conns=conns)
+                return got.rps / (2 if mode == "check" else 1)
+
+            one, many, check, disk = [], [], [], []
+            for _ in range(b.rounds):
+                disk.append(bed.fsyncs(data))
+                one.append(load(1, "check"))
+                many.append(load(64, "off"))
+                check.append(load(64, "check"))
+            disk, one, many, check = map(statistics.median, (disk, one, many, check))
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+    base = f"{disk:,.0f} fdatasync/s of 4 KiB"
+    yield "create_1_over_fdatasync", one / disk, (MORE, 0.35), "", f"{one:,.0f} creates/s with duplicate check; {base}"
+    yield "create_64_over_fdatasync", many / disk, (MORE, 0.8), "", f"{many:,.0f} creates/s; {base}"
+    yield "create_check_over_off", check / many, (MORE, 0.8), "", f"{check:,.0f} creates/s with, {many:,.0f} without (two requests, one)"
+
+
+# ---- 3: import ----
+FIRST = "Anna Boris Clara Dmitrij Elena Frank Gerda Heinz Inga Jonas Karl Lena Max Nina Olga Paul Rita Sergej Tanja Uwe".split()
+LAST = "Berg Kaiser Orlow Weber Brandt Petrow Hartmann Nowak Linde Schwarz Sommer Winter Keller Vogel Stein Roth Lang Wolf".split()
+
+
+def csv_of(rows):
+    file = bed.KEEP / f"import-{rows}.csv"
+    if not file.exists():
+        with open(file, "w", encoding="utf-8") as f:
+            f.write("Name;Firma;Telefon;Mobil;E-Mail;Straße;PLZ;Ort\n")
+            for i in range(rows):
+                a, z = FIRST[i % 20], LAST[i * 7 % 18]
+                f.write(f"{a} {z}-{LAST[i // 18 % 18]}{i:x};{z} & Co {i // 5} GmbH;0221 {2000000 + i};0151 {20000000 + i};"
+                        f"{a.lower()}.{i}@firma{i // 5}.example;Hauptstraße {i % 90 + 1};{50000 + i % 9000};Köln\n")
+    return file
+
+
+def peak_of(p):
+    """RssAnon while it runs; the process's CPU seconds, its peak RSS and what it printed."""
+    peak = 0
+    while p.poll() is None:
+        try:
+            peak = max(peak, bed.rss_anon(p.pid))
+        except OSError:
+            pass
+        time.sleep(0.05)
+    return peak
+
+
+def imports(b):
+    rows, data = b.people, bed.KEEP / "import-data"
+    shutil.rmtree(data, ignore_errors=True)
+    bed.init(data, "DE", "de")
+    file = csv_of(rows)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    t0 = time.time()
+    p = subprocess.Popen([bed.PROGRAM, "import", file, "--data", data, "--yes", "--json"], stdout=subprocess.PIPE,
+                         stderr=open(bed.KEEP / "import.log", "w", encoding="utf-8"))
+    peak = peak_of(p)
+    took, out = time.time() - t0, p.stdout.read().decode()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    shutil.rmtree(data, ignore_errors=True)
+    if p.returncode:
+        raise Failed("import: " + (bed.KEEP / "import.log").read_text()[-300:])
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    told = json.loads(out)
+    if told.get("new") != rows:
+        raise Failed(f"import: {told.get('new')} new of {rows}")
+    yield ("import_rows_per_cpu_second", rows / cpu, (MORE, 7000), "", f"{rows:,} rows, {cpu:.1f} s CPU, {took:.1f} s by the clock")
+    yield "import_peak_mib", peak / 2**20, (LESS, 200), "MiB", "own memory (RssAnon), the highest seen"
+
+
+# ---- 4: memory ----
+def held_open(b, server, n, request, answered):
+    """Own memory of the server for each of n connections that have had `request` answered and are idle since."""
+    def grown(count, kept):
+        for i in range(count):
+            s = socket.socket()
+            s.bind((f"127.0.0.{2 + i % 40}", 0))
+            s.connect(("127.0.0.1", server.port))
+            s.sendall(request)
+            kept.append(s)
+        for s in kept[-count:]:
+            s.settimeout(20)
+            got = b""
+            while answered not in got:
+                more = s.recv(4096)
+                if not more:
+                    raise Failed("closed: " + got[:200].decode(errors="replace"))
+                got += more
+        time.sleep(1.5)
+        return bed.rss_anon(server.pid)
+
+    kept = []
+    try:
+        few = grown(n // 4, kept)
+        many = grown(n, kept)
+    finally:
+        for s in kept:
+            s.close()
+    return (many - few) / n
+
+
+def memory(b):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    n = min(4000, hard // 2 - 100)
+    for kind, limit, request, answered in (
+            ("stream", 2048, "GET /api/v1/events HTTP/1.1\r\nHost: x\r\nCookie: {c}\r\n\r\n", b"event:"),
+            ("connection", 256, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n\r\n")):
+        server, cookie = b.served(b.data, b.port + 40)
+        with server:
+            if kind == "stream":
+                time.sleep(1)
+                yield ("own_memory_mib", bed.rss_anon(server.pid) / 2**20, (LESS, 30), "MiB",
+                       f"RssAnon after start, log-in and a second, {b.people:,} people")
+            each = held_open(b, server, n, request.format(c=cookie).encode(), answered)
+        yield f"idle_{kind}_bytes", each, (LESS, limit), "bytes", f"of {n:,} more, RssAnon"
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+# ---- 5: start ----
+def starts(b):
+    for name, data, limit in (("start_with_data_s", b.data, 1.0), ("start_without_data_s", bed.data_of(0), 0.1)):
+        took = []
+        server, cookie = b.served(data, b.port + 50)
+        server.stop()
+        for _ in range(max(3, b.rounds)):
+            with bed.kontor(data, b.port + 50) as s:
+                took.append(s.wait("/api/v1/person?limit=1", cookie))
+        yield name, statistics.median(took), (LESS, limit), "s", f"a page of people answered; best {min(took):.3f}, worst {max(took):.3f}"
+
+
+GROUPS = {"reads": reads, "creates": creates, "import": imports, "memory": memory, "start": starts}
