@@ -48,6 +48,7 @@ step tools python3 tools/test_gates.py
 step shell syntax
 step layers python3 tools/layers.py
 step gates python3 tools/gates.py
+step messages python3 tools/messages.py
 if command -v systemd-analyze >/dev/null; then step unit-file unit_file
 else skip unit-file "no systemd-analyze here"; fi
 step gcc app

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Shows that layers.py and gates.py are red on bad samples and green on good ones."""
-import pathlib, subprocess, sys, tempfile
+"""Shows that layers.py, gates.py and messages.py are red on bad samples and green on good ones."""
+import json, pathlib, subprocess, sys, tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 SPDX = "/* SPDX-License-Identifier: MIT */\n"
@@ -9,6 +9,19 @@ GOOD = SPDX + 'struct t {\n    int a;\n};\nenum { N = 3 };\nint f(int a) { retur
 LAYERS = "base 0\nos 1\nfmt 1\ndb 2\napp 11\ntests 99\nbench 99\n"
 LONG = SPDX + "int f(int a)\n{\n" + "    a++;\n" * 80 + "    return a;\n}\n"
 TANGLED = SPDX + "int f(int a)\n{\n" + "    if (a == 1) a++;\n" * 16 + "    return a;\n}\n"
+
+
+def says(code, path="src/api/a.c"):
+    return {path: SPDX + "enum err f(struct cx *cx)\n{\n" + code + "\n}\n"}
+
+
+def told(rows, **others):
+    """The catalogues: the same rows in every language, but those of `others`."""
+    return {f"src/base/messages/{l}.json": json.dumps(others.get(l, rows)) for l in ("de", "lt", "ru")}
+
+
+LIMIT = says('return fail(cx, E_BAD, "%.*s: at most " "%" PRId64 " rows", FS(a), n);')
+TWO = says('return fail_at(cx, E_BAD, S("to"), bad ? "No row" : "No cell");')
 
 # name, tool, files beside a good src/base/good.c, text that the output must hold (None: must be green)
 CASES = [
@@ -46,6 +59,23 @@ CASES = [
     ("unknown room", "layers", {"src/db/a.c": '#include "shop/shop.h"\n'}, "not a room"),
     ("room without level", "layers", {"src/shop/a.c": "int a;\n"}, "stands in no room"),
     ("without a room", "layers", {"src/db/a.c": '#include "a.h"\n'}, "name the room"),
+    ("translated", "messages", LIMIT | told({"%.*s: at most %ld rows": "%.*s: max. %ld Zeilen"}), None),
+    ("by number", "messages", LIMIT | told({"%.*s: at most %ld rows": "%3$ld: %2$.*1$s"}), None),
+    ("not in one language", "messages", LIMIT | told({"%.*s: at most %ld rows": "%.*s: %ld"}, lt={}), "src/api/a.c:4: not in lt"),
+    ("other type", "messages", LIMIT | told({"%.*s: at most %ld rows": "%.*s: %d"}), "other placeholders"),
+    ("other order", "messages", LIMIT | told({"%.*s: at most %ld rows": "%ld: %.*s"}), "other placeholders"),
+    ("number without a first", "messages", LIMIT | told({"%.*s: at most %ld rows": "%3$ld"}), "other placeholders"),
+    ("two texts, one told", "messages", TWO | told({"No row": "Keine"}), "not in de.json: 'No cell'"),
+    ("two texts", "messages", TWO | told({"No row": "Keine", "No cell": "Keine"}), None),
+    ("nobody says it", "messages", told({"No row": "Keine"}), "nobody says 'No row'"),
+    ("empty translation", "messages", TWO | told({"No row": "", "No cell": "Keine"}), "is empty"),
+    ("small letter", "messages", TWO | told({"No row": "keine", "No cell": "Keine"}), "first letter"),
+    ("full stop", "messages", TWO | told({"No row": "Keine.", "No cell": "Keine"}), "another ending"),
+    ("value of a field", "messages", says('return bad_value(cx, f, "a text");', "src/meta/a.c") | told({}), "'a text'"),
+    ("marked anywhere", "messages", says('return tr(cx->lang, S(TR("Row")));', "src/os/a.c") | told({}), "'Row'"),
+    ("room of the operator", "messages", says('return fail(cx, E_BAD, "no disk");', "src/os/a.c") | told({}), None),
+    ("text in a comment", "messages", says('/* fail(cx, E_BAD, "x y") */') | told({}), None),
+    ("nothing to tell", "messages", says('return fail(cx, E_BAD, "%.*s: %s", FS(a), b);') | told({}), None),
     ("deeper folder", "layers", {"src/db/sub/a.c": "int a;\n"}, "stands in no room"),
 ]
 

@@ -19,7 +19,8 @@ static str detail_of(const struct cx *cx, enum err e)
 {
     str text = S("");
     if (e == E_INTERNAL) text = S(TR("Something went wrong on our side. The request's id helps to find it."));
-    if (e == E_UNCERTAIN) text = S(TR("It is not known whether the change was kept. Please look before you repeat it."));
+    if (e == E_UNCERTAIN)
+        text = S(TR("It is not known whether the change was kept. Please look before you repeat it."));
     if (e == E_FULL) text = S(TR("The server has no room left on its disk"));
     if (e == E_BUSY) text = S(TR("The server is busy. Please try again in a moment."));
     return text.n ? tr(cx->lang, text) : cx->msg;

@@ -111,6 +111,11 @@ static enum err find_back(struct cx *cx, const struct filter_parse *p, const str
 }
 
 /* ---- nodes ---- */
+static enum err too_many(struct cx *cx)
+{
+    return fail_at(cx, E_INVALID, S("filter"), "A filter has at most %d conditions", FILTER_NODES);
+}
+
 static enum err malformed(struct cx *cx)
 {
     return fail_at(cx, E_INVALID, S("filter"),
@@ -122,7 +127,7 @@ static enum err kids_node(struct cx *cx, struct filter_parse *p, const struct en
                           int depth, struct cond *ret)
 {
     if (j->t != JT_ARR) return malformed(cx);
-    if (j->n > FILTER_NODES) return fail_at(cx, E_INVALID, S("filter"), "A filter has at most %d conditions", FILTER_NODES);
+    if (j->n > FILTER_NODES) return too_many(cx);
     if (!j->n && ret->k == C_OR) return fail_at(cx, E_INVALID, S("filter"), "\"or\" needs at least one condition");
     struct cond *kids = NEW_N(cx->a, struct cond, j->n + 1);
     for (size_t i = 0; i < j->n; i++) TRY(node(cx, p, e, &j->v[i], depth + 1, &kids[i]));
@@ -201,8 +206,9 @@ static enum err node(struct cx *cx, struct filter_parse *p, const struct entity 
                      struct cond *ret)
 {
     ret->e = e;
-    if (depth > FILTER_DEPTH) return fail_at(cx, E_INVALID, S("filter"), "A filter is nested at most %d deep", FILTER_DEPTH);
-    if (++p->nodes > FILTER_NODES) return fail_at(cx, E_INVALID, S("filter"), "A filter has at most %d conditions", FILTER_NODES);
+    if (depth > FILTER_DEPTH)
+        return fail_at(cx, E_INVALID, S("filter"), "A filter is nested at most %d deep", FILTER_DEPTH);
+    if (++p->nodes > FILTER_NODES) return too_many(cx);
     if (j->t != JT_OBJ || !j->n) return malformed(cx);
     if (json_get(j, S("has"))) return has_node(cx, p, j, depth, ret);
     if (j->n > 1) return cmp_node(cx, p, j, ret);

@@ -131,7 +131,9 @@ bool cell_value(struct row_work *w, const struct col_act *c, const struct cell *
     }
     if (ok) return true;
     w->cx->err = E_OK;
-    const char *why = is_kind(f, "date") ? TR("No such date") : f->kind->store == ST_INT ? TR("Not a number") : TR("Does not fit the field");
+    const char *why = is_kind(f, "date")           ? TR("No such date")
+                      : f->kind->store == ST_INT ? TR("Not a number")
+                                                 : TR("Does not fit the field");
     problem_add(w, cell->text, why, false);
     return false;
 }
@@ -148,7 +150,8 @@ static void phone_one(struct row_work *w, const struct phone_part *part, str cou
         ok = true;
     }
     if (p.why == PHONE_EMPTY || p.why == PHONE_SHORT || p.why == PHONE_ROUNDED) {
-        problem_add(w, part->typed, p.why == PHONE_ROUNDED ? TR("A rounded number: its last digits are lost") : TR("Not a telephone number"),
+        problem_add(w, part->typed,
+                    p.why == PHONE_ROUNDED ? TR("A rounded number: its last digits are lost") : TR("Not a telephone number"),
                     false);
         return;
     }

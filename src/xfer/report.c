@@ -16,7 +16,8 @@ struct report {
     size_t n_columns;
     bool all_full, refused_full;
 };
-const str fate_name[FATE_MAX] = {S0(TR("new")), S0(TR("joined")), S0(TR("changed")), S0(TR("refused")), S0(TR("empty"))};
+const str fate_name[FATE_MAX] = {S0(TR("new")), S0(TR("joined")), S0(TR("changed")), S0(TR("refused")),
+                                 S0(TR("empty"))};
 
 static str tell(const struct import *im, str english) { return tr(im->cx->lang, english); }
 
