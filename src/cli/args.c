@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/args.c - options and arguments: --x v, --x=v, -o v, -ov, flags, `--` ends the options. They may stand anywhere. */
+/* cli/args.c - options: --x v, --x=v, -o v, -ov, flags, `--` ends the options. They may stand anywhere. */
 #include "cli/cli_int.h"
 
 enum { WORD_MAX = 40 };

@@ -34,7 +34,8 @@ enum command_flags {
     CMD_CREATE = 2,  /* may make it */
     CMD_IN_ARG = 4,  /* its first argument is a file that is read */
     CMD_SETTINGS = 8, /* takes every setting as an option, not only those of all commands (serve) */
-    CMD_BACKUP = 16   /* takes the settings of backups too */
+    CMD_BACKUP = 16,  /* takes the settings of backups too */
+    CMD_STOPS = 32    /* Ctrl-C ends it at its next clean place (cli_progress), not in the midst */
 };
 struct cli;
 struct cli_out;
@@ -80,6 +81,7 @@ struct cli {
     struct app *app;            /* the server's, else NULL */
     bool (*gone)(void *arg);    /* is the client still there? NULL = no client */
     void *gone_arg;
+    int signals;                /* signalfd of CMD_STOPS, 0 = none */
     bool is_usage;              /* the error is one of usage: exit 2 */
     struct cli_out *put;        /* output on its way to `out` */
     bool is_broken;             /* out takes no more */
@@ -123,5 +125,6 @@ MUST enum err cli_password(struct cli *c, str *ret);
 MUST enum err cli_entity(struct cli *c, str name, const struct entity **ret);
 /* --filter of this entity; NULL without one. */
 MUST enum err cli_filter(struct cli *c, const struct entity *e, const struct cond **ret);
-/* progress of an import or copy for the person; arg is the cli. False when the client went away. */
+/* Progress of an import or copy for the person; arg is the cli. False when the client went away or (CMD_STOPS)
+ * pressed Ctrl-C. */
 bool cli_progress(void *arg, int64_t done, int64_t total);

@@ -44,6 +44,11 @@ MUST enum err command_run(struct cli *c);
 /* Says what went wrong on c->err; gives the exit code. */
 int command_end(struct cli *c, enum err e);
 
+/* ---- out.c ---- */
+/* SIGINT, SIGTERM and SIGHUP only make c->gone true; before threads begin, which would take them otherwise. */
+void signals_take(struct cli *c);
+void signals_give(struct cli *c); /* as before; safe when they were not taken */
+
 /* ---- remote_client.c ---- */
 /* Has the server that holds the folder do it. E_NOTFOUND: there is none. */
 MUST enum err remote_run(struct cli *c, int *ret_code);

@@ -82,6 +82,13 @@ static enum err put_result(struct cli *c, const struct import_result *r)
     return cli_json_end(c, &j);
 }
 
+static enum err half_done(struct cli *c, enum err e, str msg, int64_t batch)
+{
+    return fail(c->cx, e,
+                "%.*s (batch %" PRId64 " is half done: --batch goes on, kontor undo takes it back)",
+                FS(msg), batch);
+}
+
 enum err cmd_import(struct cli *c)
 {
     struct import_opt o = {0};
@@ -103,16 +110,10 @@ enum err cmd_import(struct cli *c)
         r = (struct import_result){0};
     }
     enum err e = xfer_run(c->cx, &o, &r);
-    if (e != E_OK) {
-        str msg = c->cx->msg;
-        if (r.batch)
-            e = fail(c->cx, e,
-                     "%.*s (batch %" PRId64
-                     " is half done: --batch goes on, kontor undo takes it back)",
-                     FS(msg), r.batch);
-        return e;
-    }
-    return put_result(c, &r);
+    if (e != E_OK && r.batch) return half_done(c, e, c->cx->msg, r.batch);
+    TRY(e);
+    TRY(put_result(c, &r));
+    return r.is_stopped ? half_done(c, E_CONFLICT, S("stopped"), r.batch) : E_OK;
 }
 
 /* ---- undo ---- */

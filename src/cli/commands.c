@@ -126,7 +126,7 @@ const struct command commands[] = {
         "pw\nkontor user list --json"),
      cmd_user},
     {S0("import"), S0("take in a table (CSV, XLSX) or vCards"), OPTS(import_opts), S0("FILE"), 1, 1,
-     CMD_STORE | CMD_IN_ARG,
+     CMD_STORE | CMD_IN_ARG | CMD_STOPS,
      S0("Headings, columns, character set and what each row is are found out. Nothing is written "
         "before --yes or a yes at the "
         "terminal. One run is one batch: kontor undo BATCH takes all of it back."),
@@ -188,7 +188,8 @@ const struct command commands[] = {
         "stop the server first. Give the new "
         "address with --db or as db in kontor.conf from then on."),
      S0("kontor move --data /srv/kontor --to postgresql://kontor@db/kontor"), cmd_move},
-    {S0("demo"), S0("fill in a believable sample firm"), OPTS(demo_opts), S0(""), 0, 0, CMD_STORE,
+    {S0("demo"), S0("fill in a believable sample firm"), OPTS(demo_opts), S0(""), 0, 0,
+     CMD_STORE | CMD_STOPS,
      S0("One batch: kontor undo BATCH takes it back. The same language, size and seed give the "
         "same people."),
      S0("kontor demo --people 10000 --lang de"), cmd_demo},

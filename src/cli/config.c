@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/config.c - settings: what stands later in this list wins: the default, /etc/kontor/kontor.conf (or --config FILE),
+/* cli/config.c - settings: what stands later in this list wins: the default, /etc/kontor/kontor.conf or --config,
  * kontor.conf in the data folder, the environment, the option. */
 #include "base/log.h"
 #include "cli/cli_int.h"

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -182,6 +184,43 @@ bool cli_progress(void *arg, int64_t done, int64_t total)
     else cli_note(c, "\r%" PRId64 "\x1b[K", done);
     if (total > 0 && done >= total) cli_note(c, "\r\x1b[K");
     return true;
+}
+
+static bool signal_seen(void *arg)
+{
+    const struct cli *c = arg;
+    struct pollfd p = {.fd = c->signals, .events = POLLIN};
+    return poll(&p, 1, 0) > 0; /* it stays readable: nobody takes the signal out */
+}
+
+static void stop_signals(sigset_t *ret)
+{
+    sigemptyset(ret);
+    sigaddset(ret, SIGINT);
+    sigaddset(ret, SIGTERM);
+    sigaddset(ret, SIGHUP);
+}
+
+void signals_take(struct cli *c)
+{
+    sigset_t s;
+    stop_signals(&s);
+    int fd = signalfd(-1, &s, SFD_CLOEXEC);
+    if (fd < 0 || pthread_sigmask(SIG_BLOCK, &s, NULL) != 0) return;
+    c->signals = fd;
+    c->gone = signal_seen;
+    c->gone_arg = c;
+}
+
+void signals_give(struct cli *c)
+{
+    sigset_t s;
+    if (!c->signals) return;
+    stop_signals(&s);
+    os_close_fd(&c->signals);
+    c->signals = 0;
+    c->gone = NULL;
+    (void)pthread_sigmask(SIG_UNBLOCK, &s, NULL);
 }
 
 /* ---- things that several commands take ---- */

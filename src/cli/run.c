@@ -90,7 +90,11 @@ static enum err run_store(struct cli *c, int *ret_code, bool *ret_remote)
         o.data_dir = S(""); /* a database alone */
     int64_t until = os_mono_ms() + (o.create ? 0 : LOCK_WAIT_MS);
     enum err e = E_OK;
-    while (is_held(c, e = store_open(c->cx, &o, &s))) {
+    for (;;) {
+        if (c->cmd->flags & CMD_STOPS) signals_take(c);
+        e = store_open(c->cx, &o, &s);
+        if (!is_held(c, e)) break;
+        signals_give(c); /* a server sees by itself that its client is gone */
         str msg = c->cx->msg;
         enum err r = o.create ? E_NOTFOUND : remote_run(c, ret_code);
         *ret_remote = r == E_OK;

@@ -82,6 +82,13 @@ static const char *err_text(enum err e)
     }
 }
 
+/* A person's own statement: the server's words. */
+static enum err told(struct cx *cx, enum err e, const PGresult *r)
+{
+    str why = str_from(r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : "the connection broke");
+    return fail(cx, e == E_INTERNAL ? E_INVALID : e, "%.*s", FS(why));
+}
+
 static enum err oops(struct cx *cx, struct pg *g, const PGresult *r)
 {
     const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
@@ -92,9 +99,7 @@ static enum err oops(struct cx *cx, struct pg *g, const PGresult *r)
     g->retry = g->retry || g->lost || is_class(state, "40");
     if (g->db.depth) g->db.failed = e;
     db_count(e == E_BUSY ? &g->db.busy : &g->db.errors);
-    if (g->db.own_sql && r)
-        return fail(cx, e == E_INTERNAL ? E_INVALID : e, "%.*s",
-                    FS(str_from(PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY))));
+    if (g->db.own_sql) return told(cx, e, r);
     if (e != E_CONFLICT && e != E_INVALID && !is_class(state, "40"))
         db_log(e == E_BUSY ? "warn" : "error", "postgres=%s %s", state, PQerrorMessage(g->c));
     return fail_at(cx, e, at ? arena_dup(cx->a, str_from(at)) : S(""), "%s", tr_format(cx->lang, err_text(e)));

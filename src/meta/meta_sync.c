@@ -20,7 +20,7 @@ static void column(struct cx *cx, struct buf *b, const struct field *f, int whic
     case ST_NONE:
     case ST_POINTS:
     case ST_LINKS:
-    case ST_LINES: assert(!"a column for a field without one"); break;
+    case ST_LINES: assert(0 && "a column for a field without one"); break;
     }
 }
 

@@ -76,6 +76,8 @@ scenario() {
     is "sql" "$out" '[{"n":5}]'
     k sql "WITH x AS (SELECT 1) DELETE FROM person"
     is "sql never writes" "$code" 1
+    k sql "SELECT nothing FROM person" --json
+    has "sql: the engine's words" "$err" nothing
     k sql "DELETE FROM person"
     has "sql: only reading" "$err" "only SELECT"
     reads 5
@@ -164,6 +166,7 @@ is "unknown command" "$code $err" "2 kontor: there is no command 'imprt': did yo
 k count person --data "$T/nowhere"
 is "no data" "$code" 1
 has "no data" "$err" "kontor init"
+is "settings in docs/admin.md" "$(sed -n '/^<!-- made by/,/^<!-- end/p' docs/admin.md | grep '^|')" "$("$K" doctor --settings)"
 if command -v groff >/dev/null; then
     "$K" man >"$T/kontor.1"
     is "man page" "$(groff -ww -man -Tutf8 "$T/kontor.1" 2>&1 >/dev/null)" ""
