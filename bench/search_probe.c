@@ -39,9 +39,9 @@ static enum err firm_put(struct cx *cx, int64_t id, int64_t i)
 static enum err point_put(struct cx *cx, int64_t record, const struct field *f, const struct item *it, str tail)
 {
     return db_exec(cx, NULL,
-                   "INSERT INTO contact_point (id, entity, record, field, pos, kind, type, typed, norm, tail, ext, extra)"
-                   " VALUES ($1, 'person', $2, $3, 0, $4, '', $5, $6, $7, '', '')",
-                   V(id_new(cx->now_ms)), V(record), V(f->name), V(f->kind->name), V(it->typed), V(it->norm), tail.n ? V(tail) : DB_NONE);
+                   "INSERT INTO contact_point (entity, record, field, pos, kind, type, typed, norm, tail, ext, extra)"
+                   " VALUES ('person', $1, $2, 0, $3, '', $4, $5, $6, '', '')",
+                   V(record), V(f->name), V(f->kind->name), V(it->typed), V(it->norm), tail.n ? V(tail) : DB_NONE);
 }
 
 static enum err person_put(struct cx *cx, int64_t i, int64_t firm)

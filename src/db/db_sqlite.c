@@ -6,6 +6,7 @@
  * $k to its index is computed once, when the statement is prepared. The authorizer refuses DDL, ATTACH,
  * PRAGMA and transaction words in whatever comes through db_run; only this file's own words pass.
  */
+#include "base/tr.h"
 #include "db/db_int.h"
 
 #include <fcntl.h>
@@ -36,6 +37,7 @@ struct sq {
     sqlite3 *h;
     bool open_door;                         /* the authorizer lets DDL and transaction words pass */
     sqlite3_stmt *tx[3], *level[3][LEVELS]; /* BEGIN..., savepoints by depth */
+    sqlite3_stmt *snap[3];                  /* a reading transaction */
     struct stmt *by_ptr[SLOTS], *by_hash[SLOTS], *newest, *oldest;
     size_t stmts;
 };
@@ -77,25 +79,27 @@ enum err sq_err(sqlite3 *h, int rc)
 static const char *err_text(enum err e)
 {
     switch ((int)e) {
-    case E_BUSY: return "the database is busy";
-    case E_FULL: return "the disk is full";
-    case E_CONFLICT: return "there is such an entry already";
-    case E_LIMIT: return "too large";
-    case E_INVALID: return "a rule of the database refuses this value";
-    default: return "the database failed";
+    case E_BUSY: return TR("The database is busy");
+    case E_FULL: return TR("The disk is full");
+    case E_CONFLICT: return TR("There is such an entry already");
+    case E_LIMIT: return TR("This is too large");
+    case E_INVALID: return TR("A rule of the database refuses this value");
+    default: return TR("The database failed");
     }
 }
 
 static enum err oops(struct cx *cx, struct sq *q, int rc)
 {
+    bool told = q->db.own_sql && (rc == SQLITE_ERROR || rc == SQLITE_READONLY || rc == SQLITE_AUTH);
+    if (told) return fail(cx, E_INVALID, "%s", sqlite3_errmsg(q->h));
     enum err e = sq_err(q->h, rc);
     db_count(e == E_BUSY ? &q->db.busy : &q->db.errors);
     if (q->db.depth) q->db.failed = e;
-    if (e != E_CONFLICT && e != E_INVALID) return fail(cx, e, "%s", err_text(e));
+    if (e != E_CONFLICT && e != E_INVALID) return fail(cx, e, "%s", tr_format(cx->lang, err_text(e)));
     str why = str_from(sqlite3_errmsg(q->h));
     ptrdiff_t colon = str_find(why, S(": "));
     str at = colon < 0 ? S("") : arena_dup(cx->a, str_cut(why, (size_t)colon + 2, why.n));
-    return fail_at(cx, e, at, "%s", err_text(e));
+    return fail_at(cx, e, at, "%s", tr_format(cx->lang, err_text(e)));
 }
 
 /* ---- statements ---- */
@@ -168,7 +172,7 @@ static enum err stmt_make(struct cx *cx, struct sq *q, str sql, struct stmt **re
 {
     sqlite3_stmt *st = NULL;
     const char *tail = NULL;
-    if (sql.n > INT32_MAX) return fail(cx, E_LIMIT, "too large");
+    if (sql.n > INT32_MAX) return fail(cx, E_LIMIT, "This is too large");
     int rc = sqlite3_prepare_v3(q->h, sql.p, (int)sql.n, SQLITE_PREPARE_PERSISTENT, &st, &tail);
     if (rc != SQLITE_OK) return oops(cx, q, rc);
     int n = sqlite3_bind_parameter_count(st);
@@ -179,7 +183,7 @@ static enum err stmt_make(struct cx *cx, struct sq *q, str sql, struct stmt **re
     if (!st || rest.n || !map_params(s, n)) {
         stmt_free(s);
         db_log("error", "not one statement with parameters $1 to $n: %.*s", FS(sql));
-        return fail(cx, E_INTERNAL, "the database failed");
+        return fail(cx, E_INTERNAL, "The database failed");
     }
     s->sql = db_zdup(sql);
     s->n = sql.n;
@@ -234,7 +238,7 @@ static enum err bind(struct cx *cx, struct sq *q, struct stmt *s, const struct d
 {
     if (n != s->params) {
         db_log("error", "%zu values for %d parameters: %s", n, s->params, s->sql);
-        return fail(cx, E_INTERNAL, "the database failed");
+        return fail(cx, E_INTERNAL, "The database failed");
     }
     for (size_t i = 0; i < n; i++) {
         int at = s->index[i], rc = SQLITE_MISUSE;
@@ -288,7 +292,7 @@ static enum err copy(struct cx *cx, struct sq *q, sqlite3_stmt *st, struct db_ro
     int rc = 0;
     while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
         if (!ret) continue;
-        if (rows == DB_ROWS_MAX) return fail(cx, E_LIMIT, "more than %d rows", DB_ROWS_MAX);
+        if (rows == DB_ROWS_MAX) return fail(cx, E_LIMIT, "There are more than %d rows", DB_ROWS_MAX);
         if (rows == cap) {
             struct db_val *old = out;
             cap = cap ? cap * 2 : FIRST_ROWS;
@@ -331,13 +335,36 @@ static enum err sq_ddl(struct cx *cx, struct db *db, str sql)
     return own(cx, (struct sq *)db, arena_z(cx->a, sql));
 }
 
+enum { SNAP_BEGIN, SNAP_LOOK, SNAP_END };
+
+static enum err snap_step(struct cx *cx, struct sq *q, int which)
+{
+    static const char *const text[] = {"BEGIN", "SELECT 1 FROM sqlite_schema LIMIT 1", "COMMIT"};
+    int rc = SQLITE_OK;
+    if (!q->snap[which])
+        rc = sqlite3_prepare_v3(q->h, text[which], -1, SQLITE_PREPARE_PERSISTENT, &q->snap[which], NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_step(q->snap[which]);
+    sqlite3_reset(q->snap[which]);
+    return rc == SQLITE_OK || rc == SQLITE_DONE || rc == SQLITE_ROW ? E_OK : oops(cx, q, rc);
+}
+
+/* A reading transaction; the look makes its state the present one. */
+static enum err snap(struct cx *cx, struct sq *q, bool begin)
+{
+    bool before = q->open_door;
+    q->open_door = true;
+    enum err e = snap_step(cx, q, begin ? SNAP_BEGIN : SNAP_END);
+    if (e == E_OK && begin) e = snap_step(cx, q, SNAP_LOOK);
+    q->open_door = before;
+    return e;
+}
+
 static enum err sq_ctl(struct cx *cx, struct db *db, enum db_ctl what)
 {
     static const char *const word[] = {
         [DB_SAVE] = "SAVEPOINT", [DB_RELEASE] = "RELEASE", [DB_BACK] = "ROLLBACK TO"};
     struct sq *q = (struct sq *)db;
-    if (what == DB_SNAP) return own(cx, q, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
-    if (what == DB_SNAP_END) return own(cx, q, "ROLLBACK");
+    if (what == DB_SNAP || what == DB_SNAP_END) return snap(cx, q, what == DB_SNAP);
     int level = db->depth < LEVELS ? db->depth - 1 : LEVELS - 1;
     sqlite3_stmt **st = &q->level[what - DB_SAVE][level];
     bool before = q->open_door;
@@ -373,6 +400,7 @@ static void sq_close(struct db *db)
     struct sq *q = (struct sq *)db;
     while (q->newest) stmt_forget(q, q->newest);
     for (size_t i = 0; i < COUNT(q->tx); i++) sqlite3_finalize(q->tx[i]);
+    for (size_t i = 0; i < COUNT(q->snap); i++) sqlite3_finalize(q->snap[i]);
     for (size_t i = 0; i < 3 * LEVELS; i++) sqlite3_finalize(q->level[i / LEVELS][i % LEVELS]);
     if (sqlite3_close(q->h) != SQLITE_OK)
         db_log("error", "a connection did not close: %s", sqlite3_errmsg(q->h));
@@ -460,10 +488,12 @@ static enum err pragmas(struct cx *cx, struct sq *q, struct dbase *b, enum sq_ro
         cx->a,
         "PRAGMA synchronous=%s; PRAGMA mmap_size=%lld; PRAGMA cache_size=-%d; PRAGMA "
         "temp_store=MEMORY;"
-        "PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;"
+        "PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=%s;"
         "PRAGMA trusted_schema=OFF; PRAGMA query_only=%s; PRAGMA journal_size_limit=%d",
         is_sabotage(b, DB_SYNC_NORMAL) ? "NORMAL" : "FULL", b->o.no_mmap ? 0LL : 0x40000000000LL,
-        writer ? WRITER_CACHE_KIB : CACHE_KIB, role == SQ_READER ? "ON" : "OFF", 64 * 1024 * 1024);
+        writer ? WRITER_CACHE_KIB : CACHE_KIB,
+        /* under mmap a page is looked at anew each time it is touched: a fifth of a read */
+        role == SQ_READER && !b->o.read_only ? "OFF" : "ON", role == SQ_READER ? "ON" : "OFF", 64 * 1024 * 1024);
     TRY(own(cx, q, sql.p));
     if (writer && b->o.max_bytes > 0)
         TRY(own(cx, q,
@@ -487,6 +517,8 @@ enum err sq_open(struct cx *cx, struct dbase *b, enum sq_role role, struct db **
     int rc = sqlite3_open_v2(b->path, &q->h, flags, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_busy_timeout(q->h, role == SQ_CHECKPOINT ? 200 : BUSY_MS);
     if (rc == SQLITE_OK) rc = sqlite3_db_config(q->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    /* plans that do not depend on values: else a partial index has a statement prepared again at every use */
+    if (rc == SQLITE_OK) rc = sqlite3_db_config(q->h, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_set_authorizer(q->h, door, q);
     for (size_t i = 0; i < COUNT(tx) && rc == SQLITE_OK; i++)
         rc = sqlite3_prepare_v3(q->h, tx[i], -1, SQLITE_PREPARE_PERSISTENT, &q->tx[i], NULL);
@@ -510,7 +542,7 @@ static enum err file_there(struct cx *cx, const struct dbase *b)
     int fd = open(
         b->path,
         b->o.create && !b->o.read_only ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0600);
-    if (fd < 0) return fail(cx, E_NOTFOUND, "cannot open the database file %s", b->path);
+    if (fd < 0) return fail(cx, E_NOTFOUND, "Cannot open the database file %s", b->path);
     close(fd);
     return E_OK;
 }

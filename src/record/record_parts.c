@@ -21,12 +21,11 @@ enum err points_write(struct cx *cx, const struct entity *e, int64_t id, const s
         const struct item *p = &v->v[i];
         str tail = str_eq(kind, S("phones")) ? tail_of(p->norm) : S("");
         TRY(db_exec(cx, NULL,
-                    "INSERT INTO contact_point (id, entity, record, field, pos, kind, type, typed, "
+                    "INSERT INTO contact_point (entity, record, field, pos, kind, type, typed, "
                     "norm, tail, ext, extra)"
-                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-                    V(id_new(cx->now_ms)), V(e->name), V(id), V(f->name), V((int64_t)i), V(kind),
-                    V(p->type), V(p->typed), V(p->norm), tail.n ? V(tail) : DB_NONE, V(p->ext),
-                    V(p->extra)));
+                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                    V(e->name), V(id), V(f->name), V((int64_t)i), V(kind), V(p->type), V(p->typed),
+                    V(p->norm), tail.n ? V(tail) : DB_NONE, V(p->ext), V(p->extra)));
     }
     return E_OK;
 }

@@ -101,10 +101,12 @@ static bool wants(const struct reading *r, enum store_class c)
     return false;
 }
 
-static struct record *by_id(struct record *v, size_t n, int64_t id)
+/* Rows come grouped by record: the last hit is the likely one. */
+static struct record *by_id(struct record *v, size_t n, int64_t id, size_t *last)
 {
+    if (*last < n && v[*last].id == id) return &v[*last];
     for (size_t i = 0; i < n; i++)
-        if (v[i].id == id) return &v[i];
+        if (v[i].id == id) return *last = i, &v[i];
     return NULL;
 }
 
@@ -117,15 +119,33 @@ static struct val *value_place(struct record *r, const struct field *f)
     return place.out;
 }
 
-static void item_add(struct cx *cx, struct record *r, str field, const struct item *it)
+enum { ITEMS_STEP = 4 };
+
+static void item_add(struct cx *cx, struct record *r, const struct field *f, const struct item *it)
 {
-    const struct field *f = entity_field(r->e, field);
-    if (!f || !r->has[f->at]) return;
     struct val *v = value_place(r, f);
-    struct item *grown = NEW_N(cx->a, struct item, v->n + 1);
-    if (v->n) memcpy(grown, v->v, sizeof *grown * v->n);
-    grown[v->n] = *it;
-    *v = (struct val){.t = VT_LIST, .v = grown, .n = v->n + 1};
+    struct item *room;
+    if (v->n % ITEMS_STEP == 0) {
+        room = NEW_N(cx->a, struct item, v->n + ITEMS_STEP);
+        if (v->n) memcpy(room, v->v, sizeof *room * v->n);
+    } else {
+        union {
+            const struct item *in;
+            struct item *out;
+        } ours = {.in = v->v};
+        room = ours.out;
+    }
+    room[v->n] = *it;
+    *v = (struct val){.t = VT_LIST, .v = room, .n = v->n + 1};
+}
+
+/* The field of this name that is kept beside the row and wanted; NULL when there is none. */
+static const struct field *part_field(const struct reading *r, enum store_class c, str name)
+{
+    for (size_t i = F_SYSTEM_N; i < r->e->n; i++)
+        if (r->want[i] && class_of(&r->e->f[i]) == c && str_eq(r->e->f[i].name, name))
+            return &r->e->f[i];
+    return NULL;
 }
 
 static struct sql ids_query(struct cx *cx, const struct record *v, size_t n)
@@ -137,14 +157,30 @@ static struct sql ids_query(struct cx *cx, const struct record *v, size_t n)
     return q;
 }
 
-static enum err fill_points(struct cx *cx, struct record *v, size_t n)
+/* " AND field IN ('phones', ...)": only what is wanted; names are the description's. */
+static void wanted_fields(struct cx *cx, const struct reading *r, enum store_class c, struct sql *q)
 {
+    bool any = false;
+    sql_lit(q, " AND field IN (");
+    for (size_t i = 0; i < r->e->n; i++) {
+        if (!r->want[i] || class_of(&r->e->f[i]) != c) continue;
+        if (any) sql_lit(q, ", ");
+        sql_val(cx, q, V(r->e->f[i].name));
+        any = true;
+    }
+    sql_lit(q, ")");
+}
+
+static enum err fill_points(struct cx *cx, const struct reading *rd, struct record *v, size_t n)
+{
+    size_t last = 0;
     struct sql q = sql_new(cx), ids = ids_query(cx, v, n);
     struct db_rows r = {0};
     sql_lit(
         &q,
         "SELECT record, field, type, typed, norm, ext, extra FROM contact_point WHERE record IN ");
     sql_append(cx, &q, &ids);
+    wanted_fields(cx, rd, IN_POINTS, &q);
     sql_lit(&q, " ORDER BY record, field, pos LIMIT 10000");
     TRY(sql_run(cx, &q, &r, NULL));
     for (size_t i = 0; i < r.n; i++) {
@@ -153,30 +189,35 @@ static enum err fill_points(struct cx *cx, struct record *v, size_t n)
                           .norm = db_str(&r, i, 4),
                           .ext = db_str(&r, i, 5),
                           .extra = db_str(&r, i, 6)};
-        struct record *to = by_id(v, n, db_int(&r, i, 0));
-        if (to) item_add(cx, to, db_str(&r, i, 1), &it);
+        struct record *to = by_id(v, n, db_int(&r, i, 0), &last);
+        const struct field *f = part_field(rd, IN_POINTS, db_str(&r, i, 1));
+        if (to && f) item_add(cx, to, f, &it);
     }
     return E_OK;
 }
 
-static enum err fill_links(struct cx *cx, struct record *v, size_t n)
+static enum err fill_links(struct cx *cx, const struct reading *rd, struct record *v, size_t n)
 {
+    size_t last = 0;
     struct sql q = sql_new(cx), ids = ids_query(cx, v, n);
     struct db_rows r = {0};
     sql_lit(&q, "SELECT a, field, b FROM link WHERE a IN ");
     sql_append(cx, &q, &ids);
+    wanted_fields(cx, rd, IN_LINKS, &q);
     sql_lit(&q, " ORDER BY a, field, pos LIMIT 10000");
     TRY(sql_run(cx, &q, &r, NULL));
     for (size_t i = 0; i < r.n; i++) {
         struct item it = {.id = db_int(&r, i, 2)};
-        struct record *to = by_id(v, n, db_int(&r, i, 0));
-        if (to) item_add(cx, to, db_str(&r, i, 1), &it);
+        struct record *to = by_id(v, n, db_int(&r, i, 0), &last);
+        const struct field *f = part_field(rd, IN_LINKS, db_str(&r, i, 1));
+        if (to && f) item_add(cx, to, f, &it);
     }
     return E_OK;
 }
 
 static enum err fill_lines_of(struct cx *cx, const struct field *f, struct record *v, size_t n)
 {
+    size_t last = 0;
     const struct entity *c = f->target;
     const struct field *via = c ? entity_field(c, f->via) : NULL;
     struct reading r = {0};
@@ -195,12 +236,12 @@ static enum err fill_lines_of(struct cx *cx, const struct field *f, struct recor
     TRY(sql_run(cx, &q, &rows, NULL));
     for (size_t i = 0; i < rows.n; i++) {
         struct record child = reading_row(cx, &r, &rows.v[i * rows.cols]);
-        struct record *to = by_id(v, n, child.v[via->at].i);
+        struct record *to = by_id(v, n, child.v[via->at].i, &last);
         struct buf b = buf_new(cx->a, 64 * 1024);
         struct jw w = jw_new(&b);
         record_json(cx, &child, &w);
         struct item it = {.id = child.id, .typed = record_title(&child), .extra = buf_str(&b)};
-        if (to) item_add(cx, to, f->name, &it);
+        if (to) item_add(cx, to, f, &it);
     }
     return E_OK;
 }
@@ -208,8 +249,8 @@ static enum err fill_lines_of(struct cx *cx, const struct field *f, struct recor
 enum err fill_parts(struct cx *cx, const struct reading *r, struct record *v, size_t n)
 {
     if (!n) return E_OK;
-    if (wants(r, IN_POINTS)) TRY(fill_points(cx, v, n));
-    if (wants(r, IN_LINKS)) TRY(fill_links(cx, v, n));
+    if (wants(r, IN_POINTS)) TRY(fill_points(cx, r, v, n));
+    if (wants(r, IN_LINKS)) TRY(fill_links(cx, r, v, n));
     for (size_t i = 0; i < r->e->n; i++)
         if (r->want[i] && class_of(&r->e->f[i]) == IN_LINES)
             TRY(fill_lines_of(cx, &r->e->f[i], v, n));
@@ -333,7 +374,7 @@ enum err read_one(struct cx *cx, const struct entity *e, int64_t id, enum action
     struct reading r = {0};
     struct db_rows rows = {0};
     struct sql q = sql_new(cx);
-    if (!acl_may(cx, e, ACT_SEE)) return fail(cx, E_NOTFOUND, "no such record");
+    if (!acl_may(cx, e, ACT_SEE)) return fail(cx, E_NOTFOUND, "There is no such record");
     struct cx all = *cx; /* whoever writes must have the fields before him that he may not see */
     if (act != ACT_SEE) all.acl = NULL;
     TRY(reading_of(&all, e, &FIELDS_ALL, &r));
@@ -345,11 +386,11 @@ enum err read_one(struct cx *cx, const struct entity *e, int64_t id, enum action
     sql_lit(&q, " AND ");
     acl_where(cx, e, ACT_SEE, S("t"), &q);
     TRY(sql_run(cx, &q, &rows, NULL));
-    if (!rows.n) return fail(cx, E_NOTFOUND, "no such record");
+    if (!rows.n) return fail(cx, E_NOTFOUND, "There is no such record");
     struct record rec = reading_row(cx, &r, rows.v);
     if (act != ACT_SEE &&
         (!acl_may(cx, e, act) || !acl_row(cx, e, act, rec.v[F_OWNER].i, rec.v[F_TEAM].i)))
-        return fail(cx, E_DENIED, "you may see this record but not do that with it");
+        return fail(cx, E_DENIED, "You may see this record, but not do that with it");
     TRY(fill_parts(cx, &r, &rec, 1));
     if (titles) TRY(fill_titles(cx, &r, &rec, 1));
     *ret = rec;

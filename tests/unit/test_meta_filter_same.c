@@ -204,12 +204,12 @@ static enum err beside_put(struct cx *cx, const struct row *r, const struct fiel
 {
     for (size_t i = 0; i < v->n; i++) {
         if (f->kind->store == ST_LINKS)
-            TRY(db_exec(cx, NULL, "INSERT INTO link (a, field, b) VALUES ($1, $2, $3)", V(r->id), V(f->name),
-                        V(v->v[i].id)));
+            TRY(db_exec(cx, NULL, "INSERT INTO link (a, field, pos, b) VALUES ($1, $2, $3, $4)", V(r->id), V(f->name),
+                        V((int64_t)i), V(v->v[i].id)));
         else
             TRY(db_exec(cx, NULL,
-                        "INSERT INTO contact_point (id, entity, record, field, norm) VALUES ($1, $2, $3, $4, $5)",
-                        V(r->id * 10000 + (int64_t)f->at * 100 + (int64_t)i), V(r->e->name), V(r->id), V(f->name),
+                        "INSERT INTO contact_point (pos, entity, record, field, norm) VALUES ($1, $2, $3, $4, $5)",
+                        V((int64_t)i), V(r->e->name), V(r->id), V(f->name),
                         V(v->v[i].norm)));
     }
     return E_OK;
