@@ -31,7 +31,7 @@ static enum err holders(struct cx *cx, bool exact, str key, struct db_rows *ret)
     if (exact) sql_lit(&q, "norm = ");
     else sql_lit(&q, "tail = ");
     sql_val(cx, &q, V(key));
-    sql_lit(&q, " ORDER BY k.id LIMIT ");
+    sql_lit(&q, " ORDER BY k.record LIMIT ");
     sql_val(cx, &q, V(POINTS_LOOK));
     return sql_run(cx, &q, ret, NULL);
 }
