@@ -36,9 +36,9 @@ async function editThenUndo(v, by) {
   const { page } = v;
   await page.goto(`${v.url}/person?q=${encodeURIComponent('Jörg Müller')}`);
   await page.getByRole('row', { name: /Jörg Müller/ }).first().click();
-  const row = page.locator('section.panel [data-field=city]');
-  await row.getByRole('button').click();
-  await row.locator('input').fill('Köln-Deutz');
+  const row = page.locator('section.panel [data-field=addresses]');
+  await row.getByRole('button').last().click();
+  await row.locator('input').first().fill('Köln-Deutz');
   await page.keyboard.press('Enter');
   await v.seen(page.getByText(say(v, 'record.saved'), { exact: true }), 'the city is changed by hand');
   await page.goto(`${v.url}/batches`);

@@ -16,9 +16,11 @@ export const fixture = (name) => join(root, 'tests/fixtures', name);
 export const text = (lang) => JSON.parse(readFileSync(join(root, `web/messages/${lang}.json`), 'utf8'));
 export const admin = { firm: 'Test GmbH', name: 'Anna Becker', mail: 'anna@test.example', password: 'richtig-langes-wort' };
 
+let started = 0;
+
 function freePort() {
   const from = Number(process.env.KONTOR_PORT ?? 0);
-  if (from) return Promise.resolve(from);
+  if (from) return Promise.resolve(from + started++);
   return new Promise((done, fail) => {
     const s = createServer();
     s.on('error', fail);
@@ -68,8 +70,9 @@ export const launch = () =>
 /** One way of looking at the app: language, width, theme; with a tally of what was found. */
 export async function openView(browser, url, { lang, width, theme }) {
   const phone = width < 760;
+  const locale = { en: 'en-IE', de: 'de-DE', lt: 'lt-LT', ru: 'ru-RU' }[lang];
   const context = await browser.newContext({
-    viewport: { width, height: phone ? 760 : 800 }, deviceScaleFactor: phone ? 2 : 1, hasTouch: phone, isMobile: phone, locale: { en: 'en-IE', de: 'de-DE', lt: 'lt-LT', ru: 'ru-RU' }[lang],
+    viewport: { width, height: phone ? 760 : 800 }, deviceScaleFactor: phone ? 2 : 1, hasTouch: phone, isMobile: phone, locale,
     colorScheme: theme, acceptDownloads: true,
   });
   const page = await context.newPage();
@@ -79,7 +82,7 @@ export async function openView(browser, url, { lang, width, theme }) {
   page.on('console', (m) => {
     if (m.type() === 'error' && !/status of 4\d\d/.test(m.text())) errors.push(`console: ${m.text()}`);
   });
-  const view = { lang, width, theme, phone, page, context, url, t: text(lang), name: `${lang}-${width}-${theme}`, errors, passed: 0, failures: [] };
+  const view = { locale, lang, width, theme, phone, page, context, url, t: text(lang), name: `${lang}-${width}-${theme}`, errors, passed: 0, failures: [] };
   view.ok = (claim, what) => {
     if (claim) view.passed++;
     else view.failures.push(what);

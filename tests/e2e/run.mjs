@@ -5,6 +5,7 @@ import { launch, openView, startServer } from './lib.mjs';
 import * as card from './card.mjs';
 import * as clash from './clash.mjs';
 import * as importing from './import.mjs';
+import * as live from './live.mjs';
 import * as setup from './setup.mjs';
 
 const views = [
@@ -14,10 +15,12 @@ const only = process.env.KONTOR_VIEWS ?? '';
 const browser = await launch();
 let passed = 0;
 let failed = 0;
-for (const how of views.filter((x) => `${x.lang}-${x.width}-${x.theme}`.includes(only))) {
+
+async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
-  for (const s of [setup, card, clash, importing]) {
+  const from = Date.now();
+  for (const s of [setup, card, clash, live, importing]) {
     try {
       await s.run(v, server);
     } catch (e) {
@@ -26,12 +29,21 @@ for (const how of views.filter((x) => `${x.lang}-${x.width}-${x.theme}`.includes
     }
   }
   v.ok(v.errors.length === 0, v.errors.slice(0, 5).join(' | '));
-  console.log(`${v.name}: ${v.passed} passed, ${v.failures.length} failed`);
+  console.log(`${v.name}: ${v.passed} passed, ${v.failures.length} failed, ${Math.round((Date.now() - from) / 1000)} s`);
   passed += v.passed;
   failed += v.failures.length;
   await v.context.close();
   await server.stop();
 }
+
+// A server of its own for each view lets them run side by side; a given one is shared in turn.
+const waiting = views.filter((x) => `${x.lang}-${x.width}-${x.theme}`.includes(only));
+const hands = process.env.KONTOR_URL ? 1 : Number(process.env.KONTOR_HANDS ?? 2);
+await Promise.all(
+  Array.from({ length: hands }, async () => {
+    for (let how = waiting.shift(); how; how = waiting.shift()) await look(how);
+  }),
+);
 await browser.close();
 console.log(`e2e: ${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

@@ -74,7 +74,7 @@ export type Fate = 'new' | 'joined' | 'changed' | 'refused' | 'empty';
 export interface ReportCell { column: string | number; text: string; why: string }
 export interface ReportRow { row: number; fate: Fate; title: string; why?: string; cells?: ReportCell[] }
 export interface Report {
-  rows: number; new: number; joined: number; changed: number; refused: number; empty: number; problems: number; companies: number;
+  rows: number; new: number; joined: number; changed: number; refused: number; empty: number; problems: number; to_confirm: number; companies: number;
   sample: ReportRow[]; batch?: string; refused_file?: string;
 }
 export interface Job<T = unknown> {

@@ -1,42 +1,44 @@
-// Following a job: by live events, and by asking when none come.
+// Following a job: live events tell that it moved, asking tells how far; without events it is asked for by the clock.
 import { getJob } from '../api/calls';
 import type { Job } from '../api/types';
 import { hear } from './live.svelte';
 
 const ASK_MS = 1000;
+const GAP_MS = 250;
 const over = (j: Job) => j.state === 'done' || j.state === 'failed' || j.state === 'cancelled';
 
 /** Calls `step` at every sign of life and resolves with the finished job. */
 export function follow<T>(id: string, step: (j: Job<T>) => void): Promise<Job<T>> {
   return new Promise((resolve, reject) => {
-    let heard = -Infinity;
+    let asked = -Infinity;
+    let asking = false;
     let misses = 0;
+    let soon: ReturnType<typeof setTimeout> | undefined;
     const end = (f: () => void) => {
       off();
       clearInterval(timer);
+      clearTimeout(soon);
       f();
     };
-    const take = (j: Job<T>) => {
-      step(j);
-      if (over(j)) end(() => resolve(j));
-    };
     const ask = async () => {
-      if (performance.now() - heard < ASK_MS * 2) return;
+      soon = undefined;
+      if (asking) return;
+      asking = true;
+      asked = performance.now();
       try {
-        take(await getJob<T>(id));
+        const j = await getJob<T>(id);
         misses = 0;
+        step(j);
+        if (over(j)) end(() => resolve(j));
       } catch (e) {
         if (++misses > 5) end(() => reject(e));
       }
+      asking = false;
     };
     const off = hear((m) => {
-      if (m.type !== 'job' || m.data.id !== id) return;
-      heard = performance.now();
-      // The event may leave out the result: the whole job is asked for once at its end.
-      if (over(m.data)) void getJob<T>(id).then(take, reject);
-      else step(m.data as Job<T>);
+      if (m.type === 'job' && m.data.id === id) soon ??= setTimeout(() => void ask(), Math.max(0, asked + GAP_MS - performance.now()));
     });
-    const timer = setInterval(() => void ask(), ASK_MS);
+    const timer = setInterval(() => performance.now() - asked >= ASK_MS && void ask(), ASK_MS);
     void ask();
   });
 }

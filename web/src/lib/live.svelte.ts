@@ -1,7 +1,7 @@
 // Live changes: one event stream a browser. The tab that holds the lock reads it and tells the others.
-import type { Job, LiveChange } from '../api/types';
+import type { LiveChange } from '../api/types';
 
-type Message = { type: 'change'; data: LiveChange } | { type: 'job'; data: Job } | { type: 'hello' };
+type Message = { type: 'change'; data: LiveChange } | { type: 'job'; data: { id: string } } | { type: 'hello' };
 type Hear = (m: Message) => void;
 
 const ears = new Set<Hear>();

@@ -5,4 +5,4 @@ import Input from './Input.svelte';
 import View from './View.svelte';
 
 const plain: FieldKind['plain'] = (v) => (asText(v) ? showTime(asText(v), locale()) : '');
-export const timestamp: FieldKind = { View, Input, plain, filter: 'date', width: '140px' };
+export const timestamp: FieldKind = { View, Input, plain, filter: 'date', width: '124px' };
