@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* meta/kind_money.c - an amount in minor units with its ISO 4217 currency. Two decimal places for all (a currency without cents keeps ".00"). */
+/* meta/kind_money.c - an amount in minor units with its ISO 4217 currency. Two decimal places for all
+ * (a currency without cents keeps ".00"). */
 #include "meta/meta_int.h"
 
 #include "base/decimal.h"

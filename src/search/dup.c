@@ -28,7 +28,8 @@ static void rows_end(struct cx *cx, const struct entity *e, int64_t self, struct
     sql_val(cx, q, V(ROWS_LOOK));
 }
 
-static struct cand *cand_at(struct cx *cx, const struct entity *e, struct cands *c, const struct db_rows *r, size_t i)
+static struct cand *cand_at(struct cx *cx, const struct entity *e, struct cands *c,
+                            const struct db_rows *r, size_t i)
 {
     int64_t id = db_int(r, i, 0);
     for (size_t k = 0; k < c->n; k++)
@@ -39,11 +40,13 @@ static struct cand *cand_at(struct cx *cx, const struct entity *e, struct cands 
 }
 
 /* ---- by telephone and mail ---- */
-static size_t norms_of(const struct entity *e, const struct val *v, const struct item *out[NORMS_MAX], unsigned why[NORMS_MAX])
+static size_t norms_of(const struct entity *e, const struct val *v,
+                       const struct item *out[NORMS_MAX], unsigned why[NORMS_MAX])
 {
     size_t n = 0;
     for (size_t i = 0; i < e->n; i++) {
-        bool phone = str_eq(e->f[i].kind->name, S("phones")), mail = str_eq(e->f[i].kind->name, S("mails"));
+        bool phone = str_eq(e->f[i].kind->name, S("phones")),
+             mail = str_eq(e->f[i].kind->name, S("mails"));
         if ((!phone && !mail) || v[i].t != VT_LIST || e->f[i].trashed) continue;
         for (size_t k = 0; k < v[i].n && n < NORMS_MAX; k++)
             if (v[i].v[k].norm.n) {
@@ -60,7 +63,8 @@ bool dup_same_line(const struct entity *e, str ext1, str ext2)
     return str_eq(ext1, ext2) || !str_eq(e->name, S("person"));
 }
 
-static enum err by_points(struct cx *cx, const struct entity *e, const struct val *v, int64_t self, struct cands *c)
+static enum err by_points(struct cx *cx, const struct entity *e, const struct val *v, int64_t self,
+                          struct cands *c)
 {
     const struct item *it[NORMS_MAX];
     unsigned why[NORMS_MAX];
@@ -82,13 +86,15 @@ static enum err by_points(struct cx *cx, const struct entity *e, const struct va
     TRY(sql_run(cx, &q, &r, NULL));
     for (size_t i = 0; i < r.n; i++)
         for (size_t k = 0; k < n; k++)
-            if (str_eq(it[k]->norm, db_str(&r, i, 3)) && dup_same_line(e, it[k]->ext, db_str(&r, i, 4)))
+            if (str_eq(it[k]->norm, db_str(&r, i, 3)) &&
+                dup_same_line(e, it[k]->ext, db_str(&r, i, 4)))
                 cand_at(cx, e, c, &r, i)->why |= why[k];
     return E_OK;
 }
 
 /* ---- by the keys of dup_key ---- */
-static enum err by_keys(struct cx *cx, const struct entity *e, const struct dup_keys *keys, bool names, int64_t self, struct cands *c)
+static enum err by_keys(struct cx *cx, const struct entity *e, const struct dup_keys *keys,
+                        bool names, int64_t self, struct cands *c)
 {
     struct sql q = sql_new(cx);
     struct db_rows r = {0};
@@ -115,10 +121,11 @@ void dup_reason(str key, struct cand *x)
 {
     switch (key.p[0]) {
     case 't': x->why |= DUP_TAX; break;
-    case 'c': x->city = true; x->why |= DUP_NAME; break;
-    default:
+    case 'c':
+        x->city = true;
         x->why |= DUP_NAME;
-        x->words = memchr(key.p, ' ', key.n) ? 2 : 1;
+        break;
+    default: x->why |= DUP_NAME; x->words = memchr(key.p, ' ', key.n) ? 2 : 1;
     }
 }
 
@@ -144,7 +151,8 @@ static int name_score(const struct cand *x, int64_t company)
     return x->words == 1 ? 50 : 60;
 }
 
-int dup_score(struct cx *cx, const struct entity *e, str title, int64_t company, const struct cand *x)
+int dup_score(struct cx *cx, const struct entity *e, str title, int64_t company,
+              const struct cand *x)
 {
     struct arena_mark m = arena_mark(cx->a);
     bool points = x->why & (DUP_PHONE | DUP_MAIL), name = x->why & DUP_NAME;
@@ -185,7 +193,8 @@ static enum err drop_rejected(struct cx *cx, int64_t self, struct cands *c)
     return E_OK;
 }
 
-enum err dup_find(struct cx *cx, const struct entity *e, const struct val *v, int64_t self, struct dup **ret, size_t *ret_n)
+enum err dup_find(struct cx *cx, const struct entity *e, const struct val *v, int64_t self,
+                  struct dup **ret, size_t *ret_n)
 {
     struct cands c = {0};
     *ret = NULL;
@@ -203,7 +212,8 @@ enum err dup_find(struct cx *cx, const struct entity *e, const struct val *v, in
     if (c.n) qsort(c.v, c.n, sizeof *c.v, best_first);
     size_t n = c.n < DUPS_MAX ? c.n : DUPS_MAX;
     *ret = NEW_N(cx->a, struct dup, n + 1);
-    for (size_t i = 0; i < n; i++) (*ret)[i] = (struct dup){c.v[i].id, c.v[i].title, c.v[i].score, c.v[i].why};
+    for (size_t i = 0; i < n; i++)
+        (*ret)[i] = (struct dup){c.v[i].id, c.v[i].title, c.v[i].score, c.v[i].why};
     *ret_n = n;
     return E_OK;
 }

@@ -9,14 +9,79 @@
 enum { NAME_BYTES = 400, KEY_BYTES = 240, TAX_MIN = 5 };
 
 /* Folded, without points. */
-static const char *const legal_forms[] = {
-    "gmbh", "mbh", "ag", "kg", "kgaa", "ohg", "gbr", "ug", "ek", "ev", "eg", "se", "co", "gesellschaft",
-    "ltd", "limited", "llc", "inc", "corp", "corporation", "plc", "llp", "lp", "company",
-    "sa", "sarl", "sas", "srl", "spa", "bv", "nv", "oy", "oyj", "ab", "as", "aps", "sp", "zoo", "oo", "kft", "sro", "doo",
-    "uab", "mb", "ii", "vsi", "tub", "sia", "ou",
-    "ооо", "оао", "зао", "пао", "нао", "ао", "ип", "чп", "тоо", "ано", "нко", "гуп", "муп", "фгуп", "с",
-    "общество", "ответственностью", "ограниченной", "акционерное", "публичное", "закрытое", "открытое",
-    "индивидуальный", "предприниматель"};
+static const char *const legal_forms[] = {"gmbh",
+                                          "mbh",
+                                          "ag",
+                                          "kg",
+                                          "kgaa",
+                                          "ohg",
+                                          "gbr",
+                                          "ug",
+                                          "ek",
+                                          "ev",
+                                          "eg",
+                                          "se",
+                                          "co",
+                                          "gesellschaft",
+                                          "ltd",
+                                          "limited",
+                                          "llc",
+                                          "inc",
+                                          "corp",
+                                          "corporation",
+                                          "plc",
+                                          "llp",
+                                          "lp",
+                                          "company",
+                                          "sa",
+                                          "sarl",
+                                          "sas",
+                                          "srl",
+                                          "spa",
+                                          "bv",
+                                          "nv",
+                                          "oy",
+                                          "oyj",
+                                          "ab",
+                                          "as",
+                                          "aps",
+                                          "sp",
+                                          "zoo",
+                                          "oo",
+                                          "kft",
+                                          "sro",
+                                          "doo",
+                                          "uab",
+                                          "mb",
+                                          "ii",
+                                          "vsi",
+                                          "tub",
+                                          "sia",
+                                          "ou",
+                                          "ооо",
+                                          "оао",
+                                          "зао",
+                                          "пао",
+                                          "нао",
+                                          "ао",
+                                          "ип",
+                                          "чп",
+                                          "тоо",
+                                          "ано",
+                                          "нко",
+                                          "гуп",
+                                          "муп",
+                                          "фгуп",
+                                          "с",
+                                          "общество",
+                                          "ответственностью",
+                                          "ограниченной",
+                                          "акционерное",
+                                          "публичное",
+                                          "закрытое",
+                                          "открытое",
+                                          "индивидуальный",
+                                          "предприниматель"};
 
 static bool is_legal_form(str w)
 {
@@ -36,9 +101,13 @@ static str without_points(struct arena *a, str w)
     return (str){p, n};
 }
 
-static int by_bytes(const void *x, const void *y) { return str_cmp(*(const str *)x, *(const str *)y); }
+static int by_bytes(const void *x, const void *y)
+{
+    return str_cmp(*(const str *)x, *(const str *)y);
+}
 
-static size_t key_words(struct arena *a, const struct fold_words *w, bool firm, bool all, str out[FOLD_WORDS])
+static size_t key_words(struct arena *a, const struct fold_words *w, bool firm, bool all,
+                        str out[FOLD_WORDS])
 {
     size_t n = 0;
     for (size_t i = 0; i < w->n; i++) {
@@ -86,7 +155,8 @@ static str tax_of(struct arena *a, str typed)
     for (size_t i = 0; i < typed.n; i++) {
         char c = typed.p[i];
         bool low = c >= 'a' && c <= 'z';
-        if (low || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c & 0x80)) p[n++] = (char)(low ? c - 32 : c);
+        if (low || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c & 0x80))
+            p[n++] = (char)(low ? c - 32 : c);
     }
     return (str){p, n};
 }
@@ -100,7 +170,8 @@ static void add_tax(struct cx *cx, const struct entity *e, const struct val *v, 
     }
 }
 
-static void add_cities(struct cx *cx, const struct entity *e, const struct val *v, str name, struct dup_keys *k)
+static void add_cities(struct cx *cx, const struct entity *e, const struct val *v, str name,
+                       struct dup_keys *k)
 {
     const struct field *f = FLD(e, "addresses");
     if (!name.n || !f || f->kind->store != ST_POINTS || v[f->at].t != VT_LIST) return;
@@ -133,17 +204,22 @@ static bool holds(const struct dup_keys *k, str key)
     return false;
 }
 
-enum err dup_keys_put(struct cx *cx, const struct entity *e, int64_t id, const struct val *old, const struct val *v)
+enum err dup_keys_put(struct cx *cx, const struct entity *e, int64_t id, const struct val *old,
+                      const struct val *v)
 {
     struct dup_keys was = {.n = 0}, now = {.n = 0};
     if (!v) return db_exec(cx, NULL, "DELETE FROM dup_key WHERE record = $1", V(id));
     now = dup_keys_of(cx, e, v);
     if (old) was = dup_keys_of(cx, e, old);
     for (size_t i = 0; i < was.n; i++)
-        if (!holds(&now, was.v[i])) TRY(db_exec(cx, NULL, "DELETE FROM dup_key WHERE key = $1 AND record = $2", V(was.v[i]), V(id)));
+        if (!holds(&now, was.v[i]))
+            TRY(db_exec(cx, NULL, "DELETE FROM dup_key WHERE key = $1 AND record = $2", V(was.v[i]),
+                        V(id)));
     for (size_t i = 0; i < now.n; i++)
         if (!holds(&was, now.v[i]))
-            TRY(db_exec(cx, NULL, "INSERT INTO dup_key (key, record, entity) VALUES ($1, $2, $3) ON CONFLICT (key, record) DO NOTHING",
+            TRY(db_exec(cx, NULL,
+                        "INSERT INTO dup_key (key, record, entity) VALUES ($1, $2, $3) ON CONFLICT "
+                        "(key, record) DO NOTHING",
                         V(now.v[i]), V(id), V(e->name)));
     return E_OK;
 }

@@ -5,12 +5,15 @@
 
 #include <stdlib.h>
 
-enum { SLICE = 400, GROUP_MAX = 20 }; /* a key that more share names nobody: info@, an office's line */
+enum {
+    SLICE = 400,
+    GROUP_MAX = 20
+}; /* a key that more share names nobody: info@, an office's line */
 
-struct key_of {              /* a record's number, mail or duplicate key */
+struct key_of { /* a record's number, mail or duplicate key */
     int64_t id;
     str key, ext;
-    unsigned why;            /* DUP_PHONE, DUP_MAIL; 0 = a key of dup_key */
+    unsigned why; /* DUP_PHONE, DUP_MAIL; 0 = a key of dup_key */
 };
 struct member {
     int64_t id, company;
@@ -18,7 +21,7 @@ struct member {
 };
 struct scan {
     const struct entity *e;
-    struct member *m;        /* by id */
+    struct member *m;             /* by id */
     struct key_of *points, *keys; /* each by id */
     size_t n, n_points, n_keys;
     struct db_rows rejected;
@@ -31,10 +34,14 @@ struct scan {
 static enum err slice_read(struct cx *cx, const struct dup_pos *pos, struct db_rows *r)
 {
     if (pos->stage == 0)
-        return db_query(cx, r, "SELECT norm, record, entity, kind FROM contact_point WHERE norm > $1 ORDER BY norm LIMIT $2",
+        return db_query(cx, r,
+                        "SELECT norm, record, entity, kind FROM contact_point WHERE norm > $1 "
+                        "ORDER BY norm LIMIT $2",
                         V(pos->key), V(SLICE));
-    return db_query(cx, r, "SELECT key, record, entity, 'key' FROM dup_key WHERE key > $1 ORDER BY key LIMIT $2", V(pos->key),
-                    V(SLICE));
+    return db_query(
+        cx, r,
+        "SELECT key, record, entity, 'key' FROM dup_key WHERE key > $1 ORDER BY key LIMIT $2",
+        V(pos->key), V(SLICE));
 }
 
 /* Rows of the next key; a key that the slice may have cut stays for the next one, unless it fills the slice. */
@@ -45,12 +52,14 @@ static size_t group_end(const struct db_rows *r, size_t from)
     return to == r->n && r->n == SLICE && from > 0 ? from : to;
 }
 
-static size_t group_ids(const struct scan *s, const struct db_rows *r, size_t from, size_t to, int64_t ids[GROUP_MAX])
+static size_t group_ids(const struct scan *s, const struct db_rows *r, size_t from, size_t to,
+                        int64_t ids[GROUP_MAX])
 {
     size_t n = 0;
     if (to - from > GROUP_MAX || to - from < 2) return 0;
     for (size_t i = from; i < to; i++) {
-        bool twice = str_eq(db_str(r, i, 3), S("addresses")) || !str_eq(db_str(r, i, 2), s->e->name);
+        bool twice =
+            str_eq(db_str(r, i, 3), S("addresses")) || !str_eq(db_str(r, i, 2), s->e->name);
         for (size_t k = 0; k < n && !twice; k++) twice = ids[k] == db_int(r, i, 1);
         if (!twice) ids[n++] = db_int(r, i, 1);
     }
@@ -78,15 +87,19 @@ static enum err members_read(struct cx *cx, struct scan *s, const int64_t *ids, 
     TRY(sql_run(cx, &q, &r, NULL));
     s->m = NEW_N(cx->a, struct member, r.n + 1);
     s->n = r.n;
-    for (size_t i = 0; i < r.n; i++) s->m[i] = (struct member){db_int(&r, i, 0), db_int(&r, i, 2), title_of(cx, s->e, &r, i, 1)};
+    for (size_t i = 0; i < r.n; i++)
+        s->m[i] = (struct member){db_int(&r, i, 0), db_int(&r, i, 2), title_of(cx, s->e, &r, i, 1)};
     return E_OK;
 }
 
-static enum err keys_read(struct cx *cx, const int64_t *ids, size_t n, bool points, struct key_of **ret, size_t *ret_n)
+static enum err keys_read(struct cx *cx, const int64_t *ids, size_t n, bool points,
+                          struct key_of **ret, size_t *ret_n)
 {
     struct sql q = sql_new(cx);
     struct db_rows r = {0};
-    if (points) sql_lit(&q, "SELECT record, norm, ext, kind FROM contact_point WHERE kind IN ('phones','mails') AND norm > '' AND record IN ");
+    if (points)
+        sql_lit(&q, "SELECT record, norm, ext, kind FROM contact_point WHERE kind IN "
+                    "('phones','mails') AND norm > '' AND record IN ");
     else sql_lit(&q, "SELECT record, key, '', '' FROM dup_key WHERE record IN ");
     sql_ids(cx, &q, ids, n);
     sql_lit(&q, " ORDER BY record");
@@ -94,7 +107,9 @@ static enum err keys_read(struct cx *cx, const int64_t *ids, size_t n, bool poin
     struct key_of *v = NEW_N(cx->a, struct key_of, r.n + 1);
     for (size_t i = 0; i < r.n; i++)
         v[i] = (struct key_of){db_int(&r, i, 0), db_str(&r, i, 1), db_str(&r, i, 2),
-                               !points ? 0 : str_eq(db_str(&r, i, 3), S("phones")) ? DUP_PHONE : DUP_MAIL};
+                               !points                                 ? 0
+                               : str_eq(db_str(&r, i, 3), S("phones")) ? DUP_PHONE
+                                                                       : DUP_MAIL};
     *ret = v;
     *ret_n = r.n;
     return E_OK;
@@ -131,7 +146,8 @@ static const struct key_of *keys_at(const struct key_of *v, size_t n, int64_t id
     return v + lo;
 }
 
-static void shared(const struct scan *s, const struct key_of *v, size_t n, int64_t a, struct cand *b)
+static void shared(const struct scan *s, const struct key_of *v, size_t n, int64_t a,
+                   struct cand *b)
 {
     const struct key_of *end = v + n;
     for (const struct key_of *x = keys_at(v, n, a); x < end && x->id == a; x++)
@@ -151,12 +167,14 @@ static bool is_rejected(const struct scan *s, int64_t a, int64_t b)
 
 static enum err pair_tell(struct cx *cx, const struct scan *s, int64_t id1, int64_t id2)
 {
-    const struct member *a = member_at(s, id1 < id2 ? id1 : id2), *b = member_at(s, id1 < id2 ? id2 : id1);
+    const struct member *a = member_at(s, id1 < id2 ? id1 : id2),
+                        *b = member_at(s, id1 < id2 ? id2 : id1);
     if (!a || !b || is_rejected(s, a->id, b->id)) return E_OK;
     struct cand c = {.id = b->id, .company = b->company, .title = b->title};
     shared(s, s->points, s->n_points, a->id, &c);
     shared(s, s->keys, s->n_keys, a->id, &c);
-    struct dup_pair p = {a->id, b->id, a->title, b->title, dup_score(cx, s->e, a->title, a->company, &c), c.why};
+    struct dup_pair p = {
+        a->id, b->id, a->title, b->title, dup_score(cx, s->e, a->title, a->company, &c), c.why};
     return p.score && p.score >= s->min_score ? s->fn(cx, s->arg, &p) : E_OK;
 }
 
@@ -184,7 +202,8 @@ static enum err groups_tell(struct cx *cx, struct scan *s, const struct db_rows 
     return E_OK;
 }
 
-enum err dup_scan(struct cx *cx, const struct entity *e, int min_score, struct dup_pos *pos, dup_pair_fn *fn, void *arg)
+enum err dup_scan(struct cx *cx, const struct entity *e, int min_score, struct dup_pos *pos,
+                  dup_pair_fn *fn, void *arg)
 {
     struct scan s = {.e = e, .min_score = min_score, .fn = fn, .arg = arg};
     struct db_rows r = {0};
@@ -217,13 +236,17 @@ static enum err reject_inside(struct cx *cx, void *arg)
     seen_sql(cx, p->e, S("r"), &q);
     TRY(sql_run(cx, &q, &r, NULL));
     if (r.n != 2) return fail(cx, E_NOTFOUND, "There are no two such records");
-    return db_exec(cx, NULL, "INSERT INTO dup_reject (a, b, at, who) VALUES ($1, $2, $3, $4) ON CONFLICT (a, b) DO NOTHING",
-                   V(p->a < p->b ? p->a : p->b), V(p->a < p->b ? p->b : p->a), V(cx->now_ms), V(cx->who.user));
+    return db_exec(cx, NULL,
+                   "INSERT INTO dup_reject (a, b, at, who) VALUES ($1, $2, $3, $4) ON CONFLICT (a, "
+                   "b) DO NOTHING",
+                   V(p->a < p->b ? p->a : p->b), V(p->a < p->b ? p->b : p->a), V(cx->now_ms),
+                   V(cx->who.user));
 }
 
 enum err dup_reject(struct cx *cx, const struct entity *e, int64_t a, int64_t b)
 {
     struct reject p = {e, a, b};
     if (!acl_may(cx, e, ACT_CHANGE)) return fail(cx, E_DENIED, "You may not change this record");
-    return a == b ? fail(cx, E_INVALID, "These are one and the same record") : db_write(cx, reject_inside, &p);
+    return a == b ? fail(cx, E_INVALID, "These are one and the same record")
+                  : db_write(cx, reject_inside, &p);
 }

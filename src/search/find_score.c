@@ -8,7 +8,10 @@ enum { NOWHERE, INSIDE, WORD_START, WHOLE_WORD, TEXT_START };
 enum { SURE_DIGITS = 7, PIECE_BYTES = 60 };
 
 /* ---- the question ---- */
-bool is_short(const struct fold_word *w) { return utf8_len(w->text) < SHORT_LETTERS || w->key.n < SHORT_LETTERS; }
+bool is_short(const struct fold_word *w)
+{
+    return utf8_len(w->text) < SHORT_LETTERS || w->key.n < SHORT_LETTERS;
+}
 
 static bool all_digits(str s)
 {
@@ -82,7 +85,10 @@ struct asks asks_of(struct cx *cx, str q)
 }
 
 /* ---- the answer ---- */
-static bool is_wordy(char c) { return (c & 0x80) || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+static bool is_wordy(char c)
+{
+    return (c & 0x80) || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
 
 static int place_at(str hay, size_t at, size_t n)
 {
@@ -111,12 +117,17 @@ static int best_place(str hay, const struct fold_word *w)
     return x > y ? x : y;
 }
 
-static bool is_contact(str w) { return memchr(w.p, '@', w.n) || (w.n >= SURE_DIGITS && all_digits(w)); }
+static bool is_contact(str w)
+{
+    return memchr(w.p, '@', w.n) || (w.n >= SURE_DIGITS && all_digits(w));
+}
 
 static int word_score(const struct fold_word *w, const struct hit *h, bool *ret_in_title)
 {
-    static const int in_title[] = {[INSIDE] = 60, [WORD_START] = 80, [WHOLE_WORD] = 85, [TEXT_START] = 100};
-    static const int in_rest[] = {[INSIDE] = 25, [WORD_START] = 40, [WHOLE_WORD] = 45, [TEXT_START] = 40};
+    static const int in_title[] = {
+        [INSIDE] = 60, [WORD_START] = 80, [WHOLE_WORD] = 85, [TEXT_START] = 100};
+    static const int in_rest[] = {
+        [INSIDE] = 25, [WORD_START] = 40, [WHOLE_WORD] = 45, [TEXT_START] = 40};
     int need = is_short(w) ? WORD_START : INSIDE, p = best_place(h->title, w);
     *ret_in_title = p >= need;
     if (p >= need) return in_title[p];

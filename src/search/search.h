@@ -30,12 +30,15 @@ struct found_group {
 };
 /* Words may come in any order, inside words too (of 1 and 2 letters: beginnings of words; alone: of titles), in any of
  * fold_search's spellings; a telephone number in any notation. No character has a meaning of its own. At most
- * `per_entity` (1..50) of each entity, best first, newest first among equals; entities in the description's order, those
+ * `per_entity` (1..50) of each entity, best first, newest first among equals; entities in the
+ * description's order, those
  * without a hit left out. only NULL = all entities that take part. E_BAD: over 200 characters. */
-MUST enum err search_find(struct cx *cx, str q, const struct entity *only, size_t per_entity, struct found_group **ret, size_t *ret_n);
+MUST enum err search_find(struct cx *cx, str q, const struct entity *only, size_t per_entity,
+                          struct found_group **ret, size_t *ret_n);
 
 /* Who has this number (any notation; when nobody has the whole, its last 7 digits)? People (also by the number of their
- * place in a company) and companies, best first, at most 10: the one with the caller's extension, those whose own number
+ * place in a company) and companies, best first, at most 10: the one with the caller's extension, those
+ * whose own number
  * it is, the company of a shared line, the others on it. ret_e164 as read, "" = none. */
 struct caller {
     const struct entity *e;
@@ -46,7 +49,8 @@ struct caller {
 };
 MUST enum err who_find(struct cx *cx, str number, str *ret_e164, struct caller **ret, size_t *ret_n);
 
-/* Possible duplicates of values being typed (n = e->n, absent = VT_NULL), leaving out `self` (0 = none) and pairs with it
+/* Possible duplicates of values being typed (n = e->n, absent = VT_NULL), leaving out `self` (0 = none)
+ * and pairs with it
  * that were rejected; at most 10, best first, only what may be seen. Indexed look-ups only: numbers and mails, tax and
  * register numbers, then the name without legal form, order of words and spelling.
  * 98 to 100 tax number, 95 to 98 number or mail and a name that can be the same, 80 or 85 number or mail alone, 75 name
@@ -58,7 +62,8 @@ struct dup {
     unsigned why;            /* DUP_* */
 };
 enum { DUP_PHONE = 1, DUP_MAIL = 2, DUP_TAX = 4, DUP_NAME = 8 };
-MUST enum err dup_find(struct cx *cx, const struct entity *e, const struct val *v, int64_t self, struct dup **ret, size_t *ret_n);
+MUST enum err dup_find(struct cx *cx, const struct entity *e, const struct val *v, int64_t self,
+                       struct dup **ret, size_t *ret_n);
 
 /* The whole base in slices of some milliseconds, for a job: pairs that share a key and reach min_score, a < b. A pair
  * comes once for each key it shares, with the same score each time; keys that more than 20 share are passed over.
@@ -75,6 +80,7 @@ struct dup_pos {
     str key;
 };
 typedef enum err dup_pair_fn(struct cx *cx, void *arg, const struct dup_pair *p);
-MUST enum err dup_scan(struct cx *cx, const struct entity *e, int min_score, struct dup_pos *pos, dup_pair_fn *fn, void *arg);
+MUST enum err dup_scan(struct cx *cx, const struct entity *e, int min_score, struct dup_pos *pos,
+                       dup_pair_fn *fn, void *arg);
 /* These two are different: never reported again, by nobody. E_NOTFOUND: one of them is unseen. Opens db_write. */
 MUST enum err dup_reject(struct cx *cx, const struct entity *e, int64_t a, int64_t b);

@@ -30,5 +30,8 @@ const struct field *link_to(struct cx *cx, const struct entity *e, str name, str
 {
     const struct field *f = entity_field(e, name);
     bool is_link = f && f->kind->store == ST_INT && f->target && str_eq(f->target->name, to);
-    return is_link && !f->target->trashed && acl_field_read(cx, f) && acl_may(cx, f->target, ACT_SEE) ? f : NULL;
+    return is_link && !f->target->trashed && acl_field_read(cx, f) &&
+                   acl_may(cx, f->target, ACT_SEE)
+               ? f
+               : NULL;
 }

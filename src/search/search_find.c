@@ -7,9 +7,9 @@
 enum {
     QUERY_CHARS = 200,
     PER_ENTITY = 50,
-    BATCH = 200,        /* candidates per look into the index, newest first */
+    BATCH = 200, /* candidates per look into the index, newest first */
     BATCHES = 4,
-    SEEN_CHUNK = 64,    /* rows read per look whose right is not sure from the index */
+    SEEN_CHUNK = 64, /* rows read per look whose right is not sure from the index */
     TITLE_ROWS = 64,
     RECENT = 300,
     INDEX_WORDS = 10,
@@ -21,9 +21,9 @@ struct finding {
     const struct ask *q;
     str whole;
     size_t per_entity;
-    bool alone;         /* no other entity was asked for */
-    bool title_only;    /* a field behind the text is hidden from the asker */
-    struct found *v;    /* per_entity + 1 */
+    bool alone;      /* no other entity was asked for */
+    bool title_only; /* a field behind the text is hidden from the asker */
+    struct found *v; /* per_entity + 1 */
     struct hit *hit;
     size_t n;
 };
@@ -32,7 +32,7 @@ struct finding {
 struct pool {
     struct db_hit *v;
     size_t n;
-    bool whole;         /* there are no others */
+    bool whole; /* there are no others */
 };
 
 static enum reach reach_of(const struct cx *cx, const struct entity *e)
@@ -50,7 +50,8 @@ static int best_first(const void *a, const void *b)
 /* ---- rows: title, company or person for the second line ---- */
 static void second_line_sql(struct cx *cx, const struct entity *e, struct sql *q, struct sql *joins)
 {
-    const struct field *c = link_to(cx, e, S("company"), S("company")), *p = link_to(cx, e, S("person"), S("person"));
+    const struct field *c = link_to(cx, e, S("company"), S("company")),
+                       *p = link_to(cx, e, S("person"), S("person"));
     if (c) {
         sql_lit(joins, " LEFT JOIN company c ON c.id = ");
         sql_col(joins, S("r"), c->col);
@@ -69,7 +70,8 @@ static void second_line_sql(struct cx *cx, const struct entity *e, struct sql *q
     else sql_lit(q, "''");
 }
 
-static enum err rows_read(struct cx *cx, const struct finding *f, const struct hit *h, size_t n, struct db_rows *ret)
+static enum err rows_read(struct cx *cx, const struct finding *f, const struct hit *h, size_t n,
+                          struct db_rows *ret)
 {
     struct sql q = sql_new(cx), joins = sql_new(cx);
     int64_t *ids = NEW_N(cx->a, int64_t, n);
@@ -110,7 +112,9 @@ static enum err take_seen(struct cx *cx, struct finding *f, const struct hit *h,
             for (size_t k = 0; k < r.n; k++) {
                 if (db_int(&r, k, 0) != h[i].id || is_taken(f, h[i].id)) continue;
                 f->hit[f->n] = h[i];
-                f->v[f->n++] = (struct found){f->e, h[i].id, title_of(cx, f->e, &r, k, 1), db_str(&r, k, 2), S(""), h[i].score};
+                f->v[f->n++] =
+                    (struct found){f->e,  h[i].id,   title_of(cx, f->e, &r, k, 1), db_str(&r, k, 2),
+                                   S(""), h[i].score};
                 break;
             }
     }
@@ -120,7 +124,8 @@ static enum err take_seen(struct cx *cx, struct finding *f, const struct hit *h,
 /* ---- candidates from the index ---- */
 /* False when nothing typed can be asked of the index. What is more or longer than the index takes is looked for in the
  * text all the same. e NULL: in all entities. */
-static bool index_words(struct cx *cx, const struct ask *q, const struct entity *e, bool own, str *out, size_t *ret_n)
+static bool index_words(struct cx *cx, const struct ask *q, const struct entity *e, bool own,
+                        str *out, size_t *ret_n)
 {
     size_t n = 0, tokens;
     if (e && !db_is_pg(cx)) out[n++] = token_entity(cx->a, e);
@@ -228,7 +233,8 @@ static void newest(struct cx *cx, const struct finding *f, struct sql *q)
     seen_sql(cx, f->e, S("r"), q);
 }
 
-static enum err rows_add(struct cx *cx, const struct finding *f, const struct sql *q, struct hits *c)
+static enum err rows_add(struct cx *cx, const struct finding *f, const struct sql *q,
+                         struct hits *c)
 {
     struct db_rows r = {0};
     TRY(sql_run(cx, q, &r, NULL));
@@ -245,10 +251,12 @@ static str cyrillic(struct arena *a, str w)
 {
     static const struct {
         const char *from, *to;
-    } t[] = {{"sh", "ш"}, {"ch", "ч"}, {"zh", "ж"}, {"kh", "х"}, {"ts", "ц"}, {"ya", "я"}, {"yu", "ю"}, {"ye", "е"},
-             {"a", "а"}, {"b", "б"}, {"v", "в"}, {"g", "г"}, {"d", "д"}, {"e", "е"}, {"z", "з"}, {"i", "и"}, {"k", "к"},
-             {"l", "л"}, {"m", "м"}, {"n", "н"}, {"o", "о"}, {"p", "п"}, {"r", "р"}, {"s", "с"}, {"t", "т"}, {"u", "у"},
-             {"f", "ф"}, {"h", "х"}, {"c", "ц"}, {"y", "й"}, {"w", "в"}, {"j", "й"}};
+    } t[] = {{"sh", "ш"}, {"ch", "ч"}, {"zh", "ж"}, {"kh", "х"}, {"ts", "ц"}, {"ya", "я"},
+             {"yu", "ю"}, {"ye", "е"}, {"a", "а"},  {"b", "б"},  {"v", "в"},  {"g", "г"},
+             {"d", "д"},  {"e", "е"},  {"z", "з"},  {"i", "и"},  {"k", "к"},  {"l", "л"},
+             {"m", "м"},  {"n", "н"},  {"o", "о"},  {"p", "п"},  {"r", "р"},  {"s", "с"},
+             {"t", "т"},  {"u", "у"},  {"f", "ф"},  {"h", "х"},  {"c", "ц"},  {"y", "й"},
+             {"w", "в"},  {"j", "й"}};
     struct buf b = buf_new(a, 64);
     for (size_t i = 0; i < w.n;) {
         size_t k = 0;
@@ -290,7 +298,9 @@ static enum err by_title(struct cx *cx, struct finding *f)
 static bool fits(const struct ask *q, str norm, str typed)
 {
     for (size_t i = 0; i < q->n; i++)
-        if (str_find(norm, q->w[i].text) >= 0 || str_find(norm, q->w[i].key) >= 0 || str_find(typed, q->w[i].text) >= 0) return true;
+        if (str_find(norm, q->w[i].text) >= 0 || str_find(norm, q->w[i].key) >= 0 ||
+            str_find(typed, q->w[i].text) >= 0)
+            return true;
     return false;
 }
 
@@ -312,7 +322,8 @@ static enum err points_show(struct cx *cx, struct finding *f)
             const struct field *x = entity_field(f->e, db_str(&r, k, 1));
             if (db_int(&r, k, 0) != f->v[i].id || !x || !acl_field_read(cx, x)) continue;
             if (!f->v[i].subtitle.n) f->v[i].subtitle = db_str(&r, k, 2);
-            if (!f->hit[i].in_title && !f->v[i].match.n && fits(f->q, db_str(&r, k, 3), fold_text(cx->a, db_str(&r, k, 2))))
+            if (!f->hit[i].in_title && !f->v[i].match.n &&
+                fits(f->q, db_str(&r, k, 3), fold_text(cx->a, db_str(&r, k, 2))))
                 f->v[i].match = db_str(&r, k, 2);
         }
     return E_OK;
@@ -322,19 +333,21 @@ static enum err show(struct cx *cx, struct finding *f)
 {
     TRY(points_show(cx, f));
     for (size_t i = 0; i < f->n; i++)
-        if (!f->hit[i].in_title && !f->v[i].match.n) f->v[i].match = hit_piece(cx, f->q, &f->hit[i]);
+        if (!f->hit[i].in_title && !f->v[i].match.n)
+            f->v[i].match = hit_piece(cx, f->q, &f->hit[i]);
     return E_OK;
 }
 
 static bool hides_something(const struct cx *cx, const struct entity *e)
 {
     for (size_t i = 0; i < e->n; i++)
-        if (e->f[i].search && !e->f[i].trashed && i >= F_SYSTEM_N && !acl_field_read(cx, &e->f[i])) return true;
+        if (e->f[i].search && !e->f[i].trashed && i >= F_SYSTEM_N && !acl_field_read(cx, &e->f[i]))
+            return true;
     return false;
 }
 
-static enum err entity_find(struct cx *cx, const struct entity *e, const struct ask *q, const struct pool *p, struct finding f,
-                            struct found_group *ret)
+static enum err entity_find(struct cx *cx, const struct entity *e, const struct ask *q,
+                            const struct pool *p, struct finding f, struct found_group *ret)
 {
     f.e = e;
     f.q = q;
@@ -351,7 +364,8 @@ static enum err entity_find(struct cx *cx, const struct entity *e, const struct 
     return E_OK;
 }
 
-static size_t entities_of(struct cx *cx, const struct entity *only, const struct entity **out, bool *ret_own)
+static size_t entities_of(struct cx *cx, const struct entity *only, const struct entity **out,
+                          bool *ret_own)
 {
     size_t n = 0;
     *ret_own = true;
@@ -364,15 +378,21 @@ static size_t entities_of(struct cx *cx, const struct entity *only, const struct
     return n;
 }
 
-enum err search_find(struct cx *cx, str q, const struct entity *only, size_t per_entity, struct found_group **ret, size_t *ret_n)
+enum err search_find(struct cx *cx, str q, const struct entity *only, size_t per_entity,
+                     struct found_group **ret, size_t *ret_n)
 {
     const struct entity **e = NEW_N(cx->a, const struct entity *, cx->meta->n + 1);
     struct found_group *g = NEW_N(cx->a, struct found_group, cx->meta->n + 1);
     bool own = false;
     size_t n = 0;
-    if (q.n > 4 * QUERY_CHARS || utf8_len(q) > QUERY_CHARS) return fail(cx, E_BAD, "A search has at most %d characters", QUERY_CHARS);
+    if (q.n > 4 * QUERY_CHARS || utf8_len(q) > QUERY_CHARS)
+        return fail(cx, E_BAD, "A search has at most %d characters", QUERY_CHARS);
     struct asks as = asks_of(cx, q);
-    struct finding f = {.whole = as.whole, .alone = only != NULL, .per_entity = per_entity < 1 ? 1 : per_entity > PER_ENTITY ? PER_ENTITY : per_entity};
+    struct finding f = {.whole = as.whole,
+                        .alone = only != NULL,
+                        .per_entity = per_entity < 1            ? 1
+                                      : per_entity > PER_ENTITY ? PER_ENTITY
+                                                                : per_entity};
     size_t n_e = entities_of(cx, only, e, &own);
     for (size_t v = 0; n_e && v < as.n && !n; v++) {
         struct pool p = {0};

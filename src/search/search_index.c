@@ -39,8 +39,10 @@ static struct words words_of(struct cx *cx, const struct entity *e, const struct
 {
     struct buf title = buf_new(cx->a, SEARCH_TEXT_MAX), rest = buf_new(cx->a, SEARCH_TEXT_MAX);
     if (!v) return (struct words){0};
-    for (size_t i = F_SYSTEM_N; i < e->n; i++) add_field(cx, &e->f[i], &v[i], i == e->title ? &title : &rest);
-    return (struct words){buf_str(&title), buf_str(&rest), v[F_OWNER].t == VT_INT ? v[F_OWNER].i : 0}; /* cut at 64 KiB */
+    for (size_t i = F_SYSTEM_N; i < e->n; i++)
+        add_field(cx, &e->f[i], &v[i], i == e->title ? &title : &rest);
+    return (struct words){buf_str(&title), buf_str(&rest),
+                          v[F_OWNER].t == VT_INT ? v[F_OWNER].i : 0}; /* cut at 64 KiB */
 }
 
 static str text_of(struct cx *cx, const struct entity *e, const struct words *w)
@@ -56,14 +58,18 @@ static str text_of(struct cx *cx, const struct entity *e, const struct words *w)
     return buf_str(&b);
 }
 
-static enum err text_put(struct cx *cx, const struct entity *e, int64_t id, const struct val *old, const struct val *v)
+static enum err text_put(struct cx *cx, const struct entity *e, int64_t id, const struct val *old,
+                         const struct val *v)
 {
     struct words was = words_of(cx, e, old), now = words_of(cx, e, v);
-    if (old && v && was.owner == now.owner && str_eq(was.title, now.title) && str_eq(was.rest, now.rest)) return E_OK;
+    if (old && v && was.owner == now.owner && str_eq(was.title, now.title) &&
+        str_eq(was.rest, now.rest))
+        return E_OK;
     return db_search_put(cx, e->name, id, S(""), text_of(cx, e, &now));
 }
 
-enum err search_put(struct cx *cx, const struct entity *e, int64_t id, const struct val *old, const struct val *v)
+enum err search_put(struct cx *cx, const struct entity *e, int64_t id, const struct val *old,
+                    const struct val *v)
 {
     if (e->search) TRY(text_put(cx, e, id, old, v));
     return e->dups ? dup_keys_put(cx, e, id, old, v) : E_OK;

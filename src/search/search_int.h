@@ -19,7 +19,8 @@ struct dup_keys {
 struct dup_keys dup_keys_of(struct cx *cx, const struct entity *e, const struct val *v);
 /* Name as keys hold it: folded, without legal forms and titles, words sorted, spellings made one; "" when empty. */
 str dup_name(struct arena *a, const struct entity *e, str name);
-MUST enum err dup_keys_put(struct cx *cx, const struct entity *e, int64_t id, const struct val *old, const struct val *v);
+MUST enum err dup_keys_put(struct cx *cx, const struct entity *e, int64_t id, const struct val *old,
+                           const struct val *v);
 
 /* ---- titles ---- */
 /* The title's column of alias as text; NULL-safe; '' when the title has no column. */

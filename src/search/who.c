@@ -5,22 +5,39 @@
 #include "fmt/phone.h"
 
 enum { CALLERS_MAX = 10, POINTS_LOOK = 100 };
-enum { COL_PERSON, COL_NAME, COL_OWNER, COL_COMPANY, COL_FIRM, COL_FIRM_OWNER, COL_EXT, COL_AT_FIRM, COL_COLLEAGUE };
+enum {
+    COL_PERSON,
+    COL_NAME,
+    COL_OWNER,
+    COL_COMPANY,
+    COL_FIRM,
+    COL_FIRM_OWNER,
+    COL_EXT,
+    COL_AT_FIRM,
+    COL_COLLEAGUE
+};
 
 /* Every seen holder of a number: points of people, of companies, of a person's place in a company. */
 static void holders_sql(struct cx *cx, struct sql *q)
 {
     const struct entity *person = ENT(cx, "person"), *company = ENT(cx, "company");
-    sql_lit(q, "SELECT p.id, p.name, p.owner, c.id, c.name, c.owner, k.ext, CASE WHEN k.entity = 'company' THEN 1 ELSE 0 END, u.name"
+    sql_lit(q, "SELECT p.id, p.name, p.owner, c.id, c.name, c.owner, k.ext, CASE WHEN k.entity = "
+               "'company' THEN 1 ELSE 0 END, u.name"
                " FROM contact_point k"
-               " LEFT JOIN \"position\" s ON k.entity = 'position' AND s.id = k.record AND s.deleted_at IS NULL"
-               " LEFT JOIN person p ON p.id = CASE k.entity WHEN 'person' THEN k.record WHEN 'position' THEN s.person END AND ");
+               " LEFT JOIN \"position\" s ON k.entity = 'position' AND s.id = k.record AND "
+               "s.deleted_at IS NULL"
+               " LEFT JOIN person p ON p.id = CASE k.entity WHEN 'person' THEN k.record WHEN "
+               "'position' THEN s.person END AND ");
     seen_sql(cx, person, S("p"), q);
-    sql_lit(q, " LEFT JOIN company c ON c.id = CASE k.entity WHEN 'company' THEN k.record WHEN 'position' THEN s.company"
+    sql_lit(q, " LEFT JOIN company c ON c.id = CASE k.entity WHEN 'company' THEN k.record WHEN "
+               "'position' THEN s.company"
                " ELSE p.company END AND ");
     seen_sql(cx, company, S("c"), q);
-    sql_lit(q, " LEFT JOIN \"user\" u ON u.id = CASE k.entity WHEN 'company' THEN c.owner ELSE p.owner END"
-               " WHERE k.kind = 'phones' AND (p.id IS NOT NULL OR (k.entity = 'company' AND c.id IS NOT NULL)) AND k.");
+    sql_lit(
+        q,
+        " LEFT JOIN \"user\" u ON u.id = CASE k.entity WHEN 'company' THEN c.owner ELSE p.owner END"
+        " WHERE k.kind = 'phones' AND (p.id IS NOT NULL OR (k.entity = 'company' AND c.id IS NOT "
+        "NULL)) AND k.");
 }
 
 static enum err holders(struct cx *cx, bool exact, str key, struct db_rows *ret)

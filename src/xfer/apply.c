@@ -15,7 +15,8 @@ static bool item_same(struct cx *cx, enum storage st, const struct item *a, cons
 }
 
 /* What is there, then what is new; false when nothing is. */
-static bool list_union(struct cx *cx, enum storage st, const struct val *now, const struct val *more, struct val *ret)
+static bool list_union(struct cx *cx, enum storage st, const struct val *now,
+                       const struct val *more, struct val *ret)
 {
     size_t n_now = now->t == VT_LIST ? now->n : 0, n = n_now;
     struct item *v = NEW_N(cx->a, struct item, n_now + more->n + 1);
@@ -29,14 +30,16 @@ static bool list_union(struct cx *cx, enum storage st, const struct val *now, co
     return n > n_now;
 }
 
-static bool note_union(struct cx *cx, const struct val *now, const struct val *more, struct val *ret)
+static bool note_union(struct cx *cx, const struct val *now, const struct val *more,
+                       struct val *ret)
 {
     if (str_find(now->s, more->s) >= 0) return false;
     *ret = VAL_TEXT(arena_fmt(cx->a, "%.*s\n%.*s", FS(now->s), FS(more->s)));
     return true;
 }
 
-static bool amount_union(const struct val *now, const struct val *more, bool in_file, struct val *ret)
+static bool amount_union(const struct val *now, const struct val *more, bool in_file,
+                         struct val *ret)
 {
     int64_t sum = more->i;
     if (in_file && __builtin_add_overflow(now->i, more->i, &sum)) return false;
@@ -46,32 +49,38 @@ static bool amount_union(const struct val *now, const struct val *more, bool in_
 
 static bool is_name_part(const struct field *f)
 {
-    return str_eq(f->name, S("last_name")) || str_eq(f->name, S("first_name")) || str_eq(f->name, S("middle_name"));
+    return str_eq(f->name, S("last_name")) || str_eq(f->name, S("first_name")) ||
+           str_eq(f->name, S("middle_name"));
 }
 
-static bool merge_one(struct cx *cx, const struct val *now, const struct set *s, const struct step *step,
-                      const struct row_plan *rp, bool better, struct val *ret)
+static bool merge_one(struct cx *cx, const struct val *now, const struct set *s,
+                      const struct step *step, const struct row_plan *rp, bool better,
+                      struct val *ret)
 {
     enum storage st = s->f->kind->store;
     *ret = s->v;
     if (now->t == VT_NULL) return s->v.t != VT_NULL;
-    if (s->v.t == VT_LIST && (st == ST_POINTS || st == ST_LINKS || st == ST_KEYS)) return list_union(cx, st, now, &s->v, ret);
+    if (s->v.t == VT_LIST && (st == ST_POINTS || st == ST_LINKS || st == ST_KEYS))
+        return list_union(cx, st, now, &s->v, ret);
     if (s->v.t == VT_INT && row_adds(rp, s->f)) return amount_union(now, &s->v, step->in_file, ret);
     if (str_eq(s->f->kind->name, S("longtext"))) return note_union(cx, now, &s->v, ret);
     if (s->f->at == step->e->title || is_name_part(s->f)) return better && !val_eq(now, &s->v);
     return false;
 }
 
-size_t merge_sets(struct cx *cx, const struct record *now, const struct step *step, const struct row_plan *rp, struct set *ret)
+size_t merge_sets(struct cx *cx, const struct record *now, const struct step *step,
+                  const struct row_plan *rp, struct set *ret)
 {
     size_t n = 0;
     bool better = false;
     for (size_t i = 0; i < step->n; i++)
-        if (step->s[i].f->at == step->e->title && step->in_file && step->row && step->s[i].v.t == VT_TEXT)
+        if (step->s[i].f->at == step->e->title && step->in_file && step->row &&
+            step->s[i].v.t == VT_TEXT)
             better = name_is_better(step->s[i].v.s, now->v[step->e->title].s);
     for (size_t i = 0; i < step->n; i++) {
         struct val v = {0};
-        if (merge_one(cx, &now->v[step->s[i].f->at], &step->s[i], step, rp, better, &v)) ret[n++] = (struct set){step->s[i].f, v};
+        if (merge_one(cx, &now->v[step->s[i].f->at], &step->s[i], step, rp, better, &v))
+            ret[n++] = (struct set){step->s[i].f, v};
     }
     return n;
 }
@@ -83,8 +92,9 @@ struct told_fields {
 
 static struct told_fields told_fields(const struct entity *e)
 {
-    return (struct told_fields){FLD(e, "subject"), FLD(e, "kind"), FLD(e, "status"), FLD(e, "at"), FLD(e, "person"),
-                                FLD(e, "company"), FLD(e, "text"), FLD(e, "participants")};
+    return (struct told_fields){FLD(e, "subject"), FLD(e, "kind"),        FLD(e, "status"),
+                                FLD(e, "at"),      FLD(e, "person"),      FLD(e, "company"),
+                                FLD(e, "text"),    FLD(e, "participants")};
 }
 
 enum { SUBJECT_MAX = 120, NOON_MS = 12 * 3600 * 1000, KNOWN_MAX = 200 };
@@ -98,7 +108,8 @@ static str subject_of(str text)
     return str_cut(line, 0, n);
 }
 
-static enum err known_history(struct cx *cx, const struct entity *e, const struct field *of, int64_t id, struct page *ret)
+static enum err known_history(struct cx *cx, const struct entity *e, const struct field *of,
+                              int64_t id, struct page *ret)
 {
     struct val v = VAL_INT(id);
     struct cond c = {.k = C_CMP, .e = e, .f = of, .op = OP_EQ, .v = &v, .n_v = 1};
@@ -109,7 +120,8 @@ static enum err known_history(struct cx *cx, const struct entity *e, const struc
 static bool is_known(const struct page *p, const struct told_fields *f, int64_t at, str subject)
 {
     for (size_t i = 0; i < p->n; i++)
-        if (p->v[i].v[f->at->at].i == at && str_eq(p->v[i].v[f->subject->at].s, subject)) return true;
+        if (p->v[i].v[f->at->at].i == at && str_eq(p->v[i].v[f->subject->at].s, subject))
+            return true;
     return false;
 }
 
@@ -135,7 +147,8 @@ static enum err told_write(struct cx *cx, struct import *im, const struct step *
         s[n++] = (struct set){f.status, VAL_TEXT(S("done"))};
         s[n++] = (struct set){f.at, VAL_INT(at)};
         if (person) s[n++] = (struct set){f.person, VAL_INT(step->id)};
-        if (!person || step->firm) s[n++] = (struct set){f.company, VAL_INT(person ? step->firm : step->id)};
+        if (!person || step->firm)
+            s[n++] = (struct set){f.company, VAL_INT(person ? step->firm : step->id)};
         if (subject.n < t->text.n) s[n++] = (struct set){f.text, VAL_TEXT(t->text)};
         if (t->who.n) s[n++] = (struct set){f.participants, VAL_TEXT(t->who)};
         TRY(record_create(cx, e, 0, s, n, &w));
@@ -155,7 +168,8 @@ static enum err op_create(struct cx *cx, struct import *im, const struct step *s
     return E_OK;
 }
 
-static enum err op_write(struct cx *cx, struct import *im, const struct step *step, struct outcome *o)
+static enum err op_write(struct cx *cx, struct import *im, const struct step *step,
+                         struct outcome *o)
 {
     struct record now = {0};
     struct written w = {0};
@@ -198,7 +212,8 @@ enum err slice_apply(struct cx *cx, void *arg)
     struct import *im = arg;
     struct slice *s = &im->slice;
     s->made = s->companies = s->groups = s->interactions = 0;
-    for (size_t i = 0; i < s->v.n; i++) s->v.v[i].fate = s->v.v[i].decided, s->v.v[i].why = s->v.v[i].decided_why;
+    for (size_t i = 0; i < s->v.n; i++)
+        s->v.v[i].fate = s->v.v[i].decided, s->v.v[i].why = s->v.v[i].decided_why;
     for (size_t i = 0; i < s->ops.n; i++) {
         struct step *step = &s->ops.v[i];
         struct outcome *o = &s->v.v[step->outcome];
@@ -207,7 +222,8 @@ enum err slice_apply(struct cx *cx, void *arg)
         enum err e = im->careful ? db_write(cx, op_inside, &call) : op_inside(cx, &call);
         if (e == E_OK) continue;
         if (!im->careful || !import_is_rows_fault(e)) return e;
-        s->made = before.made, s->companies = before.companies, s->interactions = before.interactions;
+        s->made = before.made, s->companies = before.companies,
+        s->interactions = before.interactions;
         if (step->is_main) o->fate = FATE_REFUSED;
         o->why = arena_dup(s->a, cx->msg);
         cx->err = E_OK;

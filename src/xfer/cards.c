@@ -18,7 +18,8 @@ struct taking {
 static void put(struct taking *t, str name, struct val v)
 {
     const struct field *f = entity_field(t->e, name);
-    if (!f || v.t == VT_NULL || (v.t == VT_TEXT && v.s.n == 0) || (v.t == VT_LIST && v.n == 0)) return;
+    if (!f || v.t == VT_NULL || (v.t == VT_TEXT && v.s.n == 0) || (v.t == VT_LIST && v.n == 0))
+        return;
     struct set *s = t->firm ? LIST_ADD(t->cx->a, &t->r->company) : LIST_ADD(t->cx->a, &t->r->main);
     *s = (struct set){f, v};
 }
@@ -30,12 +31,17 @@ static void put_text(struct taking *t, str name, str s)
     s = str_trim(s);
     if (!f || s.n == 0) return;
     if (f->kind->from_text(t->cx, f, arena_dup(t->cx->a, s), &v) == E_OK) put(t, name, v);
-    else *LIST_ADD(t->cx->a, &t->r->problems) = (struct problem){0, arena_dup(t->cx->a, s), S(TR("Does not fit the field")), false};
+    else
+        *LIST_ADD(t->cx->a, &t->r->problems) =
+            (struct problem){0, arena_dup(t->cx->a, s), S(TR("Does not fit the field")), false};
 }
 
 static str use_of(str types)
 {
-    static const str known[][2] = {{S0("cell"), S0("mobile")}, {S0("work"), S0("work")}, {S0("home"), S0("home")}, {S0("fax"), S0("fax")}};
+    static const str known[][2] = {{S0("cell"), S0("mobile")},
+                                   {S0("work"), S0("work")},
+                                   {S0("home"), S0("home")},
+                                   {S0("fax"), S0("fax")}};
     for (size_t i = 0; i < COUNT(known); i++)
         if (str_find(types, known[i][0]) >= 0) return known[i][1];
     return S("");
@@ -48,8 +54,10 @@ static void put_phones(struct taking *t, const struct vcard *c, str country)
         struct phone p = {0};
         str typed = arena_dup(t->cx->a, c->tels.v[i].value);
         bool ok = phone_parse(t->cx->a, typed, country, &p);
-        v[i] = (struct item){.type = use_of(c->tels.v[i].types), .typed = typed, .norm = p.e164, .ext = p.ext};
-        if (ok && (p.ext.n == 0 || p.ext_inside)) *LIST_ADD(t->cx->a, &t->r->keys) = (struct key){KEY_PHONE, p.e164};
+        v[i] = (struct item){
+            .type = use_of(c->tels.v[i].types), .typed = typed, .norm = p.e164, .ext = p.ext};
+        if (ok && (p.ext.n == 0 || p.ext_inside))
+            *LIST_ADD(t->cx->a, &t->r->keys) = (struct key){KEY_PHONE, p.e164};
     }
     put(t, S("phones"), (struct val){.t = VT_LIST, .v = v, .n = c->tels.n});
 }
@@ -62,10 +70,12 @@ static void put_mails(struct taking *t, const struct vcard *c)
         struct mailaddr m = {0};
         if (!mailaddr_parse(t->cx->a, c->emails.v[i].value, &m)) {
             str text = arena_dup(t->cx->a, str_cut(c->emails.v[i].value, 0, 200));
-            *LIST_ADD(t->cx->a, &t->r->problems) = (struct problem){0, text, S(TR("Not a mail address")), false};
+            *LIST_ADD(t->cx->a, &t->r->problems) =
+                (struct problem){0, text, S(TR("Not a mail address")), false};
             continue;
         }
-        v[n++] = (struct item){.type = use_of(c->emails.v[i].types), .typed = m.addr, .norm = m.addr};
+        v[n++] =
+            (struct item){.type = use_of(c->emails.v[i].types), .typed = m.addr, .norm = m.addr};
         *LIST_ADD(t->cx->a, &t->r->keys) = (struct key){KEY_MAIL, m.addr};
     }
     put(t, S("mails"), (struct val){.t = VT_LIST, .v = v, .n = n});
@@ -79,7 +89,11 @@ static void put_addresses(struct taking *t, const struct vcard *c)
         const struct vcard_adr *a = &c->adrs.v[i];
         const struct {
             str key, s;
-        } parts[] = {{S("street"), a->street}, {S("zip"), a->zip}, {S("city"), a->city}, {S("region"), a->region}, {S("country"), a->country}};
+        } parts[] = {{S("street"), a->street},
+                     {S("zip"), a->zip},
+                     {S("city"), a->city},
+                     {S("region"), a->region},
+                     {S("country"), a->country}};
         struct buf line = buf_new(t->cx->a, 1000), extra = buf_new(t->cx->a, 4000);
         struct jw w = jw_new(&extra);
         jw_obj(&w);
@@ -91,12 +105,14 @@ static void put_addresses(struct taking *t, const struct vcard *c)
         }
         jw_obj_end(&w);
         if (line.n && !line.full && !extra.full)
-            v[n++] = (struct item){.type = use_of(a->types), .typed = buf_str(&line), .extra = buf_str(&extra)};
+            v[n++] = (struct item){
+                .type = use_of(a->types), .typed = buf_str(&line), .extra = buf_str(&extra)};
     }
     put(t, S("addresses"), (struct val){.t = VT_LIST, .v = v, .n = n});
 }
 
-enum err card_row(struct cx *cx, const struct entity *person, const struct entity *company, const struct vcard *c, struct row *ret)
+enum err card_row(struct cx *cx, const struct entity *person, const struct entity *company,
+                  const struct vcard *c, struct row *ret)
 {
     struct arena *a = cx->a;
     str aside = {0}, org = str_trim(c->org);
@@ -104,7 +120,8 @@ enum err card_row(struct cx *cx, const struct entity *person, const struct entit
     str name = name_clean(a, c->fn, &aside);
     bool firm = org.n && (name.n == 0 || str_eq(name, org)) && c->family.n == 0 && c->given.n == 0;
     struct taking t = {cx, firm ? company : person, firm, ret};
-    if (name.n == 0 && !firm) name = str_trim(arena_fmt(a, "%.*s %.*s", FS(c->given), FS(c->family)));
+    if (name.n == 0 && !firm)
+        name = str_trim(arena_fmt(a, "%.*s %.*s", FS(c->given), FS(c->family)));
     if (name.n == 0 && !firm && c->emails.n) name = arena_dup(a, c->emails.v[0].value);
     ret->firm = arena_dup(a, org);
     ret->firm_key = org.n ? firm_key(a, org) : S("");
@@ -118,7 +135,8 @@ enum err card_row(struct cx *cx, const struct entity *person, const struct entit
     put_addresses(&t, c);
     put_text(&t, S("note"), c->note);
     put_text(&t, firm ? S("website") : S("urls"), c->urls.n ? c->urls.v[0].value : S(""));
-    for (size_t i = 0; i < c->categories.n; i++) *LIST_ADD(a, &ret->groups) = arena_dup(a, c->categories.v[i]);
+    for (size_t i = 0; i < c->categories.n; i++)
+        *LIST_ADD(a, &ret->groups) = arena_dup(a, c->categories.v[i]);
     if (firm) return E_OK;
     put_text(&t, S("last_name"), c->family);
     put_text(&t, S("first_name"), c->given);
@@ -143,12 +161,15 @@ static str text(const struct record *r, str name) { return value(r, name)->s; }
 
 static str type_of(str use) { return str_eq(use, S("mobile")) ? S("cell") : use; }
 
-static void items_out(struct cx *cx, const struct record *r, str field, bool phones, struct vcard *ret)
+static void items_out(struct cx *cx, const struct record *r, str field, bool phones,
+                      struct vcard *ret)
 {
     const struct val *v = value(r, field);
     for (size_t i = 0; v->t == VT_LIST && i < v->n; i++) {
-        struct vcard_item *it = phones ? LIST_ADD(cx->a, &ret->tels) : LIST_ADD(cx->a, &ret->emails);
-        *it = (struct vcard_item){.value = v->v[i].typed, .types = type_of(v->v[i].type), .is_pref = i == 0};
+        struct vcard_item *it =
+            phones ? LIST_ADD(cx->a, &ret->tels) : LIST_ADD(cx->a, &ret->emails);
+        *it = (struct vcard_item){
+            .value = v->v[i].typed, .types = type_of(v->v[i].type), .is_pref = i == 0};
         if (phones && v->v[i].norm.n && v->v[i].ext.n == 0) it->value = v->v[i].norm;
     }
 }
@@ -178,9 +199,15 @@ static void addresses_out(struct cx *cx, const struct record *r, struct vcard *r
 void card_of(struct cx *cx, const struct record *r, struct vcard *ret)
 {
     bool firm = str_eq(r->e->name, S("company"));
-    *ret = (struct vcard){.version = 30, .fn = record_title(r), .note = text(r, S("note")), .nickname = text(r, S("alias")),
-                          .family = text(r, S("last_name")), .given = text(r, S("first_name")),
-                          .additional = text(r, S("middle_name")), .title = text(r, S("job_title")), .unit = text(r, S("department")),
+    *ret = (struct vcard){.version = 30,
+                          .fn = record_title(r),
+                          .note = text(r, S("note")),
+                          .nickname = text(r, S("alias")),
+                          .family = text(r, S("last_name")),
+                          .given = text(r, S("first_name")),
+                          .additional = text(r, S("middle_name")),
+                          .title = text(r, S("job_title")),
+                          .unit = text(r, S("department")),
                           .uid = arena_fmt(cx->a, "kontor-%" PRId64, r->id)};
     ret->org = firm ? ret->fn : value(r, S("company"))->s;
     items_out(cx, r, S("phones"), true, ret);
@@ -189,6 +216,7 @@ void card_of(struct cx *cx, const struct record *r, struct vcard *ret)
     str url = text(r, firm ? S("website") : S("urls"));
     if (url.n) *LIST_ADD(cx->a, &ret->urls) = (struct vcard_item){.value = url};
     const struct val *groups = value(r, S("groups")), *bday = value(r, S("birthday"));
-    for (size_t i = 0; groups->t == VT_LIST && i < groups->n; i++) *LIST_ADD(cx->a, &ret->categories) = groups->v[i].typed;
+    for (size_t i = 0; groups->t == VT_LIST && i < groups->n; i++)
+        *LIST_ADD(cx->a, &ret->categories) = groups->v[i].typed;
     if (bday->t == VT_INT) ret->bday = day_text(cx->a, bday->i);
 }

@@ -17,12 +17,14 @@ void problem_add(struct row_work *w, str text, const char *why, bool kept)
 
 static bool is_formula_text(str s)
 {
-    return s.n > 1 && s.p[0] == '=' && (s.p[1] == '(' || (s.p[1] >= 'A' && s.p[1] <= 'Z') || (s.p[1] >= 'a' && s.p[1] <= 'z'));
+    return s.n > 1 && s.p[0] == '=' &&
+           (s.p[1] == '(' || (s.p[1] >= 'A' && s.p[1] <= 'Z') || (s.p[1] >= 'a' && s.p[1] <= 'z'));
 }
 
 bool cell_usable(struct row_work *w, const struct cell *cell)
 {
-    bool is_value = cell->kind == CELL_NUMBER || cell->kind == CELL_DATE || cell->kind == CELL_DATETIME || cell->kind == CELL_BOOL;
+    bool is_value = cell->kind == CELL_NUMBER || cell->kind == CELL_DATE ||
+                    cell->kind == CELL_DATETIME || cell->kind == CELL_BOOL;
     if (cell->is_formula && !is_value) {
         problem_add(w, cell->text, TR("A formula: set aside, not computed"), false);
         return false;
@@ -92,9 +94,13 @@ static bool number_exact(str s, int scale, int64_t *ret)
     return true;
 }
 
-static bool is_kind(const struct field *f, const char *name) { return str_eq(f->kind->name, str_from(name)); }
+static bool is_kind(const struct field *f, const char *name)
+{
+    return str_eq(f->kind->name, str_from(name));
+}
 
-static bool date_cell(struct row_work *w, const struct col_act *c, const struct cell *cell, struct val *ret)
+static bool date_cell(struct row_work *w, const struct col_act *c, const struct cell *cell,
+                      struct val *ret)
 {
     enum { EXCEL_EPOCH = 25569, SERIAL_MIN = 367, SERIAL_MAX = 73415 }; /* 1901 to 2100 */
     int64_t day = 0;
@@ -113,7 +119,8 @@ static bool date_cell(struct row_work *w, const struct col_act *c, const struct 
     return true;
 }
 
-bool cell_value(struct row_work *w, const struct col_act *c, const struct cell *cell, struct val *ret)
+bool cell_value(struct row_work *w, const struct col_act *c, const struct cell *cell,
+                struct val *ret)
 {
     const struct field *f = c->f;
     str s = str_trim(cell->text);
@@ -121,7 +128,8 @@ bool cell_value(struct row_work *w, const struct col_act *c, const struct cell *
 
     if (is_kind(f, "date")) {
         ok = date_cell(w, c, cell, ret);
-    } else if (cell->kind == CELL_NUMBER && (is_kind(f, "decimal") || is_kind(f, "int") || is_kind(f, "percent"))) {
+    } else if (cell->kind == CELL_NUMBER &&
+               (is_kind(f, "decimal") || is_kind(f, "int") || is_kind(f, "percent"))) {
         int64_t v = 0;
         ok = number_exact(s, is_kind(f, "int") ? 0 : f->scale, &v);
         if (ok) *ret = VAL_INT(v);
@@ -131,7 +139,7 @@ bool cell_value(struct row_work *w, const struct col_act *c, const struct cell *
     }
     if (ok) return true;
     w->cx->err = E_OK;
-    const char *why = is_kind(f, "date")           ? TR("No such date")
+    const char *why = is_kind(f, "date")         ? TR("No such date")
                       : f->kind->store == ST_INT ? TR("Not a number")
                                                  : TR("Does not fit the field");
     problem_add(w, cell->text, why, false);
@@ -151,17 +159,22 @@ static void phone_one(struct row_work *w, const struct phone_part *part, str cou
     }
     if (p.why == PHONE_EMPTY || p.why == PHONE_SHORT || p.why == PHONE_ROUNDED) {
         problem_add(w, part->typed,
-                    p.why == PHONE_ROUNDED ? TR("A rounded number: its last digits are lost") : TR("Not a telephone number"),
+                    p.why == PHONE_ROUNDED ? TR("A rounded number: its last digits are lost")
+                                           : TR("Not a telephone number"),
                     false);
         return;
     }
     if (!ok) problem_add(w, part->typed, TR("No such number; kept as typed"), true);
     str type = uses[part->use];
     if (type.n == 0 && ok && p.kind == PHONE_MOBILE) type = S("mobile");
-    struct item it = {.type = type, .typed = arena_dup(w->cx->a, str_trim(part->typed)), .norm = p.e164, .ext = p.ext};
+    struct item it = {.type = type,
+                      .typed = arena_dup(w->cx->a, str_trim(part->typed)),
+                      .norm = p.e164,
+                      .ext = p.ext};
     if (firm) *LIST_ADD(w->cx->a, &w->firm_phones) = it;
     else *LIST_ADD(w->cx->a, &w->phones) = it;
-    if (ok && !firm && (p.ext.n == 0 || p.ext_inside)) *LIST_ADD(w->cx->a, &w->r->keys) = (struct key){KEY_PHONE, p.e164};
+    if (ok && !firm && (p.ext.n == 0 || p.ext_inside))
+        *LIST_ADD(w->cx->a, &w->r->keys) = (struct key){KEY_PHONE, p.e164};
 }
 
 void cell_phones(struct row_work *w, size_t i, str country)
@@ -181,7 +194,8 @@ void cell_phones(struct row_work *w, size_t i, str country)
 static str use_of(str aside)
 {
     static const char *const home[] = {"личн", "домаш", "priv", "asmen", "home", "person"};
-    static const char *const work[] = {"раб", "служ", "gesch", "büro", "work", "office", "darb", "dienst"};
+    static const char *const work[] = {"раб",  "служ",   "gesch", "büro",
+                                       "work", "office", "darb",  "dienst"};
     for (size_t i = 0; i < COUNT(home); i++)
         if (str_find(aside, str_from(home[i])) >= 0) return S("home");
     for (size_t i = 0; i < COUNT(work); i++)
@@ -212,7 +226,8 @@ void cell_mails(struct row_work *w, str text, bool firm)
             problem_add(w, part[i].name, TR("Not a mail address"), false);
             continue;
         }
-        struct item it = {.type = n == 1 ? use_of(aside) : S(""), .typed = part[i].addr, .norm = part[i].addr};
+        struct item it = {
+            .type = n == 1 ? use_of(aside) : S(""), .typed = part[i].addr, .norm = part[i].addr};
         if (firm) *LIST_ADD(w->cx->a, &w->firm_mails) = it;
         else *LIST_ADD(w->cx->a, &w->mails) = it;
         if (!firm) *LIST_ADD(w->cx->a, &w->r->keys) = (struct key){KEY_MAIL, part[i].addr};

@@ -4,7 +4,10 @@
 #include "xfer/head.h"
 #include "xfer/import_int.h"
 
-static int64_t fresh_id(struct import *im) { return im->o->dry ? --im->fake_id : id_new(im->cx->now_ms); }
+static int64_t fresh_id(struct import *im)
+{
+    return im->o->dry ? --im->fake_id : id_new(im->cx->now_ms);
+}
 
 /* ---- small entities by name ---- */
 static enum err names_one(struct cx *cx, void *arg, const struct record *r)
@@ -26,7 +29,8 @@ enum err names_load(struct import *im, str entity, struct names *ret)
     return record_each(im->cx, ret->e, &q, names_one, ret);
 }
 
-static struct step *op_new(struct import *im, const struct entity *e, int64_t id, bool is_new, size_t sets)
+static struct step *op_new(struct import *im, const struct entity *e, int64_t id, bool is_new,
+                           size_t sets)
 {
     struct step *step = LIST_ADD(im->cx->a, &im->slice.ops);
     *step = (struct step){.e = e, .id = id, .is_new = is_new, .outcome = im->slice.v.n - 1};
@@ -40,7 +44,8 @@ static void op_set(struct step *step, const struct field *f, struct val v)
 }
 
 /* The id of the record of that name, made when it is not there. `link`: a field of it with its value. */
-static int64_t names_id(struct import *im, struct names *n, str name, const struct field *link, int64_t to)
+static int64_t names_id(struct import *im, struct names *n, str name, const struct field *link,
+                        int64_t to)
 {
     if (!n->e || name.n == 0) return 0;
     str key = fold_text(im->cx->a, name);
@@ -77,8 +82,8 @@ static uint32_t field_bits(const struct row *r)
 }
 
 /* The firm of a person's row. Its id, 0 when the row has none. */
-static enum err firm_decide(struct import *im, const struct row *r, uint32_t firm_of, bool is_main, int64_t *ret_id,
-                            uint32_t *ret_group, struct joined *ret)
+static enum err firm_decide(struct import *im, const struct row *r, uint32_t firm_of, bool is_main,
+                            int64_t *ret_id, uint32_t *ret_group, struct joined *ret)
 {
     struct cx *cx = im->cx;
     const struct field *name = &im->company->f[im->company->title];
@@ -90,7 +95,8 @@ static enum err firm_decide(struct import *im, const struct row *r, uint32_t fir
     TRY(join_firm(cx, im->joiner, r->firm, r->firm_key, r->tax, firm_of, ret));
     bool is_new = ret->why == JOIN_NEW;
     *ret_id = is_new ? fresh_id(im) : ret->id;
-    *ret_group = joiner_put_firm(im->joiner, r->firm, r->firm_key, r->tax, ret->group, *ret_id, false);
+    *ret_group =
+        joiner_put_firm(im->joiner, r->firm, r->firm_key, r->tax, ret->group, *ret_id, false);
     if (ret->why == JOIN_FILE && joiner_take_stub(im->joiner, ret->group)) ret->why = JOIN_NEW;
     uint32_t bits = field_bits(r), before = joiner_seen_fields(im->joiner, *ret_group, bits);
     bool brings = (bits & ~before) != 0 || (is_main && r->company.n);
@@ -130,13 +136,15 @@ static void fate_of(struct import *im, struct outcome *o, const struct joined *h
     o->is_main_new = hit->why == JOIN_NEW;
     o->by_write = hit->why == JOIN_BASE;
     if (hit->why == JOIN_FILE)
-        o->why = hit->unsure ? S(TR("The same number and mail as an earlier row; please check the name"))
-                             : S(TR("Joined with an earlier row"));
+        o->why = hit->unsure
+                     ? S(TR("The same number and mail as an earlier row; please check the name"))
+                     : S(TR("Joined with an earlier row"));
     if (hit->why == JOIN_BASE) o->why = S(TR("Already in the base"));
     (void)im;
 }
 
-static enum err main_op(struct import *im, struct outcome *o, const struct joined *hit, int64_t id, const struct set *more, size_t n_more)
+static enum err main_op(struct import *im, struct outcome *o, const struct joined *hit, int64_t id,
+                        const struct set *more, size_t n_more)
 {
     const struct row *r = &o->row;
     bool is_new = hit->why == JOIN_NEW && !(hit->group && hit->id);
@@ -144,7 +152,8 @@ static enum err main_op(struct import *im, struct outcome *o, const struct joine
     struct step *step = op_new(im, im->main, id, is_new, r->main.n + n_more + 3);
     step->is_main = true;
     step->row = r;
-    step->in_file = hit->why == JOIN_FILE || (hit->why == JOIN_BASE && !joiner_touch(im->joiner, id));
+    step->in_file =
+        hit->why == JOIN_FILE || (hit->why == JOIN_BASE && !joiner_touch(im->joiner, id));
     op_set(step, &im->main->f[im->main->title], VAL_TEXT(r->name));
     for (size_t i = 0; i < r->main.n; i++) op_set(step, r->main.v[i].f, r->main.v[i].v);
     for (size_t i = 0; i < n_more; i++) op_set(step, more[i].f, more[i].v);
@@ -160,7 +169,8 @@ static enum err person_decide(struct import *im, struct outcome *o)
     uint32_t firm_group = 0;
 
     if (im->src.plan.join) TRY(join_person(im->cx, im->joiner, r, &hit));
-    TRY(firm_decide(im, r, joiner_firm_of(im->joiner, hit.group), false, &firm_id, &firm_group, &firm));
+    TRY(firm_decide(im, r, joiner_firm_of(im->joiner, hit.group), false, &firm_id, &firm_group,
+                    &firm));
     int64_t id = hit.why == JOIN_NEW ? fresh_id(im) : hit.id;
     if (im->src.plan.join) (void)joiner_put_person(im->joiner, r, hit.group, id, firm_group);
     fate_of(im, o, &hit);
@@ -230,10 +240,14 @@ enum err row_decide(struct import *im, struct outcome *o)
     o->title = r->name;
     for (size_t i = 0; i < r->problems.n; i++) any_bad |= !r->problems.v[i].kept;
     switch (r->kind) {
-    case ROW_TOTAL: o->fate = FATE_EMPTY; o->why = S(TR("A total of the other rows")); return E_OK;
+    case ROW_TOTAL:
+        o->fate = FATE_EMPTY;
+        o->why = S(TR("A total of the other rows"));
+        return E_OK;
     case ROW_EMPTY:
         o->fate = any_bad ? FATE_REFUSED : FATE_EMPTY;
-        o->why = any_bad ? S(TR("Nothing usable is left in this row")) : S(TR("Neither a person nor a firm"));
+        o->why = any_bad ? S(TR("Nothing usable is left in this row"))
+                         : S(TR("Neither a person nor a firm"));
         return E_OK;
     case ROW_FIRM: return firm_only_decide(im, o);
     case ROW_MAIN: break;

@@ -37,8 +37,8 @@ struct exporting {
     crypto_hash_sha256_state sha;
     const struct field **f; /* the columns */
     size_t n;
-    struct arena *row_a;    /* of one row or piece */
-    struct buf out;         /* waits for a piece's size */
+    struct arena *row_a; /* of one row or piece */
+    struct buf out;      /* waits for a piece's size */
     struct xlsx_put *xlsx;
 };
 
@@ -63,7 +63,8 @@ static enum err flush(struct cx *cx, struct exporting *x, size_t least)
 static bool is_column(const struct cx *cx, const struct field *f)
 {
     enum storage s = f->kind->store;
-    return !f->trashed && !f->hidden && s != ST_LINES && acl_field_read(cx, f) && f->at != F_DELETED_AT && f->at != F_FIRM;
+    return !f->trashed && !f->hidden && s != ST_LINES && acl_field_read(cx, f) &&
+           f->at != F_DELETED_AT && f->at != F_FIRM;
 }
 
 /* The title first, the system's own fields last. */
@@ -97,7 +98,10 @@ static enum cell_kind cell_kind_of(const struct field *f)
     static const struct {
         str kind;
         enum cell_kind cell;
-    } known[] = {{S0("int"), CELL_NUMBER}, {S0("decimal"), CELL_NUMBER}, {S0("date"), CELL_DATE}, {S0("rating"), CELL_NUMBER}};
+    } known[] = {{S0("int"), CELL_NUMBER},
+                 {S0("decimal"), CELL_NUMBER},
+                 {S0("date"), CELL_DATE},
+                 {S0("rating"), CELL_NUMBER}};
     for (size_t i = 0; i < COUNT(known); i++)
         if (str_eq(f->kind->name, known[i].kind)) return known[i].cell;
     return CELL_TEXT;
@@ -146,8 +150,11 @@ static enum err row_jsonl(struct cx *cx, struct exporting *x, const struct recor
 
 static enum err row_out(struct cx *cx, void *arg, const struct record *r)
 {
-    static enum err (*const by_format[])(struct cx *, struct exporting *, const struct record *) = {
-        [EXPORT_CSV] = row_csv, [EXPORT_XLSX] = row_xlsx, [EXPORT_VCF] = row_vcf, [EXPORT_JSONL] = row_jsonl};
+    static enum err (*const by_format[])(struct cx *, struct exporting *,
+                                         const struct record *) = {[EXPORT_CSV] = row_csv,
+                                                                   [EXPORT_XLSX] = row_xlsx,
+                                                                   [EXPORT_VCF] = row_vcf,
+                                                                   [EXPORT_JSONL] = row_jsonl};
     struct exporting *x = arg;
     struct arena_mark m = arena_mark(cx->a);
     enum err e = by_format[x->o->format](cx, x, r);
@@ -161,9 +168,11 @@ static enum err xlsx_begin(struct cx *cx, struct exporting *x, str path)
 {
     struct xlsx_column *cols = NEW_N(cx->a, struct xlsx_column, x->n + 1);
     for (size_t i = 0; i < x->n; i++)
-        cols[i] = (struct xlsx_column){label_of(x->f[i]->label, cx->lang), 20,
-                                       str_eq(x->f[i]->kind->name, S("decimal")) && x->f[i]->scale <= 6 ? x->f[i]->scale : -1};
-    return xlsx_put_new(cx, arena_z(cx->a, path), x->o->tmpdir, label_of(x->e->plural, cx->lang), cols, x->n, &x->xlsx);
+        cols[i] = (struct xlsx_column){
+            label_of(x->f[i]->label, cx->lang), 20,
+            str_eq(x->f[i]->kind->name, S("decimal")) && x->f[i]->scale <= 6 ? x->f[i]->scale : -1};
+    return xlsx_put_new(cx, arena_z(cx->a, path), x->o->tmpdir, label_of(x->e->plural, cx->lang),
+                        cols, x->n, &x->xlsx);
 }
 
 static enum err file_stream(struct cx *cx, struct exporting *x, int fd)
@@ -183,7 +192,8 @@ static enum err export_xlsx(struct cx *cx, struct exporting *x, const struct que
     int fd OWNED(os_close_fd) = -1, back OWNED(os_close_fd) = -1;
     str path = {0};
     int64_t cut = 0;
-    str prefix = arena_fmt(cx->a, "%.*s/kontor-export-", FS(x->o->tmpdir.n ? x->o->tmpdir : S("/tmp")));
+    str prefix =
+        arena_fmt(cx->a, "%.*s/kontor-export-", FS(x->o->tmpdir.n ? x->o->tmpdir : S("/tmp")));
     TRY(os_temp_file(cx, prefix, &fd, &path));
     enum err e = xlsx_begin(cx, x, path);
     if (e == E_OK) e = record_each(cx, x->e, q, row_out, x);
@@ -199,7 +209,11 @@ static enum err export_xlsx(struct cx *cx, struct exporting *x, const struct que
 
 static enum err export_one(struct cx *cx, struct exporting *x)
 {
-    const struct query q = {.where = x->o->where, .limit = 200, .fields = FIELDS_ALL, .ids = x->o->ids, .n_ids = x->o->n_ids};
+    const struct query q = {.where = x->o->where,
+                            .limit = 200,
+                            .fields = FIELDS_ALL,
+                            .ids = x->o->ids,
+                            .n_ids = x->o->n_ids};
     if (!acl_may(cx, x->e, ACT_EXPORT)) return fail(cx, E_DENIED, "You may not export this");
     columns_pick(cx, x);
     if (x->o->format == EXPORT_XLSX) return export_xlsx(cx, x, &q);
@@ -215,7 +229,8 @@ static enum err export_one(struct cx *cx, struct exporting *x)
 
 static enum err export_all(struct cx *cx, struct exporting *x)
 {
-    if (x->o->format != EXPORT_JSONL) return fail_at(cx, E_INVALID, S("format"), "Everything at once comes as JSON lines");
+    if (x->o->format != EXPORT_JSONL)
+        return fail_at(cx, E_INVALID, S("format"), "Everything at once comes as JSON lines");
     TRY(db_snapshot(cx));
     enum err e = E_OK;
     for (size_t i = 0; i < cx->meta->n && e == E_OK; i++) {
@@ -227,7 +242,8 @@ static enum err export_all(struct cx *cx, struct exporting *x)
     return e;
 }
 
-enum err xfer_export(struct cx *cx, const struct export_opt *o, export_write_fn *write, void *arg, struct export_result *ret)
+enum err xfer_export(struct cx *cx, const struct export_opt *o, export_write_fn *write, void *arg,
+                     struct export_result *ret)
 {
     struct exporting x = {.o = o, .write = write, .arg = arg, .ret = ret};
     unsigned char digest[crypto_hash_sha256_BYTES];
@@ -243,7 +259,8 @@ enum err xfer_export(struct cx *cx, const struct export_opt *o, export_write_fn 
         x.e = meta_entity(cx->meta, o->entity);
         bool cards = x.e && (str_eq(x.e->name, S("person")) || str_eq(x.e->name, S("company")));
         if (!x.e) e = fail(cx, E_NOTFOUND, "There is no entity \"%.*s\"", FS(o->entity));
-        else if (o->format == EXPORT_VCF && !cards) e = fail_at(cx, E_INVALID, S("format"), "Only people and companies can be vCards");
+        else if (o->format == EXPORT_VCF && !cards)
+            e = fail_at(cx, E_INVALID, S("format"), "Only people and companies can be vCards");
         else e = export_one(cx, &x);
     }
     arena_free(&x.row_a);

@@ -32,4 +32,5 @@ struct export_result {
 /* Called with pieces of the file in order; its error ends the export. The piece lives during the call. */
 typedef enum err export_write_fn(struct cx *cx, void *arg, str piece);
 /* E_DENIED without the right to export; E_INVALID: vCards of something else than people and companies. */
-MUST enum err xfer_export(struct cx *cx, const struct export_opt *o, export_write_fn *write, void *arg, struct export_result *ret);
+MUST enum err xfer_export(struct cx *cx, const struct export_opt *o, export_write_fn *write, void *arg,
+                          struct export_result *ret);

@@ -9,80 +9,114 @@ struct entry {
     const char *words; /* separated by '|' */
 };
 static const struct entry dict[] = {
-    {S0("name"), "name|full name|contact name|contact person|contact|person|ansprechpartner*|kontaktperson|kontakt|"
-                 "name vorname|vorname name|vor und nachname|vorname nachname|vardas pavarde|vardas ir pavarde|"
-                 "pavarde vardas|asmuo|kontaktinis asmuo|kontaktas|atstovas|фио|ф и о|имя|фамилия имя|"
-                 "фамилия имя отчество|контакт|контактное лицо|контактные лица|представитель|имя клиента"},
-    {S0("customer"), "client|customer|customer name|client name|kunde|kunden|kundenname|klientas|pirkejas|uzsakovas|"
+    {S0("name"),
+     "name|full name|contact name|contact "
+     "person|contact|person|ansprechpartner*|kontaktperson|kontakt|"
+     "name vorname|vorname name|vor und nachname|vorname nachname|vardas pavarde|vardas ir pavarde|"
+     "pavarde vardas|asmuo|kontaktinis asmuo|kontaktas|atstovas|фио|ф и о|имя|фамилия имя|"
+     "фамилия имя отчество|контакт|контактное лицо|контактные лица|представитель|имя клиента"},
+    {S0("customer"), "client|customer|customer name|client "
+                     "name|kunde|kunden|kundenname|klientas|pirkejas|uzsakovas|"
                      "klientai|клиент|клиенты|заказчик|покупатель|контрагент"},
     {S0("last_name"), "last name|surname|family name|nachname|familienname|zuname|pavarde|фамилия"},
     {S0("first_name"), "first name|given name|forename|vorname|vardas|имя личное|имя отчество"},
     {S0("middle_name"), "middle name|patronymic|zweiter vorname|antrasis vardas|отчество"},
-    {S0("company.name"), "company|company name|account|account name|firm|organisation|organization|business|employer|"
-                         "firma|firmenname|unternehmen|betrieb|imone|imones pavadinimas|bendrove|organizacija|"
-                         "организация|фирма|компания|предприятие|юр лицо|юридическое лицо|название организации|"
-                         "наименование организации|место работы|название компании|название|наименование|pavadinimas"},
-    {S0("company.full_name"), "legal name|full company name|vollstandiger firmenname|visas pavadinimas|"
-                              "полное наименование|полное название"},
-    {S0("company.inn"), "inn|tin|tax number|tax no|tax id|steuernummer|steuer nr|mokesciu moketojo kodas|инн|инн кпп"},
+    {S0("company.name"),
+     "company|company name|account|account name|firm|organisation|organization|business|employer|"
+     "firma|firmenname|unternehmen|betrieb|imone|imones pavadinimas|bendrove|organizacija|"
+     "организация|фирма|компания|предприятие|юр лицо|юридическое лицо|название организации|"
+     "наименование организации|место работы|название компании|название|наименование|pavadinimas"},
+    {S0("company.full_name"),
+     "legal name|full company name|vollstandiger firmenname|visas pavadinimas|"
+     "полное наименование|полное название"},
+    {S0("company.inn"),
+     "inn|tin|tax number|tax no|tax id|steuernummer|steuer nr|mokesciu moketojo kodas|инн|инн кпп"},
     {S0("company.kpp"), "kpp|кпп"},
     {S0("company.ogrn"), "ogrn|огрн|огрнип"},
-    {S0("company.vat_id"), "vat|vat id|vat no|vat number|ust id|ustid*|ust idnr|umsatzsteuer id|pvm kodas|"
-                           "pvm moketojo kodas|номер ндс"},
-    {S0("company.reg_no"), "registration number|company number|reg no|registernummer|handelsregister*|imones kodas|"
-                           "регистрационный номер"},
-    {S0("company.parent"), "subsidiary of|parent|parent company|parent account|part of|gehort zu|mutterfirma|"
-                           "muttergesellschaft|konzern|priklauso|patronuojanti imone|входит в|головная организация|холдинг"},
-    {S0("company.industry"), "industry|sector|branch of trade|branche|wirtschaftszweig|veiklos sritis|sektorius|"
-                             "отрасль|сфера деятельности|вид деятельности"},
-    {S0("company.employees"), "employees|number of employees|headcount|staff|mitarbeiter|mitarbeiterzahl|"
-                              "anzahl mitarbeiter|darbuotoju skaicius|darbuotojai|сотрудников|кол во сотрудников|"
-                              "число сотрудников|количество сотрудников"},
-    {S0("company.founded"), "founded|year established|established|year founded|grundungsjahr|gegrundet|"
-                            "ikurta|ikurimo metai|год основания|основана"},
-    {S0("company.website"), "website|web site|web|homepage|url|site|internet|webseite|webadresse|svetaine|"
-                            "interneto svetaine|puslapis|сайт|веб сайт|интернет|www"},
-    {S0("phones"), "phone*|telephone*|tel|mobile*|cell|cell phone|mob|fax|telefon*|handy*|mobil*|rufnummer|fon|tel nr|"
-                   "mobilus|mob tel|тел|телефон*|мобильный|моб|сотовый|факс|раб тел|дом тел|доп тел|whatsapp|viber"},
-    {S0("mails"), "e mail*|email*|mail|mails|mail address|mailadresse|e mail adresse|el pastas|el p|e pastas|elpastas|"
+    {S0("company.vat_id"),
+     "vat|vat id|vat no|vat number|ust id|ustid*|ust idnr|umsatzsteuer id|pvm kodas|"
+     "pvm moketojo kodas|номер ндс"},
+    {S0("company.reg_no"),
+     "registration number|company number|reg no|registernummer|handelsregister*|imones kodas|"
+     "регистрационный номер"},
+    {S0("company.parent"),
+     "subsidiary of|parent|parent company|parent account|part of|gehort zu|mutterfirma|"
+     "muttergesellschaft|konzern|priklauso|patronuojanti imone|входит в|головная "
+     "организация|холдинг"},
+    {S0("company.industry"),
+     "industry|sector|branch of trade|branche|wirtschaftszweig|veiklos sritis|sektorius|"
+     "отрасль|сфера деятельности|вид деятельности"},
+    {S0("company.employees"),
+     "employees|number of employees|headcount|staff|mitarbeiter|mitarbeiterzahl|"
+     "anzahl mitarbeiter|darbuotoju skaicius|darbuotojai|сотрудников|кол во сотрудников|"
+     "число сотрудников|количество сотрудников"},
+    {S0("company.founded"),
+     "founded|year established|established|year founded|grundungsjahr|gegrundet|"
+     "ikurta|ikurimo metai|год основания|основана"},
+    {S0("company.website"),
+     "website|web site|web|homepage|url|site|internet|webseite|webadresse|svetaine|"
+     "interneto svetaine|puslapis|сайт|веб сайт|интернет|www"},
+    {S0("phones"), "phone*|telephone*|tel|mobile*|cell|cell "
+                   "phone|mob|fax|telefon*|handy*|mobil*|rufnummer|fon|tel nr|"
+                   "mobilus|mob tel|тел|телефон*|мобильный|моб|сотовый|факс|раб тел|дом тел|доп "
+                   "тел|whatsapp|viber"},
+    {S0("mails"), "e mail*|email*|mail|mails|mail address|mailadresse|e mail adresse|el pastas|el "
+                  "p|e pastas|elpastas|"
                   "эл почта|электронная почта|почта|емейл|имейл|мейл|эл адрес|e почта"},
-    {S0("addresses.zip"), "zip|zip code|postcode|postal code|plz|postleitzahl|pasto kodas|индекс|почтовый индекс"},
-    {S0("addresses.city"), "city|town|place|ort|stadt|wohnort|miestas|vietove|город|нас пункт|населенный пункт"},
+    {S0("addresses.zip"),
+     "zip|zip code|postcode|postal code|plz|postleitzahl|pasto kodas|индекс|почтовый индекс"},
+    {S0("addresses.city"),
+     "city|town|place|ort|stadt|wohnort|miestas|vietove|город|нас пункт|населенный пункт"},
     {S0("addresses.street"), "street|strasse|strasse nr|strasse hausnummer|gatve|улица"},
-    {S0("addresses.region"), "region|state|province|county|bundesland|apskritis|область|регион|край"},
+    {S0("addresses.region"),
+     "region|state|province|county|bundesland|apskritis|область|регион|край"},
     {S0("addresses.country"), "country|office location|land|staat|salis|valstybe|страна"},
-    {S0("addresses"), "address*|adresse*|anschrift*|lieferadresse|adresas|adresai|buveine|адрес*|местонахождение|"
-                      "юр адрес|факт адрес"},
-    {S0("birthday"), "birthday|birth date|date of birth|born|dob|geburtstag|geburtsdatum|geb|geb am|geb datum|"
-                     "gimimo diena|gimimo data|gimtadienis|др|д р|дата рождения|день рождения|д рождения|родился"},
-    {S0("job_title"), "job title|title|position|role|funktion|stelle|berufsbezeichnung|pareigos|должность|позиция"},
+    {S0("addresses"),
+     "address*|adresse*|anschrift*|lieferadresse|adresas|adresai|buveine|адрес*|местонахождение|"
+     "юр адрес|факт адрес"},
+    {S0("birthday"),
+     "birthday|birth date|date of birth|born|dob|geburtstag|geburtsdatum|geb|geb am|geb datum|"
+     "gimimo diena|gimimo data|gimtadienis|др|д р|дата рождения|день рождения|д рождения|родился"},
+    {S0("job_title"),
+     "job title|title|position|role|funktion|stelle|berufsbezeichnung|pareigos|должность|позиция"},
     {S0("department"), "department|division|abteilung|skyrius|padalinys|отдел|подразделение"},
-    {S0("groups"), "group|groups|category|segment|type of customer|customer group|gruppe*|kundengruppe|kategorie|"
-                   "klasse|grupe|grupes|kategorija|kliento grupe|группа*|группы|категория|тип клиента|сегмент"},
+    {S0("groups"),
+     "group|groups|category|segment|type of customer|customer group|gruppe*|kundengruppe|kategorie|"
+     "klasse|grupe|grupes|kategorija|kliento grupe|группа*|группы|категория|тип клиента|сегмент"},
     {S0("tags"), "tag|tags|labels|schlagworter|schlagwort|stichworter|zymos|zymes|метки|теги|тэги"},
     {S0("source"), "source|lead source|quelle|herkunft|saltinis|источник"},
     {S0("language"), "language|sprache|kalba|язык"},
     {S0("salutation"), "salutation|anrede|kreipinys|обращение"},
-    {S0("note"), "note|notes|comment*|remark*|history|description|notiz*|bemerkung*|kommentar*|anmerkung*|historie|"
-                 "verlauf|beschreibung|pastaba*|pastabos|komentar*|aprasymas|istorija|комментар*|заметк*|примечани*|"
+    {S0("note"), "note|notes|comment*|remark*|history|description|notiz*|bemerkung*|kommentar*|"
+                 "anmerkung*|historie|"
+                 "verlauf|beschreibung|pastaba*|pastabos|komentar*|aprasymas|istorija|комментар*|"
+                 "заметк*|примечани*|"
                  "история*|описание|прим|коммент"},
-    {S0("user.name"), "sales agent|sales rep|sales representative|agent|user|seller|verkaufer*|vertreter|"
-                      "vertriebsmitarbeiter|benutzer|pardavejas|vadybininkas|naudotojas|продавец|сотрудник|пользователь"},
-    {S0("user.team"), "manager|team|sales manager|supervisor|teamleiter|vertriebsleiter|vadovas|komanda|команда|"
-                      "руководитель|отдел продаж"},
-    {S0("user.branch"), "regional office|branch|branch office|office|niederlassung|filiale|filialas|филиал|регион продаж"},
-    {S0("skip"), "№|no|nr|lfd nr|id|num|number|pos|п п|№ п п|no п п|n п п|номер|номер п п|eil nr|row"},
+    {S0("user.name"),
+     "sales agent|sales rep|sales representative|agent|user|seller|verkaufer*|vertreter|"
+     "vertriebsmitarbeiter|benutzer|pardavejas|vadybininkas|naudotojas|продавец|сотрудник|"
+     "пользователь"},
+    {S0("user.team"),
+     "manager|team|sales manager|supervisor|teamleiter|vertriebsleiter|vadovas|komanda|команда|"
+     "руководитель|отдел продаж"},
+    {S0("user.branch"), "regional office|branch|branch "
+                        "office|office|niederlassung|filiale|filialas|филиал|регион продаж"},
+    {S0("skip"),
+     "№|no|nr|lfd nr|id|num|number|pos|п п|№ п п|no п п|n п п|номер|номер п п|eil nr|row"},
 };
-static const char totals[] = "total|totals|grand total|sum|summe|gesamt|gesamtsumme|insgesamt|zusammen|is viso|viso|"
-                             "bendra suma|suma|итого|итог|всего|итого по базе|сумма|общий итог|итого всего";
-static const char forms[] = "gmbh|gmbh co kg|ag|kg|ohg|ug|gbr|ek|e k|e v|ev|se|mbh|uab|ab|mb|vsi|ii|tub|kub|ооо|оао|зао|пао|ао|"
-                            "ип|нпо|тоо|гуп|муп|фгуп|чп|оод|ltd|limited|inc|llc|llp|corp|corporation|plc|co|company|group|"
-                            "sa|srl|spa|sarl|bv|nv|oy|as|aps|sp z o o|zoo|s a|sia|ou";
+static const char totals[] =
+    "total|totals|grand total|sum|summe|gesamt|gesamtsumme|insgesamt|zusammen|is viso|viso|"
+    "bendra suma|suma|итого|итог|всего|итого по базе|сумма|общий итог|итого всего";
+static const char forms[] =
+    "gmbh|gmbh co kg|ag|kg|ohg|ug|gbr|ek|e k|e "
+    "v|ev|se|mbh|uab|ab|mb|vsi|ii|tub|kub|ооо|оао|зао|пао|ао|"
+    "ип|нпо|тоо|гуп|муп|фгуп|чп|оод|ltd|limited|inc|llc|llp|corp|corporation|plc|co|company|group|"
+    "sa|srl|spa|sarl|bv|nv|oy|as|aps|sp z o o|zoo|s a|sia|ou";
 
 static bool is_wordy(uint32_t c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c > 0x7f && c != 0xa0 && c != 0xab && c != 0xbb &&
-                                                               !(c >= 0x2000 && c <= 0x206f));
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+           (c > 0x7f && c != 0xa0 && c != 0xab && c != 0xbb && !(c >= 0x2000 && c <= 0x206f));
 }
 
 str head_norm(struct arena *a, str heading)
@@ -122,7 +156,8 @@ static int entry_fits(str head, str e)
         if (memcmp(head.p + i, e.p, e.n) != 0) continue;
         size_t end = i + e.n;
         if (end < head.n && head.p[end] != ' ' && !open) continue;
-        return i == 0 && (end == head.n || (open && !memchr(head.p + end, ' ', head.n - end))) ? 2 : 1;
+        return i == 0 && (end == head.n || (open && !memchr(head.p + end, ' ', head.n - end))) ? 2
+                                                                                               : 1;
     }
     return 0;
 }
@@ -152,7 +187,9 @@ struct head_hit head_guess(struct arena *a, str heading)
     for (size_t i = 0; i < COUNT(dict); i++) {
         int score = best_fit(head, str_from(dict[i].words));
         /* "no", "id", "office" inside of a longer heading say nothing */
-        if (score < 1000 && (str_eq(dict[i].to, S("skip")) || str_has_prefix(dict[i].to, S("user.")))) continue;
+        if (score < 1000 &&
+            (str_eq(dict[i].to, S("skip")) || str_has_prefix(dict[i].to, S("user."))))
+            continue;
         if (score > hit.score) hit = (struct head_hit){dict[i].to, score > 1000 ? 1000 : score};
     }
     if (hit.score < 560) hit = (struct head_hit){.to = S("")};

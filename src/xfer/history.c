@@ -32,7 +32,8 @@ static bool head_day(str s, int64_t *ret, size_t *ret_n)
     int64_t y = n[0] == 4 ? v[0] : v[2], d = n[0] == 4 ? v[2] : v[0];
     if (n[0] != 4 && n[2] == 2) y += v[2] < 70 ? 2000 : 1900;
     else if (n[0] != 4 && n[2] != 4) return false;
-    if (v[1] < 1 || v[1] > 12 || d < 1 || d > 31 || !date_exists(y, (int)v[1], (int)d)) return false;
+    if (v[1] < 1 || v[1] > 12 || d < 1 || d > 31 || !date_exists(y, (int)v[1], (int)d))
+        return false;
     *ret = day_from(y, (int)v[1], (int)d);
     *ret_n = at;
     return true;
@@ -50,8 +51,11 @@ static bool says(str text, const char *words)
 
 static str kind_of(str text)
 {
-    if (says(text, "звон|Звон|трубк|телефон|call|phone|anruf|Anruf|telefon|Telefon|skamb|Skamb")) return S("call");
-    if (says(text, "встреч|Встреч|meeting|Meeting|visit|Visit|treffen|Treffen|esuch|susitik|Susitik")) return S("meeting");
+    if (says(text, "звон|Звон|трубк|телефон|call|phone|anruf|Anruf|telefon|Telefon|skamb|Skamb"))
+        return S("call");
+    if (says(text,
+             "встреч|Встреч|meeting|Meeting|visit|Visit|treffen|Treffen|esuch|susitik|Susitik"))
+        return S("meeting");
     if (says(text, "письм|Письм|почт|mail|Mail|letter|Brief|brief|laišk|Laišk")) return S("letter");
     return S("note");
 }
@@ -84,7 +88,7 @@ void history_read(struct arena *a, str text, told_lines *ret, str *ret_rest)
     int64_t day = 0, next = 0;
     bool open = false, more = true;
 
-    for (str one, tail = text; more; ) {
+    for (str one, tail = text; more;) {
         size_t n = 0;
         more = str_split(tail, '\n', &one, &tail);
         one = str_trim(one);

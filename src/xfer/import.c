@@ -15,7 +15,7 @@ struct run { /* what the loop needs beside the import */
     struct import im;
     struct arena *outer;
     size_t want;
-    int64_t skip;          /* rows of an earlier run */
+    int64_t skip; /* rows of an earlier run */
     int64_t total;
     const struct meta *meta_before;
     enum way way_before;
@@ -66,7 +66,8 @@ static enum err slice_flush(struct run *r)
     struct import *im = &r->im;
     struct slice *s = &im->slice;
     if (s->v.n == 0) return E_OK;
-    for (size_t i = 0; i < s->v.n; i++) s->v.v[i].decided = s->v.v[i].fate, s->v.v[i].decided_why = s->v.v[i].why;
+    for (size_t i = 0; i < s->v.n; i++)
+        s->v.v[i].decided = s->v.v[i].fate, s->v.v[i].decided_why = s->v.v[i].why;
     if (im->o->dry) {
         TRY(slice_rehearse(im));
     } else {
@@ -82,7 +83,8 @@ static enum err slice_flush(struct run *r)
         count_row(im->ret, &s->v.v[i]);
         TRY(report_row(im, &s->v.v[i]));
     }
-    if (im->o->progress && !im->o->progress(im->o->arg, s->done, r->total)) im->ret->is_stopped = true;
+    if (im->o->progress && !im->o->progress(im->o->arg, s->done, r->total))
+        im->ret->is_stopped = true;
     slice_begin(r);
     return E_OK;
 }
@@ -101,7 +103,8 @@ static void sums_add(struct import *im, const struct row *row)
             continue;
         }
         struct fate_cell *t = LIST_ADD(im->out, &im->ret->totals);
-        *t = (struct fate_cell){arena_dup(im->out, im->src.plan.v[i].heading), dec_fixed(im->out, v->i, f->scale),
+        *t = (struct fate_cell){arena_dup(im->out, im->src.plan.v[i].heading),
+                                dec_fixed(im->out, v->i, f->scale),
                                 dec_fixed(im->out, im->sums[i], f->scale)};
     }
 }
@@ -158,7 +161,8 @@ static enum err card_take(struct cx *cx, void *arg, const struct vcard *card)
 }
 
 /* ---- own fields for new columns ---- */
-static const struct field *own_by_label(struct cx *cx, const struct entity *e, const struct plan_column *c)
+static const struct field *own_by_label(struct cx *cx, const struct entity *e,
+                                        const struct plan_column *c)
 {
     str label = filter_fold(cx->a, c->label);
     for (size_t i = 0; i < e->n; i++) {
@@ -220,7 +224,10 @@ static enum err fields_settle(struct run *r, struct meta **ret_fresh)
     fields_find(r, &missing);
     r->im.ret->fields = missing;
     if (missing == 0 || r->im.o->dry) return E_OK;
-    if (!acl_sys(cx, SYS_SETTINGS)) return fail(cx, E_DENIED, "New fields need the right to change settings: map the columns to others or leave them out");
+    if (!acl_sys(cx, SYS_SETTINGS))
+        return fail(cx, E_DENIED,
+                    "New fields need the right to change settings: map the columns to others or "
+                    "leave them out");
     TRY(db_write(cx, fields_add, &r->im.src.plan));
     TRY(meta_load(cx, ret_fresh));
     cx->meta = *ret_fresh;
@@ -246,7 +253,8 @@ static enum err base_look(struct run *r)
     bool people = false, firms = false;
     TRY(has_any(im->cx, ENT(im->cx, "person"), &people));
     TRY(has_any(im->cx, ENT(im->cx, "company"), &firms));
-    joiner_ask_base(im->joiner, (people || r->skip) && im->src.plan.join, (firms || r->skip) && im->src.plan.join);
+    joiner_ask_base(im->joiner, (people || r->skip) && im->src.plan.join,
+                    (firms || r->skip) && im->src.plan.join);
     TRY(names_load(im, S("group"), &im->groups));
     if (!str_eq(im->main->name, S("user"))) return E_OK;
     TRY(names_load(im, S("team"), &im->teams));
@@ -265,16 +273,22 @@ static enum err batch_open(struct run *r)
         cx->batch = r->im.ret->batch;
         return E_OK;
     }
-    TRY(db_query(cx, &rows, "SELECT done, state FROM batch WHERE id = $1 AND way = 'import'", V(o->batch)));
+    TRY(db_query(cx, &rows, "SELECT done, state FROM batch WHERE id = $1 AND way = 'import'",
+                 V(o->batch)));
     if (rows.n == 0) return fail(cx, E_NOTFOUND, "There is no such import");
     str state = db_str(&rows, 0, 1);
-    if (str_eq(state, S("done")) || str_eq(state, S("undone"))) return fail(cx, E_CONFLICT, "This import is finished");
+    if (str_eq(state, S("done")) || str_eq(state, S("undone")))
+        return fail(cx, E_CONFLICT, "This import is finished");
     r->skip = db_int(&rows, 0, 0);
     cx->batch = r->im.ret->batch = o->batch;
     return E_OK;
 }
 
-static bool is_card_file(str head) { return str_has_prefix(head, S("BEGIN:VCARD")) || str_has_prefix(head, S("\xef\xbb\xbf" "BEGIN:VCARD")); }
+static bool is_card_file(str head)
+{
+    return str_has_prefix(head, S("BEGIN:VCARD")) || str_has_prefix(head, S("\xef\xbb\xbf"
+                                                                            "BEGIN:VCARD"));
+}
 
 static enum err file_head(struct cx *cx, str path, bool *ret_cards)
 {
@@ -313,7 +327,9 @@ static enum err run_inside(struct run *r, struct meta **ret_fresh)
         r->total = im->src.plan.sheets[im->src.plan.sheet].rows;
     }
     im->main = meta_entity(cx->meta, im->src.plan.entity);
-    if (!im->main) return fail_at(cx, E_INVALID, S("entity"), "There is no entity \"%.*s\"", FS(im->src.plan.entity));
+    if (!im->main)
+        return fail_at(cx, E_INVALID, S("entity"), "There is no entity \"%.*s\"",
+                       FS(im->src.plan.entity));
     if (!acl_may(cx, im->main, ACT_IMPORT)) return fail(cx, E_DENIED, "You may not import this");
     TRY(fields_settle(r, ret_fresh));
     im->main = meta_entity(cx->meta, im->src.plan.entity);
@@ -338,7 +354,8 @@ static enum err batch_close(struct run *r, enum err e)
     brief.sample.n = 0;
     import_json(&brief, &w);
     str msg = cx->msg, at = cx->at;
-    enum err end = batch_end(cx, ret->batch, e == E_OK && !ret->is_stopped ? S("done") : S("failed"), buf_str(&b));
+    enum err end = batch_end(cx, ret->batch,
+                             e == E_OK && !ret->is_stopped ? S("done") : S("failed"), buf_str(&b));
     if (e == E_OK) return end;
     cx->err = e;
     cx->msg = msg;
@@ -348,8 +365,12 @@ static enum err batch_close(struct run *r, enum err e)
 
 static enum err import_all(struct cx *cx, const struct import_opt *o, struct import_result *ret)
 {
-    struct run r = {.im = {.cx = cx, .o = o, .ret = ret, .keep = arena_new(), .out = cx->a}, .outer = cx->a, .want = SLICE_FIRST,
-                    .meta_before = cx->meta, .way_before = cx->way, .batch_before = cx->batch};
+    struct run r = {.im = {.cx = cx, .o = o, .ret = ret, .keep = arena_new(), .out = cx->a},
+                    .outer = cx->a,
+                    .want = SLICE_FIRST,
+                    .meta_before = cx->meta,
+                    .way_before = cx->way,
+                    .batch_before = cx->batch};
     struct meta *fresh OWNED(meta_drop) = NULL;
     int64_t from = os_mono_ms();
 

@@ -21,7 +21,8 @@ struct import_opt {
     int64_t sheet;          /* -1 = the best one */
     const struct json *mapping; /* docs/api.md; NULL = as guessed */
     str report_path;        /* each row's fate as XLSX (or JSON lines: *.jsonl); "" = none */
-    str refused_path;       /* refused rows and those with bad cells as XLSX with the reason; "" = none; no file when there is none to tell */
+    /* refused rows and those with bad cells as XLSX with the reason; "" = none; no file when there is none to tell */
+    str refused_path;
     str tmpdir;
     int64_t batch;          /* go on with this one; 0 = new */
     bool dry;

@@ -64,7 +64,8 @@ MUST enum err names_load(struct import *im, str entity, struct names *ret);
 MUST enum err row_decide(struct import *im, struct outcome *o);
 /* ---- apply.c ---- */
 /* What a row brings to a record that is there: sets that change something. */
-size_t merge_sets(struct cx *cx, const struct record *now, const struct step *step, const struct row_plan *rp, struct set *ret);
+size_t merge_sets(struct cx *cx, const struct record *now, const struct step *step,
+                  const struct row_plan *rp, struct set *ret);
 /* Inside db_write_bulk. Quick first, without savepoints: a row's fault then fails the slice, and it is done again
  * with `careful`, where it fails that row alone. */
 MUST enum err slice_apply(struct cx *cx, void *im);

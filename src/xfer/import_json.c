@@ -50,7 +50,8 @@ static void put_counts(const struct import_result *r, struct jw *w)
     jw_kint(w, S("interactions"), r->interactions);
     jw_kint(w, S("new_fields"), r->fields);
     jw_kid(w, S("batch"), r->batch);
-    int n = snprintf(seconds, sizeof seconds, "%" PRId64 ".%03d", r->ms / 1000, (int)(r->ms % 1000));
+    int n =
+        snprintf(seconds, sizeof seconds, "%" PRId64 ".%03d", r->ms / 1000, (int)(r->ms % 1000));
     jw_key(w, S("seconds"));
     jw_raw(w, (str){seconds, n > 0 ? (size_t)n : 0});
     jw_kbool(w, S("dry"), r->is_dry);
@@ -88,18 +89,21 @@ struct mapping {
 static enum err mapping_put(struct cx *cx, void *arg)
 {
     struct mapping *m = arg;
-    return db_exec(cx, NULL, "INSERT INTO mapping(id, name, json, created_by, at) VALUES($1, $2, $3, $4, $5)", V(m->id), V(m->name),
-                   V(m->json), V(cx->who.user), V(cx->now_ms));
+    return db_exec(cx, NULL,
+                   "INSERT INTO mapping(id, name, json, created_by, at) VALUES($1, $2, $3, $4, $5)",
+                   V(m->id), V(m->name), V(m->json), V(cx->who.user), V(cx->now_ms));
 }
 
 enum err mapping_save(struct cx *cx, str name, str json, int64_t *ret_id)
 {
     const struct json *j = NULL;
     struct mapping m = {id_new(cx->now_ms), str_trim(name), json};
-    if (m.name.n == 0 || m.name.n > MAPPING_NAME_MAX) return fail_at(cx, E_INVALID, S("name"), "A mapping needs a name of at most 200 bytes");
+    if (m.name.n == 0 || m.name.n > MAPPING_NAME_MAX)
+        return fail_at(cx, E_INVALID, S("name"), "A mapping needs a name of at most 200 bytes");
     if (json.n > MAPPING_MAX) return fail_at(cx, E_LIMIT, S("mapping"), "The mapping is too long");
     TRY(json_parse(cx, json, &j));
-    if (j->t != JT_OBJ) return fail_at(cx, E_INVALID, S("mapping"), "The mapping must be an object");
+    if (j->t != JT_OBJ)
+        return fail_at(cx, E_INVALID, S("mapping"), "The mapping must be an object");
     TRY(db_write(cx, mapping_put, &m));
     *ret_id = m.id;
     return E_OK;
@@ -108,7 +112,8 @@ enum err mapping_save(struct cx *cx, str name, str json, int64_t *ret_id)
 enum err mapping_list_json(struct cx *cx, struct jw *w)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT id, name, json FROM mapping ORDER BY id DESC LIMIT $1", V((int)MAPPINGS_LISTED)));
+    TRY(db_query(cx, &r, "SELECT id, name, json FROM mapping ORDER BY id DESC LIMIT $1",
+                 V((int)MAPPINGS_LISTED)));
     jw_arr(w);
     for (size_t i = 0; i < r.n; i++) {
         jw_obj(w);

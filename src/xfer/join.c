@@ -10,17 +10,17 @@
 #include <stdio.h>
 
 struct entry {
-    uint64_t hash;  /* 0 = free */
+    uint64_t hash; /* 0 = free */
     uint32_t group;
     uint32_t pad;
 };
 struct group {
     int64_t id;
-    uint32_t block, at;   /* its name: block of names, place in it */
+    uint32_t block, at; /* its name: block of names, place in it */
     uint16_t name_n;
     bool is_firm, is_stub, has_tax;
-    uint32_t firm;        /* of a person; of a firm: fields given so far */
-    uint32_t tax;         /* of a firm: its hash */
+    uint32_t firm; /* of a person; of a firm: fields given so far */
+    uint32_t tax;  /* of a firm: its hash */
 };
 enum { CHUNK = 16384, NAME_BLOCK = 1 << 20, CHUNKS_MAX = 4096, NAME_MAX = 400 };
 struct joiner {
@@ -64,8 +64,14 @@ void joiner_ask_base(struct joiner *j, bool people, bool firms)
 
 size_t joiner_bytes(const struct joiner *j) { return arena_bytes(j->a) + arena_bytes(j->table_a); }
 
-static struct group *group_at(const struct joiner *j, uint32_t g) { return &j->chunk[g / CHUNK][g % CHUNK]; }
-static str group_name(const struct joiner *j, const struct group *g) { return (str){j->names[g->block] + g->at, g->name_n}; }
+static struct group *group_at(const struct joiner *j, uint32_t g)
+{
+    return &j->chunk[g / CHUNK][g % CHUNK];
+}
+static str group_name(const struct joiner *j, const struct group *g)
+{
+    return (str){j->names[g->block] + g->at, g->name_n};
+}
 
 static uint32_t group_new(struct joiner *j, int64_t id, str name)
 {
@@ -81,7 +87,8 @@ static uint32_t group_new(struct joiner *j, int64_t id, str name)
         j->name_at = 0;
     }
     struct group *p = group_at(j, g);
-    *p = (struct group){.id = id, .block = j->n_names - 1, .at = (uint32_t)j->name_at, .name_n = (uint16_t)n};
+    *p = (struct group){
+        .id = id, .block = j->n_names - 1, .at = (uint32_t)j->name_at, .name_n = (uint16_t)n};
     memcpy(j->names[p->block] + p->at, name.p, n);
     j->name_at += n;
     return g;
@@ -161,11 +168,15 @@ struct base_hit { /* a record of the base that shares keys with the row */
     bool phone, mail;
 };
 
-static enum err hits_add(struct cx *cx, const struct key *k, struct base_hit v[SHARED_MAX], size_t *n)
+static enum err hits_add(struct cx *cx, const struct key *k, struct base_hit v[SHARED_MAX],
+                         size_t *n)
 {
     struct db_rows rows = {0};
     bool phone = k->kind == KEY_PHONE;
-    TRY(db_query(cx, &rows, "SELECT DISTINCT record FROM contact_point WHERE norm = $1 AND entity = 'person' LIMIT 50", V(k->norm)));
+    TRY(db_query(
+        cx, &rows,
+        "SELECT DISTINCT record FROM contact_point WHERE norm = $1 AND entity = 'person' LIMIT 50",
+        V(k->norm)));
     for (size_t i = 0; i < rows.n; i++) {
         size_t c = 0;
         while (c < *n && v[c].id != db_int(&rows, i, 0)) c++;
@@ -209,7 +220,8 @@ enum err join_person(struct cx *cx, struct joiner *j, const struct row *r, struc
     for (size_t i = 0; i < n; i++) {
         const struct group *g = group_at(j, v[i].group);
         bool unsure = false;
-        if (!names_fit(cx->a, r->name, group_name(j, g), v[i].phone && v[i].mail, &unsure)) continue;
+        if (!names_fit(cx->a, r->name, group_name(j, g), v[i].phone && v[i].mail, &unsure))
+            continue;
         struct joined hit = {JOIN_FILE, v[i].group, g->id, group_name(j, g), unsure};
         if (unsure) part = hit;
         else *ret = hit;
@@ -220,13 +232,15 @@ enum err join_person(struct cx *cx, struct joiner *j, const struct row *r, struc
     return E_OK;
 }
 
-uint32_t joiner_put_person(struct joiner *j, const struct row *r, uint32_t group, int64_t id, uint32_t firm)
+uint32_t joiner_put_person(struct joiner *j, const struct row *r, uint32_t group, int64_t id,
+                           uint32_t firm)
 {
     if (r->keys.n == 0 && group == 0) return 0;
     if (group == 0) group = group_new(j, id, r->name);
     if (firm) group_at(j, group)->firm = firm;
     for (size_t k = 0; k < r->keys.n; k++)
-        table_put(j, key_hash(r->keys.v[k].kind == KEY_PHONE ? 'p' : 'm', r->keys.v[k].norm), group);
+        table_put(j, key_hash(r->keys.v[k].kind == KEY_PHONE ? 'p' : 'm', r->keys.v[k].norm),
+                  group);
     return group;
 }
 
@@ -272,23 +286,32 @@ static enum err firm_in_base(struct cx *cx, str name, str key, str tax, struct j
     const struct entity *e = ENT(cx, "company");
     const struct field *inn = FLD(e, "inn");
     struct db_rows rows[2] = {{0}};
-    if (tax.n) TRY(db_query(cx, &rows[0], "SELECT id FROM company WHERE inn = $1 AND deleted_at IS NULL ORDER BY id LIMIT 20", V(tax)));
-    TRY(db_query(cx, &rows[1], "SELECT id FROM company WHERE name_f = $1 AND deleted_at IS NULL ORDER BY id LIMIT 20",
-                 V(fold_text(cx->a, name))));
+    if (tax.n)
+        TRY(db_query(
+            cx, &rows[0],
+            "SELECT id FROM company WHERE inn = $1 AND deleted_at IS NULL ORDER BY id LIMIT 20",
+            V(tax)));
+    TRY(db_query(
+        cx, &rows[1],
+        "SELECT id FROM company WHERE name_f = $1 AND deleted_at IS NULL ORDER BY id LIMIT 20",
+        V(fold_text(cx->a, name))));
     for (size_t k = 0; k < COUNT(rows); k++)
         for (size_t i = 0; i < rows[k].n; i++) {
             struct record r = {0};
             enum err err = record_get(cx, e, db_int(&rows[k], i, 0), &r);
             if (err == E_NOTFOUND) continue;
             TRY(err);
-            if (k == 1 && (taxes_differ(&r, inn, tax) || !str_eq(firm_key(cx->a, record_title(&r)), key))) continue;
+            if (k == 1 &&
+                (taxes_differ(&r, inn, tax) || !str_eq(firm_key(cx->a, record_title(&r)), key)))
+                continue;
             *ret = (struct joined){JOIN_BASE, 0, r.id, record_title(&r), false};
             return E_OK;
         }
     return E_OK;
 }
 
-enum err join_firm(struct cx *cx, struct joiner *j, str name, str key, str tax, uint32_t firm_of, struct joined *ret)
+enum err join_firm(struct cx *cx, struct joiner *j, str name, str key, str tax, uint32_t firm_of,
+                   struct joined *ret)
 {
     bool unsure = false;
     uint32_t g = tax.n ? firm_by(j, key_hash('t', tax), tax) : 0;
@@ -299,12 +322,15 @@ enum err join_firm(struct cx *cx, struct joiner *j, str name, str key, str tax, 
         bool taxes_fit = !tax.n || !f->has_tax || f->tax == tax_hash(tax);
         if (taxes_fit && names_fit(cx->a, name, group_name(j, f), false, &unsure)) g = firm_of;
     }
-    if (g) *ret = (struct joined){JOIN_FILE, g, group_at(j, g)->id, group_name(j, group_at(j, g)), false};
+    if (g)
+        *ret =
+            (struct joined){JOIN_FILE, g, group_at(j, g)->id, group_name(j, group_at(j, g)), false};
     else if (j->ask_firms) return firm_in_base(cx, name, key, tax, ret);
     return E_OK;
 }
 
-uint32_t joiner_put_firm(struct joiner *j, str name, str key, str tax, uint32_t group, int64_t id, bool stub)
+uint32_t joiner_put_firm(struct joiner *j, str name, str key, str tax, uint32_t group, int64_t id,
+                         bool stub)
 {
     bool is_new = group == 0;
     if (is_new) group = group_new(j, id, name);

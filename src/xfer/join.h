@@ -27,7 +27,8 @@ struct joined {
 /* Whom the row continues. The base is asked with cx's rights. */
 MUST enum err join_person(struct cx *cx, struct joiner *j, const struct row *r, struct joined *ret);
 /* firm_of: the firm that the row's person already has (0 none): taken when its name is compatible. */
-MUST enum err join_firm(struct cx *cx, struct joiner *j, str name, str key, str tax, uint32_t firm_of, struct joined *ret);
+MUST enum err join_firm(struct cx *cx, struct joiner *j, str name, str key, str tax, uint32_t firm_of,
+                        struct joined *ret);
 /* Remembers the row's keys for the ones that follow. group 0 = a new one. Gives the group. */
 uint32_t joiner_put_person(struct joiner *j, const struct row *r, uint32_t group, int64_t id, uint32_t firm);
 uint32_t joiner_put_firm(struct joiner *j, str name, str key, str tax, uint32_t group, int64_t id, bool stub);

@@ -15,7 +15,8 @@ static struct chars chars_of(str s)
         uint32_t u = utf8_next(s, &at);
         if (u >= '0' && u <= '9') c.digits++;
         else if (u == ' ' || u == 0xa0 || u == 0x202f || u == '\n' || u == '\t') c.blanks++;
-        else if (u < 0x80 && memchr("+()-/.,", (int)u, 7)) c.signs++, c.dots += u == '.' || u == ',';
+        else if (u < 0x80 && memchr("+()-/.,", (int)u, 7))
+            c.signs++, c.dots += u == '.' || u == ',';
         else if (u == '@') c.ats++;
         else if (u > 0xbf || (u >= 'A' && u <= 'Z') || (u >= 'a' && u <= 'z')) c.letters++;
         else c.others++;
@@ -55,7 +56,8 @@ bool look_is_history(str s)
 {
     s = str_trim(s);
     size_t n = date_head(s);
-    return n > 0 && n + 3 < s.n && memchr(" :,-\n\t", s.p[n], 6) && chars_of(str_cut(s, n, s.n)).letters >= 3;
+    return n > 0 && n + 3 < s.n && memchr(" :,-\n\t", s.p[n], 6) &&
+           chars_of(str_cut(s, n, s.n)).letters >= 3;
 }
 
 static bool is_number(const struct chars *c, str s)
@@ -141,7 +143,8 @@ bool look_mostly(const struct look *l, size_t count, size_t percent)
 }
 
 /* How much row r looks like a head: known words weigh most, figures speak against it. */
-static int header_score(struct arena *a, const struct cell_row *row, size_t *ret_known, size_t *ret_n)
+static int header_score(struct arena *a, const struct cell_row *row, size_t *ret_known,
+                        size_t *ret_n)
 {
     int score = 0;
     for (size_t c = 0; c < row->n; c++) {
@@ -149,7 +152,8 @@ static int header_score(struct arena *a, const struct cell_row *row, size_t *ret
         if (row->cell[c].kind == CELL_EMPTY || s.n == 0) continue;
         ++*ret_n;
         struct chars ch = chars_of(s);
-        bool bad = row->cell[c].kind != CELL_TEXT || ch.ats || ch.digits > 6 || s.n > 80 || look_is_date(s);
+        bool bad = row->cell[c].kind != CELL_TEXT || ch.ats || ch.digits > 6 || s.n > 80 ||
+                   look_is_date(s);
         int hit = bad ? 0 : head_guess(a, s).score;
         if (hit) ++*ret_known;
         score += hit ? hit : bad ? -800 : ch.digits ? 20 : 150;

@@ -6,7 +6,11 @@
 
 #include <unicode/uchar.h>
 
-static bool is_blank(uint32_t c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == 0xa0 || c == 0x202f || c == 0x2009; }
+static bool is_blank(uint32_t c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == 0xa0 || c == 0x202f ||
+           c == 0x2009;
+}
 
 static str squeeze(struct arena *a, str s)
 {
@@ -87,8 +91,9 @@ bool name_is_better(str now, str then)
 
 bool name_parts(str name, str *ret_last, str *ret_first, str *ret_middle)
 {
-    static const str ends[] = {S0("ович"), S0("евич"), S0("ёвич"), S0("овна"), S0("евна"), S0("ична"), S0("инична"),
-                               S0("ьич"), S0("мич"), S0("нич"), S0("кич"), S0("оглы"), S0("кызы")};
+    static const str ends[] = {S0("ович"), S0("евич"),   S0("ёвич"), S0("овна"), S0("евна"),
+                               S0("ична"), S0("инична"), S0("ьич"),  S0("мич"),  S0("нич"),
+                               S0("кич"),  S0("оглы"),   S0("кызы")};
     str last = {0}, first = {0}, middle = {0}, rest = {0};
     if (!str_split(name, ' ', &last, &rest) || !str_split(rest, ' ', &first, &middle)) return false;
     if (memchr(middle.p, ' ', middle.n)) return false;
@@ -118,7 +123,8 @@ static const struct country {
     {S0("AT"), "at|austria|osterreich|austrija|австрия"},
     {S0("CH"), "ch|switzerland|schweiz|sveicarija|швейцария"},
     {S0("US"), "us|usa|united states|united states of america|vereinigte staaten|jav|сша"},
-    {S0("GB"), "gb|uk|united kingdom|great britain|grossbritannien|england|jungtine karalyste|великобритания|англия"},
+    {S0("GB"), "gb|uk|united kingdom|great britain|grossbritannien|england|jungtine "
+               "karalyste|великобритания|англия"},
     {S0("FR"), "fr|france|frankreich|prancuzija|франция"},
     {S0("IT"), "it|italy|italien|italija|италия"},
     {S0("ES"), "es|spain|spanien|ispanija|испания"},

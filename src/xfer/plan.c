@@ -23,8 +23,9 @@ static void set_to(struct plan_column *c, str to, int guess)
 /* Several columns may go there. */
 static bool is_many(str to)
 {
-    static const str many[] = {S0("phones"), S0("mails"), S0("addresses"), S0("groups"), S0("tags"), S0("note"),
-                               S0("history"), S0("skip"), S0("new"), S0("company.phones"), S0("company.mails")};
+    static const str many[] = {S0("phones"), S0("mails"),          S0("addresses"),    S0("groups"),
+                               S0("tags"),   S0("note"),           S0("history"),      S0("skip"),
+                               S0("new"),    S0("company.phones"), S0("company.mails")};
     for (size_t i = 0; i < COUNT(many); i++)
         if (str_eq(to, many[i])) return true;
     return false;
@@ -62,12 +63,14 @@ static void weigh_content(const struct look *l, struct plan_column *c)
     else if (to_is(c, S("phones")) && l->phone == 0) guess_content(l, c);
     else if (to_is(c, S("name")) && look_mostly(l, l->firm, 60)) set_to(c, S("company.name"), 700);
     else if (to_is(c, S("note")) && look_mostly(l, l->history, 50)) set_to(c, S("history"), 900);
-    else if (to_is(c, S("birthday")) && look_mostly(l, l->phone, 90) && l->date == 0) guess_content(l, c);
-    else if (to_is(c, S("company.website")) && look_mostly(l, l->mail, 60)) set_to(c, S("mails"), 700);
+    else if (to_is(c, S("birthday")) && look_mostly(l, l->phone, 90) && l->date == 0)
+        guess_content(l, c);
+    else if (to_is(c, S("company.website")) && look_mostly(l, l->mail, 60))
+        set_to(c, S("mails"), 700);
 }
 
-static void guess_alone(struct arena *a, const struct grid *g, int head, size_t index, struct plan_column *c,
-                        struct look *l)
+static void guess_alone(struct arena *a, const struct grid *g, int head, size_t index,
+                        struct plan_column *c, struct look *l)
 {
     size_t from = (size_t)(head + 1);
     c->index = index;
@@ -92,12 +95,14 @@ static void guess_alone(struct arena *a, const struct grid *g, int head, size_t 
 /* "Customer" is a firm when another column names the person or the cells look so. */
 static void settle_customer(struct plan *p, const struct look *l)
 {
-    bool person = col_of(p, S("name")) || col_of(p, S("last_name")), firm = col_of(p, S("company.name"));
+    bool person = col_of(p, S("name")) || col_of(p, S("last_name")),
+         firm = col_of(p, S("company.name"));
     for (size_t i = 0; i < p->n; i++) {
         struct plan_column *c = &p->v[i];
         if (!to_is(c, S("customer"))) continue;
         if (firm && !person) set_to(c, S("name"), c->guess);
-        else if (person || look_mostly(&l[i], l[i].firm, 25)) set_to(c, S("company.name"), c->guess);
+        else if (person || look_mostly(&l[i], l[i].firm, 25))
+            set_to(c, S("company.name"), c->guess);
         else if (look_mostly(&l[i], l[i].person, 60)) set_to(c, S("name"), c->guess);
         else set_to(c, S("company.name"), c->guess / 2);
     }
@@ -105,21 +110,24 @@ static void settle_customer(struct plan *p, const struct look *l)
 
 static str settle_entity(struct plan *p, str entity)
 {
-    static const str person[] = {S0("name"), S0("last_name"), S0("first_name"), S0("phones"), S0("mails")};
+    static const str person[] = {S0("name"), S0("last_name"), S0("first_name"), S0("phones"),
+                                 S0("mails")};
     if (entity.n) return entity;
     bool is_person = false;
     for (size_t i = 0; i < COUNT(person); i++) is_person |= col_of(p, person[i]) != NULL;
     bool firm = col_of(p, S("company.name")) != NULL;
     if (!firm && !col_of(p, S("phones")) && col_of(p, S("user.name"))) return S("user");
-    if (firm && !col_of(p, S("name")) && !col_of(p, S("last_name")) && !col_of(p, S("first_name"))) return S("company");
+    if (firm && !col_of(p, S("name")) && !col_of(p, S("last_name")) && !col_of(p, S("first_name")))
+        return S("company");
     return is_person || !firm ? S("person") : S("company");
 }
 
 static void to_company(struct plan_column *c)
 {
     if (str_has_prefix(c->to, S("company."))) c->to = str_cut(c->to, 8, c->to.n);
-    else if (to_is(c, S("birthday")) || to_is(c, S("salutation")) || to_is(c, S("job_title")) || to_is(c, S("department")) ||
-             to_is(c, S("language")) || str_has_suffix(c->to, S("_name")))
+    else if (to_is(c, S("birthday")) || to_is(c, S("salutation")) || to_is(c, S("job_title")) ||
+             to_is(c, S("department")) || to_is(c, S("language")) ||
+             str_has_suffix(c->to, S("_name")))
         set_to(c, S("new"), 300);
 }
 
@@ -142,7 +150,8 @@ static void settle_labels(struct arena *a, const struct entity *e, struct plan *
             const struct field *f = &e->f[k];
             if (f->system || f->trashed || f->readonly || (!f->own && c->guess >= 560)) continue;
             bool fits = str_eq(c->heading, f->name);
-            for (int lang = 0; lang < LANG_MAX && !fits; lang++) fits = str_eq(head_norm(a, f->label[lang]), head);
+            for (int lang = 0; lang < LANG_MAX && !fits; lang++)
+                fits = str_eq(head_norm(a, f->label[lang]), head);
             if (fits && plan_target_ok(NULL, e->name, f->name)) set_to(c, f->name, 1000);
         }
     }
@@ -181,7 +190,8 @@ static void settle_doubles(struct plan *p)
     }
 }
 
-void plan_columns(struct arena *a, const struct meta *m, const struct grid *g, int head, str entity, struct plan *p)
+void plan_columns(struct arena *a, const struct meta *m, const struct grid *g, int head, str entity,
+                  struct plan *p)
 {
     size_t n = g->columns < PLAN_COLUMNS_MAX ? g->columns : PLAN_COLUMNS_MAX;
     struct look *l = NEW_N(a, struct look, n + 1);
@@ -199,13 +209,15 @@ void plan_columns(struct arena *a, const struct meta *m, const struct grid *g, i
     settle_doubles(p);
     for (size_t i = 0; i < n; i++) {
         struct plan_column *c = &p->v[i];
-        if (to_is(c, S("new")) && c->label.n == 0) c->label = arena_fmt(a, "Column %zu", c->index + 1);
+        if (to_is(c, S("new")) && c->label.n == 0)
+            c->label = arena_fmt(a, "Column %zu", c->index + 1);
     }
 }
 
 int64_t plan_weight(const struct plan *p, const struct grid *g)
 {
-    static const str telling[] = {S0("name"), S0("company.name"), S0("phones"), S0("mails"), S0("addresses"), S0("last_name")};
+    static const str telling[] = {S0("name"),  S0("company.name"), S0("phones"),
+                                  S0("mails"), S0("addresses"),    S0("last_name")};
     int64_t sum = 1;
     for (size_t i = 0; i < p->n; i++)
         for (size_t k = 0; k < COUNT(telling); k++)

@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-static const str address_parts[] = {S0("city"), S0("street"), S0("zip"), S0("region"), S0("country")};
+static const str address_parts[] = {S0("city"), S0("street"), S0("zip"), S0("region"),
+                                    S0("country")};
 static const str part_label[][LANG_MAX] = {
     {S0("City"), S0("Ort"), S0("Miestas"), S0("Город")},
     {S0("Street"), S0("Straße"), S0("Gatvė"), S0("Улица")},
@@ -24,9 +25,10 @@ static const str new_kinds[] = {S0("text"), S0("decimal"), S0("date")};
 static bool takes_import(const struct field *f)
 {
     enum storage s = f->kind->store;
-    if (f->system || f->trashed || f->readonly || f->hidden || s == ST_NONE || s == ST_LINES) return false;
-    return !str_eq(f->kind->name, S("file")) && !str_eq(f->kind->name, S("picture")) && !str_eq(f->kind->name, S("json")) &&
-           !str_eq(f->kind->name, S("autonumber"));
+    if (f->system || f->trashed || f->readonly || f->hidden || s == ST_NONE || s == ST_LINES)
+        return false;
+    return !str_eq(f->kind->name, S("file")) && !str_eq(f->kind->name, S("picture")) &&
+           !str_eq(f->kind->name, S("json")) && !str_eq(f->kind->name, S("autonumber"));
 }
 
 static bool field_ok(const struct meta *m, str entity, str name)
@@ -40,11 +42,13 @@ bool plan_target_ok(const struct meta *m, str entity, str to)
 {
     for (size_t i = 0; i < COUNT(specials); i++)
         if (str_eq(to, specials[i].to)) return true;
-    if (str_eq(entity, S("user")) && (str_eq(to, S("team.name")) || str_eq(to, S("branch.name")))) return true;
+    if (str_eq(entity, S("user")) && (str_eq(to, S("team.name")) || str_eq(to, S("branch.name"))))
+        return true;
     if (str_has_prefix(to, S("addresses."))) {
         str part = str_cut(to, 10, to.n);
         for (size_t i = 0; i < COUNT(address_parts); i++)
-            if (str_eq(part, address_parts[i])) return str_eq(entity, S("person")) || str_eq(entity, S("company"));
+            if (str_eq(part, address_parts[i]))
+                return str_eq(entity, S("person")) || str_eq(entity, S("company"));
         return false;
     }
     if (!m) return true;
@@ -69,7 +73,8 @@ static enum err map_column(struct cx *cx, const struct json *j, struct plan *p)
     TRY(json_str_of(cx, j, S("kind"), S("text"), &kind));
     TRY(json_str_of(cx, j, S("label"), S(""), &label));
     TRY(json_int_of(cx, j, S("scale"), 2, &scale));
-    if (scale < 0 || scale > 6) return fail_at(cx, E_INVALID, S("scale"), "The number of decimal places is 0 to 6");
+    if (scale < 0 || scale > 6)
+        return fail_at(cx, E_INVALID, S("scale"), "The number of decimal places is 0 to 6");
     if (!plan_target_ok(cx->meta, p->entity, to))
         return fail_at(cx, E_INVALID, S("to"), "There is no field \"%.*s\" to import into", FS(to));
     if (str_eq(to, S("new")) && !new_kind_ok(kind))
@@ -92,7 +97,8 @@ static enum err map_column(struct cx *cx, const struct json *j, struct plan *p)
 enum err plan_map(struct cx *cx, const struct json *mapping, struct plan *p)
 {
     if (!mapping) return E_OK;
-    if (mapping->t != JT_OBJ) return fail_at(cx, E_INVALID, S("mapping"), "The mapping must be an object");
+    if (mapping->t != JT_OBJ)
+        return fail_at(cx, E_INVALID, S("mapping"), "The mapping must be an object");
     const struct json *cols = json_get(mapping, S("columns"));
     TRY(json_bool_of(cx, mapping, S("history"), p->history, &p->history));
     TRY(json_bool_of(cx, mapping, S("join"), p->join, &p->join));
@@ -155,10 +161,12 @@ static void put_targets(struct cx *cx, const struct plan *p, struct jw *w)
         static const str names[] = {S0("team"), S0("branch")};
         for (size_t i = 0; i < COUNT(names) && cx->meta; i++) {
             const struct entity *t = meta_entity(cx->meta, names[i]);
-            if (t) put_target(w, arena_fmt(cx->a, "%.*s.", FS(names[i])), S("name"), t->label, S(""));
+            if (t)
+                put_target(w, arena_fmt(cx->a, "%.*s.", FS(names[i])), S("name"), t->label, S(""));
         }
     }
-    for (size_t i = 0; i < COUNT(specials); i++) put_target(w, S(""), specials[i].to, specials[i].label, S(""));
+    for (size_t i = 0; i < COUNT(specials); i++)
+        put_target(w, S(""), specials[i].to, specials[i].label, S(""));
     jw_arr_end(w);
 }
 

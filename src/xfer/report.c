@@ -11,13 +11,13 @@
 enum { SAMPLE_PLAIN = 40, CELLS_TOLD = 20 };
 struct report {
     struct xlsx_put *all, *refused;
-    int lines;             /* JSON lines instead of XLSX; -1 none */
-    size_t plain;          /* ordinary rows in the sample */
+    int lines;    /* JSON lines instead of XLSX; -1 none */
+    size_t plain; /* ordinary rows in the sample */
     size_t n_columns;
     bool all_full, refused_full;
 };
-const str fate_name[FATE_MAX] = {S0(TR("new")), S0(TR("joined")), S0(TR("changed")), S0(TR("refused")),
-                                 S0(TR("empty"))};
+const str fate_name[FATE_MAX] = {S0(TR("new")), S0(TR("joined")), S0(TR("changed")),
+                                 S0(TR("refused")), S0(TR("empty"))};
 
 static str tell(const struct import *im, str english) { return tr(im->cx->lang, english); }
 
@@ -39,7 +39,8 @@ enum err report_new(struct import *im, struct report **ret)
                                        {tell(im, S(TR("Title"))), 36, -1},
                                        {tell(im, S(TR("Reason"))), 50, -1},
                                        {tell(im, S(TR("Cell"))), 60, -1}};
-    return xlsx_put_new(cx, arena_z(cx->a, path), im->o->tmpdir, tell(im, S(TR("Fate"))), cols, COUNT(cols), &r->all);
+    return xlsx_put_new(cx, arena_z(cx->a, path), im->o->tmpdir, tell(im, S(TR("Fate"))), cols,
+                        COUNT(cols), &r->all);
 }
 
 static const struct plan_column *column_at(const struct import *im, size_t index)
@@ -79,9 +80,12 @@ static void sample_add(struct import *im, const struct outcome *o)
     struct fate_cell *cells = NEW_N(im->out, struct fate_cell, n + 1);
     for (size_t i = 0; i < n; i++) {
         const struct problem *p = &o->row.problems.v[i];
-        cells[i] = (struct fate_cell){column_name(im, p->column), arena_dup(im->out, p->text), tell(im, p->why)};
+        cells[i] = (struct fate_cell){column_name(im, p->column), arena_dup(im->out, p->text),
+                                      tell(im, p->why)};
     }
-    *f = (struct fate_row){o->row.number, o->fate, arena_dup(im->out, o->title), arena_dup(im->out, tell(im, o->why)), cells, n};
+    *f = (struct fate_row){
+        o->row.number, o->fate, arena_dup(im->out, o->title), arena_dup(im->out, tell(im, o->why)),
+        cells,         n};
 }
 
 static enum err line_put(struct import *im, const struct outcome *o, str cells)
@@ -99,9 +103,13 @@ static enum err line_put(struct import *im, const struct outcome *o, str cells)
     return os_write_all(im->cx, im->report->lines, buf_str(&b));
 }
 
-static struct cell text_cell(str s) { return (struct cell){.kind = s.n ? CELL_TEXT : CELL_EMPTY, .text = s, .raw = s}; }
+static struct cell text_cell(str s)
+{
+    return (struct cell){.kind = s.n ? CELL_TEXT : CELL_EMPTY, .text = s, .raw = s};
+}
 
-static enum err put(struct import *im, struct xlsx_put *x, const struct cell *v, size_t n, bool *full)
+static enum err put(struct import *im, struct xlsx_put *x, const struct cell *v, size_t n,
+                    bool *full)
 {
     if (*full) return E_OK;
     enum err e = xlsx_put_row(im->cx, x, v, n);
@@ -117,10 +125,11 @@ static enum err refused_put(struct import *im, struct outcome *o, str cells)
     size_t n = r->n_columns;
     if (!r->refused) {
         struct xlsx_column *cols = NEW_N(im->cx->a, struct xlsx_column, n + 2);
-        for (size_t i = 0; i < n; i++) cols[i] = (struct xlsx_column){column_name(im, im->src.plan.v[i].index), 18, -1};
+        for (size_t i = 0; i < n; i++)
+            cols[i] = (struct xlsx_column){column_name(im, im->src.plan.v[i].index), 18, -1};
         cols[n] = (struct xlsx_column){tell(im, S(TR("Reason"))), 60, -1};
-        TRY(xlsx_put_new(im->cx, arena_z(im->cx->a, im->o->refused_path), im->o->tmpdir, tell(im, S(TR("refused"))), cols, n + 1,
-                         &r->refused));
+        TRY(xlsx_put_new(im->cx, arena_z(im->cx->a, im->o->refused_path), im->o->tmpdir,
+                         tell(im, S(TR("refused"))), cols, n + 1, &r->refused));
     }
     struct cell *v = NEW_N(im->cx->a, struct cell, n + 2);
     for (size_t i = 0; i < n; i++) {
@@ -128,9 +137,10 @@ static enum err refused_put(struct import *im, struct outcome *o, str cells)
         v[i] = text_cell(at < o->n_texts ? o->texts[at] : S(""));
     }
     str why = tell(im, o->why);
-    str all = o->fate == FATE_REFUSED && why.n && cells.n ? arena_fmt(im->cx->a, "%.*s. %.*s", FS(why), FS(cells))
-              : o->fate == FATE_REFUSED && why.n           ? why
-                                                           : cells;
+    str all = o->fate == FATE_REFUSED && why.n && cells.n
+                  ? arena_fmt(im->cx->a, "%.*s. %.*s", FS(why), FS(cells))
+              : o->fate == FATE_REFUSED && why.n ? why
+                                                 : cells;
     v[n] = text_cell(all);
     return put(im, r->refused, v, n + 1, &r->refused_full);
 }
@@ -146,8 +156,11 @@ enum err report_row(struct import *im, struct outcome *o)
     if (r->lines >= 0) TRY(line_put(im, o, cells));
     if (r->all) {
         str number = arena_fmt(im->cx->a, "%" PRId64, o->row.number);
-        const struct cell v[] = {{.kind = CELL_NUMBER, .text = number, .raw = number}, text_cell(tell(im, fate_name[o->fate])),
-                                 text_cell(o->title), text_cell(tell(im, o->why)), text_cell(cells)};
+        const struct cell v[] = {{.kind = CELL_NUMBER, .text = number, .raw = number},
+                                 text_cell(tell(im, fate_name[o->fate])),
+                                 text_cell(o->title),
+                                 text_cell(tell(im, o->why)),
+                                 text_cell(cells)};
         TRY(put(im, r->all, v, COUNT(v), &r->all_full));
     }
     if (bad && im->o->refused_path.n) TRY(refused_put(im, o, cells));

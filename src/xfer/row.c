@@ -9,13 +9,26 @@ static const struct {
     str to;
     enum act act;
 } acts[] = {
-    {S0("skip"), A_SKIP},           {S0("history"), A_HISTORY},       {S0("addresses"), A_ADDRESS},
-    {S0("addresses.city"), A_CITY}, {S0("addresses.street"), A_STREET}, {S0("addresses.zip"), A_ZIP},
-    {S0("addresses.region"), A_REGION}, {S0("addresses.country"), A_COUNTRY}, {S0("groups"), A_GROUPS},
-    {S0("phones"), A_PHONES},       {S0("mails"), A_MAILS},           {S0("note"), A_NOTE},
-    {S0("last_name"), A_LAST},      {S0("first_name"), A_FIRST},      {S0("middle_name"), A_MIDDLE},
-    {S0("parent"), A_PARENT},       {S0("team.name"), A_TEAM},        {S0("branch.name"), A_BRANCH},
-    {S0("name"), A_NAME},           {S0("inn"), A_TAX},
+    {S0("skip"), A_SKIP},
+    {S0("history"), A_HISTORY},
+    {S0("addresses"), A_ADDRESS},
+    {S0("addresses.city"), A_CITY},
+    {S0("addresses.street"), A_STREET},
+    {S0("addresses.zip"), A_ZIP},
+    {S0("addresses.region"), A_REGION},
+    {S0("addresses.country"), A_COUNTRY},
+    {S0("groups"), A_GROUPS},
+    {S0("phones"), A_PHONES},
+    {S0("mails"), A_MAILS},
+    {S0("note"), A_NOTE},
+    {S0("last_name"), A_LAST},
+    {S0("first_name"), A_FIRST},
+    {S0("middle_name"), A_MIDDLE},
+    {S0("parent"), A_PARENT},
+    {S0("team.name"), A_TEAM},
+    {S0("branch.name"), A_BRANCH},
+    {S0("name"), A_NAME},
+    {S0("inn"), A_TAX},
 };
 
 static enum act act_of(str to)
@@ -38,7 +51,8 @@ static struct field *field_future(struct cx *cx, const struct plan_column *c)
     return f;
 }
 
-static enum err column_plan(struct cx *cx, const struct row_plan *rp, const struct plan_column *c, struct col_act *ret)
+static enum err column_plan(struct cx *cx, const struct row_plan *rp, const struct plan_column *c,
+                            struct col_act *ret)
 {
     str to = c->to;
     const struct entity *e = rp->main;
@@ -47,7 +61,9 @@ static enum err column_plan(struct cx *cx, const struct row_plan *rp, const stru
         ret->act = A_FIELD;
         ret->adds = str_eq(c->kind, S("decimal"));
         ret->f = field_future(cx, c);
-        return ret->f->kind ? E_OK : fail_at(cx, E_INVALID, S("kind"), "There is no kind %.*s", FS(c->kind));
+        return ret->f->kind
+                   ? E_OK
+                   : fail_at(cx, E_INVALID, S("kind"), "There is no kind %.*s", FS(c->kind));
     }
     if (rp->company && str_has_prefix(to, S("company."))) {
         ret->firm = true;
@@ -57,7 +73,8 @@ static enum err column_plan(struct cx *cx, const struct row_plan *rp, const stru
     ret->act = act_of(to);
     if (ret->firm && ret->act == A_NAME) ret->act = A_FIRM;
     if (ret->act == A_FIELD || ret->act == A_TAX) ret->f = entity_field(e, to);
-    if (ret->act == A_FIELD && !ret->f) return fail_at(cx, E_INVALID, S("to"), "There is no field \"%.*s\"", FS(c->to));
+    if (ret->act == A_FIELD && !ret->f)
+        return fail_at(cx, E_INVALID, S("to"), "There is no field \"%.*s\"", FS(c->to));
     if (ret->act == A_FIELD && ret->f->kind->store == ST_LINKS) ret->act = A_SKIP;
     ret->birthday = ret->f && str_eq(ret->f->name, S("birthday"));
     ret->adds = ret->act == A_FIELD && ret->f->own && str_eq(ret->f->kind->name, S("decimal"));
@@ -68,7 +85,8 @@ enum err row_plan_new(struct cx *cx, const struct plan *p, struct row_plan **ret
 {
     struct row_plan *rp = NEW(cx->a, struct row_plan);
     rp->main = meta_entity(cx->meta, p->entity);
-    if (!rp->main) return fail_at(cx, E_INVALID, S("entity"), "There is no entity \"%.*s\"", FS(p->entity));
+    if (!rp->main)
+        return fail_at(cx, E_INVALID, S("entity"), "There is no entity \"%.*s\"", FS(p->entity));
     rp->is_company = str_eq(p->entity, S("company"));
     rp->is_user = str_eq(p->entity, S("user"));
     if (str_eq(p->entity, S("person"))) rp->company = ENT(cx, "company");
@@ -100,7 +118,8 @@ static void set_add(struct row_work *w, bool firm, const struct field *f, struct
     *s = (struct set){f, v};
 }
 
-static void phones_later(struct row_work *w, const struct col_act *c, const struct cell *cell, str s)
+static void phones_later(struct row_work *w, const struct col_act *c, const struct cell *cell,
+                         str s)
 {
     if (w->n_phone_cells == COUNT(w->phone_cells)) {
         problem_add(w, s, TR("Too many columns of telephone numbers"), false);
@@ -110,7 +129,8 @@ static void phones_later(struct row_work *w, const struct col_act *c, const stru
     w->phone_cells[i] = arena_dup(w->cx->a, s);
     w->phone_columns[i] = c->index;
     w->phone_firm[i] = c->firm;
-    w->phone_rounded[i] = cell->kind == CELL_NUMBER && (str_has_suffix(s, S("000000")) || str_find(s, S("E+")) >= 0);
+    w->phone_rounded[i] =
+        cell->kind == CELL_NUMBER && (str_has_suffix(s, S("000000")) || str_find(s, S("E+")) >= 0);
 }
 
 static void groups_read(struct row_work *w, str s)
@@ -165,18 +185,27 @@ static void cell_read(struct row_work *w, const struct col_act *c, const struct 
 
     w->column = c->index;
     if (c->act == A_SKIP || !cell_usable(w, cell)) return;
-    while (s.n >= 2 && memcmp(s.p + s.n - 2, "\xc2\xa0", 2) == 0) s = str_trim(str_cut(s, 0, s.n - 2));
+    while (s.n >= 2 && memcmp(s.p + s.n - 2, "\xc2\xa0", 2) == 0)
+        s = str_trim(str_cut(s, 0, s.n - 2));
     switch (c->act) {
-    case A_NAME: case A_LAST: case A_FIRST: case A_MIDDLE: name_cell(w, c->act, s); break;
+    case A_NAME:
+    case A_LAST:
+    case A_FIRST:
+    case A_MIDDLE: name_cell(w, c->act, s); break;
     case A_FIRM: w->r->firm = arena_dup(a, s); break;
     case A_PHONES: phones_later(w, c, cell, s); break;
     case A_MAILS: cell_mails(w, arena_dup(a, s), c->firm); break;
-    case A_ADDRESS: *LIST_ADD(a, &w->addresses) = (struct item){.typed = arena_dup(a, str_cut(s, 0, 1000))}; break;
+    case A_ADDRESS:
+        *LIST_ADD(a, &w->addresses) = (struct item){.typed = arena_dup(a, str_cut(s, 0, 1000))};
+        break;
     case A_COUNTRY:
         w->country = country_of(a, s);
         w->part[A_COUNTRY] = arena_dup(a, s);
         break;
-    case A_CITY: case A_STREET: case A_ZIP: case A_REGION: w->part[c->act] = arena_dup(a, s); break;
+    case A_CITY:
+    case A_STREET:
+    case A_ZIP:
+    case A_REGION: w->part[c->act] = arena_dup(a, s); break;
     case A_GROUPS: groups_read(w, s); break;
     case A_NOTE: *LIST_ADD(a, &w->notes) = arena_dup(a, s); break;
     case A_HISTORY: history_cell(w, s); break;
@@ -189,7 +218,8 @@ static void cell_read(struct row_work *w, const struct col_act *c, const struct 
         set_add(w, c->firm, c->f, v);
         w->has_amount |= c->adds && v.t == VT_INT;
         break;
-    case A_SKIP: case A_MAX: break;
+    case A_SKIP:
+    case A_MAX: break;
     }
 }
 
@@ -199,7 +229,11 @@ static void address_join(struct row_work *w)
     static const struct {
         enum act act;
         str key;
-    } parts[] = {{A_STREET, S0("street")}, {A_ZIP, S0("zip")}, {A_CITY, S0("city")}, {A_REGION, S0("region")}, {A_COUNTRY, S0("country")}};
+    } parts[] = {{A_STREET, S0("street")},
+                 {A_ZIP, S0("zip")},
+                 {A_CITY, S0("city")},
+                 {A_REGION, S0("region")},
+                 {A_COUNTRY, S0("country")}};
     struct arena *a = w->cx->a;
     struct buf line = buf_new(a, 1000), extra = buf_new(a, 4000);
     struct jw j = jw_new(&extra);
@@ -215,7 +249,8 @@ static void address_join(struct row_work *w)
     }
     jw_obj_end(&j);
     if (any && !line.full && !extra.full)
-        *LIST_ADD(a, &w->addresses) = (struct item){.typed = buf_str(&line), .extra = buf_str(&extra)};
+        *LIST_ADD(a, &w->addresses) =
+            (struct item){.typed = buf_str(&line), .extra = buf_str(&extra)};
 }
 
 static str join(struct arena *a, str x, str y, str z)
@@ -235,8 +270,11 @@ static void name_settle(struct row_work *w)
     struct row *r = w->r;
     struct arena *a = w->cx->a;
     if (w->last.n || w->first.n || w->middle.n) {
-        bool east = w->middle.n || str_eq(country_of_name(w->last.n ? w->last : w->first, S("RU")), S("RU"));
-        if (r->name.n == 0) r->name = east ? join(a, w->last, w->first, w->middle) : join(a, w->first, w->middle, w->last);
+        bool east = w->middle.n ||
+                    str_eq(country_of_name(w->last.n ? w->last : w->first, S("RU")), S("RU"));
+        if (r->name.n == 0)
+            r->name = east ? join(a, w->last, w->first, w->middle)
+                           : join(a, w->first, w->middle, w->last);
     } else if (w->rp->company && !name_parts(r->name, &w->last, &w->first, &w->middle)) {
         return;
     }
@@ -253,7 +291,8 @@ static bool title_is_department(str s)
     return s.n > 2 && s.n < 60;
 }
 
-static void list_set(struct row_work *w, bool firm, const struct field *f, const struct item *v, size_t n)
+static void list_set(struct row_work *w, bool firm, const struct field *f, const struct item *v,
+                     size_t n)
 {
     if (n) set_add(w, firm, f, (struct val){.t = VT_LIST, .v = v, .n = n});
 }
@@ -311,17 +350,20 @@ static bool is_nobody(struct row_work *w)
 {
     struct row *r = w->r;
     bool has_contact = w->phones.n || w->mails.n || w->firm_phones.n || w->firm_mails.n;
-    bool total = !has_contact && (head_is_total(w->cx->a, r->name) || head_is_total(w->cx->a, r->firm));
+    bool total =
+        !has_contact && (head_is_total(w->cx->a, r->name) || head_is_total(w->cx->a, r->firm));
     if (total) r->kind = ROW_TOTAL;
     else if (r->name.n || r->firm.n) return false;
-    else if (w->rp->company && has_contact) r->name = w->mails.n ? w->mails.v[0].norm : w->phones.n ? w->phones.v[0].typed : S("");
+    else if (w->rp->company && has_contact)
+        r->name = w->mails.n ? w->mails.v[0].norm : w->phones.n ? w->phones.v[0].typed : S("");
     if (!total && r->name.n) return false;
     if (!total) r->kind = ROW_EMPTY;
     r->keys.n = 0;
     return true;
 }
 
-enum err row_read(struct cx *cx, const struct row_plan *rp, const struct cell_row *cells, struct row *ret)
+enum err row_read(struct cx *cx, const struct row_plan *rp, const struct cell_row *cells,
+                  struct row *ret)
 {
     struct row_work w = {.cx = cx, .rp = rp, .r = ret};
     *ret = (struct row){.number = cells->number};
@@ -338,10 +380,12 @@ enum err row_read(struct cx *cx, const struct row_plan *rp, const struct cell_ro
     if (rp->is_company) ret->firm = ret->name;
     if (firm_only) main_to_firm(&w);
     if (ret->firm.n) ret->firm_key = firm_key(cx->a, ret->firm);
-    if (w.title.n && title_is_department(w.title)) set_add(&w, false, FLD(rp->main, "department"), VAL_TEXT(w.title));
+    if (w.title.n && title_is_department(w.title))
+        set_add(&w, false, FLD(rp->main, "department"), VAL_TEXT(w.title));
     list_set(&w, firm_only, firm_only ? rp->firm_phones : rp->phones, w.phones.v, w.phones.n);
     list_set(&w, firm_only, firm_only ? rp->firm_mails : rp->mails, w.mails.v, w.mails.n);
-    list_set(&w, firm_only, firm_only ? rp->firm_addresses : rp->addresses, w.addresses.v, w.addresses.n);
+    list_set(&w, firm_only, firm_only ? rp->firm_addresses : rp->addresses, w.addresses.v,
+             w.addresses.n);
     if (!firm_only) {
         list_set(&w, true, rp->firm_phones, w.firm_phones.v, w.firm_phones.n);
         list_set(&w, true, rp->firm_mails, w.firm_mails.v, w.firm_mails.n);

@@ -4,7 +4,8 @@
 static bool is_blank(const struct cell_row *r)
 {
     for (size_t i = 0; i < r->n; i++)
-        if (r->cell[i].kind != CELL_EMPTY && (r->cell[i].is_formula || str_trim(r->cell[i].text).n)) return false;
+        if (r->cell[i].kind != CELL_EMPTY && (r->cell[i].is_formula || str_trim(r->cell[i].text).n))
+            return false;
     return true;
 }
 
@@ -14,7 +15,9 @@ static void grid_add(struct arena *a, const struct cell_row *r, struct cell_row 
     for (size_t i = 0; i < r->n; i++) {
         c[i] = r->cell[i];
         size_t n = c[i].text.n;
-        while (n > GRID_CELL_MAX || (n < c[i].text.n && ((unsigned char)c[i].text.p[n] & 0xc0) == 0x80)) n--;
+        while (n > GRID_CELL_MAX ||
+               (n < c[i].text.n && ((unsigned char)c[i].text.p[n] & 0xc0) == 0x80))
+            n--;
         c[i].text = arena_dup(a, str_cut(c[i].text, 0, n));
         c[i].raw = c[i].format = S("");
     }
@@ -22,7 +25,8 @@ static void grid_add(struct arena *a, const struct cell_row *r, struct cell_row 
 }
 
 /* The head of the picked sheet, and how many rows it has in all. */
-static enum err grid_read(struct cx *cx, struct table *t, bool whole, struct grid *ret, int64_t *ret_rows)
+static enum err grid_read(struct cx *cx, struct table *t, bool whole, struct grid *ret,
+                          int64_t *ret_rows)
 {
     struct cell_row *rows = NEW_N(cx->a, struct cell_row, GRID_ROWS);
     struct cell_row row = {0};
@@ -43,7 +47,7 @@ static enum err grid_read(struct cx *cx, struct table *t, bool whole, struct gri
     return E_OK;
 }
 
-struct told { /* what the mapping says about reading */
+struct told {                  /* what the mapping says about reading */
     int64_t sheet, header_row; /* -1 = find */
     str encoding, separator, entity;
 };
@@ -60,12 +64,16 @@ static enum err told_read(struct cx *cx, const struct source_opt *o, struct told
 /* "windows-1251" for the user is "CP1251" for fmt/charset.h. */
 static str charset_inner(struct arena *a, str name)
 {
-    return str_has_prefix(name, S("windows-")) ? arena_fmt(a, "CP%.*s", FS(str_cut(name, 8, name.n))) : name;
+    return str_has_prefix(name, S("windows-"))
+               ? arena_fmt(a, "CP%.*s", FS(str_cut(name, 8, name.n)))
+               : name;
 }
 
 static str charset_outer(struct arena *a, str name)
 {
-    return str_has_prefix(name, S("CP12")) ? arena_fmt(a, "windows-%.*s", FS(str_cut(name, 2, name.n))) : arena_dup(a, name);
+    return str_has_prefix(name, S("CP12"))
+               ? arena_fmt(a, "windows-%.*s", FS(str_cut(name, 2, name.n)))
+               : arena_dup(a, name);
 }
 
 static int header_index(struct cx *cx, const struct grid *g, int64_t told)
@@ -77,8 +85,8 @@ static int header_index(struct cx *cx, const struct grid *g, int64_t told)
     return -1;
 }
 
-static enum err plan_sheet(struct cx *cx, struct table *t, size_t sheet, const struct told *told, struct plan *ret,
-                           int64_t *ret_weight, int64_t *ret_rows)
+static enum err plan_sheet(struct cx *cx, struct table *t, size_t sheet, const struct told *told,
+                           struct plan *ret, int64_t *ret_weight, int64_t *ret_rows)
 {
     struct grid g = {0};
     TRY(table_pick(cx, t, sheet));
@@ -97,7 +105,8 @@ static enum err plan_find(struct cx *cx, struct source *s, const struct told *to
     struct plan_sheet *sheets = NEW_N(cx->a, struct plan_sheet, n);
     int64_t best = -1;
 
-    if (told->sheet >= (int64_t)n) return fail_at(cx, E_INVALID, S("sheet"), "The workbook has %zu sheets", n);
+    if (told->sheet >= (int64_t)n)
+        return fail_at(cx, E_INVALID, S("sheet"), "The workbook has %zu sheets", n);
     for (size_t i = 0; i < n; i++) {
         struct plan p = {0};
         int64_t weight = 0, rows = 0;
@@ -135,8 +144,11 @@ enum err source_open(struct cx *cx, const struct source_opt *o, struct source *r
 {
     struct told told = {0};
     TRY(told_read(cx, o, &told));
-    if (told.separator.n > 1) return fail_at(cx, E_INVALID, S("separator"), "The separator is one character");
-    struct table_opt to = {.lang = cx->lang, .charset = charset_inner(cx->a, told.encoding), .sep = told.separator.n ? told.separator.p[0] : 0};
+    if (told.separator.n > 1)
+        return fail_at(cx, E_INVALID, S("separator"), "The separator is one character");
+    struct table_opt to = {.lang = cx->lang,
+                           .charset = charset_inner(cx->a, told.encoding),
+                           .sep = told.separator.n ? told.separator.p[0] : 0};
     TRY(table_open(cx, arena_z(cx->a, o->path), &to, &ret->table));
     struct table_look look = table_look(ret->table);
     ret->is_xlsx = look.kind == TABLE_XLSX;
