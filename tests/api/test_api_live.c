@@ -68,7 +68,8 @@ static void job_wait(struct api_bed *t, const char *var, const char *state)
             break;
         }
     }
-    T(!"the job came to this state");
+    T(false);
+    fprintf(stderr, "job %s never came to be %s\n", var, state);
 }
 
 static void imported(struct api_bed *t)
@@ -147,7 +148,7 @@ static void over_the_wire(struct api_bed *t)
         ask(t, h.fd, all[i].who, all[i].line);
         for (int k = 0; k < 3; k++)
             if (!hear(&h, str_from(all[i].want[k]), all[i].want[k][0] ? WAIT_MS / 4 : 0) && all[i].want[k][0]) {
-                T(!"heard");
+                T(false);
                 fprintf(stderr, "  %s: no '%s' in %.*s\n", all[i].line, all[i].want[k], FS(str_cut(buf_str(&h.b), 0, 800)));
             }
         close(h.fd);
