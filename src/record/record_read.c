@@ -157,20 +157,6 @@ static struct sql ids_query(struct cx *cx, const struct record *v, size_t n)
     return q;
 }
 
-/* " AND field IN ('phones', ...)": only what is wanted; names are the description's. */
-static void wanted_fields(struct cx *cx, const struct reading *r, enum store_class c, struct sql *q)
-{
-    bool any = false;
-    sql_lit(q, " AND field IN (");
-    for (size_t i = 0; i < r->e->n; i++) {
-        if (!r->want[i] || class_of(&r->e->f[i]) != c) continue;
-        if (any) sql_lit(q, ", ");
-        sql_val(cx, q, V(r->e->f[i].name));
-        any = true;
-    }
-    sql_lit(q, ")");
-}
-
 static enum err fill_points(struct cx *cx, const struct reading *rd, struct record *v, size_t n)
 {
     size_t last = 0;
@@ -180,7 +166,6 @@ static enum err fill_points(struct cx *cx, const struct reading *rd, struct reco
         &q,
         "SELECT record, field, type, typed, norm, ext, extra FROM contact_point WHERE record IN ");
     sql_append(cx, &q, &ids);
-    wanted_fields(cx, rd, IN_POINTS, &q);
     sql_lit(&q, " ORDER BY record, field, pos LIMIT 10000");
     TRY(sql_run(cx, &q, &r, NULL));
     for (size_t i = 0; i < r.n; i++) {
@@ -203,7 +188,6 @@ static enum err fill_links(struct cx *cx, const struct reading *rd, struct recor
     struct db_rows r = {0};
     sql_lit(&q, "SELECT a, field, b FROM link WHERE a IN ");
     sql_append(cx, &q, &ids);
-    wanted_fields(cx, rd, IN_LINKS, &q);
     sql_lit(&q, " ORDER BY a, field, pos LIMIT 10000");
     TRY(sql_run(cx, &q, &r, NULL));
     for (size_t i = 0; i < r.n; i++) {
