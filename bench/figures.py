@@ -34,7 +34,11 @@ class Bench:
         return s, cookie
 
     def get(self, server, name, paths, cookie, **more):
-        return bed.wrk(server, "ask.lua", bed.paths_file(name, paths), cookie, seconds=more.pop("seconds", self.seconds), **more)
+        try:
+            return bed.wrk(server, "ask.lua", bed.paths_file(name, paths), cookie, seconds=self.seconds, **more)
+        except Failed as e:
+            status, body, _ = server.get(paths[0], cookie)
+            raise Failed(f"{name}: {e}; now {paths[0][:60]} answers {status} {body[:150]!r}") from e
 
     def beside_nginx(self, name, paths):
         """Rounds in turn; medians of both, and the size of a reply."""
@@ -233,7 +237,14 @@ def held_open(b, server, n, request, answered):
                 if not more:
                     raise Failed("closed: " + got[:200].decode(errors="replace"))
                 got += more
-        time.sleep(1.5)
+        time.sleep(2)
+        for s in kept:
+            s.setblocking(False)
+            try:
+                if not s.recv(1, socket.MSG_PEEK):
+                    raise Failed("the server has closed an idle one")
+            except BlockingIOError:
+                pass
         return bed.rss_anon(server.pid)
 
     kept = []
