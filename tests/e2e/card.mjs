@@ -51,6 +51,12 @@ async function history(v, panel) {
   await v.seen(panel.locator('del', { hasText: 'Petra Neumann' }), 'the history shows old and new');
   await v.axe('the history');
   await v.shot('history');
+  await panel.getByRole('listitem').filter({ hasText: say(v, 'history.create') }).locator('.when').last().click();
+  await v.seen(panel.getByRole('button', { name: say(v, 'history.today') }), 'the record as of a moment');
+  await v.seen(panel.locator('dd', { hasText: 'Petra Testfrau' }), 'shows what it was then');
+  await v.axe('the record as of a moment');
+  await v.shot('as-of');
+  await panel.getByRole('button', { name: say(v, 'history.today') }).click();
 }
 
 async function duplicate(v) {

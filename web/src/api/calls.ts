@@ -36,7 +36,7 @@ export const list = (entity: string, q: ListQuery, limit: number, cursor?: strin
   get<Page<Rec>>(`/${entity}` + query({ ...common(q), sort: q.sort, limit, cursor, count: count ? 1 : '', fields: q.fields?.join(',') }));
 export const exportHref = (entity: string, format: string, q: ListQuery) =>
   `/api/v1/export/${entity}` + query({ format, ...common(q) });
-export const read = (entity: string, id: string) => get<Rec>(`/${entity}/${id}`);
+export const read = (entity: string, id: string, at?: string) => get<Rec>(`/${entity}/${id}` + query({ at }));
 export const create = (entity: string, values: Record<string, Value>) => post<Rec>(`/${entity}`, wired(values));
 export const change = (entity: string, id: string, values: Record<string, Value>): Promise<Reply<Rec>> =>
   patch<Rec>(`/${entity}/${id}`, wired(values));

@@ -52,7 +52,7 @@ export interface Kept { entity: string; id: string; title: string; fields: strin
 export interface Undone { batch: string; undone: number; kept: Kept[] }
 export interface Batch {
   id: string; at: string; who: Ref | null; way: string; title: string; state: 'running' | 'done' | 'undone';
-  counts: { create: number; update: number; delete: number }; undo_of: string | null;
+  counts: { create?: number; update?: number; delete?: number; restore?: number }; undo_of: string | null;
 }
 
 export interface Hit { id: string; title: string; subtitle: string; match?: string }

@@ -3,15 +3,22 @@ import { undo, type UndoWhat } from '../api/calls';
 import { Problem } from '../api/client';
 import type { Kept } from '../api/types';
 import { say, sayProblem } from './say';
+import { dismiss, toast } from './toast.svelte';
 import { t } from './i18n.svelte';
 
 interface Question { what: UndoWhat; kept: Kept[]; done: (ok: boolean) => void }
+const SLOW_MS = 600;
 let question = $state.raw<Question | null>(null);
 
 export const undoQuestion = (): Question | null => question;
 
 async function send(what: UndoWhat, how: { force?: true; keep?: true }): Promise<boolean> {
-  const { data } = await undo(what, how);
+  let notice = 0;
+  const slow = setTimeout(() => (notice = toast(t('undo.running'))), SLOW_MS);
+  const { data } = await undo(what, how).finally(() => {
+    clearTimeout(slow);
+    if (notice) dismiss(notice);
+  });
   say(t('undo.done', { n: data.undone }), data.batch ? { label: t('redo'), run: () => void takeBack({ batch: data.batch }) } : undefined);
   return true;
 }
