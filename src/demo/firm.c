@@ -28,12 +28,13 @@ static str brand_of(struct maker *m, uint64_t serial, bool *ret_city, size_t *re
     x /= t;
     if (x < one * (1 + c)) {
         *ret_city = x >= one;
-        x = x * 7 % one; /* neighbours in the list do not stand side by side */
+        x = (x * (one % 7 ? 7 : 1) + *ret_trade * 37) %
+            one; /* neighbours differ, and none comes twice */
         return x < m->brands.n ? m->brands.v[x] : surname(m, (size_t)(x - m->brands.n));
     }
     x -= one * (1 + c);
     *ret_city = x >= two;
-    x = x * 101 % two;
+    x = (x * (two % 101 ? 101 : 1) + *ret_trade * 997) % two;
     size_t a = (size_t)(x / (m->last.n - 1)), b = (size_t)(x % (m->last.n - 1));
     return demo_fill(m->cx->a, str_from(m->w->pair), "ab",
                      (const str[]){surname(m, a), surname(m, b + (b >= a))});
