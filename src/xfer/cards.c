@@ -111,6 +111,40 @@ static void put_addresses(struct taking *t, const struct vcard *c)
     put(t, S("addresses"), (struct val){.t = VT_LIST, .v = v, .n = n});
 }
 
+/* A card with a firm and no name but the firm's. */
+static bool is_firm_card(const struct vcard *c, str name, str org)
+{
+    return org.n && (name.n == 0 || str_eq(name, org)) && c->family.n == 0 && c->given.n == 0;
+}
+
+/* The name as shown, else of its parts, else the mail address. */
+static str person_name(struct arena *a, const struct vcard *c, str shown)
+{
+    if (shown.n) return shown;
+    str name = str_trim(arena_fmt(a, "%.*s %.*s", FS(c->given), FS(c->family)));
+    return name.n == 0 && c->emails.n ? arena_dup(a, c->emails.v[0].value) : name;
+}
+
+/* Where numbers without a country code are at home. */
+static str card_country(struct cx *cx, const struct vcard *c, str name)
+{
+    str country = c->adrs.n ? country_of(cx->a, c->adrs.v[0].country) : S("");
+    if (country.n == 0) country = country_of_name(name, cx->country);
+    return country.n ? country : cx->country;
+}
+
+static void put_person(struct taking *t, const struct vcard *c)
+{
+    int64_t day = 0;
+    put_text(t, S("last_name"), c->family);
+    put_text(t, S("first_name"), c->given);
+    put_text(t, S("middle_name"), c->additional);
+    put_text(t, S("alias"), c->nickname);
+    put_text(t, S("job_title"), c->title.n ? c->title : c->role);
+    put_text(t, S("department"), c->unit);
+    if (day_parse(c->bday, &day)) put(t, S("birthday"), VAL_INT(day));
+}
+
 enum err card_row(struct cx *cx, const struct entity *person, const struct entity *company,
                   const struct vcard *c, struct row *ret)
 {
@@ -118,34 +152,22 @@ enum err card_row(struct cx *cx, const struct entity *person, const struct entit
     str aside = {0}, org = str_trim(c->org);
     *ret = (struct row){.number = c->line};
     str name = name_clean(a, c->fn, &aside);
-    bool firm = org.n && (name.n == 0 || str_eq(name, org)) && c->family.n == 0 && c->given.n == 0;
+    bool firm = is_firm_card(c, name, org);
     struct taking t = {cx, firm ? company : person, firm, ret};
-    if (name.n == 0 && !firm)
-        name = str_trim(arena_fmt(a, "%.*s %.*s", FS(c->given), FS(c->family)));
-    if (name.n == 0 && !firm && c->emails.n) name = arena_dup(a, c->emails.v[0].value);
+    if (!firm) name = person_name(a, c, name);
     ret->firm = arena_dup(a, org);
     ret->firm_key = org.n ? firm_key(a, org) : S("");
     if (!firm) ret->name = name;
     ret->kind = firm ? ROW_FIRM : ret->name.n ? ROW_MAIN : ROW_EMPTY;
     if (ret->kind == ROW_EMPTY) return E_OK;
-    str country = c->adrs.n ? country_of(a, c->adrs.v[0].country) : S("");
-    if (country.n == 0) country = country_of_name(name, cx->country);
-    put_phones(&t, c, country.n ? country : cx->country);
+    put_phones(&t, c, card_country(cx, c, name));
     put_mails(&t, c);
     put_addresses(&t, c);
     put_text(&t, S("note"), c->note);
     put_text(&t, firm ? S("website") : S("urls"), c->urls.n ? c->urls.v[0].value : S(""));
     for (size_t i = 0; i < c->categories.n; i++)
         *LIST_ADD(a, &ret->groups) = arena_dup(a, c->categories.v[i]);
-    if (firm) return E_OK;
-    put_text(&t, S("last_name"), c->family);
-    put_text(&t, S("first_name"), c->given);
-    put_text(&t, S("middle_name"), c->additional);
-    put_text(&t, S("alias"), c->nickname);
-    put_text(&t, S("job_title"), c->title.n ? c->title : c->role);
-    put_text(&t, S("department"), c->unit);
-    int64_t day = 0;
-    if (day_parse(c->bday, &day)) put(&t, S("birthday"), VAL_INT(day));
+    if (!firm) put_person(&t, c);
     return E_OK;
 }
 
