@@ -48,49 +48,79 @@ str digits_of(struct arena *a, str s)
     return buf_str(&b);
 }
 
-/* "1.25E+3" and "0.30000000000000004" as a workbook holds them, rounded to the scale. */
-static bool number_exact(str s, int scale, int64_t *ret)
-{
+/* A number as a workbook holds it: the digits, times ten to the power of exp. */
+struct figure {
     char digits[40];
-    size_t n = 0;
-    int point = 0, places = 0;
-    int64_t exp = 0, v = 0;
-    bool minus = s.n && s.p[0] == '-';
-    for (size_t i = minus; i < s.n; i++) {
+    size_t n; /* at least 1 once read */
+    int64_t exp;
+    bool minus;
+};
+
+static bool exponent_read(str s, int64_t *ret)
+{
+    if (s.n && s.p[0] == '+') s = str_cut(s, 1, s.n);
+    return str_to_int(s, ret) && *ret <= 40 && *ret >= -40;
+}
+
+static bool figure_read(str s, struct figure *ret)
+{
+    struct figure f = {.minus = s.n && s.p[0] == '-'};
+    int64_t exp = 0, places = 0;
+    bool point = false;
+    for (size_t i = f.minus; i < s.n; i++) {
         char c = s.p[i];
         if (c >= '0' && c <= '9') {
-            if (n + 1 >= 36) continue;
-            digits[n++] = c;
+            if (f.n + 1 >= 36) continue;
+            f.digits[f.n++] = c;
             places += point;
         } else if (c == '.' && !point) {
-            point = 1;
+            point = true;
         } else if (c == 'E' || c == 'e') {
-            size_t from = i + 1 + (i + 1 < s.n && s.p[i + 1] == '+');
-            if (!str_to_int(str_cut(s, from, s.n), &exp) || exp > 40 || exp < -40) return false;
+            if (!exponent_read(str_cut(s, i + 1, s.n), &exp)) return false;
             break;
         } else {
             return false;
         }
     }
-    if (n == 0) return false;
-    for (int64_t shift = exp - places + scale; shift != 0;) {
-        if (shift > 0) {
-            if (n + 1 >= sizeof digits) return false;
-            digits[n++] = '0';
-            shift--;
-        } else if (shift == -1) { /* the digit that rounds */
-            bool up = digits[n - 1] >= '5';
-            if (!str_to_int((str){digits, n - 1}, &v) && n > 1) return false;
-            *ret = (minus ? -1 : 1) * (v + up);
-            return true;
-        } else {
-            if (n > 1) n--;
-            else digits[0] = '0';
-            shift++;
-        }
+    if (f.n == 0) return false;
+    f.exp = exp - places;
+    *ret = f;
+    return true;
+}
+
+/* Noughts behind the digits. */
+static bool figure_grow(const struct figure *f, int64_t by, int64_t *ret)
+{
+    struct figure g = *f;
+    for (; by > 0; by--) {
+        if (g.n + 1 >= sizeof g.digits) return false;
+        g.digits[g.n++] = '0';
     }
-    if (!str_to_int((str){digits, n}, &v)) return false;
-    *ret = minus ? -v : v;
+    return str_to_int((str){g.digits, g.n}, ret);
+}
+
+/* Without the last digits, by at least 1; the first of those cut off rounds. */
+static bool figure_round(const struct figure *f, int64_t by, int64_t *ret)
+{
+    if (by > (int64_t)f->n) {
+        *ret = 0;
+        return true;
+    }
+    size_t left = f->n - (size_t)by;
+    int64_t v = 0;
+    if (left && !str_to_int((str){f->digits, left}, &v)) return false;
+    return !__builtin_add_overflow(v, f->digits[left] >= '5', ret);
+}
+
+/* "1.25E+3" and "0.30000000000000004" as a workbook holds them, rounded to the scale. */
+static bool number_exact(str s, int scale, int64_t *ret)
+{
+    struct figure f = {0};
+    int64_t v = 0;
+    if (!figure_read(s, &f)) return false;
+    int64_t by = f.exp + scale;
+    if (!(by < 0 ? figure_round(&f, -by, &v) : figure_grow(&f, by, &v))) return false;
+    *ret = f.minus ? -v : v;
     return true;
 }
 
@@ -148,20 +178,32 @@ bool cell_value(struct row_work *w, const struct col_act *c, const struct cell *
 
 static const str uses[] = {S0(""), S0("mobile"), S0("work"), S0("home"), S0("fax")};
 
+/* In the row's country, else at home. */
+static bool phone_read(struct row_work *w, str typed, str country, struct phone *ret)
+{
+    struct phone at_home = {0};
+    if (phone_parse(w->cx->a, typed, country, ret)) return true;
+    if (ret->why != PHONE_INVALID || str_eq(country, w->cx->country)) return false;
+    if (!phone_parse(w->cx->a, typed, w->cx->country, &at_home)) return false;
+    *ret = at_home;
+    return true;
+}
+
+/* Why it is not worth keeping, NULL when it is. */
+static const char *phone_refusal(const struct phone *p)
+{
+    if (p->why == PHONE_ROUNDED) return TR("A rounded number: its last digits are lost");
+    if (p->why == PHONE_EMPTY || p->why == PHONE_SHORT) return TR("Not a telephone number");
+    return NULL;
+}
+
 static void phone_one(struct row_work *w, const struct phone_part *part, str country, bool firm)
 {
-    struct phone p = {0}, other = {0};
-    bool ok = phone_parse(w->cx->a, part->typed, country, &p);
-    if (!ok && p.why == PHONE_INVALID && !str_eq(country, w->cx->country) &&
-        phone_parse(w->cx->a, part->typed, w->cx->country, &other)) {
-        p = other;
-        ok = true;
-    }
-    if (p.why == PHONE_EMPTY || p.why == PHONE_SHORT || p.why == PHONE_ROUNDED) {
-        problem_add(w, part->typed,
-                    p.why == PHONE_ROUNDED ? TR("A rounded number: its last digits are lost")
-                                           : TR("Not a telephone number"),
-                    false);
+    struct phone p = {0};
+    bool ok = phone_read(w, part->typed, country, &p);
+    const char *refusal = phone_refusal(&p);
+    if (refusal) {
+        problem_add(w, part->typed, refusal, false);
         return;
     }
     if (!ok) problem_add(w, part->typed, TR("No such number; kept as typed"), true);
