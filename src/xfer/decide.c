@@ -81,6 +81,14 @@ static uint32_t field_bits(const struct row *r)
     return bits;
 }
 
+/* Does the row tell of its firm what no row told before? */
+static bool firm_has_news(struct import *im, const struct row *r, uint32_t group, bool is_main)
+{
+    uint32_t bits = field_bits(r), before = joiner_seen_fields(im->joiner, group, bits);
+    if ((bits & ~before) != 0) return true;
+    return is_main && (r->company.n || r->history.n || r->groups.n);
+}
+
 /* The firm of a person's row. Its id, 0 when the row has none. */
 static enum err firm_decide(struct import *im, const struct row *r, uint32_t firm_of, bool is_main,
                             int64_t *ret_id, uint32_t *ret_group, struct joined *ret)
@@ -98,9 +106,8 @@ static enum err firm_decide(struct import *im, const struct row *r, uint32_t fir
     *ret_group =
         joiner_put_firm(im->joiner, r->firm, r->firm_key, r->tax, ret->group, *ret_id, false);
     if (ret->why == JOIN_FILE && joiner_take_stub(im->joiner, ret->group)) ret->why = JOIN_NEW;
-    uint32_t bits = field_bits(r), before = joiner_seen_fields(im->joiner, *ret_group, bits);
-    bool brings = (bits & ~before) != 0 || (is_main && r->company.n);
-    if (!is_new && !brings && !(is_main && (r->history.n || r->groups.n))) return E_OK;
+    bool has_news = firm_has_news(im, r, *ret_group, is_main);
+    if (!is_new && !has_news) return E_OK;
     struct val groups = is_main ? groups_val(im, r) : VAL_NULL;
     step = op_new(im, im->company, *ret_id, is_new, r->company.n + 2);
     step->is_main = is_main;
