@@ -17,21 +17,29 @@ static bool digits(str s, size_t *at, size_t max, int64_t *ret, size_t *ret_n)
     return n > 0 && (*at == s.n || s.p[*at] < '0' || s.p[*at] > '9');
 }
 
+/* Three numbers with the same mark between them; how many digits each has. */
+static bool three_numbers(str s, int64_t v[3], size_t n[3], size_t *at)
+{
+    char sep = 0;
+    for (int i = 0; i < 3; i++) {
+        if (!digits(s, at, 4, &v[i], &n[i])) return false;
+        if (i == 2) break;
+        if (*at >= s.n || !strchr(".-/", s.p[*at]) || (sep && s.p[*at] != sep)) return false;
+        sep = s.p[(*at)++];
+    }
+    return true;
+}
+
 /* A day at the line's head: 12.03.2020, 1.3.20, 2020-03-12, 12/03/2020. */
 static bool head_day(str s, int64_t *ret, size_t *ret_n)
 {
     int64_t v[3];
     size_t n[3], at = 0;
-    char sep = 0;
-    for (int i = 0; i < 3; i++) {
-        if (!digits(s, &at, 4, &v[i], &n[i])) return false;
-        if (i == 2) break;
-        if (at >= s.n || !strchr(".-/", s.p[at]) || (sep && s.p[at] != sep)) return false;
-        sep = s.p[at++];
-    }
-    int64_t y = n[0] == 4 ? v[0] : v[2], d = n[0] == 4 ? v[2] : v[0];
-    if (n[0] != 4 && n[2] == 2) y += v[2] < 70 ? 2000 : 1900;
-    else if (n[0] != 4 && n[2] != 4) return false;
+    if (!three_numbers(s, v, n, &at)) return false;
+    bool year_first = n[0] == 4;
+    int64_t y = year_first ? v[0] : v[2], d = year_first ? v[2] : v[0];
+    if (!year_first && n[2] == 2) y += y < 70 ? 2000 : 1900;
+    else if (!year_first && n[2] != 4) return false;
     if (v[1] < 1 || v[1] > 12 || d < 1 || d > 31 || !date_exists(y, (int)v[1], (int)d))
         return false;
     *ret = day_from(y, (int)v[1], (int)d);
