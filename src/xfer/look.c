@@ -8,17 +8,28 @@ struct chars {
     size_t dots, ats;
 };
 
+static bool is_blank(uint32_t u)
+{
+    return u == ' ' || u == 0xa0 || u == 0x202f || u == '\n' || u == '\t';
+}
+
+static bool is_sign(uint32_t u) { return u < 0x80 && memchr("+()-/.,", (int)u, 7); }
+
+static bool is_letter(uint32_t u)
+{
+    return u > 0xbf || (u >= 'A' && u <= 'Z') || (u >= 'a' && u <= 'z');
+}
+
 static struct chars chars_of(str s)
 {
     struct chars c = {0};
     for (size_t at = 0; at < s.n;) {
         uint32_t u = utf8_next(s, &at);
         if (u >= '0' && u <= '9') c.digits++;
-        else if (u == ' ' || u == 0xa0 || u == 0x202f || u == '\n' || u == '\t') c.blanks++;
-        else if (u < 0x80 && memchr("+()-/.,", (int)u, 7))
-            c.signs++, c.dots += u == '.' || u == ',';
+        else if (is_blank(u)) c.blanks++;
+        else if (is_sign(u)) c.signs++, c.dots += u == '.' || u == ',';
         else if (u == '@') c.ats++;
-        else if (u > 0xbf || (u >= 'A' && u <= 'Z') || (u >= 'a' && u <= 'z')) c.letters++;
+        else if (is_letter(u)) c.letters++;
         else c.others++;
     }
     return c;
@@ -31,6 +42,13 @@ static size_t digits_at(str s, size_t at)
     return n;
 }
 
+/* Digits of a date's first and last number: one of them can be the year. */
+static bool is_date_shape(size_t first, size_t last)
+{
+    if (first == 4) return last == 1 || last == 2;
+    return first <= 2 && (last == 2 || last == 4);
+}
+
 /* Bytes of a date at the head of s, 0 when there is none. */
 static size_t date_head(str s)
 {
@@ -41,8 +59,7 @@ static size_t date_head(str s)
     size_t b = digits_at(s, a + 1);
     if (b == 0 || b > 2 || a + 1 + b >= s.n || s.p[a + 1 + b] != sep) return 0;
     size_t c = digits_at(s, a + b + 2);
-    if (!((a == 4 && c >= 1 && c <= 2) || (a <= 2 && (c == 2 || c == 4)))) return 0;
-    return a + b + c + 2;
+    return is_date_shape(a, c) ? a + b + c + 2 : 0;
 }
 
 bool look_is_date(str s)
@@ -161,16 +178,23 @@ static int header_score(struct arena *a, const struct cell_row *row, size_t *ret
     return score;
 }
 
-int look_header(struct arena *a, const struct grid *g, int *ret_score)
+/* Filled cells of the fullest row. */
+static size_t grid_width(const struct grid *g)
 {
-    int best = -1, best_score = 0;
     size_t width = 0;
-
     for (size_t r = 0; r < g->n; r++) {
         size_t n = 0;
         for (size_t c = 0; c < g->row[r].n; c++) n += g->row[r].cell[c].kind != CELL_EMPTY;
         if (n > width) width = n;
     }
+    return width;
+}
+
+int look_header(struct arena *a, const struct grid *g, int *ret_score)
+{
+    int best = -1, best_score = 0;
+    size_t width = grid_width(g);
+
     for (size_t r = 0; r < g->n && r < 40; r++) {
         size_t known = 0, n = 0;
         struct arena_mark m = arena_mark(a);
