@@ -54,19 +54,23 @@ static void guess_content(const struct look *l, struct plan_column *c)
     else set_to(c, S("new"), 300);
 }
 
+/* Not one cell, or as good as none, is what the heading says. */
+static bool is_refuted(const struct look *l, const struct plan_column *c)
+{
+    if (to_is(c, S("mails"))) return l->mail == 0;
+    if (to_is(c, S("phones"))) return l->phone == 0;
+    return to_is(c, S("birthday")) && look_mostly(l, l->phone, 90) && l->date == 0;
+}
+
 /* Where the content speaks against the heading, the content is right. */
 static void weigh_content(const struct look *l, struct plan_column *c)
 {
     if (l->n < 2) return;
-    if (to_is(c, S("phones")) && look_mostly(l, l->mail, 60)) set_to(c, S("mails"), 700);
-    else if (to_is(c, S("mails")) && l->mail == 0) guess_content(l, c);
-    else if (to_is(c, S("phones")) && l->phone == 0) guess_content(l, c);
+    if ((to_is(c, S("phones")) || to_is(c, S("company.website"))) && look_mostly(l, l->mail, 60))
+        set_to(c, S("mails"), 700);
     else if (to_is(c, S("name")) && look_mostly(l, l->firm, 60)) set_to(c, S("company.name"), 700);
     else if (to_is(c, S("note")) && look_mostly(l, l->history, 50)) set_to(c, S("history"), 900);
-    else if (to_is(c, S("birthday")) && look_mostly(l, l->phone, 90) && l->date == 0)
-        guess_content(l, c);
-    else if (to_is(c, S("company.website")) && look_mostly(l, l->mail, 60))
-        set_to(c, S("mails"), 700);
+    else if (is_refuted(l, c)) guess_content(l, c);
 }
 
 static void guess_alone(struct arena *a, const struct grid *g, int head, size_t index,
