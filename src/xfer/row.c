@@ -51,20 +51,22 @@ static struct field *field_future(struct cx *cx, const struct plan_column *c)
     return f;
 }
 
+static enum err column_new(struct cx *cx, const struct plan_column *c, struct col_act *ret)
+{
+    ret->act = A_FIELD;
+    ret->adds = str_eq(c->kind, S("decimal"));
+    ret->f = field_future(cx, c);
+    if (ret->f->kind) return E_OK;
+    return fail_at(cx, E_INVALID, S("kind"), "There is no kind %.*s", FS(c->kind));
+}
+
 static enum err column_plan(struct cx *cx, const struct row_plan *rp, const struct plan_column *c,
                             struct col_act *ret)
 {
     str to = c->to;
     const struct entity *e = rp->main;
     ret->index = c->index;
-    if (str_eq(to, S("new"))) {
-        ret->act = A_FIELD;
-        ret->adds = str_eq(c->kind, S("decimal"));
-        ret->f = field_future(cx, c);
-        return ret->f->kind
-                   ? E_OK
-                   : fail_at(cx, E_INVALID, S("kind"), "There is no kind %.*s", FS(c->kind));
-    }
+    if (str_eq(to, S("new"))) return column_new(cx, c, ret);
     if (rp->company && str_has_prefix(to, S("company."))) {
         ret->firm = true;
         e = rp->company;
@@ -345,19 +347,33 @@ static void name_limit(struct row_work *w, const struct entity *e, str *name)
     *name = S("");
 }
 
+static bool has_contact(const struct row_work *w)
+{
+    return w->phones.n || w->mails.n || w->firm_phones.n || w->firm_mails.n;
+}
+
+static str contact_name(const struct row_work *w)
+{
+    if (w->mails.n) return w->mails.v[0].norm;
+    return w->phones.n ? w->phones.v[0].typed : S("");
+}
+
+/* The sum of the other rows. */
+static bool is_total(const struct row_work *w)
+{
+    if (has_contact(w)) return false;
+    return head_is_total(w->cx->a, w->r->name) || head_is_total(w->cx->a, w->r->firm);
+}
+
 /* Nobody's row: nothing but figures and remarks, or the sum of the others. */
 static bool is_nobody(struct row_work *w)
 {
     struct row *r = w->r;
-    bool has_contact = w->phones.n || w->mails.n || w->firm_phones.n || w->firm_mails.n;
-    bool total =
-        !has_contact && (head_is_total(w->cx->a, r->name) || head_is_total(w->cx->a, r->firm));
-    if (total) r->kind = ROW_TOTAL;
-    else if (r->name.n || r->firm.n) return false;
-    else if (w->rp->company && has_contact)
-        r->name = w->mails.n ? w->mails.v[0].norm : w->phones.n ? w->phones.v[0].typed : S("");
+    bool total = is_total(w);
+    if (!total && (r->name.n || r->firm.n)) return false;
+    if (!total && w->rp->company && has_contact(w)) r->name = contact_name(w);
     if (!total && r->name.n) return false;
-    if (!total) r->kind = ROW_EMPTY;
+    r->kind = total ? ROW_TOTAL : ROW_EMPTY;
     r->keys.n = 0;
     return true;
 }
