@@ -6,16 +6,23 @@
 #include "xfer/import_int.h"
 
 /* ---- merging ---- */
-static bool item_same(struct cx *cx, enum storage st, const struct item *a, const struct item *b)
+enum { SAME_PLACE = 95 }; /* fold_compat: the same words but for spelling (Köln, Koeln) */
+
+static bool item_same(struct cx *cx, const struct field *f, const struct item *a,
+                      const struct item *b)
 {
+    enum storage st = f->kind->store;
     if (st == ST_LINKS) return a->id == b->id;
     if (st == ST_KEYS) return str_eq(fold_text(cx->a, a->norm), fold_text(cx->a, b->norm));
+    if (str_eq(f->kind->name, S("addresses")) &&
+        fold_compat(cx->a, a->typed, b->typed) >= SAME_PLACE)
+        return true;
     if (a->norm.n || b->norm.n) return str_eq(a->norm, b->norm) && str_eq(a->ext, b->ext);
     return str_eq(fold_text(cx->a, a->typed), fold_text(cx->a, b->typed));
 }
 
 /* What is there, then what is new; false when nothing is. */
-static bool list_union(struct cx *cx, enum storage st, const struct val *now,
+static bool list_union(struct cx *cx, const struct field *f, const struct val *now,
                        const struct val *more, struct val *ret)
 {
     size_t n_now = now->t == VT_LIST ? now->n : 0, n = n_now;
@@ -23,7 +30,7 @@ static bool list_union(struct cx *cx, enum storage st, const struct val *now,
     if (n_now) memcpy(v, now->v, sizeof *v * n_now);
     for (size_t i = 0; i < more->n; i++) {
         bool known = false;
-        for (size_t k = 0; k < n && !known; k++) known = item_same(cx, st, &v[k], &more->v[i]);
+        for (size_t k = 0; k < n && !known; k++) known = item_same(cx, f, &v[k], &more->v[i]);
         if (!known) v[n++] = more->v[i];
     }
     *ret = (struct val){.t = VT_LIST, .v = v, .n = n};
@@ -61,7 +68,7 @@ static bool merge_one(struct cx *cx, const struct val *now, const struct set *s,
     *ret = s->v;
     if (now->t == VT_NULL) return s->v.t != VT_NULL;
     if (s->v.t == VT_LIST && (st == ST_POINTS || st == ST_LINKS || st == ST_KEYS))
-        return list_union(cx, st, now, &s->v, ret);
+        return list_union(cx, s->f, now, &s->v, ret);
     if (s->v.t == VT_INT && row_adds(rp, s->f)) return amount_union(now, &s->v, step->in_file, ret);
     if (str_eq(s->f->kind->name, S("longtext"))) return note_union(cx, now, &s->v, ret);
     if (s->f->at == step->e->title || is_name_part(s->f)) return better && !val_eq(now, &s->v);

@@ -29,7 +29,37 @@ export async function run(v) {
   await v.seen(page.getByRole('link', { name: say(v, 'import.refusedFile') }), 'the refused rows can be had');
   await v.axe('the result');
   await v.shot('import-done');
+  await gates(v);
   await editThenUndo(v, by);
+}
+
+// What must be true of the records themselves.
+async function gates(v) {
+  const { page } = v;
+  const get = async (path) => (await page.request.get(`${v.url}/api/v1${path}`)).json();
+  const one = async (q) => {
+    const { data } = await get(`/person?q=${encodeURIComponent(q)}`);
+    v.ok(data.length === 1, `"${q}" finds one record (${data.length})`);
+    return data.length ? get(`/person/${data[0].id}`) : { phones: [], mails: [], addresses: [] };
+  };
+  const numbers = (r) => r.phones.map((p) => p.e164).join(' ');
+  const jörg = await one('Jörg Müller');
+  v.ok(numbers(jörg) === '+4915123456789', `his number is stored once (${numbers(jörg)})`);
+  v.ok(jörg.birthday === '1971-04-03', `his birthday is read (${jörg.birthday})`);
+  v.ok(jörg.addresses.length === 1, `Köln and Koeln are one place (${jörg.addresses.length})`);
+  const ayşe = await one('ayse yilmaz');
+  v.ok(ayşe.phones.length === 2 && ayşe.mails.length === 2, `Ayşe has two phones and two mails (${ayşe.phones.length}, ${ayşe.mails.length})`);
+  v.ok(ayşe.birthday === '1971-10-01', `a serial number is her birthday (${ayşe.birthday})`);
+  const rūta = await one('zukauskaite');
+  v.ok(numbers(rūta) === '+37061234567', `8 612 became Lithuanian (${numbers(rūta)})`);
+  const алёна = await one('Щеголева');
+  v.ok(numbers(алёна) === '+79123456789', `8 912 became Russian (${numbers(алёна)})`);
+  v.ok((await get('/company?q=m%C3%BCller')).data.length === 1, 'Elektro Müller is one company');
+  const { data } = await get('/who?number=015123456789');
+  v.ok(data[0]?.title === 'Jörg Müller', 'a call from his number names him');
+  const href = await page.getByRole('link', { name: say(v, 'import.refusedFile') }).getAttribute('href');
+  const file = await (await page.request.get(v.url + href)).body();
+  v.ok(file.subarray(0, 2).toString() === 'PK', 'the refused rows are a workbook');
 }
 
 async function editThenUndo(v, by) {

@@ -22,11 +22,13 @@ export function label(l: Labels | string | undefined, fallback = ''): string {
 /** The fields a list shows, in order. */
 export const columns = (e: Entity): Field[] => e.list.flatMap((n) => field(e, n) ?? []);
 
-/** Sections with their fields; fields no section names come last. */
+const FOOT = new Set(['created_at', 'created_by', 'changed_at', 'changed_by', 'deleted_at']);
+
+/** Sections with their fields; fields no section names come last, but for those that the card's foot tells. */
 export function layout(e: Entity): { name: string; title: string; fields: Field[] }[] {
   const named = new Set(e.sections.flatMap((s) => s.fields));
   const out = e.sections.map((s) => ({ name: s.name, title: label(s.label), fields: s.fields.flatMap((n) => field(e, n) ?? []) }));
-  const rest = e.fields.filter((f) => !named.has(f.name));
+  const rest = e.fields.filter((f) => !named.has(f.name) && !FOOT.has(f.name));
   if (rest.length) out.push({ name: '_rest', title: '', fields: rest });
   return out.filter((s) => s.fields.length > 0);
 }
