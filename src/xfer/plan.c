@@ -76,7 +76,7 @@ static void weigh_content(const struct look *l, struct plan_column *c)
 static void guess_alone(struct arena *a, const struct grid *g, int head, size_t index,
                         struct plan_column *c, struct look *l)
 {
-    size_t from = (size_t)(head + 1);
+    size_t from = head < 0 ? 0 : (size_t)head + 1;
     c->index = index;
     if (head >= 0 && index < g->row[head].n) c->heading = str_trim(g->row[head].cell[index].text);
     for (size_t r = from; r < g->n && c->n_samples < PLAN_SAMPLES; r++) {
