@@ -121,6 +121,7 @@ enum err db_level(struct cx *cx, db_write_fn *fn, void *arg)
 {
     struct db *db = cx->db;
     enum err outer = db->failed;
+    size_t waiting = db->later.n;
     db->depth++;
     enum err e = db->ops->ctl(cx, db, DB_SAVE);
     if (e == E_OK) {
@@ -130,6 +131,7 @@ enum err db_level(struct cx *cx, db_write_fn *fn, void *arg)
             e = fail(cx, db->failed, "A part of the change failed");
         if (e == E_OK) e = db->ops->ctl(cx, db, DB_RELEASE);
         if (e != E_OK) {
+            db->later.n = waiting;
             str msg = cx->msg, at = cx->at;
             if (db->ops->ctl(cx, db, DB_BACK) != E_OK)
                 outer = e; /* the whole transaction is gone */

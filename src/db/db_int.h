@@ -17,6 +17,11 @@ struct db_call { /* one statement and where its result goes: rows copied (ret) o
     db_head_fn *head; /* or NULL: the columns' names, before the rows */
 };
 enum db_ctl { DB_SNAP, DB_SNAP_END, DB_SAVE, DB_RELEASE, DB_BACK };
+/* A search text to be written: see db_search_flush. */
+struct db_later {
+    int64_t id;
+    str entity, text;
+};
 struct db {
     const struct db_ops *ops;
     struct dbase *base;
@@ -25,6 +30,8 @@ struct db {
     enum err failed; /* a statement of the running level failed: the level is lost */
     bool snapshot;   /* a reading transaction of db_snapshot is open */
     int walks;       /* db_each running */
+    struct arena *later_a; /* the writer's: holds what waits in `later`; NULL = search texts are written at once */
+    LIST(struct db_later) later;
     bool own_sql;    /* a person's own statement runs: the engine's words are for him */
     _Atomic int64_t queries, errors, busy; /* written by the holder alone */
 };
@@ -66,6 +73,9 @@ static inline void db_count(_Atomic int64_t *c) /* one writer: no locked instruc
                           memory_order_relaxed);
 }
 
+/* FTS5 writes a segment at the end of every savepoint that touched it: so the search texts of a batch wait until
+ * all its savepoints are released and are written just before the commit. Empties the list. */
+MUST enum err db_search_flush(struct cx *cx, struct db *db);
 MUST enum err sq_open_base(struct cx *cx, struct dbase *b);
 MUST enum err sq_open_reader(struct cx *cx, struct dbase *b, struct db **ret); /* not free: the caller's */
 MUST enum err pg_open_base(struct cx *cx, struct dbase *b);

@@ -23,12 +23,9 @@ static enum err doc_put(struct cx *cx, str entity, int64_t id, str text)
         V(id), V(entity), V(text));
 }
 
-enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str text)
+static enum err put_now(struct cx *cx, str entity, int64_t id, str text)
 {
     struct db_rows was = {0};
-    (void)old; /* what stands in search_doc is what was indexed, whoever remembers it otherwise */
-    assert(db_is_writing(cx));
-    if (db_is_pg(cx)) return doc_put(cx, entity, id, text);
     TRY(db_query(cx, &was, "SELECT entity, text FROM search_doc WHERE record = $1", V(id)));
     if (was.n && str_eq(db_str(&was, 0, 1), text) && str_eq(db_str(&was, 0, 0), entity))
         return E_OK;
@@ -40,6 +37,30 @@ enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str text)
         TRY(db_exec(cx, NULL, "INSERT INTO search_fts(rowid, text) VALUES($1, $2)", V(id),
                     V(text)));
     return was.n || text.n ? doc_put(cx, entity, id, text) : E_OK;
+}
+
+enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str text)
+{
+    struct db *db = cx->db;
+    (void)old; /* what stands in search_doc is what was indexed, whoever remembers it otherwise */
+    assert(db_is_writing(cx));
+    if (db_is_pg(cx)) return doc_put(cx, entity, id, text);
+    if (!db->later_a) return put_now(cx, entity, id, text);
+    struct db_later l = {id, arena_dup(db->later_a, entity), arena_dup(db->later_a, text)};
+    *LIST_ADD(db->later_a, &db->later) = l;
+    return E_OK;
+}
+
+enum err db_search_flush(struct cx *cx, struct db *db)
+{
+    enum err e = E_OK;
+    for (size_t i = 0; e == E_OK && i < db->later.n; i++) {
+        struct arena_mark m = arena_mark(cx->a);
+        e = put_now(cx, db->later.v[i].entity, db->later.v[i].id, db->later.v[i].text);
+        if (e == E_OK) arena_back(cx->a, m);
+    }
+    db->later.n = 0;
+    return e;
 }
 
 /* ---- asking ---- */

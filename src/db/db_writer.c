@@ -193,6 +193,23 @@ static void refuse_all(struct writer *w, enum err e)
     }
 }
 
+/* The batch's search texts; cx->msg of a failure is of no use to those who wait: each gets its own. */
+static enum err texts_write(struct writer *w)
+{
+    if (!w->db->later.n) return E_OK;
+    struct cx cx = {.a = arena_new(), .db = w->db, .lang = S("en")};
+    enum err e = db_search_flush(&cx, w->db);
+    arena_free(&cx.a);
+    return e;
+}
+
+static void texts_drop(struct writer *w)
+{
+    w->db->later.n = w->db->later.cap = 0;
+    w->db->later.v = NULL;
+    arena_reset(w->db->later_a);
+}
+
 static bool answers_first(const struct dbase *b)
 {
 #ifdef KONTOR_SABOTAGE
@@ -227,7 +244,9 @@ static void batch(struct writer *w)
         batch_wake(list);
         list = NULL;
     }
-    e = lost != E_OK ? lost : commit(w);
+    e = lost != E_OK ? lost : texts_write(w);
+    if (e == E_OK) e = commit(w);
+    texts_drop(w);
     if (e != E_OK) {
         if (sq_tx(w->db, SQ_ROLLBACK) != E_OK)
             abort(); /* a writer whose transaction cannot end is no writer */
@@ -330,6 +349,7 @@ enum err writer_start(struct cx *cx, struct dbase *b)
     pthread_cond_init(&w->ck_work, &mono);
     pthread_condattr_destroy(&mono);
     TRY(sq_open(cx, b, SQ_WRITER, &w->db));
+    w->db->later_a = arena_new();
     db_pool_add(b, w->db, false);
     TRY(sq_open(cx, b, SQ_CHECKPOINT, &w->ck_db));
     db_pool_add(b, w->ck_db, false);
@@ -354,6 +374,7 @@ void writer_stop(struct writer **ret)
     pthread_cond_signal(&w->ck_work);
     pthread_mutex_unlock(&w->mu);
     if (w->ck_running) pthread_join(w->ck_thread, NULL);
+    if (w->db) arena_free(&w->db->later_a);
     pthread_cond_destroy(&w->work);
     pthread_cond_destroy(&w->ck_work);
     pthread_mutex_destroy(&w->mu);
