@@ -249,6 +249,11 @@ static void test_changes(void)
     T_OK(&t.cx, db_write(&t.cx, add_change, &seven));
     T_OK(&t.cx, db_horizon(&t.cx, &horizon));
     T(pg_server || horizon == INT64_MAX);
+    for (int i = 0; i < 600 && r.n != 3; i++) { /* another test's transaction may hold the horizon back */
+        struct db_pos all = {0};
+        if (i) (void)usleep(50000);
+        T_OK(&t.cx, db_changes(&t.cx, &all, 10, &r));
+    }
     T_OK(&t.cx, db_changes(&t.cx, &pos, 2, &r));
     T_INT((int64_t)r.n, 2);
     T_INT(db_int(&r, 0, 0), 5);
