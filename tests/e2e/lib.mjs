@@ -67,6 +67,9 @@ export const launch = () =>
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
 
+// Resolves when nothing moves any more; what moves for ever (a waiting bar) is not waited for.
+const still = `new Promise((done) => { setTimeout(done, 600); requestAnimationFrame(() => requestAnimationFrame(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => 0))).then(done))); })`;
+
 /** One way of looking at the app: language, width, theme; with a tally of what was found. */
 export async function openView(browser, url, { lang, width, theme }) {
   const phone = width < 760;
@@ -96,8 +99,9 @@ export async function openView(browser, url, { lang, width, theme }) {
     await page.screenshot({ path: join(dir, `${what}-${view.name}.png`) });
   };
   view.axe = async (what) => {
-    await page.waitForTimeout(350);
-    const bad = await page.evaluate(`(() => { const module = undefined, exports = undefined, define = undefined; ${axeSource}; return window.axe.run(document, { resultTypes: ['violations'] }); })()`);
+    await page.evaluate(still);
+    if (!(await page.evaluate('!!window.axe'))) await page.evaluate(`(() => { const module = undefined, exports = undefined, define = undefined; ${axeSource} })()`);
+    const bad = await page.evaluate(`window.axe.run(document, { resultTypes: ['violations'] })`);
     const found = bad.violations.map((v) => `${v.id} (${v.nodes.length}): ${v.nodes[0].html.slice(0, 160)} ${v.nodes[0].any?.[0]?.message ?? ''}`);
     view.ok(found.length === 0, `axe on ${what}: ${found.join(' | ')}`);
   };
