@@ -102,6 +102,8 @@ str cli_setting(const struct cli *c, const char *name);    /* file, environment,
 MUST enum err cli_backup_opts(struct cli *c, struct s3 *ret_s3, struct backup_opts *ret);
 /* An error of usage (exit 2). */
 MUST enum err cli_usage(struct cli *c, const char *fmt, ...) PRINTF(2, 3);
+/* Makes the buffer of the output: before any scratch of the arena, which would take it along. */
+void cli_out_begin(struct cli *c);
 /* To c->out, buffered. What a closed pipe refuses is told once at the end (E_INTERNAL from cli_flush). */
 void cli_put(struct cli *c, str s);
 void cli_say(struct cli *c, const char *fmt, ...) PRINTF(2, 3);

@@ -49,7 +49,9 @@ static enum err one_value(struct cli *c, const struct caller *k, const struct va
     struct query q = {.limit = 1, .ids = &k->id, .n_ids = 1, .fields = {.f = &f, .n = 1}};
     if (!f) return E_OK;
     TRY(record_list(c->cx, k->e, &q, &p));
-    if (p.n && p.v[0].v[f->at].t == VT_LIST) *ret = &p.v[0].v[f->at];
+    if (!p.n) return E_OK;
+    const struct val *values = p.v->v;
+    if (values[f->at].t == VT_LIST) *ret = values + f->at;
     return E_OK;
 }
 

@@ -52,9 +52,14 @@ static void put_flush(struct cli *c)
     c->put->n = 0;
 }
 
-void cli_put(struct cli *c, str s)
+void cli_out_begin(struct cli *c)
 {
     if (!c->put) c->put = NEW(c->cx->a, struct cli_out);
+}
+
+void cli_put(struct cli *c, str s)
+{
+    cli_out_begin(c);
     while (s.n) {
         size_t n = sizeof c->put->p - c->put->n;
         if (n > s.n) n = s.n;
@@ -69,9 +74,8 @@ void cli_say(struct cli *c, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    struct arena_mark m = {0};
-    if (!c->put) c->put = NEW(c->cx->a, struct cli_out);
-    m = arena_mark(c->cx->a);
+    cli_out_begin(c);
+    struct arena_mark m = arena_mark(c->cx->a);
     cli_put(c, arena_fmt_v(c->cx->a, fmt, ap));
     arena_back(c->cx->a, m);
     va_end(ap);

@@ -63,14 +63,15 @@ static void meta_follow(struct cx *cx)
 static int command_here(struct client *k, struct cli *c)
 {
     struct cx *cx = c->cx;
-    struct store s = {.db = k->r->app->db, .data_dir = k->r->app->data_dir, .lock_fd = -1};
+    struct store *s = NEW(cx->a, struct store);
+    *s = (struct store){.db = k->r->app->db, .data_dir = k->r->app->data_dir, .lock_fd = -1};
     enum err e = E_OK;
     struct meta *m = app_meta_hold(k->r->app);
-    s.meta = m;
-    c->store = &s;
+    s->meta = m;
+    c->store = s;
     c->auth = k->r->app->auth;
     c->app = cx->app = k->r->app;
-    e = store_enter(cx, &s);
+    e = store_enter(cx, s);
     if (e == E_OK) e = command_run(c);
     int code = command_end(c, e);
     if (cx->db) meta_follow(cx);
@@ -93,6 +94,7 @@ static int serve_words(struct client *k)
     c.cmd = command_find(&c, k->word[3]);
     if (!c.cmd || !(c.cmd->flags & CMD_STORE) || c.cmd->flags & CMD_CREATE)
         return command_end(&c, cli_usage(&c, "the running server does not do this: stop it first"));
+    cli_out_begin(&c);
     c.setting = NEW_N(cx.a, str, settings_n);
     for (size_t i = 0; i < settings_n; i++) c.setting[i] = settings[i].dflt;
     enum err e = args_parse(&c, k->word + 4, k->n - 4);

@@ -120,6 +120,7 @@ static int run_command(struct cli *c, const str *argv, size_t n)
 {
     int code = EXIT_DONE;
     bool remote = false;
+    cli_out_begin(c);
     for (size_t i = 0; i < n; i++)
         c->json |= str_eq(argv[i], S("--json")); /* an error of the parser is told as wished too */
     enum err e = args_parse(c, argv, n);

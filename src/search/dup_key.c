@@ -207,7 +207,8 @@ static bool holds(const struct dup_keys *k, str key)
 enum err dup_keys_put(struct cx *cx, const struct entity *e, int64_t id, const struct val *old,
                       const struct val *v)
 {
-    struct dup_keys was = {.n = 0}, now = {.n = 0};
+    struct dup_keys now = {0};
+    struct dup_keys was = {0};
     if (!v) return db_exec(cx, NULL, "DELETE FROM dup_key WHERE record = $1", V(id));
     now = dup_keys_of(cx, e, v);
     if (old) was = dup_keys_of(cx, e, old);

@@ -7,6 +7,8 @@ K=$1 F=$(pwd)/tests/fixtures/kunden.xlsx
 T=$(mktemp -d) passed=0 failed=0 server= made=
 LC_ALL=C.UTF-8
 export LC_ALL
+# the leak checker of a sanitized build cannot work inside the fence: there the server goes without it
+case $K in *asan*) export KONTOR_SANDBOX=no ;; esac
 
 end() {
     [ -z "$server" ] || kill "$server" 2>/dev/null

@@ -194,9 +194,9 @@ static bool all_there(struct cx *cx, const ids *acked)
     struct db_rows r = {0}, t = {0};
     for (size_t i = 0; i < acked->n; i++) {
         struct arena_mark m = arena_mark(cx->a);
-        if (db_query(cx, &r, "SELECT id FROM acked WHERE id = $1", V(acked->v[i])) != E_OK ||
-            r.n != 1)
-            return false;
+        int64_t id = acked->v[i];
+        enum err e = db_query(cx, &r, "SELECT id FROM acked WHERE id = $1", V(id));
+        if (e != E_OK || r.n != 1) return false;
         arena_back(cx->a, m);
     }
     /* whole transactions: as many rows as were counted */

@@ -12,7 +12,7 @@ struct line {
 
 static enum err parse(struct cx *cx, struct cli *c, const char *cmd, const char *const *word)
 {
-    str argv[WORDS];
+    str argv[WORDS] = {{0}};
     size_t n = 0;
     for (; n < WORDS && word[n]; n++) argv[n] = str_from(word[n]);
     *c = (struct cli){.cx = cx};
