@@ -204,23 +204,39 @@ static bool holds(const struct dup_keys *k, str key)
     return false;
 }
 
+/* Rows of keys that `kept` no longer has. */
+static enum err keys_drop(struct cx *cx, int64_t id, const struct dup_keys *gone,
+                          const struct dup_keys *kept)
+{
+    for (size_t i = 0; i < gone->n; i++) {
+        str key = gone->v[i];
+        if (holds(kept, key)) continue;
+        TRY(db_exec(cx, NULL, "DELETE FROM dup_key WHERE key = $1 AND record = $2", V(key), V(id)));
+    }
+    return E_OK;
+}
+
+static enum err keys_add(struct cx *cx, const struct entity *e, int64_t id,
+                         const struct dup_keys *now, const struct dup_keys *there)
+{
+    for (size_t i = 0; i < now->n; i++) {
+        str key = now->v[i];
+        if (holds(there, key)) continue;
+        TRY(db_exec(cx, NULL,
+                    "INSERT INTO dup_key (key, record, entity) VALUES ($1, $2, $3) ON CONFLICT "
+                    "(key, record) DO NOTHING",
+                    V(key), V(id), V(e->name)));
+    }
+    return E_OK;
+}
+
 enum err dup_keys_put(struct cx *cx, const struct entity *e, int64_t id, const struct val *old,
                       const struct val *v)
 {
-    struct dup_keys now = {0};
-    struct dup_keys was = {0};
+    struct dup_keys now = {0}, before = {0};
     if (!v) return db_exec(cx, NULL, "DELETE FROM dup_key WHERE record = $1", V(id));
     now = dup_keys_of(cx, e, v);
-    if (old) was = dup_keys_of(cx, e, old);
-    for (size_t i = 0; i < was.n; i++)
-        if (!holds(&now, was.v[i]))
-            TRY(db_exec(cx, NULL, "DELETE FROM dup_key WHERE key = $1 AND record = $2", V(was.v[i]),
-                        V(id)));
-    for (size_t i = 0; i < now.n; i++)
-        if (!holds(&was, now.v[i]))
-            TRY(db_exec(cx, NULL,
-                        "INSERT INTO dup_key (key, record, entity) VALUES ($1, $2, $3) ON CONFLICT "
-                        "(key, record) DO NOTHING",
-                        V(now.v[i]), V(id), V(e->name)));
-    return E_OK;
+    if (old) before = dup_keys_of(cx, e, old);
+    TRY(keys_drop(cx, id, &before, &now));
+    return keys_add(cx, e, id, &now, &before);
 }

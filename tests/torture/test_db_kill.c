@@ -189,16 +189,20 @@ static void fresh(struct cx *cx, const struct house *h)
     dbase_close(&b);
 }
 
+static bool is_there(struct cx *cx, int64_t id)
+{
+    struct db_rows r = {0};
+    struct arena_mark m = arena_mark(cx->a);
+    bool ok = db_query(cx, &r, "SELECT id FROM acked WHERE id = $1", V(id)) == E_OK && r.n == 1;
+    arena_back(cx->a, m);
+    return ok;
+}
+
 static bool all_there(struct cx *cx, const ids *acked)
 {
     struct db_rows r = {0}, t = {0};
-    for (size_t i = 0; i < acked->n; i++) {
-        struct arena_mark m = arena_mark(cx->a);
-        int64_t id = acked->v[i];
-        enum err e = db_query(cx, &r, "SELECT id FROM acked WHERE id = $1", V(id));
-        if (e != E_OK || r.n != 1) return false;
-        arena_back(cx->a, m);
-    }
+    for (size_t i = 0; i < acked->n; i++)
+        if (!is_there(cx, acked->v[i])) return false;
     /* whole transactions: as many rows as were counted */
     if (db_query(cx, &r, "SELECT count(*) FROM acked") != E_OK ||
         db_query(cx, &t, "SELECT n FROM tally") != E_OK)
