@@ -50,7 +50,7 @@ static void roff(struct cli *c, str s)
         if (ch == '\\') cli_put(c, S("\\e"));
         else if (ch == '-') cli_put(c, S("\\-"));
         else if (ch == '\n' && i + 1 < s.n && s.p[i + 1] == '\n')
-            cli_put(c, S("\n.PP")), bol = true;
+            cli_put(c, S("\n.PP"));
         else cli_put(c, str_cut(s, i, i + 1));
         bol = ch == '\n';
     }

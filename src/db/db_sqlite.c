@@ -208,6 +208,7 @@ static enum err stmt_get(struct cx *cx, struct sq *q, str sql, struct stmt **ret
             if (s->hash == hash && s->busy) in_use = true;
         if (!s) {
             TRY(stmt_make(cx, q, sql, &s));
+            assert(s);
             s->hash = hash;
             if (!in_use)
                 stmt_keep(q, s); /* a walk holds the kept one: this copy lives for one call */

@@ -72,6 +72,7 @@ str demo_digits(struct maker *m, const char *pattern, int64_t serial)
     size_t n = strlen(pattern);
     char *p = arena_get(m->cx->a, n + 1);
     int64_t all = capacity(pattern);
+    assert(all > 0);
     uint64_t x = serial < 0 ? rng_next(&m->r) % (uint64_t)all
                             : ((uint64_t)serial % (uint64_t)all * 7919 + 137) %
                                   (uint64_t)all; /* 7919 shares no factor with 10 */
@@ -84,7 +85,9 @@ str demo_digits(struct maker *m, const char *pattern, int64_t serial)
 
 static str of_patterns(struct maker *m, const struct list *l, int64_t serial)
 {
+    assert(l->n > 0);
     const char *pattern = arena_z(m->cx->a, l->v[(size_t)serial % l->n]);
+    assert(pattern);
     return demo_digits(m, pattern, serial / (int64_t)l->n);
 }
 

@@ -174,7 +174,7 @@ static enum number_why from_core(struct arena *a, str core, int scale, str lang,
     buf_byte(&b, '0');
     for (size_t i = 0; i < whole.n; i++)
         if (is_digit(whole.p[i])) buf_byte(&b, whole.p[i]);
-    size_t keep = frac.n, places = (size_t)(scale + r->zeros);
+    size_t keep = frac.n, places = (size_t)scale + (size_t)r->zeros;
     while (keep > 0 && frac.p[keep - 1] == '0') keep--;
     if (keep > places) return NUM_PRECISE;
     if (keep) buf_byte(&b, '.');

@@ -67,6 +67,7 @@ static int spool_open(struct http_job *j)
 static int add_memory(struct http_job *j, str part)
 {
     struct http_server *s = j->loop->s;
+    if (!part.n) return 0;
     if (part.n > j->body_cap - j->body_n) {
         size_t cap = j->body_cap ? j->body_cap * 2 : 4096;
         while (cap < j->body_n + part.n) cap *= 2;

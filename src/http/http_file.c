@@ -13,12 +13,12 @@
 /* q of `name` in an Accept-Encoding, in thousandths; -1 when it is not named. */
 static int quality(str accept, str name)
 {
-    str part = S(""), coding = S(""), args = S(""), q = S("");
+    str part = S(""), coding = S(""), args = S("");
     for (str rest = accept; rest.n;) {
         (void)str_split(rest, ',', &part, &rest);
         (void)str_split(part, ';', &coding, &args);
         if (!str_eq_nocase(str_trim(coding), name)) continue;
-        q = str_trim(args);
+        str q = str_trim(args);
         if (!str_has_prefix(q, S("q=")) && !str_has_prefix(q, S("Q="))) return 1000;
         int v = 0, scale = 1000;
         for (size_t i = 2; i < q.n && i < 7; i++) {

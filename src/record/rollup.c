@@ -46,6 +46,7 @@ static enum err again(struct cx *cx, const struct roll *r, int64_t parent)
 {
     struct sql q = sql_new(cx);
     if (!parent) return E_OK;
+    assert(r->of); /* only count does without: roll_of */
     sql_lit(&q, "UPDATE ");
     sql_name(&q, r->f->entity->table);
     sql_lit(&q, " SET ");

@@ -140,6 +140,7 @@ static int word_score(const struct fold_word *w, const struct hit *h, bool *ret_
 bool hit_score(const struct ask *q, str whole, struct hit *h)
 {
     int sum = 0;
+    if (!q->n) return false;
     h->in_title = true;
     for (size_t i = 0; i < q->n; i++) {
         bool in_title = false;
