@@ -69,6 +69,7 @@ static int64_t capacity(const char *pattern)
 
 str demo_digits(struct maker *m, const char *pattern, int64_t serial)
 {
+    assert(pattern);
     size_t n = strlen(pattern);
     char *p = arena_get(m->cx->a, n + 1);
     int64_t all = capacity(pattern);
@@ -87,7 +88,6 @@ static str of_patterns(struct maker *m, const struct list *l, int64_t serial)
 {
     assert(l->n > 0);
     const char *pattern = arena_z(m->cx->a, l->v[(size_t)serial % l->n]);
-    assert(pattern);
     return demo_digits(m, pattern, serial / (int64_t)l->n);
 }
 

@@ -89,6 +89,7 @@ static enum err follow(struct cx *cx, const struct roll *r, const struct val *ol
     int64_t from = old ? old[r->via->at].i : 0, to = now ? now[r->via->at].i : 0;
     if (str_eq(r->agg, S("count")) || str_eq(r->agg, S("sum")))
         return follow_sum(cx, r, from, from ? weight(r, old) : 0, to, to ? weight(r, now) : 0);
+    assert(r->of); /* only count does without: roll_of */
     if (from == to && old && now && val_eq(&old[r->of->at], &now[r->of->at])) return E_OK;
     int64_t first = from < to ? from : to, second = from < to ? to : from;
     if (first) TRY(again(cx, r, first));
