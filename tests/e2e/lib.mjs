@@ -100,6 +100,7 @@ export async function openView(browser, url, { lang, width, theme }) {
   };
   view.axe = async (what) => {
     await page.evaluate(still);
+    await page.waitForSelector('h1', { state: 'attached', timeout: 10000 }).catch(() => {}); // a page on its way has none; axe tells when it never comes
     if (!(await page.evaluate('!!window.axe'))) await page.evaluate(`(() => { const module = undefined, exports = undefined, define = undefined; ${axeSource} })()`);
     const bad = await page.evaluate(`window.axe.run(document, { resultTypes: ['violations'] })`);
     const found = bad.violations.map((v) => `${v.id} (${v.nodes.length}): ${v.nodes[0].html.slice(0, 160)} ${v.nodes[0].any?.[0]?.message ?? ''}`);
