@@ -16,6 +16,11 @@ MUST enum err path_id(struct cx *cx, const struct req *rq, size_t param, int64_t
 MUST enum err body_json(struct cx *cx, const struct req *rq, const struct json **ret);
 /* ?filter= and ?q= as one condition and a set of ids. */
 MUST enum err query_filter(struct cx *cx, const struct req *rq, const struct entity *e, const struct cond **ret);
+/* ?q=: ids of the best Q_HITS hits, best first; without q nothing is touched. *ret_none: no hit, so that no
+ * restriction must not be taken for none. */
+enum { Q_HITS = 50 };
+MUST enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e, const int64_t **ret,
+                         size_t *ret_n, bool *ret_none);
 /* X-Change and ETag of what was written. */
 void reply_written(struct cx *cx, struct resp *rs, const struct written *w);
 /* If-Match: "<version>" -> version; 0 when absent. */

@@ -39,8 +39,7 @@ static bool is_json(str type)
 enum err body_json(struct cx *cx, const struct req *rq, const struct json **ret)
 {
     str type = http_header(rq, S("Content-Type"));
-    if (rq->body.n && !is_json(type))
-        return fail(cx, E_TYPE, "The body must be application/json");
+    if (rq->body.n && !is_json(type)) return fail(cx, E_TYPE, "The body must be application/json");
     TRY(json_parse(cx, rq->body.n ? rq->body : S("{}"), ret));
     return (*ret)->t == JT_OBJ ? E_OK : fail(cx, E_BAD, "The body must be an object");
 }
@@ -73,5 +72,22 @@ enum err if_match(struct cx *cx, const struct req *rq, int64_t *ret)
     if (!h.n || str_eq(h, S("*"))) return E_OK;
     if (h.n < 3 || h.p[0] != '"' || !str_to_int(str_cut(h, 1, h.n - 1), ret))
         return fail(cx, E_BAD, "If-Match takes the version in quotes");
+    return E_OK;
+}
+
+enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e,
+                    const int64_t **ret, size_t *ret_n, bool *ret_none)
+{
+    str text = {0};
+    struct found_group *g = NULL;
+    size_t n = 0;
+    if (!http_query(cx, rq, S("q"), &text) || !str_trim(text).n) return E_OK;
+    TRY(search_find(cx, text, e, Q_HITS, &g, &n));
+    size_t hits = n ? g[0].n : 0;
+    int64_t *ids = NEW_N(cx->a, int64_t, hits + 1);
+    for (size_t i = 0; i < hits; i++) ids[i] = g[0].v[i].id;
+    *ret = ids;
+    *ret_n = hits;
+    *ret_none = hits == 0;
     return E_OK;
 }

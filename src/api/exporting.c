@@ -2,10 +2,7 @@
 /* api/exporting.c - a list as a file, streamed. */
 #include "api/api_int.h"
 
-#include "search/search.h"
 #include "xfer/export.h"
-
-enum { Q_HITS = 50 };
 
 struct sending {
     struct resp *rs;
@@ -14,23 +11,6 @@ struct sending {
 static enum err send_piece(struct cx *cx, void *arg, str piece)
 {
     return http_stream_write(cx, ((struct sending *)arg)->rs, piece);
-}
-
-static enum err text_ids(struct cx *cx, const struct req *rq, const struct entity *e,
-                         struct export_opt *o, bool *ret_none)
-{
-    str q = {0};
-    struct found_group *g = NULL;
-    size_t n = 0;
-    if (!http_query(cx, rq, S("q"), &q) || !str_trim(q).n) return E_OK;
-    TRY(search_find(cx, q, e, Q_HITS, &g, &n));
-    size_t hits = n ? g[0].n : 0;
-    int64_t *ids = NEW_N(cx->a, int64_t, hits + 1);
-    for (size_t i = 0; i < hits; i++) ids[i] = g[0].v[i].id;
-    o->ids = ids;
-    o->n_ids = hits;
-    *ret_none = !hits;
-    return E_OK;
 }
 
 enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
@@ -47,7 +27,7 @@ enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(export_format_of(cx, format, &o.format));
     o.entity = e->name;
     TRY(query_filter(cx, rq, e, &o.where));
-    TRY(text_ids(cx, rq, e, &o, &none));
+    TRY(query_text(cx, rq, e, &o.ids, &o.n_ids, &none));
     if (none) return fail(cx, E_NOTFOUND, "Nothing matches: there is nothing to export");
     rs->type = export_kinds[o.format].type;
     http_head(rs, S("Content-Disposition"),

@@ -6,7 +6,7 @@
 #include "record/log.h"
 #include "search/search.h"
 
-enum { PAGE_DEFAULT = 50, Q_HITS = 50, HISTORY_PAGE = 50 };
+enum { PAGE_DEFAULT = 50, HISTORY_PAGE = 50 };
 
 static enum err query_fields(struct cx *cx, const struct req *rq, const struct entity *e,
                              struct fields *ret)
@@ -39,24 +39,6 @@ static enum err query_sort(struct cx *cx, const struct req *rq, const struct ent
     return E_OK;
 }
 
-/* ?q=: the best hits, as ids; an empty result must stay empty. */
-static enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e,
-                           struct query *q, bool *ret_none)
-{
-    str text = {0};
-    struct found_group *g = NULL;
-    size_t n = 0;
-    if (!http_query(cx, rq, S("q"), &text) || !str_trim(text).n) return E_OK;
-    TRY(search_find(cx, text, e, Q_HITS, &g, &n));
-    size_t hits = n ? g[0].n : 0;
-    int64_t *ids = NEW_N(cx->a, int64_t, hits + 1);
-    for (size_t i = 0; i < hits; i++) ids[i] = g[0].v[i].id;
-    q->ids = ids;
-    q->n_ids = hits;
-    *ret_none = hits == 0;
-    return E_OK;
-}
-
 static enum err query_of(struct cx *cx, const struct req *rq, const struct entity *e,
                          struct query *q, bool *ret_none)
 {
@@ -65,7 +47,7 @@ static enum err query_of(struct cx *cx, const struct req *rq, const struct entit
     TRY(query_filter(cx, rq, e, &q->where));
     TRY(query_fields(cx, rq, e, &q->fields));
     TRY(query_sort(cx, rq, e, q));
-    TRY(query_text(cx, rq, e, q, ret_none));
+    TRY(query_text(cx, rq, e, &q->ids, &q->n_ids, ret_none));
     if (http_query(cx, rq, S("limit"), &s) && (!str_to_int(s, &limit) || limit < 1 || limit > 200))
         return fail_at(cx, E_BAD, S("limit"), "The limit is 1 to 200");
     q->limit = (size_t)limit;
