@@ -8,6 +8,8 @@ const str lang_code[LANG_MAX] = {S0("en"), S0("de"), S0("lt"), S0("ru")};
 #define X(e, name) S0(name),
 const str op_name[OP_MAX] = {OP_LIST(X)};
 #undef X
+const str check_name[CHECK_MAX] = {S0(""),    S0("inn"),  S0("kpp"), S0("ogrn"),
+                                   S0("vat"), S0("iban"), S0("bic")};
 
 /* What every entity begins with, in the order of F_*. */
 static const char system_fields[] =
@@ -133,6 +135,20 @@ static void field_columns(struct cx *cx, struct field *f)
     if (st == ST_MONEY) f->col2 = quoted(cx->a, arena_fmt(cx->a, "%.*s_cur", FS(f->name)));
 }
 
+static enum err check_read(struct cx *cx, const struct json *j, struct field *f)
+{
+    str name = {0};
+    TRY(json_str_of(cx, j, S("check"), S(""), &name));
+    for (enum check c = CHECK_NONE; c < CHECK_MAX; c++)
+        if (str_eq(check_name[c], name)) {
+            f->check = c;
+            return c == CHECK_NONE || f->kind == &kind_text
+                       ? E_OK
+                       : fail_at(cx, E_INVALID, S("check"), "Only a text can be checked as a number");
+        }
+    return fail_at(cx, E_INVALID, S("check"), "There is no check \"%.*s\"", FS(name));
+}
+
 enum err field_read(struct cx *cx, const struct json *j, struct field *f)
 {
     str kind = {0};
@@ -144,6 +160,7 @@ enum err field_read(struct cx *cx, const struct json *j, struct field *f)
     f->kind = kind_find(kind);
     if (!f->kind) return fail_at(cx, E_INVALID, S("kind"), "There is no kind of field \"%.*s\"", FS(kind));
     TRY(labels_read(cx, json_get(j, S("label")), true, f->label));
+    TRY(check_read(cx, j, f));
     TRY(labels_read(cx, json_get(j, S("help")), false, f->help));
     TRY(json_bool_of(cx, j, S("required"), false, &f->required));
     TRY(json_bool_of(cx, j, S("unique"), false, &f->unique));
@@ -186,6 +203,7 @@ static enum err entity_fields(struct cx *cx, struct entity *e, const struct json
             x->at = (uint32_t)e->n++;
             x->system = s == 0;
             x->own = s == 2 || e->own;
+            e->checks |= x->check != CHECK_NONE;
             x->trashed = json_get(&from[s][i], S("trashed")) != NULL;
         }
     e->f = f;

@@ -85,6 +85,8 @@ extern const size_t kinds_n;
 const struct kind *kind_find(str name);                  /* NULL when unknown */
 
 /* ---- the description ---- */
+enum check { CHECK_NONE, CHECK_INN, CHECK_KPP, CHECK_OGRN, CHECK_VAT, CHECK_IBAN, CHECK_BIC, CHECK_MAX };
+extern const str check_name[CHECK_MAX];
 struct choice {
     str key, label[LANG_MAX];
     int hue;               /* OKLCH hue for its tag, -1 = none */
@@ -98,6 +100,7 @@ struct field {
     str col, col2;         /* quoted column names; col2: _f or _cur; "" when none */
     bool required, unique, readonly, own, search, index, system, trashed, hidden;
     int scale;             /* decimal, percent: digits behind the point */
+    enum check check;      /* text: the number it must be (form and check digits), see record/record_ids.c */
     int64_t max;           /* text: characters (0 = the kind's default); int, rating: greatest value */
     str to;                /* link, links, lines, rollup: target entity's name */
     const struct entity *target; /* NULL when `to` is "" */
@@ -129,6 +132,7 @@ struct entity {
     size_t n_sections;
     bool own, trashed, internal; /* internal: not offered in the navigation */
     bool admin;            /* users, roles, ...: seen by all, written with SYS_USERS */
+    bool checks;           /* has a field with a check */
     bool search, dups;     /* takes part in search, in duplicate checks */
 };
 struct meta {

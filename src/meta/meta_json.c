@@ -46,6 +46,7 @@ static void field_json(struct jw *w, const struct field *f)
     jw_arr_end(w);
     if (f->to.n) jw_kstr(w, S("to"), f->to);
     if (f->via.n) jw_kstr(w, S("via"), f->via);
+    if (f->check) jw_kstr(w, S("check"), check_name[f->check]);
     if (f->max) jw_kint(w, S("max"), f->max);
     if (f->kind == &kind_decimal || f->kind == &kind_percent) jw_kint(w, S("scale"), f->scale);
     if (f->n_choices) choices(w, f);

@@ -40,6 +40,9 @@ MUST enum err log_old_sets(struct cx *cx, const struct entity *e, str old_json, 
 /* ---- checks, before the writer ---- */
 /* rights on fields, doubles */
 MUST enum err check_sets(struct cx *cx, const struct entity *e, const struct set *s, size_t n);
+/* Numbers of firms, banks and accounts among the sets: E_INVALID at the field, or *s in normal form. old: the record's
+ * values before, NULL when it is made. Costs nothing where an entity has none. */
+MUST enum err check_ids(struct cx *cx, const struct entity *e, const struct val *old, const struct set **s, size_t n);
 MUST enum err check_required(struct cx *cx, const struct entity *e, const struct val *v);
 MUST enum err check_rules(struct cx *cx, const struct entity *e, int64_t id, const struct val *v);
 /* targets exist and are seen */

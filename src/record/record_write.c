@@ -181,6 +181,7 @@ enum err record_create(struct cx *cx, const struct entity *e, int64_t id, const 
     if (!acl_may(cx, e, ACT_CREATE)) return fail(cx, E_DENIED, "You may not create such a record");
     TRY(check_sets(cx, e, s, n));
     TRY(create_id(cx, id, &id));
+    TRY(check_ids(cx, e, NULL, &s, n));
     for (size_t i = 0; i < n; i++) v[s[i].f->at] = s[i].v;
     TRY(apply_defaults(cx, e, v));
     TRY(check_required(cx, e, v));
@@ -257,7 +258,9 @@ static enum err update_inside(struct cx *cx, void *arg)
         return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
     TRY(check_links(cx, u->e, u->s, u->n));
     TRY(check_owner(cx, u, &old));
-    return update_write(cx, u->e, &old, u->s, u->n, u->ret);
+    const struct set *s = u->s;
+    TRY(check_ids(cx, u->e, old.v, &s, u->n));
+    return update_write(cx, u->e, &old, s, u->n, u->ret);
 }
 
 enum err record_update(struct cx *cx, const struct entity *e, int64_t id, int64_t version,

@@ -378,6 +378,39 @@ static bool is_nobody(struct row_work *w)
     return true;
 }
 
+static size_t column_of(const struct row_plan *rp, const struct field *f, bool firm)
+{
+    for (size_t i = 0; i < rp->n; i++)
+        if (rp->v[i].f == f && rp->v[i].firm == firm) return rp->v[i].index;
+    for (size_t i = 0; i < rp->n; i++) /* a person's field that went over to his firm */
+        if (rp->v[i].f && str_eq(rp->v[i].f->name, f->name)) return rp->v[i].index;
+    return 0;
+}
+
+/* Tax and bank numbers that cannot be right are set aside, told, and join nothing. */
+static void numbers_settle(struct row_work *w, const struct entity *e, bool firm)
+{
+    struct set *s = firm ? w->r->company.v : w->r->main.v;
+    size_t n = firm ? w->r->company.n : w->r->main.n, kept = 0;
+    if (!e || !e->checks) return;
+    struct val *v = NEW_N(w->cx->a, struct val, e->n);
+    for (size_t i = 0; i < n; i++) v[s[i].f->at] = s[i].v;
+    for (size_t i = 0; i < n; i++) {
+        str why = {0};
+        bool is_tax = str_eq(s[i].f->name, S("inn")) && (firm || w->rp->is_company);
+        if (record_id_fits(w->cx, e, v, s[i].f, &why)) {
+            s[kept] = s[i];
+            s[kept++].v = v[s[i].f->at];
+            continue;
+        }
+        w->column = column_of(w->rp, s[i].f, firm);
+        problem_add(w, s[i].v.s, why.p, false);
+        if (is_tax) w->r->tax = S("");
+    }
+    if (firm) w->r->company.n = kept;
+    else w->r->main.n = kept;
+}
+
 enum err row_read(struct cx *cx, const struct row_plan *rp, const struct cell_row *cells,
                   struct row *ret)
 {
@@ -407,6 +440,8 @@ enum err row_read(struct cx *cx, const struct row_plan *rp, const struct cell_ro
         list_set(&w, true, rp->firm_mails, w.firm_mails.v, w.firm_mails.n);
     }
     notes_set(&w, firm_only);
+    numbers_settle(&w, rp->main, false);
+    numbers_settle(&w, rp->company, true);
     return E_OK;
 }
 

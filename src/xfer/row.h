@@ -8,6 +8,7 @@
 #pragma once
 #include "record/record.h"
 #include "fmt/cell.h"
+#include "fmt/country.h"
 #include "xfer/plan.h"
 
 /* What each column does, settled once for all rows. */
@@ -65,8 +66,6 @@ str name_clean(struct arena *a, str typed, str *ret_aside);
 bool name_is_better(str now, str then);
 /* A Russian full name's parts by its patronymic; false when it has none. */
 bool name_parts(str name, str *ret_last, str *ret_first, str *ret_middle);
-/* ISO 3166 of a country as people write it in four languages, "" when unknown. */
-str country_of(struct arena *a, str text);
 /* By the letters of a name: RU, LT, DE, or "". `home`: the firm's country, kept where it fits the script. */
 str country_of_name(str name, str home);
 /* Dated lines; what stands before the first date goes to *ret_rest. */

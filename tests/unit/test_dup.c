@@ -64,7 +64,7 @@ static void firms(struct bed *t)
 {
     struct cx *cx = &t->cx;
     int64_t okna = make(cx, "company", "{\"name\":\"ООО «Окна-Сервис»\",\"inn\":\"7707083893\",\"addresses\":[{\"city\":\"Казань\"}]}");
-    int64_t uab = make(cx, "company", "{\"name\":\"UAB „Baltijos langai“\",\"vat_id\":\"LT100001234511\"}");
+    int64_t uab = make(cx, "company", "{\"name\":\"UAB „Baltijos langai“\",\"vat_id\":\"LT100001234510\"}");
     int64_t nord = make(cx, "company", "{\"name\":\"Dachbau Nord G.m.b.H. & Co. KG\",\"phones\":[\"040-7654321\"]}");
     wants(cx, "company", "{\"name\":\"Окна Сервис ООО\"}", okna, 60, DUP_NAME);
     wants(cx, "company", "{\"name\":\"Okna-Servis\"}", okna, 60, DUP_NAME);
@@ -73,7 +73,7 @@ static void firms(struct bed *t)
     wants(cx, "company", "{\"name\":\"Двери\",\"inn\":\"7707083893\"}", okna, 98, DUP_TAX);
     wants(cx, "company", "{\"name\":\"ООО Окна-Сервис\",\"inn\":\"7707083893\"}", okna, 100, DUP_TAX | DUP_NAME);
     wants(cx, "company", "{\"name\":\"baltijos langai, uab\"}", uab, 60, DUP_NAME);
-    wants(cx, "company", "{\"name\":\"X\",\"vat_id\":\"LT 1000 0123 4511\"}", uab, 98, DUP_TAX);
+    wants(cx, "company", "{\"name\":\"X\",\"vat_id\":\"LT 1000 0123 4510\"}", uab, 98, DUP_TAX);
     wants(cx, "company", "{\"name\":\"Dachbau Nord\"}", nord, 60, DUP_NAME);
     wants(cx, "company", "{\"name\":\"Nord Dachbau AG\",\"phones\":[\"+49 40 7654321\"]}", nord, 96, DUP_PHONE | DUP_NAME);
     wants(cx, "company", "{\"name\":\"Sauna\",\"phones\":[\"+49 40 7654321\"]}", nord, 80, DUP_PHONE);
