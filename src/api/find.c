@@ -65,15 +65,15 @@ static enum err hanging_json(struct cx *cx, struct jw *w, str key, const struct 
     const struct json *j = NULL;
     const struct cond *cond = NULL;
     struct page p = {0};
-    str field = str_eq(c->e->name, S("company")) ? S("company") : S("person");
+    bool known = str_eq(c->e->name, S("company")) || str_eq(c->e->name, S("person"));
     jw_key(w, key);
     jw_arr(w);
-    if (acl_may(cx, e, ACT_SEE)) {
+    if (known && acl_may(cx, e, ACT_SEE)) {
         TRY(json_parse(cx,
                        arena_fmt(cx->a,
                                  "{\"and\":[{\"field\":\"%.*s\",\"op\":\"eq\",\"value\":\"%" PRId64
                                  "\"}%s]}",
-                                 FS(field), c->id, filter),
+                                 FS(c->e->name), c->id, filter),
                        &j));
         TRY(filter_parse(cx, e, j, NULL, &cond));
         struct query q = {.where = cond, .limit = limit};
@@ -87,7 +87,7 @@ static enum err hanging_json(struct cx *cx, struct jw *w, str key, const struct 
 static enum err caller_json(struct cx *cx, const struct caller *c, struct jw *w)
 {
     struct page p = {0};
-    const struct field *phones = FLD(c->e, "phones");
+    const struct field *phones = phones_of(cx, c->e);
     struct query q = {
         .limit = 1, .ids = &c->id, .n_ids = 1, .fields = {.f = &phones, .n = phones ? 1 : 0}};
     TRY(record_list(cx, c->e, &q, &p));

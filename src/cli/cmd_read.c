@@ -45,7 +45,7 @@ struct found_caller {
 static enum err one_value(struct cli *c, const struct caller *k, const struct val **ret)
 {
     struct page p = {0};
-    const struct field *f = FLD(k->e, "phones");
+    const struct field *f = phones_of(c->cx, k->e);
     struct query q = {.limit = 1, .ids = &k->id, .n_ids = 1, .fields = {.f = &f, .n = 1}};
     if (!f) return E_OK;
     TRY(record_list(c->cx, k->e, &q, &p));

@@ -134,6 +134,27 @@ str dup_name(struct arena *a, const struct entity *e, str name)
     return buf_str(&b);
 }
 
+static bool has_word(str words, str word)
+{
+    str one = {0};
+    for (bool more = words.n > 0; more;) {
+        more = str_split(words, ' ', &one, &words);
+        if (str_eq(one, word)) return true;
+    }
+    return false;
+}
+
+bool dup_name_fits(struct cx *cx, const struct entity *e, str a, str b)
+{
+    str x = dup_name(cx->a, e, a), y = dup_name(cx->a, e, b), one = {0};
+    str few = x.n < y.n ? x : y, many = x.n < y.n ? y : x;
+    for (bool more = few.n > 0; more;) {
+        more = str_split(few, ' ', &one, &few);
+        if (!has_word(many, one)) return false;
+    }
+    return true;
+}
+
 static void add(struct dup_keys *k, str key)
 {
     for (size_t i = 0; i < k->n; i++)

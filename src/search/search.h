@@ -37,9 +37,9 @@ MUST enum err search_find(struct cx *cx, str q, const struct entity *only, size_
                           struct found_group **ret, size_t *ret_n);
 
 /* Who has this number (any notation; when nobody has the whole, its last 7 digits)? People (also by the number of their
- * place in a company) and companies, best first, at most 10: the one with the caller's extension, those
- * whose own number
- * it is, the company of a shared line, the others on it. ret_e164 as read, "" = none. */
+ * place in a company), companies, and records of any other entity with phones, best first, at most 10: the one with the
+ * caller's extension, those whose own number it is, the company of a shared line, the others on it. ret_e164 as read,
+ * "" = none. */
 struct caller {
     const struct entity *e;
     int64_t id, company;     /* company: 0 for a company itself, none or unseen */
@@ -47,6 +47,8 @@ struct caller {
     int64_t owner;
     bool exact;              /* whole number, not only its end */
 };
+/* The first field of e that holds phones and may be read; NULL = none. */
+const struct field *phones_of(const struct cx *cx, const struct entity *e);
 MUST enum err who_find(struct cx *cx, str number, str *ret_e164, struct caller **ret, size_t *ret_n);
 
 /* Possible duplicates of values being typed (n = e->n, absent = VT_NULL), leaving out `self` (0 = none)
@@ -64,6 +66,10 @@ struct dup {
 enum { DUP_PHONE = 1, DUP_MAIL = 2, DUP_TAX = 4, DUP_NAME = 8 };
 MUST enum err dup_find(struct cx *cx, const struct entity *e, const struct val *v, int64_t self,
                        struct dup **ret, size_t *ret_n);
+
+/* Can both be names of one record of e? Without legal forms, order of words and spelling: all words of the shorter one
+ * stand in the other. True when one says nothing. */
+bool dup_name_fits(struct cx *cx, const struct entity *e, str a, str b);
 
 /* The whole base in slices of some milliseconds, for a job: pairs that share a key and reach min_score, a < b. A pair
  * comes once for each key it shares, with the same score each time; keys that more than 20 share are passed over.

@@ -83,6 +83,75 @@ static int rank_of(const struct db_rows *r, size_t i, str ext)
     return firm ? 2 : 3;
 }
 
+/* ---- all other entities: an own "Machine" has a telephone too ---- */
+const struct field *phones_of(const struct cx *cx, const struct entity *e)
+{
+    for (size_t i = F_SYSTEM_N; i < e->n; i++)
+        if (str_eq(e->f[i].kind->name, S("phones")) && !e->f[i].trashed && acl_field_read(cx, &e->f[i]))
+            return &e->f[i];
+    return NULL;
+}
+
+static bool is_asked_apart(const struct cx *cx, const struct entity *e)
+{
+    bool known = str_eq(e->name, S("person")) || str_eq(e->name, S("company")) || str_eq(e->name, S("position"));
+    return !known && !e->trashed && acl_may(cx, e, ACT_SEE) && phones_of(cx, e);
+}
+
+/* Its seen records among the points. */
+static enum err others_of(struct cx *cx, const struct entity *e, bool exact, str key, struct caller *v, size_t *n)
+{
+    struct sql q = sql_new(cx);
+    struct db_rows r = {0};
+    sql_lit(&q, "SELECT r.id, r.owner, u.name, k.field, ");
+    title_sql(&q, e, S("r"));
+    sql_lit(&q, " FROM contact_point k JOIN ");
+    sql_name(&q, e->table);
+    sql_lit(&q, " r ON r.id = k.record LEFT JOIN \"user\" u ON u.id = r.owner WHERE k.kind = 'phones' AND k.entity = ");
+    sql_val(cx, &q, V(e->name));
+    if (exact) sql_lit(&q, " AND k.norm = ");
+    else sql_lit(&q, " AND k.tail = ");
+    sql_val(cx, &q, V(key));
+    sql_lit(&q, " AND ");
+    seen_sql(cx, e, S("r"), &q);
+    sql_lit(&q, " ORDER BY r.id LIMIT 10");
+    TRY(sql_run(cx, &q, &r, NULL));
+    for (size_t i = 0; i < r.n; i++) {
+        const struct field *f = entity_field(e, db_str(&r, i, 3));
+        struct caller c = {.e = e,
+                           .id = db_int(&r, i, 0),
+                           .title = title_of(cx, e, &r, i, 4),
+                           .company_title = S(""),
+                           .owner = db_int(&r, i, 1),
+                           .owner_title = db_str(&r, i, 2),
+                           .exact = exact};
+        if (f && acl_field_read(cx, f)) add(v, n, &c);
+    }
+    return E_OK;
+}
+
+static enum err others(struct cx *cx, bool exact, str key, struct caller *v, size_t *n)
+{
+    for (size_t i = 0; key.n && i < cx->meta->n; i++)
+        if (is_asked_apart(cx, &cx->meta->entity[i])) TRY(others_of(cx, &cx->meta->entity[i], exact, key, v, n));
+    return E_OK;
+}
+
+/* People and companies of one rank after the other; other entities behind those whose own number it is. */
+static enum err ranked(struct cx *cx, const struct db_rows *r, str ext, bool exact, str key, struct caller *v,
+                       size_t *n)
+{
+    for (int rank = 0; rank < 4; rank++) {
+        for (size_t i = 0; i < r->n; i++)
+            if (rank_of(r, i, ext) == rank) {
+                struct caller c = caller_of(cx, r, i, exact);
+                add(v, n, &c);
+            }
+        if (rank == 1) TRY(others(cx, exact, key, v, n));
+    }
+    return E_OK;
+}
+
 enum err who_find(struct cx *cx, str number, str *ret_e164, struct caller **ret, size_t *ret_n)
 {
     struct phone p = {0};
@@ -98,14 +167,11 @@ enum err who_find(struct cx *cx, str number, str *ret_e164, struct caller **ret,
     *ret_e164 = p.e164;
     if (!ENT(cx, "person") || !ENT(cx, "company") || !ENT(cx, "position")) return E_OK;
     TRY(holders(cx, true, p.e164, &r));
-    bool exact = r.n > 0;
-    if (!exact) TRY(holders(cx, false, tail, &r));
-    for (int rank = 0; rank < 4; rank++)
-        for (size_t i = 0; i < r.n; i++)
-            if (rank_of(&r, i, p.ext) == rank) {
-                struct caller c = caller_of(cx, &r, i, exact);
-                add(v, &n, &c);
-            }
+    TRY(ranked(cx, &r, p.ext, true, p.e164, v, &n));
+    if (!n) {
+        TRY(holders(cx, false, tail, &r));
+        TRY(ranked(cx, &r, p.ext, false, tail, v, &n));
+    }
     *ret_n = n;
     return E_OK;
 }
