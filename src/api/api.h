@@ -5,10 +5,11 @@
 #include "http/http.h"
 #include "jobs/jobs.h"
 #include "meta/meta.h"
+#include "register/register.h"
 
 #include <pthread.h>
 
-enum { BODY_SMALL = 4096, BODY_RECORD = 1024 * 1024, BODY_UPLOAD = 200 * 1024 * 1024 };
+enum { BODY_SMALL = 4096, BODY_DRAFT = 128 * 1024, BODY_RECORD = 1024 * 1024, BODY_UPLOAD = 200 * 1024 * 1024 };
 
 struct events;
 struct app {               /* owned by `app`, lives as long as the process */
@@ -23,6 +24,8 @@ struct app {               /* owned by `app`, lives as long as the process */
     str setup_token;       /* hex; "" once set up */
     bool tls;
     int64_t started_ms;
+    struct register_conf registers;
+    _Atomic int asking;    /* requests that wait for a register at present */
     _Atomic uint32_t country; /* two letters, packed; 0 = not known yet: app_country */
 };
 /* The firm's country, "DE" before set-up. Set-up tells it, so that the next request reads numbers its way. */

@@ -23,6 +23,8 @@ MUST enum err query_text(struct cx *cx, const struct req *rq, const struct entit
                          size_t *ret_n, bool *ret_none);
 /* X-Change and ETag of what was written. */
 void reply_written(struct cx *cx, struct resp *rs, const struct written *w);
+/* The record that was written, as far as it can be seen now; its id and version when it cannot. */
+MUST enum err reply_after(struct cx *cx, const struct entity *e, const struct written *w, struct resp *rs);
 /* If-Match: "<version>" -> version; 0 when absent. */
 MUST enum err if_match(struct cx *cx, const struct req *rq, int64_t *ret);
 void session_reply(struct cx *cx, struct resp *rs, const struct session *s, const struct firm *f);
@@ -37,6 +39,9 @@ str file_path(struct cx *cx, int64_t id);
 /* the row of bytes that are there already */
 MUST enum err file_keep(struct cx *cx, str name, int64_t bytes, int64_t id);
 MUST enum err file_find(struct cx *cx, int64_t id, str *ret_name, str *ret_type); /* own files only */
+
+/* An own unfinished entry that is finished now; absent = E_OK. Inside db_write. */
+MUST enum err draft_drop(struct cx *cx, int64_t id);
 
 /* The job "duplicates". */
 MUST enum err dup_job(struct cx *cx, const struct job *j, str *ret);

@@ -188,8 +188,7 @@ enum err api_get(struct cx *cx, const struct req *rq, struct resp *rs)
     return reply_record(cx, &r, rs);
 }
 
-static enum err reply_after(struct cx *cx, const struct entity *e, const struct written *w,
-                            struct resp *rs)
+enum err reply_after(struct cx *cx, const struct entity *e, const struct written *w, struct resp *rs)
 {
     struct record r = {0};
     reply_written(cx, rs, w);

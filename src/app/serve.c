@@ -24,6 +24,16 @@ static enum err number(struct cli *c, const char *name, int *ret)
     return E_OK;
 }
 
+static enum err registers(struct cli *c, struct register_conf *r)
+{
+    *r = (struct register_conf){.providers = cli_setting(c, "registers"),
+                                .vies_url = cli_setting(c, "register_vies"),
+                                .gleif_url = cli_setting(c, "register_gleif"),
+                                .dadata_url = cli_setting(c, "register_dadata"),
+                                .dadata_key = cli_setting(c, "dadata_key")};
+    return register_conf_check(c->cx, r);
+}
+
 static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *so)
 {
     o->http.listen = cli_setting(c, "listen");
@@ -31,6 +41,7 @@ static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *
     o->http.tls_key = cli_setting(c, "tls_key");
     o->http.trusted_proxies = cli_setting(c, "trusted_proxies");
     o->url = cli_setting(c, "url");
+    TRY(registers(c, &o->registers));
     TRY(number(c, "threads", &o->http.limit.loops));
     TRY(number(c, "workers", &o->http.limit.workers));
     TRY(number(c, "readers", &so->readers));

@@ -231,6 +231,7 @@ enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o
                           .meta_lock = &w->meta_lock,
                           .data_dir = arena_dup(a, st->data_dir),
                           .url = arena_dup(a, o->url),
+                          .registers = o->registers,
                           .started_ms = clock_ms()};
     meta_hold(st->meta);
     enum err e = wired_fill(cx, o, w);

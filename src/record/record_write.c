@@ -5,6 +5,7 @@
  */
 #include "record/record_int.h"
 
+#include "notice/notice.h"
 #include "search/search.h"
 
 /* ---- the row ---- */
@@ -231,6 +232,7 @@ enum err update_write(struct cx *cx, const struct entity *e, const struct record
     TRY(parts_write(cx, e, old->id, old->v, v, changed));
     if (e->search || e->dups) TRY(search_put(cx, e, old->id, old->v, v));
     TRY(rollups_follow(cx, e, old->v, v));
+    TRY(notice_changed(cx, e, old->id, old->v, v));
     ret->version = old->version + 1;
     return log_write(cx, e, old->id, S("update"), ret->version, was, &ret->seq);
 }

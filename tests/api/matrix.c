@@ -6,7 +6,7 @@
 
 enum whose { OWN, TEAM, FOREIGN, DELETED, NEVER, WHOSE };
 static const char *const whose_name[WHOSE] = {"own", "team", "foreign", "deleted", "never"};
-enum thing { NOTHING, PERSON, FILE_, JOB, BATCH };
+enum thing { NOTHING, PERSON, FILE_, JOB, BATCH, DRAFT, NOTICE, PROPOSAL };
 
 /* want: one status, or five in the order above; "-" is not asked. $x is the thing, $x.seq its first change. */
 static const struct cell {
@@ -33,6 +33,20 @@ static const struct cell {
     {DELETE, "/api/v1/meta/entity/{name}", "/api/v1/meta/entity/x_ding", NULL, NOTHING, "401", "200", "403", "403"},
     {GET, "/api/v1/search", "/api/v1/search?q=ding", NULL, NOTHING, "401", "200", "200", "200"},
     {GET, "/api/v1/who", "/api/v1/who?number=022155501", NULL, NOTHING, "401", "200", "200", "200"},
+    {GET, "/api/v1/register", "/api/v1/register?name=m", NULL, NOTHING, "401", "200", "200", "200"}, /* no register is set up */
+    {POST, "/api/v1/partner", "/api/v1/partner", "{'company':{'name':'m'}}", NOTHING, "401", "201", "201", "201"},
+    {GET, "/api/v1/draft", "/api/v1/draft", NULL, NOTHING, "401", "200", "200", "200"},
+    {POST, "/api/v1/draft", "/api/v1/draft", "{'data':{}}", NOTHING, "401", "201", "201", "201"},
+    {GET, "/api/v1/draft/{id}", "/api/v1/draft/$x", NULL, DRAFT, "401", "200 404 404 404 404", "200 404 404 404 404", "200 404 404 404 404"},
+    {PUT, "/api/v1/draft/{id}", "/api/v1/draft/$x", "{'data':{}}", DRAFT, "401", "200 404 404 404 404", "200 404 404 404 404", "200 404 404 404 404"},
+    {DELETE, "/api/v1/draft/{id}", "/api/v1/draft/$x", NULL, DRAFT, "401", "204 404 404 404 404", "204 404 404 404 404", "204 404 404 404 404"},
+    {GET, "/api/v1/notice", "/api/v1/notice", NULL, NOTHING, "401", "200", "200", "200"},
+    {PATCH, "/api/v1/notice", "/api/v1/notice", "{'read':true}", NOTHING, "401", "204", "204", "204"},
+    {PATCH, "/api/v1/notice/{id}", "/api/v1/notice/$x", "{'read':true}", NOTICE, "401", "204 404 404 404 404", "204 404 404 404 404", "204 404 404 404 404"},
+    {POST, "/api/v1/proposal/{id}/take", "/api/v1/proposal/$x/take", NULL, PROPOSAL, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
+    {POST, "/api/v1/proposal/{id}/refuse", "/api/v1/proposal/$x/refuse", NULL, PROPOSAL, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404"},
+    {GET, "/api/v1/{entity}/{id}/proposal", "/api/v1/person/$x/proposal", NULL, PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
+    {POST, "/api/v1/{entity}/{id}/proposal", "/api/v1/person/$x/proposal", "{'source':'m','fields':{'note':'m'}}", PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
     {POST, "/api/v1/undo", "/api/v1/undo", "{'change':'$x.seq'}", PERSON, "401", "200 200 200 409 404", "200 200 404 409 404", "200 404 404 409 404"},
     {POST, "/api/v1/undo", "/api/v1/undo", "{'batch':'$x'}", BATCH, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {GET, "/api/v1/batch", "/api/v1/batch", NULL, NOTHING, "401", "200", "200", "200"},
@@ -74,6 +88,20 @@ static enum err file_row(struct cx *cx, void *arg)
                    V(*(int64_t *)arg), V(cx->who.user));
 }
 
+struct row_of { /* of a table that is no record's */
+    int64_t id, record;
+    enum thing thing;
+};
+static enum err thing_row(struct cx *cx, void *arg)
+{
+    const struct row_of *r = arg;
+    if (r->thing == DRAFT)
+        return db_exec(cx, NULL, "INSERT INTO draft (id, user_id, kind, title, json, at) VALUES ($1, $2, 'partner', '', '{}', 1)", V(r->id), V(cx->who.user));
+    if (r->thing == NOTICE)
+        return db_exec(cx, NULL, "INSERT INTO notice (id, user_id, kind, entity, record, data, at) VALUES ($1, $2, 'changed', 'person', 1, '{}', 1)", V(r->id), V(cx->who.user));
+    return db_exec(cx, NULL, "INSERT INTO proposal (id, record, entity, field, value, source, at, state) VALUES ($1, $2, 'person', 'note', '\"m\"', 'm', 1, 'open')", V(r->id), V(r->record));
+}
+
 static int64_t thing_make(struct api_bed *t, enum thing thing, enum actor owner)
 {
     struct cx cx = t->b.cx;
@@ -87,6 +115,11 @@ static int64_t thing_make(struct api_bed *t, enum thing thing, enum actor owner)
         T_OK(&cx, db_write(&cx, file_row, &id));
     }
     if (thing == JOB) T_OK(&cx, job_add(&cx, NULL, S("import_dry"), S("{}"), S(""), &id));
+    if (thing == DRAFT || thing == NOTICE || thing == PROPOSAL) {
+        struct row_of r = {id, thing == PROPOSAL ? api_make(t, "person", "m", owner) : 0, thing};
+        t->proposed = r.record;
+        T_OK(&cx, db_write(&cx, thing_row, &r));
+    }
     if (thing == BATCH) {
         T_OK(&cx, batch_begin(&cx, S("m"), 0, &id));
         T_OK(&cx, batch_end(&cx, id, S("done"), S("")));
@@ -101,7 +134,7 @@ static void target_make(struct api_bed *t, const struct cell *c, enum actor who,
     enum actor me = who == ANON ? ADMIN : who, team = who == REPA1 || who == MGRA ? REPA2 : REPA1;
     enum actor owner = whose == TEAM ? team : whose == FOREIGN ? REPB1 : me;
     int64_t id = 1234567890123;
-    if (whose != NEVER && (whose != DELETED || c->thing == PERSON)) id = thing_make(t, c->thing, owner);
+    if (whose != NEVER && (whose != DELETED || c->thing == PERSON || c->thing == PROPOSAL)) id = thing_make(t, c->thing, owner);
     var_put(t, "x", arena_fmt(cx->a, "%" PRId64, id));
     T_OK(cx, db_query(cx, &r, "SELECT seq FROM change WHERE record = $1 ORDER BY seq LIMIT 1", V(id)));
     var_put(t, "x.seq", arena_fmt(cx->a, "%" PRId64, r.n ? db_int(&r, 0, 0) : id));
@@ -109,6 +142,7 @@ static void target_make(struct api_bed *t, const struct cell *c, enum actor who,
     struct cx system = *cx;
     system.now_ms = clock_ms();
     if (whose == DELETED && c->thing == PERSON) T_OK(cx, trash(&system, id));
+    if (whose == DELETED && c->thing == PROPOSAL) T_OK(cx, trash(&system, t->proposed));
 }
 
 static void cell_check(struct api_bed *t, const struct cell *c, enum actor who, enum whose whose, str want)

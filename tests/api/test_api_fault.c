@@ -33,6 +33,16 @@ static const struct torture {
     {"POST /api/v1/meta/field/person/x_fault/restore", NULL, NULL, ADMIN, ""},
     {"POST /api/v1/meta/entity", "{'label':'Ding'}", NULL, ADMIN, ""},
     {"DELETE /api/v1/meta/entity/x_ding", NULL, NULL, ADMIN, ""},
+    {"POST /api/v1/partner", "{'company':{'name':'f'},'accounts':[{'account':'DE89370400440532013000'}],'people':[{'name':'f'}],'note':'f'}", "Idempotency-Key: fault5", ADMIN, ""},
+    {"POST /api/v1/draft", "{'data':{'a':1}}", "Idempotency-Key: fault6", ADMIN, ""},
+    {"PUT /api/v1/draft/$d", "{'data':{'b':2}}", NULL, ADMIN, ""},
+    {"DELETE /api/v1/draft/$d", NULL, NULL, ADMIN, ""},
+    {"POST /api/v1/company/$c/proposal", "{'source':'f','fields':{'full_name':'f','reg_no':'1'}}", NULL, REPA1, ""},
+    {"POST /api/v1/proposal/$pr1/take", NULL, NULL, REPA1, ""},
+    {"POST /api/v1/proposal/$pr2/refuse", NULL, NULL, REPA1, ""},
+    {"PATCH /api/v1/person/$q", "{'job_title':'3'}", NULL, ADMIN, ""},
+    {"PATCH /api/v1/notice/$n", "{'read':true}", NULL, REPA1, ""},
+    {"PATCH /api/v1/notice", "{'read':true}", NULL, REPA1, ""},
     {"PATCH /api/v1/session", "{'language':'ru'}", NULL, ADMIN, ""},
     {"POST /api/v1/session", "{'mail':'clara@mueller.example','password':'korrekt-pferd-batterie'}", NULL, ANON, "login_attempt session"},
     {"DELETE /api/v1/session", NULL, NULL, ADMIN, ""},
@@ -62,6 +72,26 @@ static void one(struct api_bed *t, const struct torture *x)
     if (nth == NTH_MAX) fprintf(stderr, "  %s never went through\n", x->req);
 }
 
+static void id_put(struct api_bed *t, const char *var, str sql)
+{
+    struct cx *cx = &t->b.cx;
+    struct db_rows r = {0};
+    T_OK(cx, db_run(cx, &r, NULL, sql, NULL, 0));
+    var_put(t, var, arena_fmt(cx->a, "%" PRId64, r.n ? db_int(&r, 0, 0) : 0));
+}
+
+static void found_make(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/draft", "{'data':{}}", 201, NULL, "", "d", NULL},
+         {REPA1, "POST /api/v1/company/$c/proposal", "{'source':'x','fields':{'name':'Andere','employees':5}}", 200, NULL, "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/person/$q", "{'job_title':'1'}", 200, NULL, "person.update", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/person/$q", "{'job_title':'2'}", 200, NULL, "person.update", NULL, NULL});
+    id_put(t, "pr1", S("SELECT id FROM proposal ORDER BY id LIMIT 1"));
+    id_put(t, "pr2", S("SELECT id FROM proposal ORDER BY id DESC LIMIT 1"));
+    id_put(t, "n", S("SELECT id FROM notice ORDER BY id LIMIT 1"));
+}
+
 static void walk(struct api_bed *t)
 {
     ROWS(t,
@@ -76,6 +106,7 @@ static void walk(struct api_bed *t)
          {REPA1, "PATCH /api/v1/person/$l", "{'note':'1'}", 200, NULL, "person.update", "v", NULL},
          {ADMIN, "POST /api/v1/file?name=k.csv", "Name;Telefon\nAnna;0221 5551\n", 201, NULL, NULL, "f", "Content-Type: text/csv"},
          {ADMIN, "POST /api/v1/import/dry", "{'file':'$f','entity':'person'}", 202, NULL, NULL, "j", NULL});
+    found_make(t);
     for (size_t i = 0; i < COUNT(all); i++) one(t, &all[i]);
     for (size_t i = 0; i < api_routes_n; i++) {
         bool writes = api_routes[i].flags & R_WRITE && !str_eq(api_routes[i].path, S("/api/v1/setup"));
