@@ -34,6 +34,25 @@ bool session_token(struct cx *cx, const struct req *rq, str *ret);
  * transaction as the effect, and a repeated request gets the first answer (RFC draft idempotency-key-header). */
 MUST enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn);
 
+/* The request's key, "" = none; E_BAD when it is none that can be kept. */
+MUST enum err once_key(struct cx *cx, const struct req *rq, str *ret);
+
+/* ---- jobs ---- */
+/* 202 {"job"} */
+MUST enum err reply_job(struct resp *rs, int64_t job);
+struct job_showing {
+    struct cx *cx;
+    const struct job *job;
+    int64_t told_ms; /* not more often than people can see */
+};
+/* arg: struct job_showing; false when the job was cancelled or we stop. */
+bool job_show(void *arg, int64_t done, int64_t total);
+/* The handlers of the jobs. */
+MUST enum err import_dry_job(struct cx *cx, const struct job *j, str *ret);
+MUST enum err import_run_job(struct cx *cx, const struct job *j, str *ret);
+MUST enum err dup_job(struct cx *cx, const struct job *j, str *ret);
+MUST enum err undo_job(struct cx *cx, const struct job *j, str *ret);
+
 /* ---- files: DATA/files/<id> ---- */
 str file_path(struct cx *cx, int64_t id);
 /* the row of bytes that are there already */
@@ -42,6 +61,3 @@ MUST enum err file_find(struct cx *cx, int64_t id, str *ret_name, str *ret_type)
 
 /* An own unfinished entry that is finished now; absent = E_OK. Inside db_write. */
 MUST enum err draft_drop(struct cx *cx, int64_t id);
-
-/* The job "duplicates". */
-MUST enum err dup_job(struct cx *cx, const struct job *j, str *ret);

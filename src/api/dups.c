@@ -137,12 +137,7 @@ static enum err ask_scan(struct cx *cx, const struct req *rq, struct resp *rs)
         arena_fmt(cx->a, "{\"entity\":\"%.*s\",\"min\":%" PRId64 ",\"merge_from\":%" PRId64 "}",
                   FS(e->name), min, from);
     TRY(job_add(cx, cx->app->jobs, S("duplicates"), args, S(""), &job));
-    struct jw w = reply_json(rs);
-    jw_obj(&w);
-    jw_kid(&w, S("job"), job);
-    jw_obj_end(&w);
-    rs->status = 202;
-    return E_OK;
+    return reply_job(rs, job);
 }
 
 enum err api_dup_scan(struct cx *cx, const struct req *rq, struct resp *rs)

@@ -58,12 +58,7 @@ static enum err ask_job(struct cx *cx, const struct req *rq, struct resp *rs, st
     TRY(asked_file(cx, j, &path, &name));
     TRY(may_import(cx, j));
     TRY(job_add(cx, cx->app->jobs, kind, rq->body, S(""), &job));
-    struct jw w = reply_json(rs);
-    jw_obj(&w);
-    jw_kid(&w, S("job"), job);
-    jw_obj_end(&w);
-    rs->status = 202;
-    return E_OK;
+    return reply_job(rs, job);
 }
 
 static enum err ask_dry(struct cx *cx, const struct req *rq, struct resp *rs)
@@ -84,20 +79,6 @@ enum err api_import_run(struct cx *cx, const struct req *rq, struct resp *rs)
 }
 
 /* ---- the jobs ---- */
-struct showing {
-    struct cx *cx;
-    const struct job *j;
-};
-
-static bool show(void *arg, int64_t done, int64_t total)
-{
-    const struct showing *s = arg;
-    struct arena_mark m = arena_mark(s->cx->a);
-    bool on = job_progress(s->cx, s->j, done, total) == E_OK;
-    if (on) arena_back(s->cx->a, m);
-    return on;
-}
-
 static enum err refused_json(struct cx *cx, int64_t id, struct jw *w)
 {
     struct stat st;
@@ -111,8 +92,8 @@ static enum err import_job(struct cx *cx, const struct job *job, bool dry, str *
 {
     const struct json *j = NULL;
     struct import_result r = {0};
-    struct showing s = {cx, job};
-    struct import_opt o = {.dry = dry, .progress = show, .arg = &s, .tmpdir = cx->app->data_dir};
+    struct job_showing s = {.cx = cx, .job = job};
+    struct import_opt o = {.dry = dry, .progress = job_show, .arg = &s, .tmpdir = cx->app->data_dir};
     int64_t refused = id_new(cx->now_ms);
     TRY(json_parse(cx, job->args, &j));
     TRY(asked_file(cx, j, &o.path, &o.name));
@@ -140,32 +121,12 @@ static enum err import_job(struct cx *cx, const struct job *job, bool dry, str *
     return E_OK;
 }
 
-static enum err job_dry(struct cx *cx, const struct job *j, str *ret)
+enum err import_dry_job(struct cx *cx, const struct job *j, str *ret)
 {
     return import_job(cx, j, true, ret);
 }
-static enum err job_import(struct cx *cx, const struct job *j, str *ret)
+
+enum err import_run_job(struct cx *cx, const struct job *j, str *ret)
 {
     return import_job(cx, j, false, ret);
-}
-
-const struct job_kind api_jobs[] = {{S0("import_dry"), job_dry}, {S0("import_run"), job_import},
-                                    {S0("duplicates"), dup_job}};
-const size_t api_jobs_n = COUNT(api_jobs);
-
-enum err api_job_get(struct cx *cx, const struct req *rq, struct resp *rs)
-{
-    int64_t id = 0;
-    TRY(path_id(cx, rq, 0, &id));
-    struct jw w = reply_json(rs);
-    return job_json(cx, id, false, &w);
-}
-
-enum err api_job_delete(struct cx *cx, const struct req *rq, struct resp *rs)
-{
-    int64_t id = 0;
-    TRY(path_id(cx, rq, 0, &id));
-    TRY(job_cancel(cx, id, false));
-    rs->status = 204;
-    return E_OK;
 }

@@ -64,13 +64,21 @@ static enum err once_inside(struct cx *cx, void *arg)
         V(o->rs->status ? o->rs->status : 200), V(answer_text(cx, o->rs)));
 }
 
+enum err once_key(struct cx *cx, const struct req *rq, str *ret)
+{
+    str key = http_header(rq, S("Idempotency-Key"));
+    if (key.n > KEY_MAX || !utf8_valid(key))
+        return fail_at(cx, E_BAD, S("Idempotency-Key"), "A key has at most %d characters", KEY_MAX);
+    *ret = key;
+    return E_OK;
+}
+
 enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn)
 {
-    struct once o = {.rq = rq, .rs = rs, .fn = fn, .key = http_header(rq, S("Idempotency-Key"))};
+    struct once o = {.rq = rq, .rs = rs, .fn = fn};
     unsigned char sum[32];
+    TRY(once_key(cx, rq, &o.key));
     if (!o.key.n) return fn(cx, rq, rs);
-    if (o.key.n > KEY_MAX || !utf8_valid(o.key))
-        return fail_at(cx, E_BAD, S("Idempotency-Key"), "A key has at most %d characters", KEY_MAX);
     os_sha256(arena_fmt(cx->a, "%.*s %.*s\n%.*s", FS(method_name[rq->method]), FS(rq->path),
                         FS(rq->body)),
               sum);

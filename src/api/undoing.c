@@ -5,26 +5,7 @@
 #include "base/time.h"
 #include "record/log.h"
 
-enum { BATCH_PAGE = 50 };
-
-static void kept_json(struct jw *w, str key, const struct undo_result *u)
-{
-    jw_key(w, key);
-    jw_arr(w);
-    for (size_t i = 0; i < u->n_kept; i++) {
-        const struct undo_conflict *c = &u->kept[i];
-        jw_obj(w);
-        jw_kstr(w, S("entity"), c->e->name);
-        jw_kid(w, S("id"), c->id);
-        jw_kstr(w, S("title"), c->title);
-        jw_key(w, S("fields"));
-        jw_arr(w);
-        for (size_t k = 0; k < c->n; k++) jw_str(w, c->f[k]->name);
-        jw_arr_end(w);
-        jw_obj_end(w);
-    }
-    jw_arr_end(w);
-}
+enum { BATCH_PAGE = 50, RESULT_MAX = 4 * 1024 * 1024 };
 
 static enum err ask_first(struct cx *cx, const struct undo_result *u, struct resp *rs)
 {
@@ -38,39 +19,111 @@ static enum err ask_first(struct cx *cx, const struct undo_result *u, struct res
     jw_kstr(&w, S("code"), S("conflict"));
     jw_kstr(&w, S("detail"), cx->msg);
     jw_kstr(&w, S("request_id"), cx->req);
-    kept_json(&w, S("conflicts"), u);
+    undo_conflicts_json(&w, S("conflicts"), u);
     jw_obj_end(&w);
+    return E_OK;
+}
+
+static void result_json(const struct undo_result *u, struct jw *w)
+{
+    jw_obj(w);
+    jw_kid(w, S("batch"), u->batch);
+    jw_kint(w, S("undone"), u->undone);
+    undo_notes_json(w, u);
+    jw_obj_end(w);
+}
+
+struct asked {
+    int64_t change, batch;
+    enum undo_mode mode;
+    str key; /* of the job */
+    int64_t job;
+};
+
+static enum err asked_read(struct cx *cx, const struct req *rq, struct asked *ret)
+{
+    const struct json *j = NULL;
+    bool force = false, keep = false;
+    TRY(body_json(cx, rq, &j));
+    TRY(json_id_of(cx, j, S("change"), 0, &ret->change));
+    TRY(json_id_of(cx, j, S("batch"), 0, &ret->batch));
+    TRY(json_bool_of(cx, j, S("force"), false, &force));
+    TRY(json_bool_of(cx, j, S("keep"), false, &keep));
+    ret->mode = force ? UNDO_FORCE : keep ? UNDO_KEEP : UNDO_ASK;
+    if (ret->change && !ret->batch) {
+        TRY(undo_merge_of(cx, ret->change, &ret->batch));
+        if (ret->batch) ret->change = 0;
+    }
+    return !ret->change == !ret->batch ? fail(cx, E_INVALID, "Name either a change or a batch")
+                                       : E_OK;
+}
+
+/* In the transaction that opens the undo: neither is there without the other. */
+static enum err undo_job_add(struct cx *cx, void *arg, int64_t undo)
+{
+    struct asked *a = arg;
+    return job_add(cx, cx->app->jobs, S("undo"), arena_fmt(cx->a, "{\"undo\":\"%" PRId64 "\"}", undo),
+                   a->key, &a->job);
+}
+
+static enum err undo_now(struct cx *cx, struct asked *a, struct resp *rs)
+{
+    struct undo_result u = {0};
+    enum err e = a->change ? undo_change(cx, a->change, a->mode, &u)
+                           : undo_open(cx, a->batch, a->mode, undo_job_add, a, &u);
+    if (e == E_CONFLICT && u.n_kept) return ask_first(cx, &u, rs);
+    TRY(e);
+    if (u.running) return reply_job(rs, a->job);
+    struct jw w = reply_json(rs);
+    result_json(&u, &w);
     return E_OK;
 }
 
 static enum err undo(struct cx *cx, const struct req *rq, struct resp *rs)
 {
-    const struct json *j = NULL;
-    int64_t change = 0, batch = 0;
-    bool force = false, keep = false;
-    struct undo_result u = {0};
-    TRY(body_json(cx, rq, &j));
-    TRY(json_id_of(cx, j, S("change"), 0, &change));
-    TRY(json_id_of(cx, j, S("batch"), 0, &batch));
-    TRY(json_bool_of(cx, j, S("force"), false, &force));
-    TRY(json_bool_of(cx, j, S("keep"), false, &keep));
-    if (!change == !batch) return fail(cx, E_INVALID, "Name either a change or a batch");
-    enum undo_mode mode = force ? UNDO_FORCE : keep ? UNDO_KEEP : UNDO_ASK;
-    enum err e = change ? undo_change(cx, change, mode, &u) : undo_batch(cx, batch, mode, &u);
-    if (e == E_CONFLICT && u.n_kept) return ask_first(cx, &u, rs);
-    TRY(e);
-    struct jw w = reply_json(rs);
-    jw_obj(&w);
-    jw_kid(&w, S("batch"), u.batch);
-    jw_kint(&w, S("undone"), u.undone);
-    kept_json(&w, S("kept"), &u);
-    jw_obj_end(&w);
-    return E_OK;
+    struct asked a = {0};
+    TRY(asked_read(cx, rq, &a));
+    return undo_now(cx, &a, rs);
+}
+
+/* A large batch: looking for conflicts may take a while and must not keep the writer, so once() is not used: the
+ * request's key is the job's, and asking again finds that job. */
+static enum err undo_large(struct cx *cx, struct asked *a, str key, struct resp *rs)
+{
+    if (key.n) {
+        a->key = arena_fmt(cx->a, "undo %" PRId64 " %" PRId64 " %.*s", cx->who.user, a->batch, FS(key));
+        TRY(job_find(cx, a->key, &a->job));
+        if (a->job) return reply_job(rs, a->job);
+    }
+    return undo_now(cx, a, rs);
 }
 
 enum err api_undo(struct cx *cx, const struct req *rq, struct resp *rs)
 {
-    return once(cx, rq, rs, undo);
+    struct asked a = {0};
+    int64_t n = 0;
+    str key = {0};
+    TRY(asked_read(cx, rq, &a));
+    if (a.batch) TRY(undo_size(cx, a.batch, &n));
+    if (n <= UNDO_SMALL) return once(cx, rq, rs, undo);
+    TRY(once_key(cx, rq, &key));
+    return undo_large(cx, &a, key, rs);
+}
+
+enum err undo_job(struct cx *cx, const struct job *job, str *ret)
+{
+    const struct json *j = NULL;
+    struct undo_result u = {0};
+    struct job_showing s = {.cx = cx, .job = job};
+    int64_t undo = 0;
+    TRY(json_parse(cx, job->args, &j));
+    TRY(json_id_of(cx, j, S("undo"), 0, &undo));
+    TRY(undo_run(cx, undo, job_show, &s, &u));
+    struct buf b = buf_new(cx->a, RESULT_MAX);
+    struct jw w = jw_new(&b);
+    result_json(&u, &w);
+    *ret = buf_str(&b);
+    return E_OK;
 }
 
 static enum err counts_json(struct cx *cx, int64_t batch, struct jw *w)

@@ -162,6 +162,7 @@ static void committed(void *arg)
 {
     struct wired *w = arg;
     if (w->app.events) events_wake(w->app.events);
+    if (w->app.jobs) jobs_committed(w->app.jobs);
 }
 
 static enum err setup_token(struct cx *cx, struct wired *w)
@@ -203,8 +204,8 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     app_country_set(&w->app, f.country);
     TRY(setup_token(cx, w));
     TRY(events_open(cx, &w->app, &w->app.events));
-    dbase_on_commit(w->app.db, committed, w);
     TRY(jobs_begin(cx, w));
+    dbase_on_commit(w->app.db, committed, w);
     routes_make(w);
     h.arg = w;
     h.thread_start = thread_start;
@@ -252,8 +253,8 @@ void wired_stop(struct wired **w, int drain_ms)
     struct wired *x = *w;
     if (!x) return;
     if (x->app.http) http_drain(x->app.http, drain_ms);
-    jobs_stop(&x->app.jobs);
     dbase_on_commit(x->app.db, NULL, NULL);
+    jobs_stop(&x->app.jobs);
     http_stop(&x->app.http);
     events_close(&x->app.events);
     auth_close(&x->app.auth);

@@ -117,24 +117,6 @@ enum err cmd_import(struct cli *c)
 }
 
 /* ---- undo ---- */
-static void kept_json(struct jw *w, const struct undo_result *r)
-{
-    jw_arr(w);
-    for (size_t i = 0; i < r->n_kept; i++) {
-        const struct undo_conflict *k = &r->kept[i];
-        jw_obj(w);
-        jw_kstr(w, S("entity"), k->e->name);
-        jw_kid(w, S("id"), k->id);
-        jw_kstr(w, S("title"), k->title);
-        jw_key(w, S("fields"));
-        jw_arr(w);
-        for (size_t f = 0; f < k->n; f++) jw_str(w, k->f[f]->name);
-        jw_arr_end(w);
-        jw_obj_end(w);
-    }
-    jw_arr_end(w);
-}
-
 static enum err undo_put(struct cli *c, const struct undo_result *r, enum err e)
 {
     struct cli_json j;
@@ -144,23 +126,37 @@ static enum err undo_put(struct cli *c, const struct undo_result *r, enum err e)
         jw_kid(&j.w, S("batch"), r->batch);
         jw_kint(&j.w, S("undone"), r->undone);
         jw_kint(&j.w, S("conflicts"), (int64_t)r->n_kept_all);
-        jw_key(&j.w, S("kept"));
-        kept_json(&j.w, r);
+        undo_notes_json(&j.w, r);
         jw_obj_end(&j.w);
         return cli_json_end(c, &j);
     }
     for (size_t i = 0; i < r->n_kept; i++) {
         cli_say(c, "  %.*s %" PRId64 " %.*s:", FS(r->kept[i].e->name), r->kept[i].id,
                 FS(r->kept[i].title));
-        for (size_t f = 0; f < r->kept[i].n; f++) cli_say(c, " %.*s", FS(r->kept[i].f[f]->name));
+        for (size_t f = 0; f < r->kept[i].n; f++) cli_say(c, " %.*s", FS(r->kept[i].field[f]));
         cli_put(c, S(" edited since\n"));
     }
+    for (size_t i = 0; i < r->n_left; i++)
+        cli_say(c, "  %.*s %" PRId64 " %.*s: not taken back: %.*s\n", FS(r->left[i].e->name),
+                r->left[i].id, FS(r->left[i].title), FS(r->left[i].why));
     if (e == E_OK)
         cli_say(c,
                 "%" PRId64 " changes taken back%s; batch %" PRId64
                 " (undoing that does them again)\n",
                 r->undone, r->n_kept_all ? ", the later edits above kept" : "", r->batch);
     return E_OK;
+}
+
+static enum err undo_run_all(struct cli *c, int64_t id, enum undo_mode mode, struct undo_result *r)
+{
+    int64_t merge = 0;
+    if (cli_has(c, "change")) {
+        TRY(undo_merge_of(c->cx, id, &merge));
+        if (!merge) return undo_change(c->cx, id, mode, r);
+        id = merge;
+    }
+    TRY(undo_open(c->cx, id, mode, NULL, NULL, r));
+    return r->running ? undo_run(c->cx, r->batch, cli_progress, c, r) : E_OK;
 }
 
 enum err cmd_undo(struct cli *c)
@@ -174,8 +170,7 @@ enum err cmd_undo(struct cli *c)
         return cli_usage(c, "--keep or --force, not both");
     if (!str_to_int(c->args[0], &id) || id <= 0)
         return cli_usage(c, "'%.*s' is not the number of a batch", FS(c->args[0]));
-    enum err e =
-        cli_has(c, "change") ? undo_change(c->cx, id, mode, &r) : undo_batch(c->cx, id, mode, &r);
+    enum err e = undo_run_all(c, id, mode, &r);
     if (e != E_OK && !(e == E_CONFLICT && r.n_kept)) return e;
     str msg = c->cx->msg, at = c->cx->at;
     TRY(undo_put(c, &r, e));

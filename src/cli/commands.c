@@ -133,10 +133,10 @@ const struct command commands[] = {
      S0("kontor import kunden.xlsx\nkontor import kunden.csv --yes --json --report fates.xlsx"),
      cmd_import},
     {S0("undo"), S0("take back a batch: an import, a merge, an undo"), OPTS(undo_opts), S0("BATCH"),
-     1, 1, CMD_STORE,
+     1, 1, CMD_STORE | CMD_STOPS,
      S0("Where somebody has edited since, nothing is done and the places are listed; --keep or "
         "--force decide. Undoing an undo "
-        "does it again."),
+        "does it again. Ctrl-C stops a large one half-way; the same command goes on."),
      S0("kontor undo 905969664000000"), cmd_undo},
     {S0("export"), S0("write records to a file"), OPTS(export_opts), S0("ENTITY"), 1, 1, CMD_STORE,
      S0("All that match, from one moment, with all columns; the number of rows and the SHA-256 of "

@@ -289,6 +289,7 @@ enum err dbase_open(struct cx *cx, const struct db_opts *o, struct dbase **ret)
     b->o = *o;
     b->o.url = S("");
     b->path = db_zdup(path);
+    b->opened_ms = clock_ms();
     pthread_mutex_init(&b->mu, NULL);
     pthread_cond_init(&b->freed, NULL);
     enum err e = pg ? pg_open_base(cx, b) : sq_open_base(cx, b);
@@ -319,6 +320,7 @@ void dbase_close(struct dbase **ret)
 bool dbase_is_pg(const struct dbase *b) { return b->ops->is_pg; }
 bool db_is_pg(const struct cx *cx) { return cx->db->ops->is_pg; }
 struct dbase *db_base(const struct db *db) { return db->base; }
+int64_t dbase_opened_ms(const struct dbase *b) { return b->opened_ms; }
 
 void dbase_on_commit(struct dbase *b, void (*fn)(void *arg), void *arg)
 {

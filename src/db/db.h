@@ -113,6 +113,8 @@ void db_put(struct db **db);
 bool dbase_is_pg(const struct dbase *b);
 bool db_is_pg(const struct cx *cx);
 struct dbase *db_base(const struct db *db);
+/* UTC ms. A SQLite base has one process: what was at work before has died. */
+int64_t dbase_opened_ms(const struct dbase *b);
 struct db_stats {
     int64_t writes, commits, wal_bytes, checkpoints, queries, errors, busy;
 };

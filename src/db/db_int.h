@@ -50,6 +50,7 @@ struct dbase {
     pthread_mutex_t mu; /* pool and listener */
     pthread_cond_t freed;
     struct db *free, *all;
+    int64_t opened_ms;
     int spare;          /* SQLite: reading connections that may still be opened */
     void (*on_commit)(void *arg);
     void *on_commit_arg;

@@ -21,7 +21,7 @@ struct jobs {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     int woken;
-    _Atomic bool stop;
+    _Atomic bool stop, added; /* added: in a transaction that is not committed yet */
     str node;
     struct arena *a;
 };
@@ -212,7 +212,21 @@ enum err job_add(struct cx *cx, struct jobs *q, str kind, str args, str key, int
     struct adding x = {id_new(cx->now_ms), kind, args, key};
     TRY(db_write(cx, add_inside, &x));
     *ret = x.id;
-    if (q) wake(q);
+    if (q && db_is_writing(cx)) atomic_store(&q->added, true); /* not to be seen yet */
+    else if (q) wake(q);
+    return E_OK;
+}
+
+void jobs_committed(struct jobs *q)
+{
+    if (atomic_load(&q->added) && atomic_exchange(&q->added, false)) wake(q);
+}
+
+enum err job_find(struct cx *cx, str key, int64_t *ret)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT id FROM job WHERE key = $1", V(key)));
+    *ret = r.n ? db_int(&r, 0, 0) : 0;
     return E_OK;
 }
 

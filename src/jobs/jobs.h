@@ -37,8 +37,13 @@ struct jobs_opts {
 MUST enum err jobs_start(struct cx *cx, const struct jobs_opts *o, struct jobs **ret);
 /* lets running jobs end their slice; they are run again at the next start */
 void jobs_stop(struct jobs **q);
-/* The caller's user is whose job it is. key "" = none; the same key twice is the same job. */
+/* A transaction was committed: a job that was added in it is begun at once. On the committing thread. */
+void jobs_committed(struct jobs *q);
+/* The caller's user is whose job it is. May be called inside db_write. key "" = none; the same key twice is the same
+ * job. */
 MUST enum err job_add(struct cx *cx, struct jobs *q, str kind, str args, str key, int64_t *ret);
+/* The job of this key, 0 = none. */
+MUST enum err job_find(struct cx *cx, str key, int64_t *ret);
 /* From inside a handler: shows done of total; E_CONFLICT "cancelled" when somebody cancelled it or we stop. */
 MUST enum err job_progress(struct cx *cx, const struct job *j, int64_t done, int64_t total);
 /* {"id","kind","state","done","total","result","error"}; only own jobs unless cx->acl == NULL or SYS right `all`. */

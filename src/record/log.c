@@ -27,7 +27,22 @@ static void value_json(struct cx *cx, const struct field *f, const struct val *v
     else f->kind->to_json(cx, f, v, w);
 }
 
-str log_old_json(struct cx *cx, const struct entity *e, const struct val *old, const bool *changed)
+str log_merge_json(struct cx *cx, str key, int64_t other)
+{
+    return arena_fmt(cx->a, "{\"%.*s\":\"%" PRId64 "\"}", FS(key), other);
+}
+
+enum err log_merge_other(struct cx *cx, str old_json, str key, int64_t *ret)
+{
+    const struct json *j = NULL;
+    *ret = 0;
+    if (str_find(old_json, key) < 0) return E_OK;
+    TRY(json_parse(cx, old_json, &j));
+    return json_id_of(cx, j, key, 0, ret);
+}
+
+str log_old_json(struct cx *cx, const struct entity *e, const struct val *old, const bool *changed,
+                 int64_t loser)
 {
     struct buf b = buf_new(cx->a, OLD_BYTES_MAX);
     struct jw w = jw_new(&b);
@@ -38,6 +53,7 @@ str log_old_json(struct cx *cx, const struct entity *e, const struct val *old, c
         jw_key(&w, e->f[i].name);
         value_json(cx, &e->f[i], &old[i], &w);
     }
+    if (loser) jw_kid(&w, S(LOG_LOSER), loser);
     jw_obj_end(&w);
     return buf_str(&b);
 }
@@ -164,6 +180,25 @@ static void changes_json(struct cx *cx, struct history *h, str old_json, struct 
     jw_arr_end(w);
 }
 
+/* "loser" and "winner" of a merge: {"id","title"}; the title is "" for who may not see it. */
+static enum err merge_json(struct cx *cx, const struct entity *e, str old_json, struct jw *w)
+{
+    static const str key[2] = {S0(LOG_LOSER), S0(LOG_WINNER)};
+    for (int i = 0; i < 2; i++) {
+        int64_t id = 0;
+        str title = S("");
+        TRY(log_merge_other(cx, old_json, key[i], &id));
+        if (!id) continue;
+        TRY(record_titles(cx, e, &id, 1, &title));
+        jw_key(w, str_cut(key[i], 1, key[i].n));
+        jw_obj(w);
+        jw_kid(w, S("id"), id);
+        jw_kstr(w, S("title"), title);
+        jw_obj_end(w);
+    }
+    return E_OK;
+}
+
 static enum err history_names(struct cx *cx, const struct db_rows *r, struct map *ret)
 {
     const struct entity *user = ENT(cx, "user");
@@ -232,6 +267,7 @@ enum err log_history_json(struct cx *cx, const struct entity *e, int64_t id, int
         jw_kid(w, S("batch"), db_int(&r, i, 4));
         jw_kstr(w, S("op"), db_str(&r, i, 5));
         jw_kint(w, S("version"), db_int(&r, i, 7));
+        TRY(merge_json(cx, e, db_str(&r, i, 6), w));
         changes_json(cx, &h, db_str(&r, i, 6), w);
         jw_obj_end(w);
     }

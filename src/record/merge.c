@@ -120,6 +120,14 @@ static enum err move_pointers(struct cx *cx, const struct merging *m)
     return E_OK;
 }
 
+enum err redirect_put(struct cx *cx, const struct entity *e, int64_t loser, int64_t winner)
+{
+    return db_exec(cx, NULL,
+                   "INSERT INTO redirect (id, entity, winner, at) VALUES ($1, $2, $3, $4) ON CONFLICT "
+                   "(id) DO UPDATE SET winner = excluded.winner, at = excluded.at",
+                   V(loser), V(e->name), V(winner), V(cx->now_ms));
+}
+
 static enum err merge_inside(struct cx *cx, void *arg)
 {
     struct merging *m = arg;
@@ -134,13 +142,11 @@ static enum err merge_inside(struct cx *cx, void *arg)
     cx->acl = NULL; /* both were asked for; what hangs on them follows whoever may see it */
     struct set *s = winner_sets(cx, m, &w, &l, &n);
     enum err e =
-        trash_write(cx, m->e, &l, true, S("merge"), &gone); /* first: a unique value becomes free */
-    if (e == E_OK) e = update_write(cx, m->e, &w, s, n, m->ret);
+        trash_write(cx, m->e, &l, true, S("merge"), log_merge_json(cx, S(LOG_WINNER), m->winner),
+                    &gone); /* first: a unique value becomes free */
+    if (e == E_OK) e = update_write_winner(cx, m->e, &w, s, n, m->loser, m->ret);
     if (e == E_OK) e = move_pointers(cx, m);
-    if (e == E_OK)
-        e = db_exec(cx, NULL,
-                    "INSERT INTO redirect (id, entity, winner, at) VALUES ($1, $2, $3, $4)",
-                    V(m->loser), V(m->e->name), V(m->winner), V(cx->now_ms));
+    if (e == E_OK) e = redirect_put(cx, m->e, m->loser, m->winner);
     cx->acl = acl;
     return e;
 }

@@ -32,8 +32,14 @@ MUST enum err rollups_follow(struct cx *cx, const struct entity *e, const struct
 /* The change's row; old_json "" = NULL. */
 MUST enum err log_write(struct cx *cx, const struct entity *e, int64_t id, str op, int64_t version,
                         str old_json, int64_t *ret_seq);
-/* {"field":old,...} of the fields whose at is set in `changed`. */
-str log_old_json(struct cx *cx, const struct entity *e, const struct val *old, const bool *changed);
+/* {"field":old,...} of the fields whose at is set in `changed`; loser: LOG_LOSER, 0 = none. */
+str log_old_json(struct cx *cx, const struct entity *e, const struct val *old, const bool *changed, int64_t loser);
+/* Beside fields `old` may name the other half of a merge, under keys that no field can have. */
+#define LOG_WINNER "@winner" /* in the loser's "merge", and in the "restore" that takes it back */
+#define LOG_LOSER  "@loser"  /* in the winner's "update" */
+str log_merge_json(struct cx *cx, str key, int64_t other);
+/* 0 = none */
+MUST enum err log_merge_other(struct cx *cx, str old_json, str key, int64_t *ret);
 /* `old` of a change back to sets; fields that are gone are passed over. */
 MUST enum err log_old_sets(struct cx *cx, const struct entity *e, str old_json, struct set **ret, size_t *ret_n);
 
@@ -48,10 +54,15 @@ MUST enum err check_rules(struct cx *cx, const struct entity *e, int64_t id, con
 /* targets exist and are seen */
 MUST enum err check_links(struct cx *cx, const struct entity *e, const struct set *s, size_t n);
 MUST enum err apply_defaults(struct cx *cx, const struct entity *e, struct val *v);
-/* Trash and back without the version check; op "delete" or "merge" / "restore". */
+/* The loser's way to the winner. */
+MUST enum err redirect_put(struct cx *cx, const struct entity *e, int64_t loser, int64_t winner);
+/* Trash and back without the version check; op "delete" or "merge" / "restore"; old_json: of the log's row. */
 MUST enum err trash_write(struct cx *cx, const struct entity *e, const struct record *r, bool away,
-                          str op, struct written *ret);
+                          str op, str old_json, struct written *ret);
 /* Writes sets over the record in hand: the inner half of record_update. */
 MUST enum err update_write(struct cx *cx, const struct entity *e, const struct record *old,
                            const struct set *s, size_t n,
                            struct written *ret);
+/* The same for the winner of a merge: logged even when no field of his changes. */
+MUST enum err update_write_winner(struct cx *cx, const struct entity *e, const struct record *old, const struct set *s,
+                                  size_t n, int64_t loser, struct written *ret);

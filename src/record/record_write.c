@@ -209,6 +209,12 @@ struct updating {
 enum err update_write(struct cx *cx, const struct entity *e, const struct record *old,
                       const struct set *s, size_t n, struct written *ret)
 {
+    return update_write_winner(cx, e, old, s, n, 0, ret);
+}
+
+enum err update_write_winner(struct cx *cx, const struct entity *e, const struct record *old,
+                             const struct set *s, size_t n, int64_t loser, struct written *ret)
+{
     struct val *v = NEW_N(cx->a, struct val, e->n);
     bool *changed = NEW_N(cx->a, bool, e->n), any = false;
     memcpy(v, old->v, sizeof *v * e->n);
@@ -221,10 +227,10 @@ enum err update_write(struct cx *cx, const struct entity *e, const struct record
         changed[at] = any = true;
     }
     *ret = (struct written){.id = old->id, .version = old->version};
-    if (!any) return E_OK;
+    if (!any && !loser) return E_OK;
     TRY(check_required(cx, e, v));
     TRY(check_rules(cx, e, old->id, v));
-    str was = log_old_json(cx, e, old->v, changed);
+    str was = log_old_json(cx, e, old->v, changed, loser);
     v[F_CHANGED_AT] = VAL_INT(cx->now_ms);
     v[F_CHANGED_BY] = cx->who.user ? VAL_INT(cx->who.user) : VAL_NULL;
     changed[F_CHANGED_AT] = changed[F_CHANGED_BY] = true;
@@ -310,7 +316,7 @@ static enum err lines_write(struct cx *cx, const struct entity *e, int64_t id,
 
 /* ---- trash and back ---- */
 enum err trash_write(struct cx *cx, const struct entity *e, const struct record *r, bool away,
-                     str op, struct written *ret)
+                     str op, str old_json, struct written *ret)
 {
     bool *changed = NEW_N(cx->a, bool, e->n);
     struct val *v = NEW_N(cx->a, struct val, e->n);
@@ -321,7 +327,7 @@ enum err trash_write(struct cx *cx, const struct entity *e, const struct record 
     if (e->search || e->dups) TRY(search_put(cx, e, r->id, away ? r->v : NULL, away ? NULL : v));
     TRY(rollups_follow(cx, e, away ? r->v : NULL, away ? NULL : v));
     *ret = (struct written){.id = r->id, .version = r->version + 1};
-    return log_write(cx, e, r->id, op, ret->version, S(""), &ret->seq);
+    return log_write(cx, e, r->id, op, ret->version, old_json, &ret->seq);
 }
 
 static enum err delete_inside(struct cx *cx, void *arg)
@@ -331,7 +337,7 @@ static enum err delete_inside(struct cx *cx, void *arg)
     TRY(read_one(cx, u->e, u->id, ACT_DELETE, LIVING, false, &r));
     if (u->version && u->version != r.version)
         return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
-    return trash_write(cx, u->e, &r, true, S("delete"), u->ret);
+    return trash_write(cx, u->e, &r, true, S("delete"), S(""), u->ret);
 }
 
 enum err record_delete(struct cx *cx, const struct entity *e, int64_t id, int64_t version,
@@ -346,7 +352,7 @@ static enum err restore_inside(struct cx *cx, void *arg)
     struct updating *u = arg;
     struct record r = {0};
     TRY(read_one(cx, u->e, u->id, ACT_DELETE, DELETED, false, &r));
-    return trash_write(cx, u->e, &r, false, S("restore"), u->ret);
+    return trash_write(cx, u->e, &r, false, S("restore"), S(""), u->ret);
 }
 
 enum err record_restore(struct cx *cx, const struct entity *e, int64_t id, struct written *ret)

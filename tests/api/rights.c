@@ -45,7 +45,7 @@ static void foreign_is_never(struct api_bed *t)
          {REPB1, "POST /api/v1/company", "{'name':'CANARY AG'}", 201, NULL, "company.create", "theirfirm", NULL},
          {REPB1, "POST /api/v1/person", "{'name':'CANARY','company':'$theirfirm'}", 201, NULL, "person.create", "their", NULL},
          {REPB1, "POST /api/v1/person", "{'name':'CANARY zwei'}", 201, NULL, "person.create", "their2", NULL},
-         {REPB1, "POST /api/v1/person/$their/merge", "{'loser':'$their2'}", 200, NULL, "person.merge", "merged", NULL},
+         {REPB1, "POST /api/v1/person/$their/merge", "{'loser':'$their2'}", 200, NULL, "person.merge person.update", "merged", NULL},
          {REPB1, "GET /api/v1/batch", NULL, 200, NULL, NULL, NULL, NULL},
          {REPB1, "POST /api/v1/file?name=a.csv", "Name\nCANARY\n", 201, NULL, NULL, "theirfile", "Content-Type: text/csv"},
          {ADMIN, "POST /api/v1/file?name=a.csv", "Name\nCANARY\n", 201, NULL, NULL, "adminfile", "Content-Type: text/csv"},

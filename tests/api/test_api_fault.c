@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every database call of every writing route fails once: the answer says so, nothing has changed, the next try works. */
 #include "api_bed.h"
+#include "record/log.h"
 
 #include <stdlib.h>
 
@@ -16,6 +17,7 @@ static const struct torture {
     {"PATCH /api/v1/person/$p", "{'name':'h'}", "Idempotency-Key: fault2", REPA1, ""},
     {"POST /api/v1/undo", "{'change':'$u.seq'}", NULL, REPA1, ""},
     {"POST /api/v1/undo", "{'change':'$v.seq'}", "Idempotency-Key: fault3", REPA1, ""},
+    {"POST /api/v1/undo", "{'batch':'$large'}", "Idempotency-Key: fault5", ADMIN, ""},
     {"DELETE /api/v1/person/$p", NULL, NULL, REPA1, ""},
     {"POST /api/v1/person/$p/restore", NULL, NULL, REPA1, ""},
     {"POST /api/v1/person/$p/merge", "{'loser':'$l','take':{'name':'loser'}}", NULL, REPA1, ""},
@@ -92,6 +94,21 @@ static void found_make(struct api_bed *t)
     id_put(t, "n", S("SELECT id FROM notice ORDER BY id LIMIT 1"));
 }
 
+/* A batch of so many changes that a job takes it back. */
+static void large_make(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    struct written w = {0};
+    struct set s = {FLD(ENT(cx, "person"), "name"), VAL_TEXT(S("g"))};
+    int64_t batch = 0;
+    T_OK(cx, batch_begin(cx, S("import"), 0, &batch));
+    for (int i = 0; i <= UNDO_SMALL; i++) T_OK(cx, record_create(cx, ENT(cx, "person"), 0, &s, 1, &w));
+    T_OK(cx, batch_end(cx, batch, S("done"), S("")));
+    cx->batch = 0;
+    var_put(t, "large", arena_fmt(cx->a, "%" PRId64, batch));
+    (void)api_events_came(t);
+}
+
 static void walk(struct api_bed *t)
 {
     ROWS(t,
@@ -107,6 +124,7 @@ static void walk(struct api_bed *t)
          {ADMIN, "POST /api/v1/file?name=k.csv", "Name;Telefon\nAnna;0221 5551\n", 201, NULL, NULL, "f", "Content-Type: text/csv"},
          {ADMIN, "POST /api/v1/import/dry", "{'file':'$f','entity':'person'}", 202, NULL, NULL, "j", NULL});
     found_make(t);
+    large_make(t);
     for (size_t i = 0; i < COUNT(all); i++) one(t, &all[i]);
     for (size_t i = 0; i < api_routes_n; i++) {
         bool writes = api_routes[i].flags & R_WRITE && !str_eq(api_routes[i].path, S("/api/v1/setup"));

@@ -2,6 +2,7 @@
 /* The API over a real socket: jobs of an import from plan to undo, live events for those who may see, metrics. */
 #include "api_bed.h"
 #include "os/os.h"
+#include "record/log.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -9,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 20000, READ_MAX = 1 << 20 };
+enum { WAIT_MS = 20000, READ_MAX = 1 << 20, MANY = 230 };
 
 static int dial(struct api_bed *t)
 {
@@ -72,6 +73,12 @@ static void job_wait(struct api_bed *t, const char *var, const char *state)
     fprintf(stderr, "job %s never came to be %s\n", var, state);
 }
 
+/* What the system made for him belongs to the batch. */
+static enum err all_into(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "UPDATE change SET batch = $1 WHERE entity = 'person' AND op = 'create' AND batch = 0", V(*(int64_t *)arg));
+}
+
 static void imported(struct api_bed *t)
 {
     ROWS(t,
@@ -98,6 +105,55 @@ static void imported(struct api_bed *t)
          {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":0", NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/person/duplicates/scan", "{}", 202, NULL, NULL, "scan", NULL});
     job_wait(t, "scan.job", "done");
+}
+
+/* A large import is taken back by a job: once, whoever asks how often; and brought back by another. */
+static void undone_by_job(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    int64_t batch = 0;
+    cx->now_ms = clock_ms();
+    cx->who.user = t->who[ADMIN].id;
+    T_OK(cx, batch_begin(cx, S("import"), MANY, &batch));
+    for (int i = 0; i < MANY; i++) api_make(t, "person", "viele", ADMIN);
+    T_OK(cx, db_write(cx, all_into, &batch));
+    T_OK(cx, batch_end(cx, batch, S("done"), S("")));
+    cx->batch = cx->who.user = 0;
+    (void)api_events_came(t);
+    var_put(t, "many", arena_fmt(cx->a, "%" PRId64, batch));
+    ROWS(t,
+         {REPA1, "POST /api/v1/undo", "{'batch':'$many'}", 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$many'}", 202, "\"job\":\"", NULL, "undo", "Idempotency-Key: many"},
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$many'}", 202, "\"job\":\"$undo.job\"", NULL, NULL, "Idempotency-Key: many"},
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$many'}", 409, "!conflicts", NULL, NULL, NULL});
+    job_wait(t, "undo.job", "done");
+    (void)api_events_came(t);
+    struct answer r = api_call(t, cx->a, ADMIN, api_expand(t, cx->a, "GET /api/v1/job/$undo.job"), S(""), S(""));
+    var_put(t, "undone", answer_value(cx, &r, S("result.batch")));
+    ROWS(t,
+         {ADMIN, "GET /api/v1/job/$undo.job", NULL, 200, "\"undone\":230|\"kept\":[]|\"left\":[]|\"done\":230|\"total\":230", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":0", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/batch/$many", NULL, 200, "\"state\":\"undone\"", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/batch/$undone", NULL, 200, "\"state\":\"done\"|\"undo_of\":\"$many\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$many'}", 409, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$undone'}", 202, NULL, NULL, "redo", NULL});
+    job_wait(t, "redo.job", "done");
+    (void)api_events_came(t);
+    ROWS(t,
+         {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":230", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/batch/$many", NULL, 200, "\"state\":\"done\"", NULL, NULL, NULL});
+    r = api_call(t, cx->a, ADMIN, S("GET /api/v1/person?limit=1"), S(""), S(""));
+    var_put(t, "one", answer_value(cx, &r, S("data.0.id")));
+    ROWS(t,
+         {ADMIN, "PATCH /api/v1/person/$one", "{'note':'von Hand'}", 200, NULL, "person.update", NULL, NULL},
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$many'}", 409, "\"conflicts\":[{", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":230", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$many','keep':true}", 202, NULL, NULL, "kept", NULL});
+    job_wait(t, "kept.job", "done");
+    (void)api_events_came(t);
+    ROWS(t,
+         {ADMIN, "GET /api/v1/job/$kept.job", NULL, 200, "\"undone\":229|\"kept\":[{|$one", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":1", NULL, NULL, NULL});
 }
 
 static void events(struct api_bed *t)
@@ -157,7 +213,7 @@ static void over_the_wire(struct api_bed *t)
 
 int main(void)
 {
-    static void (*const all[])(struct api_bed *) = {imported, events, over_the_wire};
+    static void (*const all[])(struct api_bed *) = {imported, undone_by_job, events, over_the_wire};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], true, true);
     return t_end("api_live");
 }

@@ -57,6 +57,8 @@ static void merged(struct api_bed *t)
          {REPA1, "POST /api/v1/person/$a/merge", "{'loser':'$b','version':1,'take':{'name':'loser'}}", 200, "J. Mueller", NULL, NULL, "Idempotency-Key: merge"},
          {REPA1, "GET /api/v1/person/$b", NULL, 301, "@Location: /api/v1/person/$a|J. Mueller", NULL, NULL, NULL},
          {REPA1, "GET /api/v1/task/$task", NULL, 200, "\"person\":{\"id\":\"$a\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$a/history", NULL, 200, "\"loser\":{\"id\":\"$b\",\"title\":\"J. Mueller\"}|!@loser", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$b/history", NULL, 200, "\"op\":\"merge\"|\"winner\":{\"id\":\"$a\"|!@winner", NULL, NULL, NULL},
          {REPA1, "GET /api/v1/batch", NULL, 200, "\"title\":\"merge\"|\"state\":\"done\"", NULL, "list", NULL},
          {REPB1, "GET /api/v1/batch", NULL, 200, "\"data\":[]", NULL, NULL, NULL},
          {REPA1, "GET /api/v1/batch?cursor=x", NULL, 400, "\"field\":\"cursor\"", NULL, NULL, NULL},
@@ -78,8 +80,25 @@ static void merged(struct api_bed *t)
          {REPA1, "GET /api/v1/batch/$u.batch", NULL, 200, "\"undo_of\":\"$mb\"|\"state\":\"done\"", NULL, NULL, NULL});
 }
 
+/* The change that a merge answers with stands for the whole merge; redo brings the redirect back; and a merge that
+ * gave the winner nothing is in his history all the same. */
+static void merged_by_change(struct api_bed *t)
+{
+    ROWS(t,
+         {REPA1, "POST /api/v1/person", "{'name':'Gleich'}", 201, NULL, "person.create", "a", NULL},
+         {REPA1, "POST /api/v1/person", "{'name':'Gleich'}", 201, NULL, "person.create", "b", NULL},
+         {REPA1, "POST /api/v1/person/$a/merge", "{'loser':'$b'}", 200, "\"version\":2|@X-Change: ", "person.merge person.update", "m", NULL},
+         {REPA1, "GET /api/v1/person/$a/history", NULL, 200, "\"loser\":{\"id\":\"$b\"|\"changes\":[]", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/undo", "{'change':'$m.seq'}", 200, "\"undone\":1", "person.restore", "u", NULL},
+         {REPA1, "GET /api/v1/person/$b", NULL, 200, "Gleich", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/undo", "{'change':'$m.seq'}", 409, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/undo", "{'batch':'$u.batch'}", 200, "\"undone\":1", "person.merge", "r", NULL},
+         {REPA1, "GET /api/v1/person/$b", NULL, 301, "@Location: /api/v1/person/$a", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/undo", "{'batch':'$r.batch'}", 200, "\"undone\":1", "person.restore", NULL, NULL});
+}
+
 void undo_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {one_change, no_more_than_allowed, merged};
+    static void (*const all[])(struct api_bed *) = {one_change, no_more_than_allowed, merged, merged_by_change};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

@@ -49,7 +49,7 @@ export const duplicates = async (entity: string, values: Record<string, Value>) 
   (await post<{ data: Dup[] }>(`/${entity}/duplicates`, wired(values))).data.data;
 
 export type UndoWhat = { change: string } | { batch: string };
-export const undo = (what: UndoWhat, how: { force?: true; keep?: true } = {}) => post<Undone>('/undo', { ...what, ...how });
+export const undo = (what: UndoWhat, how: { force?: true; keep?: true } = {}) => post<Undone | { job: string }>('/undo', { ...what, ...how });
 
 export const search = (q: string, entity?: string) => get<Found>('/search' + query({ q, entity }));
 export const who = async (number: string): Promise<Caller[]> => (await get<Who>('/who' + query({ number }))).data;

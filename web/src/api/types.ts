@@ -46,12 +46,13 @@ export interface Change { field: string; old: Value; new: Value }
 export interface Entry {
   seq: string | number; at: string; who: Ref | null; way: string; batch: string | null;
   op: 'create' | 'update' | 'delete' | 'restore' | 'merge'; changes: Change[];
+  loser?: Ref; winner?: Ref;
 }
 export interface Dup { id: string; title: string; score: number; why: string[] }
 export interface Kept { entity: string; id: string; title: string; fields: string[] }
-export interface Undone { batch: string; undone: number; kept: Kept[] }
+export interface Undone { batch: string; undone: number; kept: Kept[]; left: (Kept & { why: string })[] }
 export interface Batch {
-  id: string; at: string; who: Ref | null; way: string; title: string; state: 'running' | 'done' | 'undone';
+  id: string; at: string; who: Ref | null; way: string; title: string; state: 'running' | 'done' | 'failed' | 'undoing' | 'undone';
   counts: { create?: number; update?: number; delete?: number; restore?: number }; undo_of: string | null;
 }
 

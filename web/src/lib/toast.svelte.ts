@@ -1,5 +1,5 @@
 // Short notices at the foot of the page, at most three; the newest Undo answers Ctrl+Z.
-export interface Toast { id: number; text: string; tone: 'plain' | 'bad'; action?: { label: string; run: () => void } }
+export interface Toast { id: number; text: string; tone: 'plain' | 'bad'; action?: { label: string; run: () => void }; part?: number }
 
 const MAX = 3;
 const STAY_MS = 7000;
@@ -21,7 +21,7 @@ export function hold(): void {
 }
 
 export function release(): void {
-  for (const t of list) if (!timers.has(t.id)) timers.set(t.id, setTimeout(() => dismiss(t.id), STAY_MS));
+  for (const t of list) if (t.part === undefined && !timers.has(t.id)) timers.set(t.id, setTimeout(() => dismiss(t.id), STAY_MS));
 }
 
 export function toast(text: string, action?: Toast['action'], tone: Toast['tone'] = 'plain'): number {
@@ -30,6 +30,16 @@ export function toast(text: string, action?: Toast['action'], tone: Toast['tone'
   list = [...list.filter((t) => t.text !== text), { id, text, tone, action }].slice(-MAX);
   timers.set(id, setTimeout(() => dismiss(id), tone === 'bad' ? STAY_MS * 2 : STAY_MS));
   return id;
+}
+
+/** A notice with a bar that stays until it is dismissed; `part` is 0 to 1. */
+export function toastBar(text: string): { step: (part: number) => void; end: () => void } {
+  const id = ++last;
+  list = [...list, { id, text, tone: 'plain' as const, part: 0 }].slice(-MAX);
+  return {
+    step: (part) => (list = list.map((t) => (t.id === id ? { ...t, part } : t))),
+    end: () => dismiss(id),
+  };
 }
 
 export function runNewest(): boolean {

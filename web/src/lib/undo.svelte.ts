@@ -1,9 +1,10 @@
 // Taking back a change or a batch; when later edits stand in the way, the question is put to the user.
 import { undo, type UndoWhat } from '../api/calls';
 import { Problem } from '../api/client';
-import type { Kept } from '../api/types';
+import type { Kept, Undone } from '../api/types';
+import { follow } from './jobs';
 import { say, sayProblem } from './say';
-import { dismiss, toast } from './toast.svelte';
+import { dismiss, toast, toastBar } from './toast.svelte';
 import { t } from './i18n.svelte';
 
 interface Question { what: UndoWhat; kept: Kept[]; done: (ok: boolean) => void }
@@ -12,14 +13,24 @@ let question = $state.raw<Question | null>(null);
 
 export const undoQuestion = (): Question | null => question;
 
+/** A large batch is taken back by a job. */
+async function byJob(id: string): Promise<Undone> {
+  const bar = toastBar(t('undo.running'));
+  const job = await follow<Undone>(id, (j) => j.total && bar.step(j.done / j.total)).finally(bar.end);
+  if (job.state !== 'done' || !job.result) throw new Problem(409, 'conflict', job.error ?? t('batch.failed'));
+  return job.result;
+}
+
 async function send(what: UndoWhat, how: { force?: true; keep?: true }): Promise<boolean> {
   let notice = 0;
   const slow = setTimeout(() => (notice = toast(t('undo.running'))), SLOW_MS);
-  const { data } = await undo(what, how).finally(() => {
+  const { data: reply } = await undo(what, how).finally(() => {
     clearTimeout(slow);
     if (notice) dismiss(notice);
   });
+  const data = 'job' in reply ? await byJob(reply.job) : reply;
   say(t('undo.done', { n: data.undone }), data.batch ? { label: t('redo'), run: () => void takeBack({ batch: data.batch }) } : undefined);
+  if (data.left.length) toast(`${t('undo.left', { n: data.left.length })}: ${data.left.slice(0, 3).map((x) => `${x.title} (${x.why})`).join(', ')}`, undefined, 'bad');
   return true;
 }
 

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* api/jobbing.c - what can be asked for as a job, and how far a job is. */
+#include "api/api_int.h"
+
+#include "os/os.h"
+
+enum { SHOW_MS = 100 };
+
+const struct job_kind api_jobs[] = {{S0("import_dry"), import_dry_job},
+                                    {S0("import_run"), import_run_job},
+                                    {S0("duplicates"), dup_job},
+                                    {S0("undo"), undo_job}};
+const size_t api_jobs_n = COUNT(api_jobs);
+
+enum err reply_job(struct resp *rs, int64_t job)
+{
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kid(&w, S("job"), job);
+    jw_obj_end(&w);
+    rs->status = 202;
+    return E_OK;
+}
+
+bool job_show(void *arg, int64_t done, int64_t total)
+{
+    struct job_showing *s = arg;
+    struct arena_mark m = arena_mark(s->cx->a);
+    if (done < total && os_mono_ms() - s->told_ms < SHOW_MS) return true;
+    bool on = job_progress(s->cx, s->job, done, total) == E_OK;
+    if (on) arena_back(s->cx->a, m);
+    s->told_ms = os_mono_ms();
+    return on;
+}
+
+enum err api_job_get(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    int64_t id = 0;
+    TRY(path_id(cx, rq, 0, &id));
+    struct jw w = reply_json(rs);
+    return job_json(cx, id, false, &w);
+}
+
+enum err api_job_delete(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    int64_t id = 0;
+    TRY(path_id(cx, rq, 0, &id));
+    TRY(job_cancel(cx, id, false));
+    rs->status = 204;
+    return E_OK;
+}
