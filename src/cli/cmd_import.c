@@ -23,6 +23,7 @@ static enum err options(struct cli *c, struct import_opt *o)
                              .sheet = -1,
                              .report_path = cli_opt(c, "report"),
                              .refused_path = cli_opt(c, "refused"),
+                             .alone = c->store->lock_fd > 0 && !db_is_pg(c->cx),
                              .progress = cli_progress,
                              .arg = c};
     if (!utf8_valid(o->name)) o->name = S("import");

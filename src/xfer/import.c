@@ -9,12 +9,19 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { SLICE_MAX = 400, SLICE_FIRST = 32, SLICE_MIN = 8, SLICE_US = 20000 };
+enum {
+    SLICE_FIRST = 32,
+    SLICE_MIN = 8,
+    SLICE_MAX = 400,
+    SLICE_US = 20000,
+    ALONE_MAX = 4000, /* nobody waits: a commit's own cost falls on more rows */
+    ALONE_US = 400000
+};
 
 struct run { /* what the loop needs beside the import */
     struct import im;
     struct arena *outer;
-    size_t want;
+    size_t want, most; /* rows of the next slice; of any */
     int64_t skip; /* rows of an earlier run */
     int64_t total;
     const struct meta *meta_before;
@@ -30,8 +37,8 @@ static void slice_begin(struct run *r)
     arena_reset(a);
     int64_t done = s->done;
     *s = (struct slice){.a = a, .done = done};
-    s->v.v = NEW_N(a, struct outcome, SLICE_MAX);
-    s->v.cap = SLICE_MAX;
+    s->v.v = NEW_N(a, struct outcome, r->most);
+    s->v.cap = r->most;
     r->im.cx->a = a;
 }
 
@@ -43,22 +50,33 @@ static void count_row(struct import_result *ret, const struct outcome *o)
     for (size_t i = 0; i < o->row.problems.n; i++) ret->problems += !o->row.problems.v[i].kept;
 }
 
-static void slice_learn(struct run *r, int64_t us)
+/* By the time inside of the writer: the queue before it is others' work, and the sync after it costs the same
+ * however many rows it makes durable. */
+static void slice_learn(struct run *r)
 {
-    size_t n = r->im.slice.v.n;
-    if (us < 1 || n < r->want / 2) return;
-    size_t want = n * SLICE_US / (size_t)us;
+    size_t n = r->im.slice.v.n, us = r->im.o->alone ? ALONE_US : SLICE_US;
+    if (r->im.writer_us < 1 || n < r->want / 2) return;
+    size_t want = n * us / (size_t)r->im.writer_us;
     if (want > r->want * 2) want = r->want * 2;
-    r->want = want < SLICE_MIN ? SLICE_MIN : want > SLICE_MAX ? SLICE_MAX : want;
+    r->want = want < SLICE_MIN ? SLICE_MIN : want > r->most ? r->most : want;
+}
+
+static enum err slice_inside(struct cx *cx, void *arg)
+{
+    struct import *im = arg;
+    int64_t from = os_mono_us();
+    TRY(slice_apply(cx, im));
+    im->writer_us = os_mono_us() - from;
+    return E_OK;
 }
 
 static enum err slice_write(struct import *im)
 {
     im->careful = false;
-    enum err e = db_write_bulk(im->cx, slice_apply, im);
+    enum err e = db_write_bulk(im->cx, slice_inside, im);
     if (e == E_OK || !import_is_rows_fault(e)) return e;
     im->careful = true;
-    return db_write_bulk(im->cx, slice_apply, im);
+    return db_write_bulk(im->cx, slice_inside, im);
 }
 
 static enum err slice_flush(struct run *r)
@@ -71,9 +89,8 @@ static enum err slice_flush(struct run *r)
     if (im->o->dry) {
         TRY(slice_rehearse(im));
     } else {
-        int64_t from = os_mono_us();
         TRY(slice_write(im));
-        slice_learn(r, os_mono_us() - from);
+        slice_learn(r);
     }
     im->ret->made += s->made;
     im->ret->companies += s->companies;
@@ -116,10 +133,10 @@ static enum err row_take(struct run *r, struct outcome *o)
     TRY(row_decide(im, o));
     im->slice.done++;
     if (im->slice.done <= r->skip) { /* written by the run before: only remembered */
-        if (im->slice.done == r->skip || im->slice.v.n == SLICE_MAX) slice_begin(r);
+        if (im->slice.done == r->skip || im->slice.v.n == r->most) slice_begin(r);
         return E_OK;
     }
-    return im->slice.v.n >= r->want || im->slice.v.n == SLICE_MAX ? slice_flush(r) : E_OK;
+    return im->slice.v.n >= r->want || im->slice.v.n == r->most ? slice_flush(r) : E_OK;
 }
 
 static void texts_keep(struct import *im, const struct cell_row *cells, struct outcome *o)
@@ -368,6 +385,7 @@ static enum err import_all(struct cx *cx, const struct import_opt *o, struct imp
     struct run r = {.im = {.cx = cx, .o = o, .ret = ret, .keep = arena_new(), .out = cx->a},
                     .outer = cx->a,
                     .want = SLICE_FIRST,
+                    .most = o->alone ? ALONE_MAX : SLICE_MAX,
                     .meta_before = cx->meta,
                     .way_before = cx->way,
                     .batch_before = cx->batch};

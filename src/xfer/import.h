@@ -2,8 +2,9 @@
 /* xfer/import.h - taking a table or cards in: rehearsed, then run as one batch that can be undone.
  *
  * A dry run reads everything and writes nothing. A run goes in slices of about 20 ms of the writer's
- * time; each slice stores the batch's position in its own transaction, so a broken run goes on where
- * it was (`batch`). A row that cannot go in is refused with its reason and the others go on.
+ * time (0.4 s when nobody else can write); each slice stores the batch's position in its own transaction,
+ * so a broken run goes on where it was (`batch`). A row that cannot go in is refused with its reason and
+ * the others go on.
  *
  * Joined rows: what is empty is filled, numbers, mails and groups are added, a name written better
  * ('?', capitals, ё) takes the place of the worse one, remarks are put below each other, amounts of
@@ -26,6 +27,7 @@ struct import_opt {
     str tmpdir;
     int64_t batch;          /* go on with this one; 0 = new */
     bool dry;
+    bool alone;             /* no other writer is waited for (a house that is shut): slices of 0.4 s */
     bool (*progress)(void *arg, int64_t done, int64_t total); /* false = stop; NULL = none. Called between slices. */
     void *arg;
 };

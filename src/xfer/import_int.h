@@ -56,6 +56,7 @@ struct import {
     int64_t sums[PLAN_COLUMNS_MAX]; /* of the adding columns, by place in the plan */
     struct arena *keep;    /* lives as long as the import; nobody else's marks go back in it */
     struct arena *out;     /* the caller's: what the result holds */
+    int64_t writer_us;     /* what the slice before took inside of the writer */
     bool careful;          /* each write in a savepoint: after one has failed in this slice */
 };
 

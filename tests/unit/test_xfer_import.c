@@ -308,6 +308,43 @@ static void refusals(struct bed *t)
     unlink(refused);
 }
 
+/* Slices of a house that is shut are larger; what comes of the rows is the same. */
+static bool widest(void *arg, int64_t done, int64_t total)
+{
+    int64_t *seen = arg; /* position, largest slice */
+    (void)total;
+    if (done - seen[0] > seen[1]) seen[1] = done - seen[0];
+    seen[0] = done;
+    return true;
+}
+
+static void alone(struct bed *t)
+{
+    enum { ROWS = 1200, SLICE = 400 };
+    struct cx *cx = &t->cx;
+    const char *path = "/tmp/kontor-test-alone.csv";
+    struct buf b = buf_new(cx->a, 1 << 20);
+    for (int round = 0; round < 2; round++) {
+        int64_t seen[2] = {0};
+        struct import_result r = {0};
+        struct import_opt o = {.path = str_from(path), .sheet = -1, .alone = round, .progress = widest, .arg = seen};
+        b = buf_new(cx->a, 1 << 20);
+        buf_add(&b, S("sales_agent;e-mail\n"));
+        for (int i = 0; i < ROWS; i++) buf_fmt(&b, "Agent %d-%d;a%d.%d@example.org\n", round, i, round, i == 900 ? 3 : i);
+        T_OK(cx, os_write_file_atomic(cx, str_from(path), buf_str(&b), 0600));
+        T_OK(cx, xfer_run(cx, &o, &r));
+        bed_reload(t);
+        T_INT(r.rows, ROWS);
+        T_INT(r.fates[FATE_REFUSED], 1);
+        T_INT(r.made, ROWS - 1);
+        T_INT(seen[0], ROWS);
+        T(round || seen[1] <= SLICE);
+        T_INT(ASK(cx, "SELECT count(*) FROM \"user\" WHERE mail IS NOT NULL"), (round + 1) * (ROWS - 1));
+        T_INT(ASK(cx, "SELECT done FROM batch ORDER BY id DESC LIMIT 1"), ROWS);
+    }
+    unlink(path);
+}
+
 /* Without the right to import, or to make fields, nothing happens. */
 static void rights(struct bed *t)
 {
@@ -352,6 +389,7 @@ static void t_resume(void) { bed_both(resume); }
 static void t_round(void) { bed_both(round_trip); }
 static void t_broken(void) { bed_both(bad_files); }
 static void t_refusals(void) { bed_both(refusals); }
+static void t_alone(void) { bed_both(alone); }
 static void t_rights(void) { bed_both(rights); }
 static void t_mappings(void) { bed_both(mappings); }
-TESTS("xfer_import", t_mappings, t_refusals, t_rights, t_kunden, t_sales, t_broken, t_round, t_office_xlsx, t_office_csv, t_resume)
+TESTS("xfer_import", t_mappings, t_refusals, t_alone, t_rights, t_kunden, t_sales, t_broken, t_round, t_office_xlsx, t_office_csv, t_resume)
