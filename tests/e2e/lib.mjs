@@ -1,6 +1,6 @@
 // What the scenarios share: a server with an empty base, a browser, axe, pictures and a tally.
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,21 @@ export const text = (lang) => JSON.parse(readFileSync(join(root, `web/messages/$
 export const admin = { firm: 'Test GmbH', name: 'Anna Becker', mail: 'anna@test.example', password: 'richtig-langes-wort' };
 
 let started = 0;
+
+/** Registers of firms with sample answers on loopback; what the server must know of them, and their end. */
+async function startRegisters() {
+  const child = spawn('python3', [join(root, 'tests/register/stub.py')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const port = await new Promise((done, fail) => {
+    child.stdout.once('data', (d) => done(Number(String(d).trim())));
+    child.once('error', fail);
+    child.once('exit', () => fail(new Error('the registers did not start')));
+  });
+  const at = (name) => `http://127.0.0.1:${port}/${name}`;
+  return {
+    env: { KONTOR_REGISTER_VIES: at('vies'), KONTOR_REGISTER_GLEIF: at('gleif'), KONTOR_REGISTER_DADATA: at('dadata'), KONTOR_DADATA_KEY: 'GEHEIM' },
+    stop: () => child.stdin.end(),
+  };
+}
 
 function freePort() {
   const from = Number(process.env.KONTOR_PORT ?? 0);
@@ -38,7 +53,8 @@ export async function startServer() {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const bin = process.env.KONTOR_BIN ?? join(root, 'build/kontor');
-  const child = spawn(bin, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const registers = await startRegisters();
+  const child = spawn(bin, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...registers.env } });
   let out = '';
   child.stdout.on('data', (d) => (out += d));
   child.stderr.on('data', (d) => (out += d));
@@ -52,13 +68,28 @@ export async function startServer() {
       const stop = async () => {
         child.kill('SIGTERM');
         await gone;
+        registers.stop();
         rmSync(data, { recursive: true, force: true });
       };
-      return { url, token, stop };
+      return { url, token, stop, data, bin };
     }
     if (failed || child.exitCode !== null || i > 150) throw new Error(`${bin} did not start: ${failed?.message ?? ''}\n${out}`);
     await new Promise((r) => setTimeout(r, 100));
   }
+}
+
+/** Somebody else on the same server, made by the command line: sends requests to the API as he is. */
+export async function colleague(server, browser) {
+  const file = join(server.data, 'password');
+  writeFileSync(file, admin.password);
+  const made = spawnSync(server.bin, ['user', 'add', 'kollege@test.example', '--name', 'Karl Kollege', '--password-file', file, '--data', server.data], { encoding: 'utf8' });
+  if (made.status) throw new Error(made.stderr);
+  const context = await browser.newContext();
+  const { csrf } = await (await context.request.post(server.url + '/api/v1/session', { data: { mail: 'kollege@test.example', password: admin.password } })).json();
+  return {
+    send: (method, path, data) => context.request.fetch(server.url + '/api/v1' + path, { method, data, headers: { 'x-csrf-token': csrf } }),
+    close: () => context.close(),
+  };
 }
 
 export const launch = () =>

@@ -83,6 +83,7 @@ export async function get<T>(path: string): Promise<T> {
 
 export const post = <T>(path: string, body: unknown): Promise<Reply<T>> => call<T>('POST', path, body);
 export const patch = <T>(path: string, body: unknown): Promise<Reply<T>> => call<T>('PATCH', path, body);
+export const put = <T>(path: string, body: unknown): Promise<Reply<T>> => call<T>('PUT', path, body);
 export const del = (path: string): Promise<Reply<null>> => call<null>('DELETE', path);
 
 /** Sends a file as the raw body; fetch cannot tell how far it got, XMLHttpRequest can. */

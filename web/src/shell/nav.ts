@@ -1,5 +1,7 @@
 // Where one can go: data for the sidebar, the tabs of the phone, the palette and the keys.
+import Bell from '@lucide/svelte/icons/bell';
 import History from '@lucide/svelte/icons/history';
+import Handshake from '@lucide/svelte/icons/handshake';
 import Upload from '@lucide/svelte/icons/upload';
 import { entities, label } from '../lib/meta.svelte';
 import { t } from '../lib/i18n.svelte';
@@ -19,6 +21,8 @@ export function places(): Place[] {
       path: '/' + e.name, title: label(e.plural, e.name), icon: iconOf(e.icon, e.name), key: KEYS[e.name] ?? '', group: ADMIN.has(e.name) ? ('admin' as const) : ('work' as const),
     })),
     ...(all.some((e) => e.rights.import) ? [{ path: '/import', title: t('nav.import'), icon: Upload, key: 'i', group: 'data' as const }] : []),
+    ...(all.some((e) => e.name === 'company' && e.rights.create) ? [{ path: '/partner', title: t('nav.partner'), icon: Handshake, key: 'w', group: 'data' as const }] : []),
     { path: '/batches', title: t('nav.batches'), icon: History, key: 'b', group: 'data' },
+    { path: '/notices', title: t('nav.notices'), icon: Bell, key: '', group: 'data' },
   ];
 }
