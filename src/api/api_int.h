@@ -16,11 +16,12 @@ MUST enum err path_id(struct cx *cx, const struct req *rq, size_t param, int64_t
 MUST enum err body_json(struct cx *cx, const struct req *rq, const struct json **ret);
 /* ?filter= and ?q= as one condition and a set of ids. */
 MUST enum err query_filter(struct cx *cx, const struct req *rq, const struct entity *e, const struct cond **ret);
-/* ?q=: ids of the best Q_HITS hits, best first; without q nothing is touched. *ret_none: no hit, so that no
- * restriction must not be taken for none. */
-enum { Q_HITS = 50 };
-MUST enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e, const int64_t **ret,
-                         size_t *ret_n, bool *ret_none);
+/* ?q= as a condition of a query (search_where); without q nothing is touched. */
+MUST enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e, bool walk, str *ret_text,
+                         const struct sql **ret);
+/* A page of what fits `text` (q->also): the best hits by rank first, then all others, newest first. The cursor is its
+ * own. With q->sort: in that order, as any list. */
+MUST enum err list_by_text(struct cx *cx, const struct entity *e, str text, const struct query *q, struct page *ret);
 /* X-Change and ETag of what was written. */
 void reply_written(struct cx *cx, struct resp *rs, const struct written *w);
 /* The record that was written, as far as it can be seen now; its id and version when it cannot. */

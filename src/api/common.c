@@ -75,19 +75,15 @@ enum err if_match(struct cx *cx, const struct req *rq, int64_t *ret)
     return E_OK;
 }
 
-enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e,
-                    const int64_t **ret, size_t *ret_n, bool *ret_none)
+enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e, bool walk,
+                    str *ret_text, const struct sql **ret)
 {
     str text = {0};
-    struct found_group *g = NULL;
-    size_t n = 0;
     if (!http_query(cx, rq, S("q"), &text) || !str_trim(text).n) return E_OK;
-    TRY(search_find(cx, text, e, Q_HITS, &g, &n));
-    size_t hits = n ? g[0].n : 0;
-    int64_t *ids = NEW_N(cx->a, int64_t, hits + 1);
-    for (size_t i = 0; i < hits; i++) ids[i] = g[0].v[i].id;
-    *ret = ids;
-    *ret_n = hits;
-    *ret_none = hits == 0;
+    struct sql *s = NEW(cx->a, struct sql);
+    *s = sql_new(cx);
+    TRY(search_where(cx, text, e, walk, s));
+    *ret_text = text;
+    *ret = s;
     return E_OK;
 }

@@ -13,6 +13,18 @@ static enum err send_piece(struct cx *cx, void *arg, str piece)
     return http_stream_write(cx, ((struct sending *)arg)->rs, piece);
 }
 
+static enum err any_fits(struct cx *cx, const struct entity *e, const struct req *rq,
+                         const struct cond *where)
+{
+    struct query q = {.where = where};
+    str text = {0};
+    int64_t n = 0;
+    bool exact = false;
+    TRY(query_text(cx, rq, e, false, &text, &q.also));
+    TRY(record_count_query(cx, e, &q, 1, &n, &exact));
+    return n ? E_OK : fail(cx, E_NOTFOUND, "Nothing matches: there is nothing to export");
+}
+
 enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct entity *e = NULL;
@@ -20,15 +32,15 @@ enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
     struct export_result r = {0};
     struct sending s = {rs};
     str format = S("csv");
-    bool none = false;
+    str text = {0};
     TRY(path_entity(cx, rq, &e));
     if (!acl_may(cx, e, ACT_EXPORT)) return fail(cx, E_DENIED, "You may not export these records");
     (void)http_query(cx, rq, S("format"), &format);
     TRY(export_format_of(cx, format, &o.format));
     o.entity = e->name;
     TRY(query_filter(cx, rq, e, &o.where));
-    TRY(query_text(cx, rq, e, &o.ids, &o.n_ids, &none));
-    if (none) return fail(cx, E_NOTFOUND, "Nothing matches: there is nothing to export");
+    TRY(query_text(cx, rq, e, true, &text, &o.also));
+    if (o.also) TRY(any_fits(cx, e, rq, o.where));
     rs->type = export_kinds[o.format].type;
     http_head(rs, S("Content-Disposition"),
               arena_fmt(cx->a, "attachment; filename=\"%.*s.%.*s\"", FS(e->name),

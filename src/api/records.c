@@ -40,14 +40,14 @@ static enum err query_sort(struct cx *cx, const struct req *rq, const struct ent
 }
 
 static enum err query_of(struct cx *cx, const struct req *rq, const struct entity *e,
-                         struct query *q, bool *ret_none)
+                         struct query *q, str *ret_text)
 {
     str s = {0};
     int64_t limit = PAGE_DEFAULT;
     TRY(query_filter(cx, rq, e, &q->where));
     TRY(query_fields(cx, rq, e, &q->fields));
     TRY(query_sort(cx, rq, e, q));
-    TRY(query_text(cx, rq, e, &q->ids, &q->n_ids, ret_none));
+    TRY(query_text(cx, rq, e, false, ret_text, &q->also));
     if (http_query(cx, rq, S("limit"), &s) && (!str_to_int(s, &limit) || limit < 1 || limit > 200))
         return fail_at(cx, E_BAD, S("limit"), "The limit is 1 to 200");
     q->limit = (size_t)limit;
@@ -59,33 +59,15 @@ static enum err query_of(struct cx *cx, const struct req *rq, const struct entit
 static enum err count_json(struct cx *cx, const struct entity *e, const struct query *q,
                            struct jw *w)
 {
-    int64_t n = (int64_t)q->n_ids;
+    int64_t n = 0;
     bool exact = true;
-    if (!q->n_ids) TRY(record_count(cx, e, q->where, q->deleted, COUNT_EXACT_MAX, &n, &exact));
+    TRY(record_count_query(cx, e, q, COUNT_EXACT_MAX, &n, &exact));
     jw_key(w, S("count"));
     jw_obj(w);
     jw_kint(w, S("value"), n);
     jw_kbool(w, S("exact"), exact);
     jw_obj_end(w);
     return E_OK;
-}
-
-/* Search results come best first, not in the order of a column. */
-static void by_rank(const struct query *q, struct record *v, size_t n)
-{
-    for (size_t i = 0; i < q->n_ids && !q->sort; i++)
-        for (size_t k = 0, at = 0; k < n; k++) {
-            if (v[k].id != q->ids[i]) continue;
-            struct record r = v[k];
-            for (at = k; at > 0; at--) {
-                size_t rank = 0;
-                while (rank < i && q->ids[rank] != v[at - 1].id) rank++;
-                if (rank < i) break;
-                v[at] = v[at - 1];
-            }
-            v[at] = r;
-            break;
-        }
 }
 
 /* ?at=: the list as it was; by id alone, so the cursor is one. */
@@ -105,28 +87,22 @@ enum err api_list(struct cx *cx, const struct req *rq, struct resp *rs)
     const struct entity *e = NULL;
     struct query q = {0};
     struct page p = {0};
-    bool none = false;
-    str s = {0};
+    str s = {0}, text = {0};
     TRY(path_entity(cx, rq, &e));
-    TRY(query_of(cx, rq, e, &q, &none));
+    TRY(query_of(cx, rq, e, &q, &text));
     if (http_query(cx, rq, S("at"), &s) && s.n) TRY(list_as_of(cx, e, &q, s, &p));
-    else if (!none) TRY(record_list(cx, e, &q, &p));
-    struct record *v = NEW_N(cx->a, struct record, p.n + 1);
-    if (p.n) memcpy(v, p.v, sizeof *v * p.n);
-    by_rank(&q, v, p.n);
+    else if (text.n) TRY(list_by_text(cx, e, text, &q, &p));
+    else TRY(record_list(cx, e, &q, &p));
     struct jw w = reply_json(rs);
     jw_obj(&w);
     jw_key(&w, S("data"));
     jw_arr(&w);
-    for (size_t i = 0; i < p.n; i++) record_json(cx, &v[i], &w);
+    for (size_t i = 0; i < p.n; i++) record_json(cx, &p.v[i], &w);
     jw_arr_end(&w);
     jw_key(&w, S("next"));
     if (p.next.n) jw_str(&w, p.next);
     else jw_null(&w);
-    if (http_query(cx, rq, S("count"), &s) && str_eq(s, S("1"))) {
-        if (none) jw_key(&w, S("count")), jw_raw(&w, S("{\"value\":0,\"exact\":true}"));
-        else TRY(count_json(cx, e, &q, &w));
-    }
+    if (http_query(cx, rq, S("count"), &s) && str_eq(s, S("1"))) TRY(count_json(cx, e, &q, &w));
     jw_obj_end(&w);
     return E_OK;
 }

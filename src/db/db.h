@@ -189,6 +189,8 @@ MUST enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str 
 /* Ids newest first whose text contains all words (each >= 3 bytes; folded already, literal: no syntax).
  * Words of fewer than three letters alone look at the newest 50,000 records only. entity "" = all.
  * before: only ids below (0 = from the newest). At most `max`. */
+/* SQLite: what search_fts is asked by MATCH for texts that may hold all words (to be compared then); "" = nothing. */
+str db_search_match(struct cx *cx, const str *words, size_t n_words);
 struct db_hit {
     int64_t id;
     str entity, text;

@@ -117,12 +117,18 @@ static void word_put(struct buf *b, str w, size_t *n)
     }
 }
 
-static enum err ask_sqlite(struct cx *cx, struct ask *q, int64_t below)
+str db_search_match(struct cx *cx, const str *words, size_t n_words)
 {
     struct buf match = buf_new(cx->a, QUERY_MAX);
     size_t n = 0;
-    for (size_t i = 0; i < q->n_words; i++) word_put(&match, q->words[i], &n);
-    if (!n) {
+    for (size_t i = 0; i < n_words; i++) word_put(&match, words[i], &n);
+    return buf_str(&match);
+}
+
+static enum err ask_sqlite(struct cx *cx, struct ask *q, int64_t below)
+{
+    str match = db_search_match(cx, q->words, q->n_words);
+    if (!match.n) {
         struct db_val v[] = {V(below), V(SHORT_SCAN)};
         q->left = SHORT_SCAN;
         return db_each(cx,
@@ -130,7 +136,7 @@ static enum err ask_sqlite(struct cx *cx, struct ask *q, int64_t below)
                          " ORDER BY record DESC LIMIT $2"),
                        v, COUNT(v), on_row, q);
     }
-    struct db_val v[] = {V(buf_str(&match)), V(below)};
+    struct db_val v[] = {V(match), V(below)};
     return db_each(cx,
                    S("SELECT d.record, d.entity, d.text FROM search_fts f CROSS JOIN search_doc d"
                      " ON d.record = f.rowid WHERE search_fts MATCH $1 AND f.rowid < $2 ORDER BY "

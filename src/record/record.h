@@ -44,6 +44,7 @@ struct query {
     struct fields fields;
     const int64_t *ids;            /* only these (search results), in no order; n_ids = 0: no restriction */
     size_t n_ids;
+    const struct sql *also;        /* one more condition on alias t (search_where); NULL = none */
 };
 struct page {
     const struct record *v;
@@ -55,6 +56,9 @@ enum { COUNT_EXACT_MAX = 10000 };
 /* Exact up to `max` (0 = without bound), else *ret_exact is false and *ret = max. */
 MUST enum err record_count(struct cx *cx, const struct entity *e, const struct cond *where, bool deleted, int64_t max,
                            int64_t *ret, bool *ret_exact);
+/* The same of a query: where, deleted, also. */
+MUST enum err record_count_query(struct cx *cx, const struct entity *e, const struct query *q, int64_t max,
+                                 int64_t *ret, bool *ret_exact);
 /* All that match, in id order, in constant memory: for exports. One snapshot. */
 typedef enum err record_each_fn(struct cx *cx, void *arg, const struct record *r);
 MUST enum err record_each(struct cx *cx, const struct entity *e, const struct query *q, record_each_fn *fn, void *arg);

@@ -81,15 +81,20 @@ static void seen(struct cx *cx, const struct entity *e, struct sql *q, str alias
     acl_where(cx, e, ACT_SEE, alias, q);
 }
 
-static void where_common(struct cx *cx, const struct entity *e, const struct cond *where,
-                         bool deleted, const int64_t *ids, size_t n_ids, struct sql *q)
+static void where_common(struct cx *cx, const struct entity *e, const struct query *in,
+                         struct sql *q)
 {
-    if (deleted) sql_lit(q, " WHERE t.deleted_at IS NOT NULL AND ");
+    const struct cond *where = in->where;
+    if (in->deleted) sql_lit(q, " WHERE t.deleted_at IS NOT NULL AND ");
     else sql_lit(q, " WHERE t.deleted_at IS NULL AND ");
     acl_where(cx, e, ACT_SEE, S("t"), q);
-    if (n_ids) {
+    if (in->n_ids) {
         sql_lit(q, " AND t.id IN ");
-        sql_ids(cx, q, ids, n_ids);
+        sql_ids(cx, q, in->ids, in->n_ids);
+    }
+    if (in->also) {
+        sql_lit(q, " AND ");
+        sql_append(cx, q, in->also);
     }
     if (!where || where->k == C_TRUE) return;
     sql_lit(q, " AND ");
@@ -155,7 +160,7 @@ static enum err walk_rows(struct cx *cx, struct walk *w, const struct cursor *c,
     struct db_rows rows = {0};
     uint16_t key = 0;
     reading_select(cx, w->r, &s);
-    where_common(cx, w->e, w->q->where, w->q->deleted, w->q->ids, w->q->n_ids, &s);
+    where_common(cx, w->e, w->q, &s);
     keyset(cx, w->q, c, nulls, &s);
     order_by(w->q, nulls, &s);
     sql_lit(&s, " LIMIT ");
@@ -227,13 +232,20 @@ enum err record_list(struct cx *cx, const struct entity *e, const struct query *
 enum err record_count(struct cx *cx, const struct entity *e, const struct cond *where, bool deleted,
                       int64_t max, int64_t *ret, bool *ret_exact)
 {
+    struct query q = {.where = where, .deleted = deleted};
+    return record_count_query(cx, e, &q, max, ret, ret_exact);
+}
+
+enum err record_count_query(struct cx *cx, const struct entity *e, const struct query *q,
+                            int64_t max, int64_t *ret, bool *ret_exact)
+{
     struct sql s = sql_new(cx);
     struct db_rows r = {0};
     if (!acl_may(cx, e, ACT_SEE)) return fail(cx, E_DENIED, "You may not see these records");
     sql_lit(&s, "SELECT count(*) FROM (SELECT 1 FROM ");
     sql_name(&s, e->table);
     sql_lit(&s, " t");
-    where_common(cx, e, where, deleted, NULL, 0, &s);
+    where_common(cx, e, q, &s);
     if (max) {
         sql_lit(&s, " LIMIT ");
         sql_val(cx, &s, V(max + 1));
@@ -253,7 +265,7 @@ static enum err each_slice(struct cx *cx, const struct entity *e, const struct q
     struct sql s = sql_new(cx);
     struct db_rows rows = {0};
     reading_select(cx, r, &s);
-    where_common(cx, e, q->where, q->deleted, q->ids, q->n_ids, &s);
+    where_common(cx, e, q, &s);
     sql_lit(&s, " AND t.id > ");
     sql_val(cx, &s, V(after));
     sql_lit(&s, " ORDER BY t.id LIMIT ");

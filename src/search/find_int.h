@@ -5,7 +5,7 @@
 
 #include "fmt/fold.h"
 
-enum { ASK_VARIANTS = 4, SHORT_LETTERS = 3 };
+enum { ASK_VARIANTS = 4, SHORT_LETTERS = 3, QUERY_CHARS = 200 };
 /* One way to read what was typed. */
 struct ask {
     struct fold_word w[FOLD_WORDS];
@@ -20,6 +20,10 @@ struct asks {
 };
 struct asks asks_of(struct cx *cx, str q);
 bool is_short(const struct fold_word *w);
+/* Few Latin letters may be the beginning of a Cyrillic name; "" = not. */
+str cyrillic_start(struct arena *a, str w);
+/* A field behind the search text may not be read: titles alone are looked at. */
+bool hides_something(const struct cx *cx, const struct entity *e);
 
 struct hit {
     int64_t id;

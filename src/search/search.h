@@ -36,6 +36,10 @@ struct found_group {
 MUST enum err search_find(struct cx *cx, str q, const struct entity *only, size_t per_entity,
                           struct found_group **ret, size_t *ret_n);
 
+/* The same words as a condition on the rows of alias t, for lists and exports: all that match, in no order. walk: for
+ * one walk over the table in order of ids, else for a look at few. Rights on rows are the caller's. */
+MUST enum err search_where(struct cx *cx, str q, const struct entity *e, bool walk, struct sql *ret);
+
 /* Who has this number (any notation; when nobody has the whole, its last 7 digits)? People (also by the number of their
  * place in a company), companies, and records of any other entity with phones, best first, at most 10: the one with the
  * caller's extension, those whose own number it is, the company of a shared line, the others on it. ret_e164 as read,

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 enum {
-    QUERY_CHARS = 200,
     PER_ENTITY = 50,
     BATCH = 200, /* candidates per look into the index, newest first */
     BATCHES = 4,
@@ -246,8 +245,8 @@ static enum err rows_add(struct cx *cx, const struct finding *f, const struct sq
     return E_OK;
 }
 
-/* Few Latin letters may be the beginning of a Cyrillic name; the longest pieces first. */
-static str cyrillic(struct arena *a, str w)
+/* The longest pieces first. */
+str cyrillic_start(struct arena *a, str w)
 {
     static const struct {
         const char *from, *to;
@@ -273,7 +272,7 @@ static enum err by_title(struct cx *cx, struct finding *f)
     const struct field *t = &f->e->f[f->e->title];
     const struct fold_word *w = &f->q->w[0];
     struct hits c = {0};
-    str way[3] = {w->text, str_eq(w->text, w->key) ? S("") : w->key, cyrillic(cx->a, w->text)};
+    str way[3] = {w->text, str_eq(w->text, w->key) ? S("") : w->key, cyrillic_start(cx->a, w->text)};
     if (t->kind->store != ST_FOLDED) return E_OK;
     for (size_t i = 0; t->index && i < COUNT(way); i++) {
         struct sql q = sql_new(cx);
@@ -338,7 +337,7 @@ static enum err show(struct cx *cx, struct finding *f)
     return E_OK;
 }
 
-static bool hides_something(const struct cx *cx, const struct entity *e)
+bool hides_something(const struct cx *cx, const struct entity *e)
 {
     for (size_t i = 0; i < e->n; i++)
         if (e->f[i].search && !e->f[i].trashed && i >= F_SYSTEM_N && !acl_field_read(cx, &e->f[i]))

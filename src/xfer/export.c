@@ -212,8 +212,7 @@ static enum err export_one(struct cx *cx, struct exporting *x)
     const struct query q = {.where = x->o->where,
                             .limit = 200,
                             .fields = FIELDS_ALL,
-                            .ids = x->o->ids,
-                            .n_ids = x->o->n_ids};
+                            .also = x->o->also};
     if (!acl_may(cx, x->e, ACT_EXPORT)) return fail(cx, E_DENIED, "You may not export this");
     columns_pick(cx, x);
     if (x->o->format == EXPORT_XLSX) return export_xlsx(cx, x, &q);

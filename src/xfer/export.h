@@ -19,8 +19,7 @@ struct export_opt {
     str entity;               /* "" = everything one may export, JSON lines only: {"entity":...,"record":{...}} */
     enum export_format format;
     const struct cond *where; /* NULL = all */
-    const int64_t *ids;       /* only these; NULL = no restriction */
-    size_t n_ids;
+    const struct sql *also;   /* one more condition on alias t (search_where for a walk); NULL = none */
     const struct field *const *fields; /* NULL = all one may read */
     size_t n_fields;
     str tmpdir;               /* XLSX is built in a file there; "" = the system's */

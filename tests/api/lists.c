@@ -141,8 +141,62 @@ static void second_order(struct api_bed *t)
          {REPA1, "GET /api/v1/person?fields=name", NULL, 200, "!<script>", NULL, NULL, NULL});
 }
 
+/* All pages of a list: how many records came, each once; `first` of them on the first page. */
+static int64_t walked(struct api_bed *t, enum actor who, const char *req)
+{
+    struct cx *cx = &t->b.cx;
+    struct map seen = map_new(cx->a);
+    str cursor = S("");
+    int64_t n = 0;
+    static int once;
+    for (int pages = 0; pages < 50; pages++) {
+        const struct json *j = NULL, *data = NULL;
+        struct answer r = api_call(t, cx->a, who, arena_fmt(cx->a, "%s&cursor=%.*s", req, FS(cursor)), S(""), S(""));
+        T(r.status == 200);
+        T_OK(cx, json_parse(cx, r.body, &j));
+        data = json_get(j, S("data"));
+        for (size_t i = 0; data && i < data->n; i++, n++) {
+            str id = json_get(&data->v[i], S("id"))->s;
+            T(map_get(&seen, id) == NULL);
+            map_put(&seen, id, &once);
+        }
+        const struct json *next = json_get(j, S("next"));
+        if (!next || next->t != JT_STR) break;
+        cursor = next->s;
+    }
+    return n;
+}
+
+/* A search text in a list or an export gives all that fit, not the best fifty. */
+static void all_hits(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    for (int i = 0; i < 130; i++) api_make(t, "person", arena_fmt(cx->a, "%s Lagerhaus %d", i % 2 ? "Nord" : "Süd", i).p, REPA1);
+    for (int i = 0; i < 10; i++) api_make(t, "person", "Fremdes Lagerhaus", REPB1);
+    api_make(t, "person", "Lagerhaus", REPA1);
+    T_INT(walked(t, REPA1, "GET /api/v1/person?q=lagerhaus&limit=20"), 131);
+    T_INT(walked(t, REPA1, "GET /api/v1/person?q=lagerhaus&limit=50"), 131);
+    T_INT(walked(t, REPA1, "GET /api/v1/person?q=lagerhaus&limit=200"), 131);
+    T_INT(walked(t, REPA1, "GET /api/v1/person?q=lagerhaus&limit=7&sort=-name"), 131);
+    T_INT(walked(t, REPA1, "GET /api/v1/person?q=nord+lager&limit=33"), 65);
+    T_INT(walked(t, REPA1, "GET /api/v1/person?q=la&limit=33"), 131);
+    T_INT(walked(t, REPA1, "GET /api/v1/person?limit=20&q=lagerhaus&filter=%7B%22field%22%3A%22name%22%2C%22op%22%3A%22starts%22%2C%22value%22%3A%22nord%22%7D"), 65);
+    T_INT(walked(t, ADMIN, "GET /api/v1/person?q=lagerhaus&limit=60"), 141);
+    struct answer r = api_call(t, cx->a, ADMIN, S("GET /api/v1/export/person?format=csv&q=lagerhaus"), S(""), S(""));
+    int64_t lines = 0;
+    for (size_t i = 0; i < r.body.n; i++) lines += r.body.p[i] == '\n';
+    T_INT(lines, 142); /* and the headings */
+    ROWS(t,
+         {REPA1, "GET /api/v1/person?q=lagerhaus&limit=1", NULL, 200, "\"title\":\"Lagerhaus\"|\"next\":\"q1\"", NULL, NULL, NULL}, /* the best first */
+         {REPA1, "GET /api/v1/person?q=lagerhaus&limit=1&count=1", NULL, 200, "\"count\":{\"value\":131,\"exact\":true}", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?q=lagerhaus&cursor=q0", NULL, 400, "\"field\":\"cursor\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?q=lagerhaus&cursor=rx.1.n", NULL, 400, "\"field\":\"cursor\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?q=lagerhaus&sort=name&limit=1", NULL, 200, "Lagerhaus", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/export/person?q=nichtsdergleichen", NULL, 404, NULL, NULL, NULL, NULL});
+}
+
 void lists_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {pages, abused, huge, found, second_order};
+    static void (*const all[])(struct api_bed *) = {pages, abused, huge, found, second_order, all_hits};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

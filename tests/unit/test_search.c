@@ -12,6 +12,18 @@ static struct found_group find(struct cx *cx, const char *q, const char *entity,
     return n ? g[0] : (struct found_group){0};
 }
 
+/* As a condition of a list, in either form. */
+static bool in_list(struct cx *cx, const struct entity *e, int64_t id, const char *q, bool walk)
+{
+    struct sql also = sql_new(cx);
+    struct query qu = {.ids = &id, .n_ids = 1, .also = &also};
+    int64_t n = 0;
+    bool exact = false;
+    T_OK(cx, search_where(cx, str_from(q), e, walk, &also));
+    T_OK(cx, record_count_query(cx, e, &qu, 0, &n, &exact));
+    return n > 0;
+}
+
 /* Is the record among the answers? Prints the question when not as wanted. */
 static void wants(struct cx *cx, const char *entity, int64_t id, const char *q, bool want)
 {
@@ -20,6 +32,11 @@ static void wants(struct cx *cx, const char *entity, int64_t id, const char *q, 
     for (size_t i = 0; i < g.n; i++) there |= g.v[i].id == id;
     if (there != want) fprintf(stderr, "\"%s\" %s\n", q, want ? "did not find it" : "found it");
     T(there == want);
+    for (int walk = 0; walk < 2; walk++) {
+        bool listed = in_list(cx, meta_entity(cx->meta, str_from(entity)), id, q, walk);
+        if (listed != want) fprintf(stderr, "\"%s\": the list %s\n", q, want ? "lacks it" : "has it");
+        T(listed == want);
+    }
 }
 
 static void spellings(struct bed *t)
@@ -40,7 +57,10 @@ static void spellings(struct bed *t)
     for (size_t i = 0; i < COUNT(jorgs); i++) wants(cx, "person", jorg, jorgs[i], true);
     for (size_t i = 0; i < COUNT(alenas); i++) wants(cx, "person", alena, alenas[i], true);
     for (size_t i = 0; i < COUNT(rutas); i++) wants(cx, "person", ruta, rutas[i], true);
-    for (size_t i = 0; i < COUNT(nobody); i++) T_INT((int64_t)find(cx, nobody[i], "person", 8).n, 0);
+    for (size_t i = 0; i < COUNT(nobody); i++) {
+        T_INT((int64_t)find(cx, nobody[i], "person", 8).n, 0);
+        T(!in_list(cx, ENT(cx, "person"), jorg, nobody[i], false) && !in_list(cx, ENT(cx, "person"), alena, nobody[i], true));
+    }
     wants(cx, "person", alena, "muller", false);
     wants(cx, "company", jorg, "muller", false);
 }
