@@ -44,9 +44,18 @@ static enum err settings_only(struct cx *cx)
                : fail(cx, E_DENIED, "Only those who manage the settings may do that");
 }
 
+static enum err fill_computed(struct cx *cx, const struct describing *d)
+{
+    const struct json *def = json_get(d->j, S("def"));
+    return def ? record_field_fill(cx, d->entity, d->name) : E_OK;
+}
+
 static enum err field_add(struct cx *cx, void *arg)
 {
-    return meta_field_add(cx, ((struct describing *)arg)->j, &((struct describing *)arg)->name);
+    struct describing *d = arg;
+    TRY(meta_field_add(cx, d->j, &d->name));
+    TRY(json_str_of(cx, d->j, S("entity"), S(""), &d->entity));
+    return fill_computed(cx, d);
 }
 static enum err entity_add(struct cx *cx, void *arg)
 {
@@ -60,7 +69,8 @@ static enum err entity_trash(struct cx *cx, void *arg)
 static enum err field_change(struct cx *cx, void *arg)
 {
     const struct describing *d = arg;
-    return meta_field_change(cx, d->entity, d->name, d->j);
+    TRY(meta_field_change(cx, d->entity, d->name, d->j));
+    return fill_computed(cx, d);
 }
 
 static enum err field_trash(struct cx *cx, void *arg)

@@ -28,7 +28,7 @@ static void to_json(struct cx *cx, const struct field *f, const struct val *v, s
 {
     (void)cx, (void)f;
     const struct field *s = source(f);
-    if (s && s->kind != &kind_rollup) s->kind->to_json(cx, s, v, w);
+    if (s && s->kind != &kind_rollup && s->kind->store == ST_INT) s->kind->to_json(cx, s, v, w);
     else jw_int(w, v->i);
 }
 
@@ -38,6 +38,68 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     const struct field *s = source(f);
     if (s && s->kind != &kind_rollup) s->kind->to_text(cx, s, v, out);
     else buf_int(out, v->i);
+}
+
+/* ---- at definition ---- */
+static const struct field *child_field(const struct json *def, const struct entity *child, str key)
+{
+    const struct json *name = json_get(def, key);
+    return name && name->t == JT_STR ? entity_field(child, name->s) : NULL;
+}
+
+static bool is_moment(const struct field *f)
+{
+    return str_eq(f->kind->name, S("date")) || str_eq(f->kind->name, S("timestamp"));
+}
+
+/* Kinds that one roll-up can hold: no links, lists or points. */
+static bool holds(const struct field *of, str agg)
+{
+    static const str never[] = {S0("link"), S0("user"), S0("file"), S0("picture"), S0("json")};
+    for (size_t i = 0; i < COUNT(never); i++)
+        if (str_eq(of->kind->name, never[i])) return false;
+    enum storage st = of->kind->store;
+    if (!str_eq(agg, S("latest"))) return st == ST_INT && !of->result.n;
+    return st == ST_INT || st == ST_TEXT || st == ST_FOLDED || st == ST_MONEY;
+}
+
+enum err rollup_settle(struct cx *cx, struct field *f, str *text)
+{
+    static const str known[] = {S0("count"), S0("sum"), S0("min"), S0("max"), S0("latest")};
+    const struct entity *child = f->to.n ? meta_entity(cx->meta, f->to) : NULL;
+    const struct field *via = child ? entity_field(child, f->via) : NULL, *of = NULL, *by = NULL;
+    const struct json *agg = json_get(f->def, S("agg")), *j = NULL;
+    bool is_known = false;
+    for (size_t i = 0; agg && i < COUNT(known); i++) is_known |= str_eq(known[i], agg->s);
+    if (!is_known)
+        return fail_at(cx, E_INVALID, S("def.agg"), "A roll-up counts (count), adds up (sum) or takes the least, "
+                       "greatest or latest value (min, max, latest)");
+    if (!via || via->kind->store != ST_INT || !via->target || !str_eq(via->to, f->entity->name))
+        return fail_at(cx, E_INVALID, S("via"), "This roll-up needs an entity, its link here and a field of it");
+    if (str_eq(agg->s, S("count"))) return E_OK;
+    of = child_field(f->def, child, S("field"));
+    by = child_field(f->def, child, S("by"));
+    if (!of)
+        return fail_at(cx, E_INVALID, S("def.field"), "This roll-up needs an entity, its link here and a field of it");
+    if (!holds(of, agg->s))
+        return fail_at(cx, E_INVALID, S("def.field"), "Values of this field cannot be rolled up that way");
+    if (!str_eq(agg->s, S("latest"))) return E_OK;
+    if (!by || !is_moment(by))
+        return fail_at(cx, E_INVALID, S("def.by"),
+                       "\"latest\" needs the date that tells which is the latest (\"by\")");
+    if (f->result.n) return E_OK;
+    struct field again = {0};
+    str values = of->result.n ? of->result : of->kind->name;
+    *text = arena_fmt(cx->a, "%.*s,\"result\":\"%.*s\"%s}", (int)(text->n - 1), text->p, FS(values),
+                      json_get(f->def, S("scale")) ? "" : arena_fmt(cx->a, ",\"scale\":%d", of->scale).p);
+    TRY(json_parse(cx, *text, &j));
+    TRY(field_read(cx, j, &again));
+    again.entity = f->entity;
+    again.own = f->own;
+    again.at = f->at;
+    again.target = child;
+    *f = again;
+    return E_OK;
 }
 
 const struct kind kind_rollup = {.name = S0("rollup"),

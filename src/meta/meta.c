@@ -3,6 +3,7 @@
 #include "meta/meta_int.h"
 
 #include "base/map.h"
+#include "meta/formula.h"
 
 const str lang_code[LANG_MAX] = {S0("en"), S0("de"), S0("lt"), S0("ru")};
 #define X(e, name) S0(name),
@@ -149,6 +150,16 @@ static enum err check_read(struct cx *cx, const struct json *j, struct field *f)
     return fail_at(cx, E_INVALID, S("check"), "There is no check \"%.*s\"", FS(name));
 }
 
+static enum err formula_read(struct cx *cx, const struct json *j, struct field *f)
+{
+    TRY(json_str_of(cx, j, S("result"), S(""), &f->result));
+    if (!f->result.n) return E_OK; /* still to be settled, or a roll-up of numbers */
+    f->live = f->kind == &kind_formula && formula_is_live(f->def);
+    f->kind = formula_kind(cx, f->kind, f->result, f->live);
+    return f->kind ? E_OK
+                   : fail_at(cx, E_INVALID, S("result"), "A formula cannot give values of that kind");
+}
+
 enum err field_read(struct cx *cx, const struct json *j, struct field *f)
 {
     str kind = {0};
@@ -179,6 +190,7 @@ enum err field_read(struct cx *cx, const struct json *j, struct field *f)
     f->def = json_get(j, S("def"));
     if (f->kind == &kind_rollup || f->kind == &kind_formula || f->kind == &kind_autonumber)
         f->readonly = true;
+    if (f->kind == &kind_formula || f->kind == &kind_rollup) TRY(formula_read(cx, j, f));
     field_columns(cx, f);
     return choices_read(cx, json_get(j, S("choices")), f);
 }
@@ -340,8 +352,9 @@ static enum err entity_add(struct cx *cx, struct meta *m, struct map *names, str
 static enum err targets_resolve(struct cx *cx, const struct map *names, struct entity *all,
                                 size_t n)
 {
+    struct field **fields = NEW_N(cx->a, struct field *, n + 1);
     for (size_t i = 0; i < n; i++) {
-        struct field *fs = NEW_N(cx->a, struct field, all[i].n);
+        struct field *fs = fields[i] = NEW_N(cx->a, struct field, all[i].n);
         memcpy(fs, all[i].f, sizeof *fs * all[i].n);
         for (size_t k = 0; k < all[i].n; k++)
             if (fs[k].to.n) {
@@ -352,6 +365,7 @@ static enum err targets_resolve(struct cx *cx, const struct map *names, struct e
             }
         all[i].f = fs;
     }
+    formulas_resolve(cx, all, fields, n);
     return E_OK;
 }
 

@@ -64,6 +64,7 @@ enum storage {
     ST_LINES,  /* records of the child entity whose field `via` points here */
 };
 struct field;
+struct expr;
 struct kind {
     str name;
     enum storage store;
@@ -107,12 +108,20 @@ struct field {
     str via;               /* lines, rollup: the child's link field */
     const struct choice *choices;
     size_t n_choices;
+    str result;            /* formula: the kind of its values; its `kind` is that kind under the name "formula" */
+    bool live;             /* formula: computed when read, no column */
+    bool read;             /* some formula reads it */
+    const struct expr *expr; /* formula: meta/formula.h; NULL when it cannot be read (any more): no value */
     const struct json *dflt, *rule, *def; /* default value; filter that must hold; kind's own settings; or NULL */
 };
 struct section {
     str name, label[LANG_MAX];
     const uint32_t *fields;
     size_t n;
+};
+/* A formula elsewhere that looks at a field of this entity through a link. */
+struct dependant {
+    const struct field *formula, *link, *f; /* formula and link on one entity, f on this one */
 };
 enum { /* the fields every entity begins with */
     F_CREATED_AT, F_CREATED_BY, F_CHANGED_AT, F_CHANGED_BY, F_OWNER, F_TEAM, F_FIRM, F_DELETED_AT, F_SYSTEM_N
@@ -133,6 +142,11 @@ struct entity {
     bool own, trashed, internal; /* internal: not offered in the navigation */
     bool admin;            /* users, roles, ...: seen by all, written with SYS_USERS */
     bool checks;           /* has a field with a check */
+    const uint32_t *formulas; /* stored formulas, each behind those it reads */
+    size_t n_formulas;
+    const struct dependant *dependants;
+    size_t n_dependants;
+    bool live;             /* has a formula that is computed when read */
     bool search, dups;     /* takes part in search, in duplicate checks */
 };
 struct meta {

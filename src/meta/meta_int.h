@@ -18,6 +18,19 @@ str quoted(struct arena *a, str name);
 /* A stable name for a label: transliterated, lower case, [a-z0-9_], begins with x_; "" when nothing is left. */
 str name_from_label(struct arena *a, str label);
 MUST enum err field_ddl_add(struct cx *cx, const struct entity *e, const struct field *f);
+/* The kind of a formula or of a roll-up's latest value: that of its result under the name of `as`; NULL when there is
+ * no such result. */
+const struct kind *formula_kind(struct cx *cx, const struct kind *as, str result, bool live);
+/* The expressions of all formulas, their order and who depends on whom. fields[i] are those of all[i]. An expression
+ * that cannot be read, or goes round in a circle, leaves its formula without value. */
+void formulas_resolve(struct cx *cx, struct entity *all, struct field *const *fields, size_t n);
+/* E_INVALID when what f (a formula or roll-up) reads leads back to f. */
+MUST enum err formula_no_circle(struct cx *cx, const struct field *f);
+/* Checks a new or changed formula and adds what follows from it ("result") to its description. */
+MUST enum err formula_settle(struct cx *cx, const struct entity *e, struct field *f, str *text);
+MUST enum err rollup_settle(struct cx *cx, struct field *f, str *text); /* the same for a roll-up */
+/* The index that an own roll-up's min, max or latest is read by. */
+MUST enum err rollup_index(struct cx *cx, const struct field *f);
 /* Marks the description as changed (meta_version in `setting`), inside db_write. */
 MUST enum err meta_touch(struct cx *cx);
 

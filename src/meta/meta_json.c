@@ -48,7 +48,14 @@ static void field_json(struct jw *w, const struct field *f)
     if (f->via.n) jw_kstr(w, S("via"), f->via);
     if (f->check) jw_kstr(w, S("check"), check_name[f->check]);
     if (f->max) jw_kint(w, S("max"), f->max);
-    if (f->kind == &kind_decimal || f->kind == &kind_percent) jw_kint(w, S("scale"), f->scale);
+    if (f->result.n) jw_kstr(w, S("result"), f->result);
+    if (f->live) jw_kbool(w, S("live"), true);
+    if (f->def && (f->result.n || f->kind == &kind_rollup)) {
+        jw_key(w, S("def"));
+        jw_json(w, f->def);
+    }
+    str values = f->result.n ? f->result : f->kind->name;
+    if (str_eq(values, S("decimal")) || str_eq(values, S("percent"))) jw_kint(w, S("scale"), f->scale);
     if (f->n_choices) choices(w, f);
     if (f->dflt) {
         jw_key(w, S("default"));

@@ -94,6 +94,14 @@ static enum err own_limits(struct cx *cx, const struct entity *e, const struct f
     return E_OK;
 }
 
+static enum err computed_settle(struct cx *cx, const struct entity *e, struct field *f, str *text)
+{
+    bool formula = str_eq(f->kind->name, kind_formula.name), rollup = str_eq(f->kind->name, kind_rollup.name);
+    if (formula) TRY(formula_settle(cx, e, f, text));
+    if (rollup) TRY(rollup_settle(cx, f, text));
+    return formula || rollup ? formula_no_circle(cx, f) : E_OK;
+}
+
 enum err meta_field_add(struct cx *cx, const struct json *in, str *ret_name)
 {
     assert(db_is_writing(cx));
@@ -115,12 +123,16 @@ enum err meta_field_add(struct cx *cx, const struct json *in, str *ret_name)
         return fail_at(cx, E_INVALID, S("to"), "A link needs an entity to point to");
     f.entity = e;
     f.own = true;
+    f.at = (uint32_t)e->n;
+    f.target = f.to.n ? meta_entity(cx->meta, f.to) : NULL;
+    TRY(computed_settle(cx, e, &f, &text));
     TRY(own_limits(cx, e, &f));
     TRY(db_exec(
         cx, NULL,
         "INSERT INTO meta_field (entity, name, json, state, pos) VALUES ($1, $2, $3, 'active', $4)",
         V(e->name), V(name), V(text), V((int64_t)e->n)));
     TRY(field_ddl_add(cx, e, &f));
+    TRY(rollup_index(cx, &f));
     TRY(meta_touch(cx));
     *ret_name = name;
     return E_OK;
@@ -154,13 +166,18 @@ enum err meta_field_change(struct cx *cx, str entity, str name, const struct jso
     }
     jw_obj_end(&w);
     if (b.full) return fail(cx, E_LIMIT, "The description of a field has at most 64 KiB");
-    TRY(json_parse(cx, buf_str(&b), &now));
+    str text = buf_str(&b);
+    TRY(json_parse(cx, text, &now));
     TRY(field_read(cx, now, &f));
+    f.entity = e;
+    f.at = old->at;
+    f.target = f.to.n ? meta_entity(cx->meta, f.to) : NULL;
+    TRY(computed_settle(cx, e, &f, &text));
     if (f.kind->store != old->kind->store || f.scale != old->scale)
         return fail_at(cx, E_INVALID, S("kind"), "The data of this field does not fit that kind");
     TRY(own_limits(cx, e, &f));
     TRY(db_exec(cx, NULL, "UPDATE meta_field SET json = $3 WHERE entity = $1 AND name = $2",
-                V(entity), V(name), V(buf_str(&b))));
+                V(entity), V(name), V(text)));
     TRY(field_ddl_add(cx, e, &f));
     return meta_touch(cx);
 }
@@ -168,6 +185,10 @@ enum err meta_field_change(struct cx *cx, str entity, str name, const struct jso
 enum err meta_field_trash(struct cx *cx, str entity, str name, bool trashed)
 {
     int64_t n = 0;
+    const struct entity *e = meta_entity(cx->meta, entity);
+    const struct field *f = e ? entity_field(e, name) : NULL;
+    if (trashed && f && f->read)
+        return fail(cx, E_CONFLICT, "A formula reads this field: change or remove the formula first");
     TRY(db_exec(cx, &n, "UPDATE meta_field SET state = $3 WHERE entity = $1 AND name = $2",
                 V(entity), V(name), V(trashed ? S("trash") : S("active"))));
     if (!n) return fail(cx, E_NOTFOUND, "There is no such own field");

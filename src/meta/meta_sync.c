@@ -77,6 +77,20 @@ enum err field_ddl_add(struct cx *cx, const struct entity *e, const struct field
     return field_index(cx, e, f);
 }
 
+enum err rollup_index(struct cx *cx, const struct field *f)
+{
+    const struct entity *c = f->target;
+    const struct field *via = c ? entity_field(c, f->via) : NULL;
+    const struct json *by = json_get(f->def, S("by")), *of = by ? by : json_get(f->def, S("field"));
+    const struct field *order = c && of && of->t == JT_STR ? entity_field(c, of->s) : NULL;
+    const struct json *agg = json_get(f->def, S("agg"));
+    if (!f->own || f->trashed || !str_eq(f->kind->name, S("rollup")) || !via || !via->col.n || !order ||
+        !order->col.n || !agg || str_eq(agg->s, S("sum")))
+        return E_OK;
+    return index_create(cx, c, arena_fmt(cx->a, "%.*s_%.*s_roll", FS(via->name), FS(order->name)).p, false,
+                        arena_fmt(cx->a, "%.*s, %.*s, id", FS(via->col), FS(order->col)).p);
+}
+
 enum err meta_sync(struct cx *cx, const struct meta *m)
 {
     for (size_t i = 0; i < m->n; i++) {
@@ -89,5 +103,8 @@ enum err meta_sync(struct cx *cx, const struct meta *m)
             else TRY(field_index(cx, e, &e->f[k]));
         }
     }
+    for (size_t i = 0; i < m->n; i++) /* on tables of others: all are there by now */
+        for (size_t k = F_SYSTEM_N; k < m->entity[i].n; k++)
+            TRY(rollup_index(cx, &m->entity[i].f[k]));
     return E_OK;
 }

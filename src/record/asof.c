@@ -34,6 +34,7 @@ enum err record_as_of(struct cx *cx, const struct entity *e, int64_t id, int64_t
     }
     if (v[F_DELETED_AT].t != VT_NULL && v[F_DELETED_AT].i <= at_ms)
         return fail(cx, E_NOTFOUND, "The record was in the trash at that time");
+    if (e->n_formulas) TRY(formulas_fill(cx, e, v, NULL));
     r.v = v;
     TRY(reading_of(cx, e, &FIELDS_ALL, &all));
     TRY(fill_titles(cx, &all, &r, 1));

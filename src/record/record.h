@@ -83,6 +83,8 @@ MUST enum err record_restore(struct cx *cx, const struct entity *e, int64_t id, 
 MUST enum err record_merge(struct cx *cx, const struct entity *e, int64_t winner, int64_t loser, int64_t version,
                            const struct field *const *take, size_t n, struct written *ret);
 
+/* A computed field was added or changed in this transaction: its value for all records that are there. */
+MUST enum err record_field_fill(struct cx *cx, str entity, str name);
 /* Is v[f->at] a right number of its sort (field.check), judged by the country the values v tell? It is brought to its
  * normal form; if not, *ret_why is for tr(). An import asks itself: its writes are not refused for that. */
 bool record_id_fits(struct cx *cx, const struct entity *e, struct val *v, const struct field *f, str *ret_why);

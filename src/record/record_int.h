@@ -29,6 +29,8 @@ MUST enum err points_write(struct cx *cx, const struct entity *e, int64_t id, co
 MUST enum err links_write(struct cx *cx, int64_t id, const struct field *f, const struct val *v, bool replace);
 /* Rolls up into the parents that `old` and `now` (each NULL when the record does not count) point to. */
 MUST enum err rollups_follow(struct cx *cx, const struct entity *e, const struct val *old, const struct val *now);
+/* Roll-up f of all parents, from the children that are there. */
+MUST enum err rollup_fill(struct cx *cx, const struct field *f);
 /* The change's row; old_json "" = NULL. */
 MUST enum err log_write(struct cx *cx, const struct entity *e, int64_t id, str op, int64_t version,
                         str old_json, int64_t *ret_seq);
@@ -42,6 +44,19 @@ str log_merge_json(struct cx *cx, str key, int64_t other);
 MUST enum err log_merge_other(struct cx *cx, str old_json, str key, int64_t *ret);
 /* `old` of a change back to sets; fields that are gone are passed over. */
 MUST enum err log_old_sets(struct cx *cx, const struct entity *e, str old_json, struct set **ret, size_t *ret_n);
+
+/* ---- formulas (meta/formula.h); each costs nothing where there is none ---- */
+/* The stored formulas over the values v of a record of e: all of them (changed NULL), else those that read what is marked
+ * in changed, where theirs are marked too. */
+MUST enum err formulas_fill(struct cx *cx, const struct entity *e, struct val *v, bool *changed);
+/* Record id of e has changed in the fields marked: formulas of others that look at it follow, and theirs. */
+MUST enum err formulas_follow(struct cx *cx, const struct entity *e, int64_t id, const bool *changed);
+/* Field f of record id was written past the door (a roll-up): its own formulas and those of others follow. */
+MUST enum err formulas_again(struct cx *cx, const struct field *f, int64_t id);
+/* Values of formulas that are computed when read. */
+MUST enum err formulas_live(struct cx *cx, const struct reading *r, struct record *v, size_t n);
+/* The columns that formulas_live needs beside those wanted. */
+void formulas_need(const struct reading *r, bool *need);
 
 /* ---- checks, before the writer ---- */
 /* rights on fields, doubles */

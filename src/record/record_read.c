@@ -30,9 +30,16 @@ enum err reading_of(struct cx *cx, const struct entity *e, const struct fields *
     for (size_t i = 0; !want->all && !want->n && i < e->n_list; i++)
         w[e->list[i]] = !e->f[e->list[i]].trashed;
     w[e->title] = w[F_OWNER] = w[F_TEAM] = w[F_DELETED_AT] = true;
-    for (size_t i = 0; i < e->n; i++) {
+    for (size_t i = 0; i < e->n; i++)
         if (w[i] && !acl_field_read(cx, &e->f[i])) w[i] = false;
-        if (!w[i] || !e->f[i].col.n) continue;
+    bool *in_row = w;
+    if (e->live) {
+        in_row = NEW_N(cx->a, bool, e->n);
+        memcpy(in_row, w, e->n);
+        formulas_need(&(struct reading){e, w, col}, in_row);
+    }
+    for (size_t i = 0; i < e->n; i++) {
+        if (!in_row[i] || !e->f[i].col.n) continue;
         col[i] = next;
         next = (uint16_t)(next + (e->f[i].kind->store == ST_MONEY ? 2 : 1));
     }
@@ -238,7 +245,7 @@ enum err fill_parts(struct cx *cx, const struct reading *r, struct record *v, si
     for (size_t i = 0; i < r->e->n; i++)
         if (r->want[i] && class_of(&r->e->f[i]) == IN_LINES)
             TRY(fill_lines_of(cx, &r->e->f[i], v, n));
-    return E_OK;
+    return r->e->live ? formulas_live(cx, r, v, n) : E_OK;
 }
 
 /* ---- titles: all links to one entity at once ---- */

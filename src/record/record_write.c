@@ -153,7 +153,8 @@ static enum err create_inside(struct cx *cx, void *arg)
     memcpy(v, c->v, sizeof *v * c->e->n);
     TRY(check_links(cx, c->e, c->s, c->n));
     TRY(numbers_give(cx, c->e, v, &numbered));
-    if (numbered) c->insert = insert_sql(cx, c->e, c->id, v);
+    if (c->e->n_formulas) TRY(formulas_fill(cx, c->e, v, NULL));
+    if (numbered || c->e->n_formulas) c->insert = insert_sql(cx, c->e, c->id, v);
     TRY(unique_field(cx, c->e, sql_run(cx, &c->insert, NULL, NULL)));
     TRY(parts_write(cx, c->e, c->id, NULL, v, NULL));
     if (c->e->search || c->e->dups) TRY(search_put(cx, c->e, c->id, NULL, v));
@@ -234,11 +235,13 @@ enum err update_write_winner(struct cx *cx, const struct entity *e, const struct
     v[F_CHANGED_AT] = VAL_INT(cx->now_ms);
     v[F_CHANGED_BY] = cx->who.user ? VAL_INT(cx->who.user) : VAL_NULL;
     changed[F_CHANGED_AT] = changed[F_CHANGED_BY] = true;
+    if (e->n_formulas) TRY(formulas_fill(cx, e, v, changed));
     TRY(unique_field(cx, e, update_row(cx, e, old->id, old->version, v, changed)));
     TRY(parts_write(cx, e, old->id, old->v, v, changed));
     if (e->search || e->dups) TRY(search_put(cx, e, old->id, old->v, v));
     TRY(rollups_follow(cx, e, old->v, v));
     TRY(notice_changed(cx, e, old->id, old->v, v));
+    if (e->n_dependants) TRY(formulas_follow(cx, e, old->id, changed));
     ret->version = old->version + 1;
     return log_write(cx, e, old->id, S("update"), ret->version, was, &ret->seq);
 }

@@ -1,28 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /* record/rollup.c - roll-ups of parents, kept up to date in the child's own transaction.
  *
- * count and sum move by the difference; min, max and latest are read again by one aggregate over the index of
- * the child's link. No version, no log row: a roll-up follows from the children, so undo needs none either.
+ * count and sum move by the difference; min, max and latest are read again over the index of the child's link (own
+ * roll-ups: of the link and what orders them, so that one row is read). No version, no log row: a roll-up follows from
+ * the children, so undo needs none either.
  */
 #include "record/record_int.h"
 
 struct roll {
-    const struct field *f, *via,
-        *of; /* the parent's field; the child's link to it; what is aggregated, NULL for count */
+    const struct field *f, *via, /* the parent's field; the child's link to it */
+        *of,                     /* what is aggregated, NULL for count */
+        *by;                     /* latest: the date that orders the children; min, max: `of` */
     str agg;
+    bool sums;                   /* count or sum */
 };
+
+static const struct field *child_field(const struct field *f, const struct entity *child, str key)
+{
+    const struct json *name = json_get(f->def, key);
+    return name && name->t == JT_STR ? entity_field(child, name->s) : NULL;
+}
 
 static bool roll_of(const struct field *f, const struct entity *child, struct roll *ret)
 {
-    const struct json *agg = json_get(f->def, S("agg")), *of = json_get(f->def, S("field"));
+    const struct json *agg = json_get(f->def, S("agg"));
     if (!str_eq(f->kind->name, S("rollup")) || f->trashed || !f->target ||
         f->target->at != child->at || !agg)
         return false;
+    bool count = str_eq(agg->s, S("count"));
     *ret = (struct roll){.f = f,
                          .via = entity_field(child, f->via),
-                         .of = of ? entity_field(child, of->s) : NULL,
-                         .agg = agg->s};
-    return ret->via && (ret->of || str_eq(agg->s, S("count")));
+                         .of = child_field(f, child, S("field")),
+                         .agg = agg->s,
+                         .sums = count || str_eq(agg->s, S("sum"))};
+    ret->by = str_eq(agg->s, S("latest")) ? child_field(f, child, S("by")) : ret->of;
+    return ret->via && ret->via->col.n && (count || (ret->of && ret->of->col.n && ret->by && ret->by->col.n));
 }
 
 static enum err add(struct cx *cx, const struct roll *r, int64_t parent, int64_t by)
@@ -39,29 +51,76 @@ static enum err add(struct cx *cx, const struct roll *r, int64_t parent, int64_t
     sql_val(cx, &q, V(by));
     sql_lit(&q, " WHERE id = ");
     sql_val(cx, &q, V(parent));
-    return sql_run(cx, &q, NULL, NULL);
+    TRY(sql_run(cx, &q, NULL, NULL));
+    return r->f->read ? formulas_again(cx, r->f, parent) : E_OK;
+}
+
+/* " FROM child c WHERE alive AND c.via = parent" with the parent's id, or (0) that of the row being updated */
+static void children(struct cx *cx, struct sql *q, const struct roll *r, int64_t parent)
+{
+    sql_lit(q, " FROM ");
+    sql_name(q, r->via->entity->table);
+    sql_lit(q, " c WHERE c.deleted_at IS NULL AND ");
+    sql_col(q, S("c"), r->via->col);
+    sql_lit(q, " = ");
+    if (parent) sql_val(cx, q, V(parent));
+    else sql_col(q, r->f->entity->table, S("\"id\""));
+}
+
+/* col = (SELECT ...) for the field's column, or its second one */
+static void assign(struct cx *cx, struct sql *q, const struct roll *r, bool second, int64_t parent)
+{
+    str col = second ? r->of->col2 : r->of ? r->of->col : S("");
+    sql_name(q, second ? r->f->col2 : r->f->col);
+    if (!str_eq(r->agg, S("latest"))) {
+        if (!r->of) sql_lit(q, " = (SELECT count(*");
+        else if (r->sums) sql_lit(q, " = (SELECT sum(");
+        else if (str_eq(r->agg, S("min"))) sql_lit(q, " = (SELECT min(");
+        else sql_lit(q, " = (SELECT max(");
+        if (r->of) sql_col(q, S("c"), col);
+        sql_lit(q, ")");
+        children(cx, q, r, parent);
+        sql_lit(q, ")");
+        return;
+    }
+    sql_lit(q, " = (SELECT ");
+    sql_col(q, S("c"), col);
+    children(cx, q, r, parent);
+    sql_lit(q, " AND ");
+    sql_col(q, S("c"), r->by->col);
+    sql_lit(q, " IS NOT NULL ORDER BY ");
+    sql_col(q, S("c"), r->by->col);
+    sql_lit(q, " DESC, c.id DESC LIMIT 1)");
+}
+
+static void update(struct cx *cx, struct sql *q, const struct roll *r, int64_t parent)
+{
+    sql_lit(q, "UPDATE ");
+    sql_name(q, r->f->entity->table);
+    sql_lit(q, " SET ");
+    assign(cx, q, r, false, parent);
+    if (!r->of || !r->f->col2.n) return;
+    sql_lit(q, ", ");
+    assign(cx, q, r, true, parent);
 }
 
 static enum err again(struct cx *cx, const struct roll *r, int64_t parent)
 {
     struct sql q = sql_new(cx);
     if (!parent) return E_OK;
-    assert(r->of); /* only count does without: roll_of */
-    sql_lit(&q, "UPDATE ");
-    sql_name(&q, r->f->entity->table);
-    sql_lit(&q, " SET ");
-    sql_name(&q, r->f->col);
-    if (str_eq(r->agg, S("min"))) sql_lit(&q, " = (SELECT min(");
-    else sql_lit(&q, " = (SELECT max(");
-    sql_col(&q, S("c"), r->of->col);
-    sql_lit(&q, ") FROM ");
-    sql_name(&q, r->via->entity->table);
-    sql_lit(&q, " c WHERE c.deleted_at IS NULL AND ");
-    sql_col(&q, S("c"), r->via->col);
-    sql_lit(&q, " = ");
+    update(cx, &q, r, parent);
+    sql_lit(&q, " WHERE id = ");
     sql_val(cx, &q, V(parent));
-    sql_lit(&q, ") WHERE id = ");
-    sql_val(cx, &q, V(parent));
+    TRY(sql_run(cx, &q, NULL, NULL));
+    return r->f->read ? formulas_again(cx, r->f, parent) : E_OK;
+}
+
+enum err rollup_fill(struct cx *cx, const struct field *f)
+{
+    struct roll r = {0};
+    struct sql q = sql_new(cx);
+    if (!f->target || !roll_of(f, f->target, &r)) return E_OK;
+    update(cx, &q, &r, 0);
     return sql_run(cx, &q, NULL, NULL);
 }
 
@@ -83,14 +142,19 @@ static enum err follow_sum(struct cx *cx, const struct roll *r, int64_t from, in
     return add(cx, r, to, is);
 }
 
+static bool same(const struct field *f, const struct val *a, const struct val *b)
+{
+    return val_eq(&a[f->at], &b[f->at]) && (f->kind->store != ST_MONEY || str_eq(a[f->at].s, b[f->at].s));
+}
+
 static enum err follow(struct cx *cx, const struct roll *r, const struct val *old,
                        const struct val *now)
 {
     int64_t from = old ? old[r->via->at].i : 0, to = now ? now[r->via->at].i : 0;
-    if (str_eq(r->agg, S("count")) || str_eq(r->agg, S("sum")))
+    if (r->sums)
         return follow_sum(cx, r, from, from ? weight(r, old) : 0, to, to ? weight(r, now) : 0);
-    assert(r->of); /* only count does without: roll_of */
-    if (from == to && old && now && val_eq(&old[r->of->at], &now[r->of->at])) return E_OK;
+    assert(r->of && r->by); /* only count does without: roll_of */
+    if (from == to && old && now && same(r->of, old, now) && same(r->by, old, now)) return E_OK;
     int64_t first = from < to ? from : to, second = from < to ? to : from;
     if (first) TRY(again(cx, r, first));
     return second != first ? again(cx, r, second) : E_OK;

@@ -11,6 +11,8 @@ export interface Choice { key: string; label: Labels; hue?: number }
 export interface Field {
   name: string; kind: Kind; label: Labels; help?: Labels; required?: boolean; unique?: boolean; readonly?: boolean; own?: boolean;
   sort?: boolean; ops?: Op[]; to?: string; choices?: Choice[]; scale?: number; max?: number;
+  /** formula, latest value: the kind of its values */
+  result?: Kind;
 }
 export interface Section { name: string; label: Labels; fields: string[] }
 export interface Rights {

@@ -34,5 +34,6 @@ const kinds: Record<Kind, FieldKind> = {
   text, longtext, phones, mails, addresses, url, int, decimal, money, percent, date, timestamp, duration, bool, choice, choices, link, links, lines, user, file, picture, tags, rating, json, formula, rollup, autonumber,
 };
 
-export const kindOf = (f: Field): FieldKind => kinds[f.kind] ?? text;
+const computed = (f: Field, as: Kind): FieldKind => ({ ...(kinds[as] ?? kinds[f.kind]), Input: null });
+export const kindOf = (f: Field): FieldKind => (f.result ? computed(f, f.result) : (kinds[f.kind] ?? text));
 export const isEditable = (f: Field): boolean => !f.readonly && kindOf(f).Input !== null;

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* Formulas and roll-ups: typed at definition, filled for what is there, following what they read, on both engines. */
+#include "record_make.h"
+
+static enum err add_inside(struct cx *cx, void *arg)
+{
+    const struct json *j = *(const struct json **)arg;
+    str name = {0}, entity = {0};
+    TRY(meta_field_add(cx, j, &name));
+    TRY(json_str_of(cx, j, S("entity"), S(""), &entity));
+    return record_field_fill(cx, entity, name);
+}
+
+static enum err try_add(struct bed *t, const char *json)
+{
+    const struct json *j = parsed(&t->cx, json);
+    enum err e = db_write(&t->cx, add_inside, &j);
+    if (e == E_OK) bed_reload(t);
+    return e;
+}
+
+static void add(struct bed *t, const char *json) { T_OK(&t->cx, try_add(t, json)); }
+
+static void wrong(struct bed *t, const char *def, const char *at)
+{
+    struct cx *cx = &t->cx;
+    T(try_add(t, J("{\"entity\":\"company\",\"label\":\"W\",\"kind\":\"formula\",\"def\":%s}", def)) == E_INVALID);
+    T_STR(cx->at, str_from(at));
+}
+
+static void definitions(struct bed *t)
+{
+    wrong(t, "{\"op\":\"nosuch\",\"of\":[1]}", "def.op");
+    wrong(t, "{\"op\":\"add\",\"of\":[1,\"a\"]}", "def.of.1");
+    wrong(t, "{\"op\":\"add\",\"of\":[{\"field\":\"employees\"},{\"op\":\"mul\",\"of\":[2,{\"field\":\"nosuch\"}]}]}", "def.of.1.of.1");
+    wrong(t, "{\"op\":\"sub\",\"of\":[1]}", "def.of");
+    wrong(t, "{\"link\":\"name\",\"field\":\"name\"}", "def");
+    wrong(t, "{\"field\":\"phones\"}", "def");
+    wrong(t, "{\"op\":\"if\",\"of\":[1,2,3]}", "def.of.0");
+    wrong(t, "{\"op\":\"round\",\"of\":[1.5,10]}", "def.of.1");
+    wrong(t, "1e5", "def");
+    wrong(t, "{\"op\":\"and\",\"of\":[true,{\"op\":\"eq\",\"of\":[1,{\"date\":\"2026-02-30\"}]}]}", "def.of.1.of.1");
+    struct cx *cx = &t->cx;
+    T(try_add(t, "{\"entity\":\"company\",\"label\":\"W\",\"kind\":\"formula\"}") == E_INVALID);
+    T_STR(cx->at, S("def"));
+    T(try_add(t, "{\"entity\":\"company\",\"label\":\"W\",\"kind\":\"formula\",\"result\":\"money\",\"def\":1}") == E_INVALID);
+    T_STR(cx->at, S("result"));
+    T(try_add(t, "{\"entity\":\"company\",\"label\":\"W\",\"kind\":\"formula\",\"required\":true,\"def\":1}") == E_INVALID);
+}
+
+/* One expression over one record: what the API shows. */
+static void gives(struct bed *t, const char *def, const char *more, const char *want)
+{
+    static int n;
+    struct cx *cx = &t->cx;
+    str label = arena_fmt(cx->a, "v%d", ++n);
+    int64_t id = create(cx, "company", "{\"name\":\"Ärger GmbH\",\"employees\":7,\"rating\":3,\"founded\":0}");
+    add(t, J("{\"entity\":\"company\",\"label\":\"%.*s\",\"kind\":\"formula\"%s,\"def\":%s}", FS(label), more, def));
+    str s = shown(cx, "company", id);
+    has(s, arena_fmt(cx->a, "\"x_%.*s\":%s}", FS(label), want), __LINE__);
+}
+
+static void values(struct bed *t)
+{
+    gives(t, "{\"op\":\"mul\",\"of\":[{\"field\":\"employees\"},2.50]}", "", "\"17.50\"");
+    gives(t, "{\"op\":\"add\",\"of\":[{\"field\":\"employees\"},{\"field\":\"rating\"},-1]}", "", "9");
+    gives(t, "{\"op\":\"div\",\"of\":[1,{\"field\":\"employees\"}]}", ",\"scale\":4", "\"0.1429\"");
+    gives(t, "{\"op\":\"div\",\"of\":[1,{\"field\":\"founded\"}]}", "", "null");
+    gives(t, "{\"op\":\"mul\",\"of\":[9223372036854775807,{\"field\":\"employees\"}]}", "", "null");
+    gives(t, "{\"op\":\"sub\",\"of\":[-9223372036854775807,{\"field\":\"employees\"}]}", "", "null");
+    gives(t, "{\"op\":\"round\",\"of\":[{\"op\":\"div\",\"of\":[{\"field\":\"employees\"},2]}]}", "", "4");
+    gives(t, "{\"op\":\"div\",\"of\":[{\"field\":\"rating\"},12]}", ",\"result\":\"percent\"", "\"25.00\"");
+    gives(t, "{\"op\":\"concat\",\"of\":[{\"op\":\"upper\",\"of\":[{\"field\":\"name\"}]},\" / \",{\"field\":\"employees\"}]}", "", "\"ÄRGER GMBH / 7\"");
+    gives(t, "{\"op\":\"length\",\"of\":[{\"field\":\"name\"}]}", "", "10");
+    gives(t, "{\"op\":\"eq\",\"of\":[{\"field\":\"name\"},\"arger gmbh\"]}", "", "true");
+    gives(t, "{\"op\":\"if\",\"of\":[{\"op\":\"gt\",\"of\":[{\"field\":\"employees\"},6.99]},\"big\",\"small\"]}", "", "\"big\"");
+    gives(t, "{\"op\":\"and\",\"of\":[{\"op\":\"not\",\"of\":[{\"op\":\"empty\",\"of\":[{\"field\":\"name\"}]}]},{\"op\":\"empty\",\"of\":[{\"field\":\"website\"}]}]}", "", "true");
+    gives(t, "{\"op\":\"min\",\"of\":[{\"field\":\"employees\"},{\"field\":\"rating\"},4.5]}", "", "\"3.00\"");
+    gives(t, "{\"op\":\"coalesce\",\"of\":[{\"field\":\"industry\"},{\"field\":\"name\"}]}", "", "\"Ärger GmbH\"");
+    gives(t, "{\"op\":\"mul\",\"of\":[{\"money\":{\"amount\":\"10.01\",\"currency\":\"EUR\"}},{\"field\":\"employees\"},0.5]}", "",
+          "{\"amount\":\"35.04\",\"currency\":\"EUR\"}");
+    gives(t, "{\"op\":\"add\",\"of\":[{\"money\":{\"amount\":\"1\",\"currency\":\"EUR\"}},{\"money\":{\"amount\":\"1\",\"currency\":\"USD\"}}]}", "", "null");
+    gives(t, "{\"op\":\"div\",\"of\":[{\"money\":{\"amount\":\"1\",\"currency\":\"EUR\"}},{\"money\":{\"amount\":\"4\",\"currency\":\"EUR\"}}]}", "", "\"0.25\"");
+    gives(t, "{\"op\":\"days_between\",\"of\":[{\"date\":\"2026-02-27\"},{\"date\":\"2026-03-01\"}]}", "", "2");
+    gives(t, "{\"op\":\"year\",\"of\":[{\"op\":\"today\",\"of\":[]}]}", "", "2026");
+    gives(t, "{\"op\":\"days_between\",\"of\":[{\"date\":\"2026-11-20\"},{\"op\":\"today\"}]}", "", "2");
+}
+
+static int64_t count(struct cx *cx, const char *entity, const char *filter)
+{
+    const struct entity *e = meta_entity(cx->meta, str_from(entity));
+    const struct cond *c = NULL;
+    int64_t n = 0;
+    bool exact = false;
+    T_OK(cx, filter_parse(cx, e, parsed(cx, filter), NULL, &c));
+    T_OK(cx, record_count(cx, e, c, false, 0, &n, &exact));
+    return n;
+}
+
+/* Own fields, a link, a formula on a formula, a formula on a roll-up, a roll-up of a formula. */
+static void following(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct undo_result u = {0};
+    struct written w = {0};
+    int64_t firm = create(cx, "company", "{\"name\":\"F\",\"employees\":10}"), other = create(cx, "company", "{\"name\":\"O\",\"employees\":1}");
+    int64_t p = create(cx, "person", J("{\"name\":\"P\",\"rating\":2,\"company\":\"" ID "\"}", firm));
+    add(t, "{\"entity\":\"person\",\"label\":\"weight\",\"kind\":\"formula\",\"def\":{\"op\":\"mul\",\"of\":[{\"field\":\"rating\"},{\"link\":\"company\",\"field\":\"employees\"}]}}");
+    add(t, "{\"entity\":\"person\",\"label\":\"twice\",\"kind\":\"formula\",\"def\":{\"op\":\"mul\",\"of\":[2,{\"field\":\"x_weight\"}]}}");
+    add(t, "{\"entity\":\"company\",\"label\":\"load\",\"kind\":\"rollup\",\"to\":\"person\",\"via\":\"company\",\"def\":{\"agg\":\"sum\",\"field\":\"rating\"}}");
+    add(t, "{\"entity\":\"company\",\"label\":\"per\",\"kind\":\"formula\",\"def\":{\"op\":\"add\",\"of\":[{\"field\":\"x_load\"},{\"field\":\"people_count\"}]}}");
+    HAS(shown(cx, "person", p), "\"x_weight\":20,\"x_twice\":40");
+    HAS(shown(cx, "company", firm), "\"x_load\":2,\"x_per\":3");
+    int64_t seq = change(cx, "person", p, "{\"rating\":3}");
+    HAS(shown(cx, "person", p), "\"x_weight\":30,\"x_twice\":60");
+    HAS(shown(cx, "company", firm), "\"x_load\":3,\"x_per\":4");
+    change(cx, "company", firm, "{\"employees\":11}");
+    HAS(shown(cx, "person", p), "\"x_weight\":33,\"x_twice\":66");
+    T_OK(cx, undo_change(cx, seq, UNDO_ASK, &u));
+    HAS(shown(cx, "person", p), "\"x_weight\":22,\"x_twice\":44");
+    change(cx, "person", p, J("{\"company\":\"" ID "\"}", other));
+    HAS(shown(cx, "person", p), "\"x_weight\":2,\"x_twice\":4");
+    HAS(shown(cx, "company", firm), "\"x_load\":0,\"x_per\":0");
+    HAS(shown(cx, "company", other), "\"x_load\":2,\"x_per\":3");
+    T_INT(count(cx, "person", "{\"field\":\"x_twice\",\"op\":\"ge\",\"value\":4}"), 1);
+    T_INT(count(cx, "person", "{\"field\":\"x_twice\",\"op\":\"gt\",\"value\":4}"), 0);
+    T(record_delete(cx, ENT(cx, "person"), p, 0, &w) == E_OK);
+    HAS(shown(cx, "company", other), "\"x_load\":0,\"x_per\":0");
+    T_OK(cx, record_restore(cx, ENT(cx, "person"), p, &w));
+    HAS(shown(cx, "company", other), "\"x_load\":2,\"x_per\":3");
+    T(try_change(cx, "person", p, "{\"x_twice\":5}", &w) == E_INVALID);
+    T(try_create(cx, "person", "{\"name\":\"x\",\"x_twice\":5}", &w) == E_INVALID);
+    /* no link, no value */
+    HAS(shown(cx, "person", create(cx, "person", "{\"name\":\"N\",\"rating\":2}")), "\"x_weight\":null");
+}
+
+struct changing {
+    const char *entity, *name;
+    const struct json *j;
+};
+static enum err change_inside(struct cx *cx, void *arg)
+{
+    struct changing *c = arg;
+    TRY(meta_field_change(cx, str_from(c->entity), str_from(c->name), c->j));
+    return record_field_fill(cx, str_from(c->entity), str_from(c->name));
+}
+static enum err trash_inside(struct cx *cx, void *arg)
+{
+    struct changing *c = arg;
+    return meta_field_trash(cx, str_from(c->entity), str_from(c->name), true);
+}
+
+static void circles(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    int64_t id = create(cx, "company", "{\"name\":\"F\",\"employees\":4}");
+    add(t, "{\"entity\":\"company\",\"label\":\"plain\",\"kind\":\"int\"}");
+    add(t, "{\"entity\":\"company\",\"label\":\"one\",\"kind\":\"formula\",\"def\":{\"op\":\"coalesce\",\"of\":[{\"field\":\"x_plain\"},{\"field\":\"employees\"}]}}");
+    add(t, "{\"entity\":\"company\",\"label\":\"two\",\"kind\":\"formula\",\"def\":{\"link\":\"parent\",\"field\":\"x_one\"}}");
+    struct changing c = {"company", "x_one", parsed(cx, "{\"def\":{\"op\":\"add\",\"of\":[1,{\"field\":\"x_two\"}]}}")};
+    T(db_write(cx, change_inside, &c) == E_INVALID);
+    T_STR(cx->at, S("def"));
+    c.j = parsed(cx, "{\"def\":{\"op\":\"mul\",\"of\":[{\"field\":\"employees\"},{\"field\":\"employees\"}]}}");
+    T_OK(cx, db_write(cx, change_inside, &c));
+    bed_reload(t);
+    HAS(shown(cx, "company", id), "\"x_one\":16");
+    int64_t child = create(cx, "company", J("{\"name\":\"C\",\"parent\":\"" ID "\"}", id));
+    HAS(shown(cx, "company", child), "\"x_two\":16");
+    change(cx, "company", id, "{\"employees\":5}"); /* over two steps */
+    HAS(shown(cx, "company", child), "\"x_two\":25");
+    c.name = "x_one";
+    T(db_write(cx, trash_inside, &c) == E_CONFLICT);
+    c.name = "x_two";
+    T_OK(cx, db_write(cx, trash_inside, &c));
+    bed_reload(t);
+    c.name = "x_one";
+    T_OK(cx, db_write(cx, trash_inside, &c));
+    bed_reload(t);
+    T(str_find(shown(cx, "company", id), S("x_one")) < 0);
+}
+
+/* The latest child tells: through changes, moves, trash, undo and merge. */
+static void latest(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct written w = {0};
+    struct undo_result u = {0};
+    int64_t a = create(cx, "company", "{\"name\":\"A\"}"), b = create(cx, "company", "{\"name\":\"B\"}");
+    int64_t one = create(cx, "interaction", J("{\"subject\":\"One\",\"kind\":\"call\",\"at\":\"2026-01-01T10:00:00Z\",\"company\":\"" ID "\"}", a));
+    int64_t two = create(cx, "interaction", J("{\"subject\":\"Two\",\"kind\":\"meeting\",\"at\":\"2026-02-01T10:00:00Z\",\"company\":\"" ID "\"}", a));
+    add(t, "{\"entity\":\"company\",\"label\":\"last\",\"kind\":\"rollup\",\"to\":\"interaction\",\"via\":\"company\",\"def\":{\"agg\":\"latest\",\"field\":\"subject\",\"by\":\"at\"}}");
+    add(t, "{\"entity\":\"company\",\"label\":\"how\",\"kind\":\"rollup\",\"to\":\"interaction\",\"via\":\"company\",\"def\":{\"agg\":\"latest\",\"field\":\"kind\",\"by\":\"at\"}}");
+    add(t, "{\"entity\":\"company\",\"label\":\"first\",\"kind\":\"rollup\",\"to\":\"interaction\",\"via\":\"company\",\"def\":{\"agg\":\"min\",\"field\":\"at\"}}");
+    HAS(shown(cx, "company", a), "\"x_last\":\"Two\",\"x_how\":\"meeting\",\"x_first\":\"2026-01-01T10:00:00.000Z\"");
+    HAS(shown(cx, "company", b), "\"x_last\":null");
+    change(cx, "interaction", two, "{\"subject\":\"Zwei\"}");
+    HAS(shown(cx, "company", a), "\"x_last\":\"Zwei\"");
+    int64_t seq = change(cx, "interaction", one, "{\"at\":\"2026-03-01T10:00:00Z\"}");
+    HAS(shown(cx, "company", a), "\"x_last\":\"One\",\"x_how\":\"call\",\"x_first\":\"2026-02-01T10:00:00.000Z\"");
+    T_OK(cx, undo_change(cx, seq, UNDO_ASK, &u));
+    HAS(shown(cx, "company", a), "\"x_last\":\"Zwei\"");
+    change(cx, "interaction", two, J("{\"company\":\"" ID "\"}", b));
+    HAS(shown(cx, "company", a), "\"x_last\":\"One\"");
+    HAS(shown(cx, "company", b), "\"x_last\":\"Zwei\"");
+    T_INT(count(cx, "company", "{\"field\":\"x_last\",\"op\":\"contains\",\"value\":\"zwe\"}"), 1);
+    T_OK(cx, record_delete(cx, ENT(cx, "interaction"), two, 0, &w));
+    HAS(shown(cx, "company", b), "\"x_last\":null,\"x_how\":null,\"x_first\":null");
+    T_OK(cx, record_restore(cx, ENT(cx, "interaction"), two, &w));
+    HAS(shown(cx, "company", b), "\"x_last\":\"Zwei\"");
+    T_OK(cx, record_merge(cx, ENT(cx, "company"), a, b, 0, NULL, 0, &w));
+    HAS(shown(cx, "company", a), "\"x_last\":\"Zwei\"");
+    T(try_add(t, "{\"entity\":\"company\",\"label\":\"w\",\"kind\":\"rollup\",\"to\":\"interaction\",\"via\":\"company\",\"def\":{\"agg\":\"latest\",\"field\":\"subject\"}}") == E_INVALID);
+    T_STR(cx->at, S("def.by"));
+    T(try_add(t, "{\"entity\":\"company\",\"label\":\"w\",\"kind\":\"rollup\",\"to\":\"interaction\",\"via\":\"person\",\"def\":{\"agg\":\"count\"}}") == E_INVALID);
+    T_STR(cx->at, S("via"));
+    T(try_add(t, "{\"entity\":\"company\",\"label\":\"w\",\"kind\":\"rollup\",\"to\":\"interaction\",\"via\":\"company\",\"def\":{\"agg\":\"sum\",\"field\":\"subject\"}}") == E_INVALID);
+    T_STR(cx->at, S("def.field"));
+}
+
+/* Whatever the order of random changes: a stored value is what its definition says now. */
+static void always_right(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    int64_t firm[4], p[12], employees[4] = {0};
+    uint64_t r = 88172645463325252u;
+    add(t, "{\"entity\":\"person\",\"label\":\"f\",\"kind\":\"formula\",\"def\":{\"op\":\"add\",\"of\":[{\"op\":\"coalesce\",\"of\":[{\"field\":\"rating\"},100]},"
+           "{\"op\":\"mul\",\"of\":[10,{\"op\":\"coalesce\",\"of\":[{\"link\":\"company\",\"field\":\"employees\"},{\"op\":\"sub\",\"of\":[0,1]}]}]}]}}");
+    add(t, "{\"entity\":\"company\",\"label\":\"s\",\"kind\":\"rollup\",\"to\":\"person\",\"via\":\"company\",\"def\":{\"agg\":\"max\",\"field\":\"rating\"}}");
+    for (int i = 0; i < 4; i++) firm[i] = create(cx, "company", "{\"name\":\"F\",\"employees\":0}");
+    for (int i = 0; i < 12; i++) p[i] = create(cx, "person", "{\"name\":\"P\"}");
+    for (int i = 0; i < 150; i++) {
+        struct arena_mark m = arena_mark(cx->a);
+        r ^= r << 13, r ^= r >> 7, r ^= r << 17;
+        size_t f = r % 4, who = (r >> 8) % 12;
+        if ((r >> 20) % 3 == 0) change(cx, "company", firm[f], J("{\"employees\":%d}", (int)(employees[f] = (int64_t)((r >> 30) % 50))));
+        else if ((r >> 20) % 3 == 1) change(cx, "person", p[who], J("{\"rating\":%d}", (int)((r >> 30) % 5 + 1)));
+        else change(cx, "person", p[who], J("{\"company\":\"" ID "\"}", firm[f]));
+        arena_back(cx->a, m);
+    }
+    struct db_rows rows = {0};
+    T_OK(cx, db_query(cx, &rows, "SELECT (SELECT count(*) FROM person p LEFT JOIN company c ON c.id = p.company WHERE p.x_f IS NULL OR p.x_f <> "
+                                 "COALESCE(p.rating, 100) + 10 * COALESCE(c.employees, -1)), (SELECT count(*) FROM company c WHERE COALESCE(c.x_s, 0) <> "
+                                 "COALESCE((SELECT max(p.rating) FROM person p WHERE p.company = c.id), 0))"));
+    T_INT(db_int(&rows, 0, 0), 0);
+    T_INT(db_int(&rows, 0, 1), 0);
+}
+
+static void both(void)
+{
+    static void (*const all[])(struct bed *) = {definitions, values, following, circles, latest, always_right};
+    for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
+}
+
+TESTS("formula", both)
