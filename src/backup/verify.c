@@ -167,7 +167,8 @@ static enum err rollup_check(struct cx *cx, struct verify *k, const struct entit
     const struct json *agg = json_get(f->def, S("agg")), *name = json_get(f->def, S("field"));
     const struct field *via = entity_field(f->target, f->via),
                        *of = name ? entity_field(f->target, name->s) : NULL;
-    if (!agg || str_eq(agg->s, S("latest")) || !via || !via->col.n || (!of && !str_eq(agg->s, S("count"))) || (of && !of->col.n))
+    if (!agg || str_eq(agg->s, S("latest"))) return E_OK;
+    if (!via || !via->col.n || (!of && !str_eq(agg->s, S("count"))) || (of && !of->col.n))
         return E_OK;
     struct sql q = sql_new(cx);
     sql_lit(&q, "SELECT count(*), min(p.id) FROM ");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* meta/formula.h - the typed expression of a formula field: field.def, read once with the description.
  *
- *   expression = a number | "a text" | true | false | {"date":"2026-01-31"} | {"money":{"amount":"1.50","currency":"EUR"}}
- *              | {"field":"qty"} | {"link":"company","field":"employees"} | {"op":"mul","of":[expression, ...]}
+ *   expression = a number | "a text" | true | false | {"date":"2026-01-31"}
+ *              | {"money":{"amount":"1.50","currency":"EUR"}} | {"field":"qty"}
+ *              | {"link":"company","field":"employees"} | {"op":"mul","of":[expression, ...]}
  *
  * Values are the filter's: whole numbers with a scale that the type tells, texts, days, amounts with a currency; no
  * floats. What overflows, is divided by zero or mixes currencies has no value. A percent counts as its hundredth; a
@@ -12,13 +13,13 @@
 #pragma once
 #include "meta/meta.h"
 
-#define FX_LIST(X)                                                                                                      \
-    X(FX_ADD, "add", 2, 20) X(FX_SUB, "sub", 2, 2) X(FX_MUL, "mul", 2, 20) X(FX_DIV, "div", 2, 2)                       \
-    X(FX_ROUND, "round", 1, 2) X(FX_MIN, "min", 1, 20) X(FX_MAX, "max", 1, 20) X(FX_ABS, "abs", 1, 1)                   \
-    X(FX_CONCAT, "concat", 1, 20) X(FX_IF, "if", 3, 3) X(FX_EQ, "eq", 2, 2) X(FX_NE, "ne", 2, 2) X(FX_LT, "lt", 2, 2)   \
-    X(FX_LE, "le", 2, 2) X(FX_GT, "gt", 2, 2) X(FX_GE, "ge", 2, 2) X(FX_AND, "and", 1, 20) X(FX_OR, "or", 1, 20)        \
-    X(FX_NOT, "not", 1, 1) X(FX_EMPTY, "empty", 1, 1) X(FX_COALESCE, "coalesce", 1, 20) X(FX_LENGTH, "length", 1, 1)    \
-    X(FX_UPPER, "upper", 1, 1) X(FX_LOWER, "lower", 1, 1) X(FX_DAYS, "days_between", 2, 2) X(FX_TODAY, "today", 0, 0)   \
+#define FX_LIST(X) \
+    X(FX_ADD, "add", 2, 20) X(FX_SUB, "sub", 2, 2) X(FX_MUL, "mul", 2, 20) X(FX_DIV, "div", 2, 2) \
+    X(FX_ROUND, "round", 1, 2) X(FX_MIN, "min", 1, 20) X(FX_MAX, "max", 1, 20) X(FX_ABS, "abs", 1, 1) \
+    X(FX_CONCAT, "concat", 1, 20) X(FX_IF, "if", 3, 3) X(FX_EQ, "eq", 2, 2) X(FX_NE, "ne", 2, 2) X(FX_LT, "lt", 2, 2) \
+    X(FX_LE, "le", 2, 2) X(FX_GT, "gt", 2, 2) X(FX_GE, "ge", 2, 2) X(FX_AND, "and", 1, 20) X(FX_OR, "or", 1, 20) \
+    X(FX_NOT, "not", 1, 1) X(FX_EMPTY, "empty", 1, 1) X(FX_COALESCE, "coalesce", 1, 20) X(FX_LENGTH, "length", 1, 1) \
+    X(FX_UPPER, "upper", 1, 1) X(FX_LOWER, "lower", 1, 1) X(FX_DAYS, "days_between", 2, 2) X(FX_TODAY, "today", 0, 0) \
     X(FX_YEAR, "year", 1, 1) X(FX_MONTH, "month", 1, 1) X(FX_DAY, "day", 1, 1)
 #define X(e, name, min, max) e,
 enum fx { FX_CONST, FX_FIELD, FX_LIST(X) FX_OPS };

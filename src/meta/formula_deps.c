@@ -114,6 +114,26 @@ static void choices_of_latest(struct field *f)
     f->n_choices = of->n_choices;
 }
 
+static void read_all(struct cx *cx, struct entity *e, struct field *fields)
+{
+    for (size_t k = F_SYSTEM_N; k < e->n; k++) {
+        struct cx quiet = *cx;
+        struct field *f = &fields[k];
+        const struct expr *x = NULL;
+        if (!is_formula(f)) continue;
+        if (formula_parse(&quiet, e, f->def, &x) == E_OK && formula_fits(x, f->result)) f->expr = x;
+        e->live |= f->live;
+    }
+}
+
+static void links_of(struct linking *l, const struct entity *e, const struct field *fields)
+{
+    for (size_t k = F_SYSTEM_N; k < e->n; k++) {
+        l->formula = &fields[k];
+        if (l->formula->expr) formula_reads(l->formula->expr, link_read, l);
+    }
+}
+
 void formulas_resolve(struct cx *cx, struct entity *all, struct field *const *fields, size_t n)
 {
     struct linking l = {.cx = cx, .all = all, .fields = fields};
@@ -121,22 +141,10 @@ void formulas_resolve(struct cx *cx, struct entity *all, struct field *const *fi
         for (size_t k = F_SYSTEM_N; k < all[i].n; k++)
             if (fields[i][k].result.n && fields[i][k].target) choices_of_latest(&fields[i][k]);
     if (!has_formulas(all, n)) return;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = F_SYSTEM_N; k < all[i].n; k++) {
-            struct cx quiet = *cx;
-            struct field *f = &fields[i][k];
-            const struct expr *x = NULL;
-            if (is_formula(f) && formula_parse(&quiet, &all[i], f->def, &x) == E_OK && formula_fits(x, f->result))
-                f->expr = x;
-            all[i].live |= f->live && !f->trashed;
-        }
+    for (size_t i = 0; i < n; i++) read_all(cx, &all[i], fields[i]);
     for (size_t i = 0; i < n; i++) order_formulas(cx, &all[i], fields[i]);
     l.lists = arena_get(cx->a, sizeof *l.lists * (n + 1));
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = F_SYSTEM_N; k < all[i].n; k++) {
-            l.formula = &fields[i][k];
-            if (l.formula->expr) formula_reads(l.formula->expr, link_read, &l);
-        }
+    for (size_t i = 0; i < n; i++) links_of(&l, &all[i], fields[i]);
     for (size_t i = 0; i < n; i++) {
         all[i].dependants = l.lists[i].v;
         all[i].n_dependants = l.lists[i].n;

@@ -63,33 +63,26 @@ static bool holds(const struct field *of, str agg)
     return st == ST_INT || st == ST_TEXT || st == ST_FOLDED || st == ST_MONEY;
 }
 
-enum err rollup_settle(struct cx *cx, struct field *f, str *text)
+static enum err agg_of(struct cx *cx, const struct field *f, str *ret)
 {
     static const str known[] = {S0("count"), S0("sum"), S0("min"), S0("max"), S0("latest")};
-    const struct entity *child = f->to.n ? meta_entity(cx->meta, f->to) : NULL;
-    const struct field *via = child ? entity_field(child, f->via) : NULL, *of = NULL, *by = NULL;
-    const struct json *agg = json_get(f->def, S("agg")), *j = NULL;
-    bool is_known = false;
-    for (size_t i = 0; agg && i < COUNT(known); i++) is_known |= str_eq(known[i], agg->s);
-    if (!is_known)
-        return fail_at(cx, E_INVALID, S("def.agg"), "A roll-up counts (count), adds up (sum) or takes the least, "
-                       "greatest or latest value (min, max, latest)");
-    if (!via || via->kind->store != ST_INT || !via->target || !str_eq(via->to, f->entity->name))
-        return fail_at(cx, E_INVALID, S("via"), "This roll-up needs an entity, its link here and a field of it");
-    if (str_eq(agg->s, S("count"))) return E_OK;
-    of = child_field(f->def, child, S("field"));
-    by = child_field(f->def, child, S("by"));
-    if (!of)
-        return fail_at(cx, E_INVALID, S("def.field"), "This roll-up needs an entity, its link here and a field of it");
-    if (!holds(of, agg->s))
-        return fail_at(cx, E_INVALID, S("def.field"), "Values of this field cannot be rolled up that way");
-    if (!str_eq(agg->s, S("latest"))) return E_OK;
-    if (!by || !is_moment(by))
-        return fail_at(cx, E_INVALID, S("def.by"),
-                       "\"latest\" needs the date that tells which is the latest (\"by\")");
-    if (f->result.n) return E_OK;
+    const struct json *agg = json_get(f->def, S("agg"));
+    for (size_t i = 0; agg && i < COUNT(known); i++)
+        if (str_eq(known[i], agg->s)) {
+            *ret = known[i];
+            return E_OK;
+        }
+    return fail_at(cx, E_INVALID, S("def.agg"), "A roll-up counts (count), adds up (sum) or takes the least, "
+                   "greatest or latest value (min, max, latest)");
+}
+
+/* Its description with the kind of the values it will hold. */
+static enum err hold_latest(struct cx *cx, const struct field *of, struct field *f, str *text)
+{
+    const struct json *j = NULL;
     struct field again = {0};
     str values = of->result.n ? of->result : of->kind->name;
+    if (f->result.n) return E_OK;
     *text = arena_fmt(cx->a, "%.*s,\"result\":\"%.*s\"%s}", (int)(text->n - 1), text->p, FS(values),
                       json_get(f->def, S("scale")) ? "" : arena_fmt(cx->a, ",\"scale\":%d", of->scale).p);
     TRY(json_parse(cx, *text, &j));
@@ -97,9 +90,31 @@ enum err rollup_settle(struct cx *cx, struct field *f, str *text)
     again.entity = f->entity;
     again.own = f->own;
     again.at = f->at;
-    again.target = child;
+    again.target = f->target;
     *f = again;
     return E_OK;
+}
+
+enum err rollup_settle(struct cx *cx, struct field *f, str *text)
+{
+    const struct entity *child = f->target;
+    const struct field *via = child ? entity_field(child, f->via) : NULL, *of = NULL, *by = NULL;
+    str agg = {0};
+    TRY(agg_of(cx, f, &agg));
+    if (!via || via->kind->store != ST_INT || !via->target || !str_eq(via->to, f->entity->name))
+        return fail_at(cx, E_INVALID, S("via"), "This roll-up needs an entity, its link here and a field of it");
+    if (str_eq(agg, S("count"))) return E_OK;
+    of = child_field(f->def, child, S("field"));
+    by = child_field(f->def, child, S("by"));
+    if (!of)
+        return fail_at(cx, E_INVALID, S("def.field"), "This roll-up needs an entity, its link here and a field of it");
+    if (!holds(of, agg))
+        return fail_at(cx, E_INVALID, S("def.field"), "Values of this field cannot be rolled up that way");
+    if (!str_eq(agg, S("latest"))) return E_OK;
+    if (!by || !is_moment(by))
+        return fail_at(cx, E_INVALID, S("def.by"),
+                       "\"latest\" needs the date that tells which is the latest (\"by\")");
+    return hold_latest(cx, of, f, text);
 }
 
 const struct kind kind_rollup = {.name = S0("rollup"),

@@ -25,6 +25,16 @@ static void choices(struct jw *w, const struct field *f)
     jw_arr_end(w);
 }
 
+static void computed(struct jw *w, const struct field *f)
+{
+    if (f->result.n) jw_kstr(w, S("result"), f->result);
+    if (f->live) jw_kbool(w, S("live"), true);
+    if (f->def && (f->result.n || f->kind == &kind_rollup)) {
+        jw_key(w, S("def"));
+        jw_json(w, f->def);
+    }
+}
+
 static void field_json(struct jw *w, const struct field *f)
 {
     jw_obj(w);
@@ -48,12 +58,7 @@ static void field_json(struct jw *w, const struct field *f)
     if (f->via.n) jw_kstr(w, S("via"), f->via);
     if (f->check) jw_kstr(w, S("check"), check_name[f->check]);
     if (f->max) jw_kint(w, S("max"), f->max);
-    if (f->result.n) jw_kstr(w, S("result"), f->result);
-    if (f->live) jw_kbool(w, S("live"), true);
-    if (f->def && (f->result.n || f->kind == &kind_rollup)) {
-        jw_key(w, S("def"));
-        jw_json(w, f->def);
-    }
+    computed(w, f);
     str values = f->result.n ? f->result : f->kind->name;
     if (str_eq(values, S("decimal")) || str_eq(values, S("percent"))) jw_kint(w, S("scale"), f->scale);
     if (f->n_choices) choices(w, f);

@@ -46,8 +46,8 @@ MUST enum err log_merge_other(struct cx *cx, str old_json, str key, int64_t *ret
 MUST enum err log_old_sets(struct cx *cx, const struct entity *e, str old_json, struct set **ret, size_t *ret_n);
 
 /* ---- formulas (meta/formula.h); each costs nothing where there is none ---- */
-/* The stored formulas over the values v of a record of e: all of them (changed NULL), else those that read what is marked
- * in changed, where theirs are marked too. */
+/* The stored formulas over the values v of a record of e: all of them (changed NULL), else those that read what is
+ * marked in changed, where theirs are marked too. */
 MUST enum err formulas_fill(struct cx *cx, const struct entity *e, struct val *v, bool *changed);
 /* Record id of e has changed in the fields marked: formulas of others that look at it follow, and theirs. */
 MUST enum err formulas_follow(struct cx *cx, const struct entity *e, int64_t id, const bool *changed);

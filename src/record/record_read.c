@@ -20,6 +20,16 @@ static enum store_class class_of(const struct field *f)
     return IN_ROW;
 }
 
+/* What is wanted and what formulas that are computed when read look at. */
+static const bool *with_read(struct cx *cx, const struct reading *r)
+{
+    if (!r->e->live) return r->want;
+    bool *need = NEW_N(cx->a, bool, r->e->n);
+    memcpy(need, r->want, r->e->n * sizeof *need);
+    formulas_need(r, need);
+    return need;
+}
+
 enum err reading_of(struct cx *cx, const struct entity *e, const struct fields *want,
                     struct reading *ret)
 {
@@ -32,12 +42,7 @@ enum err reading_of(struct cx *cx, const struct entity *e, const struct fields *
     w[e->title] = w[F_OWNER] = w[F_TEAM] = w[F_DELETED_AT] = true;
     for (size_t i = 0; i < e->n; i++)
         if (w[i] && !acl_field_read(cx, &e->f[i])) w[i] = false;
-    bool *in_row = w;
-    if (e->live) {
-        in_row = NEW_N(cx->a, bool, e->n);
-        memcpy(in_row, w, e->n);
-        formulas_need(&(struct reading){e, w, col}, in_row);
-    }
+    const bool *in_row = with_read(cx, &(struct reading){e, w, col});
     for (size_t i = 0; i < e->n; i++) {
         if (!in_row[i] || !e->f[i].col.n) continue;
         col[i] = next;

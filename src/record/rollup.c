@@ -147,6 +147,11 @@ static bool same(const struct field *f, const struct val *a, const struct val *b
     return val_eq(&a[f->at], &b[f->at]) && (f->kind->store != ST_MONEY || str_eq(a[f->at].s, b[f->at].s));
 }
 
+static bool unmoved(const struct roll *r, const struct val *old, const struct val *now)
+{
+    return old && now && same(r->of, old, now) && same(r->by, old, now);
+}
+
 static enum err follow(struct cx *cx, const struct roll *r, const struct val *old,
                        const struct val *now)
 {
@@ -154,7 +159,7 @@ static enum err follow(struct cx *cx, const struct roll *r, const struct val *ol
     if (r->sums)
         return follow_sum(cx, r, from, from ? weight(r, old) : 0, to, to ? weight(r, now) : 0);
     assert(r->of && r->by); /* only count does without: roll_of */
-    if (from == to && old && now && same(r->of, old, now) && same(r->by, old, now)) return E_OK;
+    if (from == to && unmoved(r, old, now)) return E_OK;
     int64_t first = from < to ? from : to, second = from < to ? to : from;
     if (first) TRY(again(cx, r, first));
     return second != first ? again(cx, r, second) : E_OK;
