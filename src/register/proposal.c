@@ -88,20 +88,35 @@ static enum err word_put(struct cx *cx, struct putting *p, const struct field *f
     return notice_put(cx, owner, S("proposed"), p->e, p->id, buf_str(&b));
 }
 
+static enum err words_put(struct cx *cx, struct putting *p, const struct record *r)
+{
+    int64_t owner = r->v[F_OWNER].t == VT_INT ? r->v[F_OWNER].i : 0;
+    p->made = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct field *f = p->s[i].f;
+        struct val then = VAL_NULL;
+        if (!is_proposable(cx, f)) continue;
+        str value = json_of(cx, f, &p->s[i].v);
+        if (value.n && grown(cx, &r->v[f->at], &p->s[i].v, &then)) TRY(word_put(cx, p, f, value, owner));
+        else TRY(words_past(cx, p, f));
+    }
+    return E_OK;
+}
+
 static enum err put_inside(struct cx *cx, void *arg)
 {
     struct putting *p = arg;
     struct record r = {0};
-    p->made = 0;
     TRY(record_get(cx, p->e, p->id, &r));
-    int64_t owner = r.v[F_OWNER].t == VT_INT ? r.v[F_OWNER].i : 0;
-    for (size_t i = 0; i < p->n; i++) {
-        const struct field *f = p->s[i].f;
-        struct val then = VAL_NULL;
-        str value = json_of(cx, f, &p->s[i].v);
-        if (value.n && grown(cx, &r.v[f->at], &p->s[i].v, &then)) TRY(word_put(cx, p, f, value, owner));
-        else TRY(words_past(cx, p, f));
-    }
+    return words_put(cx, p, &r);
+}
+
+enum err proposal_put_sets(struct cx *cx, const struct record *r, str source, const struct set *s, size_t n,
+                           size_t *ret)
+{
+    struct putting p = {.e = r->e, .id = r->id, .source = source, .s = s, .n = n};
+    TRY(words_put(cx, &p, r));
+    *ret = p.made;
     return E_OK;
 }
 

@@ -13,6 +13,10 @@ enum { PROPOSAL_SOURCE_MAX = 60, PROPOSALS_SHOWN = 50 };
  * that is unknown or whose value it cannot be; E_NOTFOUND: unseen. Opens db_write. */
 MUST enum err proposal_put(struct cx *cx, const struct entity *e, int64_t id, str source, const struct json *fields,
                            size_t *ret);
+/* The same inside db_write, for values in hand and the record they were compared with; fields that nobody could take
+ * are passed over. */
+MUST enum err proposal_put_sets(struct cx *cx, const struct record *r, str source, const struct set *s, size_t n,
+                                size_t *ret);
 /* Members of an array: {"id","field","value","old","source","at"}; only fields the asker may read. E_NOTFOUND:
  * unseen. */
 MUST enum err proposal_list_json(struct cx *cx, const struct entity *e, int64_t id, struct jw *w);

@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "fmt/fold.h"
 #include "record/log.h"
+#include "register/proposal.h"
 #include "xfer/import_int.h"
 
 /* ---- merging ---- */
@@ -90,6 +91,28 @@ size_t merge_sets(struct cx *cx, const struct record *now, const struct step *st
             ret[n++] = (struct set){step->s[i].f, v};
     }
     return n;
+}
+
+/* What the file says otherwise of a record that was there before it: not written, but proposed. Names stand aside:
+ * they are spelt in many ways; so do lists, amounts and notes, which only grow. */
+static enum err others_propose(struct cx *cx, const struct record *now, const struct step *step,
+                               const struct import *im)
+{
+    struct set *s = NEW_N(cx->a, struct set, step->n + 1);
+    str source = im->o->name;
+    size_t n = 0, made = 0, end = 0;
+    for (size_t i = 0; i < step->n; i++) {
+        const struct field *f = step->s[i].f;
+        const struct val *has = &now->v[f->at], *said = &step->s[i].v;
+        bool name = f->at == step->e->title || is_name_part(f) || str_eq(f->kind->name, S("longtext"));
+        bool plain = said->t == VT_INT || said->t == VT_TEXT;
+        if (name || !plain || has->t == VT_NULL || val_eq(has, said) || row_adds(im->rp, f)) continue;
+        s[n++] = step->s[i];
+    }
+    if (!n) return E_OK;
+    while (end < source.n && utf8_len(str_cut(source, 0, end + 1)) < PROPOSAL_SOURCE_MAX) (void)utf8_next(source, &end);
+    source = end ? str_cut(source, 0, end) : S("import");
+    return proposal_put_sets(cx, now, source, s, n, &made);
 }
 
 /* ---- history ---- */
@@ -189,6 +212,7 @@ static enum err op_write(struct cx *cx, struct import *im, const struct step *st
             struct set *s = NEW_N(cx->a, struct set, step->n + 1);
             size_t n = merge_sets(cx, &now, step, im->rp, s);
             if (n) TRY(record_update(cx, step->e, step->id, 0, s, n, &w));
+            if (!step->in_file) TRY(others_propose(cx, &now, step, im));
             if (step->is_main && o->by_write && w.seq) o->fate = FATE_CHANGED;
         }
     } else {

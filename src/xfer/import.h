@@ -10,7 +10,7 @@
  * ('?', capitals, ё) takes the place of the worse one, remarks are put below each other, amounts of
  * new number columns add up within the file (a repeated row may bring a further amount, and then the
  * base's sum is the file's). A value that stands in the base is never replaced by another one, except
- * such an amount by the file's.
+ * such an amount by the file's: the file's word is proposed instead (register/proposal.h).
  */
 #pragma once
 #include "xfer/source.h"

@@ -6,6 +6,7 @@
 #include "register/proposal.h"
 #include "register/register_stub.h"
 #include "search_make.h"
+#include "xfer/import.h"
 
 static struct reg_answer ask(struct cx *cx, const struct register_conf *c, const char *country, const char *number, const char *name)
 {
@@ -245,12 +246,43 @@ static void proposal_rights(struct bed *t)
     become(cx, 0);
 }
 
+/* An import writes nothing over what is there: what its file says otherwise is proposed. */
+static void imported(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    int64_t anna = make_user(cx, "Anna", "all", 0);
+    int64_t a = make(cx, "company", "{\"name\":\"Nordlicht GmbH\"}");
+    int64_t p = make(cx, "person", J("{\"name\":\"Jonas Petersen\",\"job_title\":\"Einkauf\",\"mails\":[\"jonas@nord.example\"],\"company\":\"" ID "\",\"owner\":\"" ID "\"}", a, anna));
+    str csv = S("Name;E-Mail;Position;Firma\nPetersen, Jonas;jonas@nord.example;Leitung;Südwind AG\nNeu Gemacht;neu@nord.example;Chef;Südwind AG\n");
+    str path = arena_fmt(cx->a, "%.*s/messe.csv", FS(t->folder));
+    T_OK(cx, os_write_file_atomic(cx, path, csv, 0600));
+    for (int round = 0; round < 2; round++) { /* the same file again says nothing new */
+        struct import_result r = {0};
+        struct import_opt o = {.path = path, .name = S("messe.csv"), .entity = S("person"), .sheet = -1};
+        T_OK(cx, xfer_run(cx, &o, &r));
+        bed_reload(t);
+        struct db_rows n = {0};
+        T_OK(cx, db_query(cx, &n, "SELECT field FROM proposal WHERE source = 'messe.csv' AND state = 'open' ORDER BY field"));
+        T_INT((int64_t)n.n, 2);
+        if (n.n == 2) T(str_eq(db_str(&n, 0, 0), S("company")) && str_eq(db_str(&n, 1, 0), S("job_title")));
+    }
+    T(str_find(listed(cx, "person", p), S("\"value\":\"Leitung\",\"old\":\"Einkauf\",\"source\":\"messe.csv\"")) >= 0);
+    T(str_find(listed(cx, "person", p), S("Südwind AG")) >= 0);
+    struct record rec = {0};
+    T_OK(cx, record_get(cx, ENT(cx, "person"), p, &rec));
+    T_STR(rec.v[FLD(rec.e, "job_title")->at].s, S("Einkauf"));
+    struct db_rows told = {0};
+    T_OK(cx, db_query(cx, &told, "SELECT count(*) FROM notice WHERE kind = 'proposed' AND record = $1 AND user_id = $2", V(p), V(anna)));
+    T_INT(db_int(&told, 0, 0), 2);
+}
+
 static void all(struct bed *t)
 {
     registers(t);
     proposals(t);
     refused(t);
     proposal_rights(t);
+    imported(t);
 }
 static void both(void) { bed_both(all); }
 
