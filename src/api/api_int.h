@@ -60,5 +60,7 @@ str file_path(struct cx *cx, int64_t id);
 MUST enum err file_keep(struct cx *cx, str name, int64_t bytes, int64_t id);
 MUST enum err file_find(struct cx *cx, int64_t id, str *ret_name, str *ret_type); /* own files only */
 
+/* A company that may be seen and is on the own blacklist; *ret_reason is left alone when none is given. */
+bool is_blacklisted(struct cx *cx, const struct entity *e, int64_t id, str *ret_reason);
 /* An own unfinished entry that is finished now; absent = E_OK. Inside db_write. */
 MUST enum err draft_drop(struct cx *cx, int64_t id);

@@ -313,13 +313,14 @@ enum err api_merge(struct cx *cx, const struct req *rq, struct resp *rs)
     return once(cx, rq, rs, merge);
 }
 
-static void why_json(struct jw *w, unsigned why)
+static void why_json(struct jw *w, unsigned why, bool black)
 {
     static const str names[] = {S0("phone"), S0("mail"), S0("tax"), S0("name")};
     jw_key(w, S("why"));
     jw_arr(w);
     for (size_t i = 0; i < COUNT(names); i++)
         if (why & 1u << i) jw_str(w, names[i]);
+    if (black) jw_str(w, S("blacklist"));
     jw_arr_end(w);
 }
 
@@ -346,11 +347,12 @@ enum err api_duplicates(struct cx *cx, const struct req *rq, struct resp *rs)
     jw_key(&w, S("data"));
     jw_arr(&w);
     for (size_t i = 0; i < n; i++) {
+        str reason = {0};
         jw_obj(&w);
         jw_kid(&w, S("id"), d[i].id);
         jw_kstr(&w, S("title"), d[i].title);
         jw_kint(&w, S("score"), d[i].score);
-        why_json(&w, d[i].why);
+        why_json(&w, d[i].why, is_blacklisted(cx, e, d[i].id, &reason));
         jw_obj_end(&w);
     }
     jw_arr_end(&w);

@@ -85,20 +85,21 @@ static enum err known_find(struct cx *cx, const struct entity *e, const struct r
     return dup_find(cx, e, v, 0, ret, ret_n);
 }
 
-static bool is_black(const struct record *r, str *ret_reason)
+bool is_blacklisted(struct cx *cx, const struct entity *e, int64_t id, str *ret_reason)
 {
-    const struct field *b = FLD(r->e, "blacklisted"), *why = FLD(r->e, "blacklist_reason");
-    if (!b || !r->has[b->at] || r->v[b->at].t != VT_INT || !r->v[b->at].i) return false;
-    if (why && r->has[why->at] && r->v[why->at].t == VT_TEXT) *ret_reason = r->v[why->at].s;
+    const struct field *b = FLD(e, "blacklisted"), *why = FLD(e, "blacklist_reason");
+    struct record r = {0};
+    if (!b || record_get(cx, e, id, &r) != E_OK) return false;
+    if (!r.has[b->at] || r.v[b->at].t != VT_INT || !r.v[b->at].i) return false;
+    if (why && r.has[why->at] && r.v[why->at].t == VT_TEXT) *ret_reason = r.v[why->at].s;
     return true;
 }
 
 static enum err black_warning(struct cx *cx, const struct entity *e, const struct dup *d, size_t n, struct jw *w)
 {
     for (size_t i = 0; i < n; i++) {
-        struct record r = {0};
         str why = {0};
-        if (record_get(cx, e, d[i].id, &r) != E_OK || !is_black(&r, &why)) continue;
+        if (!is_blacklisted(cx, e, d[i].id, &why)) continue;
         jw_obj(w);
         jw_kstr(w, S("code"), S("blacklist"));
         jw_kstr(w, S("text"), tr(cx->lang, S(TR("This firm is on the blacklist"))));

@@ -18,6 +18,8 @@ static void registers(struct api_bed *t)
          {ADMIN, "GET /api/v1/register", NULL, 422, "\"field\":\"number\"", "", NULL, NULL},
          {ADMIN, "GET /api/v1/register?name=x&country=Deutschland", NULL, 422, "\"field\":\"country\"", "", NULL, NULL},
          {ADMIN, "POST /api/v1/company", "{'name':'Ромашка','inn':'7707083893','blacklisted':true,'blacklist_reason':'zahlt nie'}", 201, NULL, "company.create", "black", NULL},
+         {ADMIN, "POST /api/v1/company/duplicates", "{'name':'Ромашка'}", 200, "\"id\":\"$black\"|\"blacklist\"", "", NULL, NULL},
+         {REPB1, "POST /api/v1/company/duplicates", "{'name':'Ромашка'}", 200, "!blacklist", "", NULL, NULL},
          {ADMIN, "GET /api/v1/register?number=7707083893&country=RU", NULL, 200, "\"source\":\"dadata\"|\"code\":\"blacklist\"|\"reason\":\"zahlt nie\"|\"id\":\"$black\"|\"known\":[{\"id\":\"$black\"", "", NULL, NULL},
          {REPB1, "GET /api/v1/register?number=7707083893&country=RU", NULL, 200, "\"source\":\"dadata\"|!blacklist|\"known\":[]", "", NULL, NULL});
     T_INT(t->app->asking, 0);
