@@ -75,6 +75,38 @@ enum err check_links(struct cx *cx, const struct entity *e, const struct set *s,
     return E_OK;
 }
 
+enum { CHAIN_MAX = 10000 };
+
+static enum err no_circle(struct cx *cx, const struct field *f, int64_t id, int64_t at)
+{
+    for (int i = 0; at && i < CHAIN_MAX; i++) {
+        struct sql q = sql_new(cx);
+        struct db_rows r = {0};
+        if (at == id)
+            return fail_at(cx, E_INVALID, f->name, "%.*s: this would go round in a circle",
+                           FS(label_of(f->label, cx->lang)));
+        sql_lit(&q, "SELECT ");
+        sql_name(&q, f->col);
+        sql_lit(&q, " FROM ");
+        sql_name(&q, f->entity->table);
+        sql_lit(&q, " WHERE id = ");
+        sql_val(cx, &q, V(at));
+        TRY(sql_run(cx, &q, &r, NULL));
+        at = r.n ? db_int(&r, 0, 0) : 0;
+    }
+    return E_OK;
+}
+
+enum err check_circles(struct cx *cx, const struct entity *e, int64_t id, const struct set *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct field *f = s[i].f;
+        if (f->target && f->target->at == e->at && f->kind->store == ST_INT && s[i].v.t == VT_INT)
+            TRY(no_circle(cx, f, id, s[i].v.i));
+    }
+    return E_OK;
+}
+
 enum err apply_defaults(struct cx *cx, const struct entity *e, struct val *v)
 {
     for (size_t i = F_SYSTEM_N; i < e->n; i++) {

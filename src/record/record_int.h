@@ -68,6 +68,8 @@ MUST enum err check_required(struct cx *cx, const struct entity *e, const struct
 MUST enum err check_rules(struct cx *cx, const struct entity *e, int64_t id, const struct val *v);
 /* targets exist and are seen */
 MUST enum err check_links(struct cx *cx, const struct entity *e, const struct set *s, size_t n);
+/* a link to its own entity (a company's holding, what an interaction follows on) must not lead back to record id */
+MUST enum err check_circles(struct cx *cx, const struct entity *e, int64_t id, const struct set *s, size_t n);
 MUST enum err apply_defaults(struct cx *cx, const struct entity *e, struct val *v);
 /* The loser's way to the winner. */
 MUST enum err redirect_put(struct cx *cx, const struct entity *e, int64_t loser, int64_t winner);

@@ -268,6 +268,7 @@ static enum err update_inside(struct cx *cx, void *arg)
     if (u->version && u->version != old.version)
         return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
     TRY(check_links(cx, u->e, u->s, u->n));
+    TRY(check_circles(cx, u->e, u->id, u->s, u->n));
     TRY(check_owner(cx, u, &old));
     const struct set *s = u->s;
     TRY(check_ids(cx, u->e, old.v, &s, u->n));

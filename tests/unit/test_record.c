@@ -114,6 +114,21 @@ static void unique_and_lines(struct bed *t)
     T(str_find(s, S("LT121000011101001000")) < 0);
 }
 
+/* Holdings and chains of interactions have an end. */
+static void circles(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct written w = {0};
+    int64_t a = create(cx, "company", "{\"name\":\"A\"}");
+    int64_t b = create(cx, "company", arena_fmt(cx->a, "{\"name\":\"B\",\"parent\":\"%" PRId64 "\"}", a).p);
+    int64_t c = create(cx, "company", arena_fmt(cx->a, "{\"name\":\"C\",\"parent\":\"%" PRId64 "\"}", b).p);
+    T(change(cx, "company", a, 0, arena_fmt(cx->a, "{\"parent\":\"%" PRId64 "\"}", c).p, &w) == E_INVALID);
+    T_STR(cx->at, S("parent"));
+    T(change(cx, "company", a, 0, arena_fmt(cx->a, "{\"parent\":\"%" PRId64 "\"}", a).p, &w) == E_INVALID);
+    T_OK(cx, change(cx, "company", c, 0, arena_fmt(cx->a, "{\"parent\":\"%" PRId64 "\"}", a).p, &w));
+    T_OK(cx, change(cx, "company", b, 0, arena_fmt(cx->a, "{\"parent\":\"%" PRId64 "\"}", c).p, &w));
+}
+
 static void pages(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -340,7 +355,7 @@ static void faults(struct bed *t)
 
 static void both(void)
 {
-    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, pages, undo, as_of, as_of_list, merge, own_things, rights, faults};
+    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, circles, pages, undo, as_of, as_of_list, merge, own_things, rights, faults};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 
