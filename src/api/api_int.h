@@ -22,6 +22,8 @@ MUST enum err query_text(struct cx *cx, const struct req *rq, const struct entit
 /* A page of what fits `text` (q->also): the best hits by rank first, then all others, newest first. The cursor is its
  * own. With q->sort: in that order, as any list. */
 MUST enum err list_by_text(struct cx *cx, const struct entity *e, str text, const struct query *q, struct page *ret);
+/* "why": ["phone",...] of DUP_*, as a member; black: on the own blacklist. */
+void dup_why_json(struct jw *w, unsigned why, bool black);
 /* X-Change and ETag of what was written. */
 void reply_written(struct cx *cx, struct resp *rs, const struct written *w);
 /* The record that was written, as far as it can be seen now; its id and version when it cannot. */

@@ -87,3 +87,14 @@ enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e,
     *ret = s;
     return E_OK;
 }
+
+void dup_why_json(struct jw *w, unsigned why, bool black)
+{
+    static const str names[] = {S0("phone"), S0("mail"), S0("tax"), S0("name")};
+    jw_key(w, S("why"));
+    jw_arr(w);
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (why & 1u << i) jw_str(w, names[i]);
+    if (black) jw_str(w, S("blacklist"));
+    jw_arr_end(w);
+}

@@ -24,6 +24,7 @@ static void pair_json(const struct dup_pair *p, struct jw *w)
     jw_kstr(w, S("title_a"), p->title_a);
     jw_kstr(w, S("title_b"), p->title_b);
     jw_kint(w, S("score"), p->score);
+    dup_why_json(w, p->why, false);
     jw_obj_end(w);
 }
 
@@ -145,7 +146,7 @@ enum err api_dup_scan(struct cx *cx, const struct req *rq, struct resp *rs)
     return once(cx, rq, rs, ask_scan);
 }
 
-enum err api_dup_reject(struct cx *cx, const struct req *rq, struct resp *rs)
+static enum err reject(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct entity *e = NULL;
     const struct json *j = NULL;
@@ -159,4 +160,9 @@ enum err api_dup_reject(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(dup_reject(cx, e, a, b));
     rs->status = 204;
     return E_OK;
+}
+
+enum err api_dup_reject(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return once(cx, rq, rs, reject);
 }

@@ -4,7 +4,7 @@
 
 #include "os/os.h"
 
-enum { SHOW_MS = 100 };
+enum { SHOW_MS = 100, JOB_PAGE = 50 };
 
 const struct job_kind api_jobs[] = {{S0("import_dry"), import_dry_job},
                                     {S0("import_run"), import_run_job},
@@ -48,4 +48,34 @@ enum err api_job_delete(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(job_cancel(cx, id, false));
     rs->status = 204;
     return E_OK;
+}
+
+enum err api_job_list(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    int64_t before = 0, next = 0;
+    str s = {0};
+    if (http_query(cx, rq, S("cursor"), &s) && s.n && (!str_to_int(s, &before) || before < 1))
+        return fail_at(cx, E_BAD, S("cursor"), "This cursor is not valid");
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_key(&w, S("data"));
+    jw_arr(&w);
+    TRY(job_list_json(cx, acl_sys(cx, SYS_LOG), before, JOB_PAGE, &w, &next));
+    jw_arr_end(&w);
+    jw_kid(&w, S("next"), next);
+    jw_obj_end(&w);
+    return E_OK;
+}
+
+static enum err retry(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    int64_t id = 0;
+    TRY(path_id(cx, rq, 0, &id));
+    TRY(job_retry(cx, cx->app->jobs, id, false));
+    return reply_job(rs, id);
+}
+
+enum err api_job_retry(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return once(cx, rq, rs, retry);
 }

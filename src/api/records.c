@@ -313,17 +313,6 @@ enum err api_merge(struct cx *cx, const struct req *rq, struct resp *rs)
     return once(cx, rq, rs, merge);
 }
 
-static void why_json(struct jw *w, unsigned why, bool black)
-{
-    static const str names[] = {S0("phone"), S0("mail"), S0("tax"), S0("name")};
-    jw_key(w, S("why"));
-    jw_arr(w);
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (why & 1u << i) jw_str(w, names[i]);
-    if (black) jw_str(w, S("blacklist"));
-    jw_arr_end(w);
-}
-
 enum err api_duplicates(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct entity *e = NULL;
@@ -352,7 +341,7 @@ enum err api_duplicates(struct cx *cx, const struct req *rq, struct resp *rs)
         jw_kid(&w, S("id"), d[i].id);
         jw_kstr(&w, S("title"), d[i].title);
         jw_kint(&w, S("score"), d[i].score);
-        why_json(&w, d[i].why, is_blacklisted(cx, e, d[i].id, &reason));
+        dup_why_json(&w, d[i].why, is_blacklisted(cx, e, d[i].id, &reason));
         jw_obj_end(&w);
     }
     jw_arr_end(&w);

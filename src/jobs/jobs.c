@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "os/os.h"
 
 #include <pthread.h>
@@ -266,26 +267,50 @@ static void raw_or_null(struct jw *w, str key, str json)
     else jw_null(w);
 }
 
+/* Columns: kind, state, progress, result, error. */
+static void row_json(struct jw *w, const struct db_rows *r, size_t i, int64_t id, bool result)
+{
+    str done = {0}, total = {0};
+    str_split(db_str(r, i, 2), '/', &done, &total);
+    jw_obj(w);
+    jw_kid(w, S("id"), id);
+    jw_kstr(w, S("kind"), db_str(r, i, 0));
+    jw_kstr(w, S("state"), db_str(r, i, 1));
+    raw_or_null(w, S("done"), done.n ? done : S("0"));
+    raw_or_null(w, S("total"), total.n ? total : S("0"));
+    if (result) raw_or_null(w, S("result"), db_str(r, i, 3));
+    jw_key(w, S("error"));
+    if (db_str(r, i, 4).n) jw_str(w, db_str(r, i, 4));
+    else jw_null(w);
+}
+
+enum err job_list_json(struct cx *cx, bool all, int64_t before, size_t n, struct jw *w,
+                       int64_t *ret_next)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT kind, state, progress, '', error, created_by, id, created_at FROM job WHERE "
+                 "id < $1 AND (created_by = $2 OR $3 = 1) ORDER BY id DESC LIMIT $4",
+                 V(before ? before : INT64_MAX), V(cx->who.user), V(all), V((int64_t)n)));
+    for (size_t i = 0; i < r.n; i++) {
+        row_json(w, &r, i, db_int(&r, i, 6), false);
+        jw_kid(w, S("by"), db_int(&r, i, 5));
+        jw_kstr(w, S("at"), time_text(cx->a, db_int(&r, i, 7)));
+        jw_obj_end(w);
+    }
+    *ret_next = r.n == n && n ? db_int(&r, r.n - 1, 6) : 0;
+    return E_OK;
+}
+
 enum err job_json(struct cx *cx, int64_t id, bool all, struct jw *w)
 {
     struct db_rows r = {0};
-    str done = {0}, total = {0};
     TRY(db_query(cx, &r,
                  "SELECT kind, state, progress, result, error, created_by FROM job WHERE id = $1",
                  V(id)));
     if (!r.n || (!all && db_int(&r, 0, 5) != cx->who.user))
         return fail(cx, E_NOTFOUND, "There is no such job");
-    str_split(db_str(&r, 0, 2), '/', &done, &total);
-    jw_obj(w);
-    jw_kid(w, S("id"), id);
-    jw_kstr(w, S("kind"), db_str(&r, 0, 0));
-    jw_kstr(w, S("state"), db_str(&r, 0, 1));
-    raw_or_null(w, S("done"), done.n ? done : S("0"));
-    raw_or_null(w, S("total"), total.n ? total : S("0"));
-    raw_or_null(w, S("result"), db_str(&r, 0, 3));
-    jw_key(w, S("error"));
-    if (db_str(&r, 0, 4).n) jw_str(w, db_str(&r, 0, 4));
-    else jw_null(w);
+    row_json(w, &r, 0, id, true);
     jw_obj_end(w);
     return E_OK;
 }
@@ -304,6 +329,26 @@ static enum err cancel_inside(struct cx *cx, void *arg)
                 "'running') AND (created_by = $2 OR $3 = 1)",
                 V(c->id), V(c->user), V(c->all)));
     return n ? E_OK : fail(cx, E_NOTFOUND, "There is no such job that could be cancelled");
+}
+
+static enum err retry_inside(struct cx *cx, void *arg)
+{
+    const struct cancelling *c = arg;
+    int64_t n = 0;
+    TRY(db_exec(cx, &n,
+                "UPDATE job SET state = 'waiting', tries = 0, error = '', due_at = $4 WHERE id = $1 "
+                "AND state = 'failed' AND (created_by = $2 OR $3 = 1)",
+                V(c->id), V(c->user), V(c->all), V(cx->now_ms)));
+    return n ? E_OK : fail(cx, E_NOTFOUND, "There is no such job that has failed");
+}
+
+enum err job_retry(struct cx *cx, struct jobs *q, int64_t id, bool all)
+{
+    struct cancelling c = {id, cx->who.user, all};
+    TRY(db_write(cx, retry_inside, &c));
+    if (q && db_is_writing(cx)) atomic_store(&q->added, true);
+    else if (q) wake(q);
+    return E_OK;
 }
 
 enum err job_cancel(struct cx *cx, int64_t id, bool all)

@@ -25,7 +25,7 @@ struct scan {
     struct key_of *points, *keys; /* each by id */
     size_t n, n_points, n_keys;
     struct db_rows rejected;
-    int min_score;
+    int min_score, stage;
     dup_pair_fn *fn;
     void *arg;
 };
@@ -158,6 +158,37 @@ static void shared(const struct scan *s, const struct key_of *v, size_t n, int64
         }
 }
 
+/* Would a key name somebody, or do more than GROUP_MAX share it? Counted as group_ids sees it. */
+static enum err is_group(struct cx *cx, bool point, str key, bool *ret)
+{
+    struct db_rows r = {0};
+    TRY(point ? db_query(cx, &r, "SELECT 1 FROM contact_point WHERE norm = $1 LIMIT 21", V(key))
+              : db_query(cx, &r, "SELECT 1 FROM dup_key WHERE key = $1 LIMIT 21", V(key)));
+    *ret = r.n <= GROUP_MAX;
+    return E_OK;
+}
+
+/* Have a and b met at a key before `key` ("" = any)? */
+static enum err met_at(struct cx *cx, const struct key_of *v, size_t n, int64_t a, int64_t b, bool point,
+                       str key, bool *ret)
+{
+    const struct key_of *end = v + n;
+    for (const struct key_of *x = keys_at(v, n, a); x < end && x->id == a && !*ret; x++)
+        for (const struct key_of *y = keys_at(v, n, b); y < end && y->id == b && !*ret; y++)
+            if (str_eq(x->key, y->key) && (!key.n || str_cmp(x->key, key) < 0))
+                TRY(is_group(cx, point, x->key, ret));
+    return E_OK;
+}
+
+/* A pair is told at the first key it shares, numbers and mails first. */
+static enum err is_told(struct cx *cx, const struct scan *s, int64_t a, int64_t b, str key, bool *ret)
+{
+    *ret = false;
+    TRY(met_at(cx, s->points, s->n_points, a, b, true, s->stage == 0 ? key : S(""), ret));
+    return s->stage == 0 || *ret ? E_OK
+                                 : met_at(cx, s->keys, s->n_keys, a, b, false, key, ret);
+}
+
 static bool is_rejected(const struct scan *s, int64_t a, int64_t b)
 {
     for (size_t i = 0; i < s->rejected.n; i++)
@@ -165,8 +196,9 @@ static bool is_rejected(const struct scan *s, int64_t a, int64_t b)
     return false;
 }
 
-static enum err pair_tell(struct cx *cx, const struct scan *s, int64_t id1, int64_t id2)
+static enum err pair_tell(struct cx *cx, const struct scan *s, str key, int64_t id1, int64_t id2)
 {
+    bool told = false;
     const struct member *a = member_at(s, id1 < id2 ? id1 : id2),
                         *b = member_at(s, id1 < id2 ? id2 : id1);
     if (!a || !b || is_rejected(s, a->id, b->id)) return E_OK;
@@ -175,7 +207,9 @@ static enum err pair_tell(struct cx *cx, const struct scan *s, int64_t id1, int6
     shared(s, s->keys, s->n_keys, a->id, &c);
     struct dup_pair p = {
         a->id, b->id, a->title, b->title, dup_score(cx, s->e, a->title, a->company, &c), c.why};
-    return p.score && p.score >= s->min_score ? s->fn(cx, s->arg, &p) : E_OK;
+    if (!p.score || p.score < s->min_score) return E_OK;
+    TRY(is_told(cx, s, a->id, b->id, key, &told));
+    return told ? E_OK : s->fn(cx, s->arg, &p);
 }
 
 static enum err groups_tell(struct cx *cx, struct scan *s, const struct db_rows *r, size_t *ret_end)
@@ -197,7 +231,7 @@ static enum err groups_tell(struct cx *cx, struct scan *s, const struct db_rows 
         to = group_end(r, from);
         n_ids = group_ids(s, r, from, to, ids);
         for (size_t i = 0; i < n_ids; i++)
-            for (size_t k = i + 1; k < n_ids; k++) TRY(pair_tell(cx, s, ids[i], ids[k]));
+            for (size_t k = i + 1; k < n_ids; k++) TRY(pair_tell(cx, s, db_str(r, from, 0), ids[i], ids[k]));
     }
     return E_OK;
 }
@@ -205,7 +239,7 @@ static enum err groups_tell(struct cx *cx, struct scan *s, const struct db_rows 
 enum err dup_scan(struct cx *cx, const struct entity *e, int min_score, struct dup_pos *pos,
                   dup_pair_fn *fn, void *arg)
 {
-    struct scan s = {.e = e, .min_score = min_score, .fn = fn, .arg = arg};
+    struct scan s = {.e = e, .min_score = min_score, .stage = pos->stage, .fn = fn, .arg = arg};
     struct db_rows r = {0};
     size_t end = 0;
     if (!e->dups) pos->stage = DUP_SCANNED;

@@ -76,7 +76,7 @@ MUST enum err dup_find(struct cx *cx, const struct entity *e, const struct val *
 bool dup_name_fits(struct cx *cx, const struct entity *e, str a, str b);
 
 /* The whole base in slices of some milliseconds, for a job: pairs that share a key and reach min_score, a < b. A pair
- * comes once for each key it shares, with the same score each time; keys that more than 20 share are passed over.
+ * comes once, with all its reasons; keys that more than 20 share are passed over.
  * *pos begins zeroed, moves on with each call (store stage and key; key lives in cx->a) and ends at DUP_SCANNED. */
 struct dup_pair {
     int64_t a, b;

@@ -57,6 +57,8 @@ static const struct cell {
     {POST, "/api/v1/import/plan", "/api/v1/import/plan", "{'file':'$x','entity':'person'}", FILE_, "401", "200 404 404 404 404", "200 404 404 404 404", "403 404 404 404 404"},
     {POST, "/api/v1/import/dry", "/api/v1/import/dry", "{'file':'$x','entity':'person'}", FILE_, "401", "202 404 404 404 404", "202 404 404 404 404", "403 404 404 404 404"},
     {POST, "/api/v1/import/run", "/api/v1/import/run", "{'file':'$x','entity':'person'}", FILE_, "401", "202 404 404 404 404", "202 404 404 404 404", "403 404 404 404 404"},
+    {GET, "/api/v1/job", "/api/v1/job", NULL, NOTHING, "401", "200", "200", "200"},
+    {POST, "/api/v1/job/{id}/retry", "/api/v1/job/$x/retry", "{}", JOB, "401", "404 404 404 404 404", "404 404 404 404 404", "404 404 404 404 404"},
     {GET, "/api/v1/job/{id}", "/api/v1/job/$x", NULL, JOB, "401", "200 404 404 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {DELETE, "/api/v1/job/{id}", "/api/v1/job/$x", NULL, JOB, "401", "204 404 404 404 404", "204 404 404 404 404", "204 404 404 404 404"},
     {GET, "/api/v1/export/{entity}", "/api/v1/export/person", NULL, NOTHING, "401", "200", "200", "403"},

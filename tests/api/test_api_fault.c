@@ -17,17 +17,18 @@ static const struct torture {
     {"PATCH /api/v1/person/$p", "{'name':'h'}", "Idempotency-Key: fault2", REPA1, ""},
     {"POST /api/v1/undo", "{'change':'$u.seq'}", NULL, REPA1, ""},
     {"POST /api/v1/undo", "{'change':'$v.seq'}", "Idempotency-Key: fault3", REPA1, ""},
-    {"POST /api/v1/undo", "{'batch':'$large'}", "Idempotency-Key: fault5", ADMIN, ""},
+    {"POST /api/v1/undo", "{'batch':'$large'}", "Idempotency-Key: fault-large", ADMIN, ""},
     {"DELETE /api/v1/person/$p", NULL, NULL, REPA1, ""},
     {"POST /api/v1/person/$p/restore", NULL, NULL, REPA1, ""},
     {"POST /api/v1/person/$p/merge", "{'loser':'$l','take':{'name':'loser'}}", NULL, REPA1, ""},
-    {"POST /api/v1/person/duplicates/reject", "{'a':'$p','b':'$q'}", NULL, REPA1, ""},
+    {"POST /api/v1/person/duplicates/reject", "{'a':'$p','b':'$q'}", "Idempotency-Key: fault-reject", REPA1, ""},
     {"POST /api/v1/person/duplicates/scan", "{}", NULL, ADMIN, ""},
     {"POST /api/v1/person/duplicates", "{'name':'g'}", NULL, ADMIN, ""},
     {"POST /api/v1/import/plan", "{'file':'$f','entity':'person'}", NULL, ADMIN, ""},
     {"POST /api/v1/import/dry", "{'file':'$f','entity':'person'}", NULL, ADMIN, ""},
     {"POST /api/v1/import/run", "{'file':'$f','entity':'person'}", "Idempotency-Key: fault4", ADMIN, ""},
     {"DELETE /api/v1/job/$j.job", NULL, NULL, ADMIN, ""},
+    {"POST /api/v1/job/$failed/retry", NULL, "Idempotency-Key: fault-retry", ADMIN, ""},
     {"POST /api/v1/file?name=f.csv", "Name\nA\n", "Content-Type: text/csv", ADMIN, ""},
     {"POST /api/v1/meta/field", "{'entity':'person','kind':'money','label':'Fault'}", NULL, ADMIN, ""},
     {"PATCH /api/v1/meta/field/person/x_fault", "{'label':'Fehler'}", NULL, ADMIN, ""},
@@ -94,6 +95,21 @@ static void found_make(struct api_bed *t)
     id_put(t, "n", S("SELECT id FROM notice ORDER BY id LIMIT 1"));
 }
 
+static enum err job_fails(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "UPDATE job SET state = 'failed', error = 'x' WHERE id = $1", V(*(int64_t *)arg));
+}
+
+static void failed_make(struct api_bed *t)
+{
+    struct cx cx = t->b.cx;
+    int64_t id = 0;
+    cx.who.user = t->who[ADMIN].id;
+    T_OK(&cx, job_add(&cx, NULL, S("duplicates"), S("{}"), S(""), &id));
+    T_OK(&cx, db_write(&cx, job_fails, &id));
+    var_put(t, "failed", arena_fmt(cx.a, "%" PRId64, id));
+}
+
 /* A batch of so many changes that a job takes it back. */
 static void large_make(struct api_bed *t)
 {
@@ -125,6 +141,7 @@ static void walk(struct api_bed *t)
          {ADMIN, "POST /api/v1/import/dry", "{'file':'$f','entity':'person'}", 202, NULL, NULL, "j", NULL});
     found_make(t);
     large_make(t);
+    failed_make(t);
     for (size_t i = 0; i < COUNT(all); i++) one(t, &all[i]);
     for (size_t i = 0; i < api_routes_n; i++) {
         bool writes = api_routes[i].flags & R_WRITE && !str_eq(api_routes[i].path, S("/api/v1/setup"));

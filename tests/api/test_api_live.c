@@ -107,6 +107,36 @@ static void imported(struct api_bed *t)
     job_wait(t, "scan.job", "done");
 }
 
+static enum err job_fails(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "UPDATE job SET state = 'failed', error = 'x' WHERE id = $1", V(*(int64_t *)arg));
+}
+
+/* A job that failed is run once more when it is asked for. */
+static void retried(struct api_bed *t)
+{
+    struct cx cx = t->b.cx;
+    int64_t id = 0;
+    cx.who.user = t->who[ADMIN].id;
+    cx.now_ms = clock_ms();
+    T_OK(&cx, job_add(&cx, NULL, S("duplicates"), S("{\"entity\":\"nosuch\"}"), S(""), &id));
+    T_OK(&cx, db_write(&cx, job_fails, &id));
+    var_put(t, "dead", arena_fmt(cx.a, "%" PRId64, id));
+    ROWS(t,
+         {ADMIN, "GET /api/v1/job", NULL, 200, "\"error\":\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/job/$dead/retry", NULL, 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/job/$dead/retry", NULL, 202, "\"job\":\"$dead\"", NULL, NULL, NULL});
+    for (int i = 0; i < 500; i++, usleep(20000)) {
+        struct answer r = api_call(t, cx.a, ADMIN, api_expand(t, cx.a, "GET /api/v1/job/$dead"), S(""), S(""));
+        str error = answer_value(&cx, &r, S("error"));
+        if (error.n > 1) { /* its own fault now */
+            T_STR(answer_value(&cx, &r, S("state")), S("failed"));
+            return;
+        }
+    }
+    T(false);
+}
+
 /* A large import is taken back by a job: once, whoever asks how often; and brought back by another. */
 static void undone_by_job(struct api_bed *t)
 {
@@ -132,6 +162,10 @@ static void undone_by_job(struct api_bed *t)
     var_put(t, "undone", answer_value(cx, &r, S("result.batch")));
     ROWS(t,
          {ADMIN, "GET /api/v1/job/$undo.job", NULL, 200, "\"undone\":230|\"kept\":[]|\"left\":[]|\"done\":230|\"total\":230", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/job", NULL, 200, "\"id\":\"$undo.job\",\"kind\":\"undo\",\"state\":\"done\",\"done\":230|!\"result\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/job", NULL, 200, "{\"data\":[],\"next\":null}", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/job?cursor=x", NULL, 400, "\"field\":\"cursor\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/job/$undo.job/retry", NULL, 404, NULL, NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":0", NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/batch/$many", NULL, 200, "\"state\":\"undone\"", NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/batch/$undone", NULL, 200, "\"state\":\"done\"|\"undo_of\":\"$many\"", NULL, NULL, NULL},
@@ -213,7 +247,7 @@ static void over_the_wire(struct api_bed *t)
 
 int main(void)
 {
-    static void (*const all[])(struct api_bed *) = {imported, undone_by_job, events, over_the_wire};
+    static void (*const all[])(struct api_bed *) = {imported, undone_by_job, retried, events, over_the_wire};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], true, true);
     return t_end("api_live");
 }
