@@ -73,9 +73,21 @@ struct arena *arena_new(void)
     return a;
 }
 
+/* What was needed once will be needed again: the largest block of the usual sizes stays. */
+static void keep_one(struct arena *a)
+{
+    struct block *keep = a->head;
+    while (keep->next && keep->cap > BLOCK_MAX) keep = keep->next;
+    while (a->head != keep) block_drop(a);
+    a->head = keep->next;
+    keep->next = NULL;
+    while (a->head) block_drop(a);
+    a->head = keep;
+}
+
 void arena_reset(struct arena *a)
 {
-    while (a->head->next) block_drop(a);
+    keep_one(a);
     a->head->used = 0;
     POISON(a->head->mem, a->head->cap);
     if (KEEP_BLOCK && a->head->cap <= BLOCK_MAX) return;
@@ -91,17 +103,19 @@ void arena_free(struct arena **a)
     *a = NULL;
 }
 
-void *arena_get(struct arena *a, size_t n)
+/* Not zeroed: for what is written over at once. */
+static void *take(struct arena *a, size_t n)
 {
     if (n > SIZE_MAX / 2) abort();
-    size_t want = n;
-    n = ((n + 15) & ~(size_t)15) + REDZONE;
-    if (n > a->head->cap - a->head->used) a->head = block_new(a, n);
+    size_t all = ((n + 15) & ~(size_t)15) + REDZONE;
+    if (all > a->head->cap - a->head->used) a->head = block_new(a, all);
     void *p = a->head->mem + a->head->used;
-    a->head->used += n;
-    UNPOISON(p, want);
-    return memset(p, 0, want);
+    a->head->used += all;
+    UNPOISON(p, n);
+    return p;
 }
+
+void *arena_get(struct arena *a, size_t n) { return memset(take(a, n), 0, n); }
 
 struct arena_mark arena_mark(struct arena *a)
 {
@@ -123,8 +137,9 @@ size_t arena_bytes(const struct arena *a) { return a->bytes; }
 
 str arena_dup(struct arena *a, str s)
 {
-    char *p = arena_get(a, s.n + 1);
+    char *p = take(a, s.n + 1);
     if (s.n) memcpy(p, s.p, s.n);
+    p[s.n] = 0;
     return (str){p, s.n};
 }
 
@@ -163,8 +178,10 @@ size_t mul_size(size_t a, size_t b)
 void *list_grow_(struct arena *a, void *v, size_t n, size_t *cap, size_t each)
 {
     size_t want = *cap ? *cap * 2 : 8;
-    void *p = arena_get(a, mul_size(want, each));
-    if (n) memcpy(p, v, n * each);
+    size_t old = n * each, all = mul_size(want, each);
+    char *p = take(a, all);
+    if (old) memcpy(p, v, old);
+    memset(p + old, 0, all - old);
     *cap = want;
     return p;
 }
@@ -180,7 +197,7 @@ static bool buf_room(struct buf *b, size_t n)
     if (n <= b->cap - b->n) return true;
     size_t cap = b->cap ? b->cap * 2 : 512;
     while (cap < b->n + n) cap *= 2;
-    char *p = arena_get(b->a, cap);
+    char *p = take(b->a, cap);
     if (b->n) memcpy(p, b->p, b->n);
     b->p = p;
     b->cap = cap;
