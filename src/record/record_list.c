@@ -170,12 +170,17 @@ static enum err walk_rows(struct cx *cx, struct walk *w, const struct cursor *c,
     for (size_t i = 0; i < rows.n; i++) {
         const struct db_val *row = &rows.v[i * rows.cols];
         w->v[w->n] = reading_row(cx, w->r, row);
-        w->key[w->n] = key ? row[key] : DB_NONE;
-        if (w->key[w->n].t == DB_TEXT && w->q->sort->kind->store == ST_FOLDED)
-            w->key[w->n].s = filter_fold(cx->a, w->key[w->n].s);
-        w->n++;
+        w->key[w->n++] = key ? row[key] : DB_NONE;
     }
     return E_OK;
+}
+
+/* The cursor behind row `at`: what the walk is ordered by is the folded text. */
+static str cursor_behind(struct cx *cx, const struct walk *w, size_t at)
+{
+    struct db_val key = w->key[at];
+    if (key.t == DB_TEXT && w->q->sort->kind->store == ST_FOLDED) key.s = filter_fold(cx->a, key.s);
+    return cursor_text(cx, w->e, w->q, w->v[at].id, w->q->sort ? &key : NULL);
 }
 
 static enum err query_fields(struct cx *cx, const struct query *q, const struct entity *e,
@@ -220,8 +225,7 @@ enum err record_list(struct cx *cx, const struct entity *e, const struct query *
     struct walk w = {.e = e, .q = &q, .r = &r, .want = q.limit + 1};
     TRY(read_page(cx, &w));
     size_t n = w.n > q.limit ? q.limit : w.n;
-    if (w.n > q.limit)
-        ret->next = cursor_text(cx, e, &q, w.v[n - 1].id, q.sort ? &w.key[n - 1] : NULL);
+    if (w.n > q.limit) ret->next = cursor_behind(cx, &w, n - 1);
     TRY(fill_parts(cx, &r, w.v, n));
     TRY(fill_titles(cx, &r, w.v, n));
     ret->v = w.v;

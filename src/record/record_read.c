@@ -151,13 +151,42 @@ static void item_add(struct cx *cx, struct record *r, const struct field *f, con
     *v = (struct val){.t = VT_LIST, .v = room, .n = v->n + 1};
 }
 
-/* The field of this name that is kept beside the row and wanted; NULL when there is none. */
-static const struct field *part_field(const struct reading *r, enum store_class c, str name)
+/* The wanted fields that are kept beside the row in one place. */
+struct beside {
+    const struct field **f;
+    size_t n, all; /* all: unwanted ones too */
+};
+
+static struct beside beside_of(struct cx *cx, const struct reading *r, enum store_class c)
 {
-    for (size_t i = F_SYSTEM_N; i < r->e->n; i++)
-        if (r->want[i] && class_of(&r->e->f[i]) == c && str_eq(r->e->f[i].name, name))
-            return &r->e->f[i];
+    struct beside b = {.f = NEW_N(cx->a, const struct field *, r->e->n)};
+    for (size_t i = F_SYSTEM_N; i < r->e->n; i++) {
+        if (class_of(&r->e->f[i]) != c) continue;
+        if (r->want[i]) b.f[b.n++] = &r->e->f[i];
+        b.all++;
+    }
+    return b;
+}
+
+static const struct field *part_field(const struct beside *b, str name)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (str_eq(b->f[i]->name, name)) return b->f[i];
     return NULL;
+}
+
+/* Rows of fields that nobody asked for are passed over inside the engine. Not as IN: each record is to be
+ * looked up once, not once for each field. */
+static void beside_where(struct cx *cx, const struct beside *b, struct sql *q)
+{
+    if (b->n == b->all) return;
+    sql_lit(q, " AND NOT (");
+    for (size_t i = 0; i < b->n; i++) {
+        if (i) sql_lit(q, " AND ");
+        sql_lit(q, "field <> ");
+        sql_val(cx, q, V(b->f[i]->name));
+    }
+    sql_lit(q, ")");
 }
 
 static struct sql ids_query(struct cx *cx, const struct record *v, size_t n)
@@ -172,12 +201,14 @@ static struct sql ids_query(struct cx *cx, const struct record *v, size_t n)
 static enum err fill_points(struct cx *cx, const struct reading *rd, struct record *v, size_t n)
 {
     size_t last = 0;
+    struct beside b = beside_of(cx, rd, IN_POINTS);
     struct sql q = sql_new(cx), ids = ids_query(cx, v, n);
     struct db_rows r = {0};
     sql_lit(
         &q,
         "SELECT record, field, type, typed, norm, ext, extra FROM contact_point WHERE record IN ");
     sql_append(cx, &q, &ids);
+    beside_where(cx, &b, &q);
     sql_lit(&q, " ORDER BY record, field, pos LIMIT 10000");
     TRY(sql_run(cx, &q, &r, NULL));
     for (size_t i = 0; i < r.n; i++) {
@@ -187,7 +218,7 @@ static enum err fill_points(struct cx *cx, const struct reading *rd, struct reco
                           .ext = db_str(&r, i, 5),
                           .extra = db_str(&r, i, 6)};
         struct record *to = by_id(v, n, db_int(&r, i, 0), &last);
-        const struct field *f = part_field(rd, IN_POINTS, db_str(&r, i, 1));
+        const struct field *f = part_field(&b, db_str(&r, i, 1));
         if (to && f) item_add(cx, to, f, &it);
     }
     return E_OK;
@@ -196,16 +227,18 @@ static enum err fill_points(struct cx *cx, const struct reading *rd, struct reco
 static enum err fill_links(struct cx *cx, const struct reading *rd, struct record *v, size_t n)
 {
     size_t last = 0;
+    struct beside b = beside_of(cx, rd, IN_LINKS);
     struct sql q = sql_new(cx), ids = ids_query(cx, v, n);
     struct db_rows r = {0};
     sql_lit(&q, "SELECT a, field, b FROM link WHERE a IN ");
     sql_append(cx, &q, &ids);
+    beside_where(cx, &b, &q);
     sql_lit(&q, " ORDER BY a, field, pos LIMIT 10000");
     TRY(sql_run(cx, &q, &r, NULL));
     for (size_t i = 0; i < r.n; i++) {
         struct item it = {.id = db_int(&r, i, 2)};
         struct record *to = by_id(v, n, db_int(&r, i, 0), &last);
-        const struct field *f = part_field(rd, IN_LINKS, db_str(&r, i, 1));
+        const struct field *f = part_field(&b, db_str(&r, i, 1));
         if (to && f) item_add(cx, to, f, &it);
     }
     return E_OK;
@@ -341,9 +374,11 @@ static enum err titles_slice(struct cx *cx, const struct entity *e, const int64_
     acl_where(cx, e, ACT_SEE, S("t"), &q);
     sql_lit(&q, " LIMIT 400");
     TRY(sql_run(cx, &q, &r, NULL));
-    for (size_t i = 0; i < r.n; i++)
+    for (size_t i = 0; i < r.n; i++) {
+        int64_t id = db_int(&r, i, 0);
         for (size_t k = 0; k < n; k++)
-            if (ids[k] == db_int(&r, i, 0)) ret[k] = db_str(&r, i, 1);
+            if (ids[k] == id) ret[k] = db_str(&r, i, 1);
+    }
     return E_OK;
 }
 
