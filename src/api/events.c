@@ -107,7 +107,7 @@ static void tell_bulk(struct events *ev, const struct stream *s, int64_t seq, in
 static void tell(struct cx *cx, struct events *ev, const struct stream *s, const struct db_rows *r)
 {
     struct session in = {0};
-    if (auth_session_enter(cx, s->token, &in) !=
+    if (auth_session_enter(cx, ev->app->auth, s->token, &in) !=
         E_OK) { /* ended, or its user is: so is the stream */
         http_sse_end(ev->app->http, s->id);
         return;
@@ -187,7 +187,7 @@ static void check_sessions(struct events *ev)
     for (struct stream *s = streams_take(ev); s; s = s->next) {
         struct session in = {0};
         struct cx one = cx;
-        if (auth_session_enter(&one, s->token, &in) != E_OK) http_sse_end(ev->app->http, s->id);
+        if (auth_session_enter(&one, ev->app->auth, s->token, &in) != E_OK) http_sse_end(ev->app->http, s->id);
         cx.db = one.db;
     }
     meta_drop(&m);

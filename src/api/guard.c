@@ -38,7 +38,7 @@ enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs)
     if ((flags & R_WRITE) || rq->route->fn == api_events) TRY(origin_check(cx, rq));
     if (flags & R_OPEN) return E_OK;
     if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
-    TRY(auth_session_enter(cx, token, &s));
+    TRY(auth_session_enter(cx, cx->app->auth, token, &s));
     cx->way = WAY_WEB;
     str csrf = http_header(rq, S("X-CSRF-Token"));
     if ((flags & R_WRITE) && (csrf.n != s.csrf.n || !os_equal(csrf.p, s.csrf.p, csrf.n)))

@@ -64,7 +64,7 @@ enum err api_session_get(struct cx *cx, const struct req *rq, struct resp *rs)
     struct firm f = {0};
     str token = {0};
     if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
-    TRY(auth_session_enter(cx, token, &s));
+    TRY(auth_session_enter(cx, cx->app->auth, token, &s));
     TRY(app_firm(cx, &f));
     session_reply(cx, rs, &s, &f);
     return E_OK;
@@ -85,7 +85,8 @@ enum err api_session_patch(struct cx *cx, const struct req *rq, struct resp *rs)
     if (lang.n && !str_eq(lang_code[lang_of(lang)], lang))
         return fail_at(cx, E_INVALID, S("language"), "Choose en, de, lt or ru");
     if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
-    TRY(auth_session_enter(cx, token, &in)); /* all that is answered is read before anything is written */
+    /* all that is answered is read before anything is written */
+    TRY(auth_session_enter(cx, cx->app->auth, token, &in));
     TRY(app_firm(cx, &f));
     s.v = VAL_TEXT(lang);
     const struct acl *acl = cx->acl;

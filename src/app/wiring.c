@@ -9,6 +9,9 @@
 #include <pthread.h>
 
 enum { JOB_THREADS = 2 };
+/* A question that takes longer than this in a loop goes to a worker, few at once, so that everybody else's short
+ * ones go on; and there it is given up in the end. */
+enum { LOOP_MS = 20, ANSWER_MS = 30000, LONG_AT_ONCE = 8 };
 
 struct wired {
     struct app app;
@@ -16,6 +19,9 @@ struct wired {
     pthread_mutex_t meta_lock;
     struct router *router;
     struct route *routes;
+    pthread_mutex_t long_lock;
+    pthread_cond_t long_end;
+    int longs; /* running */
 };
 
 /* ---- the description ---- */
@@ -78,7 +84,7 @@ static bool is_fast(void *arg, const struct req *rq)
 {
     const struct wired *w = arg;
     bool reads = !rq->route || (rq->route->flags & R_FAST);
-    return reads && (!rq->route || !dbase_is_pg(w->app.db) || rq->route->fn == ui_get);
+    return reads && (!rq->route || !dbase_is_pg(w->app.db) || (rq->route->flags & R_BARE));
 }
 
 static str wanted_lang(const struct req *rq)
@@ -102,28 +108,56 @@ static void log_request(const struct cx *cx, const struct req *rq, const struct 
     log_end(&l);
 }
 
+static void long_begin(struct wired *w)
+{
+    pthread_mutex_lock(&w->long_lock);
+    while (w->longs >= LONG_AT_ONCE) pthread_cond_wait(&w->long_end, &w->long_lock);
+    w->longs++;
+    pthread_mutex_unlock(&w->long_lock);
+}
+
+static void long_end(struct wired *w)
+{
+    pthread_mutex_lock(&w->long_lock);
+    w->longs--;
+    pthread_cond_signal(&w->long_end);
+    pthread_mutex_unlock(&w->long_lock);
+}
+
+/* One state for all a reading request looks at (SQLite takes its locks once, not at every statement), and not for
+ * ever: an export alone may take its time. */
+static void read_begin(struct cx *cx, const struct req *rq, enum http_place place)
+{
+    bool is_export = rq->route && (rq->route->flags & R_STREAM);
+    if (rq->method != GET || db_is_pg(cx)) return;
+    if (!is_export) db_deadline(cx, os_mono_us() + INT64_C(1000) * (place == PLACE_LOOP ? LOOP_MS : ANSWER_MS));
+    if (db_snapshot(cx) != E_OK) log_say(cx, LOG_WARN, S("http"), "no snapshot: %.*s", FS(cx->msg));
+}
+
 static void handle(void *arg, void *thread, struct req *rq, struct resp *rs)
 {
     struct wired *w = arg;
     struct arena *a = ((struct thread *)thread)->a;
-    bool page = rq->route && rq->route->fn == ui_get; /* needs no database */
+    bool bare = rq->route && (rq->route->flags & R_BARE);
+    enum http_place place = http_place(rs);
+    if (place == PLACE_AGAIN) long_begin(w);
     int64_t start = os_mono_us(), now = clock_ms();
-    struct meta *m = page ? NULL : app_meta_hold(&w->app);
+    struct meta *m = bare ? NULL : app_meta_hold(&w->app);
     struct cx cx = {.a = a,
-                    .db = page ? NULL : db_get(w->app.db),
+                    .db = bare ? NULL : db_get(w->app.db),
                     .meta = m,
                     .app = &w->app,
                     .now_ms = now,
                     .lang = wanted_lang(rq),
                     .country = app_country(a, &w->app),
                     .req = arena_fmt(a, "%" PRIx64, (uint64_t)id_new(now))};
-    /* one state for all a reading request looks at; and SQLite takes its locks once, not at every statement */
-    bool reads = !page && rq->method == GET && !dbase_is_pg(w->app.db);
-    if (reads && db_snapshot(&cx) != E_OK) log_say(&cx, LOG_WARN, S("http"), "no snapshot: %.*s", FS(cx.msg));
+    if (!bare) read_begin(&cx, rq, place);
     http_dispatch(&cx, w->router, api_guard, rq, rs);
+    rs->again = place == PLACE_LOOP && cx.err == E_SLOW && db_was_slow(&cx);
     log_request(&cx, rq, rs, os_mono_us() - start);
     db_put(&cx.db);
     meta_drop(&m);
+    if (place == PLACE_AGAIN) long_end(w);
 }
 
 /* ---- jobs and events ---- */
@@ -226,6 +260,8 @@ enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o
     struct wired *w = NEW(a, struct wired);
     w->a = a;
     pthread_mutex_init(&w->meta_lock, NULL);
+    pthread_mutex_init(&w->long_lock, NULL);
+    pthread_cond_init(&w->long_end, NULL);
     w->app = (struct app){.db = st->db,
                           .auth = auth_open(),
                           .meta = st->meta,
@@ -260,6 +296,8 @@ void wired_stop(struct wired **w, int drain_ms)
     auth_close(&x->app.auth);
     meta_drop(&x->app.meta);
     pthread_mutex_destroy(&x->meta_lock);
+    pthread_mutex_destroy(&x->long_lock);
+    pthread_cond_destroy(&x->long_end);
     struct arena *a = x->a;
     arena_free(&a);
     *w = NULL;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* auth/auth.c - hashes, log-in, sessions. */
-#include "auth/auth.h"
+#include "auth/auth_int.h"
 
 #include "os/os.h"
 
-#include <pthread.h>
 #include <sodium.h>
 
 enum {
@@ -19,6 +18,7 @@ struct auth {
     pthread_cond_t free;
     int running;
     char dummy[crypto_pwhash_STRBYTES]; /* verified for unknown names, so that time tells nothing */
+    struct keep keep;
 };
 
 static void hash_begin(struct auth *au)
@@ -43,11 +43,14 @@ struct auth *auth_open(void)
     if (sodium_init() < 0) abort();
     pthread_mutex_init(&au->lock, NULL);
     pthread_cond_init(&au->free, NULL);
+    keep_open(&au->keep);
     return au;
 }
 
 void auth_close(struct auth **au)
 {
+    if (!*au) return;
+    keep_close(&(*au)->keep);
     mem_free(*au);
     *au = NULL;
 }
@@ -147,7 +150,7 @@ enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, stru
     while (!utf8_valid(o.agent)) o.agent.n--;
     TRY(db_write(cx, session_insert, &o));
     str token = ret->token;
-    TRY(auth_session_enter(cx, token, ret));
+    TRY(auth_session_enter(cx, NULL, token, ret));
     ret->token = token;
     return E_OK;
 }
@@ -158,44 +161,68 @@ static enum err seen_write(struct cx *cx, void *arg)
                    V(*(const str *)arg), V(cx->now_ms));
 }
 
-static enum err become(struct cx *cx, int64_t user, str lang)
+static void become(struct cx *cx, const struct acl *acl, str lang)
 {
-    struct acl *acl = NULL;
-    TRY(acl_load(cx, user, &acl));
-    cx->who = (struct who){.user = user, .team = acl->team, .branch = acl->branch};
+    cx->who = (struct who){.user = acl->user, .team = acl->team, .branch = acl->branch};
     cx->acl = acl;
     if (lang.n) cx->lang = lang;
-    return E_OK;
 }
 
 enum err auth_as(struct cx *cx, int64_t user)
 {
     struct db_rows r = {0};
+    struct acl *acl = NULL;
     TRY(db_query(cx, &r, "SELECT language FROM \"user\" WHERE id = $1", V(user)));
-    return become(cx, user, r.n ? db_str(&r, 0, 0) : S(""));
+    TRY(acl_load(cx, user, &acl));
+    become(cx, acl, r.n ? db_str(&r, 0, 0) : S(""));
+    return E_OK;
 }
 
-enum err auth_session_enter(struct cx *cx, str token, struct session *ret)
+static bool is_over(const struct cx *cx, const struct entered *e)
+{
+    return e->expires_at < cx->now_ms || e->seen_at + SESSION_IDLE_MS < cx->now_ms;
+}
+
+static enum err session_read(struct cx *cx, str hash, struct entered *ret)
 {
     struct db_rows r = {0};
-    if (token.n != TOKEN_CHARS) return fail(cx, E_AUTH, "Please log in first");
-    str hash = token_hash(cx, token);
+    struct acl *acl = NULL;
     TRY(db_query(cx, &r,
                  "SELECT s.user_id, s.seen_at, s.expires_at, s.csrf, u.name, u.mail, u.language, "
                  "r.name FROM session s"
                  " JOIN \"user\" u ON u.id = s.user_id LEFT JOIN \"role\" r ON r.id = u.role WHERE "
                  "s.token = $1",
                  V(hash)));
-    if (!r.n || db_int(&r, 0, 2) < cx->now_ms || db_int(&r, 0, 1) + SESSION_IDLE_MS < cx->now_ms)
-        return fail(cx, E_AUTH, "Please log in first");
-    TRY(become(cx, db_int(&r, 0, 0), db_str(&r, 0, 6)));
-    *ret = (struct session){.user = db_int(&r, 0, 0),
-                            .csrf = db_str(&r, 0, 3),
-                            .name = db_str(&r, 0, 4),
-                            .mail = db_str(&r, 0, 5),
-                            .lang = db_str(&r, 0, 6),
-                            .role = db_str(&r, 0, 7)};
-    if (db_int(&r, 0, 1) + SEEN_EVERY_MS < cx->now_ms) TRY(db_write(cx, seen_write, &hash));
+    if (!r.n) return fail(cx, E_AUTH, "Please log in first");
+    *ret = (struct entered){.seen_at = db_int(&r, 0, 1),
+                            .expires_at = db_int(&r, 0, 2),
+                            .s = {.user = db_int(&r, 0, 0),
+                                  .token = hash,
+                                  .csrf = db_str(&r, 0, 3),
+                                  .name = db_str(&r, 0, 4),
+                                  .mail = db_str(&r, 0, 5),
+                                  .lang = db_str(&r, 0, 6),
+                                  .role = db_str(&r, 0, 7)}};
+    if (is_over(cx, ret)) return fail(cx, E_AUTH, "Please log in first");
+    TRY(acl_load(cx, ret->s.user, &acl));
+    ret->acl = acl;
+    return E_OK;
+}
+
+enum err auth_session_enter(struct cx *cx, struct auth *au, str token, struct session *ret)
+{
+    struct entered e = {0};
+    if (token.n != TOKEN_CHARS) return fail(cx, E_AUTH, "Please log in first");
+    str hash = token_hash(cx, token);
+    int64_t epoch = au ? db_epoch(cx) : -1; /* before what is read under it */
+    if (!au || !kept_get(cx, &au->keep, hash, epoch, &e) || is_over(cx, &e)) {
+        TRY(session_read(cx, hash, &e));
+        if (au) kept_put(cx, &au->keep, epoch, &e);
+    }
+    become(cx, e.acl, e.s.lang);
+    *ret = e.s;
+    ret->token = S("");
+    if (e.seen_at + SEEN_EVERY_MS < cx->now_ms) TRY(db_write(cx, seen_write, &hash));
     return E_OK;
 }
 

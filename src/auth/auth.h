@@ -12,7 +12,7 @@ enum { AUTH_HASHES = 4, PASSWORD_MIN = 8, PASSWORD_MAX = 1024, TOKEN_CHARS = 64 
 enum { SESSION_IDLE_MS = 12 * 3600 * 1000, SESSION_TRIES = 10, SESSION_BAN_MS = 30 * 60 * 1000 };
 #define SESSION_MAX_MS (INT64_C(30) * 86400000)
 
-struct auth; /* the queue of hashes; one per process */
+struct auth; /* the queue of hashes and the sessions remembered; one per process */
 struct auth *auth_open(void);
 void auth_close(struct auth **au);
 
@@ -35,8 +35,9 @@ MUST enum err auth_login(struct cx *cx, struct auth *au, str mail, str password,
                          struct session *ret);
 /* A session without a password: set-up and tests. */
 MUST enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, struct session *ret);
-/* E_AUTH when unknown, idle too long, past its end, or its user is inactive. Fills cx->who, cx->acl, cx->lang. */
-MUST enum err auth_session_enter(struct cx *cx, str token, struct session *ret);
+/* E_AUTH when unknown, idle too long, past its end, or its user is inactive. Fills cx->who, cx->acl, cx->lang.
+ * With `au` (may be NULL) what was read is remembered until something of sessions or rights is written: db_epoch. */
+MUST enum err auth_session_enter(struct cx *cx, struct auth *au, str token, struct session *ret);
 MUST enum err auth_logout(struct cx *cx, str token);
 /* The user as who this process works (command line): acl, who, language. user 0 is refused. */
 MUST enum err auth_as(struct cx *cx, int64_t user);

@@ -110,6 +110,7 @@ str buf_str(const struct buf *b);              /* what was written so far; lives
     X(E_LIMIT, 413, "limit")                                                                      \
     X(E_TYPE, 415, "media_type")                                                                  \
     X(E_INVALID, 422, "invalid")                                                                  \
+    X(E_SLOW, 422, "too_slow")       /* given up: it took longer than a question may */           \
     X(E_RATE, 429, "rate")                                                                        \
     X(E_INTERNAL, 500, "internal")                                                                \
     X(E_BUSY, 503, "busy")                                                                        \

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 void db_log(const char *level, const char *fmt, ...)
@@ -20,6 +21,13 @@ void db_log(const char *level, const char *fmt, ...)
         if ((unsigned char)line[i] < ' ' || line[i] == 127) line[i] = ' ';
     line[len++] = '\n';
     if (write(STDERR_FILENO, line, len) < 0) return; /* nowhere left to complain */
+}
+
+int64_t db_mono_us(void)
+{
+    struct timespec t = {0};
+    if (clock_gettime(CLOCK_MONOTONIC, &t) != 0) abort();
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 char *db_zdup(str s)
@@ -176,9 +184,26 @@ enum err db_snapshot(struct cx *cx)
     struct db *db = cx->db;
     if (db->snapshot || db->depth) return E_OK; /* a running write sees one state anyway */
     TRY(db_fault(cx, db));
+    int64_t epoch = atomic_load(&db->base->epoch); /* before the state it is to speak for */
     TRY(db->ops->ctl(cx, db, DB_SNAP));
+    db->epoch = epoch;
     db->snapshot = true;
     return E_OK;
+}
+
+void db_deadline(struct cx *cx, int64_t until_us)
+{
+    cx->db->until_us = until_us;
+    cx->db->was_slow = false;
+}
+
+bool db_was_slow(const struct cx *cx) { return cx->db && cx->db->was_slow; }
+
+int64_t db_epoch(const struct cx *cx)
+{
+    const struct db *db = cx->db;
+    if (!db || db->depth || db->ops->is_pg) return -1;
+    return db->snapshot ? db->epoch : atomic_load(&db->base->epoch);
 }
 
 static void snapshot_drop(struct cx *cx, struct db *db)
@@ -242,6 +267,8 @@ void db_put(struct db **db)
     if (!d) return;
     *db = NULL;
     assert(d->depth == 0 && d->walks == 0);
+    d->until_us = 0;
+    d->was_slow = false;
     if (d->snapshot) {
         struct cx cx = {.a = arena_new()};
         snapshot_drop(&cx, d);

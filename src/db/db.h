@@ -86,6 +86,12 @@ bool db_is_writing(const struct cx *cx);
 MUST enum err db_snapshot(struct cx *cx);
 void db_snapshot_end(struct cx *cx);
 
+/* Until when (CLOCK_MONOTONIC) this connection may read: a statement that still runs then fails with E_SLOW, and
+ * db_was_slow is true. 0 = as long as it takes; so is every connection fresh from db_get. PostgreSQL has its
+ * statement_timeout instead. */
+void db_deadline(struct cx *cx, int64_t until_us);
+bool db_was_slow(const struct cx *cx);
+
 /* ---- the process's database ---- */
 struct dbase;
 struct db_opts {
@@ -119,6 +125,11 @@ struct db_stats {
     int64_t writes, commits, wal_bytes, checkpoints, queries, errors, busy;
 };
 struct db_stats dbase_stats(const struct dbase *b);
+/* ---- what may be remembered of sessions and rights ----
+ * Grows with every commit that wrote into "user", role, team or session, before anybody is told of it: what was read
+ * under a number is still true while the number is the same. -1: nothing may be remembered (PostgreSQL, where other
+ * processes write too; inside db_write, whose rows are not yet true). */
+int64_t db_epoch(const struct cx *cx);
 /* Called after each durable commit, on the committing thread: wake followers, do nothing long, and
  * write nothing. One listener; NULL ends it. */
 void dbase_on_commit(struct dbase *b, void (*fn)(void *arg), void *arg);

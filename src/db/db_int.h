@@ -30,6 +30,11 @@ struct db {
     enum err failed; /* a statement of the running level failed: the level is lost */
     bool snapshot;   /* a reading transaction of db_snapshot is open */
     int walks;       /* db_each running */
+    int64_t epoch;   /* the base's when the snapshot was opened */
+    int64_t until_us; /* db_deadline */
+    int64_t steps;   /* engine's steps left of a bounded search, counted in DB_STEP; 0 = no bound */
+    bool was_slow;   /* a statement was given up at the deadline */
+    bool watched;    /* the running transaction wrote into a watched table */
     struct arena *later_a; /* the writer's: holds what waits in `later`; NULL = search texts are written at once */
     LIST(struct db_later) later;
     bool own_sql;    /* a person's own statement runs: the engine's words are for him */
@@ -55,13 +60,15 @@ struct dbase {
     void (*on_commit)(void *arg);
     void *on_commit_arg;
     struct writer *writer; /* SQLite */
-    _Atomic int64_t fault, writes, commits, checkpoints, wal_bytes;
+    _Atomic int64_t fault, writes, commits, checkpoints, wal_bytes, epoch;
 };
 
+enum { DB_STEP = 50 };   /* the engine's operations between two looks at the bounds */
 enum { DB_STMTS = 256 }; /* statements kept prepared per connection */
 
 /* One line to stderr: level, room and the engine's own words; control characters become spaces. */
 void db_log(const char *level, const char *fmt, ...) PRINTF(2, 3);
+int64_t db_mono_us(void);                             /* the steady clock of db_deadline */
 char *db_zdup(str s);                                 /* malloc'd, NUL-ended */
 MUST enum err db_fault(struct cx *cx, struct db *db); /* counts down db_fault_at */
 /* fn in a savepoint of its own on cx->db. */

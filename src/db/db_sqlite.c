@@ -29,13 +29,14 @@ struct stmt {
     size_t n;
     uint64_t hash;
     struct stmt *same_hash, *newer, *older; /* chain; the LRU ring */
-    bool busy, cached;
+    bool busy, cached, watched; /* watched: writes into one of those tables */
     uint16_t params, index[]; /* index[k - 1] of $k */
 };
 struct sq {
     struct db db;
     sqlite3 *h;
     bool open_door;                         /* the authorizer lets DDL and transaction words pass */
+    bool watched;                           /* it saw a statement that writes into a watched table */
     sqlite3_stmt *tx[3], *level[3][LEVELS]; /* BEGIN..., savepoints by depth */
     sqlite3_stmt *snap[3];                  /* a reading transaction */
     struct stmt *by_ptr[SLOTS], *by_hash[SLOTS], *newest, *oldest;
@@ -53,6 +54,7 @@ static enum err code_of(int rc)
     case SQLITE_LOCKED: return E_BUSY;
     case SQLITE_FULL: return E_FULL;
     case SQLITE_TOOBIG: return E_LIMIT;
+    case SQLITE_INTERRUPT: return E_SLOW;
     case SQLITE_CONSTRAINT:
         return rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
                        rc == SQLITE_CONSTRAINT_ROWID
@@ -72,7 +74,7 @@ enum err sq_err(sqlite3 *h, int rc)
                sqlite3_system_errno(h));
         abort();
     }
-    if (e != E_CONFLICT && e != E_INVALID) db_log("error", "sqlite=%d %s", rc, sqlite3_errmsg(h));
+    if (e != E_CONFLICT && e != E_INVALID && e != E_SLOW) db_log("error", "sqlite=%d %s", rc, sqlite3_errmsg(h));
     return e;
 }
 
@@ -83,6 +85,7 @@ static const char *err_text(enum err e)
     case E_FULL: return TR("The disk is full");
     case E_CONFLICT: return TR("There is such an entry already");
     case E_LIMIT: return TR("This is too large");
+    case E_SLOW: return TR("This takes too long: please narrow the search or the filter");
     case E_INVALID: return TR("A rule of the database refuses this value");
     default: return TR("The database failed");
     }
@@ -173,6 +176,7 @@ static enum err stmt_make(struct cx *cx, struct sq *q, str sql, struct stmt **re
     sqlite3_stmt *st = NULL;
     const char *tail = NULL;
     if (sql.n > INT32_MAX) return fail(cx, E_LIMIT, "This is too large");
+    q->watched = false;
     int rc = sqlite3_prepare_v3(q->h, sql.p, (int)sql.n, SQLITE_PREPARE_PERSISTENT, &st, &tail);
     if (rc != SQLITE_OK) return oops(cx, q, rc);
     int n = sqlite3_bind_parameter_count(st);
@@ -187,6 +191,7 @@ static enum err stmt_make(struct cx *cx, struct sq *q, str sql, struct stmt **re
     }
     s->sql = db_zdup(sql);
     s->n = sql.n;
+    s->watched = q->watched;
     *ret = s;
     return E_OK;
 }
@@ -258,11 +263,13 @@ static enum err bind(struct cx *cx, struct sq *q, struct stmt *s, const struct d
 
 static struct db_val column(struct arena *a, sqlite3_stmt *st, int c)
 {
-    int type = sqlite3_column_type(st, c);
-    if (type == SQLITE_INTEGER) return db_from_int(sqlite3_column_int64(st, c));
+    sqlite3_value *v = sqlite3_column_value(st, c); /* one look for all that is asked below */
+    int type = sqlite3_value_type(v);
+    if (type == SQLITE_INTEGER) return db_from_int(sqlite3_value_int64(v));
     if (type == SQLITE_NULL) return DB_NONE;
-    const char *p = (const char *)sqlite3_column_text(st, c);
-    str s = {p ? p : "", (size_t)sqlite3_column_bytes(st, c)};
+    const char *p = (const char *)sqlite3_value_text(v);
+    str s = {p ? p : "", (size_t)sqlite3_value_bytes(v)};
+    if (!s.n) return db_from_str(S(""));
     return db_from_str(a ? arena_dup(a, s) : s);
 }
 
@@ -314,6 +321,7 @@ static enum err sq_run(struct cx *cx, struct db *db, const struct db_call *c)
     struct stmt *s OWNED(stmt_put) = NULL;
     TRY(stmt_get(cx, q, c->sql, &s));
     TRY(bind(cx, q, s, c->v, c->n));
+    if (s->watched) db->watched = true;
     if (c->fn) return walk(cx, q, s->st, c);
     bool reads = sqlite3_stmt_readonly(s->st);
     TRY(copy(cx, q, s->st, c->ret));
@@ -326,8 +334,10 @@ static enum err own(struct cx *cx, struct sq *q, const char *sql)
 {
     bool before = q->open_door;
     q->open_door = true;
+    q->watched = false;
     int rc = sqlite3_exec(q->h, sql, NULL, NULL, NULL);
     q->open_door = before;
+    if (q->watched) q->db.watched = true;
     return rc == SQLITE_OK ? E_OK : oops(cx, q, rc);
 }
 
@@ -410,10 +420,21 @@ static void sq_close(struct db *db)
 
 /* ---- opening ---- */
 
+/* Sessions and rights hang on these: db_epoch. */
+static bool is_watched(int action, const char *table)
+{
+    static const char *const watched[] = {"user", "role", "team", "session"};
+    if (action != SQLITE_INSERT && action != SQLITE_UPDATE && action != SQLITE_DELETE) return false;
+    for (size_t i = 0; i < COUNT(watched); i++)
+        if (strcmp(table, watched[i]) == 0) return true;
+    return false;
+}
+
 static int door(void *arg, int action, const char *a, const char *b, const char *c, const char *d)
 {
-    const struct sq *q = arg;
+    struct sq *q = arg;
     (void)b, (void)c, (void)d;
+    if (is_watched(action, a)) q->watched = true;
     if (q->open_door) return SQLITE_OK;
     switch (action) {
     case SQLITE_SELECT:
@@ -430,7 +451,17 @@ static int door(void *arg, int action, const char *a, const char *b, const char 
     }
 }
 
-static void limits(sqlite3 *h)
+/* Between operations of a statement: is one of the bounds reached? */
+static int bounds(void *arg)
+{
+    struct db *db = arg;
+    if (db->steps && --db->steps == 0) return 1;
+    if (!db->until_us || db_mono_us() < db->until_us) return 0;
+    db->was_slow = true;
+    return 1;
+}
+
+static void limits(struct sq *q, enum sq_role role)
 {
     static const int limit[][2] = {{SQLITE_LIMIT_LENGTH, DB_TEXT_MAX + 1024 * 1024},
                                    {SQLITE_LIMIT_SQL_LENGTH, 1024 * 1024},
@@ -443,7 +474,8 @@ static void limits(sqlite3 *h)
                                    {SQLITE_LIMIT_VARIABLE_NUMBER, DB_PARAMS_MAX},
                                    {SQLITE_LIMIT_TRIGGER_DEPTH, 8},
                                    {SQLITE_LIMIT_WORKER_THREADS, 0}};
-    for (size_t i = 0; i < COUNT(limit); i++) sqlite3_limit(h, limit[i][0], limit[i][1]);
+    for (size_t i = 0; i < COUNT(limit); i++) sqlite3_limit(q->h, limit[i][0], limit[i][1]);
+    if (role == SQ_READER) sqlite3_progress_handler(q->h, DB_STEP, bounds, &q->db);
 }
 
 #ifdef KONTOR_SABOTAGE
@@ -524,7 +556,7 @@ enum err sq_open(struct cx *cx, struct dbase *b, enum sq_role role, struct db **
     for (size_t i = 0; i < COUNT(tx) && rc == SQLITE_OK; i++)
         rc = sqlite3_prepare_v3(q->h, tx[i], -1, SQLITE_PREPARE_PERSISTENT, &q->tx[i], NULL);
     enum err e = rc == SQLITE_OK ? E_OK : oops(cx, q, rc);
-    if (e == E_OK) limits(q->h);
+    if (e == E_OK) limits(q, role);
     if (e == E_OK) e = pragmas(cx, q, b, b->o.read_only ? SQ_READER : role);
     if (e != E_OK) {
         sq_close(&q->db);

@@ -48,12 +48,7 @@ struct writer {
     _Atomic int64_t wal_pages, ck_pages; /* in the log now; at the last checkpoint */
 };
 
-static int64_t mono_ms(void)
-{
-    struct timespec t = {0};
-    if (clock_gettime(CLOCK_MONOTONIC, &t) != 0) abort();
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
+static int64_t mono_ms(void) { return db_mono_us() / 1000; }
 
 static void wake(struct wreq *r)
 {
@@ -232,6 +227,7 @@ static void batch(struct writer *w)
 {
     struct dbase *b = w->base;
     enum err e = sq_tx(w->db, SQ_BEGIN), lost = E_OK;
+    w->db->watched = false;
     if (e != E_OK) {
         db_count(&w->db->busy);
         refuse_all(w, e);
@@ -246,6 +242,7 @@ static void batch(struct writer *w)
     }
     e = lost != E_OK ? lost : texts_write(w);
     if (e == E_OK) e = commit(w);
+    if (w->db->watched) atomic_fetch_add(&b->epoch, 1); /* failed or not: who is unsure forgets */
     texts_drop(w);
     if (e != E_OK) {
         if (sq_tx(w->db, SQ_ROLLBACK) != E_OK)

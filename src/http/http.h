@@ -47,7 +47,11 @@ struct resp {
     struct http_stream *stream; /* set by http_stream_begin */
     struct http_sse *sse;       /* set by http_sse_begin */
     struct http_job *job;       /* the server's own; NULL without a socket: streams then fill body */
+    bool again;             /* asked for in the loop: throw this reply away and run the handler on a worker */
 };
+/* Where the handler runs: in a loop, where it must be short; on a worker because it asked to be run `again`. */
+enum http_place { PLACE_NONE, PLACE_LOOP, PLACE_WORKER, PLACE_AGAIN };
+enum http_place http_place(const struct resp *rs);
 void http_head(struct resp *rs, str name, str value);  /* adds a header; CR, LF, NUL in value refuse it */
 
 /* ---- routes ---- */
@@ -57,6 +61,7 @@ enum route_flags {
     R_WRITE = 4,    /* changes something: CSRF check, Origin, Idempotency-Key honoured */
     R_UPLOAD = 8,   /* body may be spooled to a file */
     R_STREAM = 16,  /* long reply */
+    R_BARE = 32,    /* needs no database: it is given none */
 };
 typedef enum err handler_fn(struct cx *cx, const struct req *rq, struct resp *rs);
 struct route {

@@ -183,7 +183,8 @@ static void reply_here(struct conn *c, struct cx *cx, struct req *rq, struct res
     if (!conn_push(c, w)) c->dead = true;
 }
 
-static void serve_here(struct conn *c, struct req *rq)
+/* False: it takes a worker after all. */
+static bool serve_here(struct conn *c, struct req *rq)
 {
     struct loop *lp = c->loop;
     struct http_server *s = lp->s;
@@ -194,12 +195,14 @@ static void serve_here(struct conn *c, struct req *rq)
     lp->here.conn = c;
     lp->here.in_loop = true;
     s->o.handle(s->o.arg, lp->user, rq, &rs);
+    if (rs.again) return false;
     if (rs.sse && (rs.status == 0 || rs.status == 200)) conn_go_sse(c, rs.sse);
     else {
         if (rs.sse) sse_drop(rs.sse);
         reply_here(c, &cx, rq, &rs);
         if (c->last) c->close_after = true;
     }
+    return true;
 }
 
 void conn_go_sse(struct conn *c, struct http_sse *e)
@@ -258,6 +261,16 @@ static int admit(struct conn *c, struct req *rq, struct want *w)
     return PARSE_OK;
 }
 
+/* The request is all there: in the loop when that is short, else by a worker, from a copy. */
+static void serve_whole(struct conn *c, struct req *rq, str head, bool fast)
+{
+    if (fast && serve_here(c, rq)) return;
+    struct http_job *j = job_new(c, head, rq->body);
+    j->v10 = c->loop->head.v10;
+    j->again = fast;
+    submit(c, j);
+}
+
 /* One request whose head is whole; gives the bytes used. */
 static size_t request(struct conn *c, str in)
 {
@@ -291,12 +304,7 @@ static size_t request(struct conn *c, str in)
     }
     rq->body = str_cut(in, h->bytes, h->bytes + body);
     rq->body_bytes = (int64_t)body;
-    if (w.fast) serve_here(c, rq);
-    else {
-        struct http_job *j = job_new(c, head, rq->body);
-        j->v10 = h->v10;
-        submit(c, j);
-    }
+    serve_whole(c, rq, head, w.fast);
     return h->bytes + body;
 }
 
@@ -321,8 +329,12 @@ static void body_done(struct conn *c)
     rq->body_bytes = j->got;
     c->state = C_HEAD;
     c->job = NULL;
-    serve_here(c, rq);
-    job_free(&j);
+    if (serve_here(c, rq)) {
+        job_free(&j);
+        return;
+    }
+    j->again = true;
+    submit(c, j);
 }
 
 static size_t feed_body(struct conn *c, str in)

@@ -134,6 +134,7 @@ struct http_job {
     int spool;               /* > 0: descriptor */
     char spool_path[256];
     bool upload, fast, keep, v10;
+    bool again;              /* it was tried in the loop */
     struct wire *out;        /* the reply */
     int status;
     _Atomic(struct http_stream *) stream; /* set by the worker, seen by the loop */

@@ -9,6 +9,13 @@ str http_header(const struct req *rq, str name)
     return S("");
 }
 
+enum http_place http_place(const struct resp *rs)
+{
+    if (!rs->job) return PLACE_NONE;
+    if (rs->job->in_loop) return PLACE_LOOP;
+    return rs->job->again ? PLACE_AGAIN : PLACE_WORKER;
+}
+
 bool http_query(struct cx *cx, const struct req *rq, str key, str *ret)
 {
     str part = S(""), k = S(""), v = S(""), name = S("");

@@ -10,8 +10,8 @@ const str ui_csp = S0("default-src 'none'; script-src 'self'; style-src 'self'; 
                       "'self'; form-action 'self'; base-uri 'none'; "
                       "frame-ancestors 'none'");
 const struct route ui_routes[] = {
-    {GET, S0("/{rest...}"), ui_get, R_FAST | R_OPEN, 0, 0, S0("The web app")},
-    {GET, S0("/"), ui_get, R_FAST | R_OPEN, 0, 0, S0("The web app")}};
+    {GET, S0("/{rest...}"), ui_get, R_FAST | R_OPEN | R_BARE, 0, 0, S0("The web app")},
+    {GET, S0("/"), ui_get, R_FAST | R_OPEN | R_BARE, 0, 0, S0("The web app")}};
 const size_t ui_routes_n = COUNT(ui_routes);
 
 static const struct asset *find(str path)

@@ -57,6 +57,16 @@ static enum err h_asset(struct cx *cx, const struct req *rq, struct resp *rs)
     rs->asset = &asset;
     return E_OK;
 }
+/* Long in the loop: says where it ran in the end. */
+static enum err h_long(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    static const char *const name[] = {"none", "loop", "worker", "again"};
+    (void)cx;
+    buf_add(&rs->body, str_from(name[http_place(rs)]));
+    buf_add(&rs->body, rq->body);
+    rs->again = http_place(rs) == PLACE_LOOP;
+    return E_OK;
+}
 static enum err h_hold(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct world *w = (struct world *)(void *)cx->app;
@@ -103,6 +113,9 @@ static enum err h_sse(struct cx *cx, const struct req *rq, struct resp *rs)
 static const struct route routes[] = {
     R(GET, "/fast", h_hello, R_FAST, 0),
     R(GET, "/slow", h_hello, 0, 0),
+    R(GET, "/long", h_long, R_FAST, 0),
+    R(POST, "/long", h_long, R_FAST, 1000),
+    R(GET, "/longer", h_long, 0, 0),
     R(POST, "/fast", h_echo, R_FAST, 100000),
     R(POST, "/slow", h_echo, 0, 100000),
     R(POST, "/upload", h_echo, R_UPLOAD, 10 << 20),

@@ -387,8 +387,33 @@ static void test_full_disk(void)
     rmdir(at);
 }
 
+/* A reading connection has a time to answer in; the next holder begins anew. */
+static void test_deadline(void)
+{
+    struct bed t = bed_make((struct db_opts){.readers = 1});
+    struct cx *cx = &t.cx;
+    struct db_rows r = {0};
+    if (!pg_server) {
+        T_OK(cx, db_snapshot(cx));
+        db_deadline(cx, db_mono_us() + 5000);
+        T_OK(cx, db_query(cx, &r, "SELECT 1"));
+        T(!db_was_slow(cx));
+        T(db_query(cx, &r, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000000000)"
+                           " SELECT count(*) FROM c") == E_SLOW);
+        T(db_was_slow(cx));
+        db_put(&cx->db);
+        cx->db = db_get(t.b);
+        T(!db_was_slow(cx));
+        T_OK(cx, db_query(cx, &r, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 100000)"
+                                  " SELECT count(*) FROM c"));
+        T_INT(db_int(&r, 0, 0), 100000);
+    }
+    bed_end(&t);
+}
+
 static void all(void)
 {
+    test_deadline();
     test_values();
     test_nested();
     test_failed_level();

@@ -166,6 +166,26 @@ static void test_bodies(void)
     t_cx_free(&cx);
 }
 
+/* What turns out to be long in the loop is run again by a worker; those behind it on the connection wait their turn. */
+static void test_again(void)
+{
+    struct cx cx = t_cx();
+    struct world *w = start(&cx, (struct http_opts){0});
+    T(has(ask(&cx, w, S("GET /long HTTP/1.1" E)), S("\r\n\r\nagain")));
+    T(has(ask(&cx, w, S("GET /longer HTTP/1.1" E)), S("\r\n\r\nworker")));
+    T(has(ask(&cx, w, S("POST /long HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")), S("\r\n\r\nagainabc")));
+    T(has(ask(&cx, w, S("POST /long HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")),
+          S("\r\n\r\nagainabc")));
+    int fd = dial(w);
+    put(fd, S("GET /fast HTTP/1.1" E "GET /long HTTP/1.1" E "GET /fast HTTP/1.1" E));
+    T(has(get_reply(&cx, fd), S("hello")));
+    T(has(get_reply(&cx, fd), S("again")));
+    T(has(get_reply(&cx, fd), S("hello")));
+    close(fd);
+    stop(w);
+    t_cx_free(&cx);
+}
+
 static void test_files(void)
 {
     struct cx cx = t_cx();
@@ -340,5 +360,5 @@ static void test_listen(void)
     t_cx_free(&cx);
 }
 
-TESTS("http_server", test_keep_alive, test_pipeline, test_statuses, test_bodies, test_files,
+TESTS("http_server", test_keep_alive, test_pipeline, test_statuses, test_again, test_bodies, test_files,
       test_tls, test_listen)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* auth/auth_int.h - what the files of this room share. */
+#pragma once
+#include "auth/auth.h"
+
+#include <pthread.h>
+
+/* A session as its row says, and its user's rights. */
+struct entered {
+    struct session s;        /* token: its hash, as the table has it */
+    int64_t seen_at, expires_at;
+    const struct acl *acl;
+};
+/* Sessions that were read from the database, good while its epoch and the description stay as they were
+ * (db_epoch). `kept_get` copies into cx->a. */
+struct kept;
+enum { KEPT_SLOTS = 256 };
+struct keep {
+    pthread_mutex_t lock;
+    struct kept *slot[KEPT_SLOTS];
+};
+void keep_open(struct keep *k);
+void keep_close(struct keep *k);
+bool kept_get(struct cx *cx, struct keep *k, str hash, int64_t epoch, struct entered *ret);
+void kept_put(struct cx *cx, struct keep *k, int64_t epoch, const struct entered *e);
