@@ -20,8 +20,9 @@ enum {
     BATCH_MS = 20,
     BULK_PATIENCE_MS = 1000,
     PAGE_BYTES = 4096,
-    CK_PAGES = 1000,                /* this much new log wakes the checkpoint thread */
-    CK_EVERY_MS = 1000,             /* or this long after a commit */
+    CK_PAGES = 8000, /* this much new log wakes the checkpoint thread: pages written again and again move once */
+    CK_EVERY_MS = 1000,             /* or this long after the last commit */
+    CK_ROUNDS = 10,                 /* or so many of these rounds in a house that never rests */
     QUIET_BYTES = 16 * 1024 * 1024, /* a quiet house: the log is cut when larger than this */
     FORCE_BYTES = 256 * 1024 * 1024 /* a loud one: its reset is waited for from here on */
 };
@@ -266,6 +267,7 @@ static int on_wal(void *arg, sqlite3 *h, const char *name, int pages)
 {
     struct writer *w = arg;
     (void)h, (void)name;
+    if (pages < atomic_load(&w->ck_pages)) atomic_store(&w->ck_pages, 0); /* the log began anew */
     atomic_store(&w->wal_pages, pages);
     atomic_store_explicit(&w->base->wal_bytes, (int64_t)pages * PAGE_BYTES, memory_order_relaxed);
     return SQLITE_OK;
@@ -306,12 +308,16 @@ static void *ck_main(void *arg)
 {
     struct writer *w = arg;
     int64_t seen = 0;
+    int waited = 0;
     while (ck_wait(w)) {
         int64_t commits = atomic_load(&w->base->commits),
                 bytes = atomic_load(&w->wal_pages) * PAGE_BYTES;
         bool quiet = commits == seen,
              settled = atomic_load(&w->ck_pages) == atomic_load(&w->wal_pages);
+        bool few = atomic_load(&w->wal_pages) - atomic_load(&w->ck_pages) < CK_PAGES;
         seen = commits;
+        if (!quiet && few && bytes <= FORCE_BYTES && ++waited < CK_ROUNDS) continue;
+        waited = 0;
         if (bytes > FORCE_BYTES) checkpoint(w, SQLITE_CHECKPOINT_RESTART);
         else if (quiet && bytes > QUIET_BYTES) checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE);
         else if (!quiet || !settled) checkpoint(w, SQLITE_CHECKPOINT_PASSIVE);
