@@ -68,7 +68,8 @@ int main(int argc, char **argv)
     }
     o.lang = str_from(argv[2]);
     o.seed = (uint64_t)seed;
-    if (open_base(&cx, str_from(argv[1]), &b, &m) != E_OK || demo_make(&cx, &o, &r) != E_OK) {
+    if (open_base(&cx, str_from(argv[1]), &b, &m) != E_OK || demo_make(&cx, &o, &r) != E_OK ||
+        db_search_tidy(&cx) != E_OK) { /* as after its first night */
         fprintf(stderr, "make_base: %.*s (%.*s)\n", FS(cx.msg), FS(cx.at));
         return 1;
     }

@@ -98,6 +98,8 @@ static enum err look(struct cx *cx, struct backup_daily *d)
     if (e == E_CONFLICT) return E_OK; /* somebody makes one by hand */
     if (e != E_OK)
         log_say(cx, LOG_ERROR, S("backup"), "the daily backup failed: %.*s", FS(cx->msg));
+    if (db_search_tidy(cx) != E_OK) /* the quiet hour is its hour too */
+        log_say(cx, LOG_WARN, S("backup"), "the search index was not tidied: %.*s", FS(cx->msg));
     if (r.remote_problem.n)
         log_say(cx, LOG_ERROR, S("backup"), "the backup is here but not in the store: %.*s",
                 FS(r.remote_problem));

@@ -100,12 +100,21 @@ static bool text_ok(str sql)
     return l.brackets == 0;
 }
 
+static bool search_ok(str name, str sql)
+{
+    str rest = {0};
+    return str_has_prefix(sql, S("CREATE VIRTUAL TABLE ")) &&
+           str_has_prefix(rest = str_cut(sql, 21, sql.n), name) &&
+           str_eq(str_cut(rest, name.n, rest.n),
+                  S(" USING fts5(text, content='', detail=none, columnsize=0,"
+                    " tokenize='trigram case_sensitive 1')"));
+}
+
 static bool item_ok(str type, str name, str sql)
 {
-    if (str_eq(name, S(SEARCH)))
-        return str_eq(type, S("table")) &&
-               str_eq(sql, S("CREATE VIRTUAL TABLE search_fts USING fts5(text, content='',"
-                             " detail=none, columnsize=0, tokenize='trigram case_sensitive 1')"));
+    static const str search[] = {S0(SEARCH), S0(SEARCH "_people"), S0(SEARCH "_notes")};
+    for (size_t i = 0; i < COUNT(search); i++)
+        if (str_eq(name, search[i])) return str_eq(type, S("table")) && search_ok(name, sql);
     if (str_has_prefix(name, S(SEARCH "_")) && !str_has_prefix(sql, S("CREATE TABLE '" SEARCH "_")))
         return false;
     if (str_eq(type, S("table"))) return str_has_prefix(sql, S("CREATE TABLE ")) && text_ok(sql);

@@ -197,14 +197,22 @@ void id_floor(int64_t id);      /* ids to come are above this one (dbase_open: t
 /* ---- search text: FTS5 trigram (contentless) | pg_trgm ----
  * One row per record: folded text (fmt/fold). `old` is the text given last time ("" at first). */
 MUST enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str text);
-/* Ids newest first whose text contains all words (each >= 3 bytes; folded already, literal: no syntax).
- * Words of fewer than three letters alone look at the newest 50,000 records only. entity "" = all.
- * before: only ids below (0 = from the newest). At most `max`. */
-/* SQLite: what search_fts is asked by MATCH for texts that may hold all words (to be compared then); "" = nothing. */
+/* The index has parts, so that what has very many records does not stand before the others: which one holds the texts
+ * of this entity, and (SQLite) its table, quoted. */
+enum { DB_SEARCH_PARTS = 3 };
+int db_search_part(str entity);
+str db_search_table(str entity);
+/* SQLite: what the table of a part is asked by MATCH for texts that may hold all words (to be compared then); "" = nothing. */
 str db_search_match(struct cx *cx, const str *words, size_t n_words);
 struct db_hit {
     int64_t id;
     str entity, text;
 };
-MUST enum err db_search(struct cx *cx, str entity, const str *words, size_t n_words, int64_t before,
-                        size_t max, struct db_hit **ret, size_t *ret_n);
+/* Ids of a part, newest first, whose text contains all words (each >= 3 bytes; folded already, literal: no syntax).
+ * Words of fewer than three letters alone look at the newest 50,000 records only. entity "" = all of the part.
+ * before: only ids below (0 = from the newest). At most `max`. */
+MUST enum err db_search(struct cx *cx, int part, str entity, const str *words, size_t n_words,
+                        int64_t before, size_t max, struct db_hit **ret, size_t *ret_n);
+/* Brings the pieces that writing left behind into one for each part, in short writes of its own: searches then read half
+ * as much. For a quiet hour; never inside db_write. PostgreSQL: nothing. */
+MUST enum err db_search_tidy(struct cx *cx);

@@ -10,7 +10,9 @@ enum {
     WORDS_MAX = 16,
     WORD_MAX = 200,
     TRIGRAMS_MAX = 24,
-    QUERY_MAX = 64 * 1024
+    QUERY_MAX = 64 * 1024,
+    TIDY_PAGES = 64, /* of 4 KB: some milliseconds of the writer */
+    TIDY_STEPS = 100000
 };
 
 static enum err doc_put(struct cx *cx, str entity, int64_t id, str text)
@@ -23,19 +25,47 @@ static enum err doc_put(struct cx *cx, str entity, int64_t id, str text)
         V(id), V(entity), V(text));
 }
 
+/* What has very many records has an index of its own: a walk through the newest of one is not a walk past the others,
+ * and an index without them is short. A name here is only a matter of speed. */
+static const struct part {
+    str table, put, del, ask, segments, merge; /* SQLite */
+    str only;                 /* PostgreSQL has one index: " AND ..." */
+} parts[DB_SEARCH_PARTS] = {
+#define PART(name, entities)                                                                       \
+    {S0("\"" name "\""), S0("INSERT INTO " name "(rowid, text) VALUES($1, $2)"),                   \
+     S0("INSERT INTO " name "(" name ", rowid, text) VALUES('delete', $1, $2)"),                   \
+     S0("SELECT d.record, d.entity, d.text FROM " name " f CROSS JOIN search_doc d"                \
+        " ON d.record = f.rowid WHERE " name " MATCH $1 AND f.rowid < $2 ORDER BY f.rowid DESC"),  \
+     S0("SELECT count(DISTINCT segid) FROM " name "_idx"),                                         \
+     S0("INSERT INTO " name "(" name ", rank) VALUES('merge', $1)"), S0(" AND entity " entities)}
+    PART("search_fts", "NOT IN ('person', 'interaction', 'task')"),
+    PART("search_fts_people", "= 'person'"),
+    PART("search_fts_notes", "IN ('interaction', 'task')"),
+#undef PART
+};
+
+int db_search_part(str entity)
+{
+    if (str_eq(entity, S("person"))) return 1;
+    return str_eq(entity, S("interaction")) || str_eq(entity, S("task")) ? 2 : 0;
+}
+
+str db_search_table(str entity) { return parts[db_search_part(entity)].table; }
+
 static enum err put_now(struct cx *cx, str entity, int64_t id, str text)
 {
     struct db_rows was = {0};
     TRY(db_query(cx, &was, "SELECT entity, text FROM search_doc WHERE record = $1", V(id)));
     if (was.n && str_eq(db_str(&was, 0, 1), text) && str_eq(db_str(&was, 0, 0), entity))
         return E_OK;
-    if (was.n)
-        TRY(db_exec(cx, NULL,
-                    "INSERT INTO search_fts(search_fts, rowid, text) VALUES('delete', $1, $2)",
-                    V(id), V(db_str(&was, 0, 1))));
-    if (text.n)
-        TRY(db_exec(cx, NULL, "INSERT INTO search_fts(rowid, text) VALUES($1, $2)", V(id),
-                    V(text)));
+    if (was.n) {
+        struct db_val v[] = {V(id), V(db_str(&was, 0, 1))};
+        TRY(db_run(cx, NULL, NULL, parts[db_search_part(db_str(&was, 0, 0))].del, v, COUNT(v)));
+    }
+    if (text.n) {
+        struct db_val v[] = {V(id), V(text)};
+        TRY(db_run(cx, NULL, NULL, parts[db_search_part(entity)].put, v, COUNT(v)));
+    }
     return was.n || text.n ? doc_put(cx, entity, id, text) : E_OK;
 }
 
@@ -69,6 +99,7 @@ struct ask {
     const str *words;
     size_t n_words, max, left;
     str entity;
+    const struct part *part;
     LIST(struct db_hit) hits;
     bool full;
 };
@@ -83,6 +114,7 @@ static enum err on_row(struct cx *cx, void *arg, const struct db_val *row, size_
     q->full = q->left-- == 0;
     if (q->full) return E_LIMIT;
     if (q->entity.n && !str_eq(row[1].s, q->entity)) return E_OK;
+    if (&parts[db_search_part(row[1].s)] != q->part) return E_OK; /* the short scan walks through all */
     for (size_t i = 0; i < q->n_words; i++)
         if (!holds(row[2].s, q->words[i])) return E_OK;
     *LIST_ADD(cx->a, &q->hits) =
@@ -137,11 +169,7 @@ static enum err ask_sqlite(struct cx *cx, struct ask *q, int64_t below)
                        v, COUNT(v), on_row, q);
     }
     struct db_val v[] = {V(match), V(below)};
-    return db_each(cx,
-                   S("SELECT d.record, d.entity, d.text FROM search_fts f CROSS JOIN search_doc d"
-                     " ON d.record = f.rowid WHERE search_fts MATCH $1 AND f.rowid < $2 ORDER BY "
-                     "f.rowid DESC"),
-                   v, COUNT(v), on_row, q);
+    return db_each(cx, q->part->ask, v, COUNT(v), on_row, q);
 }
 
 static str like(struct cx *cx, str word)
@@ -169,7 +197,7 @@ static enum err ask_pg(struct cx *cx, struct ask *q, int64_t below)
     if (q->entity.n) {
         v[n++] = V(q->entity);
         buf_fmt(&sql, " AND entity = $%zu", n);
-    }
+    } else buf_add(&sql, q->part->only);
     buf_add(&sql, S(" ORDER BY record DESC LIMIT $2"));
     struct db_rows r = {0};
     TRY(db_run(cx, &r, NULL, buf_str(&sql), v, n));
@@ -179,12 +207,14 @@ static enum err ask_pg(struct cx *cx, struct ask *q, int64_t below)
     return E_OK;
 }
 
-enum err db_search(struct cx *cx, str entity, const str *words, size_t n_words, int64_t before,
-                   size_t max, struct db_hit **ret, size_t *ret_n)
+enum err db_search(struct cx *cx, int part, str entity, const str *words, size_t n_words,
+                   int64_t before, size_t max, struct db_hit **ret, size_t *ret_n)
 {
+    assert(part >= 0 && part < DB_SEARCH_PARTS);
     struct ask q = {.words = words,
                     .n_words = n_words,
                     .entity = entity,
+                    .part = &parts[part],
                     .left = SIZE_MAX,
                     .max = max < DB_ROWS_MAX ? max : DB_ROWS_MAX};
     if (!n_words || n_words > WORDS_MAX)
@@ -197,5 +227,37 @@ enum err db_search(struct cx *cx, str entity, const str *words, size_t n_words, 
     if (e != E_OK && !(e == E_LIMIT && q.full)) return e;
     *ret = q.hits.v;
     *ret_n = q.hits.n;
+    return E_OK;
+}
+
+/* ---- tidying ---- */
+struct tidy {
+    const struct part *part;
+    int64_t pages, left;
+};
+
+static enum err tidy_step(struct cx *cx, void *arg)
+{
+    struct tidy *t = arg;
+    struct db_rows r = {0};
+    struct db_val v[] = {V(t->pages)};
+    TRY(db_run(cx, NULL, NULL, t->part->merge, v, COUNT(v)));
+    TRY(db_run(cx, &r, NULL, t->part->segments, NULL, 0));
+    t->left = db_int(&r, 0, 0);
+    return E_OK;
+}
+
+enum err db_search_tidy(struct cx *cx)
+{
+    for (int i = 0; i < DB_SEARCH_PARTS && !db_is_pg(cx); i++) {
+        struct tidy t = {.part = &parts[i], .pages = -TIDY_PAGES};
+        for (int step = 0; step < TIDY_STEPS; step++) { /* the first one, with a minus, takes all segments in hand */
+            struct arena_mark m = arena_mark(cx->a);
+            TRY(db_write(cx, tidy_step, &t));
+            arena_back(cx->a, m);
+            if (t.left <= 1) break;
+            t.pages = TIDY_PAGES;
+        }
+    }
     return E_OK;
 }

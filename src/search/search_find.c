@@ -6,7 +6,8 @@
 
 enum {
     PER_ENTITY = 50,
-    BATCH = 200, /* candidates per look into the index, newest first */
+    POOL = 32,   /* candidates of a part of the index, newest first */
+    BATCH = 200, /* candidates per look into the index for one entity, newest first */
     BATCHES = 4,
     SEEN_CHUNK = 64, /* rows read per look whose right is not sure from the index */
     TITLE_ROWS = 64,
@@ -27,11 +28,11 @@ struct finding {
     size_t n;
 };
 
-/* Candidates of all entities, newest first. */
+/* Candidates of one part of the index, newest first. */
 struct pool {
     struct db_hit *v;
     size_t n;
-    bool whole; /* there are no others */
+    bool read, whole; /* asked for; there are no others */
 };
 
 static enum reach reach_of(const struct cx *cx, const struct entity *e)
@@ -163,32 +164,49 @@ static enum err take_hits(struct cx *cx, struct finding *f, const struct db_hit 
     return take_seen(cx, f, c.v, c.n);
 }
 
-/* The newest candidates of all entities by one look: when it gave everything there is, no other is needed. */
-static enum err pool_read(struct cx *cx, const struct ask *q, bool own, struct pool *p)
+/* Do the asker's rights end at his own records in all entities of the part? */
+static bool part_is_own(const struct cx *cx, int part)
+{
+    bool own = true;
+    for (size_t i = 0; i < cx->meta->n && own; i++) {
+        const struct entity *e = &cx->meta->entity[i];
+        if (!e->search || e->trashed || db_search_part(e->name) != part) continue;
+        own = !acl_may(cx, e, ACT_SEE) || reach_of(cx, e) == REACH_OWN;
+    }
+    return own;
+}
+
+/* The newest candidates of a part by one look, once for all its entities: when it gave everything there is, no other
+ * is needed. */
+static enum err pool_read(struct cx *cx, const struct ask *q, int part, struct pool *p)
 {
     str words[INDEX_WORDS + 2];
     size_t n_words = 0;
-    *p = (struct pool){.whole = false};
-    if (!index_words(cx, q, NULL, own, words, &n_words)) return E_OK;
-    TRY(db_search(cx, S(""), words, n_words, 0, BATCH, &p->v, &p->n));
-    p->whole = p->n < BATCH;
+    if (p->read || q->all_short) return E_OK;
+    p->read = true;
+    if (!index_words(cx, q, NULL, part_is_own(cx, part), words, &n_words)) return E_OK;
+    TRY(db_search(cx, part, S(""), words, n_words, 0, POOL, &p->v, &p->n));
+    p->whole = p->n < POOL;
     return E_OK;
 }
 
-/* A word that very many texts hold: people and companies must not be lost behind notes, so they are then looked for on
- * their own; and so is the one entity that was asked for. */
-static enum err by_text(struct cx *cx, struct finding *f, const struct pool *p)
+/* A word that very many texts of the part hold: companies must not be lost behind others of their part, so they are
+ * then looked for on their own; and so is the one entity that was asked for. */
+static enum err by_text(struct cx *cx, struct finding *f, struct pool *pools)
 {
     str words[INDEX_WORDS + 2];
     size_t n_words = 0, n = BATCH;
     int64_t before = 0;
+    int part = db_search_part(f->e->name);
+    struct pool *p = &pools[part];
     bool own = reach_of(cx, f->e) == REACH_OWN;
+    TRY(pool_read(cx, f->q, part, p));
     TRY(take_hits(cx, f, p->v, p->n));
     if (p->whole || (f->n && !f->alone) || (!f->e->dups && !f->alone && p->n)) return E_OK;
     if (!index_words(cx, f->q, f->e, own, words, &n_words)) return E_OK;
     for (int batch = 0; batch < BATCHES && n == BATCH && f->n <= f->per_entity; batch++) {
         struct db_hit *v = NULL;
-        TRY(db_search(cx, f->e->name, words, n_words, before, BATCH, &v, &n));
+        TRY(db_search(cx, part, f->e->name, words, n_words, before, BATCH, &v, &n));
         TRY(take_hits(cx, f, v, n));
         if (n) before = v[n - 1].id;
     }
@@ -196,7 +214,7 @@ static enum err by_text(struct cx *cx, struct finding *f, const struct pool *p)
 }
 
 /* ---- one or two letters: the start of the title first, then of any word ---- */
-static void title_range(struct cx *cx, const struct finding *f, str from, struct sql *q)
+static void title_range(struct cx *cx, const struct finding *f, str from, size_t max, struct sql *q)
 {
     const struct field *t = &f->e->f[f->e->title];
     sql_lit(q, "SELECT r.id, ");
@@ -216,7 +234,7 @@ static void title_range(struct cx *cx, const struct finding *f, str from, struct
     sql_lit(q, " ORDER BY ");
     sql_col(q, S("r"), t->col2);
     sql_lit(q, ", r.id LIMIT ");
-    sql_val(cx, q, V(TITLE_ROWS));
+    sql_val(cx, q, V((int64_t)max));
 }
 
 static void newest(struct cx *cx, const struct finding *f, struct sql *q)
@@ -281,7 +299,7 @@ static enum err by_title(struct cx *cx, struct finding *f)
         if (!way[i].n) continue;
         as.w[0].text = as.w[0].key = way[i];
         look.q = &as;
-        title_range(cx, &look, way[i], &q);
+        title_range(cx, &look, way[i], TITLE_ROWS, &q);
         TRY(rows_add(cx, &look, &q, &c));
     }
     if (!t->index || !f->e->search) {
@@ -291,6 +309,44 @@ static enum err by_title(struct cx *cx, struct finding *f)
     }
     if (c.n) qsort(c.v, c.n, sizeof *c.v, best_first);
     return take_seen(cx, f, c.v, c.n);
+}
+
+/* What was typed as one piece, in one of its spellings ("" = it has none): text, key or other alphabet. */
+static str piece(struct cx *cx, const struct ask *q, int way)
+{
+    struct buf b = buf_new(cx->a, 4 * QUERY_CHARS * FOLD_WORDS);
+    for (size_t i = 0; i < q->n; i++) {
+        str w = way == 0 ? q->w[i].text : way == 1 ? q->w[i].key : cyrillic_start(cx->a, q->w[i].text);
+        if (!w.n) return S("");
+        if (b.n) buf_byte(&b, ' ');
+        buf_add(&b, w);
+    }
+    return buf_str(&b);
+}
+
+/* Titles that begin with what was typed: nothing answers better, and a range of the title's index has them at once.
+ * Only where all is seen: it would be a long way through the rows of others. */
+static enum err by_start(struct cx *cx, struct finding *f)
+{
+    const struct field *t = &f->e->f[f->e->title];
+    str way[3] = {{0}};
+    if (!f->e->dups || !t->index || t->kind->store != ST_FOLDED || reach_of(cx, f->e) != REACH_ALL)
+        return E_OK;
+    for (int i = 0; i < 3 && f->n <= f->per_entity; i++) {
+        struct sql q = sql_new(cx);
+        struct hits c = {0};
+        struct ask as = {.n = 1};
+        struct finding look = *f;
+        way[i] = piece(cx, f->q, i);
+        if (!way[i].n || (i && str_eq(way[i], way[0]))) continue;
+        as.w[0] = (struct fold_word){way[i], way[i]};
+        look.q = &as;
+        title_range(cx, &look, way[i], f->per_entity + 1, &q);
+        TRY(rows_add(cx, &look, &q, &c));
+        if (c.n) qsort(c.v, c.n, sizeof *c.v, best_first);
+        TRY(take_seen(cx, f, c.v, c.n));
+    }
+    return E_OK;
 }
 
 /* ---- what is shown beside the title ---- */
@@ -346,7 +402,7 @@ bool hides_something(const struct cx *cx, const struct entity *e)
 }
 
 static enum err entity_find(struct cx *cx, const struct entity *e, const struct ask *q,
-                            const struct pool *p, struct finding f, struct found_group *ret)
+                            struct pool *pools, struct finding f, struct found_group *ret)
 {
     f.e = e;
     f.q = q;
@@ -355,7 +411,8 @@ static enum err entity_find(struct cx *cx, const struct entity *e, const struct 
     f.hit = NEW_N(cx->a, struct hit, f.per_entity + 1);
     if (!acl_field_read(cx, &e->f[e->title])) return E_OK;
     if (q->all_short || !e->search) TRY(by_title(cx, &f));
-    if (e->search && f.n <= f.per_entity) TRY(by_text(cx, &f, p));
+    else TRY(by_start(cx, &f));
+    if (e->search && f.n <= f.per_entity) TRY(by_text(cx, &f, pools));
     bool more = f.n > f.per_entity;
     if (more) f.n = f.per_entity;
     TRY(show(cx, &f));
@@ -363,15 +420,12 @@ static enum err entity_find(struct cx *cx, const struct entity *e, const struct 
     return E_OK;
 }
 
-static size_t entities_of(struct cx *cx, const struct entity *only, const struct entity **out,
-                          bool *ret_own)
+static size_t entities_of(struct cx *cx, const struct entity *only, const struct entity **out)
 {
     size_t n = 0;
-    *ret_own = true;
     for (size_t i = 0; i < cx->meta->n; i++) {
         const struct entity *e = &cx->meta->entity[i];
         if ((only ? e != only : !e->search) || e->trashed || !acl_may(cx, e, ACT_SEE)) continue;
-        *ret_own &= reach_of(cx, e) == REACH_OWN;
         out[n++] = e;
     }
     return n;
@@ -382,7 +436,6 @@ enum err search_find(struct cx *cx, str q, const struct entity *only, size_t per
 {
     const struct entity **e = NEW_N(cx->a, const struct entity *, cx->meta->n + 1);
     struct found_group *g = NEW_N(cx->a, struct found_group, cx->meta->n + 1);
-    bool own = false;
     size_t n = 0;
     if (q.n > 4 * QUERY_CHARS || utf8_len(q) > QUERY_CHARS)
         return fail(cx, E_BAD, "A search has at most %d characters", QUERY_CHARS);
@@ -392,12 +445,11 @@ enum err search_find(struct cx *cx, str q, const struct entity *only, size_t per
                         .per_entity = per_entity < 1            ? 1
                                       : per_entity > PER_ENTITY ? PER_ENTITY
                                                                 : per_entity};
-    size_t n_e = entities_of(cx, only, e, &own);
+    size_t n_e = entities_of(cx, only, e);
     for (size_t v = 0; n_e && v < as.n && !n; v++) {
-        struct pool p = {0};
-        if (!as.v[v].all_short) TRY(pool_read(cx, &as.v[v], own, &p));
+        struct pool pools[DB_SEARCH_PARTS] = {{0}};
         for (size_t i = 0; i < n_e; i++) {
-            TRY(entity_find(cx, e[i], &as.v[v], &p, f, &g[n]));
+            TRY(entity_find(cx, e[i], &as.v[v], pools, f, &g[n]));
             n += g[n].n > 0;
         }
     }

@@ -199,7 +199,7 @@ static void works(struct bed *t, struct dbase *b, int64_t half, int64_t all)
     T(v.ok);
     for (size_t i = 0; i < v.n; i++)
         fprintf(stderr, "%.*s %.*s: %.*s\n", FS(v.v[i].what), FS(v.v[i].where), FS(v.v[i].text));
-    T_OK(&cx, db_search(&cx, S("person"), &word, 1, 0, 1000, &hit, &n));
+    T_OK(&cx, db_search(&cx, db_search_part(S("person")), S("person"), &word, 1, 0, 1000, &hit, &n));
     T_INT((int64_t)n, 399);
     T_INT(unread(&cx, "half"), half);
     T_INT(unread(&cx, "new"), all);

@@ -156,17 +156,29 @@ static void doc(struct bed *t, const char *entity, int64_t id, const char *text)
     struct doc d = {id, str_from(entity), S(""), str_from(text)};
     T_OK(&t->cx, db_write(&t->cx, put_doc, &d));
 }
-/* "3 1" for the ids that came */
+static int newest_first(const void *a, const void *b)
+{
+    const struct db_hit *x = a, *y = b;
+    return x->id < y->id ? 1 : -(x->id > y->id);
+}
+/* "3 1" for the ids that came; entity "" asks all parts of the index, newest first */
 static str find(struct bed *t, const char *entity, const char *words, int64_t before, size_t max)
 {
-    str w[16], rest = str_from(words);
-    size_t n = 0, n_hits = 0;
-    struct db_hit *hits = NULL;
+    str w[16], rest = str_from(words), e = str_from(entity);
+    size_t n = 0, n_all = 0;
+    struct db_hit all[64];
     for (bool more = true; more && n < COUNT(w); n++) more = str_split(rest, ' ', &w[n], &rest);
-    enum err e = db_search(&t->cx, str_from(entity), w, n, before, max, &hits, &n_hits);
-    if (e != E_OK) return err_info[e].name;
+    for (int part = 0; part < DB_SEARCH_PARTS; part++) {
+        struct db_hit *hits = NULL;
+        size_t n_hits = 0;
+        if (e.n && part != db_search_part(e)) continue;
+        enum err x = db_search(&t->cx, part, e, w, n, before, max, &hits, &n_hits);
+        if (x != E_OK) return err_info[x].name;
+        for (size_t i = 0; i < n_hits && n_all < COUNT(all); i++) all[n_all++] = hits[i];
+    }
+    qsort(all, n_all, sizeof *all, newest_first);
     struct buf b = buf_new(t->cx.a, 4096);
-    for (size_t i = 0; i < n_hits; i++) buf_fmt(&b, i ? " %" PRId64 : "%" PRId64, hits[i].id);
+    for (size_t i = 0; i < n_all && i < max; i++) buf_fmt(&b, i ? " %" PRId64 : "%" PRId64, all[i].id);
     return buf_str(&b);
 }
 static void test_search(void)
@@ -180,6 +192,11 @@ static void test_search(void)
     doc(&t, "company", 4, "nan ana van iva");
     T_STR(find(&t, "", "ivan", 0, 10), S("3 2 1"));
     T_STR(find(&t, "person", "ivan", 0, 10), S("2 1"));
+    doc(&t, "task", 5, "call ivan");
+    T_STR(find(&t, "task", "ivan", 0, 10), S("5"));
+    T_STR(find(&t, "", "ivan", 0, 10), S("5 3 2 1"));
+    doc(&t, "task", 5, "");
+    T_STR(find(&t, "", "ivan", 0, 10), S("3 2 1"));
     T_STR(find(&t, "company", "ivan", 0, 10), S("3"));
     T_STR(find(&t, "", "ivan 555", 0, 10), S("2 1"));
     T_STR(find(&t, "", "ivan", 3, 1), S("2"));
@@ -202,6 +219,14 @@ static void test_search(void)
     T_STR(find(&t, "", "555", 0, 10), S(""));
     doc(&t, "person", 1, "ivan again");
     T_STR(find(&t, "person", "ivan", 0, 10), S("1"));
+    for (int64_t i = 100; i < 160; i++) doc(&t, "person", i, arena_fmt(t.cx.a, "anton number %d", (int)i).p);
+    T_OK(&t.cx, db_search_tidy(&t.cx));
+    struct db_rows segments = {0};
+    if (!pg_server)
+        T_OK(&t.cx, db_query(&t.cx, &segments, "SELECT count(DISTINCT segid) FROM search_fts_people_idx"));
+    T(pg_server || db_int(&segments, 0, 0) == 1);
+    T_STR(find(&t, "person", "anton 159", 0, 10), S("159"));
+    T_STR(find(&t, "", "ivan", 0, 10), S("3 1"));
     struct db_report r = {0};
     if (!pg_server) T_OK(&t.cx, dbase_check(&t.cx, str_from(t.url.p + 7), &r));
     T(pg_server || r.integrity_ok);
