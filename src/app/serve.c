@@ -12,14 +12,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DRAIN_MS = 10000, READERS = 160 };
+enum { DRAIN_MS = 10000, READERS = 160, NUMBER_MAX = 4096, RATE_MAX = 1000000 };
 
-static enum err number(struct cli *c, const char *name, int *ret)
+static enum err number_to(struct cli *c, const char *name, int max, int *ret)
 {
     int64_t v = 0;
     str s = cli_setting(c, name);
-    if (s.n && (!str_to_int(s, &v) || v < 0 || v > 4096))
-        return cli_usage(c, "%s: a number from 0 to 4096", name);
+    if (s.n && (!str_to_int(s, &v) || v < 0 || v > max))
+        return cli_usage(c, "%s: a number from 0 to %d", name, max);
     *ret = (int)v;
     return E_OK;
 }
@@ -34,6 +34,19 @@ static enum err registers(struct cli *c, struct register_conf *r)
     return register_conf_check(c->cx, r);
 }
 
+static enum err number(struct cli *c, const char *name, int *ret)
+{
+    return number_to(c, name, NUMBER_MAX, ret);
+}
+
+static enum err rate_options(struct cli *c, struct http_limits *l)
+{
+    TRY(number_to(c, "rate", RATE_MAX, &l->rate_per_addr));
+    TRY(number_to(c, "rate_burst", RATE_MAX, &l->burst_per_addr));
+    if (!l->rate_per_addr) l->rate_per_addr = -1;
+    return E_OK;
+}
+
 static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *so)
 {
     o->http.listen = cli_setting(c, "listen");
@@ -45,6 +58,7 @@ static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *
     TRY(number(c, "threads", &o->http.limit.loops));
     TRY(number(c, "workers", &o->http.limit.workers));
     TRY(number(c, "readers", &so->readers));
+    TRY(rate_options(c, &o->http.limit));
     if (!so->readers) so->readers = READERS;
     so->data_dir = cli_setting(c, "data");
     so->db = cli_setting(c, "db");

@@ -37,6 +37,7 @@ void help_command(struct cli *c, const struct command *cmd);
 void man_all(struct cli *c);
 void man_command(struct cli *c, const struct command *cmd);
 void settings_md(struct cli *c);
+void limits_md(struct cli *c); /* of the server */
 
 /* ---- run.c: what main and the server's side share ---- */
 /* c->cx has the store's things: acts as --as, runs the command. */

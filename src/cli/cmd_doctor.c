@@ -185,6 +185,10 @@ enum err cmd_doctor(struct cli *c)
 {
     struct exam x = {.c = c};
     str dir = cli_setting(c, "data"), db = cli_setting(c, "db"), url = store_url(c->cx, dir, db);
+    if (cli_has(c, "limits")) {
+        limits_md(c);
+        return E_OK;
+    }
     if (cli_has(c, "settings")) {
         settings_md(c);
         return E_OK;

@@ -85,6 +85,7 @@ static const struct opt upgrade_opts[] = {
 };
 static const struct opt doctor_opts[] = {
     FLAG("settings", "print the table of settings for the manual instead"),
+    FLAG("limits", "print the table of the server's limits for the manual instead"),
     JSON,
 };
 static const struct opt verify_opts[] = {JSON};

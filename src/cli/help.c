@@ -192,3 +192,19 @@ void settings_md(struct cli *c)
                 s->dflt.n ? "`" : "", FS(s->dflt), s->dflt.n ? "`" : "", FS(s->help));
     }
 }
+
+void limits_md(struct cli *c)
+{
+    static const struct {
+        str name, help;
+        int64_t dflt;
+    } limit[] = {
+#define X(type, name, dflt, text) {S0(#name), S0(text), dflt},
+#include "http/http_limits.def"
+#undef X
+    };
+    cli_put(c, S("| limit | default | meaning |\n|--|--|--|\n"));
+    for (size_t i = 0; i < COUNT(limit); i++)
+        cli_say(c, "| `%.*s` | %" PRId64 " | %.*s |\n", FS(limit[i].name), limit[i].dflt,
+                FS(limit[i].help));
+}

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* http/http_addr.c - who speaks to us: addresses, trusted proxies, names, connections of one address. */
+/* http/http_addr.c - who speaks to us: addresses, trusted proxies, names. */
 #include "http/http_int.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 
 static const unsigned char v4_prefix[12] = {[10] = 255, [11] = 255};
-static bool is_v4(const struct addr *a) { return memcmp(a->ip, v4_prefix, 12) == 0; }
+bool addr_is_v4(const struct addr *a) { return memcmp(a->ip, v4_prefix, 12) == 0; }
 
 struct addr addr_of(const struct sockaddr_storage *sa)
 {
@@ -35,7 +35,7 @@ str addr_text(const struct addr *a, char to[ADDR_TEXT])
 {
     size_t n = 0;
     if (is_unix(a)) return S("unix");
-    if (!is_v4(a)) return str_from(inet_ntop(AF_INET6, a->ip, to, ADDR_TEXT));
+    if (!addr_is_v4(a)) return str_from(inet_ntop(AF_INET6, a->ip, to, ADDR_TEXT));
     for (size_t i = 12; i < 16; i++) {
         unsigned v = a->ip[i];
         if (i > 12) to[n++] = '.';
@@ -68,7 +68,7 @@ static bool in_net(const struct addr *a, str item)
     if (!addr_parse(host, &net)) return false;
     if (has_bits) {
         if (!str_to_int(bits_text, &bits) || bits < 0) return false;
-        if (is_v4(&net)) bits += 96;
+        if (addr_is_v4(&net)) bits += 96;
         if (bits > 128) return false;
     }
     size_t whole = (size_t)bits / 8, rest = (size_t)bits % 8;
@@ -96,10 +96,15 @@ static bool last_item(str *list, str *ret)
     return true;
 }
 
-str addr_client(struct arena *a, const struct req *rq, const struct addr *peer, str trusted,
-                bool *tls)
+bool addr_is_local(const struct addr *a)
 {
-    char text[ADDR_TEXT];
+    static const unsigned char one[16] = {[15] = 1};
+    return is_unix(a) || (addr_is_v4(a) ? a->ip[12] == 127 : memcmp(a->ip, one, sizeof one) == 0);
+}
+
+struct addr addr_client(struct arena *a, const struct req *rq, const struct addr *peer, str trusted,
+                        bool *tls)
+{
     struct addr at = *peer, next = {0};
     str list = S(""), item = S("");
     if (trusted.n && addr_in_list(peer, trusted)) {
@@ -111,7 +116,7 @@ str addr_client(struct arena *a, const struct req *rq, const struct addr *peer, 
         while (addr_in_list(&at, trusted) && last_item(&list, &item) && addr_parse(item, &next))
             at = next;
     }
-    return arena_dup(a, addr_text(&at, text));
+    return at;
 }
 
 static str without_port(str host)
@@ -136,28 +141,4 @@ bool host_known(str host, str list)
         if (str_eq_nocase(str_trim(item), name)) return true;
     }
     return false;
-}
-
-static uint64_t mix(uint64_t x)
-{
-    x ^= x >> 32;
-    x *= 0xd6e8feb86659fd93u;
-    x ^= x >> 32;
-    x *= 0xd6e8feb86659fd93u;
-    return x ^ x >> 32;
-}
-
-uint32_t addr_count(struct addr_counts *t, const struct addr *a, int by)
-{
-    uint64_t hi = 0, lo = 0;
-    uint32_t least = UINT32_MAX;
-    memcpy(&hi, a->ip, 8);
-    if (is_v4(a))
-        memcpy(&lo, a->ip + 8, 8); /* of IPv6 only the network: a customer has a whole /64 */
-    for (int row = 0; row < 2; row++) {
-        uint64_t h = mix(mix(hi ^ t->seed[row]) ^ lo ^ t->seed[1 - row]);
-        uint32_t v = atomic_fetch_add(&t->n[row][h % COUNT(t->n[0])], (uint32_t)by) + (uint32_t)by;
-        if (v < least) least = v;
-    }
-    return least;
 }

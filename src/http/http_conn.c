@@ -88,11 +88,13 @@ static void finish(struct conn *c)
     timer_set(c, T_LINGER);
 }
 
-void conn_reply_error(struct conn *c, int status)
+void conn_reply_error(struct conn *c, int status) { conn_reply_busy(c, status, RETRY_AFTER_S); }
+
+void conn_reply_busy(struct conn *c, int status, int64_t wait_s)
 {
     struct loop *lp = c->loop;
     char text[HTTP_ERROR_MAX];
-    size_t n = http_error_put(status, c->ssl != NULL, &lp->date, text);
+    size_t n = http_error_put(status, c->ssl != NULL, wait_s, &lp->date, text);
     c->close_after = true;
     if (c->state == C_BODY) job_free(&c->job);
     c->state = C_HEAD;
@@ -271,6 +273,16 @@ static void serve_whole(struct conn *c, struct req *rq, str head, bool fast)
     submit(c, j);
 }
 
+/* Seconds that this address has to wait, 0 = none. This machine itself is no stranger: a proxy that was not named as
+ * trusted would else be everybody at once. */
+static int64_t must_wait_s(const struct loop *lp, const struct addr *from)
+{
+    struct http_server *s = lp->s;
+    if (s->l.rate_per_addr < 0 || addr_is_local(from)) return 0;
+    int64_t ms = addr_rate(&s->addrs, from, os_mono_us(), s->l.rate_per_addr, s->l.burst_per_addr);
+    return (ms + 999) / 1000;
+}
+
 /* One request whose head is whole; gives the bytes used. */
 static size_t request(struct conn *c, str in)
 {
@@ -278,13 +290,14 @@ static size_t request(struct conn *c, str in)
     struct http_head *h = &lp->head;
     struct req *rq = &h->rq;
     struct want w = {0};
-    req_from_conn(lp->s, lp->s->o.arena(lp->user), c, rq);
+    struct addr from = req_from_conn(lp->s, lp->s->o.arena(lp->user), c, rq);
+    int64_t wait_s = must_wait_s(lp, &from);
     lp->requests++;
     c->served = true;
     if (!h->keep || lp->s->draining) c->last = true;
-    int st = admit(c, rq, &w);
+    int st = wait_s ? 429 : admit(c, rq, &w);
     if (st != PARSE_OK) {
-        conn_reply_error(c, st);
+        conn_reply_busy(c, st, wait_s ? wait_s : RETRY_AFTER_S);
         return in.n;
     }
     size_t have = in.n - h->bytes, body = w.body && !h->chunked ? (size_t)h->length : 0;
@@ -323,7 +336,7 @@ static void body_done(struct conn *c)
     str allow = S("");
     int st = http_parse_head(a, &lp->s->l, (str){j->head, j->head_n}, &lp->head);
     assert(st == PARSE_OK);
-    req_from_conn(lp->s, a, c, rq);
+    (void)req_from_conn(lp->s, a, c, rq);
     if (router_find(lp->s->o.router, &cx, rq, &allow) != E_OK) rq->route = NULL;
     rq->body = (str){j->body ? j->body : "", j->body_n};
     rq->body_bytes = j->got;

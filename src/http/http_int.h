@@ -64,8 +64,9 @@ size_t http_head_max(const struct reply *r); /* bytes that http_head_put may nee
 size_t http_head_put(const struct reply *r, const struct http_date *d, char *to);
 str http_status_text(int status);
 /* A whole reply to a request that never became one; `to` has HTTP_ERROR_MAX bytes. */
-enum { HTTP_ERROR_MAX = 2048 };
-size_t http_error_put(int status, bool tls, const struct http_date *d, char *to);
+enum { HTTP_ERROR_MAX = 2048, RETRY_AFTER_S = 2 };
+/* `wait_s`: Retry-After of 429 and 503 at the least. */
+size_t http_error_put(int status, bool tls, int64_t wait_s, const struct http_date *d, char *to);
 
 /* ---- http_addr.c ---- */
 struct addr {
@@ -76,14 +77,26 @@ struct addr addr_of(const struct sockaddr_storage *sa);
 str addr_text(const struct addr *a, char to[ADDR_TEXT]);
 bool addr_parse(str s, struct addr *ret);
 bool addr_in_list(const struct addr *a, str list); /* comma list of addresses, address/bits, "unix" */
+bool addr_is_v4(const struct addr *a);
+bool addr_is_local(const struct addr *a);          /* this machine: loopback or unix socket */
 /* The client's address: X-Forwarded-For read from the right while it names trusted proxies. */
-str addr_client(struct arena *a, const struct req *rq, const struct addr *peer, str trusted, bool *tls);
+struct addr addr_client(struct arena *a, const struct req *rq, const struct addr *peer, str trusted, bool *tls);
 bool host_known(str host, str list);
+
+/* ---- http_rate.c: what one address (IPv6: /64) may take; any thread ---- */
+enum { ADDR_CELLS = 16384 };
 struct addr_counts {         /* connections by address: two rows of hashed counters, the lower one is right */
     uint64_t seed[2];
-    _Atomic uint32_t n[2][16384];
+    _Atomic uint32_t n[2][ADDR_CELLS];
+    /* the requests' token bucket (as GCRA): when it would be full again, in microseconds of os_mono */
+    _Atomic int64_t full_us[2][ADDR_CELLS];
 };
 uint32_t addr_count(struct addr_counts *t, const struct addr *a, int by);
+/* Takes a token for one request: 0, or the milliseconds until there is one. `per_s` tokens a second, at most `burst`.
+ * A refusal takes none, so who waits is served. */
+int64_t addr_rate(struct addr_counts *t, const struct addr *a, int64_t now_us, int per_s, int burst);
+/* Seconds for Retry-After: at least `least`, spread at random, or all who were refused come back at once. */
+int http_retry_s(int64_t least);
 
 /* ---- the machine ---- */
 enum post_kind { POST_JOB, POST_STREAM, POST_SSE };
@@ -235,6 +248,7 @@ void conn_close(struct conn *c);
 void conn_timeout(struct conn *c);
 void conn_job_done(struct http_job *j);
 void conn_reply_error(struct conn *c, int status);
+void conn_reply_busy(struct conn *c, int status, int64_t wait_s); /* with Retry-After of at least that */
 void conn_go_sse(struct conn *c, struct http_sse *e);
 
 /* http_body.c: a request's body on its way in */
@@ -256,7 +270,8 @@ bool worker_submit(struct http_server *s, struct http_job *j); /* false: the que
 void workers_stop(struct http_server *s);
 /* Runs the handler on the request and builds the reply. */
 void serve(struct http_server *s, struct http_job *j, void *user, struct req *rq, struct resp *rs);
-void req_from_conn(struct http_server *s, struct arena *a, struct conn *c, struct req *rq);
+/* Who asks, and how; gives his address. */
+struct addr req_from_conn(struct http_server *s, struct arena *a, struct conn *c, struct req *rq);
 
 /* http_stream.c, http_sse.c */
 void stream_pump(struct conn *c);       /* loop: sends what the worker queued */

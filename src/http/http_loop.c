@@ -151,7 +151,7 @@ static void refuse(struct loop *lp, int fd, int status)
 {
     char text[HTTP_ERROR_MAX];
     if (!lp->s->tls) {
-        size_t n = http_error_put(status, false, &lp->date, text);
+        size_t n = http_error_put(status, false, RETRY_AFTER_S, &lp->date, text);
         if (send(fd, text, n, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) (void)shutdown(fd, SHUT_WR);
         (void)recv(fd, lp->rbuf, RBUF, MSG_DONTWAIT);
     }

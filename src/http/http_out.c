@@ -205,9 +205,9 @@ size_t http_head_put(const struct reply *r, const struct http_date *d, char *to)
     return (size_t)(p - to);
 }
 
-size_t http_error_put(int status, bool tls, const struct http_date *d, char *to)
+size_t http_error_put(int status, bool tls, int64_t wait_s, const struct http_date *d, char *to)
 {
-    char body[160];
+    char body[160], wait[16];
     struct resp rs = {0};
     str text = http_status_text(status);
     int n =
@@ -220,7 +220,8 @@ size_t http_error_put(int status, bool tls, const struct http_date *d, char *to)
                       .tls = tls,
                       .length = n};
     if (status == 429 || status == 503) {
-        rs.head[0] = (struct header){S("Retry-After"), S("2")};
+        (void)snprintf(wait, sizeof wait, "%d", http_retry_s(wait_s));
+        rs.head[0] = (struct header){S("Retry-After"), str_from(wait)};
         rs.n_head = 1;
     }
     assert(http_head_max(&r) + sizeof body <= HTTP_ERROR_MAX);

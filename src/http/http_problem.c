@@ -4,7 +4,7 @@
 #include "base/tr.h"
 #include "http/http_int.h"
 
-enum { REPLY_MAX = 16 << 20, RETRY_AFTER_S = 2 };
+enum { REPLY_MAX = 16 << 20 };
 
 void http_head(struct resp *rs, str name, str value)
 {
@@ -47,7 +47,7 @@ void http_problem(struct cx *cx, enum err e, struct resp *rs)
     jw_kstr(&w, S("request_id"), cx->req);
     jw_obj_end(&w);
     if ((e == E_RATE || e == E_BUSY) && rs->n_head < COUNT(rs->head))
-        http_head(rs, S("Retry-After"), arena_fmt(cx->a, "%d", RETRY_AFTER_S));
+        http_head(rs, S("Retry-After"), arena_fmt(cx->a, "%d", http_retry_s(RETRY_AFTER_S)));
 }
 
 static enum err run(struct cx *cx, const struct router *r, guard_fn *guard, struct req *rq,

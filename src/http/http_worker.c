@@ -12,10 +12,13 @@
 enum { IDLE_S = 30, KEEP = 4 };
 
 /* remote, tls: what the parser cannot know. */
-void req_from_conn(struct http_server *s, struct arena *a, struct conn *c, struct req *rq)
+struct addr req_from_conn(struct http_server *s, struct arena *a, struct conn *c, struct req *rq)
 {
+    char text[ADDR_TEXT];
     rq->tls = c->ssl != NULL;
-    rq->remote = addr_client(a, rq, &c->addr, s->o.trusted_proxies, &rq->tls);
+    struct addr from = addr_client(a, rq, &c->addr, s->o.trusted_proxies, &rq->tls);
+    rq->remote = arena_dup(a, addr_text(&from, text));
+    return from;
 }
 
 /* The reply as a wire for the loop. */
@@ -62,7 +65,7 @@ static void run(struct http_job *j, void *user, struct http_date *date)
     int st = http_parse_head(a, &s->l, (str){j->head, j->head_n}, h);
     assert(st == PARSE_OK); /* the loop parsed the same bytes */
     struct req *rq = &h->rq;
-    req_from_conn(s, a, j->conn, rq);
+    (void)req_from_conn(s, a, j->conn, rq);
     if (router_find(s->o.router, &cx, rq, &allow) != E_OK) rq->route = NULL;
     if (j->spool > 0) rq->body_file = str_from(j->spool_path);
     else rq->body = (str){j->body ? j->body : j->head + j->body_at, j->body_n};

@@ -197,7 +197,9 @@ is "unknown command" "$code $err" "2 kontor: there is no command 'imprt': did yo
 k count person --data "$T/nowhere"
 is "no data" "$code" 1
 has "no data" "$err" "kontor init"
-is "settings in docs/admin.md" "$(sed -n '/^<!-- made by/,/^<!-- end/p' docs/admin.md | grep '^|')" "$("$K" doctor --settings)"
+made_by() { sed -n "/^<!-- made by: kontor $1 -->/,/^<!-- end/p" docs/admin.md | grep '^|'; }
+is "settings in docs/admin.md" "$(made_by 'doctor --settings')" "$("$K" doctor --settings)"
+is "limits in docs/admin.md" "$(made_by 'doctor --limits')" "$("$K" doctor --limits)"
 if command -v groff >/dev/null; then
     "$K" man >"$T/kontor.1"
     is "man page" "$(groff -ww -man -Tutf8 "$T/kontor.1" 2>&1 >/dev/null)" ""

@@ -119,6 +119,55 @@ static void test_statuses(void)
     t_cx_free(&cx);
 }
 
+static int status_for(struct cx *cx, const struct world *w, const char *from)
+{
+    str r =
+        ask(cx, w,
+            arena_fmt(cx->a, "GET /fast HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: %s\r\n\r\n", from));
+    if (status_of(r) == 429)
+        T(has(r, S("\r\nRetry-After: ")) && has(r, S("\r\nConnection: close")));
+    return status_of(r);
+}
+
+/* Behind a proxy each address has its own bucket; one that is empty fills again; loopback has none. */
+static void test_rate(void)
+{
+    struct cx cx = t_cx();
+    struct http_limits l = {.rate_per_addr = 4, .burst_per_addr = 20};
+    struct world *w = start(&cx, (struct http_opts){.limit = l, .trusted_proxies = S("127.0.0.1")});
+    int served = 0, refused = 0, fd = dial(w);
+    for (int i = 0; i < 30; i++) {
+        int st = status_for(&cx, w, "192.0.2.1");
+        served += st == 200;
+        refused += st == 429;
+    }
+    T(served >= 20 && refused > 0 && served + refused == 30);
+    T_INT(status_for(&cx, w, "192.0.2.2"), 200);
+    T_INT(status_for(&cx, w, "10.0.0.1, 192.0.2.3"), 200);
+    /* on one connection, in one packet: what is over is refused and the connection ends */
+    struct buf b = buf_new(cx.a, 65536);
+    for (int i = 0; i < 60; i++)
+        buf_add(&b, S("GET /fast HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 2001:db8::1\r\n\r\n"));
+    put(fd, buf_str(&b));
+    str r = get_all(&cx, fd);
+    served = 0;
+    for (ptrdiff_t at = 0; (at = str_find(r, S("hello"))) >= 0; served++)
+        r = str_cut(r, (size_t)at + 5, r.n);
+    T(served >= 20 && served < 60 && status_of(str_cut(r, 0, r.n)) == 429);
+    (void)close(fd);
+    T_INT(status_for(&cx, w, "2001:db8::2"), 429);     /* of the same network */
+    T_INT(status_for(&cx, w, "2001:db8:0:1::2"), 200); /* of another one */
+    for (int i = 0; i < 60; i++) T_INT(status_of(ask(&cx, w, S("GET /fast HTTP/1.1" E))), 200);
+    (void)usleep(600000);
+    T_INT(status_for(&cx, w, "192.0.2.1"), 200);
+    stop(w);
+    l.rate_per_addr = -1;
+    w = start(&cx, (struct http_opts){.limit = l, .trusted_proxies = S("127.0.0.1")});
+    for (int i = 0; i < 40; i++) T_INT(status_for(&cx, w, "192.0.2.1"), 200);
+    stop(w);
+    t_cx_free(&cx);
+}
+
 static void test_bodies(void)
 {
     struct cx cx = t_cx();
@@ -360,5 +409,5 @@ static void test_listen(void)
     t_cx_free(&cx);
 }
 
-TESTS("http_server", test_keep_alive, test_pipeline, test_statuses, test_again, test_bodies, test_files,
-      test_tls, test_listen)
+TESTS("http_server", test_keep_alive, test_pipeline, test_statuses, test_again, test_rate, test_bodies,
+      test_files, test_tls, test_listen)

@@ -293,7 +293,9 @@ static void test_addresses(void)
         struct req rq = {.headers = h, .n_headers = 1};
         bool tls = false;
         T(addr_parse(clients[i].peer, &a));
-        T_STR(addr_client(cx.a, &rq, &a, clients[i].trusted, &tls), clients[i].want);
+        char text[ADDR_TEXT];
+        struct addr from = addr_client(cx.a, &rq, &a, clients[i].trusted, &tls);
+        T_STR(addr_text(&from, text), clients[i].want);
         t_cx_free(&cx);
     }
     T(host_known(S("A.de:80"), S("b.de, a.de")) && !host_known(S("a.de.evil"), S("a.de")) &&
@@ -312,6 +314,66 @@ static void test_addresses(void)
     free(t);
 }
 
+enum { SECOND = 1000000 };
+
+/* Ten at once, then two a second; the others have their own. */
+static void test_rate(void)
+{
+    struct addr_counts *t = calloc(1, sizeof *t);
+    struct addr a = {0}, a2 = {0}, b = {0};
+    int64_t now = 77 * SECOND;
+    T(addr_parse(S("2001:db8:1:2::1"), &a) && addr_parse(S("2001:db8:1:2:3::9"), &a2) &&
+      addr_parse(S("10.0.0.2"), &b));
+    for (int i = 0; i < 10; i++) T_INT(addr_rate(t, i % 2 ? &a2 : &a, now, 2, 10), 0);
+    T_INT(addr_rate(t, &a, now, 2, 10), 500);
+    T_INT(addr_rate(t, &a2, now, 2, 10), 500); /* a refusal costs nothing */
+    T_INT(addr_rate(t, &b, now, 2, 10), 0);
+    T_INT(addr_rate(t, &a, now + SECOND / 4, 2, 10), 250);
+    T_INT(addr_rate(t, &a, now + SECOND / 2, 2, 10), 0);
+    T_INT(addr_rate(t, &a, now + SECOND / 2, 2, 10), 500);
+    now += 3600 * (int64_t)SECOND; /* rest does not pile up beyond the burst */
+    for (int i = 0; i < 10; i++) T_INT(addr_rate(t, &a, now, 2, 10), 0);
+    T_INT(addr_rate(t, &a, now, 2, 10), 500);
+    free(t);
+}
+
+/* A flood from a thousand addresses hits hardly anybody who is not in it. */
+static void test_rate_crowd(void)
+{
+    struct addr_counts *t = calloc(1, sizeof *t);
+    struct addr a = {0};
+    int hit = 0;
+    T(addr_parse(S("10.9.0.0"), &a));
+    os_random(t->seed, sizeof t->seed);
+    for (int i = 0; i < 1000; i++) {
+        a.ip[14] = (unsigned char)(i >> 8);
+        a.ip[15] = (unsigned char)i;
+        for (int k = 0; k < 12; k++) T((addr_rate(t, &a, SECOND, 1, 10) == 0) == (k < 10));
+    }
+    a.ip[13] = 200;
+    for (int i = 0; i < 1000; i++) {
+        a.ip[14] = (unsigned char)(i >> 8);
+        a.ip[15] = (unsigned char)i;
+        hit += addr_rate(t, &a, SECOND, 1, 10) != 0;
+    }
+    T(hit < 30); /* 1000/16384 of each row: 4 in a thousand */
+    free(t);
+}
+
+static void test_retry(void)
+{
+    bool seen[16] = {0};
+    int kinds = 0;
+    for (int i = 0; i < 500; i++) {
+        int s = http_retry_s(2);
+        T(s >= 2 && s < 8);
+        seen[s & 15] = true;
+        T(http_retry_s(100) >= 100 && http_retry_s(100) < 204);
+    }
+    for (size_t i = 0; i < COUNT(seen); i++) kinds += seen[i];
+    T_INT(kinds, 6);
+}
+
 static void test_without_socket(void)
 {
     struct cx cx = t_cx();
@@ -325,4 +387,4 @@ static void test_without_socket(void)
 }
 
 TESTS("http_units", test_routes, test_problem, test_ranges, test_codings, test_dates,
-      test_addresses, test_without_socket)
+      test_addresses, test_rate, test_rate_crowd, test_retry, test_without_socket)
