@@ -52,6 +52,7 @@ step messages python3 tools/messages.py
 if command -v systemd-analyze >/dev/null; then step unit-file unit_file
 else skip unit-file "no systemd-analyze here"; fi
 step gcc app
+step links python3 tools/links.py build
 step clang build_san build-asan address,undefined
 step unit unit
 step torture torture

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Shows that layers.py, gates.py and messages.py are red on bad samples and green on good ones."""
+"""Shows that layers.py, links.py, gates.py and messages.py are red on bad samples and green on good ones."""
 import json, pathlib, subprocess, sys, tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -80,6 +80,30 @@ CASES = [
 ]
 
 
+# name, room -> its code, text that the output must hold (None: must be green)
+LINKS = [
+    ("link down", {"os": "int os_f(void) { return 1; }", "db": "int os_f(void); int db_f(void) { return os_f(); }"}, None),
+    ("link up", {"os": "int db_f(void); int os_f(void) { return db_f(); }", "db": "int db_f(void) { return 1; }"},
+     "os (1) links to db_f of db (2)"),
+    ("link sideways", {"os": "int os_f(void) { return 1; }", "fmt": "int os_f(void); int fmt_f(void) { return os_f(); }"},
+     "fmt (1) links to os_f of os (1)"),
+    ("link outside", {"os": "int puts(const char *); int os_f(void) { return puts(\"x\"); }"}, None),
+]
+
+
+def link(rooms):
+    with tempfile.TemporaryDirectory() as tmp:
+        top = pathlib.Path(tmp)
+        (top / "src").mkdir()
+        (top / "layers.txt").write_text(LAYERS)
+        for room, code in rooms.items():
+            subprocess.run(["cc", "-xc", "-c", "-", "-o", f"{room}.o"], input=code, text=True, cwd=tmp, check=True)
+            subprocess.run(["ar", "rcs", f"src/lib{room}.a", f"{room}.o"], cwd=tmp, check=True)
+        r = subprocess.run([sys.executable, HERE / "links.py", tmp, top / "layers.txt"], capture_output=True, text=True,
+                           check=False)
+        return r.returncode, r.stdout + r.stderr
+
+
 def run(tool, files):
     with tempfile.TemporaryDirectory() as tmp:
         for name, text in ({"src/base/good.c": GOOD, "tools/layers.txt": LAYERS} | files).items():
@@ -92,13 +116,14 @@ def run(tool, files):
 
 def main():
     bad = 0
-    for name, tool, files, want in CASES:
-        rc, out = run(tool, files)
+    cases = CASES + [(name, "links", rooms, want) for name, rooms, want in LINKS]
+    for name, tool, files, want in cases:
+        rc, out = link(files) if tool == "links" else run(tool, files)
         ok = rc == 0 if want is None else rc != 0 and want in out
         if not ok:
             bad += 1
             print(f"{tool}: {name}: exit {rc}, wanted {want or 'green'}:\n" + out.replace(" passed,", " passed +"))
-    print(f"tools: {len(CASES) - bad} passed, {bad} failed")
+    print(f"tools: {len(cases) - bad} passed, {bad} failed")
     sys.exit(bool(bad))
 
 

@@ -24,39 +24,6 @@ struct wired {
     int longs; /* running */
 };
 
-/* ---- the description ---- */
-struct meta *app_meta_hold(struct app *app)
-{
-    pthread_mutex_lock(app->meta_lock);
-    struct meta *m = app->meta;
-    meta_hold(m);
-    pthread_mutex_unlock(app->meta_lock);
-    return m;
-}
-
-enum err app_meta_reload(struct cx *cx)
-{
-    struct meta *fresh = NULL, *old = NULL;
-    if (!cx->app) return E_OK;
-    TRY(meta_load(cx, &fresh));
-    pthread_mutex_lock(cx->app->meta_lock);
-    old = cx->app->meta;
-    cx->app->meta = fresh;
-    pthread_mutex_unlock(cx->app->meta_lock);
-    meta_drop(&old);
-    return E_OK;
-}
-
-enum err app_firm(struct cx *cx, struct firm *ret)
-{
-    TRY(store_setting(cx, S("firm_name"), &ret->name));
-    TRY(store_setting(cx, S("firm_country"), &ret->country));
-    TRY(store_setting(cx, S("firm_currency"), &ret->currency));
-    TRY(store_setting(cx, S("firm_language"), &ret->lang));
-    if (ret->country.n) cx->country = ret->country;
-    return E_OK;
-}
-
 /* ---- one request ---- */
 struct thread {
     struct arena *a;
