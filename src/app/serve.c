@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* app/serve.c - `kontor serve`: opens the data, starts the server, waits for a signal, drains, closes. */
+#include "app/alive.h"
 #include "app/app.h"
 #include "app/wiring.h"
 
@@ -12,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DRAIN_MS = 10000, READERS = 160, NUMBER_MAX = 4096, RATE_MAX = 1000000 };
+enum { DRAIN_MS = 10000, READERS = 160, SILENT_MS = 15000, NUMBER_MAX = 4096, RATE_MAX = 1000000 };
 
 static enum err number_to(struct cli *c, const char *name, int max, int *ret)
 {
@@ -161,13 +162,17 @@ struct running {
     struct remote *r;
     struct backup_daily *daily;
     struct s3 s3;
+    struct alive alive;
+    struct os_watch *watch;
 };
 
 static void end_all(struct running *x)
 {
+    os_watch_leave(x->watch); /* draining takes its time: still alive */
     remote_stop(&x->r);
     backup_daily_stop(&x->daily);
     wired_stop(&x->w, DRAIN_MS);
+    os_watch_stop(&x->watch);
 }
 
 static enum err begin_all(struct cli *c, struct store *st, const struct wired_opts *o,
@@ -178,7 +183,8 @@ static enum err begin_all(struct cli *c, struct store *st, const struct wired_op
     TRY(daily_begin(c, st, &x->s3, &x->daily));
     if (remote_start(cx, wired_app(x->w), &x->r) != E_OK)
         log_say(cx, LOG_WARN, S("app"), "commands cannot reach this server: %.*s", FS(cx->msg));
-    return E_OK;
+    x->alive = (struct alive){.http = wired_app(x->w)->http, .db = st->db, .silent_ms = SILENT_MS};
+    return os_watch_start(cx, alive_ask, &x->alive, &x->watch);
 }
 
 static enum err run(struct cli *c, struct store *st, const struct wired_opts *o,
@@ -198,6 +204,25 @@ static enum err run(struct cli *c, struct store *st, const struct wired_opts *o,
     return e;
 }
 
+/* The folder, and if root started us, its owner's rights alone from here on. */
+static enum err become(struct cli *c, str dir)
+{
+    struct cx *cx = c->cx;
+    str user = cli_setting(c, "user");
+    bool fresh = access(arena_z(cx->a, dir), F_OK) != 0;
+    TRY(os_mkdirs(cx, dir, 0700));
+    TRY(os_folder_for(cx, dir, user, fresh));
+    TRY(os_drop_privileges(cx, user));
+    if (access(arena_z(cx->a, dir), R_OK | W_OK | X_OK) != 0)
+        return fail_at(cx, E_DENIED, S("data"),
+                       "%.*s cannot be read and written by uid %u: give it the folder (chown -R) "
+                       "and the way to it",
+                       FS(dir), geteuid());
+    if (geteuid() == 0)
+        log_say(cx, LOG_WARN, S("app"), "this server runs as root: --user NAME makes it less");
+    return os_mkdirs(cx, arena_fmt(cx->a, "%.*s/spool", FS(dir)), 0700);
+}
+
 static enum err serve(struct cli *c)
 {
     struct store_opts so = {0};
@@ -207,10 +232,8 @@ static enum err serve(struct cli *c)
     TRY(options(c, &o, &so));
     signals_block(&signals);
     (void)os_raise_nofile();
-    TRY(os_mkdirs(c->cx, so.data_dir, 0700));
-    TRY(os_drop_privileges(c->cx, cli_setting(c, "user")));
+    TRY(become(c, so.data_dir));
     st.data_dir = so.data_dir;
-    TRY(os_mkdirs(c->cx, arena_fmt(c->cx->a, "%.*s/spool", FS(so.data_dir)), 0700));
     o.http.spool_dir = arena_fmt(c->cx->a, "%.*s/spool", FS(so.data_dir));
     fence(c, &st);
     TRY(store_open(c->cx, &so, &st));

@@ -36,6 +36,8 @@ void help_all(struct cli *c);
 void help_command(struct cli *c, const struct command *cmd);
 void man_all(struct cli *c);
 void man_command(struct cli *c, const struct command *cmd);
+/* Was that store_open refused because another program holds the folder? */
+bool is_held(const struct cli *c, enum err e);
 void settings_md(struct cli *c);
 void limits_md(struct cli *c); /* of the server */
 

@@ -36,7 +36,13 @@ static enum err upgrade_now(struct cli *c, str dir, str db)
     struct store s = {.lock_fd = -1};
     struct store_opts o = {.data_dir = dir, .db = db, .readers = ADMIN_READERS};
     int64_t from = os_mono_ms();
-    TRY(store_open(c->cx, &o, &s));
+    enum err e = store_open(c->cx, &o, &s);
+    if (is_held(c, e))
+        return fail_at(c->cx, e, S("data"),
+                       "%.*s: stop it (systemctl stop kontor, or kill its pid) and try again; "
+                       "--check needs no stop",
+                       FS(c->cx->msg));
+    TRY(e);
     store_close(&s);
     return upgrade_said(c, &s, os_mono_ms() - from, false);
 }

@@ -212,8 +212,9 @@ enum err cmd_move(struct cli *c)
     if (access(arena_z(c->cx->a, dir), X_OK) == 0) {
         enum err e = os_lock_file(c->cx, in_data(c, "lock"), &lock);
         if (e == E_CONFLICT)
-            return fail_at(c->cx, e, S("data"), "a program works with %.*s: stop it first",
-                           FS(dir));
+            return fail_at(c->cx, e, S("data"),
+                           "a program (pid %" PRId64 ") works with %.*s: stop it first",
+                           os_lock_holder(c->cx, in_data(c, "lock")), FS(dir));
         TRY(e);
     }
     return move_between(c, from, to);

@@ -175,9 +175,10 @@ static void look_db(struct exam *x, str url)
 static void look_server(struct exam *x, str dir)
 {
     int fd OWNED(os_close_fd) = -1;
-    bool held =
-        os_lock_file(x->c->cx, arena_fmt(x->c->cx->a, "%.*s/lock", FS(dir)), &fd) == E_CONFLICT;
-    if (held) found(x, FINE, "server", "a program works with the folder");
+    str lock = arena_fmt(x->c->cx->a, "%.*s/lock", FS(dir));
+    if (os_lock_file(x->c->cx, lock, &fd) == E_CONFLICT)
+        found(x, FINE, "server", "a program (pid %" PRId64 ") works with the folder",
+              os_lock_holder(x->c->cx, lock));
     else found(x, FINE, "server", "none is running: kontor serve --data %.*s", FS(dir));
 }
 

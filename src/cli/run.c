@@ -73,9 +73,33 @@ static enum err run_here(struct cli *c, struct store *s)
     return e;
 }
 
-static bool is_held(const struct cli *c, enum err e)
+bool is_held(const struct cli *c, enum err e)
 {
     return e == E_CONFLICT && str_eq(c->cx->at, S("data"));
+}
+
+/* `init` where another is at work. */
+static enum err init_late(struct cli *c, struct store_opts o)
+{
+    struct store s = {.lock_fd = -1};
+    str msg = c->cx->msg;
+    bool needed = true;
+    o.create = false;
+    o.read_only = true;
+    if (store_open(c->cx, &o, &s) == E_OK) {
+        enum err e = store_enter(c->cx, &s);
+        if (e == E_OK) e = setup_needed(c->cx, &needed);
+        store_leave(c->cx);
+        needed = needed || e != E_OK;
+    }
+    store_close(&s);
+    if (!needed)
+        return fail_at(c->cx, E_CONFLICT, S("data"), "%.*s is set up already; %.*s",
+                       FS(o.data_dir), FS(msg));
+    return fail_at(c->cx, E_CONFLICT, S("data"),
+                   "%.*s: set it up in the browser, at the address with the token that the server "
+                   "printed, or stop it and try again",
+                   FS(msg));
 }
 
 /* Opens the folder; while another holds it asks the server there, or waits for a command that will end soon. */
@@ -88,7 +112,7 @@ static enum err run_store(struct cli *c, int *ret_code, bool *ret_remote)
                            .create = c->cmd->flags & CMD_CREATE};
     if (o.db.n && !o.create && access(arena_z(c->cx->a, o.data_dir), X_OK) != 0)
         o.data_dir = S(""); /* a database alone */
-    int64_t until = os_mono_ms() + (o.create ? 0 : LOCK_WAIT_MS);
+    int64_t until = os_mono_ms() + LOCK_WAIT_MS;
     enum err e = E_OK;
     for (;;) {
         if (c->cmd->flags & CMD_STOPS) signals_take(c);
@@ -96,7 +120,8 @@ static enum err run_store(struct cli *c, int *ret_code, bool *ret_remote)
         if (!is_held(c, e)) break;
         signals_give(c); /* a server sees by itself that its client is gone */
         str msg = c->cx->msg;
-        enum err r = o.create ? E_NOTFOUND : remote_run(c, ret_code);
+        if (o.create) return init_late(c, o);
+        enum err r = remote_run(c, ret_code);
         *ret_remote = r == E_OK;
         if (r != E_NOTFOUND) return r;
         if (os_mono_ms() >= until) return fail_at(c->cx, E_CONFLICT, S("data"), "%.*s", FS(msg));

@@ -106,7 +106,10 @@ static enum err folder_lock(struct cx *cx, const struct store_opts *o, struct st
         return fail_at(cx, E_NOTFOUND, S("data"),
                        "there is no data folder %s: kontor init makes one", dir.p);
     enum err e = os_lock_file(cx, arena_fmt(cx->a, "%s/lock", dir.p), &s->lock_fd);
-    return e == E_CONFLICT ? fail_at(cx, e, S("data"), "another program works with %s", dir.p) : e;
+    if (e != E_CONFLICT) return e;
+    int64_t pid = os_lock_holder(cx, arena_fmt(cx->a, "%s/lock", dir.p));
+    return pid ? fail_at(cx, e, S("data"), "another program (pid %" PRId64 ") works with %s", pid, dir.p)
+               : fail_at(cx, e, S("data"), "another program works with %s", dir.p);
 }
 
 enum err store_open(struct cx *cx, const struct store_opts *o, struct store *ret)

@@ -131,6 +131,8 @@ struct http_stats {
     int64_t conns, conns_open, requests, bad, bytes_in, bytes_out, sse_open, by_status[6];
 };
 struct http_stats http_stats(const struct http_server *s);
+/* Since when the slowest loop has not come round; it does at least once a second. */
+int64_t http_silent_ms(const struct http_server *s);
 
 /* Finds the route, runs it, turns an error into problem+json (RFC 9457: type, title, status, detail,
  * code, field, request_id). No socket needed: the unit of all API tests. `guard` runs between routing

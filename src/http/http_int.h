@@ -203,6 +203,7 @@ struct loop {
     uint32_t *slot_gen;
     size_t slots;
     bool drained;
+    _Atomic int64_t seen_ms;            /* when it last came round */
     _Atomic int64_t conns, open, requests, bad, bytes_in, bytes_out, sse_open, by_status[6];
 };
 struct workers {

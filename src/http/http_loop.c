@@ -243,6 +243,7 @@ static void turn(struct loop *lp, struct epoll_event *evs)
 {
     int n = epoll_wait(lp->ep, evs, EVENTS, wait_ms(lp));
     lp->now_ms = os_mono_ms();
+    atomic_store_explicit(&lp->seen_ms, lp->now_ms, memory_order_relaxed);
     http_date_at(&lp->date, os_now_ms() / 1000);
     /* events first: what follows may free connections that the batch still names */
     for (int i = 0; i < n; i++) event(lp, &evs[i]);

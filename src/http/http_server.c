@@ -44,6 +44,7 @@ static void loop_init(struct http_server *s, int i)
     lp->rbuf = malloc(RBUF);
     lp->obuf = malloc(OBUF);
     if (!lp->rbuf || !lp->obuf) abort();
+    lp->seen_ms = os_mono_ms();
     (void)pthread_mutex_init(&lp->sse_lock, NULL);
 }
 
@@ -135,6 +136,16 @@ void http_stop(struct http_server **sp)
     arena_free(&s->a);
     free(s);
     *sp = NULL;
+}
+
+int64_t http_silent_ms(const struct http_server *s)
+{
+    int64_t now = os_mono_ms(), most = 0;
+    for (int i = 0; i < s->n_loops; i++) {
+        int64_t ms = now - atomic_load_explicit(&s->loop[i].seen_ms, memory_order_relaxed);
+        if (ms > most) most = ms;
+    }
+    return most;
 }
 
 struct http_stats http_stats(const struct http_server *s)

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <dirent.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <sodium.h>
@@ -130,20 +128,4 @@ int64_t os_raise_nofile(void)
         if (setrlimit(RLIMIT_NOFILE, &up) == 0) l = up;
     }
     return l.rlim_cur > INT64_MAX ? INT64_MAX : (int64_t)l.rlim_cur;
-}
-
-enum err os_drop_privileges(struct cx *cx, str user)
-{
-    char mem[4096];
-    struct passwd pw, *got = NULL;
-    if (!user.n || geteuid() != 0) return E_OK;
-    if (getpwnam_r(arena_z(cx->a, user), &pw, mem, sizeof mem, &got) != 0 || !got)
-        return fail(cx, E_NOTFOUND, "no such system user: %.*s", FS(user));
-    if (initgroups(pw.pw_name, pw.pw_gid) != 0) return os_fail(cx, errno, "initgroups", user);
-    if (setresgid(pw.pw_gid, pw.pw_gid, pw.pw_gid) != 0)
-        return os_fail(cx, errno, "setresgid", user);
-    if (setresuid(pw.pw_uid, pw.pw_uid, pw.pw_uid) != 0)
-        return os_fail(cx, errno, "setresuid", user);
-    if (pw.pw_uid != 0 && setuid(0) == 0) abort(); /* the way back must be shut */
-    return E_OK;
 }

@@ -28,9 +28,10 @@ MUST enum err os_read_file(struct cx *cx, str path, size_t max_bytes, str *ret);
 MUST enum err os_write_file_atomic(struct cx *cx, str path, str bytes, unsigned mode);
 MUST enum err os_mkdirs(struct cx *cx, str path, unsigned mode); /* like mkdir -p; there already = E_OK */
 MUST enum err os_fsync_dir(struct cx *cx, str path);
-/* Creates the file when absent and locks it until the descriptor is closed; E_CONFLICT when another
- * holds it. */
+/* Creates the file when absent, locks it until the descriptor is closed and writes our pid into it;
+ * E_CONFLICT when another holds it. */
 MUST enum err os_lock_file(struct cx *cx, str path, int *ret_fd);
+int64_t os_lock_holder(struct cx *cx, str path); /* the pid written there, 0 = none */
 /* A new empty file "prefixXXXXXX" of mode 600, open for reading and writing. */
 MUST enum err os_temp_file(struct cx *cx, str prefix, int *ret_fd, str *ret_path);
 MUST enum err os_write_all(struct cx *cx, int fd, str bytes); /* blocking descriptors */
@@ -56,6 +57,16 @@ int64_t os_open_fds(void);              /* -1 unknown */
 int64_t os_raise_nofile(void);
 /* As root: groups, gid and uid of `user` for good. E_OK at once when not root or user is "". */
 MUST enum err os_drop_privileges(struct cx *cx, str user);
+/* As root, before that: a `fresh` folder is given to `user`; in another one the first file that is not his is
+ * E_DENIED, with what to do. E_OK at once when not root or user is "". */
+MUST enum err os_folder_for(struct cx *cx, str path, str user, bool fresh);
+/* The supervisor's watchdog ($WATCHDOG_USEC): a thread that pings it twice in that time, as long as alive() comes back
+ * with true. NULL in *ret without a supervisor that asks. */
+struct os_watch;
+MUST enum err os_watch_start(struct cx *cx, bool (*alive)(void *arg), void *arg, struct os_watch **ret);
+/* We are ending: waits for an alive() that runs; from then on pings go without asking. Both take NULL. */
+void os_watch_leave(struct os_watch *w);
+void os_watch_stop(struct os_watch **w);
 
 /* ---- the sandbox: for good, for this process and its threads; call before threads start ---- */
 struct os_sandbox {

@@ -2,6 +2,8 @@
 /* os/os_file.c - files that survive a power cut, locks, folders. */
 #include "os/os.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -160,8 +162,22 @@ enum err os_lock_file(struct cx *cx, str path, int *ret_fd)
         (void)close(fd);
         return os_fail(cx, en, "lock", path);
     }
+    char pid[24];
+    int n = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+    /* a full disk: the lock holds without a name */
+    bool named = ftruncate(fd, 0) == 0 && pwrite(fd, pid, (size_t)n, 0) == n;
+    if (!named) log_say(cx, LOG_WARN, S("os"), "no pid in the lock file");
     *ret_fd = fd;
     return E_OK;
+}
+
+int64_t os_lock_holder(struct cx *cx, str path)
+{
+    str text = {0}, msg = cx->msg;
+    int64_t pid = 0;
+    enum err e = os_read_file(cx, path, 64, &text);
+    cx->msg = msg;
+    return e == E_OK && str_to_int(str_trim(text), &pid) && pid > 0 ? pid : 0;
 }
 
 void os_unlink(struct cx *cx, str path)

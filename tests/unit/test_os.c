@@ -56,6 +56,8 @@ static void test_lock(void)
     str f = arena_fmt(cx.a, "%.*s/lock", FS(folder(&cx)));
     T_OK(&cx, os_lock_file(&cx, f, &a));
     T(os_lock_file(&cx, f, &b) == E_CONFLICT && b == -1);
+    T_INT(os_lock_holder(&cx, f), getpid());
+    T_INT(os_lock_holder(&cx, arena_fmt(cx.a, "%.*s.no", FS(f))), 0);
     os_close_fd(&a);
     T_OK(&cx, os_lock_file(&cx, f, &b));
     os_close_fd(&b);

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""A data folder and the program that serves it, for the tests of this folder."""
+import http.client, json, os, pathlib, re, shutil, socket, subprocess, sys, tempfile, time
+
+passed = failed = 0
+PASSWORD = "correct horse battery"
+COUNTRY = ["--country", "DE", "--language", "en", "--admin", "admin@example.org"]
+
+
+def is_(what, got, want):
+    global passed, failed
+    if got == want:
+        passed += 1
+        return True
+    failed += 1
+    print(f"{what}\n  got:  {got!r}\n  want: {want!r}", file=sys.stderr)
+    return False
+
+
+def true(what, claim):
+    return is_(what, bool(claim), True)
+
+
+def end(name):
+    print(f"{name}: {passed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+def until(claim, seconds=30):
+    """The first true value of claim(), or its last one."""
+    stop = time.monotonic() + seconds
+    while True:
+        got = claim()
+        if got or time.monotonic() > stop:
+            return got
+        time.sleep(0.02)
+
+
+class House:
+    """with House(kontor) as h: h.init(); h.serve(); h.ask(...)"""
+
+    def __init__(self, kontor, folder=None, prefix="kontor-ops-"):
+        self.kontor = str(pathlib.Path(kontor).resolve())
+        self.top = pathlib.Path(tempfile.mkdtemp(prefix=prefix))
+        self.data = str(folder or self.top / "data")
+        self.server, self.port, self.token, self.cookie, self.csrf = None, 0, "", "", ""
+        # the leak checker of a sanitized build cannot work inside the fence
+        self.env = dict(os.environ, **({"KONTOR_SANDBOX": "no"} if "asan" in self.kontor else {}))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        shutil.rmtree(self.top, ignore_errors=True)
+
+    def run(self, *args, **kw):
+        """(exit code, standard output, standard error) of a command."""
+        r = subprocess.run([self.kontor, *args, "--data", self.data], capture_output=True, text=True, timeout=120,
+                           stdin=subprocess.DEVNULL, env=self.env, **kw)
+        return r.returncode, r.stdout, r.stderr
+
+    def init(self):
+        pw = self.top / "pw"
+        pw.write_text(PASSWORD + "\n")
+        is_("init", self.run("init", *COUNTRY, "--password-file", str(pw))[0], 0)
+
+    def begin(self, *options, env=None, wrap=()):
+        """Starts the server without waiting for it."""
+        self.log = open(self.top / "log", "ab+")
+        self.server = subprocess.Popen([*wrap, self.kontor, "serve", "--data", self.data, "--listen", "127.0.0.1:0",
+                                        "--backup-hour", "off", *options],
+                                       stdout=self.log, stderr=self.log, env=dict(self.env, **(env or {})))
+
+    def text(self):
+        return (self.top / "log").read_text(errors="replace")
+
+    def serve(self, *options, **kw):
+        before = len(self.text()) if (self.top / "log").exists() else 0
+        self.begin(*options, **kw)
+
+        def ready():
+            if self.server.poll() is not None:
+                return "ended"
+            return re.search(r"ready: http://127\.0\.0\.1:(\d+)/", self.text()[before:])
+        got = until(ready, 60)
+        if not got or got == "ended":
+            sys.exit(f"the server did not start:\n{self.text()}")
+        self.port = int(got.group(1))
+        token = re.search(r"token=([0-9a-f]+)", self.text()[before:])
+        self.token = token.group(1) if token else ""
+
+    def kill(self, sig=9):
+        if self.server and self.server.poll() is None:
+            self.server.send_signal(sig)
+        if self.server:
+            self.server.wait(60)
+        code = self.server.returncode if self.server else None
+        self.server = None
+        return code
+
+    def ask(self, method, path, body=None, headers=None, timeout=60):
+        """(status, JSON or text, headers); 0 when there was no answer."""
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        head = {"Cookie": self.cookie, "X-CSRF-Token": self.csrf, **(headers or {})} if self.cookie else dict(headers or {})
+        data = None
+        if body is not None:
+            data, head["Content-Type"] = json.dumps(body), "application/json"
+        try:
+            c.request(method, path, data, head)
+            r = c.getresponse()
+            text = r.read().decode()
+            try:
+                return r.status, json.loads(text), r.headers
+            except ValueError:
+                return r.status, text, r.headers
+        except (OSError, http.client.HTTPException):
+            return 0, None, {}
+        finally:
+            c.close()
+
+    def login(self):
+        self.cookie = ""
+        st, who, head = self.ask("POST", "/api/v1/session", {"mail": "admin@example.org", "password": PASSWORD})
+        is_("log-in", st, 200)
+        self.cookie, self.csrf = head["Set-Cookie"].split(";")[0], who["csrf"]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The program under a supervisor, started by root, and commands beside it: test_serve.py KONTOR"""
+import os, pathlib, pwd, shutil, signal, socket, subprocess, sys, time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import house
+from house import House, is_, true, until
+
+K = sys.argv[1]
+NOBODY = "nobody"
+
+
+def notes(sock, seconds):
+    """What the supervisor is told within the seconds."""
+    sock.settimeout(0.1)
+    got, stop = [], time.monotonic() + seconds
+    while time.monotonic() < stop:
+        try:
+            got.append(sock.recv(100).decode())
+        except socket.timeout:
+            pass
+    return got
+
+
+def watchdog():
+    with House(K) as h, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(str(h.top / "notify"))
+        h.init()
+        h.serve(env={"NOTIFY_SOCKET": str(h.top / "notify"), "WATCHDOG_USEC": "200000"})
+        got = notes(s, 2)
+        is_("ready is told first or between pings", got.count("READY=1"), 1)
+        true("pings", 5 <= got.count("WATCHDOG=1") <= 30)
+        h.server.send_signal(signal.SIGSTOP)
+        notes(s, 0.3)
+        is_("a stopped process pings nobody", notes(s, 1), [])
+        h.server.send_signal(signal.SIGCONT)
+        true("it goes on", "WATCHDOG=1" in notes(s, 2))
+        is_("ended by a signal", h.kill(signal.SIGTERM), 0)
+        true("stopping is told", "STOPPING=1" in notes(s, 0.5))
+
+
+def status(pid):
+    return dict(line.split(":", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines())
+
+
+def root():
+    if os.geteuid() != 0:
+        print("root: skipped, not root")
+        return
+    who = pwd.getpwnam(NOBODY)
+    with House(K) as h:
+        os.chmod(h.top, 0o755)  # the way to the folder
+        h.serve("--user", NOBODY)
+        st = status(h.server.pid)
+        is_("uid: real, effective, saved, file system", st["Uid"].split(), [str(who.pw_uid)] * 4)
+        is_("gid", st["Gid"].split(), [str(who.pw_gid)] * 4)
+        is_("groups", st["Groups"].split(), [str(who.pw_gid)])
+        for caps in ("CapPrm", "CapEff", "CapAmb"):
+            is_(caps, int(st[caps], 16), 0)
+        is_("threads too", {status(t)["Uid"].split()[0] for t in os.listdir(f"/proc/{h.server.pid}/task")},
+            {str(who.pw_uid)})
+        is_("the new folder is his", (os.stat(h.data).st_uid, os.stat(h.data).st_mode & 0o777), (who.pw_uid, 0o700))
+        is_("so is the database", os.stat(h.data + "/kontor.db").st_uid, who.pw_uid)
+        is_("it serves", h.ask("GET", "/readyz")[0], 200)
+        is_("ended", h.kill(signal.SIGTERM), 0)
+        h.serve("--user", NOBODY)
+        is_("and again", h.ask("GET", "/readyz")[0], 200)
+        h.kill(signal.SIGTERM)
+        os.chown(h.data + "/kontor.db", 0, 0)
+        refused(h, f"{h.data}/kontor.db belongs to uid 0, but the server is to run as nobody: chown -R nobody: {h.data}")
+    with House(K) as h:
+        os.chmod(h.top, 0o755)
+        h.init()
+        refused(h, f"{h.data}/. belongs to uid 0, but the server is to run as nobody: chown -R nobody: {h.data}")
+        subprocess.run(["chown", "-R", NOBODY + ":", h.data], check=True)
+        h.serve("--user", NOBODY)
+        is_("as it was told", h.ask("GET", "/readyz")[0], 200)
+        h.kill(signal.SIGTERM)
+        os.chmod(h.top, 0o700)
+        refused(h, "cannot be read and written by uid")
+        os.chmod(h.top, 0o755)
+        refused(h, "no such system user: nobody-of-that-name", "nobody-of-that-name")
+
+
+def refused(h, part, user=NOBODY):
+    before = len(h.text()) if (h.top / "log").exists() else 0
+    h.begin("--user", user)
+    is_("refused: exit", until(lambda: h.server.poll()), 1)
+    said = h.text()[before:]
+    is_("refused: why", part if part in said else said, part)
+
+
+def beside():
+    with House(K) as h:
+        h.serve()
+        pid = f"(pid {h.server.pid})"
+        pw = h.top / "pw"
+        pw.write_text(house.PASSWORD)
+        init = ["init", *house.COUNTRY, "--password-file", str(pw)]
+        code, _, err = h.run(*init)
+        is_("init beside a server that is not set up", (code, pid in err, "browser" in err, err.count("\n")),
+            (1, True, True, 1))
+        h.kill(signal.SIGTERM)
+        h.init()
+        h.serve()
+        pid = f"(pid {h.server.pid})"
+        code, _, err = h.run(*init)
+        is_("init where all is set up", (code, "is set up already" in err, pid in err), (1, True, True))
+        code, out, _ = h.run(*init, "--json")
+        code, _, err = h.run("upgrade")
+        is_("upgrade beside a server", (code, pid in err, "stop it" in err), (1, True, True))
+        code, out, _ = h.run("upgrade", "--check", "--json")
+        is_("its rehearsal", (code, '"rehearsed":true' in out), (0, True))
+        code, _, err = h.run("serve", "--listen", "127.0.0.1:0")
+        is_("a second server", (code, pid in err), (1, True))
+        code, out, _ = h.run("doctor")
+        true("doctor names it", pid in out)
+        is_("it goes on", h.ask("GET", "/readyz")[0], 200)
+        h.kill(signal.SIGTERM)
+        code, out, _ = h.run("upgrade", "--json")
+        is_("upgrade alone", (code, '"from"' in out), (0, True))
+
+
+watchdog()
+root()
+beside()
+house.end("serve")
