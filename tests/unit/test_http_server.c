@@ -89,7 +89,98 @@ static const struct {
     {S0("POST /fast HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"), 200},
     {S0("GET /sse?no=1 HTTP/1.1" E), 403},
     {S0("GET /sse-fast?no=1 HTTP/1.1" E), 403},
+    /* one name, one place */
+    {S0("GET /fast/ HTTP/1.1" E), 404},
+    {S0("GET //fast HTTP/1.1" E), 404},
+    {S0("GET /FAST HTTP/1.1" E), 404},
+    {S0("GET /fast;x=1 HTTP/1.1" E), 404},
+    {S0("GET /fast%20 HTTP/1.1" E), 404},
+    {S0("GET /%66ast HTTP/1.1" E), 200},
+    {S0("GET /x/..%2ffast HTTP/1.1" E), 400},
+    {S0("GET /x/%2e%2e/fast HTTP/1.1" E), 400},
+    {S0("GET /%c0%ae%c0%ae/fast HTTP/1.1" E), 400},
+    {S0("GET /fast%00 HTTP/1.1" E), 400},
+    {S0("GET /fast%ff HTTP/1.1" E), 400},
+    {S0("GET /fast?a=%00 HTTP/1.1" E), 400},
+    {S0("GET /fast?a=%c3%28 HTTP/1.1" E), 400},
+    {S0("GET /fast?%ed%a0%80=1 HTTP/1.1" E), 400},
+    /* the method is what the first line says */
+    {S0("HEAD /none HTTP/1.1" E), 404},
+    {S0("HEAD /fast?%ff HTTP/1.1" E), 400},
+    {S0("OPTIONS /none HTTP/1.1" E), 404},
+    {S0("TRACE /fast HTTP/1.1" E), 501},
+    {S0("GET /fast?_method=DELETE HTTP/1.1" E), 200},
+    {S0("GET /fast HTTP/1.1\r\nHost: a\r\nX-HTTP-Method-Override: DELETE\r\n\r\n"), 200},
+    {S0("POST /fast HTTP/1.1\r\nHost: a\r\nX-HTTP-Method: DELETE\r\nX-Method-Override: PUT\r\n"
+        "Content-Length: 0\r\n\r\n"),
+     200},
+    {S0("GET /fast HTTP/1.1\r\nHost: a\r\nX-Original-URL: /none\r\nX-Rewrite-URL: /none\r\n\r\n"),
+     200},
 };
+
+static str repeated(struct cx *cx, str before, str each, int n, str after)
+{
+    struct buf b = buf_new(cx->a, 4 << 20);
+    buf_add(&b, before);
+    for (int i = 0; i < n; i++) buf_add(&b, each);
+    buf_add(&b, after);
+    return buf_str(&b);
+}
+
+/* What is refused ends the connection, and nothing behind it is served. */
+static void test_refused(void)
+{
+    static const str next = S0("GET /fast HTTP/1.1\r\nHost: a\r\n\r\n");
+    struct cx cx = t_cx();
+    struct world *w = start(&cx, (struct http_opts){0});
+    const struct {
+        str raw;
+        int want;
+    } rows[] = {
+        {S("POST /fast HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nTransfer-Encoding: "
+           "chunked\r\n\r\n0\r\n\r\nG"),
+         400},
+        {S("POST /fast HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: "
+           "6\r\n\r\n0\r\n\r\nG"),
+         400},
+        {S("POST /fast HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 44\r\n\r\n"),
+         400},
+        {S("POST /fast HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"), 400},
+        {S("POST /fast HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\n\r\n"), 400},
+        {S("GET /fast HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), 400},
+        {S("GET /fast HTTP/1.1\r\nHost: a\r\n Content-Length: 44\r\n\r\n"), 400},
+        {repeated(&cx, S("POST /fast HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;"),
+                  S("abcdefgh"), 1 << 17, S("\r\na\r\n0\r\n\r\n")),
+         400},
+        {repeated(&cx, S("GET /fast HTTP/1.1\r\nHost: a\r\n"), S("X: y\r\n"), 10000, S("\r\n")),
+         431},
+        {repeated(&cx, S("GET /fast HTTP/1.1\r\nHost: a\r\nX: "), S("abcdefgh"), 8192,
+                  S("\r\n\r\n")),
+         431},
+        {repeated(&cx, S("GET /fast?"), S("abcdefghij"), 10240, S(" HTTP/1.1\r\nHost: a\r\n\r\n")),
+         414},
+        {S("POST /fast HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n"), 413},
+        {repeated(&cx, S("POST /fast HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"),
+                  S("a\r\n0123456789\r\n"), 10001, S("0\r\n\r\n")),
+         413},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int fd = dial(w);
+        put(fd, rows[i].raw);
+        put(fd, next);
+        str r = get_all(&cx, fd);
+        if (status_of(r) != rows[i].want)
+            fprintf(stderr, "%.*s\n", FS(str_cut(rows[i].raw, 0, 200)));
+        T_INT(status_of(r), rows[i].want);
+        T(has(r, S("\r\nConnection: close\r\n")) && !has(r, S("hello")) &&
+          !has(str_cut(r, 12, r.n), S("HTTP/1.1 ")));
+        (void)close(fd);
+    }
+    wait_open(w, 0);
+    T_INT(status_of(ask(&cx, w, next)), 200);
+    stop(w);
+    t_cx_free(&cx);
+}
 
 static void test_statuses(void)
 {
@@ -409,5 +500,5 @@ static void test_listen(void)
     t_cx_free(&cx);
 }
 
-TESTS("http_server", test_keep_alive, test_pipeline, test_statuses, test_again, test_rate, test_bodies,
-      test_files, test_tls, test_listen)
+TESTS("http_server", test_keep_alive, test_pipeline, test_statuses, test_again, test_refused, test_rate,
+      test_bodies, test_files, test_tls, test_listen)
