@@ -348,7 +348,10 @@ static void test_rate_crowd(void)
     for (int i = 0; i < 1000; i++) {
         a.ip[14] = (unsigned char)(i >> 8);
         a.ip[15] = (unsigned char)i;
-        for (int k = 0; k < 12; k++) T((addr_rate(t, &a, SECOND, 1, 10) == 0) == (k < 10));
+        int got = 0;
+        for (int k = 0; k < 12; k++) got += addr_rate(t, &a, SECOND, 1, 10) == 0;
+        T(got <= 10);
+        hit += got < 10; /* both of its cells were emptied by others of the flood */
     }
     a.ip[13] = 200;
     for (int i = 0; i < 1000; i++) {
@@ -356,7 +359,7 @@ static void test_rate_crowd(void)
         a.ip[15] = (unsigned char)i;
         hit += addr_rate(t, &a, SECOND, 1, 10) != 0;
     }
-    T(hit < 30); /* 1000/16384 of each row: 4 in a thousand */
+    T(hit < 40); /* 1000/16384 of each row: 4 in a thousand, of 2000 */
     free(t);
 }
 
