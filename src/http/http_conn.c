@@ -273,6 +273,21 @@ static void serve_whole(struct conn *c, struct req *rq, str head, bool fast)
     submit(c, j);
 }
 
+/* The rest of the body is still on its way; `have` bytes of it are here. */
+static void body_begin(struct conn *c, str head, const struct want *w, size_t have)
+{
+    const struct http_head *h = &c->loop->head;
+    struct http_job *j = c->job = job_new(c, head, S(""));
+    j->want = h->chunked ? -1 : h->length;
+    j->max = w->max;
+    j->upload = w->upload;
+    j->fast = w->fast;
+    j->v10 = h->v10;
+    c->state = C_BODY;
+    timer_set(c, T_BODY);
+    if (h->expect && !have) say_continue(c);
+}
+
 /* Seconds that this address has to wait, 0 = none. This machine itself is no stranger: a proxy that was not named as
  * trusted would else be everybody at once. */
 static int64_t must_wait_s(const struct loop *lp, const struct addr *from)
@@ -304,15 +319,7 @@ static size_t request(struct conn *c, str in)
     str head = str_cut(in, 0, h->bytes);
     bool too_big = w.upload && body > lp->s->l.body_memory_bytes;
     if (w.body && (h->chunked || have < body || too_big)) {
-        struct http_job *j = c->job = job_new(c, head, S(""));
-        j->want = h->chunked ? -1 : h->length;
-        j->max = w.max;
-        j->upload = w.upload;
-        j->fast = w.fast;
-        j->v10 = h->v10;
-        c->state = C_BODY;
-        timer_set(c, T_BODY);
-        if (h->expect && !have) say_continue(c);
+        body_begin(c, head, &w, have);
         return h->bytes;
     }
     rq->body = str_cut(in, h->bytes, h->bytes + body);

@@ -3,7 +3,7 @@
 #include "app/alive.h"
 #include "bed.h"
 #include "os/os.h"
-#include "unit/http_bed.h"
+#include "../unit/http_bed.h"
 
 #include <pthread.h>
 #include <stdlib.h>
