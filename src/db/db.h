@@ -202,7 +202,8 @@ MUST enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str 
 enum { DB_SEARCH_PARTS = 3 };
 int db_search_part(str entity);
 str db_search_table(str entity);
-/* SQLite: what the table of a part is asked by MATCH for texts that may hold all words (to be compared then); "" = nothing. */
+/* SQLite: what the table of a part is asked by MATCH for texts that may hold all words (to be compared then);
+ * "" = nothing. */
 str db_search_match(struct cx *cx, const str *words, size_t n_words);
 struct db_hit {
     int64_t id;
@@ -213,6 +214,6 @@ struct db_hit {
  * before: only ids below (0 = from the newest). At most `max`. */
 MUST enum err db_search(struct cx *cx, int part, str entity, const str *words, size_t n_words,
                         int64_t before, size_t max, struct db_hit **ret, size_t *ret_n);
-/* Brings the pieces that writing left behind into one for each part, in short writes of its own: searches then read half
- * as much. For a quiet hour; never inside db_write. PostgreSQL: nothing. */
+/* Brings the pieces that writing left behind into one for each part, in short writes of its own: searches then read
+ * half as much. For a quiet hour; never inside db_write. PostgreSQL: nothing. */
 MUST enum err db_search_tidy(struct cx *cx);
