@@ -32,7 +32,6 @@ struct db {
     int walks;       /* db_each running */
     int64_t epoch;   /* the base's when the snapshot was opened */
     int64_t until_us; /* db_deadline */
-    int64_t steps;   /* engine's steps left of a bounded search, counted in DB_STEP; 0 = no bound */
     bool was_slow;   /* a statement was given up at the deadline */
     bool watched;    /* the running transaction wrote into a watched table */
     struct arena *later_a; /* the writer's: holds what waits in `later`; NULL = search texts are written at once */
