@@ -307,11 +307,17 @@ static str titles_get(const struct titles *t, int64_t id)
     return S("");
 }
 
+/* A link holds ids whose titles are wanted; child lines and roll-ups (both have `via`) have a target too, but no ids. */
+static bool is_titled(const struct field *f, const struct entity *target)
+{
+    return f->target && f->target == target && !f->via.n;
+}
+
 static void titles_collect(struct cx *cx, const struct reading *r, const struct record *v, size_t n,
                            struct titles *t)
 {
     for (size_t i = 0; i < r->e->n; i++) {
-        if (!r->want[i] || r->e->f[i].target != t->e || class_of(&r->e->f[i]) == IN_LINES) continue;
+        if (!r->want[i] || !is_titled(&r->e->f[i], t->e)) continue;
         for (size_t k = 0; k < n; k++) {
             const struct val *x = &v[k].v[i];
             if (x->t == VT_INT) titles_want(cx, t, x->i);
@@ -324,7 +330,7 @@ static void titles_place(struct cx *cx, const struct reading *r, struct record *
                          const struct titles *t)
 {
     for (size_t i = 0; i < r->e->n; i++) {
-        if (!r->want[i] || r->e->f[i].target != t->e || class_of(&r->e->f[i]) == IN_LINES) continue;
+        if (!r->want[i] || !is_titled(&r->e->f[i], t->e)) continue;
         for (size_t k = 0; k < n; k++) {
             struct val *x = value_place(&v[k], &r->e->f[i]);
             if (x->t == VT_INT) x->s = titles_get(t, x->i);
@@ -341,10 +347,9 @@ enum err fill_titles(struct cx *cx, const struct reading *r, struct record *v, s
 {
     for (size_t i = 0; n && i < r->e->n; i++) {
         const struct entity *target = r->e->f[i].target;
-        bool first = r->want[i] && target != NULL && r->e->f[i].kind->store != ST_LINES;
+        bool first = r->want[i] && is_titled(&r->e->f[i], target);
         for (size_t k = 0; first && k < i; k++)
-            first =
-                !(r->want[k] && r->e->f[k].target == target && r->e->f[k].kind->store != ST_LINES);
+            first = !(r->want[k] && is_titled(&r->e->f[k], target));
         if (!first) continue;
         struct titles t = {.e = target};
         titles_collect(cx, r, v, n, &t);
