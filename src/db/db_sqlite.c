@@ -451,11 +451,10 @@ static int door(void *arg, int action, const char *a, const char *b, const char 
     }
 }
 
-/* Between operations of a statement: is one of the bounds reached? */
+/* Between operations of a statement: is its time over? */
 static int bounds(void *arg)
 {
     struct db *db = arg;
-    if (db->steps && --db->steps == 0) return 1;
     if (!db->until_us || db_mono_us() < db->until_us) return 0;
     db->was_slow = true;
     return 1;

@@ -307,7 +307,7 @@ static str titles_get(const struct titles *t, int64_t id)
     return S("");
 }
 
-/* A link holds ids whose titles are wanted; child lines and roll-ups (both have `via`) have a target too, but no ids. */
+/* A link holds ids whose titles are wanted; child lines and roll-ups, which have `via`, hold none. */
 static bool is_titled(const struct field *f, const struct entity *target)
 {
     return f->target && f->target == target && !f->via.n;
