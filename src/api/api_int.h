@@ -60,7 +60,7 @@ MUST enum err undo_job(struct cx *cx, const struct job *j, str *ret);
 str file_path(struct cx *cx, int64_t id);
 /* the row of bytes that are there already */
 MUST enum err file_keep(struct cx *cx, str name, int64_t bytes, int64_t id);
-MUST enum err file_find(struct cx *cx, int64_t id, str *ret_name, str *ret_type); /* own files only */
+MUST enum err file_find(struct cx *cx, int64_t id, str *ret_name); /* own uploads only */
 
 /* A company that may be seen and is on the own blacklist; *ret_reason is left alone when none is given. */
 bool is_blacklisted(struct cx *cx, const struct entity *e, int64_t id, str *ret_reason);

@@ -1,38 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* api/file.c - uploads and downloads: bytes in DATA/files under the file's id, everything else in `file`. */
+/* api/file.c - uploads and downloads: bytes in DATA/files under the file's id, everything else is record_files.c's. */
 #include "api/api_int.h"
 
 #include "os/os.h"
+#include "record/record.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
-enum { NAME_MAX_BYTES = 200, COPY_BYTES = 64 * 1024 };
-
-struct filing {
-    int64_t id, bytes;
-    str name, type;
-};
-
-static enum err file_insert(struct cx *cx, void *arg)
-{
-    const struct filing *f = arg;
-    return db_exec(
-        cx, NULL,
-        "INSERT INTO file (id, name, type, bytes, sha256, created_at, created_by, entity, record)"
-        " VALUES ($1, $2, $3, $4, '', $5, $6, '', 0)",
-        V(f->id), V(f->name), V(f->type), V(f->bytes), V(cx->now_ms), V(cx->who.user));
-}
+enum { NAME_MAX_BYTES = 200, LOOK_BYTES = 16 };
 
 str file_path(struct cx *cx, int64_t id)
 {
     return arena_fmt(cx->a, "%.*s/files/%" PRId64, FS(cx->app->data_dir), id);
 }
 
-/* What we call it when it is downloaded; what the client says of it is never believed. */
-static str type_of(str name)
+/* The pictures that a browser is given to show are known by their first bytes alone. */
+static str picture_type(str head)
 {
+    if (str_has_prefix(head, S("\x89PNG\r\n\x1A\n"))) return S("image/png");
+    if (str_has_prefix(head, S("\xFF\xD8\xFF"))) return S("image/jpeg");
+    if (str_has_prefix(head, S("GIF87a")) || str_has_prefix(head, S("GIF89a"))) return S("image/gif");
+    if (str_has_prefix(head, S("RIFF")) && str_eq(str_cut(head, 8, 12), S("WEBP"))) return S("image/webp");
+    return S("");
+}
+
+static str head_of(struct cx *cx, str path)
+{
+    char *p = NEW_N(cx->a, char, LOOK_BYTES);
+    int fd = open(arena_z(cx->a, path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    ssize_t n = fd < 0 ? 0 : read(fd, p, LOOK_BYTES);
+    os_close_fd(&fd);
+    return (str){p, n > 0 ? (size_t)n : 0};
+}
+
+/* What we call it when it is downloaded; what the client says of it is never believed. */
+static str type_of(str name, str head)
+{
+    str picture = picture_type(head);
+    if (picture.n) return picture;
     static const struct {
         str end, type;
     } types[] = {
@@ -66,61 +73,69 @@ static enum err spool_move(struct cx *cx, const struct req *rq, str to)
     return os_fsync_dir(cx, arena_fmt(cx->a, "%.*s/files", FS(cx->app->data_dir)));
 }
 
+static enum err keep(struct cx *cx, str name, int64_t bytes, int64_t id, struct stored *ret)
+{
+    *ret = (struct stored){id, bytes, plain_name(cx, name), type_of(name, head_of(cx, file_path(cx, id)))};
+    return stored_add(cx, ret);
+}
+
 enum err file_keep(struct cx *cx, str name, int64_t bytes, int64_t id)
 {
-    struct filing f = {id, bytes, plain_name(cx, name), type_of(name)};
-    return db_write(cx, file_insert, &f);
+    struct stored f = {0};
+    return keep(cx, name, bytes, id, &f);
 }
 
 enum err api_file_post(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     str name = S("file");
     int64_t id = id_new(cx->now_ms);
+    struct stored f = {0};
     (void)http_query(cx, rq, S("name"), &name);
     if (!rq->body_bytes) return fail(cx, E_INVALID, "The file is empty");
     TRY(os_mkdirs(cx, arena_fmt(cx->a, "%.*s/files", FS(cx->app->data_dir)), 0700));
     TRY(spool_move(cx, rq, file_path(cx, id)));
-    enum err e = file_keep(cx, name, rq->body_bytes, id);
+    enum err e = keep(cx, name, rq->body_bytes, id, &f);
     if (e != E_OK && e != E_UNCERTAIN) (void)unlink(file_path(cx, id).p);
     TRY(e);
     struct jw w = reply_json(rs);
     jw_obj(&w);
     jw_kid(&w, S("id"), id);
-    jw_kstr(&w, S("name"), plain_name(cx, name));
-    jw_kstr(&w, S("type"), type_of(name));
-    jw_kint(&w, S("bytes"), rq->body_bytes);
+    jw_kstr(&w, S("name"), f.name);
+    jw_kstr(&w, S("type"), f.type);
+    jw_kint(&w, S("bytes"), f.bytes);
     jw_obj_end(&w);
     rs->status = 201;
     return E_OK;
 }
 
-enum err file_find(struct cx *cx, int64_t id, str *ret_name, str *ret_type)
+enum err file_find(struct cx *cx, int64_t id, str *ret_name)
 {
-    struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT name, type, created_by FROM file WHERE id = $1", V(id)));
-    if (!r.n || (cx->acl && db_int(&r, 0, 2) != cx->who.user))
-        return fail(cx, E_NOTFOUND, "There is no such file");
-    *ret_name = db_str(&r, 0, 0);
-    *ret_type = db_str(&r, 0, 1);
+    struct stored f = {0};
+    TRY(stored_own(cx, id, &f));
+    *ret_name = f.name;
     return E_OK;
 }
 
 enum err api_file_get(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     int64_t id = 0;
-    str name = {0};
+    struct stored f = {0};
     TRY(path_id(cx, rq, 0, &id));
-    TRY(file_find(cx, id, &name, &rs->type));
+    TRY(stored_seen(cx, id, &f));
+    bool picture = str_has_prefix(f.type, S("image/"));
     struct buf b = buf_new(cx->a, 4096); /* RFC 6266 and 8187 */
-    buf_add(&b, S("attachment; filename*=UTF-8''"));
-    for (size_t i = 0; i < name.n; i++) {
-        unsigned char c = (unsigned char)name.p[i];
+    buf_add(&b, picture ? S("inline; filename*=UTF-8''") : S("attachment; filename*=UTF-8''"));
+    for (size_t i = 0; i < f.name.n; i++) {
+        unsigned char c = (unsigned char)f.name.p[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                      c == '.' || c == '-' || c == '_';
         if (plain) buf_byte(&b, (char)c);
         else buf_fmt(&b, "%%%02X", c);
     }
+    rs->type = f.type;
     http_head(rs, S("Content-Disposition"), buf_str(&b));
+    http_head(rs, S("Content-Security-Policy"), S("sandbox; default-src 'none'; frame-ancestors 'none'"));
+    if (picture) http_head(rs, S("Cache-Control"), S("private, no-cache")); /* asked for again by its ETag each time */
     rs->file = file_path(cx, id);
     return E_OK;
 }

@@ -12,9 +12,8 @@ enum { RESULT_MAX = 4 * 1024 * 1024 };
 static enum err asked_file(struct cx *cx, const struct json *j, str *ret_path, str *ret_name)
 {
     int64_t id = 0;
-    str type = {0};
     TRY(json_id_of(cx, j, S("file"), 0, &id));
-    TRY(file_find(cx, id, ret_name, &type));
+    TRY(file_find(cx, id, ret_name));
     *ret_path = file_path(cx, id);
     return E_OK;
 }

@@ -216,6 +216,7 @@ static enum err entity_fields(struct cx *cx, struct entity *e, const struct json
             x->system = s == 0;
             x->own = s == 2 || e->own;
             e->checks |= x->check != CHECK_NONE;
+            e->files |= x->kind->file;
             x->trashed = json_get(&from[s][i], S("trashed")) != NULL;
         }
     e->f = f;

@@ -17,7 +17,8 @@ enum lang lang_of(str code);                     /* unknown: LANG_EN */
 
 /* ---- values ----
  * VT_INT: int, bool (0/1), date (days since 1970-01-01), timestamp (UTC ms), duration (s), rating, decimal and
- *   percent (scaled by field.scale), money (minor units, s = currency), link/user/file (id, s = title when read).
+ *   percent (scaled by field.scale), money (minor units, s = currency), link/user/file (id, s = title when read; of
+ *   files and pictures also v: one item with type and, as its id, the bytes).
  * VT_TEXT: text, longtext, url, choice (key), json.     VT_LIST: everything with several parts. */
 enum vt { VT_NULL, VT_INT, VT_TEXT, VT_LIST };
 struct item {
@@ -70,6 +71,7 @@ struct kind {
     enum storage store;
     unsigned ops;      /* mask of OPM() */
     bool sort, search; /* may be sorted by; gives search text unless the field says no */
+    bool file, picture; /* the value is the id of a stored file; of one that is a picture */
     /* JSON as the API takes it -> value in normal form. E_INVALID at the field. j is never NULL; JT_NULL
      * has been handled by the caller. */
     enum err (*from_json)(struct cx *cx, const struct field *f, const struct json *j, struct val *ret);
@@ -142,6 +144,7 @@ struct entity {
     bool own, trashed, internal; /* internal: not offered in the navigation */
     bool admin;            /* users, roles, ...: seen by all, written with SYS_USERS */
     bool checks;           /* has a field with a check */
+    bool files;            /* has a field whose value is a stored file */
     const uint32_t *formulas; /* stored formulas, each behind those it reads */
     size_t n_formulas;
     const struct dependant *dependants;

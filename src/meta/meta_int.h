@@ -39,6 +39,11 @@ MUST enum err want_str(struct cx *cx, const struct field *f, const struct json *
 MUST enum err want_int(struct cx *cx, const struct field *f, const struct json *j, int64_t min,
                        int64_t max, int64_t *ret);
 enum err bad_value(struct cx *cx, const struct field *f, const char *what); /* E_INVALID at f */
+/* What files and pictures share. */
+MUST enum err file_from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret);
+MUST enum err file_from_text(struct cx *cx, const struct field *f, str s, struct val *ret);
+void file_to_json(struct cx *cx, const struct field *f, const struct val *v, struct jw *w);
+void file_to_text(struct cx *cx, const struct field *f, const struct val *v, struct buf *out);
 extern const struct kind kind_text, kind_longtext, kind_url, kind_int, kind_decimal, kind_percent,
 kind_money, kind_date,
     kind_timestamp, kind_duration, kind_bool, kind_choice, kind_choices, kind_tags, kind_link, kind_user, kind_file,

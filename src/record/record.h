@@ -89,6 +89,18 @@ MUST enum err record_field_fill(struct cx *cx, str entity, str name);
  * normal form; if not, *ret_why is for tr(). An import asks itself: its writes are not refused for that. */
 bool record_id_fits(struct cx *cx, const struct entity *e, struct val *v, const struct field *f, str *ret_why);
 
+/* ---- stored files: their rows; the bytes are the caller's ---- */
+/* One is its uploader's alone until a record takes it into a field; from then on it is that record's. */
+struct stored {
+    int64_t id, bytes;
+    str name, type; /* type begins with "image/" only when the bytes say so */
+};
+MUST enum err stored_add(struct cx *cx, const struct stored *f);
+/* What the user himself has uploaded, whatever became of it. */
+MUST enum err stored_own(struct cx *cx, int64_t id, struct stored *ret);
+/* For a download: the uploader while it belongs to nothing, then whoever sees the record and the field. */
+MUST enum err stored_seen(struct cx *cx, int64_t id, struct stored *ret);
+
 /* ---- JSON ---- */
 /* API object -> sets; unknown, read-only and doubled fields are E_INVALID naming the field. "version" and "id" are
  * passed over. */

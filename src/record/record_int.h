@@ -16,6 +16,8 @@ struct record reading_row(struct cx *cx, const struct reading *r, const struct d
 /* Points, links, lines of n records (the values are written in place). */
 MUST enum err fill_parts(struct cx *cx, const struct reading *r, struct record *v, size_t n);
 MUST enum err fill_titles(struct cx *cx, const struct reading *r, struct record *v, size_t n);
+/* Where a record that reading_row made keeps its value of f. */
+struct val *value_place(struct record *r, const struct field *f);
 /* The cursor of a list by id (no sort) that goes on below `id`. */
 str list_cursor(struct cx *cx, const struct entity *e, int64_t id);
 enum deleted { LIVING, DELETED, EITHER };
@@ -57,6 +59,17 @@ MUST enum err formulas_again(struct cx *cx, const struct field *f, int64_t id);
 MUST enum err formulas_live(struct cx *cx, const struct reading *r, struct record *v, size_t n);
 /* The columns that formulas_live needs beside those wanted. */
 void formulas_need(const struct reading *r, bool *need);
+
+/* ---- files (record_files.c); each costs nothing where an entity has no field for them ---- */
+/* Names, types and sizes into the values. */
+MUST enum err files_fill(struct cx *cx, const struct reading *r, struct record *v, size_t n);
+/* Binds what fields (all, or those marked in changed) hold to record id: own uploads that belong to nothing yet, or
+ * what belongs to it, to `loser` or to a record merged into it already. Else E_INVALID at the field. Inside
+ * db_write. */
+MUST enum err files_bind(struct cx *cx, const struct entity *e, int64_t id, int64_t loser, const struct val *v,
+                         const bool *changed);
+/* A merge is taken back: what the winner had from record r is r's again. */
+MUST enum err files_back(struct cx *cx, const struct record *r, int64_t winner);
 
 /* ---- checks, before the writer ---- */
 /* rights on fields, doubles */

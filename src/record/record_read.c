@@ -122,7 +122,7 @@ static struct record *by_id(struct record *v, size_t n, int64_t id, size_t *last
     return NULL;
 }
 
-static struct val *value_place(struct record *r, const struct field *f)
+struct val *value_place(struct record *r, const struct field *f)
 {
     union {
         const struct val *in;
@@ -358,7 +358,7 @@ enum err fill_titles(struct cx *cx, const struct reading *r, struct record *v, s
         TRY(record_titles(cx, target, t.id.v, t.id.n, t.title));
         titles_place(cx, r, v, n, &t);
     }
-    return E_OK;
+    return n && r->e->files ? files_fill(cx, r, v, n) : E_OK;
 }
 
 enum { TITLES_AT_ONCE = 400 };

@@ -156,6 +156,7 @@ static enum err create_inside(struct cx *cx, void *arg)
     if (c->e->n_formulas) TRY(formulas_fill(cx, c->e, v, NULL));
     if (numbered || c->e->n_formulas) c->insert = insert_sql(cx, c->e, c->id, v);
     TRY(unique_field(cx, c->e, sql_run(cx, &c->insert, NULL, NULL)));
+    if (c->e->files) TRY(files_bind(cx, c->e, c->id, 0, v, NULL));
     TRY(parts_write(cx, c->e, c->id, NULL, v, NULL));
     if (c->e->search || c->e->dups) TRY(search_put(cx, c->e, c->id, NULL, v));
     TRY(rollups_follow(cx, c->e, NULL, v));
@@ -231,6 +232,7 @@ enum err update_write_winner(struct cx *cx, const struct entity *e, const struct
     if (!any && !loser) return E_OK;
     TRY(check_required(cx, e, v));
     TRY(check_rules(cx, e, old->id, v));
+    if (e->files) TRY(files_bind(cx, e, old->id, loser, v, changed));
     str was = log_old_json(cx, e, old->v, changed, loser);
     v[F_CHANGED_AT] = VAL_INT(cx->now_ms);
     v[F_CHANGED_BY] = cx->who.user ? VAL_INT(cx->who.user) : VAL_NULL;

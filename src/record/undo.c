@@ -215,6 +215,7 @@ static enum err trash_again(struct cx *cx, const struct record *r, const struct 
     TRY(log_merge_other(cx, s->old, S(LOG_WINNER), &winner));
     str op = !to_trash ? S("restore") : winner ? S("merge") : S("delete");
     TRY(trash_write(cx, r->e, r, to_trash, op, winner ? s->old : S(""), &w));
+    if (r->e->files && !to_trash && winner) TRY(files_back(cx, r, winner));
     if (str_eq(op, S("merge"))) return redirect_put(cx, r->e, r->id, winner);
     return str_eq(s->op, S("merge"))
                ? db_exec(cx, NULL, "DELETE FROM redirect WHERE id = $1", V(r->id))

@@ -26,7 +26,7 @@ struct api_bed {
     struct map vars;       /* name -> str * */
     int64_t seen;          /* newest row of the change log that a row has answered for */
     int digests;           /* how often api_digest was asked */
-    int64_t proposed;      /* the matrix: whose record the last proposal is for */
+    int64_t proposed;      /* the matrix: the record that the last proposal or bound file is for */
     int64_t ahead_ms;      /* added to the clock */
 };
 /* live: with server on a free port, jobs and events. set_up: the firm below and its people; else an empty base. */
@@ -89,4 +89,5 @@ void rights_tests(void);
 void matrix_tests(void);
 void describe_tests(void);
 void undo_tests(void);
+void files_tests(void);
 void finding_tests(void);

@@ -6,7 +6,7 @@
 
 enum whose { OWN, TEAM, FOREIGN, DELETED, NEVER, WHOSE };
 static const char *const whose_name[WHOSE] = {"own", "team", "foreign", "deleted", "never"};
-enum thing { NOTHING, PERSON, FILE_, JOB, BATCH, DRAFT, NOTICE, PROPOSAL };
+enum thing { NOTHING, PERSON, FILE_, BOUND, JOB, BATCH, DRAFT, NOTICE, PROPOSAL };
 
 /* want: one status, or five in the order above; "-" is not asked. $x is the thing, $x.seq its first change. */
 static const struct cell {
@@ -54,6 +54,7 @@ static const struct cell {
     {GET, "/api/v1/events", "/api/v1/events", NULL, NOTHING, "401", "-", "-", "-"}, /* with a socket: test_api_live.c */
     {POST, "/api/v1/file", "/api/v1/file?name=m.csv", "Name\nA\n", NOTHING, "401", "201", "201", "201"},
     {GET, "/api/v1/file/{id}", "/api/v1/file/$x", NULL, FILE_, "401", "200 404 404 404 404", "200 404 404 404 404", "200 404 404 404 404"},
+    {GET, "/api/v1/file/{id}", "/api/v1/file/$x", NULL, BOUND, "401", "200 200 200 200 404", "200 200 404 200 404", "200 404 404 200 404"},
     {POST, "/api/v1/import/plan", "/api/v1/import/plan", "{'file':'$x','entity':'person'}", FILE_, "401", "200 404 404 404 404", "200 404 404 404 404", "403 404 404 404 404"},
     {POST, "/api/v1/import/dry", "/api/v1/import/dry", "{'file':'$x','entity':'person'}", FILE_, "401", "202 404 404 404 404", "202 404 404 404 404", "403 404 404 404 404"},
     {POST, "/api/v1/import/run", "/api/v1/import/run", "{'file':'$x','entity':'person'}", FILE_, "401", "202 404 404 404 404", "202 404 404 404 404", "403 404 404 404 404"},
@@ -87,7 +88,16 @@ static enum err trash(struct cx *cx, int64_t id)
 static enum err file_row(struct cx *cx, void *arg)
 {
     return db_exec(cx, NULL, "INSERT INTO file (id, name, type, bytes, sha256, created_at, created_by, entity, record) VALUES ($1, 'm.csv', 'text/csv', 7, '', 1, $2, '', 0)",
-                   V(*(int64_t *)arg), V(cx->who.user));
+                   V(*(const int64_t *)arg), V(cx->who.user));
+}
+
+/* Uploaded by one who sees nobody's records: whose the record is decides. */
+static enum err bound_row(struct cx *cx, void *arg)
+{
+    const int64_t *to = arg; /* file, record */
+    TRY(db_exec(cx, NULL, "INSERT INTO file (id, name, type, bytes, sha256, created_at, created_by, entity, record) VALUES ($1, 'm.csv', 'text/csv', 7, '', 1, 1, 'person', $2)",
+                V(to[0]), V(to[1])));
+    return db_exec(cx, NULL, "UPDATE person SET photo = $1 WHERE id = $2", V(to[0]), V(to[1]));
 }
 
 struct row_of { /* of a table that is no record's */
@@ -111,10 +121,11 @@ static int64_t thing_make(struct api_bed *t, enum thing thing, enum actor owner)
     cx.now_ms = clock_ms();
     cx.who.user = t->who[owner].id;
     if (thing == PERSON) return api_make(t, "person", "m", owner);
-    if (thing == FILE_) {
+    if (thing == FILE_ || thing == BOUND) {
         T_OK(&cx, os_mkdirs(&cx, arena_fmt(cx.a, "%.*s/files", FS(t->b.folder)), 0700));
         T_OK(&cx, os_write_file_atomic(&cx, arena_fmt(cx.a, "%.*s/files/%" PRId64, FS(t->b.folder), id), S("Name\nA\n"), 0600));
-        T_OK(&cx, db_write(&cx, file_row, &id));
+        t->proposed = thing == BOUND ? api_make(t, "person", "m", owner) : 0;
+        T_OK(&cx, db_write(&cx, thing == BOUND ? bound_row : file_row, (int64_t[]){id, t->proposed}));
     }
     if (thing == JOB) T_OK(&cx, job_add(&cx, NULL, S("import_dry"), S("{}"), S(""), &id));
     if (thing == DRAFT || thing == NOTICE || thing == PROPOSAL) {
@@ -129,6 +140,9 @@ static int64_t thing_make(struct api_bed *t, enum thing thing, enum actor owner)
     return id;
 }
 
+/* Is it a record, or does it hang on one? */
+static bool can_go(enum thing thing) { return thing == PERSON || thing == PROPOSAL || thing == BOUND; }
+
 static void target_make(struct api_bed *t, const struct cell *c, enum actor who, enum whose whose)
 {
     struct cx *cx = &t->b.cx;
@@ -136,15 +150,14 @@ static void target_make(struct api_bed *t, const struct cell *c, enum actor who,
     enum actor me = who == ANON ? ADMIN : who, team = who == REPA1 || who == MGRA ? REPA2 : REPA1;
     enum actor owner = whose == TEAM ? team : whose == FOREIGN ? REPB1 : me;
     int64_t id = 1234567890123;
-    if (whose != NEVER && (whose != DELETED || c->thing == PERSON || c->thing == PROPOSAL)) id = thing_make(t, c->thing, owner);
+    if (whose != NEVER && (whose != DELETED || can_go(c->thing))) id = thing_make(t, c->thing, owner);
     var_put(t, "x", arena_fmt(cx->a, "%" PRId64, id));
     T_OK(cx, db_query(cx, &r, "SELECT seq FROM change WHERE record = $1 ORDER BY seq LIMIT 1", V(id)));
     var_put(t, "x.seq", arena_fmt(cx->a, "%" PRId64, r.n ? db_int(&r, 0, 0) : id));
     var_put(t, "mine", arena_fmt(cx->a, "%" PRId64, api_make(t, "person", "mine", me)));
     struct cx system = *cx;
     system.now_ms = clock_ms();
-    if (whose == DELETED && c->thing == PERSON) T_OK(cx, trash(&system, id));
-    if (whose == DELETED && c->thing == PROPOSAL) T_OK(cx, trash(&system, t->proposed));
+    if (whose == DELETED && can_go(c->thing)) T_OK(cx, trash(&system, c->thing == PERSON ? id : t->proposed));
 }
 
 static void cell_check(struct api_bed *t, const struct cell *c, enum actor who, enum whose whose, str want)

@@ -329,6 +329,51 @@ static void rights(struct bed *t)
     HAS(text_of(cx, &r), "CANARY");
 }
 
+static void upload(struct cx *cx, int64_t id, const char *type)
+{
+    struct stored f = {id, 7, S("a.png"), str_from(type)};
+    T_OK(cx, stored_add(cx, &f));
+}
+
+/* A file becomes its record's with the field it stands in; who may not read that field does not get the file. */
+static void files(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct stored f = {0};
+    struct written w = {0};
+    const struct field *photo = FLD(ENT(cx, "person"), "photo");
+    uint8_t *mask = NEW_N(cx->a, uint8_t, (size_t)ENTITIES_MAX * FIELDS_MAX);
+    struct acl acl = {.user = 77};
+    memset(acl.reach, REACH_ALL, sizeof acl.reach);
+    cx->acl = &acl;
+    cx->who.user = 77;
+    upload(cx, 501, "image/png");
+    upload(cx, 502, "image/png");
+    upload(cx, 503, "text/csv; charset=utf-8");
+    T(try_create(cx, "person", "{\"name\":\"A\",\"photo\":\"503\"}", &w) == E_INVALID);
+    T(try_create(cx, "person", "{\"name\":\"A\",\"photo\":\"504\"}", &w) == E_INVALID);
+    T_STR(cx->at, S("photo"));
+    T_OK(cx, stored_seen(cx, 503, &f)); /* refused: it is nobody's yet */
+    int64_t id = create(cx, "person", "{\"name\":\"A\",\"photo\":{\"id\":\"501\"}}");
+    HAS(shown(cx, "person", id), "\"photo\":{\"id\":\"501\",\"title\":\"a.png\",\"type\":\"image/png\",\"bytes\":7}");
+    T_OK(cx, change(cx, "person", id, 0, "{\"photo\":\"502\"}", &w));
+    cx->who.user = 78;
+    T(stored_own(cx, 501, &f) == E_NOTFOUND);
+    T(stored_seen(cx, 503, &f) == E_NOTFOUND);
+    T_OK(cx, stored_seen(cx, 501, &f)); /* the one before */
+    T_OK(cx, stored_seen(cx, 502, &f));
+    T(f.bytes == 7 && str_eq(f.name, S("a.png")) && str_eq(f.type, S("image/png")));
+    mask[(size_t)photo->entity->at * FIELDS_MAX + photo->at] = 2;
+    acl.mask = mask;
+    T(stored_seen(cx, 502, &f) == E_NOTFOUND);
+    T(stored_seen(cx, 501, &f) == E_NOTFOUND); /* it may have stood in the hidden field */
+    acl.mask = NULL;
+    acl.reach[ENT(cx, "person")->at][ACT_SEE] = REACH_NONE;
+    T(stored_seen(cx, 502, &f) == E_NOTFOUND);
+    cx->acl = NULL;
+    T_OK(cx, stored_seen(cx, 503, &f));
+}
+
 /* Every database call of a write fails once: nothing has changed, the next try works. */
 static void faults(struct bed *t)
 {
@@ -355,7 +400,7 @@ static void faults(struct bed *t)
 
 static void both(void)
 {
-    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, circles, pages, undo, as_of, as_of_list, merge, own_things, rights, faults};
+    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, circles, pages, undo, as_of, as_of_list, merge, own_things, rights, files, faults};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 
