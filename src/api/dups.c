@@ -146,7 +146,7 @@ enum err api_dup_scan(struct cx *cx, const struct req *rq, struct resp *rs)
     return once(cx, rq, rs, ask_scan);
 }
 
-static enum err reject(struct cx *cx, const struct req *rq, struct resp *rs)
+static enum err reject_or_not(struct cx *cx, const struct req *rq, struct resp *rs, bool back)
 {
     const struct entity *e = NULL;
     const struct json *j = NULL;
@@ -157,12 +157,26 @@ static enum err reject(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(json_id_of(cx, j, S("b"), 0, &b));
     if (!a || !b || a == b)
         return fail(cx, E_INVALID, "Two different records are to be named: a and b");
-    TRY(dup_reject(cx, e, a, b));
+    TRY(dup_reject(cx, e, a, b, back));
     rs->status = 204;
     return E_OK;
+}
+
+static enum err reject(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return reject_or_not(cx, rq, rs, false);
+}
+static enum err unreject(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return reject_or_not(cx, rq, rs, true);
 }
 
 enum err api_dup_reject(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     return once(cx, rq, rs, reject);
+}
+
+enum err api_dup_unreject(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return once(cx, rq, rs, unreject);
 }

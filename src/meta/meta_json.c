@@ -110,6 +110,7 @@ void meta_json(struct cx *cx, const struct meta *m, struct jw *w,
         jw_kbool(w, S("own"), e->own);
         jw_kbool(w, S("internal"), e->internal);
         jw_kbool(w, S("admin"), e->admin);
+        jw_kbool(w, S("dups"), e->dups);
         jw_kstr(w, S("title"), e->f[e->title].name);
         jw_key(w, S("rights"));
         rights(cx, e, w);

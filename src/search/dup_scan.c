@@ -255,6 +255,7 @@ enum err dup_scan(struct cx *cx, const struct entity *e, int min_score, struct d
 struct reject {
     const struct entity *e;
     int64_t a, b;
+    bool back; /* the word is taken back */
 };
 
 static enum err reject_inside(struct cx *cx, void *arg)
@@ -270,6 +271,9 @@ static enum err reject_inside(struct cx *cx, void *arg)
     seen_sql(cx, p->e, S("r"), &q);
     TRY(sql_run(cx, &q, &r, NULL));
     if (r.n != 2) return fail(cx, E_NOTFOUND, "There are no two such records");
+    if (p->back)
+        return db_exec(cx, NULL, "DELETE FROM dup_reject WHERE a = $1 AND b = $2",
+                       V(p->a < p->b ? p->a : p->b), V(p->a < p->b ? p->b : p->a));
     return db_exec(cx, NULL,
                    "INSERT INTO dup_reject (a, b, at, who) VALUES ($1, $2, $3, $4) ON CONFLICT (a, "
                    "b) DO NOTHING",
@@ -277,9 +281,9 @@ static enum err reject_inside(struct cx *cx, void *arg)
                    V(cx->who.user));
 }
 
-enum err dup_reject(struct cx *cx, const struct entity *e, int64_t a, int64_t b)
+enum err dup_reject(struct cx *cx, const struct entity *e, int64_t a, int64_t b, bool back)
 {
-    struct reject p = {e, a, b};
+    struct reject p = {e, a, b, back};
     if (!acl_may(cx, e, ACT_CHANGE)) return fail(cx, E_DENIED, "You may not change this record");
     return a == b ? fail(cx, E_INVALID, "These are one and the same record")
                   : db_write(cx, reject_inside, &p);

@@ -92,5 +92,6 @@ struct dup_pos {
 typedef enum err dup_pair_fn(struct cx *cx, void *arg, const struct dup_pair *p);
 MUST enum err dup_scan(struct cx *cx, const struct entity *e, int min_score, struct dup_pos *pos,
                        dup_pair_fn *fn, void *arg);
-/* These two are different: never reported again, by nobody. E_NOTFOUND: one of them is unseen. Opens db_write. */
-MUST enum err dup_reject(struct cx *cx, const struct entity *e, int64_t a, int64_t b);
+/* These two are different: never reported again, by nobody; `back` takes that word back (once is as good as twice).
+ * E_NOTFOUND: one of them is unseen. Opens db_write. */
+MUST enum err dup_reject(struct cx *cx, const struct entity *e, int64_t a, int64_t b, bool back);

@@ -71,6 +71,7 @@ static const struct cell {
     {POST, "/api/v1/{entity}/duplicates/scan", "/api/v1/person/duplicates/scan", "{}", NOTHING, "401", "202", "202", "202"},
     {POST, "/api/v1/{entity}/duplicates/scan", "/api/v1/person/duplicates/scan", "{'merge_from':100}", NOTHING, "401", "202", "202", "403"},
     {POST, "/api/v1/{entity}/duplicates/reject", "/api/v1/person/duplicates/reject", "{'a':'$x','b':'$mine'}", PERSON, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404"},
+    {DELETE, "/api/v1/{entity}/duplicates/reject", "/api/v1/person/duplicates/reject", "{'a':'$x','b':'$mine'}", PERSON, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404"},
     {GET, "/api/v1/{entity}/{id}", "/api/v1/person/$x", NULL, PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
     {PATCH, "/api/v1/{entity}/{id}", "/api/v1/person/$x", "{'note':'m'}", PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
     {DELETE, "/api/v1/{entity}/{id}", "/api/v1/person/$x", NULL, PERSON, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404"},

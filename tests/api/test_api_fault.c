@@ -22,6 +22,7 @@ static const struct torture {
     {"POST /api/v1/person/$p/restore", NULL, NULL, REPA1, ""},
     {"POST /api/v1/person/$p/merge", "{'loser':'$l','take':{'name':'loser'}}", NULL, REPA1, ""},
     {"POST /api/v1/person/duplicates/reject", "{'a':'$p','b':'$q'}", "Idempotency-Key: fault-reject", REPA1, ""},
+    {"DELETE /api/v1/person/duplicates/reject", "{'a':'$p','b':'$q'}", "Idempotency-Key: fault-unreject", REPA1, ""},
     {"POST /api/v1/person/duplicates/scan", "{}", NULL, ADMIN, ""},
     {"POST /api/v1/person/duplicates", "{'name':'g'}", NULL, ADMIN, ""},
     {"POST /api/v1/import/plan", "{'file':'$f','entity':'person'}", NULL, ADMIN, ""},

@@ -93,7 +93,7 @@ static void rights(struct bed *t)
     T_INT((int64_t)dups(cx, "person", one, 0, &d), 10);
     become(cx, ben);
     T_INT((int64_t)dups(cx, "person", one, 0, &d), 0);
-    T(dup_reject(cx, ENT(cx, "person"), a, b) == E_NOTFOUND);
+    T(dup_reject(cx, ENT(cx, "person"), a, b, false) == E_NOTFOUND);
     become(cx, 0);
     int64_t bens = make(cx, "person", J("{\"name\":\"Bird\",\"owner\":\"" ID "\",\"phones\":[\"0170 7770123\"]}", ben));
     become(cx, ben);
@@ -147,12 +147,17 @@ static void scan(struct bed *t)
     T_INT((int64_t)scanned(cx, 90, &s), 1);
     T(s.v[0].a == a && s.v[0].b == b && s.v[0].score == 96 && s.v[0].why == (DUP_PHONE | DUP_NAME));
     T_INT((int64_t)s.calls, 1); /* shared are number and name: told once */
-    T(dup_reject(cx, ENT(cx, "person"), a, firm) == E_NOTFOUND);
-    T(dup_reject(cx, ENT(cx, "person"), a, gone) == E_NOTFOUND);
-    T(dup_reject(cx, ENT(cx, "person"), a, a) == E_INVALID);
-    T_OK(cx, dup_reject(cx, ENT(cx, "person"), b, a));
-    T_OK(cx, dup_reject(cx, ENT(cx, "person"), a, b)); /* twice is once */
+    T(dup_reject(cx, ENT(cx, "person"), a, firm, false) == E_NOTFOUND);
+    T(dup_reject(cx, ENT(cx, "person"), a, gone, false) == E_NOTFOUND);
+    T(dup_reject(cx, ENT(cx, "person"), a, a, false) == E_INVALID);
+    T_OK(cx, dup_reject(cx, ENT(cx, "person"), b, a, false));
+    T_OK(cx, dup_reject(cx, ENT(cx, "person"), a, b, false)); /* twice is once */
     T_INT((int64_t)scanned(cx, 90, &s), 0);
+    T(dup_reject(cx, ENT(cx, "person"), a, gone, true) == E_NOTFOUND);
+    T_OK(cx, dup_reject(cx, ENT(cx, "person"), b, a, true));
+    T_OK(cx, dup_reject(cx, ENT(cx, "person"), a, b, true)); /* twice is once */
+    T_INT((int64_t)scanned(cx, 90, &s), 1);
+    T_OK(cx, dup_reject(cx, ENT(cx, "person"), a, b, false));
     struct dup *d = NULL;
     T_INT((int64_t)dups(cx, "person", "{\"name\":\"Rūta Žukauskaitė\",\"phones\":[\"+370 612 34567\"]}", a, &d), 0);
     T(dups(cx, "person", "{\"name\":\"Rūta Žukauskaitė\",\"phones\":[\"+370 612 34567\"]}", 0, &d) == 2);

@@ -47,6 +47,10 @@ export const merge = (entity: string, id: string, loser: string, version: number
   post<Rec>(`/${entity}/${id}/merge`, { loser, version, take });
 export const duplicates = async (entity: string, values: Record<string, Value>) =>
   (await post<{ data: Dup[] }>(`/${entity}/duplicates`, wired(values))).data.data;
+export const scanDuplicates = async (entity: string, min: number, mergeFrom: number) =>
+  (await post<{ job: string }>(`/${entity}/duplicates/scan`, mergeFrom ? { min, merge_from: mergeFrom } : { min })).data.job;
+export const rejectDuplicate = (entity: string, a: string, b: string) => post<null>(`/${entity}/duplicates/reject`, { a, b });
+export const unrejectDuplicate = (entity: string, a: string, b: string) => del(`/${entity}/duplicates/reject`, { a, b });
 
 export type UndoWhat = { change: string } | { batch: string };
 export const undo = (what: UndoWhat, how: { force?: true; keep?: true } = {}) => post<Undone | { job: string }>('/undo', { ...what, ...how });

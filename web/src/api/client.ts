@@ -84,7 +84,7 @@ export async function get<T>(path: string): Promise<T> {
 export const post = <T>(path: string, body: unknown): Promise<Reply<T>> => call<T>('POST', path, body);
 export const patch = <T>(path: string, body: unknown): Promise<Reply<T>> => call<T>('PATCH', path, body);
 export const put = <T>(path: string, body: unknown): Promise<Reply<T>> => call<T>('PUT', path, body);
-export const del = (path: string): Promise<Reply<null>> => call<null>('DELETE', path);
+export const del = (path: string, body?: unknown): Promise<Reply<null>> => call<null>('DELETE', path, body);
 
 /** Sends a file as the raw body; fetch cannot tell how far it got, XMLHttpRequest can. */
 export function upload<T>(file: File, progress: (done: number, total: number) => void): Promise<T> {

@@ -19,7 +19,7 @@ export interface Rights {
   see: boolean; create: boolean; change: boolean; delete: boolean; export: boolean; import: boolean; mass: boolean;
 }
 export interface Entity {
-  name: string; label: Labels; plural: Labels; icon: string; own: boolean; rights: Rights; list: string[]; title: string;
+  name: string; label: Labels; plural: Labels; icon: string; own: boolean; dups?: boolean; rights: Rights; list: string[]; title: string;
   sections: Section[]; fields: Field[];
 }
 export interface Meta { version: number; entities: Entity[] }
@@ -51,6 +51,8 @@ export interface Entry {
   loser?: Ref; winner?: Ref;
 }
 export interface Dup { id: string; title: string; score: number; why: string[] }
+export interface Pair { a: string; b: string; title_a: string; title_b: string; score: number; why: string[] }
+export interface Pairs { data: Pair[]; pairs: number; merged: number; batch: string }
 export interface Kept { entity: string; id: string; title: string; fields: string[] }
 export interface Undone { batch: string; undone: number; kept: Kept[]; left: (Kept & { why: string })[] }
 export interface Batch {
