@@ -106,7 +106,12 @@ static const struct entry dict[] = {
 };
 static const char totals[] =
     "total|totals|grand total|sum|summe|gesamt|gesamtsumme|insgesamt|zusammen|is viso|viso|"
-    "bendra suma|suma|итого|итог|всего|итого по базе|сумма|общий итог|итого всего";
+    "bendra suma|suma|итого|итог|всего|итого по базе|сумма|общий итог|итого всего|"
+    "subtotal|sub total|zwischensumme|tarpine suma|подытог|подитог|промежуточный итог";
+/* These may go on: "Итого по группе Опт", "Zwischensumme Nord". Not "total": that is a firm's name too. */
+static const char totals_of[] =
+    "subtotal|sub total|grand total|zwischensumme|gesamtsumme|tarpine suma|is viso|bendra suma|"
+    "итого|всего по|подытог|подитог|промежуточный итог";
 static const char forms[] =
     "gmbh|gmbh co kg|ag|kg|ohg|ug|gbr|ek|e k|e "
     "v|ev|se|mbh|uab|ab|mb|vsi|ii|tub|kub|ооо|оао|зао|пао|ао|"
@@ -207,7 +212,14 @@ static bool in_list(str all, str word)
 
 bool head_is_total(struct arena *a, str cell)
 {
-    return cell.n > 0 && cell.n < 60 && in_list(str_from(totals), head_norm(a, cell));
+    if (cell.n == 0 || cell.n >= 120) return false;
+    str head = head_norm(a, cell);
+    if (in_list(str_from(totals), head)) return true;
+    for (str e, rest = str_from(totals_of); rest.n > 0;) {
+        str_split(rest, '|', &e, &rest);
+        if (str_has_prefix(head, e) && head.n > e.n && head.p[e.n] == ' ') return true;
+    }
+    return false;
 }
 
 /* The legal form at the head or the end of a normal name: its slice and the rest. */

@@ -14,7 +14,7 @@ struct head_hit {
 /* Folded, punctuation as blanks: "E-Mail (privat)" is "e mail privat". */
 str head_norm(struct arena *a, str heading);
 struct head_hit head_guess(struct arena *a, str heading);
-/* "ИТОГО:", "Summe", "Total": the row adds up the others. */
+/* "ИТОГО:", "Summe", "Zwischensumme Nord": the row adds up others. */
 bool head_is_total(struct arena *a, str cell);
 /* A legal form stands at either end: "UAB Stogas", "Müller GmbH", "ООО «Окна»". */
 bool head_is_firm(struct arena *a, str cell);

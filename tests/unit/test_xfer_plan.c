@@ -48,6 +48,16 @@ static void headings(void)
     T(head_is_total(cx.a, S("ИТОГО:")));
     T(head_is_total(cx.a, S(" Summe ")));
     T(!head_is_total(cx.a, S("Summers")));
+    T(head_is_total(cx.a, S("Zwischensumme")));
+    T(head_is_total(cx.a, S("Zwischensumme Nord:")));
+    T(head_is_total(cx.a, S("Итого по группе «Опт»:")));
+    T(head_is_total(cx.a, S("Всего по складу")));
+    T(head_is_total(cx.a, S("Tarpinė suma")));
+    T(head_is_total(cx.a, S("Iš viso Kaune")));
+    T(head_is_total(cx.a, S("Sub-total")));
+    T(!head_is_total(cx.a, S("Total Energies SE")));
+    T(!head_is_total(cx.a, S("Суммарный Иван")));
+    T(!head_is_total(cx.a, S("Всеволод Итогов")));
     T(head_is_firm(cx.a, S("ООО «Окна-Сервис»")));
     T(head_is_firm(cx.a, S("Dachbau Nord KG")));
     T(head_is_firm(cx.a, S("UAB „Baltijos langai“")));
