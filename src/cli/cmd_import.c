@@ -90,6 +90,13 @@ static enum err half_done(struct cli *c, enum err e, str msg, int64_t batch)
                 FS(msg), batch);
 }
 
+/* What is wrong with the file says which file. */
+static enum err named(struct cli *c, enum err e)
+{
+    if (e != E_TYPE && e != E_NOTFOUND && e != E_LIMIT) return e;
+    return fail(c->cx, e, "%.*s: %.*s", FS(c->args[0]), FS(arena_dup(c->cx->a, c->cx->msg)));
+}
+
 enum err cmd_import(struct cli *c)
 {
     struct import_opt o = {0};
@@ -99,7 +106,7 @@ enum err cmd_import(struct cli *c)
     TRY(options(c, &o));
     if (!cli_has(c, "yes")) {
         o.dry = true;
-        TRY(xfer_dry(c->cx, &o, &r));
+        TRY(named(c, xfer_dry(c->cx, &o, &r)));
         TRY(put_result(c, &r));
         if (cli_has(c, "dry-run") || c->json) return E_OK;
         TRY(cli_flush(c));
@@ -112,7 +119,7 @@ enum err cmd_import(struct cli *c)
     }
     enum err e = xfer_run(c->cx, &o, &r);
     if (e != E_OK && r.batch) return half_done(c, e, c->cx->msg, r.batch);
-    TRY(e);
+    TRY(named(c, e));
     TRY(put_result(c, &r));
     return r.is_stopped ? half_done(c, E_CONFLICT, S("stopped"), r.batch) : E_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fmt/mailaddr.h"
 
-enum { LOCAL_MAX = 64, ADDR_MAX = 254, LABEL_MAX = 63 };
+enum { LOCAL_MAX = 64, ADDR_MAX = 254, LABEL_MAX = 63, BLANKS_MAX = 9 };
 
 static str trim(str s)
 {
@@ -153,9 +153,68 @@ static size_t piece_end(str s, size_t from)
     return i;
 }
 
+/* The run of other bytes than blanks and separators before s.p[to], or from s.p[from] on; one byte more than an
+ * address can have is enough. */
+static str run_before(str s, size_t to)
+{
+    size_t from = to;
+    while (from > 0 && to - from <= ADDR_MAX && s.p[from - 1] != ' ' && !is_break(s.p[from - 1]))
+        from--;
+    return str_cut(s, from, to);
+}
+
+static str run_from(str s, size_t from)
+{
+    size_t to = from;
+    while (to < s.n && to - from <= ADDR_MAX && s.p[to] != ' ' && !is_break(s.p[to])) to++;
+    return str_cut(s, from, to);
+}
+
+static bool is_address(str local, str domain)
+{
+    char s[ADDR_MAX + 1];
+    while (domain.n && strchr(".>)", domain.p[domain.n - 1])) domain.n--;
+    if (local.n && local.p[0] == '<') local = str_cut(local, 1, local.n);
+    if (local.n + 1 + domain.n > ADDR_MAX || memchr(local.p, '@', local.n)) return false;
+    if (local.n) memcpy(s, local.p, local.n);
+    s[local.n] = '@';
+    if (domain.n) memcpy(s + local.n + 1, domain.p, domain.n);
+    return check((str){s, local.n + 1 + domain.n});
+}
+
+/* Blanks on both sides of the @ at s.p[i]: false when there are none, or no address comes of it. */
+static bool blanks_beside(str s, size_t i, size_t *ret_to)
+{
+    size_t from = i, to = i + 1;
+    if (s.p[i] != '@') return false;
+    while (from > 0 && i - from < BLANKS_MAX && s.p[from - 1] == ' ') from--;
+    while (to < s.n && to - i < BLANKS_MAX && s.p[to] == ' ') to++;
+    *ret_to = to;
+    return to - from > 1 && is_address(run_before(s, from), run_from(s, to));
+}
+
+/* "ivanov @vektor.ru", "ivanov@ vektor.ru": blanks beside an @ go when both sides then make an address. */
+static str close_up(struct arena *a, str s)
+{
+    struct buf b = buf_new(a, s.n + 1);
+    if (str_find(s, S(" @")) < 0 && str_find(s, S("@ ")) < 0) return s;
+    for (size_t i = 0; i < s.n;) {
+        size_t to = i;
+        if (!blanks_beside(s, i, &to)) {
+            buf_byte(&b, s.p[i++]);
+            continue;
+        }
+        while (b.n && b.p[b.n - 1] == ' ') b.n--;
+        buf_byte(&b, '@');
+        i = to;
+    }
+    return buf_str(&b);
+}
+
 size_t mailaddr_split(struct arena *a, str cell, struct mailaddr ret[MAILADDR_PARTS])
 {
     size_t n = 0;
+    cell = close_up(a, cell);
     for (size_t i = 0; i < cell.n && n < MAILADDR_PARTS;) {
         size_t end = piece_end(cell, i);
         str piece = trim(str_cut(cell, i, end));

@@ -15,6 +15,7 @@ struct mailaddr {
 /* One address: "a@b", "<a@b>", "Name <a@b>", "mailto:a@b", blanks and a last dot or comma around. False: invalid. */
 bool mailaddr_parse(struct arena *a, str typed, struct mailaddr *ret);
 enum { MAILADDR_PARTS = 32 };
-/* Several in one cell, separated by ; , / | blanks or line ends (not inside quotes or names before <>). Pieces that are
+/* Several in one cell, separated by ; , / | blanks or line ends (not inside quotes or names before <>); a blank
+ * beside an @ that should not be there goes. Pieces that are
  * not valid come too (addr ""), with name = the piece, so that nothing is lost silently. Gives their count. */
 size_t mailaddr_split(struct arena *a, str cell, struct mailaddr ret[MAILADDR_PARTS]);

@@ -214,6 +214,15 @@ static bool take_pieces(struct arena *a, str s, struct pieces *p)
     return from < to;
 }
 
+/* "(1.200,00) €", "€ (5)": the brackets stand around the number alone. */
+static void take_brackets(struct reader *r, struct pieces *p)
+{
+    if (r->signs || !str_has_suffix(p->head, S("(")) || !str_has_prefix(p->tail, S(")"))) return;
+    p->head.n--;
+    p->tail = str_cut(p->tail, 1, p->tail.n);
+    r->neg = r->signs = true;
+}
+
 enum number_why number_parse(struct arena *a, str typed, int scale, str lang, struct number *ret)
 {
     struct reader r = {.n = {.currency = S("")}};
@@ -226,8 +235,9 @@ enum number_why number_parse(struct arena *a, str typed, int scale, str lang, st
         r.neg = r.signs = true;
         s = str_trim(str_cut(s, 1, s.n - 1));
     }
-    if (!take_pieces(a, s, &p) || !take_marks(&r, p.head) || !take_marks(&r, p.tail))
-        return NUM_UNREAD;
+    if (!take_pieces(a, s, &p)) return NUM_UNREAD;
+    take_brackets(&r, &p);
+    if (!take_marks(&r, p.head) || !take_marks(&r, p.tail)) return NUM_UNREAD;
     enum number_why why = from_core(a, p.core, scale, lang, &r);
     if (why == NUM_OK) *ret = r.n;
     return why;

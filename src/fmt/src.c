@@ -26,6 +26,7 @@ static enum err read_fd(struct cx *cx, const void *arg, uint64_t at, char *buf, 
     while (n < cap) {
         ssize_t r = pread(*fd, buf + n, cap - n, (off_t)(at + n));
         if (r < 0 && errno == EINTR) continue;
+        if (r < 0 && errno == EISDIR) return fail(cx, E_TYPE, "This is a folder, not a file");
         if (r < 0) return fail(cx, E_INTERNAL, "The file cannot be read");
         if (r == 0) break;
         n += (size_t)r;

@@ -108,10 +108,11 @@ static const char totals[] =
     "total|totals|grand total|sum|summe|gesamt|gesamtsumme|insgesamt|zusammen|is viso|viso|"
     "bendra suma|suma|итого|итог|всего|итого по базе|сумма|общий итог|итого всего|"
     "subtotal|sub total|zwischensumme|tarpine suma|подытог|подитог|промежуточный итог";
-/* These may go on: "Итого по группе Опт", "Zwischensumme Nord". Not "total": that is a firm's name too. */
+/* These may go on: "Итого по группе Опт", "Zwischensumme Nord". Not "total": that is a firm's name too; and not
+ * "итого" alone: a person's name may begin so. */
 static const char totals_of[] =
     "subtotal|sub total|grand total|zwischensumme|gesamtsumme|tarpine suma|is viso|bendra suma|"
-    "итого|всего по|подытог|подитог|промежуточный итог";
+    "итого по|итого за|итого в|итого на|всего по|всего за|подытог|подитог|промежуточный итог";
 static const char forms[] =
     "gmbh|gmbh co kg|ag|kg|ohg|ug|gbr|ek|e k|e "
     "v|ev|se|mbh|uab|ab|mb|vsi|ii|tub|kub|ооо|оао|зао|пао|ао|"

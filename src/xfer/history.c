@@ -90,6 +90,31 @@ static void add_line(struct arena *a, struct buf *line, int64_t day, told_lines 
     t->kind = kind_of(text);
 }
 
+/* A date that something is told about. */
+static bool is_head(str line, int64_t *ret_day, size_t *ret_n)
+{
+    return head_day(line, ret_day, ret_n) &&
+           (*ret_n == line.n || strchr(" \t:,;-(", line.p[*ret_n]));
+}
+
+/* Up to a line's end, or to a ';' or '|' that the next date stands behind. */
+static bool next_line(str text, str *ret, str *ret_tail)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        int64_t day = 0;
+        size_t n = 0;
+        if (!text.p[i] || !strchr("\n;|", text.p[i])) continue;
+        str tail = str_cut(text, i + 1, text.n);
+        if (text.p[i] != '\n' && !is_head(str_trim(tail), &day, &n)) continue;
+        *ret = str_cut(text, 0, i);
+        *ret_tail = tail;
+        return true;
+    }
+    *ret = text;
+    *ret_tail = S("");
+    return false;
+}
+
 void history_read(struct arena *a, str text, told_lines *ret, str *ret_rest)
 {
     struct buf line = buf_new(a, text.n + 2), rest = buf_new(a, text.n + 2);
@@ -98,9 +123,9 @@ void history_read(struct arena *a, str text, told_lines *ret, str *ret_rest)
 
     for (str one, tail = text; more;) {
         size_t n = 0;
-        more = str_split(tail, '\n', &one, &tail);
+        more = next_line(tail, &one, &tail);
         one = str_trim(one);
-        if (head_day(one, &next, &n) && (n == one.n || strchr(" \t:,;-(", one.p[n]))) {
+        if (is_head(one, &next, &n)) {
             if (open) add_line(a, &line, day, ret);
             line = buf_new(a, text.n + 2);
             day = next;

@@ -119,7 +119,11 @@ static void sums_add(struct import *im, const struct row *row)
             if (!__builtin_add_overflow(im->sums[i], v->i, &sum)) im->sums[i] = sum;
             continue;
         }
-        struct fate_cell *t = LIST_ADD(im->out, &im->ret->totals);
+        if (!im->total_at[i]) { /* subtotals first: the last row speaks for all */
+            (void)LIST_ADD(im->out, &im->ret->totals);
+            im->total_at[i] = im->ret->totals.n;
+        }
+        struct fate_cell *t = &im->ret->totals.v[im->total_at[i] - 1];
         *t = (struct fate_cell){arena_dup(im->out, im->src.plan.v[i].heading),
                                 dec_fixed(im->out, v->i, f->scale),
                                 dec_fixed(im->out, im->sums[i], f->scale)};

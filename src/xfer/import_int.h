@@ -54,6 +54,7 @@ struct import {
     struct slice slice;
     int64_t fake_id;       /* dry run: records that will never be */
     int64_t sums[PLAN_COLUMNS_MAX]; /* of the adding columns, by place in the plan */
+    size_t total_at[PLAN_COLUMNS_MAX]; /* its entry in ret->totals, from 1; 0 = none yet */
     struct arena *keep;    /* lives as long as the import; nobody else's marks go back in it */
     struct arena *out;     /* the caller's: what the result holds */
     int64_t writer_us;     /* what the slice before took inside of the writer */

@@ -81,7 +81,8 @@ static bool is_number(const struct chars *c, str s)
 {
     if (c->digits == 0 || c->digits > 15 || c->ats || c->letters > 5 || c->others > 3) return false;
     if (date_head(s)) return false;
-    return c->signs - c->dots <= 1 && c->dots <= 3;
+    bool bracketed = memchr(s.p, '(', s.n) && memchr(s.p, ')', s.n); /* an accountant's minus */
+    return c->signs - c->dots <= (bracketed ? 2 : 1) && c->dots <= 3;
 }
 
 static bool is_phone(const struct chars *c, const struct cell *cell, str s)

@@ -2,6 +2,7 @@
 /* xfer/names.c - names of people and countries as tables hold them. */
 #include "xfer/row.h"
 
+#include "fmt/fold.h"
 #include "xfer/head.h"
 
 #include <unicode/uchar.h>
@@ -89,12 +90,49 @@ bool name_is_better(str now, str then)
     return a.yo > b.yo;
 }
 
+/* "И.И.", "И. И.", "И.И", "J.": one capital or two, each with its point. */
+static bool initials(str s, str *ret_first, str *ret_middle)
+{
+    str v[2] = {0};
+    size_t n = 0;
+    for (size_t at = 0; at < s.n;) {
+        size_t from = at;
+        uint32_t c = utf8_next(s, &at);
+        if (c == ' ' && n) continue;
+        if (n == COUNT(v) || !u_isupper((UChar32)c)) return false;
+        bool has_point = at < s.n && s.p[at] == '.';
+        if (!has_point && (n == 0 || at < s.n)) return false;
+        at += has_point;
+        v[n++] = str_cut(s, from, at);
+    }
+    *ret_first = v[0];
+    *ret_middle = v[1];
+    return n > 0;
+}
+
+/* "Иванов И.И." and "И.И. Иванов": the last name is the word without a point. */
+static bool initials_parts(str name, str *ret_last, str *ret_first, str *ret_middle)
+{
+    str head = {0}, rest = {0};
+    if (!str_split(name, ' ', &head, &rest)) return false;
+    if (!initials(rest, ret_first, ret_middle)) {
+        size_t i = name.n;
+        while (i > 0 && name.p[i - 1] != ' ') i--;
+        head = str_cut(name, i, name.n);
+        if (!initials(str_trim(str_cut(name, 0, i)), ret_first, ret_middle)) return false;
+    }
+    if (memchr(head.p, '.', head.n) || utf8_len(head) < 2) return false;
+    *ret_last = head;
+    return true;
+}
+
 bool name_parts(str name, str *ret_last, str *ret_first, str *ret_middle)
 {
     static const str ends[] = {S0("ович"), S0("евич"),   S0("ёвич"), S0("овна"), S0("евна"),
                                S0("ична"), S0("инична"), S0("ьич"),  S0("мич"),  S0("нич"),
                                S0("кич"),  S0("оглы"),   S0("кызы")};
     str last = {0}, first = {0}, middle = {0}, rest = {0};
+    if (initials_parts(name, ret_last, ret_first, ret_middle)) return true;
     if (!str_split(name, ' ', &last, &rest) || !str_split(rest, ' ', &first, &middle)) return false;
     if (memchr(middle.p, ' ', middle.n)) return false;
     for (size_t i = 0; i < COUNT(ends); i++) {
@@ -107,11 +145,128 @@ bool name_parts(str name, str *ret_last, str *ret_first, str *ret_middle)
     return false;
 }
 
+/* A form of address, not a degree: "Herr", "Frau", "г-н". */
+static bool is_address_form(struct arena *a, str word)
+{
+    static const str more[] = {S0("hr"), S0("fr"), S0("г н"), S0("г жа"), S0("miss")};
+    static const str degrees[] = {S0("dr"), S0("prof"), S0("dipl"), S0("ing")};
+    str w = head_norm(a, word);
+    for (size_t i = 0; i < COUNT(more); i++)
+        if (str_eq(w, more[i])) return true;
+    for (size_t i = 0; i < COUNT(degrees); i++)
+        if (str_eq(w, degrees[i])) return false;
+    return fold_is_title(w);
+}
+
+static bool is_capital(str word)
+{
+    size_t at = 0;
+    return word.n && u_isupper((UChar32)utf8_next(word, &at));
+}
+
+static bool is_no_name(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (strchr("0123456789@&()\"", s.p[i])) return true;
+    return false;
+}
+
+/* Words with capitals; alone or with few only behind a form of address, which is cut off. */
+static bool person_cut(struct arena *a, str s, bool needs_form, struct mixed *ret)
+{
+    str word = {0}, rest = {0};
+    size_t words = 0;
+    if (s.n == 0 || s.n > 120 || head_is_firm(a, s) || is_no_name(s)) return false;
+    str_split(s, ' ', &word, &rest);
+    ret->form = S("");
+    if (is_address_form(a, word)) {
+        ret->form = word;
+        s = str_trim(rest);
+    }
+    ret->person = s;
+    for (rest = s; rest.n > 0; words++) {
+        str_split(rest, ' ', &word, &rest);
+        if (rest.n == 0 && !is_capital(word)) return false;
+    }
+    return is_capital(s) && words <= 5 && (ret->form.n ? words >= 1 : !needs_form && words >= 2);
+}
+
+bool name_mixed(struct arena *a, str typed, bool needs_form, struct mixed *ret)
+{
+    struct mixed m = {0};
+    str s = squeeze(a, typed);
+    for (size_t i = s.n; i-- > 1;) {
+        if (!strchr(",;/|", s.p[i])) continue;
+        str left = str_trim(str_cut(s, 0, i)), right = str_trim(str_cut(s, i + 1, s.n));
+        bool is_first = head_is_firm(a, left);
+        if (!is_first && !head_is_firm(a, right)) continue;
+        m.firm = is_first ? left : right;
+        if (!person_cut(a, is_first ? right : left, needs_form, &m)) continue;
+        *ret = m;
+        return true;
+    }
+    return false;
+}
+
 static bool is_one_of(str s, const char *codes)
 {
     for (const char *c = codes; *c; c += 2)
         if (s.n == 2 && memcmp(s.p, c, 2) == 0) return true;
     return false;
+}
+
+static size_t digits_in(str s, size_t from)
+{
+    size_t n = 0;
+    while (from + n < s.n && s.p[from + n] >= '0' && s.p[from + n] <= '9') n++;
+    return n;
+}
+
+/* "80331", "D-80331", "LT-44123", "00-950", "101000". */
+static bool is_postcode(str s)
+{
+    size_t at = 0;
+    while (at < s.n && at < 3 && s.p[at] >= 'A' && s.p[at] <= 'Z') at++;
+    if (at && (at == s.n || s.p[at++] != '-')) return false;
+    size_t n = digits_in(s, at);
+    if (at + n == s.n) return n >= 4 && n <= 6;
+    return n == 2 && s.p[at + 2] == '-' && digits_in(s, at + 3) == 3 && at + 6 == s.n;
+}
+
+/* Letters, and not "AB Amsterdam": there the postcode goes on. */
+static bool is_town(str s)
+{
+    size_t at = 0;
+    if (s.n < 2) return false;
+    for (size_t i = 0; i < s.n; i++)
+        if ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == ',') return false;
+    if (s.n > 2 && s.p[2] == ' ' && s.p[0] >= 'A' && s.p[0] <= 'Z' && s.p[1] >= 'A' &&
+        s.p[1] <= 'Z')
+        return false;
+    return u_isalpha((UChar32)utf8_next(s, &at));
+}
+
+static str bare(str s)
+{
+    s = str_trim(s);
+    while (s.n && s.p[0] == ',') s = str_trim(str_cut(s, 1, s.n));
+    while (s.n && s.p[s.n - 1] == ',') s = str_trim(str_cut(s, 0, s.n - 1));
+    return s;
+}
+
+bool zip_town(str s, str *ret_zip, str *ret_town)
+{
+    s = bare(s);
+    size_t head = 0, tail = s.n;
+    while (head < s.n && s.p[head] != ' ' && s.p[head] != ',') head++;
+    while (tail > 0 && s.p[tail - 1] != ' ' && s.p[tail - 1] != ',') tail--;
+    bool is_first = is_postcode(str_cut(s, 0, head));
+    if (!is_first && !is_postcode(str_cut(s, tail, s.n))) return false;
+    str town = bare(is_first ? str_cut(s, head, s.n) : str_cut(s, 0, tail));
+    if (!is_town(town)) return false;
+    *ret_zip = is_first ? str_cut(s, 0, head) : str_cut(s, tail, s.n);
+    *ret_town = town;
+    return true;
 }
 
 str country_of_name(str name, str home)

@@ -169,8 +169,31 @@ static void tax_cell(struct row_work *w, const struct col_act *c, str s)
     set_add(w, c->firm, c->f, VAL_TEXT(d));
 }
 
+static void form_set(struct row_work *w, str form)
+{
+    const struct field *f = entity_field(w->rp->main, S("salutation"));
+    struct val v = {0};
+    if (!f || form.n == 0) return;
+    if (f->kind->from_text(w->cx, f, form, &v) == E_OK) set_add(w, false, f, v);
+    else w->cx->err = E_OK; /* "г-н": not one of the choices, and no loss */
+}
+
+/* A firm and a person in one cell, in a person's plan. A column of its own for either is better. */
+static bool mixed_cell(struct row_work *w, str s, bool needs_form)
+{
+    struct arena *a = w->cx->a;
+    struct mixed m = {0};
+    str aside = {0};
+    if (!w->rp->company || !name_mixed(a, s, needs_form, &m)) return false;
+    if (w->r->firm.n == 0 || needs_form) w->r->firm = m.firm;
+    if (w->r->name.n == 0 || !needs_form) w->r->name = name_clean(a, m.person, &aside);
+    form_set(w, m.form);
+    return true;
+}
+
 static void name_cell(struct row_work *w, enum act act, str s)
 {
+    if (act == A_NAME && mixed_cell(w, s, false)) return;
     str aside = {0}, name = name_clean(w->cx->a, s, &aside);
     if (act == A_LAST) w->last = name;
     else if (act == A_FIRST) w->first = name;
@@ -194,7 +217,9 @@ static void cell_read(struct row_work *w, const struct col_act *c, const struct 
     case A_LAST:
     case A_FIRST:
     case A_MIDDLE: name_cell(w, c->act, s); break;
-    case A_FIRM: w->r->firm = arena_dup(a, s); break;
+    case A_FIRM:
+        if (!mixed_cell(w, s, true)) w->r->firm = arena_dup(a, s);
+        break;
     case A_PHONES: phones_later(w, c, cell, s); break;
     case A_MAILS: cell_mails(w, arena_dup(a, s), c->firm); break;
     case A_ADDRESS:
@@ -226,6 +251,13 @@ static void cell_read(struct row_work *w, const struct col_act *c, const struct 
 }
 
 /* ---- the whole row ---- */
+static void zip_part(struct row_work *w)
+{
+    str *zip = &w->part[A_ZIP], *town = &w->part[A_CITY];
+    if (zip->n && town->n == 0) (void)zip_town(*zip, zip, town);
+    else if (town->n && zip->n == 0) (void)zip_town(*town, zip, town);
+}
+
 static void address_join(struct row_work *w)
 {
     static const struct {
@@ -240,6 +272,7 @@ static void address_join(struct row_work *w)
     struct buf line = buf_new(a, 1000), extra = buf_new(a, 4000);
     struct jw j = jw_new(&extra);
     bool any = false;
+    zip_part(w);
     jw_obj(&j);
     for (size_t i = 0; i < COUNT(parts); i++) {
         str s = w->part[parts[i].act];
@@ -358,18 +391,29 @@ static str contact_name(const struct row_work *w)
     return w->phones.n ? w->phones.v[0].typed : S("");
 }
 
+/* The row's first text: a total is told in any column, mostly in that of the numbers. */
+static str first_text(const struct cell_row *cells)
+{
+    for (size_t i = 0; i < cells->n; i++) {
+        str s = str_trim(cells->cell[i].text);
+        if (cells->cell[i].kind != CELL_EMPTY && s.n) return s;
+    }
+    return S("");
+}
+
 /* The sum of the other rows. */
-static bool is_total(const struct row_work *w)
+static bool is_total(const struct row_work *w, const struct cell_row *cells)
 {
     if (has_contact(w)) return false;
-    return head_is_total(w->cx->a, w->r->name) || head_is_total(w->cx->a, w->r->firm);
+    return head_is_total(w->cx->a, w->r->name) || head_is_total(w->cx->a, w->r->firm) ||
+           head_is_total(w->cx->a, first_text(cells));
 }
 
 /* Nobody's row: nothing but figures and remarks, or the sum of the others. */
-static bool is_nobody(struct row_work *w)
+static bool is_nobody(struct row_work *w, const struct cell_row *cells)
 {
     struct row *r = w->r;
-    bool total = is_total(w);
+    bool total = is_total(w, cells);
     if (!total && (r->name.n || r->firm.n)) return false;
     if (!total && w->rp->company && has_contact(w)) r->name = contact_name(w);
     if (!total && r->name.n) return false;
@@ -387,6 +431,12 @@ static size_t column_of(const struct row_plan *rp, const struct field *f, bool f
     return 0;
 }
 
+/* False for a stand-in: it has no place among the entity's fields yet. */
+static bool is_of(const struct entity *e, const struct field *f)
+{
+    return f->at < e->n && &e->f[f->at] == f;
+}
+
 /* Tax and bank numbers that cannot be right are set aside, told, and join nothing. */
 static void numbers_settle(struct row_work *w, const struct entity *e, bool firm)
 {
@@ -394,10 +444,15 @@ static void numbers_settle(struct row_work *w, const struct entity *e, bool firm
     size_t n = firm ? w->r->company.n : w->r->main.n, kept = 0;
     if (!e || !e->checks) return;
     struct val *v = NEW_N(w->cx->a, struct val, e->n);
-    for (size_t i = 0; i < n; i++) v[s[i].f->at] = s[i].v;
+    for (size_t i = 0; i < n; i++)
+        if (is_of(e, s[i].f)) v[s[i].f->at] = s[i].v;
     for (size_t i = 0; i < n; i++) {
         str why = {0};
         bool is_tax = str_eq(s[i].f->name, S("inn")) && (firm || w->rp->is_company);
+        if (!is_of(e, s[i].f)) {
+            s[kept++] = s[i];
+            continue;
+        }
         if (record_id_fits(w->cx, e, v, s[i].f, &why)) {
             s[kept] = s[i];
             s[kept++].v = v[s[i].f->at];
@@ -423,7 +478,7 @@ enum err row_read(struct cx *cx, const struct row_plan *rp, const struct cell_ro
     name_limit(&w, rp->company, &ret->firm);
     phones_settle(&w);
     address_join(&w);
-    if (is_nobody(&w)) return E_OK;
+    if (is_nobody(&w, cells)) return E_OK;
     bool firm_only = rp->company && ret->name.n == 0;
     ret->kind = firm_only ? ROW_FIRM : ROW_MAIN;
     if (rp->is_company) ret->firm = ret->name;

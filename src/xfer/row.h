@@ -64,8 +64,16 @@ bool row_adds(const struct row_plan *rp, const struct field *f);
 str name_clean(struct arena *a, str typed, str *ret_aside);
 /* Which of two spellings of one name to keep: without '?', not in capitals, with ё, longer. */
 bool name_is_better(str now, str then);
-/* A Russian full name's parts by its patronymic; false when it has none. */
+/* A full name's parts by its patronymic or its initials ("Иванов И.И.", "J. Schmidt"); false when it has neither. */
 bool name_parts(str name, str *ret_last, str *ret_first, str *ret_middle);
+/* "Müller GmbH, Herr Jürgen Schmidt": a firm and a person in one cell, either way round. `needs_form`: only when a
+ * form of address says that the other part is a person. */
+struct mixed {
+    str firm, person, form;
+};
+bool name_mixed(struct arena *a, str typed, bool needs_form, struct mixed *ret);
+/* "80331 München", "LT-44123 Kaunas", "Москва, 101000": a postcode and a town in one cell. */
+bool zip_town(str s, str *ret_zip, str *ret_town);
 /* By the letters of a name: RU, LT, DE, or "". `home`: the firm's country, kept where it fits the script. */
 str country_of_name(str name, str home);
 /* Dated lines; what stands before the first date goes to *ret_rest. */

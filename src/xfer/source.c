@@ -113,7 +113,7 @@ static enum err plan_find(struct cx *cx, struct source *s, const struct told *to
         struct table_sheet ts = table_sheet(s->table, i);
         TRY(plan_sheet(cx, s->table, i, told, &p, &weight, &rows));
         sheets[i] = (struct plan_sheet){arena_dup(cx->a, ts.name), rows};
-        if (ts.hidden) weight /= 10;
+        if (ts.hidden) weight = rows > 0 ? 1 : 0; /* only when no other holds anything */
         bool is_better = told->sheet >= 0 ? (int64_t)i == told->sheet : weight > best;
         if (!is_better) continue;
         best = weight;

@@ -78,6 +78,11 @@ static void splitting(void)
         {S0("Max Muster <a@x.de>, \"B, C\" <b@x.de>"), 2, {S0("a@x.de"), S0("b@x.de")}},
         {S0("a@x.de;max@;b@x.de"), 3, {S0("a@x.de"), S0(""), S0("b@x.de")}},
         {S0("keine"), 1, {S0("")}},
+        {S0("ivanov @vektor.ru"), 1, {S0("ivanov@vektor.ru")}},
+        {S0("a @ x.de, b@ x.de"), 2, {S0("a@x.de"), S0("b@x.de")}},
+        {S0("Max <max @x.de>"), 1, {S0("max@x.de")}},
+        {S0("a@x.de @home"), 2, {S0("a@x.de"), S0("")}},
+        {S0("@ x.de"), 2, {S0(""), S0("")}},
         {S0(" ;, \n"), 0, {S0("")}},
         {S0(""), 0, {S0("")}},
     };

@@ -38,6 +38,8 @@ static void good(void)
         {S0(".5"), S0("en"), 50, S0(""), false, false},
         {S0("-,50"), S0("de"), -50, S0(""), false, false},
         {S0("(123)"), S0("en"), -12300, S0(""), false, false},
+        {S0("(1.200,00) €"), S0("de"), -120000, S0("EUR"), false, false},
+        {S0("€ (1.200,00)"), S0("de"), -120000, S0("EUR"), false, false},
         {S0("(1,234.50 $)"), S0("en"), -123450, S0("USD"), false, false},
         {S0("-123,45"), S0("de"), -12345, S0(""), false, false},
         {S0("\xE2\x88\x92" "123"), S0("de"), -12300, S0(""), false, false},

@@ -267,6 +267,8 @@ static void refuses(void)
           S("This is a PDF, no table: save the table as .xlsx or .csv"));
     struct table *t = NULL;
     T_INT(table_open(&cx, "/no/such/file", &(struct table_opt){0}, &t), E_NOTFOUND);
+    T_INT(table_open(&cx, "tests/fixtures", &(struct table_opt){0}, &t), E_TYPE);
+    T_STR(cx.msg, S("This is a folder, not a file"));
     t_cx_free(&cx);
 }
 

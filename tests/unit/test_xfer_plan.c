@@ -58,6 +58,7 @@ static void headings(void)
     T(!head_is_total(cx.a, S("Total Energies SE")));
     T(!head_is_total(cx.a, S("Суммарный Иван")));
     T(!head_is_total(cx.a, S("Всеволод Итогов")));
+    T(!head_is_total(cx.a, S("Итого Анна")));
     T(head_is_firm(cx.a, S("ООО «Окна-Сервис»")));
     T(head_is_firm(cx.a, S("Dachbau Nord KG")));
     T(head_is_firm(cx.a, S("UAB „Baltijos langai“")));

@@ -24,6 +24,21 @@ static void names(void)
     T_STR(middle, S("Сергеевна"));
     T(!name_parts(S("Köhler Jörg"), &last, &first, &middle));
     T(!name_parts(S("Anna Maria Schmidt"), &last, &first, &middle));
+    static const struct {
+        str name, last, first, middle;
+    } short_names[] = {
+        {S0("Иванов И.И."), S0("Иванов"), S0("И."), S0("И.")}, {S0("Иванов И. И."), S0("Иванов"), S0("И."), S0("И.")},
+        {S0("И.И. Иванов"), S0("Иванов"), S0("И."), S0("И.")}, {S0("Иванов И.П"), S0("Иванов"), S0("И."), S0("П")},
+        {S0("J. Schmidt"), S0("Schmidt"), S0("J."), S0("")},   {S0("Petraitis J."), S0("Petraitis"), S0("J."), S0("")},
+    };
+    for (size_t i = 0; i < COUNT(short_names); i++) {
+        T(name_parts(short_names[i].name, &last, &first, &middle));
+        T_STR(last, short_names[i].last);
+        T_STR(first, short_names[i].first);
+        T_STR(middle, short_names[i].middle);
+    }
+    static const str no_initials[] = {S0("Anna M. Schmidt"), S0("Dr. Schmidt"), S0("И.И."), S0("Иванов И"), S0("А. Б. В. Г.")};
+    for (size_t i = 0; i < COUNT(no_initials); i++) T(!name_parts(no_initials[i], &last, &first, &middle));
     T_STR(country_of(cx.a, S("Österreich")), S("AT"));
     T_STR(country_of(cx.a, S("Литва")), S("LT"));
     T_STR(country_of(cx.a, S("Atlantis")), S(""));
@@ -32,6 +47,50 @@ static void names(void)
     T_STR(country_of_name(S("Rūta Žukauskaitė"), S("RU")), S("LT"));
     T_STR(country_of_name(S("Köhler Jörg"), S("RU")), S("DE"));
     T_STR(country_of_name(S("John Smith"), S("RU")), S(""));
+    t_cx_free(&cx);
+}
+
+/* Two things in one cell. */
+static void parted(void)
+{
+    static const struct {
+        str cell, firm, person, form;
+        bool needs_form;
+    } rows[] = {
+        {S0("Müller GmbH, Herr Jürgen Schmidt"), S0("Müller GmbH"), S0("Jürgen Schmidt"), S0("Herr"), true},
+        {S0("Weiß & Söhne KG / Anna Groß"), S0("Weiß & Söhne KG"), S0("Anna Groß"), S0(""), false},
+        {S0("Иванов И.И., ООО «Вектор»"), S0("ООО «Вектор»"), S0("Иванов И.И."), S0(""), false},
+        {S0("UAB „Žalgiris“; ponia Rūta Šimkutė"), S0("UAB „Žalgiris“"), S0("Rūta Šimkutė"), S0("ponia"), true},
+        {S0("Weiß, Groß & Söhne KG, Fr. Lang"), S0("Weiß, Groß & Söhne KG"), S0("Lang"), S0("Fr."), true},
+        {S0("Müller GmbH, Jürgen Schmidt"), S0(""), S0(""), S0(""), true},
+        {S0("Müller GmbH, München"), S0(""), S0(""), S0(""), false},
+        {S0("Müller GmbH, 80331 Bad Homburg"), S0(""), S0(""), S0(""), false},
+        {S0("Otto Lang, Ida Lang"), S0(""), S0(""), S0(""), false},
+        {S0("Müller GmbH, Schmidt Bau AG"), S0(""), S0(""), S0(""), false},
+    };
+    static const struct {
+        str cell, zip, town;
+    } towns[] = {
+        {S0("80331 München"), S0("80331"), S0("München")},         {S0("D-61348 Bad Homburg"), S0("D-61348"), S0("Bad Homburg")},
+        {S0("Kaunas, LT-44123"), S0("LT-44123"), S0("Kaunas")},    {S0("101000, г. Москва"), S0("101000"), S0("г. Москва")},
+        {S0("00-950 Warszawa"), S0("00-950"), S0("Warszawa")},     {S0("80331"), S0(""), S0("")},
+        {S0("München"), S0(""), S0("")},                           {S0("1012 AB Amsterdam"), S0(""), S0("")},
+        {S0("80331 München, Marienplatz 1"), S0(""), S0("")},      {S0(""), S0(""), S0("")},
+    };
+    struct cx cx = t_cx();
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct mixed m = {0};
+        T(name_mixed(cx.a, rows[i].cell, rows[i].needs_form, &m) == (rows[i].firm.n > 0));
+        T_STR(m.firm, rows[i].firm);
+        T_STR(m.person, rows[i].person);
+        T_STR(m.form, rows[i].form);
+    }
+    for (size_t i = 0; i < COUNT(towns); i++) {
+        str zip = {0}, town = {0};
+        T(zip_town(towns[i].cell, &zip, &town) == (towns[i].zip.n > 0));
+        T_STR(zip, towns[i].zip);
+        T_STR(town, towns[i].town);
+    }
     t_cx_free(&cx);
 }
 
@@ -52,6 +111,13 @@ static void histories(void)
     T_STR(l.v[0].who, S("Роман"));
     T_STR(l.v[0].text, S("отправили счёт"));
     T_INT(l.v[0].day, 18496);
+    l.n = 0;
+    history_read(cx.a, S("01.02.2021 встреча; обсудили цену; 03.04.2021 звонок|2021-05-06 Brief"), &l, &rest);
+    T_INT((int64_t)l.n, 3);
+    T_STR(l.v[0].text, S("встреча; обсудили цену"));
+    T_STR(l.v[0].kind, S("meeting"));
+    T_STR(l.v[1].text, S("звонок"));
+    T_STR(l.v[2].kind, S("letter"));
     l.n = 0;
     history_read(cx.a, S("no date here"), &l, &rest);
     T_INT((int64_t)l.n, 0);
@@ -195,4 +261,30 @@ static void tax_numbers(void)
     close_file(&b);
 }
 
-TESTS("xfer_row", names, histories, kunden, office, tax_numbers)
+/* A table of an office in one: firm and person in a cell, sums between, brackets for a minus. */
+static void mixed(void)
+{
+    struct bed b = open_file("tests/fixtures/mixed.csv", "DE");
+    struct cx *cx = &b.cx;
+    const struct entity *person = ENT(cx, "person");
+    struct row r = next(&b);
+    T_STR(r.name, S("Jürgen Schmidt"));
+    T_STR(r.firm, S("Müller GmbH"));
+    T_STR(row_value(&r, FLD(person, "salutation"))->s, S("mr"));
+    T_STR(row_value(&r, FLD(person, "addresses"))->v[0].extra, S("{\"zip\":\"80331\",\"city\":\"München\"}"));
+    T_STR(row_value(&r, FLD(person, "mails"))->v[0].norm, S("j.schmidt@mueller.example"));
+    r = next(&b);
+    T_STR(r.name, S("Anna Groß"));
+    T_STR(row_value(&r, FLD(person, "salutation"))->s, S("ms"));
+    r = next(&b);
+    T_INT(r.kind, ROW_TOTAL);
+    r = next(&b);
+    const struct field *sum = row_adding_field(b.rp, 5);
+    T(sum != NULL);
+    if (sum) T_INT(row_value(&r, sum)->i, -120000);
+    r = next(&b);
+    T_INT(r.kind, ROW_TOTAL);
+    close_file(&b);
+}
+
+TESTS("xfer_row", names, parted, mixed, histories, kunden, office, tax_numbers)
