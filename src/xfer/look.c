@@ -126,6 +126,17 @@ static int decimals_of(str s)
     return n > 6 ? 6 : (int)n;
 }
 
+/* Nothing, or what people and workbooks write for it: it says nothing about a column. */
+static bool is_dash(str s)
+{
+    static const str none[] = {S0(""),    S0("-"),    S0("--"),    S0("–"),       S0("—"),
+                               S0("n/a"), S0("N/A"),  S0("#N/A"),  S0("#NV"),     S0("#Н/Д"),
+                               S0("нет"), S0("k.A."), S0("#REF!"), S0("#DIV/0!"), S0("#ДЕЛ/0!")};
+    for (size_t i = 0; i < COUNT(none); i++)
+        if (str_eq(s, none[i])) return true;
+    return false;
+}
+
 struct look look_column(struct arena *a, const struct grid *g, size_t from, size_t c)
 {
     struct look l = {0};
@@ -136,7 +147,7 @@ struct look look_column(struct arena *a, const struct grid *g, size_t from, size
         if (c >= g->row[r].n) continue;
         const struct cell *cell = &g->row[r].cell[c];
         str s = str_trim(cell->text);
-        if (cell->kind == CELL_EMPTY || s.n == 0) continue;
+        if (cell->kind == CELL_EMPTY || cell->kind == CELL_ERROR || is_dash(s)) continue;
         struct arena_mark m = arena_mark(a);
         look_cell(a, cell, s, &l);
         arena_back(a, m);

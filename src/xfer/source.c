@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "xfer/source.h"
 
+#include <stdlib.h>
+
 static bool is_blank(const struct cell_row *r)
 {
     for (size_t i = 0; i < r->n; i++)
@@ -45,6 +47,98 @@ static enum err grid_read(struct cx *cx, struct table *t, bool whole, struct gri
     ret->row = rows;
     *ret_rows = is_xlsx ? last : n;
     return E_OK;
+}
+
+/* ---- cells merged downwards ---- */
+struct source_span {
+    size_t column;
+    int64_t from, to;
+    struct cell held; /* what stands in its first row, once read */
+};
+
+/* "B4:B7" -> column 1, rows 4 to 7; false for all that is not in one column. */
+static bool span_read(str ref, struct source_span *ret)
+{
+    size_t column[2] = {0};
+    int64_t row[2] = {0};
+    str part[2] = {0};
+    if (!str_split(ref, ':', &part[0], &part[1])) return false;
+    for (int i = 0; i < 2; i++) {
+        size_t at = 0;
+        for (; at < part[i].n && at < 3 && part[i].p[at] >= 'A' && part[i].p[at] <= 'Z'; at++)
+            column[i] = column[i] * 26 + (size_t)(part[i].p[at] - 'A') + 1;
+        if (at == 0 || !str_to_int(str_cut(part[i], at, part[i].n), &row[i])) return false;
+    }
+    *ret = (struct source_span){.column = column[0] - 1, .from = row[0], .to = row[1]};
+    return column[0] == column[1] && row[0] < row[1] && column[0] <= PLAN_COLUMNS_MAX;
+}
+
+static int span_order(const void *x, const void *y)
+{
+    const struct source_span *a = x, *b = y;
+    return (a->from > b->from) - (a->from < b->from);
+}
+
+/* Of the sheet that was just read to its end. */
+static void spans_find(struct cx *cx, struct source *s)
+{
+    size_t n = 0;
+    const str *refs = table_merges(s->table, &n);
+    s->spans = NEW_N(cx->a, struct source_span, n + 1);
+    s->n_spans = 0;
+    for (size_t i = 0; i < n; i++) s->n_spans += span_read(refs[i], &s->spans[s->n_spans]);
+    qsort(s->spans, s->n_spans, sizeof *s->spans, span_order);
+}
+
+/* A firm, a group, a place: all rows beside a merged cell have it. A sum or a number, only the first. */
+static bool is_shared(str to)
+{
+    return str_eq(to, S("company.name")) || str_eq(to, S("company.inn")) ||
+           str_eq(to, S("groups")) || str_has_prefix(to, S("addresses"));
+}
+
+static void spans_start(struct source *s)
+{
+    if (s->n_spans == 0) return;
+    if (s->own) arena_free(&s->own);
+    s->own = arena_new();
+    s->span_at = 0;
+    s->now = NEW_N(s->own, struct source_span *, PLAN_COLUMNS_MAX);
+    s->filled = NEW_N(s->own, struct cell, PLAN_COLUMNS_MAX);
+    for (size_t i = 0; i < s->n_spans; i++) s->spans[i].held = (struct cell){0};
+}
+
+/* Cells that begin with this row are kept for the rows below. */
+static void spans_hold(struct source *s, const struct cell_row *row)
+{
+    for (; s->span_at < s->n_spans && s->spans[s->span_at].from <= row->number; s->span_at++) {
+        struct source_span *sp = &s->spans[s->span_at];
+        if (sp->column >= s->plan.n || !is_shared(s->plan.v[sp->column].to)) continue;
+        s->now[sp->column] = sp;
+        if (sp->from != row->number || sp->column >= row->n) continue;
+        sp->held = row->cell[sp->column];
+        sp->held.text = sp->held.raw = arena_dup(s->own, sp->held.text);
+        sp->held.format = S("");
+    }
+}
+
+static void spans_fill(struct source *s, struct cell_row *row)
+{
+    bool any = false;
+    if (s->n_spans == 0 || row->n == 0 || row->n > PLAN_COLUMNS_MAX) return;
+    spans_hold(s, row);
+    memset(s->filled, 0, PLAN_COLUMNS_MAX * sizeof *s->filled);
+    memcpy(s->filled, row->cell, row->n * sizeof *s->filled);
+    size_t n = row->n;
+    for (size_t c = 0; c < s->plan.n && c < PLAN_COLUMNS_MAX; c++) {
+        const struct source_span *sp = s->now[c];
+        if (!sp || row->number <= sp->from || row->number > sp->to || !sp->held.text.n) continue;
+        if (s->filled[c].kind != CELL_EMPTY || s->filled[c].is_formula) continue;
+        s->filled[c] = sp->held;
+        if (c >= n) n = c + 1;
+        any = true;
+    }
+    if (any) *row = (struct cell_row){row->number, s->filled, n};
 }
 
 struct told {                  /* what the mapping says about reading */
@@ -119,6 +213,7 @@ static enum err plan_find(struct cx *cx, struct source *s, const struct told *to
         best = weight;
         s->plan = p;
         s->plan.sheet = i;
+        spans_find(cx, s);
     }
     s->plan.sheets = sheets;
     s->plan.n_sheets = n;
@@ -133,6 +228,7 @@ static enum err start(struct cx *cx, struct source *s)
     s->last = s->plan.header_row;
     s->has_row = false;
     s->skip_empty = 0;
+    spans_start(s);
     while (more && s->plan.header_row > 0) {
         TRY(table_next(cx, s->table, &row, &more));
         if (more && row.number >= s->plan.header_row) break;
@@ -179,8 +275,13 @@ enum err source_next(struct cx *cx, struct source *s, struct cell_row *ret, bool
     }
     s->has_row = false;
     *ret = s->next;
+    spans_fill(s, ret);
     if (is_blank(ret)) ret->n = 0;
     return E_OK;
 }
 
-void source_close(struct source *s) { table_close(&s->table); }
+void source_close(struct source *s)
+{
+    table_close(&s->table);
+    arena_free(&s->own);
+}

@@ -12,6 +12,7 @@ struct source_opt {
     const struct json *mapping; /* or NULL; may also name sheet, header_row, encoding, separator */
     int64_t sheet;     /* -1 = the best one */
 };
+struct source_span;    /* cells merged downwards: what rows share */
 struct source {
     struct table *table;
     struct plan plan;
@@ -19,6 +20,12 @@ struct source {
     int64_t skip_empty;/* empty rows still to tell of */
     bool is_xlsx, has_row;
     struct cell_row next;
+    struct source_span *spans; /* of the picked sheet, by column, then row */
+    size_t n_spans;
+    size_t span_at;        /* the next one */
+    struct source_span **now; /* by column */
+    struct cell *filled;   /* the row at hand with them */
+    struct arena *own;     /* their texts: cx->a may be wound back between rows */
 };
 /* Everything lives in cx->a. Errors as table_open; E_INVALID: the mapping does not fit. */
 MUST enum err source_open(struct cx *cx, const struct source_opt *o, struct source *ret);

@@ -287,4 +287,32 @@ static void mixed(void)
     close_file(&b);
 }
 
-TESTS("xfer_row", names, parted, mixed, histories, kunden, office, tax_numbers)
+/* Two rows of headings, a firm merged over its people, errors and dashes among sums, a longer hidden sheet. */
+static void merged(void)
+{
+    static const struct {
+        str name, firm;
+        int64_t sum;
+    } rows[] = {{S0("Anna Groß"), S0("Müller GmbH"), 1250}, {S0("Jörg Kühn"), S0("Müller GmbH"), 100000},
+                {S0("Ida Lang"), S0("Weiß KG"), 0},         {S0("Otto Lang"), S0("Weiß KG"), 0},
+                {S0("Eva Klein"), S0(""), 0}};
+    struct bed b = open_file("tests/fixtures/merged.xlsx", "DE");
+    T_INT((int64_t)b.s.plan.sheet, 0);
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < COUNT(rows); i++) {
+            struct arena_mark m = arena_mark(b.cx.a);
+            struct row r = next(&b);
+            const struct field *f = row_adding_field(b.rp, 3);
+            T_STR(r.name, rows[i].name);
+            T_STR(r.firm, rows[i].firm);
+            T(f != NULL);
+            const struct val *v = f ? row_value(&r, f) : NULL;
+            T_INT(v ? v->i : 0, rows[i].sum);
+            arena_back(b.cx.a, m);
+        }
+        T_OK(&b.cx, source_rewind(&b.cx, &b.s));
+    }
+    close_file(&b);
+}
+
+TESTS("xfer_row", names, parted, mixed, merged, histories, kunden, office, tax_numbers)
