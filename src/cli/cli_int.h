@@ -73,3 +73,5 @@ enum err cmd_backup(struct cli *c);
 enum err cmd_restore(struct cli *c);
 enum err cmd_move(struct cli *c);
 enum err cmd_demo(struct cli *c);
+enum err cmd_field(struct cli *c);
+enum err cmd_entity(struct cli *c);

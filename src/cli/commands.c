@@ -45,6 +45,23 @@ static const struct opt user_opts[] = {
     IN_FILE("password-file", "add, password: its first line is the password; - for the input"),
     JSON,
 };
+static const struct opt field_opts[] = {
+    TEXT("label", "TEXT", "", "add, change: its label; the field's name is made from it"),
+    TEXT("kind", "KIND", "", "add: text, int, decimal, date, choice, ...; else text"),
+    TEXT("choices", "A,B,...", "", "add, change: what a choice offers"),
+    TEXT("scale", "N", "", "add: decimal places, 0 to 9; else 2"),
+    TEXT("to", "ENTITY", "", "add: where a link points"),
+    FLAG("required", "add, change: it may not be empty"),
+    FLAG("unique", "add, change: no value twice"),
+    FLAG("index", "add, change: quick to sort and filter by"),
+    JSON,
+};
+static const struct opt entity_opts[] = {
+    TEXT("label", "TEXT", "", "add: its label; the entity's name is made from it"),
+    TEXT("plural", "TEXT", "", "add: the label of many; else the same"),
+    TEXT("icon", "NAME", "", "add: its icon; else a box"),
+    JSON,
+};
 static const struct opt import_opts[] = {
     FLAG("yes", "do it; without it what would happen is shown, and at a terminal asked"),
     FLAG("dry-run", "only show what would happen"),
@@ -126,6 +143,19 @@ const struct command commands[] = {
      S0("kontor user add anna@firma.de --name 'Anna Berg' --role Verkauf --password-file "
         "pw\nkontor user list --json"),
      cmd_user},
+    {S0("field"), S0("add, change and list own fields"), OPTS(field_opts),
+     S0("add ENTITY [JSON] | change ENTITY FIELD [JSON] | trash|restore ENTITY FIELD | list [ENTITY]"), 1, 4, CMD_STORE,
+     S0("JSON is an object as POST /api/v1/meta/field takes it (docs/api.md); options stand over it. A field in the "
+        "trash keeps its data."),
+     S0("kontor field add person --label Kundennummer --unique\nkontor field add company "
+        "'{\"kind\":\"choice\",\"label\":{\"en\":\"Size\"},\"choices\":[[\"s\",\"small\"],[\"l\",\"large\"]]}'\n"
+        "kontor field trash person x_kundennummer"),
+     cmd_field},
+    {S0("entity"), S0("add and list own entities"), OPTS(entity_opts),
+     S0("add [JSON] | trash|restore ENTITY | list"), 1, 2, CMD_STORE,
+     S0("JSON is an object as POST /api/v1/meta/entity takes it (docs/api.md); options stand over it. Its records stay "
+        "when it is in the trash."),
+     S0("kontor entity add --label Machine --plural Machines --icon cog\nkontor entity list --json"), cmd_entity},
     {S0("import"), S0("take in a table (CSV, XLSX) or vCards"), OPTS(import_opts), S0("FILE"), 1, 1,
      CMD_STORE | CMD_IN_ARG | CMD_STOPS,
      S0("Headings, columns, character set and what each row is are found out. Nothing is written "

@@ -95,6 +95,7 @@ scenario() {
     is "as a user who is switched off" "$code" 1
     k user list --json
     has "user list" "$out" "\"mail\":\"$user\",\"role\":\"Administrator\",\"active\":false"
+    own
     k undo "$batch" --json
     is "undo: exit" "$code" 0
     has "undo" "$out" '"conflicts":0'
@@ -115,6 +116,63 @@ scenario() {
     k import "$F" --yes --dry-run
     is "two that exclude each other: usage" "$code" 2
     is "no file is left in tmp" "$(ls "$T/data/tmp" 2>/dev/null)" ""
+}
+
+# Own fields and entities; what an earlier round left is in the trash or has another name.
+own() {
+    k field add person --label Kundennummer --index --json
+    field=$(json name "$out")
+    is "field add: exit" "$code $(json entity "$out")" "0 person"
+    k field add company '{"kind":"choice","label":{"en":"Size"},"choices":[["s","small"]],"index":true}' --choices 'klein,gross' --json
+    size=$(json name "$out")
+    is "field add by JSON" "$code ${size%_*}" "0 ${size%_*}"
+    k field list company --json
+    has "field list" "$out" "{\"entity\":\"company\",\"name\":\"$size\",\"kind\":\"choice\",\"label\":\"Size\",\"trashed\":false}"
+    k count company --filter "{\"field\":\"$size\",\"op\":\"eq\",\"value\":\"gross\"}"
+    is "options stand over the JSON" "$code $out" "0 0"
+    k field change person "$field" --label Kunde-Nr --json
+    is "field change" "$code $(json name "$out")" "0 $field"
+    k field list person
+    has "field list as text" "$out" "Kunde-Nr"
+    k field trash person "$field"
+    is "field trash" "$code" 0
+    k count person --filter "{\"field\":\"$field\",\"op\":\"notempty\"}"
+    is "a trashed field cannot be asked for" "$code" 1
+    k field list person --json
+    has "field list: trash" "$out" "\"name\":\"$field\",\"kind\":\"text\",\"label\":\"Kunde-Nr\",\"trashed\":true"
+    k field restore person "$field"
+    k count person --filter "{\"field\":\"$field\",\"op\":\"notempty\"}"
+    is "field restore" "$code $out" "0 0"
+    k field trash person name
+    is "what is built in is not trashed" "$code" 1
+    k field add persn --label x --json
+    has "field add: no such entity" "$err" "did you mean person?"
+    k field add person --kind nosuch --label x
+    is "field add: no such kind" "$code" 1
+    k field add person '[1]'
+    is "field add: no object: usage" "$code" 2
+    k field trash person
+    is "field trash of nothing: usage" "$code" 2
+    k field move person x
+    is "field: no such verb: usage" "$code" 2
+    k entity add --label Machine --plural Machines --icon cog --json
+    machine=$(json name "$out")
+    is "entity add: exit" "$code" 0
+    k count "$machine"
+    is "an own entity is there" "$code $out" "0 0"
+    k entity trash "$machine" --json
+    is "entity trash" "$code $(json name "$out")" "0 $machine"
+    k count "$machine"
+    is "a trashed entity is not" "$code" 1
+    k entity list --json
+    has "entity list" "$out" "{\"name\":\"$machine\",\"label\":\"Machine\",\"trashed\":true}"
+    k entity restore "$machine"
+    k count "$machine"
+    is "entity restore" "$code $out" "0 0"
+    k entity trash person
+    is "a built-in entity stays" "$code" 1
+    k entity list x
+    is "entity list: usage" "$code" 2
 }
 
 # A large undo is killed at several moments: the same command goes on, and nothing is done twice.
