@@ -27,7 +27,7 @@ enum err api_meta_get(struct cx *cx, const struct req *rq, struct resp *rs)
     }
     http_head(rs, S("ETag"), tag);
     http_head(rs, S("Cache-Control"), S("private, no-cache"));
-    meta_json(cx, cx->meta, &w, acl_json);
+    meta_json(cx, cx->meta, &w, acl_sys(cx, SYS_SETTINGS), acl_json);
     return E_OK;
 }
 
@@ -63,7 +63,8 @@ static enum err entity_add(struct cx *cx, void *arg)
 }
 static enum err entity_trash(struct cx *cx, void *arg)
 {
-    return meta_entity_trash(cx, ((struct describing *)arg)->name, true);
+    const struct describing *d = arg;
+    return meta_entity_trash(cx, d->name, d->trash);
 }
 
 static enum err field_change(struct cx *cx, void *arg)
@@ -127,6 +128,12 @@ static enum err entity_post(struct cx *cx, const struct req *rq, struct resp *rs
 
 static enum err entity_delete(struct cx *cx, const struct req *rq, struct resp *rs)
 {
+    struct describing d = {.name = rq->param[0], .trash = true};
+    return described(cx, rs, entity_trash, &d, 200);
+}
+
+static enum err entity_restore(struct cx *cx, const struct req *rq, struct resp *rs)
+{
     struct describing d = {.name = rq->param[0]};
     return described(cx, rs, entity_trash, &d, 200);
 }
@@ -152,3 +159,4 @@ DESCRIBING(field_delete)
 DESCRIBING(field_restore)
 DESCRIBING(entity_post)
 DESCRIBING(entity_delete)
+DESCRIBING(entity_restore)

@@ -173,7 +173,7 @@ str label_of(const str *labels, str lang);                 /* falls back to Engl
 /* Creates missing tables, columns and indexes of all entities (idempotent; inside db_write). */
 MUST enum err meta_sync(struct cx *cx, const struct meta *m);
 /* GET /api/v1/meta but for rights: see docs/api.md. rights_json of the entity is asked of `rights`. */
-void meta_json(struct cx *cx, const struct meta *m, struct jw *w,
+void meta_json(struct cx *cx, const struct meta *m, struct jw *w, bool trash,
                void (*rights)(struct cx *cx, const struct entity *e, struct jw *w));
 
 /* ---- own fields and entities: writes meta_field / meta_entity and the table; the caller reloads ---- */

@@ -92,11 +92,37 @@ static void sections(struct jw *w, const struct entity *e)
     jw_arr_end(w);
 }
 
-void meta_json(struct cx *cx, const struct meta *m, struct jw *w,
+static void trashed_fields(struct jw *w, const struct entity *e)
+{
+    jw_key(w, S("trash"));
+    jw_arr(w);
+    for (size_t k = 0; k < e->n; k++)
+        if (e->f[k].trashed) field_json(w, &e->f[k]);
+    jw_arr_end(w);
+}
+
+static void trashed_entities(struct jw *w, const struct meta *m)
+{
+    jw_key(w, S("trash"));
+    jw_arr(w);
+    for (size_t i = 0; i < m->n; i++) {
+        const struct entity *e = &m->entity[i];
+        if (!e->trashed) continue;
+        jw_obj(w);
+        jw_kstr(w, S("name"), e->name);
+        labels(w, S("label"), e->label);
+        labels(w, S("plural"), e->plural);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+}
+
+void meta_json(struct cx *cx, const struct meta *m, struct jw *w, bool trash,
                void (*rights)(struct cx *cx, const struct entity *e, struct jw *w))
 {
     jw_obj(w);
     jw_kint(w, S("version"), m->version);
+    if (trash) trashed_entities(w, m);
     jw_key(w, S("entities"));
     jw_arr(w);
     for (size_t i = 0; i < m->n; i++) {
@@ -121,6 +147,7 @@ void meta_json(struct cx *cx, const struct meta *m, struct jw *w,
         for (size_t k = 0; k < e->n; k++)
             if (!e->f[k].trashed && !e->f[k].hidden) field_json(w, &e->f[k]);
         jw_arr_end(w);
+        if (trash) trashed_fields(w, e);
         jw_obj_end(w);
     }
     jw_arr_end(w);

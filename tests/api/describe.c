@@ -23,6 +23,8 @@ static void own_fields(struct api_bed *t)
          {REPA1, "DELETE /api/v1/meta/field/person/x_umsatz_2025", NULL, 403, NULL, NULL, NULL, NULL},
          {REPA1, "POST /api/v1/meta/field/person/x_umsatz_2025/restore", NULL, 403, NULL, NULL, NULL, NULL},
          {ADMIN, "DELETE /api/v1/meta/field/person/x_umsatz_2025", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/meta", NULL, 200, "\"trash\":[{\"name\":\"x_umsatz_2025\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/meta", NULL, 200, "!x_umsatz_2025|!\"trash\"", NULL, NULL, NULL},
          {REPA1, "GET /api/v1/person/$p", NULL, 200, "!x_umsatz_2025", NULL, NULL, NULL},
          {REPA1, "PATCH /api/v1/person/$p", "{'x_umsatz_2025':'1.00'}", 422, NULL, NULL, NULL, NULL},
          {REPA1, "GET /api/v1/person?sort=x_umsatz_2025", NULL, 400, NULL, NULL, NULL, NULL},
@@ -49,6 +51,16 @@ static void own_fields(struct api_bed *t)
          {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'choice','label':'Ampel','choices':[['r',['Red']],['g',['Green']]]}", 201, "x_ampel", NULL, NULL, NULL},
          {REPA1, "PATCH /api/v1/person/$p", "{'x_ampel':'r'}", 200, "\"x_ampel\":\"r\"", "person.update", NULL, NULL},
          {REPA1, "PATCH /api/v1/person/$p", "{'x_ampel':'b'}", 422, NULL, NULL, NULL, NULL});
+    ROWS(t,
+         {ADMIN, "POST /api/v1/meta/entity", "{'label':'Gerät','plural':'Geräte'}", 201, "\"name\":\"x_gerat\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/x_gerat", "{'name':'Bohrer'}", 201, "Bohrer", "x_gerat.create", "ding", NULL},
+         {ADMIN, "DELETE /api/v1/meta/entity/x_gerat", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/x_gerat/$ding", NULL, 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/meta", NULL, 200, "\"trash\":[{\"name\":\"x_gerat\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/meta/entity/x_gerat/restore", NULL, 403, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/entity/person/restore", NULL, 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/entity/x_gerat/restore", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/x_gerat/$ding", NULL, 200, "Bohrer", NULL, NULL, NULL});
     struct cx *cx = &t->b.cx;
     struct answer r = api_call(t, cx->a, REPA1, S("GET /api/v1/meta"), S(""), S(""));
     str tag = answer_head(&r, S("ETag"));

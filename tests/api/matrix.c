@@ -31,6 +31,7 @@ static const struct cell {
     {POST, "/api/v1/meta/field/{entity}/{name}/restore", "/api/v1/meta/field/person/x_m/restore", NULL, NOTHING, "401", "200", "403", "403"},
     {POST, "/api/v1/meta/entity", "/api/v1/meta/entity", "{'label':'Ding'}", NOTHING, "401", "201", "403", "403"},
     {DELETE, "/api/v1/meta/entity/{name}", "/api/v1/meta/entity/x_ding", NULL, NOTHING, "401", "200", "403", "403"},
+    {POST, "/api/v1/meta/entity/{name}/restore", "/api/v1/meta/entity/x_ding/restore", NULL, NOTHING, "401", "200", "403", "403"},
     {GET, "/api/v1/search", "/api/v1/search?q=ding", NULL, NOTHING, "401", "200", "200", "200"},
     {GET, "/api/v1/who", "/api/v1/who?number=022155501", NULL, NOTHING, "401", "200", "200", "200"},
     {GET, "/api/v1/register", "/api/v1/register?name=m", NULL, NOTHING, "401", "200", "200", "200"}, /* no register is set up */

@@ -37,6 +37,7 @@ static const struct torture {
     {"POST /api/v1/meta/field/person/x_fault/restore", NULL, NULL, ADMIN, ""},
     {"POST /api/v1/meta/entity", "{'label':'Ding'}", NULL, ADMIN, ""},
     {"DELETE /api/v1/meta/entity/x_ding", NULL, NULL, ADMIN, ""},
+    {"POST /api/v1/meta/entity/x_ding/restore", NULL, NULL, ADMIN, ""},
     {"POST /api/v1/partner", "{'company':{'name':'f'},'accounts':[{'account':'DE89370400440532013000'}],'people':[{'name':'f'}],'note':'f'}", "Idempotency-Key: fault5", ADMIN, ""},
     {"POST /api/v1/draft", "{'data':{'a':1}}", "Idempotency-Key: fault6", ADMIN, ""},
     {"PUT /api/v1/draft/$d", "{'data':{'b':2}}", NULL, ADMIN, ""},

@@ -6,6 +6,7 @@ import * as card from './card.mjs';
 import * as clash from './clash.mjs';
 import * as importing from './import.mjs';
 import * as dups from './dups.mjs';
+import * as fields from './fields.mjs';
 import * as finding from './finding.mjs';
 import * as live from './live.mjs';
 import * as setup from './setup.mjs';
@@ -22,7 +23,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, card, clash, live, finding, dups, importing]) {
+  for (const s of [setup, card, clash, live, finding, dups, importing, fields]) {
     try {
       await s.run(v, server);
     } catch (e) {

@@ -52,6 +52,15 @@ export const scanDuplicates = async (entity: string, min: number, mergeFrom: num
 export const rejectDuplicate = (entity: string, a: string, b: string) => post<null>(`/${entity}/duplicates/reject`, { a, b });
 export const unrejectDuplicate = (entity: string, a: string, b: string) => del(`/${entity}/duplicates/reject`, { a, b });
 
+type Described = Record<string, unknown>;
+export const addField = (body: Described) => post<{ name: string }>('/meta/field', body);
+export const changeField = (entity: string, name: string, body: Described) => patch<{ name: string }>(`/meta/field/${entity}/${name}`, body);
+export const trashField = (entity: string, name: string) => del(`/meta/field/${entity}/${name}`);
+export const restoreField = (entity: string, name: string) => post<{ name: string }>(`/meta/field/${entity}/${name}/restore`, undefined);
+export const addEntity = (body: Described) => post<{ name: string }>('/meta/entity', body);
+export const trashEntity = (name: string) => del(`/meta/entity/${name}`);
+export const restoreEntity = (name: string) => post<{ name: string }>(`/meta/entity/${name}/restore`, undefined);
+
 export type UndoWhat = { change: string } | { batch: string };
 export const undo = (what: UndoWhat, how: { force?: true; keep?: true } = {}) => post<Undone | { job: string }>('/undo', { ...what, ...how });
 

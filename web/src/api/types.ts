@@ -21,8 +21,11 @@ export interface Rights {
 export interface Entity {
   name: string; label: Labels; plural: Labels; icon: string; own: boolean; dups?: boolean; rights: Rights; list: string[]; title: string;
   sections: Section[]; fields: Field[];
+  /** fields in the trash: told to those who manage the settings */
+  trash?: Field[];
 }
-export interface Meta { version: number; entities: Entity[] }
+export interface Gone { name: string; label: Labels; plural: Labels }
+export interface Meta { version: number; entities: Entity[]; trash?: Gone[] }
 
 export interface Ref { id: string; title: string }
 export interface Phone { type: string; value: string; e164?: string; ext?: string }

@@ -1,6 +1,6 @@
 // The description of entities and fields, as the server gave it.
 import { getMeta } from '../api/calls';
-import type { Entity, Field, Labels, Meta } from '../api/types';
+import type { Entity, Field, Gone, Labels, Meta } from '../api/types';
 import { lang } from './i18n.svelte';
 
 let meta = $state.raw<Meta | null>(null);
@@ -12,6 +12,8 @@ export async function loadMeta(coming: Promise<Meta> = getMeta()): Promise<void>
 
 export const entities = (): Entity[] => (meta?.entities ?? []).filter((e) => e.rights.see);
 export const entity = (name: string): Entity | undefined => meta?.entities.find((e) => e.name === name);
+/** Own entities in the trash; undefined for those who do not manage the settings. */
+export const trashedEntities = (): Gone[] | undefined => meta?.trash;
 export const field = (e: Entity | undefined, name: string): Field | undefined => e?.fields.find((f) => f.name === name);
 
 export function label(l: Labels | string | undefined, fallback = ''): string {
