@@ -83,6 +83,7 @@ static enum err own_limits(struct cx *cx, const struct entity *e, const struct f
 {
     size_t own = 0, indexed = 0;
     for (size_t i = 0; i < e->n; i++) {
+        if (str_eq(e->f[i].name, f->name)) continue; /* being changed: it counts once */
         own += e->f[i].own;
         indexed += e->f[i].own && e->f[i].index && !e->f[i].trashed;
     }
@@ -138,6 +139,18 @@ enum err meta_field_add(struct cx *cx, const struct json *in, str *ret_name)
     return E_OK;
 }
 
+/* Is what stands in the column the same under both descriptions? Many kinds share a column's type, but 500 is not 5.00
+ * and no date; an id means nothing in another entity. */
+static bool is_same_data(const struct field *old, const struct field *now)
+{
+    const str text = S("text"), longtext = S("longtext");
+    bool texts = (str_eq(old->kind->name, text) && str_eq(now->kind->name, longtext)) ||
+                 (str_eq(old->kind->name, longtext) && str_eq(now->kind->name, text));
+    return (texts || str_eq(old->kind->name, now->kind->name)) &&
+           old->kind->store == now->kind->store && old->scale == now->scale &&
+           str_eq(old->to, now->to);
+}
+
 enum err meta_field_change(struct cx *cx, str entity, str name, const struct json *in)
 {
     assert(db_is_writing(cx));
@@ -173,7 +186,7 @@ enum err meta_field_change(struct cx *cx, str entity, str name, const struct jso
     f.at = old->at;
     f.target = f.to.n ? meta_entity(cx->meta, f.to) : NULL;
     TRY(computed_settle(cx, e, &f, &text));
-    if (f.kind->store != old->kind->store || f.scale != old->scale)
+    if (!is_same_data(old, &f))
         return fail_at(cx, E_INVALID, S("kind"), "The data of this field does not fit that kind");
     TRY(own_limits(cx, e, &f));
     TRY(db_exec(cx, NULL, "UPDATE meta_field SET json = $3 WHERE entity = $1 AND name = $2",
