@@ -22,7 +22,7 @@ struct set {
     struct val v;
 };
 struct fields {            /* which fields to read; n = 0 and all = false: the list columns */
-    bool all;
+    bool all, list;        /* list: the list columns too */
     const struct field *const *f;
     size_t n;
 };

@@ -94,6 +94,15 @@ enum err files_fill(struct cx *cx, const struct reading *r, struct record *v, si
     return fill_some(cx, r, v, n, ids, m);
 }
 
+enum err files_change(struct cx *cx, const struct record *old, int64_t loser, const struct val *v,
+                      const bool *changed)
+{
+    struct record was = *old;
+    assert(changed);
+    TRY(files_bind(cx, old->e, old->id, loser, v, changed));
+    return files_fill(cx, &(struct reading){.e = old->e, .want = changed}, &was, 1);
+}
+
 /* ---- the rows themselves ---- */
 static enum err insert(struct cx *cx, void *arg)
 {

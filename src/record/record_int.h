@@ -68,6 +68,9 @@ MUST enum err files_fill(struct cx *cx, const struct reading *r, struct record *
  * db_write. */
 MUST enum err files_bind(struct cx *cx, const struct entity *e, int64_t id, int64_t loser, const struct val *v,
                          const bool *changed);
+/* The same for a change of old, whose values in those fields get their names for the log. */
+MUST enum err files_change(struct cx *cx, const struct record *old, int64_t loser, const struct val *v,
+                           const bool *changed);
 /* A merge is taken back: what the winner had from record r is r's again. */
 MUST enum err files_back(struct cx *cx, const struct record *r, int64_t winner);
 

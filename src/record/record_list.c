@@ -183,19 +183,18 @@ static str cursor_behind(struct cx *cx, const struct walk *w, size_t at)
     return cursor_text(cx, w->e, w->q, w->v[at].id, w->q->sort ? &key : NULL);
 }
 
-static enum err query_fields(struct cx *cx, const struct query *q, const struct entity *e,
-                             struct fields *ret)
+static enum err query_fields(struct cx *cx, const struct query *q, struct fields *ret)
 {
     *ret = q->fields;
     if (!q->sort) return E_OK;
     if (!q->sort->kind->sort || !q->sort->col.n || !acl_field_read(cx, q->sort))
         return fail_at(cx, E_BAD, S("sort"), "Sorting by this field is not possible");
     if (ret->all) return E_OK;
-    size_t n = ret->n ? ret->n : e->n_list;
+    size_t n = ret->n;
     const struct field **f = NEW_N(cx->a, const struct field *, n + 1);
-    for (size_t i = 0; i < n; i++) f[i] = ret->n ? ret->f[i] : &e->f[e->list[i]];
+    for (size_t i = 0; i < n; i++) f[i] = ret->f[i];
     f[n] = q->sort;
-    *ret = (struct fields){.f = f, .n = n + 1};
+    *ret = (struct fields){.f = f, .n = n + 1, .list = !n};
     return E_OK;
 }
 
@@ -220,7 +219,7 @@ enum err record_list(struct cx *cx, const struct entity *e, const struct query *
     if (q.limit < 1 || q.limit > LIMIT_MAX)
         return fail_at(cx, E_BAD, S("limit"), "The limit is 1 to %d", LIMIT_MAX);
     if (!q.sort) q.desc = true; /* newest first */
-    TRY(query_fields(cx, &q, e, &q.fields));
+    TRY(query_fields(cx, &q, &q.fields));
     TRY(reading_of(cx, e, &q.fields, &r));
     struct walk w = {.e = e, .q = &q, .r = &r, .want = q.limit + 1};
     TRY(read_page(cx, &w));

@@ -30,6 +30,14 @@ static const bool *with_read(struct cx *cx, const struct reading *r)
     return need;
 }
 
+/* A list shows a record's picture beside its title. */
+static void list_columns(const struct entity *e, bool *w)
+{
+    for (size_t i = 0; i < e->n_list; i++) w[e->list[i]] = !e->f[e->list[i]].trashed;
+    for (size_t i = F_SYSTEM_N; e->files && i < e->n; i++)
+        w[i] |= e->f[i].kind->picture && !e->f[i].trashed;
+}
+
 enum err reading_of(struct cx *cx, const struct entity *e, const struct fields *want,
                     struct reading *ret)
 {
@@ -37,8 +45,7 @@ enum err reading_of(struct cx *cx, const struct entity *e, const struct fields *
     uint16_t *col = NEW_N(cx->a, uint16_t, e->n), next = 2;
     for (size_t i = 0; want->all && i < e->n; i++) w[i] = !e->f[i].trashed;
     for (size_t i = 0; !want->all && i < want->n; i++) w[want->f[i]->at] = true;
-    for (size_t i = 0; !want->all && !want->n && i < e->n_list; i++)
-        w[e->list[i]] = !e->f[e->list[i]].trashed;
+    if (!want->all && (want->list || !want->n)) list_columns(e, w);
     w[e->title] = w[F_OWNER] = w[F_TEAM] = w[F_DELETED_AT] = true;
     for (size_t i = 0; i < e->n; i++)
         if (w[i] && !acl_field_read(cx, &e->f[i])) w[i] = false;

@@ -232,7 +232,7 @@ enum err update_write_winner(struct cx *cx, const struct entity *e, const struct
     if (!any && !loser) return E_OK;
     TRY(check_required(cx, e, v));
     TRY(check_rules(cx, e, old->id, v));
-    if (e->files) TRY(files_bind(cx, e, old->id, loser, v, changed));
+    if (e->files) TRY(files_change(cx, old, loser, v, changed));
     str was = log_old_json(cx, e, old->v, changed, loser);
     v[F_CHANGED_AT] = VAL_INT(cx->now_ms);
     v[F_CHANGED_BY] = cx->who.user ? VAL_INT(cx->who.user) : VAL_NULL;

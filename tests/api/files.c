@@ -107,7 +107,10 @@ static void older(struct api_bed *t)
          {REPA1, "POST /api/v1/person", "{'name':'A','photo':'$pic'}", 201, NULL, "person.create", "p", NULL},
          {REPA1, "PATCH /api/v1/person/$p", "{'photo':'$new'}", 200, NULL, "person.update", NULL, NULL},
          {MGRA, "GET /api/v1/file/$pic", NULL, 200, NULL, NULL, NULL, NULL},
-         {REPB1, "GET /api/v1/file/$pic", NULL, 404, NULL, NULL, NULL, NULL});
+         {REPB1, "GET /api/v1/file/$pic", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p/history", NULL, 200, "\"old\":{\"id\":\"$pic\",\"title\":\"a.png\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=-changed_at", NULL, 200, "\"photo\":{\"id\":\"$new\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person", NULL, 200, "\"photo\":{\"id\":\"$new\",\"title\":\"b.png\"", NULL, NULL, NULL});
 }
 
 void files_tests(void)

@@ -1,5 +1,5 @@
 // One door to the server: JSON in and out, problems as errors, a CSRF token and an idempotency key on every write.
-const BASE = '/api/v1';
+export const BASE = '/api/v1';
 let csrf = '';
 let lost: () => void = () => {};
 

@@ -10,6 +10,8 @@ export interface FieldKind {
   View: Component<ViewProps>;
   /** null: only the server writes it */
   Input: Component<InputProps> | null;
+  /** its input is done with one act (a file is chosen): what comes out of it is saved at once */
+  now?: boolean;
   /** the value in one line; '' when there is none */
   plain: (value: Value, field: Field) => string;
   filter: 'text' | 'number' | 'date' | 'choice' | 'bool' | 'link' | 'none';

@@ -1,6 +1,7 @@
-import type { Stored } from '../../api/types';
 import type { FieldKind } from '../kind';
-import View from '../shared/PlainView.svelte';
+import type { FileRef } from '../../lib/files';
+import Input from './Input.svelte';
+import View from './View.svelte';
 
-const plain: FieldKind['plain'] = (v) => (v as Stored | null | undefined)?.name ?? '';
-export const picture: FieldKind = { View, Input: null, plain, filter: 'none', width: 'minmax(120px, 1fr)' };
+const plain: FieldKind['plain'] = (v) => (v as FileRef | null | undefined)?.title ?? '';
+export const picture: FieldKind = { View, Input, now: true, plain, filter: 'none', width: 'minmax(120px, 1fr)' };
