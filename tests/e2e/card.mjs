@@ -17,6 +17,7 @@ export async function run(v) {
   await v.seen(panel.getByRole('heading', { name: 'Petra Testfrau' }), 'the new record opens');
   await v.seen(panel.locator('a[href^="tel:"]'), 'the phone can be called');
   await edit(v, panel);
+  await fold(v, panel);
   await history(v, panel);
   await duplicate(v);
   await search(v);
@@ -44,6 +45,18 @@ async function edit(v, panel) {
   await page.keyboard.press('Enter');
   await v.seen(row.getByRole('alert'), 'an empty required field is refused');
   await page.keyboard.press('Escape');
+}
+
+async function fold(v, panel) {
+  const birthday = panel.locator('[data-field=birthday]');
+  const button = panel.locator('.body button[aria-expanded]');
+  v.ok((await birthday.count()) === 0, 'an empty field is folded away');
+  await button.click();
+  await v.seen(birthday, 'it is shown when asked for');
+  await v.axe('a card with its empty fields');
+  await button.click();
+  await birthday.waitFor({ state: 'detached' });
+  await v.seen(panel.locator('[data-field=mails]'), 'what one looks for first stays');
 }
 
 async function history(v, panel) {

@@ -47,7 +47,7 @@ async function merge(v, panel, b) {
   await v.shot('merge');
   await dialog.getByRole('button', { name: say(v, 'merge.run'), exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
-  await v.seen(panel.getByText('0171 5550199'), 'the winner took the phone');
+  await v.seen(panel.getByText('+49 171 5550199'), 'the winner took the phone');
   await page.goto(`${v.url}/person?q=Doppelt`);
   await v.seen(page.getByRole('heading', { name: say(v, 'list.none') }), `the loser ${b.id} is no longer listed`);
 }
