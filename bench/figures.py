@@ -270,6 +270,8 @@ def memory(b):
                 time.sleep(1)
                 yield ("own_memory_mib", bed.rss_anon(server.pid) / 2**20, (LESS, 30), "MiB",
                        f"RssAnon after start, log-in and a second, {b.people:,} people")
+            if kind == "stream": # what the readers keep of the base is theirs, not the streams'
+                b.get(server, "warm", [f"/api/v1/person/{i}" for i in ids_of(b.data, b.people)], cookie)
             each = held_open(b, server, n, request.format(c=cookie).encode(), answered)
         yield f"idle_{kind}_bytes", each, (LESS, limit), "bytes", f"of {n:,} more, RssAnon"
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
