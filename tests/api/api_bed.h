@@ -55,7 +55,8 @@ struct row {
     const char *req, *body;
     int status;
     const char *part;      /* parts of the body, "|" between; "!x": must not be there; "@Name: x": a header */
-    const char *events;    /* "person.update task.create": the rows of the log that came, oldest first, and no other */
+    const char *events;    /* "person.update task.create": the rows of the log that came, oldest first, and no other;
+                            * with a * at the end: what a job has written so far, any number of these, no other */
     const char *save;      /* keeps $save (the reply's id) and each member as $save.member, $save.seq = X-Change */
     const char *head;
 };

@@ -91,8 +91,8 @@ static void imported(struct api_bed *t)
     ROWS(t,
          {ADMIN, "GET /api/v1/job/$dry.job", NULL, 200, "\"new\":2|Anna Beispiel|\"rows\":", NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":0", NULL, NULL, NULL},
-         {ADMIN, "POST /api/v1/import/run", "{'file':'$f','entity':'person'}", 202, NULL, NULL, "run", "Idempotency-Key: once"},
-         {ADMIN, "POST /api/v1/import/run", "{'file':'$f','entity':'person'}", 202, "\"job\":\"$run.job\"", NULL, NULL, "Idempotency-Key: once"});
+         {ADMIN, "POST /api/v1/import/run", "{'file':'$f','entity':'person'}", 202, NULL, "person.create company.create*", "run", "Idempotency-Key: once"},
+         {ADMIN, "POST /api/v1/import/run", "{'file':'$f','entity':'person'}", 202, "\"job\":\"$run.job\"", "person.create company.create*", NULL, "Idempotency-Key: once"});
     job_wait(t, "run.job", "done");
     (void)api_events_came(t);
     struct cx *cx = &t->b.cx;
@@ -153,9 +153,9 @@ static void undone_by_job(struct api_bed *t)
     var_put(t, "many", arena_fmt(cx->a, "%" PRId64, batch));
     ROWS(t,
          {REPA1, "POST /api/v1/undo", "{'batch':'$many'}", 404, NULL, NULL, NULL, NULL},
-         {ADMIN, "POST /api/v1/undo", "{'batch':'$many'}", 202, "\"job\":\"", NULL, "undo", "Idempotency-Key: many"},
-         {ADMIN, "POST /api/v1/undo", "{'batch':'$many'}", 202, "\"job\":\"$undo.job\"", NULL, NULL, "Idempotency-Key: many"},
-         {ADMIN, "POST /api/v1/undo", "{'batch':'$many'}", 409, "!conflicts", NULL, NULL, NULL});
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$many'}", 202, "\"job\":\"", "person.delete*", "undo", "Idempotency-Key: many"},
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$many'}", 202, "\"job\":\"$undo.job\"", "person.delete*", NULL, "Idempotency-Key: many"},
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$many'}", 409, "!conflicts", "person.delete*", NULL, NULL});
     job_wait(t, "undo.job", "done");
     (void)api_events_came(t);
     struct answer r = api_call(t, cx->a, ADMIN, api_expand(t, cx->a, "GET /api/v1/job/$undo.job"), S(""), S(""));
@@ -170,7 +170,7 @@ static void undone_by_job(struct api_bed *t)
          {ADMIN, "GET /api/v1/batch/$many", NULL, 200, "\"state\":\"undone\"", NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/batch/$undone", NULL, 200, "\"state\":\"done\"|\"undo_of\":\"$many\"", NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/undo", "{'batch':'$many'}", 409, NULL, NULL, NULL, NULL},
-         {ADMIN, "POST /api/v1/undo", "{'batch':'$undone'}", 202, NULL, NULL, "redo", NULL});
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$undone'}", 202, NULL, "person.restore*", "redo", NULL});
     job_wait(t, "redo.job", "done");
     (void)api_events_came(t);
     ROWS(t,
@@ -182,7 +182,7 @@ static void undone_by_job(struct api_bed *t)
          {ADMIN, "PATCH /api/v1/person/$one", "{'note':'von Hand'}", 200, NULL, "person.update", NULL, NULL},
          {ADMIN, "POST /api/v1/undo", "{'batch':'$many'}", 409, "\"conflicts\":[{", NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":230", NULL, NULL, NULL},
-         {ADMIN, "POST /api/v1/undo", "{'batch':'$many','keep':true}", 202, NULL, NULL, "kept", NULL});
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$many','keep':true}", 202, NULL, "person.delete*", "kept", NULL});
     job_wait(t, "kept.job", "done");
     (void)api_events_came(t);
     ROWS(t,
