@@ -329,19 +329,19 @@ static str piece(struct cx *cx, const struct ask *q, int way)
 static enum err by_start(struct cx *cx, struct finding *f)
 {
     const struct field *t = &f->e->f[f->e->title];
-    str way[3] = {{0}};
     if (!f->e->dups || !t->index || t->kind->store != ST_FOLDED || reach_of(cx, f->e) != REACH_ALL)
         return E_OK;
+    str typed = piece(cx, f->q, 0);
     for (int i = 0; i < 3 && f->n <= f->per_entity; i++) {
         struct sql q = sql_new(cx);
         struct hits c = {0};
         struct ask as = {.n = 1};
         struct finding look = *f;
-        way[i] = piece(cx, f->q, i);
-        if (!way[i].n || (i && str_eq(way[i], way[0]))) continue;
-        as.w[0] = (struct fold_word){way[i], way[i]};
+        str way = i ? piece(cx, f->q, i) : typed;
+        if (!way.n || (i && str_eq(way, typed))) continue;
+        as.w[0] = (struct fold_word){way, way};
         look.q = &as;
-        title_range(cx, &look, way[i], f->per_entity + 1, &q);
+        title_range(cx, &look, way, f->per_entity + 1, &q);
         TRY(rows_add(cx, &look, &q, &c));
         if (c.n) qsort(c.v, c.n, sizeof *c.v, best_first);
         TRY(take_seen(cx, f, c.v, c.n));

@@ -7,54 +7,28 @@
 #include "base/time.h"
 #include "bed.h"
 #include "os/os.h"
+#include "stub.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct stub {
-    pid_t pid;
-    int in;
+struct store_stub {
+    struct stub stub;
     struct s3 s;
 };
 
-static struct stub stub_start(struct cx *cx)
+static struct store_stub store_start(struct cx *cx)
 {
-    int in[2], out[2];
-    char port[16] = {0};
-    T(pipe(in) == 0 && pipe(out) == 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        (void)dup2(in[0], 0);
-        (void)dup2(out[1], 1);
-        (void)close(in[1]);
-        (void)close(out[0]);
-        (void)execlp("python3", "python3", "tests/backup/s3stub.py", (char *)NULL);
-        _exit(127);
-    }
-    (void)close(in[0]);
-    (void)close(out[1]);
-    size_t n = 0; /* the port's digits may come in pieces: up to the end of the line */
-    while (n < sizeof port - 1 && !memchr(port, '\n', n) && read(out[0], port + n, 1) == 1) n++;
-    (void)close(out[0]);
-    T(n > 1);
-    str p = str_trim(str_from(port));
-    return (struct stub){.pid = pid,
-                         .in = in[1],
-                         .s = {.endpoint = arena_fmt(cx->a, "http://127.0.0.1:%.*s", FS(p)),
-                               .bucket = S("box"),
-                               .region = S("eu-test-1"),
-                               .key = S("AKTEST"),
-                               .secret = S("SECRET"),
-                               .prefix = S("k/")}};
-}
-
-static void stub_stop(struct stub *t)
-{
-    int status = 0;
-    (void)close(t->in);
-    T(waitpid(t->pid, &status, 0) == t->pid);
+    struct stub stub = stub_start(cx, "tests/backup/s3stub.py");
+    return (struct store_stub){.stub = stub,
+                               .s = {.endpoint = stub.base,
+                                     .bucket = S("box"),
+                                     .region = S("eu-test-1"),
+                                     .key = S("AKTEST"),
+                                     .secret = S("SECRET"),
+                                     .prefix = S("k/")}};
 }
 
 static str temp(struct cx *cx, str bytes)
@@ -70,7 +44,7 @@ static str temp(struct cx *cx, str bytes)
 static void put_get(void)
 {
     struct cx cx = t_cx();
-    struct stub t = stub_start(&cx);
+    struct store_stub t = store_start(&cx);
     char *p = arena_get(cx.a, 3000000);
     os_random(p, 3000000);
     str bytes[] = {S(""), S("x"), {p, 3000000}};
@@ -98,14 +72,14 @@ static void put_get(void)
         }
         os_unlink(&cx, path);
     }
-    stub_stop(&t);
+    stub_stop(&t.stub);
     t_cx_free(&cx);
 }
 
 static void goes_wrong(void)
 {
     struct cx cx = t_cx();
-    struct stub t = stub_start(&cx);
+    struct store_stub t = store_start(&cx);
     int64_t n = 0;
     struct s3 s = t.s;
     str path = temp(&cx, S("x")),
@@ -135,7 +109,7 @@ static void goes_wrong(void)
     T(s3_head(&cx, &t.s, S("a?b"), &n) == E_INVALID);
     T(s3_put(&cx, &t.s, path, 6ll << 30, sha, S("x")) == E_LIMIT);
     T(s3_put(&cx, &t.s, S("/nowhere/x"), 1, sha, S("x")) == E_NOTFOUND);
-    stub_stop(&t);
+    stub_stop(&t.stub);
     T(s3_head(&cx, &t.s, S("x"), &n) == E_BUSY);
     T(str_find(cx.msg, S("not reached")) >= 0);
     os_unlink(&cx, path);
@@ -146,7 +120,7 @@ static void backups(void)
 {
     struct bed t = bed_make(false);
     struct cx *cx = &t.cx;
-    struct stub st = stub_start(cx);
+    struct store_stub st = store_start(cx);
     struct backup_report r = {0};
     struct backup_opts o = {.dir = arena_fmt(cx->a, "%.*s/b", FS(t.folder)),
                             .files = arena_fmt(cx->a, "%.*s/f", FS(t.folder)),
@@ -181,7 +155,7 @@ static void backups(void)
     cx->now_ms += DAY_MS;
     T_OK(cx, backup_run(cx, t.b, &o, &r));
     T(r.restorable && !r.uploaded && str_find(r.remote_problem, S("refuses key or secret")) >= 0);
-    stub_stop(&st);
+    stub_stop(&st.stub);
     bed_end(&t);
 }
 
