@@ -73,7 +73,9 @@ async function entity(v) {
   await page.waitForURL(/of=x_fahrzeug/);
   await v.seen(by(v, 'fields.trashEntity'), 'the new entity is shown');
   await by(v, 'fields.trashEntity').click();
-  await by(v, 'fields.restoreOf', { name: 'Fahrzeuge' }).click();
+  const restore = by(v, 'fields.restoreOf', { name: 'Fahrzeuge' });
+  await restore.click();
+  await restore.waitFor({ state: 'detached' }); // the answer is there: leaving at once would take the request back
   await page.goto(`${v.url}/x_fahrzeug`);
   await v.seen(page.getByRole('heading', { level: 1, name: 'Fahrzeuge' }), 'out of the trash it has its list again');
   await page.goto(`${v.url}/settings/fields?of=x_fahrzeug`);
