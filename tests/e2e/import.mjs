@@ -86,6 +86,7 @@ async function editThenUndo(v, by) {
   await v.seen(page.getByRole('heading', { name: say(v, 'list.none') }), 'its people are gone');
   await page.goto(`${v.url}/batches`);
   await page.getByRole('button', { name: /kunden\.xlsx/ }).last().click();
+  await v.seen(page.getByText(say(v, 'batch.redoOf', { title: 'kunden.xlsx' }), { exact: true }), 'the undo is undone');
   await page.goto(`${v.url}/person?q=zukauskaite`);
   await v.seen(page.getByRole('row', { name: /Žukauskaitė/ }), 'redo brings them back');
 }
