@@ -14,8 +14,16 @@ MUST enum err path_entity(struct cx *cx, const struct req *rq, const struct enti
 MUST enum err path_id(struct cx *cx, const struct req *rq, size_t param, int64_t *ret);
 /* The body as an object; "" is {}. */
 MUST enum err body_json(struct cx *cx, const struct req *rq, const struct json **ret);
-/* ?filter= and ?q= as one condition and a set of ids. */
+/* ?filter= as a condition; NULL when there is none. */
 MUST enum err query_filter(struct cx *cx, const struct req *rq, const struct entity *e, const struct cond **ret);
+/* The same of a tree in hand; NULL: no condition. */
+MUST enum err filter_asked(struct cx *cx, const struct entity *e, const struct json *j, const struct cond **ret);
+/* "name" or "-name" into q->sort and q->desc; "" = no sort. */
+MUST enum err sort_asked(struct cx *cx, const struct entity *e, str s, struct query *q);
+/* ISO time of "at". */
+MUST enum err at_asked(struct cx *cx, str s, int64_t *ret);
+/* {"data":[...],"next":"..."|null, and the object is left open. */
+void page_json(struct cx *cx, const struct page *p, struct jw *w);
 /* ?q= as a condition of a query (search_where); without q nothing is touched. */
 MUST enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e, bool walk, str *ret_text,
                          const struct sql **ret);
@@ -55,6 +63,7 @@ MUST enum err import_dry_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err import_run_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err dup_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err undo_job(struct cx *cx, const struct job *j, str *ret);
+MUST enum err as_of_job(struct cx *cx, const struct job *j, str *ret);
 
 /* ---- files: DATA/files/<id> ---- */
 str file_path(struct cx *cx, int64_t id);

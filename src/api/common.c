@@ -47,16 +47,22 @@ enum err body_json(struct cx *cx, const struct req *rq, const struct json **ret)
 static bool may_read(const struct cx *cx, const struct field *f) { return acl_field_read(cx, f); }
 static bool may_see(const struct cx *cx, const struct entity *e) { return acl_may(cx, e, ACT_SEE); }
 
-enum err query_filter(struct cx *cx, const struct req *rq, const struct entity *e,
+enum err filter_asked(struct cx *cx, const struct entity *e, const struct json *j,
                       const struct cond **ret)
 {
     static const struct filter_opts opts = {may_read, may_see};
+    return filter_parse(cx, e, j, &opts, ret);
+}
+
+enum err query_filter(struct cx *cx, const struct req *rq, const struct entity *e,
+                      const struct cond **ret)
+{
     const struct json *j = NULL;
     str text = {0};
     *ret = NULL;
     if (!http_query(cx, rq, S("filter"), &text) || !text.n) return E_OK;
     TRY(json_parse(cx, text, &j));
-    return filter_parse(cx, e, j, &opts, ret);
+    return filter_asked(cx, e, j, ret);
 }
 
 void reply_written(struct cx *cx, struct resp *rs, const struct written *w)

@@ -26,17 +26,22 @@ static enum err query_fields(struct cx *cx, const struct req *rq, const struct e
     return E_OK;
 }
 
-static enum err query_sort(struct cx *cx, const struct req *rq, const struct entity *e,
-                           struct query *q)
+enum err sort_asked(struct cx *cx, const struct entity *e, str s, struct query *q)
 {
-    str s = {0};
-    if (!http_query(cx, rq, S("sort"), &s) || !s.n) return E_OK;
+    if (!s.n) return E_OK;
     q->desc = s.p[0] == '-';
     if (q->desc) s = str_cut(s, 1, s.n);
     q->sort = entity_field(e, s);
     if (!q->sort || q->sort->hidden || !acl_field_read(cx, q->sort) || !q->sort->kind->sort)
         return fail_at(cx, E_BAD, S("sort"), "Sorting by this field is not possible");
     return E_OK;
+}
+
+enum err at_asked(struct cx *cx, str s, int64_t *ret)
+{
+    return time_parse(s, cx->tz_min, ret)
+               ? E_OK
+               : fail_at(cx, E_BAD, S("at"), "A time like 2026-11-01T00:00:00Z is needed");
 }
 
 static enum err query_of(struct cx *cx, const struct req *rq, const struct entity *e,
@@ -46,7 +51,7 @@ static enum err query_of(struct cx *cx, const struct req *rq, const struct entit
     int64_t limit = PAGE_DEFAULT;
     TRY(query_filter(cx, rq, e, &q->where));
     TRY(query_fields(cx, rq, e, &q->fields));
-    TRY(query_sort(cx, rq, e, q));
+    if (http_query(cx, rq, S("sort"), &s)) TRY(sort_asked(cx, e, s, q));
     TRY(query_text(cx, rq, e, false, ret_text, &q->also));
     if (http_query(cx, rq, S("limit"), &s) && (!str_to_int(s, &limit) || limit < 1 || limit > 200))
         return fail_at(cx, E_BAD, S("limit"), "The limit is 1 to 200");
@@ -70,16 +75,30 @@ static enum err count_json(struct cx *cx, const struct entity *e, const struct q
     return E_OK;
 }
 
-/* ?at=: the list as it was; by id alone, so the cursor is one. */
-static enum err list_as_of(struct cx *cx, const struct entity *e, const struct query *q, str when,
-                           struct page *ret)
+/* ?at=: the list as it was. What it cannot be asked of the past is refused, not passed over. */
+static enum err list_as_of(struct cx *cx, const struct req *rq, const struct entity *e, const struct query *q,
+                           str when, struct page *ret)
 {
-    int64_t at = 0, before = 0;
-    if (!time_parse(when, cx->tz_min, &at))
-        return fail_at(cx, E_BAD, S("at"), "A time like 2026-11-01T00:00:00Z is needed");
-    if (q->cursor.n && !str_to_int(q->cursor, &before))
-        return fail_at(cx, E_BAD, S("cursor"), "This cursor is not valid");
-    return record_list_as_of(cx, e, q->where, at, before, q->limit, ret);
+    static const str never[] = {S0("q"), S0("count"), S0("deleted")};
+    int64_t at = 0;
+    str s = {0};
+    TRY(at_asked(cx, when, &at));
+    for (size_t i = 0; i < COUNT(never); i++)
+        if (http_query(cx, rq, never[i], &s) && s.n)
+            return fail_at(cx, E_BAD, never[i], "A list as of a past time cannot be asked for this");
+    return record_list_as_of(cx, e, q, at, ret);
+}
+
+void page_json(struct cx *cx, const struct page *p, struct jw *w)
+{
+    jw_obj(w);
+    jw_key(w, S("data"));
+    jw_arr(w);
+    for (size_t i = 0; i < p->n; i++) record_json(cx, &p->v[i], w);
+    jw_arr_end(w);
+    jw_key(w, S("next"));
+    if (p->next.n) jw_str(w, p->next);
+    else jw_null(w);
 }
 
 enum err api_list(struct cx *cx, const struct req *rq, struct resp *rs)
@@ -90,18 +109,11 @@ enum err api_list(struct cx *cx, const struct req *rq, struct resp *rs)
     str s = {0}, text = {0};
     TRY(path_entity(cx, rq, &e));
     TRY(query_of(cx, rq, e, &q, &text));
-    if (http_query(cx, rq, S("at"), &s) && s.n) TRY(list_as_of(cx, e, &q, s, &p));
+    if (http_query(cx, rq, S("at"), &s) && s.n) TRY(list_as_of(cx, rq, e, &q, s, &p));
     else if (text.n) TRY(list_by_text(cx, e, text, &q, &p));
     else TRY(record_list(cx, e, &q, &p));
     struct jw w = reply_json(rs);
-    jw_obj(&w);
-    jw_key(&w, S("data"));
-    jw_arr(&w);
-    for (size_t i = 0; i < p.n; i++) record_json(cx, &p.v[i], &w);
-    jw_arr_end(&w);
-    jw_key(&w, S("next"));
-    if (p.next.n) jw_str(&w, p.next);
-    else jw_null(&w);
+    page_json(cx, &p, &w);
     if (http_query(cx, rq, S("count"), &s) && str_eq(s, S("1"))) TRY(count_json(cx, e, &q, &w));
     jw_obj_end(&w);
     return E_OK;
@@ -152,8 +164,7 @@ enum err api_get(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(path_entity(cx, rq, &e));
     TRY(path_id(cx, rq, 1, &id));
     if (http_query(cx, rq, S("at"), &when) && when.n) {
-        if (!time_parse(when, cx->tz_min, &at))
-            return fail_at(cx, E_BAD, S("at"), "A time like 2026-11-01T00:00:00Z is needed");
+        TRY(at_asked(cx, when, &at));
         TRY(record_as_of(cx, e, id, at, &r));
         return reply_record(cx, &r, rs);
     }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { LEASE_MS = 60000, POLL_MS = 2000, THREADS_MAX = 8, STACK_BYTES = 1024 * 1024 };
+enum { LEASE_MS = 60000, LEASE_MAX_MS = 10 * LEASE_MS, POLL_MS = 2000, THREADS_MAX = 8, STACK_BYTES = 1024 * 1024 };
 
 struct jobs {
     struct jobs_opts o;
@@ -41,9 +41,9 @@ static enum err claim_inside(struct cx *cx, void *arg)
     c->got = false;
     TRY(db_query(cx, &r,
                  "SELECT id, kind, args, created_by, tries FROM job WHERE (state = 'waiting' AND "
-                 "due_at <= $1)"
-                 " OR (state = 'running' AND lease_until < $1) ORDER BY due_at, id LIMIT 1",
-                 V(cx->now_ms)));
+                 "(due_at <= $1 OR created_at > $1))" /* made before the clock was put back */
+                 " OR (state = 'running' AND (lease_until < $1 OR lease_until > $2)) ORDER BY due_at, id LIMIT 1",
+                 V(cx->now_ms), V(cx->now_ms + LEASE_MAX_MS)));
     if (!r.n) return E_OK;
     int64_t id = db_int(&r, 0, 0);
     if (db_int(&r, 0, 4) >= JOB_TRIES)
@@ -312,6 +312,18 @@ enum err job_json(struct cx *cx, int64_t id, bool all, struct jw *w)
         return fail(cx, E_NOTFOUND, "There is no such job");
     row_json(w, &r, 0, id, true);
     jw_obj_end(w);
+    return E_OK;
+}
+
+enum err job_done(struct cx *cx, int64_t id, str kind, str *ret_args, str *ret_result)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT args, result FROM job WHERE id = $1 AND created_by = $2 AND kind = $3 AND state = 'done'",
+                 V(id), V(cx->who.user), V(kind)));
+    if (!r.n) return fail(cx, E_NOTFOUND, "There is no such job that is done");
+    *ret_args = db_str(&r, 0, 0);
+    *ret_result = db_str(&r, 0, 1);
     return E_OK;
 }
 

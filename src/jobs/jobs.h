@@ -48,6 +48,9 @@ MUST enum err job_find(struct cx *cx, str key, int64_t *ret);
 MUST enum err job_progress(struct cx *cx, const struct job *j, int64_t done, int64_t total);
 /* {"id","kind","state","done","total","result","error"}; only own jobs unless cx->acl == NULL or SYS right `all`. */
 MUST enum err job_json(struct cx *cx, int64_t id, bool all, struct jw *w);
+/* What an own job of this kind was asked and, when it is done, its result; E_NOTFOUND when there is none or it is not
+ * done. */
+MUST enum err job_done(struct cx *cx, int64_t id, str kind, str *ret_args, str *ret_result);
 /* The newest n jobs below `before` (0 = from the newest) as array members, without their results: own ones, `all`: all.
  * *ret_next: the next call's before, 0 at the end. */
 MUST enum err job_list_json(struct cx *cx, bool all, int64_t before, size_t n, struct jw *w, int64_t *ret_next);

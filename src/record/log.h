@@ -62,9 +62,15 @@ void undo_notes_json(struct jw *w, const struct undo_result *u);
 void undo_conflicts_json(struct jw *w, str key, const struct undo_result *u);
 /* The record as it was at at_ms, rebuilt backwards; today's rights. E_NOTFOUND when it was not there. */
 MUST enum err record_as_of(struct cx *cx, const struct entity *e, int64_t id, int64_t at_ms, struct record *ret);
-/* A page of what matched `where` at at_ms, newest record first, below id `before` (0 = from the newest): those that
- * match now and have not changed since, and those changed since as they were. `where` looks at the record's own
- * fields alone. E_LIMIT when more than AS_OF_MAX records have changed since. ret->next is "" at the end. */
-enum { AS_OF_MAX = 50000 };
-MUST enum err record_list_as_of(struct cx *cx, const struct entity *e, const struct cond *where, int64_t at_ms,
-                                int64_t before, size_t limit, struct page *ret);
+/* Lists as they were: what matches now and has not changed since, and what has changed since as it was. Sorted,
+ * filtered and paged like record_list (q->where, sort, desc, cursor, limit, fields); conditions on related records look
+ * at those as they are today. E_LIMIT when more than AS_OF_MAX records have changed since (AS_OF_SORTED with a sort):
+ * such a list is work for a job, record_ids_as_of. */
+enum { AS_OF_MAX = 50000, AS_OF_SORTED = 2000, AS_OF_IDS_MAX = 5000000 };
+MUST enum err record_list_as_of(struct cx *cx, const struct entity *e, const struct query *q, int64_t at_ms,
+                                struct page *ret);
+/* The ids of the whole list in its order, in cx->a. E_LIMIT over AS_OF_IDS_MAX; progress (may be NULL) false = stop:
+ * E_CONFLICT. Outside db_write. */
+typedef bool as_of_progress_fn(void *arg, int64_t done, int64_t total);
+MUST enum err record_ids_as_of(struct cx *cx, const struct entity *e, const struct query *q, int64_t at_ms,
+                               as_of_progress_fn *progress, void *arg, int64_t **ret, size_t *ret_n);

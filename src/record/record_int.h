@@ -18,8 +18,21 @@ MUST enum err fill_parts(struct cx *cx, const struct reading *r, struct record *
 MUST enum err fill_titles(struct cx *cx, const struct reading *r, struct record *v, size_t n);
 /* Where a record that reading_row made keeps its value of f. */
 struct val *value_place(struct record *r, const struct field *f);
-/* The cursor of a list by id (no sort) that goes on below `id`. */
-str list_cursor(struct cx *cx, const struct entity *e, int64_t id);
+/* Where a list goes on: behind this sort value (nulls: among the rows without one) and id. */
+struct cursor {
+    bool started, nulls;
+    int64_t id;
+    struct db_val v;
+};
+/* "" is the beginning; E_BAD at "cursor" for one of another list. */
+MUST enum err cursor_read(struct cx *cx, const struct entity *e, const struct query *q, struct cursor *ret);
+str cursor_text(struct cx *cx, const struct entity *e, const struct query *q, int64_t id, const struct db_val *v);
+/* What a value is sorted by; DB_NONE without a value. */
+struct db_val sort_key(struct cx *cx, const struct field *f, const struct val *v);
+/* The fields that a list reads: those asked for, and the one it sorts by; E_BAD at "sort" when that cannot be. */
+MUST enum err list_fields(struct cx *cx, const struct query *q, struct fields *ret);
+/* record_as_of without titles. */
+MUST enum err values_as_of(struct cx *cx, const struct entity *e, int64_t id, int64_t at_ms, struct record *ret);
 enum deleted { LIVING, DELETED, EITHER };
 /* One record with all fields under the right `act`; with or without titles. */
 MUST enum err read_one(struct cx *cx, const struct entity *e, int64_t id, enum action act, enum deleted d, bool titles,

@@ -8,12 +8,6 @@
 
 enum { LIMIT_MAX = 200, EACH_SLICE = 500, CURSOR_MAX = 16 * 1024 };
 
-struct cursor {
-    bool started, nulls; /* nulls: already among the rows without a value */
-    int64_t id;
-    struct db_val v;
-};
-
 /* ---- cursors: "<check>.<id>.<n|i|t>.<value>", the value of a text in hex ---- */
 static uint64_t cursor_check(const struct entity *e, const struct query *q)
 {
@@ -21,8 +15,8 @@ static uint64_t cursor_check(const struct entity *e, const struct query *q)
     return h & 0xFFFFFFFF;
 }
 
-static str cursor_text(struct cx *cx, const struct entity *e, const struct query *q, int64_t id,
-                       const struct db_val *v)
+str cursor_text(struct cx *cx, const struct entity *e, const struct query *q, int64_t id,
+                const struct db_val *v)
 {
     struct buf b = buf_new(cx->a, CURSOR_MAX);
     buf_fmt(&b, "%" PRIx64 ".%" PRId64 ".", cursor_check(e, q), id);
@@ -33,12 +27,6 @@ static str cursor_text(struct cx *cx, const struct entity *e, const struct query
         for (size_t i = 0; i < v->s.n; i++) buf_fmt(&b, "%02x", (unsigned char)v->s.p[i]);
     }
     return buf_str(&b);
-}
-
-str list_cursor(struct cx *cx, const struct entity *e, int64_t id)
-{
-    struct query q = {.desc = true};
-    return cursor_text(cx, e, &q, id, NULL);
 }
 
 static bool hex_value(struct arena *a, str s, str *ret)
@@ -55,8 +43,8 @@ static bool hex_value(struct arena *a, str s, str *ret)
     return utf8_valid(*ret);
 }
 
-static enum err cursor_read(struct cx *cx, const struct entity *e, const struct query *q,
-                            struct cursor *ret)
+enum err cursor_read(struct cx *cx, const struct entity *e, const struct query *q,
+                     struct cursor *ret)
 {
     str check = {0}, id = {0}, kind = {0}, rest = q->cursor;
     struct cursor c = {.started = true};
@@ -99,6 +87,13 @@ static void where_common(struct cx *cx, const struct entity *e, const struct que
     if (!where || where->k == C_TRUE) return;
     sql_lit(q, " AND ");
     filter_sql(cx, where, S("t"), q, seen);
+}
+
+struct db_val sort_key(struct cx *cx, const struct field *f, const struct val *v)
+{
+    if (v->t == VT_INT) return V(v->i);
+    if (v->t != VT_TEXT || !v->s.n) return DB_NONE;
+    return V(f->kind->store == ST_FOLDED ? filter_fold(cx->a, v->s) : v->s);
 }
 
 static str sort_col(const struct field *f)
@@ -183,7 +178,7 @@ static str cursor_behind(struct cx *cx, const struct walk *w, size_t at)
     return cursor_text(cx, w->e, w->q, w->v[at].id, w->q->sort ? &key : NULL);
 }
 
-static enum err query_fields(struct cx *cx, const struct query *q, struct fields *ret)
+enum err list_fields(struct cx *cx, const struct query *q, struct fields *ret)
 {
     *ret = q->fields;
     if (!q->sort) return E_OK;
@@ -219,7 +214,7 @@ enum err record_list(struct cx *cx, const struct entity *e, const struct query *
     if (q.limit < 1 || q.limit > LIMIT_MAX)
         return fail_at(cx, E_BAD, S("limit"), "The limit is 1 to %d", LIMIT_MAX);
     if (!q.sort) q.desc = true; /* newest first */
-    TRY(query_fields(cx, &q, &q.fields));
+    TRY(list_fields(cx, &q, &q.fields));
     TRY(reading_of(cx, e, &q.fields, &r));
     struct walk w = {.e = e, .q = &q, .r = &r, .want = q.limit + 1};
     TRY(read_page(cx, &w));

@@ -6,7 +6,7 @@
 
 enum whose { OWN, TEAM, FOREIGN, DELETED, NEVER, WHOSE };
 static const char *const whose_name[WHOSE] = {"own", "team", "foreign", "deleted", "never"};
-enum thing { NOTHING, PERSON, FILE_, BOUND, JOB, BATCH, DRAFT, NOTICE, PROPOSAL };
+enum thing { NOTHING, PERSON, FILE_, BOUND, JOB, BATCH, DRAFT, NOTICE, PROPOSAL, AS_OF };
 
 /* want: one status, or five in the order above; "-" is not asked. $x is the thing, $x.seq its first change. */
 static const struct cell {
@@ -63,6 +63,8 @@ static const struct cell {
     {POST, "/api/v1/job/{id}/retry", "/api/v1/job/$x/retry", "{}", JOB, "401", "404 404 404 404 404", "404 404 404 404 404", "404 404 404 404 404"},
     {GET, "/api/v1/job/{id}", "/api/v1/job/$x", NULL, JOB, "401", "200 404 404 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {DELETE, "/api/v1/job/{id}", "/api/v1/job/$x", NULL, JOB, "401", "204 404 404 404 404", "204 404 404 404 404", "204 404 404 404 404"},
+    {POST, "/api/v1/as_of", "/api/v1/as_of", "{'entity':'person','at':'2026-01-01T00:00:00Z'}", NOTHING, "401", "202", "202", "202"},
+    {GET, "/api/v1/as_of/{id}", "/api/v1/as_of/$x", NULL, AS_OF, "401", "200 404 404 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {GET, "/api/v1/export/{entity}", "/api/v1/export/person", NULL, NOTHING, "401", "200", "200", "403"},
     {GET, "/api/v1/count/{entity}", "/api/v1/count/person", NULL, NOTHING, "401", "200", "200", "200"},
     {GET, "/api/v1/{entity}", "/api/v1/person", NULL, NOTHING, "401", "200", "200", "200"},
@@ -116,6 +118,11 @@ static enum err thing_row(struct cx *cx, void *arg)
     return db_exec(cx, NULL, "INSERT INTO proposal (id, record, entity, field, value, source, at, state) VALUES ($1, $2, 'person', 'note', '\"m\"', 'm', 1, 'open')", V(r->id), V(r->record));
 }
 
+static enum err done_row(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "UPDATE job SET state = 'done', result = '{\"count\":0}' WHERE id = $1", V(*(const int64_t *)arg));
+}
+
 static int64_t thing_make(struct api_bed *t, enum thing thing, enum actor owner)
 {
     struct cx cx = t->b.cx;
@@ -130,6 +137,10 @@ static int64_t thing_make(struct api_bed *t, enum thing thing, enum actor owner)
         T_OK(&cx, db_write(&cx, thing == BOUND ? bound_row : file_row, (int64_t[]){id, t->proposed}));
     }
     if (thing == JOB) T_OK(&cx, job_add(&cx, NULL, S("import_dry"), S("{}"), S(""), &id));
+    if (thing == AS_OF) {
+        T_OK(&cx, job_add(&cx, NULL, S("as_of"), S("{\"entity\":\"person\",\"at\":\"2026-01-01T00:00:00Z\"}"), S(""), &id));
+        T_OK(&cx, db_write(&cx, done_row, &id));
+    }
     if (thing == DRAFT || thing == NOTICE || thing == PROPOSAL) {
         struct row_of r = {id, thing == PROPOSAL ? api_make(t, "person", "m", owner) : 0, thing};
         t->proposed = r.record;

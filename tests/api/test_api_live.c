@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The API over a real socket: jobs of an import from plan to undo, live events for those who may see, metrics. */
 #include "api_bed.h"
+#include "base/time.h"
 #include "os/os.h"
 #include "record/log.h"
 
@@ -137,6 +138,38 @@ static void retried(struct api_bed *t)
     T(false);
 }
 
+/* A list as it was, made by a job, in its order, page by page; nobody else's, and not of another kind of job. */
+static void as_of(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    cx->now_ms = clock_ms();
+    api_make(t, "person", "Berta", ADMIN);
+    api_make(t, "person", "Anton", ADMIN);
+    int64_t c = api_make(t, "person", "Cäsar", ADMIN);
+    poll(NULL, 0, 5);
+    var_put(t, "then", time_text(cx->a, clock_ms()));
+    poll(NULL, 0, 5);
+    var_put(t, "c", arena_fmt(cx->a, "%" PRId64, c));
+    ROWS(t,
+         {ADMIN, "PATCH /api/v1/person/$c", "{'name':'Aaron'}", 200, NULL, "person.update", NULL, NULL},
+         {ADMIN, "POST /api/v1/as_of", "{'entity':'person','at':'$then','sort':'name','filter':{'field':'name','op':'in','value':['Anton','Berta','Cäsar']}}", 202, "\"job\":\"", NULL, "list", NULL},
+         {ADMIN, "POST /api/v1/as_of", "{'entity':'person','at':'gestern'}", 400, "\"field\":\"at\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/as_of", "{'entity':'nosuch','at':'$then'}", 422, "\"field\":\"entity\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/as_of", "{'entity':'person','at':'$then','sort':'phones'}", 400, "\"field\":\"sort\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/as_of", "{'entity':'person','at':'$then','filter':{'field':'x','op':'eq','value':1}}", 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/person?at=$then&q=Anton", NULL, 400, "\"field\":\"q\"", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/person?at=$then&sort=name&limit=1&filter={'field':'name','op':'starts','value':'Cä'}", NULL, 200, "Cäsar|!Aaron", NULL, NULL, NULL});
+    job_wait(t, "list.job", "done");
+    ROWS(t,
+         {ADMIN, "GET /api/v1/as_of/$list.job?limit=2", NULL, 200, "Anton|Berta|!Cäsar|\"next\":\"2\"|\"count\":3", NULL, "p", NULL},
+         {ADMIN, "GET /api/v1/as_of/$list.job?limit=2&cursor=$p.next", NULL, 200, "Cäsar|!Aaron|!Anton|\"next\":null", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/as_of/$list.job?cursor=3", NULL, 200, "{\"data\":[],\"next\":null,\"count\":3}", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/as_of/$list.job?cursor=-1", NULL, 400, "\"field\":\"cursor\"", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/as_of/$list.job?limit=0", NULL, 400, "\"field\":\"limit\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/as_of/$list.job", NULL, 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/as_of/1", NULL, 404, NULL, NULL, NULL, NULL});
+}
+
 /* A large import is taken back by a job: once, whoever asks how often; and brought back by another. */
 static void undone_by_job(struct api_bed *t)
 {
@@ -247,7 +280,7 @@ static void over_the_wire(struct api_bed *t)
 
 int main(void)
 {
-    static void (*const all[])(struct api_bed *) = {imported, undone_by_job, retried, events, over_the_wire};
+    static void (*const all[])(struct api_bed *) = {imported, undone_by_job, as_of, retried, events, over_the_wire};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], true, true);
     return t_end("api_live");
 }

@@ -218,28 +218,102 @@ static void as_of(struct bed *t)
     T(record_as_of(cx, ENT(cx, "person"), id, start + 25000, &r) == E_NOTFOUND);
 }
 
+/* Every page of the list as it was, and its whole as a job finds it, hold `want` in this order. */
+static void is_list(struct cx *cx, const struct query *in, int64_t at, const int64_t *want, size_t n_want)
+{
+    const struct entity *e = ENT(cx, "person");
+    struct query q = *in;
+    int64_t *ids = NULL;
+    size_t n = 0, n_ids = 0;
+    q.limit = 4;
+    q.cursor = S("");
+    for (bool more = true; more && n <= n_want;) {
+        struct page p = {0};
+        T_OK(cx, record_list_as_of(cx, e, &q, at, &p));
+        for (size_t i = 0; i < p.n && n < n_want; i++, n++) T_INT(p.v[i].id, want[n]);
+        q.cursor = p.next;
+        more = p.next.n > 0;
+    }
+    T_INT((int64_t)n, (int64_t)n_want);
+    T_OK(cx, record_ids_as_of(cx, e, in, at, NULL, NULL, &ids, &n_ids));
+    T_INT((int64_t)n_ids, (int64_t)n_want);
+    for (size_t i = 0; i < n_ids && i < n_want; i++) T_INT(ids[i], want[i]);
+}
+
 static void as_of_list(struct bed *t)
 {
     struct cx *cx = &t->cx;
     const struct entity *e = ENT(cx, "person");
     struct written w = {0};
-    const struct cond *c = NULL;
-    struct page p = {0};
-    int64_t ids[30], start = cx->now_ms, before = 0;
+    struct query q = {.cursor = S(""), .fields = FIELDS_ALL};
+    int64_t ids[30], want[30], start = cx->now_ms;
     for (int i = 0; i < 30; i++) ids[i] = create(cx, "person", i % 2 ? "{\"name\":\"A\",\"job_title\":\"Chef\"}" : "{\"name\":\"B\"}");
     cx->now_ms = start + 60000;
     T_OK(cx, change(cx, "person", ids[1], 0, "{\"job_title\":null}", &w));
     T_OK(cx, change(cx, "person", ids[2], 0, "{\"job_title\":\"Chef\"}", &w));
     T_OK(cx, record_delete(cx, e, ids[3], 0, &w));
     create(cx, "person", "{\"name\":\"later\",\"job_title\":\"Chef\"}");
-    T_OK(cx, filter_parse(cx, e, parsed(cx, "{\"field\":\"job_title\",\"op\":\"eq\",\"value\":\"chef\"}"), NULL, &c));
-    size_t n = 0;
-    do {
-        T_OK(cx, record_list_as_of(cx, e, c, start + 1000, before, 4, &p));
-        for (size_t i = 0; i < p.n; i++, n++) T_INT(p.v[i].id, ids[29 - 2 * n]);
-        if (!p.next.n || !str_to_int(p.next, &before)) break;
-    } while (n < 40);
-    T_INT((int64_t)n, 15);
+    T_OK(cx, filter_parse(cx, e, parsed(cx, "{\"field\":\"job_title\",\"op\":\"eq\",\"value\":\"chef\"}"), NULL, &q.where));
+    for (int i = 0; i < 15; i++) want[i] = ids[29 - 2 * i];
+    is_list(cx, &q, start + 1000, want, 15);
+}
+
+/* Sorted by a text and by a date, both ways: values from then, rows without one last; and a link's condition. */
+static void as_of_sorted(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    const struct entity *e = ENT(cx, "person");
+    struct written w = {0};
+    int64_t start = cx->now_ms, firm = create(cx, "company", "{\"name\":\"Nord\"}"), ids[9];
+    static const char *const name[9] = {"ivo", "Änne", "bert", "Cara", "dora", "emil", "Fritz", "gerd", "Hans"};
+    for (int i = 0; i < 9; i++)
+        ids[i] = create(cx, "person", arena_fmt(cx->a, "{\"name\":\"%s\"%s%s}", name[i], i % 3 ? arena_fmt(cx->a, ",\"birthday\":\"19%d0-05-01\"", i + 1).p : "",
+                                                i < 5 ? arena_fmt(cx->a, ",\"company\":\"%" PRId64 "\"", firm).p : "").p);
+    cx->now_ms = start + 60000;
+    T_OK(cx, change(cx, "person", ids[1], 0, "{\"name\":\"Zoe\",\"birthday\":null}", &w));
+    T_OK(cx, change(cx, "person", ids[7], 0, "{\"name\":\"Aaron\",\"birthday\":\"1990-01-01\"}", &w));
+    T_OK(cx, change(cx, "person", ids[3], 0, "{\"birthday\":\"1991-01-01\"}", &w));
+    T_OK(cx, record_delete(cx, e, ids[4], 0, &w));
+    create(cx, "person", "{\"name\":\"Bodo\"}");
+    const struct field *by[] = {FLD(e, "name"), FLD(e, "birthday")};
+    static const int order[4][9] = {{1, 2, 3, 4, 5, 6, 7, 8, 0}, {0, 8, 7, 6, 5, 4, 3, 2, 1}, {1, 2, 4, 5, 7, 8, 0, 3, 6}, {8, 7, 5, 4, 2, 1, 6, 3, 0}};
+    for (int k = 0; k < 4; k++) {
+        int64_t want[9];
+        struct query q = {.sort = by[k / 2], .desc = k % 2, .cursor = S(""), .fields = FIELDS_ALL};
+        for (int i = 0; i < 9; i++) want[i] = ids[order[k][i]];
+        is_list(cx, &q, start + 1000, want, 9);
+    }
+    struct query q = {.sort = by[0], .cursor = S("")};
+    T_OK(cx, filter_parse(cx, e, parsed(cx, "{\"link\":\"company\",\"has\":{\"field\":\"name\",\"op\":\"eq\",\"value\":\"nord\"}}"), NULL, &q.where));
+    const int64_t want[] = {ids[1], ids[2], ids[3], ids[4], ids[0]};
+    is_list(cx, &q, start + 1000, want, 5);
+}
+
+static enum err many_changes(struct cx *cx, void *arg)
+{
+    for (int64_t i = 1, n = *(const int64_t *)arg; i <= n; i++)
+        TRY(db_exec(cx, NULL, "INSERT INTO change (seq, at, who, way, batch, entity, record, op, version) VALUES ($1, $2, 1, 'api', 0, 'person', $1, 'update', 2)", V(i), V(cx->now_ms)));
+    return E_OK;
+}
+
+/* What is too much for a request is not for a job. */
+static void as_of_large(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    const struct entity *e = ENT(cx, "person");
+    struct query q = {.sort = FLD(e, "name"), .cursor = S(""), .fields = FIELDS_ALL, .limit = 10};
+    struct page p = {0};
+    int64_t id = create(cx, "person", "{\"name\":\"One\"}"), start = cx->now_ms, n = AS_OF_SORTED + 1, *ids = NULL;
+    size_t n_ids = 0;
+    cx->now_ms = start + 60000;
+    T_OK(cx, db_write(cx, many_changes, &n));
+    T(record_list_as_of(cx, e, &q, start + 1000, &p) == E_LIMIT);
+    T_OK(cx, record_ids_as_of(cx, e, &q, start + 1000, NULL, NULL, &ids, &n_ids));
+    T_INT((int64_t)n_ids, 1);
+    T_INT(ids[0], id);
+    q.sort = NULL;
+    T_OK(cx, record_list_as_of(cx, e, &q, start + 1000, &p));
+    T_INT((int64_t)p.n, 1);
 }
 
 static void merge(struct bed *t)
@@ -400,7 +474,7 @@ static void faults(struct bed *t)
 
 static void both(void)
 {
-    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, circles, pages, undo, as_of, as_of_list, merge, own_things, rights, files, faults};
+    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, circles, pages, undo, as_of, as_of_list, as_of_sorted, as_of_large, merge, own_things, rights, files, faults};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 
