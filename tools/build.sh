@@ -59,9 +59,3 @@ build_san() {
     unset CC CXX
     return $rc
 }
-
-has_suite() {
-    meson introspect --tests "$1" | python3 -c '
-import json, sys
-sys.exit(not any(s.split(":")[-1] == sys.argv[1] for t in json.load(sys.stdin) for s in t["suite"]))' "$2"
-}

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tools/unit.sh FOLDER [OPTIONS for meson test...] - runs the tests of a meson folder, all but the suite
-# 'faults', and prints one "name: N passed, N failed" for each; one that counts nothing or dies is a failure.
+# tools/unit.sh FOLDER [OPTIONS for meson test...] - runs the tests of a meson folder
+# and prints one "name: N passed, N failed" for each; one that counts nothing or dies is a failure.
 set -u
 folder=$1
 shift
 export ASAN_OPTIONS=${ASAN_OPTIONS-detect_stack_use_after_return=1:strict_string_checks=1:detect_leaks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS-halt_on_error=1:print_stacktrace=1}
 rm -f "$folder"/meson-logs/testlog*
-meson test -C "$folder" --no-rebuild --no-suite faults --num-processes "$(nproc)" "$@" >"$folder/meson-logs/out.txt" 2>&1
+meson test -C "$folder" --no-rebuild --num-processes "$(nproc)" "$@" >"$folder/meson-logs/out.txt" 2>&1
 log=$(ls "$folder"/meson-logs/testlog*.json 2>/dev/null)
 [ -n "$log" ] || { cat "$folder/meson-logs/out.txt"; exit 1; }
 python3 - "$log" <<'END'

@@ -66,7 +66,7 @@ static enum err found_write(struct cx *cx, void *arg)
 {
     const struct found *f = arg;
     TRY(db_exec(cx, NULL, "DELETE FROM as_of_page WHERE job = $1 OR at < $2", V(f->job),
-                V(cx->now_ms - KEPT_MS)));
+                V(clock_aged_ms(cx->now_ms) - KEPT_MS)));
     for (size_t i = 0; i < f->n; i += CHUNK) {
         struct arena_mark m = arena_mark(cx->a);
         TRY(chunk_write(cx, f, i));

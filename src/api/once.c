@@ -49,7 +49,8 @@ static enum err once_inside(struct cx *cx, void *arg)
 {
     struct once *o = arg;
     struct db_rows r = {0};
-    int64_t oldest = cx->now_ms - INT64_C(3600000) * KEEP_HOURS;
+    int64_t now = clock_aged_ms(INT64_MAX); /* also of the row: it must not age by a jump of the clock */
+    int64_t oldest = now - INT64_C(3600000) * KEEP_HOURS;
     TRY(db_exec(cx, NULL, "DELETE FROM idem WHERE at < $1", V(oldest)));
     TRY(db_query(cx, &r, "SELECT digest, status, body FROM idem WHERE key = $1 AND user_id = $2",
                  V(o->key), V(cx->who.user)));
@@ -60,7 +61,7 @@ static enum err once_inside(struct cx *cx, void *arg)
     return db_exec(
         cx, NULL,
         "INSERT INTO idem (key, user_id, digest, at, status, body) VALUES ($1, $2, $3, $4, $5, $6)",
-        V(o->key), V(cx->who.user), V(o->digest), V(cx->now_ms),
+        V(o->key), V(cx->who.user), V(o->digest), V(now),
         V(o->rs->status ? o->rs->status : 200), V(answer_text(cx, o->rs)));
 }
 

@@ -130,7 +130,7 @@ struct opening {
 static enum err session_insert(struct cx *cx, void *arg)
 {
     const struct opening *o = arg;
-    TRY(db_exec(cx, NULL, "DELETE FROM session WHERE expires_at < $1", V(cx->now_ms)));
+    TRY(db_exec(cx, NULL, "DELETE FROM session WHERE expires_at < $1", V(clock_aged_ms(cx->now_ms))));
     return db_exec(
         cx, NULL,
         "INSERT INTO session (token, user_id, created_at, seen_at, expires_at, addr, agent, csrf)"

@@ -296,6 +296,7 @@ static enum err schema_greet(struct cx *cx, struct dbase *b)
                  version, db_schema_latest());
     if (e == E_OK && version > 0) e = db_query(cx, &r, "SELECT max(seq) FROM change");
     if (e == E_OK && r.n) id_floor(db_int(&r, 0, 0));
+    (void)clock_aged_ms(0); /* the clock of the start is believed */
     db_put(&cx->db);
     cx->db = held;
     return e;

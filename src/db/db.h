@@ -191,6 +191,9 @@ MUST enum err db_horizon(struct cx *cx, int64_t *ret);
 int64_t id_new(int64_t now_ms);
 int64_t id_time_ms(int64_t id); /* the UTC ms it was made */
 int64_t clock_ms(void);         /* UTC ms now: for cx->now_ms */
+/* For throwing away what is too old: the earlier of now_ms and of the time this process has lived through since the
+ * clock was last believed. A clock that jumps ahead and comes back within a day ages nothing. Thread-safe. */
+int64_t clock_aged_ms(int64_t now_ms);
 void id_set_node(int node);     /* 0 to 63; without it a random one is drawn at first use */
 void id_floor(int64_t id);      /* ids to come are above this one (dbase_open: the log's newest) */
 

@@ -3,6 +3,7 @@
  * process, whoever asks, so its last value cannot belong to a caller. */
 #include "db/db_int.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
@@ -56,9 +57,32 @@ void id_floor(int64_t id)
 
 int64_t id_time_ms(int64_t id) { return (id >> (SEQ_BITS + NODE_BITS)) + EPOCH_MS; }
 
-int64_t clock_ms(void)
+static int64_t look(clockid_t which)
 {
     struct timespec t = {0};
-    if (clock_gettime(CLOCK_REALTIME, &t) != 0) abort();
+    if (clock_gettime(which, &t) != 0) abort();
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t clock_ms(void) { return look(CLOCK_REALTIME); }
+
+enum { JUMP_MS = 60000, BELIEVE_MS = 24 * 3600 * 1000 };
+static pthread_mutex_t believed_lock = PTHREAD_MUTEX_INITIALIZER;
+static int64_t believed, doubted_at; /* wall - monotonic as last believed; since when it differs, 0 = it does not */
+
+/* Small corrections are followed at once, a jump when it has stood for a day. */
+int64_t clock_aged_ms(int64_t now_ms)
+{
+    int64_t mono = look(CLOCK_MONOTONIC), diff = clock_ms() - mono;
+    pthread_mutex_lock(&believed_lock);
+    int64_t off = diff - believed;
+    if (!believed || (off > -JUMP_MS && off < JUMP_MS) || (doubted_at && mono - doubted_at > BELIEVE_MS)) {
+        believed = diff;
+        doubted_at = 0;
+    } else if (!doubted_at) {
+        doubted_at = mono;
+    }
+    int64_t lived = believed + mono;
+    pthread_mutex_unlock(&believed_lock);
+    return now_ms < lived ? now_ms : lived;
 }

@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WRITERS = 16, ACK_FD = 3, SECTOR = 512, NOTE_MAX = 1 << 17, FRESH_EVERY = 25, PATH = 256 };
+enum { WRITERS = 16, ACK_FD = 3, SECTOR = 512, NOTE_MAX = 1 << 17, FRESH_EVERY = 25, LONG = 1000, SHOW_EVERY = 100, PATH = 256 };
 
 static uint32_t rnd(uint32_t below)
 {
@@ -278,6 +278,20 @@ static int child_main(char **argv)
     return sabotage < 0 || sabotage > 3 ? 2 : child(str_from(argv[2]), first, (int)sabotage);
 }
 
+static void show(const char *how, const struct house *h, int64_t rounds)
+{
+    fprintf(stderr, "%s: round %d of %" PRId64 ", %" PRId64 " acknowledged, %d rounds lost something\n", how,
+            h->rounds + 1, rounds, h->acks, h->lost_rounds);
+}
+
+static void rounds_run(struct house *h, const char *how, int64_t rounds, bool caught)
+{
+    for (; h->rounds < rounds && !(caught && h->lost_rounds); h->rounds++) {
+        round_run(h, h->rounds);
+        if (rounds >= LONG && (h->rounds + 1) % SHOW_EVERY == 0) show(how, h, rounds);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct house h = {.self = "/proc/self/exe"};
@@ -290,7 +304,7 @@ int main(int argc, char **argv)
     h.sabotage = (int)sabotage;
     struct cx cx = t_cx();
     if (!house_build(&cx, &h)) return 2;
-    for (; h.rounds < rounds && !(caught && h.lost_rounds); h.rounds++) round_run(&h, h.rounds);
+    rounds_run(&h, argv[2], rounds, caught);
     printf("%s: %d rounds, %" PRId64 " acknowledged, %d rounds lost something\n", argv[2], h.rounds,
            h.acks, h.lost_rounds);
     T(caught ? h.lost_rounds > 0 : h.lost_rounds == 0);
