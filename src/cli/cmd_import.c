@@ -41,8 +41,9 @@ static enum err options(struct cli *c, struct import_opt *o)
 
 static void say_row(struct cli *c, const struct fate_row *r)
 {
-    cli_say(c, "  row %" PRId64 ": %.*s%s%.*s%s%.*s\n", r->row, FS(fate_name[r->fate]),
-            r->title.n ? " " : "", FS(r->title), r->why.n ? ": " : "", FS(r->why));
+    cli_say(c, "  %.*s%srow %" PRId64 ": %.*s%s%.*s%s%.*s\n", FS(r->sheet), r->sheet.n ? ", " : "",
+            r->row, FS(fate_name[r->fate]), r->title.n ? " " : "", FS(r->title),
+            r->why.n ? ": " : "", FS(r->why));
     for (size_t i = 0; i < r->n_cells; i++)
         cli_say(c, "      %.*s '%.*s': %.*s\n", FS(r->cells[i].column), FS(r->cells[i].text),
                 FS(r->cells[i].why));
@@ -59,6 +60,11 @@ static void say_result(struct cli *c, const struct import_result *r)
             r->fates[FATE_CHANGED], r->fates[FATE_REFUSED], r->fates[FATE_EMPTY], r->companies,
             r->interactions, r->problems);
     cli_say(c, " (%" PRId64 ".%01d s)\n", r->ms / 1000, (int)(r->ms % 1000 / 100));
+    for (size_t i = 0; i < r->left_out.n; i++)
+        cli_say(c,
+                "left out: sheet '%.*s' with %" PRId64
+                " rows: other headings (--sheet takes one sheet)\n",
+                FS(r->left_out.v[i].name), r->left_out.v[i].rows);
     for (size_t i = 0; i < r->totals.n; i++)
         cli_say(c, "total of %.*s: %.*s in the file, %.*s here\n", FS(r->totals.v[i].column),
                 FS(r->totals.v[i].text), FS(r->totals.v[i].why));

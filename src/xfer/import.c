@@ -22,7 +22,7 @@ struct run { /* what the loop needs beside the import */
     struct import im;
     struct arena *outer;
     size_t want, most; /* rows of the next slice; of any */
-    int64_t skip; /* rows of an earlier run */
+    int64_t skip;      /* rows of an earlier run */
     int64_t total;
     const struct meta *meta_before;
     enum way way_before;
@@ -161,6 +161,7 @@ static enum err table_take(struct run *r)
         if (!more) break;
         struct outcome *o = LIST_ADD(im->cx->a, &im->slice.v);
         *o = (struct outcome){0};
+        o->sheet = source_sheet(&im->src);
         texts_keep(im, &cells, o);
         TRY(row_read(im->cx, im->rp, &cells, &o->row));
         TRY(row_take(r, o));
@@ -333,6 +334,19 @@ static enum err rows_take(struct run *r, bool cards)
     return slice_flush(r);
 }
 
+/* How many rows there are, and which sheets are passed over. */
+static void sheets_count(struct run *r)
+{
+    const struct plan *p = &r->im.src.plan;
+    for (size_t i = 0; i < p->n_sheets; i++) {
+        const struct plan_sheet *s = &p->sheets[i];
+        if (s->used) r->total += s->rows;
+        else if (s->rows > 0 && !s->hidden && !p->asked)
+            *LIST_ADD(r->im.out, &r->im.ret->left_out) =
+                (struct plan_sheet){.name = arena_dup(r->im.out, s->name), .rows = s->rows};
+    }
+}
+
 static enum err run_inside(struct run *r, struct meta **ret_fresh)
 {
     struct import *im = &r->im;
@@ -345,7 +359,7 @@ static enum err run_inside(struct run *r, struct meta **ret_fresh)
     } else {
         struct source_opt so = {im->o->path, im->o->entity, im->o->mapping, im->o->sheet};
         TRY(source_open(cx, &so, &im->src));
-        r->total = im->src.plan.sheets[im->src.plan.sheet].rows;
+        sheets_count(r);
     }
     im->main = meta_entity(cx->meta, im->src.plan.entity);
     if (!im->main)

@@ -19,7 +19,7 @@ struct import_opt {
     str path;               /* the file: CSV, XLSX or vCard */
     str name;               /* as the user calls it: title of the batch */
     str entity;             /* "" = find out */
-    int64_t sheet;          /* -1 = the best one */
+    int64_t sheet;          /* -1 = the best one, and those like it */
     const struct json *mapping; /* docs/api.md; NULL = as guessed */
     str report_path;        /* each row's fate as XLSX (or JSON lines: *.jsonl); "" = none */
     /* refused rows and those with bad cells as XLSX with the reason; "" = none; no file when there is none to tell */
@@ -38,6 +38,7 @@ struct fate_cell {
     str column, text, why;  /* why in the user's language */
 };
 struct fate_row {
+    str sheet;              /* "" when there is but one */
     int64_t row;
     enum fate fate;
     str title, why;
@@ -53,6 +54,7 @@ struct import_result {
     bool is_dry, is_stopped;
     bool has_refused_file;
     LIST(struct fate_row) sample;
+    LIST(struct plan_sheet) left_out; /* visible sheets with rows that were not read: other headings */
     LIST(struct fate_cell) totals; /* a row of the file that adds up the others: column, its figure, ours */
 };
 

@@ -21,6 +21,7 @@ struct step {
 };
 struct outcome {           /* of one row */
     struct row row;
+    str sheet;             /* the plan's; "" when there is but one */
     enum fate fate;
     str title, why;        /* why: English, "" none */
     str *texts;            /* the row's cells, when they will be needed in the file of refused rows */

@@ -26,6 +26,7 @@ static void put_cell(struct jw *w, const struct fate_cell *c)
 static void put_row(struct jw *w, const struct fate_row *r)
 {
     jw_obj(w);
+    if (r->sheet.n) jw_kstr(w, S("sheet"), r->sheet);
     jw_kint(w, S("row"), r->row);
     jw_kstr(w, S("fate"), fate_name[r->fate]);
     jw_kstr(w, S("title"), r->title);
@@ -69,6 +70,15 @@ void import_json(const struct import_result *r, struct jw *w)
         jw_kstr(w, S("column"), r->totals.v[i].column);
         jw_kstr(w, S("file"), r->totals.v[i].text);
         jw_kstr(w, S("sum"), r->totals.v[i].why);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+    jw_key(w, S("left_out"));
+    jw_arr(w);
+    for (size_t i = 0; i < r->left_out.n; i++) {
+        jw_obj(w);
+        jw_kstr(w, S("sheet"), r->left_out.v[i].name);
+        jw_kint(w, S("rows"), r->left_out.v[i].rows);
         jw_obj_end(w);
     }
     jw_arr_end(w);

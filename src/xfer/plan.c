@@ -20,8 +20,7 @@ static void set_to(struct plan_column *c, str to, int guess)
     c->guess = guess;
 }
 
-/* Several columns may go there. */
-static bool is_many(str to)
+bool plan_target_many(str to)
 {
     static const str many[] = {S0("phones"), S0("mails"),          S0("addresses"),    S0("groups"),
                                S0("tags"),   S0("note"),           S0("history"),      S0("skip"),
@@ -182,7 +181,7 @@ static void settle_doubles(struct plan *p)
 {
     for (size_t i = 0; i < p->n; i++) {
         struct plan_column *c = &p->v[i];
-        if (is_many(c->to)) continue;
+        if (plan_target_many(c->to)) continue;
         for (size_t k = 0; k < p->n; k++) {
             struct plan_column *d = &p->v[k];
             if (k == i || !str_eq(c->to, d->to)) continue;

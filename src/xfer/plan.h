@@ -27,11 +27,13 @@ struct plan_column {
 struct plan_sheet {
     str name;
     int64_t rows;
+    bool used, hidden;        /* used: its rows are imported */
 };
 struct plan {
     str entity;               /* "person", "company", "user" or any other */
     struct plan_sheet *sheets;
-    size_t n_sheets, sheet;
+    size_t n_sheets, sheet;   /* sheet: the one whose headings the plan has; others alike may be used, too */
+    bool several, asked;      /* more than one is used; one was asked for */
     int64_t header_row;       /* as numbered in the file; 0 = no headings */
     str encoding;             /* "" for workbooks */
     bool encoding_sure;
@@ -51,5 +53,7 @@ MUST enum err plan_map(struct cx *cx, const struct json *mapping, struct plan *p
 void plan_json(struct cx *cx, const struct plan *p, struct jw *w);
 /* The mapping alone, as plan_map takes it back. */
 void plan_mapping_json(const struct plan *p, struct jw *w);
+/* May several columns go there? */
+bool plan_target_many(str to);
 /* Is this a target for that entity? */
 bool plan_target_ok(const struct meta *m, str entity, str to);

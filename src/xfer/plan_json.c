@@ -195,7 +195,7 @@ static void put_column(struct jw *w, const struct plan_column *c)
 
 static void put_look(const struct plan *p, struct jw *w)
 {
-    jw_kint(w, S("sheet"), (int64_t)p->sheet);
+    jw_kint(w, S("sheet"), p->several ? -1 : (int64_t)p->sheet);
     jw_kint(w, S("header_row"), p->header_row);
     jw_kstr(w, S("entity"), p->entity);
     if (p->encoding.n) {
@@ -216,6 +216,8 @@ void plan_json(struct cx *cx, const struct plan *p, struct jw *w)
         jw_obj(w);
         jw_kstr(w, S("name"), p->sheets[i].name);
         jw_kint(w, S("rows"), p->sheets[i].rows);
+        jw_kbool(w, S("used"), p->sheets[i].used);
+        jw_kbool(w, S("hidden"), p->sheets[i].hidden);
         jw_obj_end(w);
     }
     jw_arr_end(w);

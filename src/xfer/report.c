@@ -83,9 +83,13 @@ static void sample_add(struct import *im, const struct outcome *o)
         cells[i] = (struct fate_cell){column_name(im, p->column), arena_dup(im->out, p->text),
                                       tell(im, p->why)};
     }
-    *f = (struct fate_row){
-        o->row.number, o->fate, arena_dup(im->out, o->title), arena_dup(im->out, tell(im, o->why)),
-        cells,         n};
+    *f = (struct fate_row){.sheet = o->sheet.n ? arena_dup(im->out, o->sheet) : S(""),
+                           .row = o->row.number,
+                           .fate = o->fate,
+                           .title = arena_dup(im->out, o->title),
+                           .why = arena_dup(im->out, tell(im, o->why)),
+                           .cells = cells,
+                           .n_cells = n};
 }
 
 static enum err line_put(struct import *im, const struct outcome *o, str cells)
@@ -93,6 +97,7 @@ static enum err line_put(struct import *im, const struct outcome *o, str cells)
     struct buf b = buf_new(im->cx->a, 64 * 1024);
     struct jw w = jw_new(&b);
     jw_obj(&w);
+    if (o->sheet.n) jw_kstr(&w, S("sheet"), o->sheet);
     jw_kint(&w, S("row"), o->row.number);
     jw_kstr(&w, S("fate"), fate_name[o->fate]);
     jw_kstr(&w, S("title"), o->title);
@@ -156,11 +161,12 @@ enum err report_row(struct import *im, struct outcome *o)
     if (r->lines >= 0) TRY(line_put(im, o, cells));
     if (r->all) {
         str number = arena_fmt(im->cx->a, "%" PRId64, o->row.number);
-        const struct cell v[] = {{.kind = CELL_NUMBER, .text = number, .raw = number},
-                                 text_cell(tell(im, fate_name[o->fate])),
-                                 text_cell(o->title),
-                                 text_cell(tell(im, o->why)),
-                                 text_cell(cells)};
+        str place = arena_fmt(im->cx->a, "%.*s: %.*s", FS(o->sheet), FS(number));
+        const struct cell v[] = {
+            o->sheet.n ? text_cell(place)
+                       : (struct cell){.kind = CELL_NUMBER, .text = number, .raw = number},
+            text_cell(tell(im, fate_name[o->fate])), text_cell(o->title),
+            text_cell(tell(im, o->why)), text_cell(cells)};
         TRY(put(im, r->all, v, COUNT(v), &r->all_full));
     }
     if (bad && im->o->refused_path.n) TRY(refused_put(im, o, cells));

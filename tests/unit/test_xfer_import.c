@@ -366,6 +366,58 @@ static void rights(struct bed *t)
     nothing_left(t);
 }
 
+/* One table in a sheet for each year: all are read, wherever their columns stand; a merged cell is both rows' firm. What
+ * is no part of it is named; a sheet that is asked for is read alone. */
+static void sheets(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct import_result r = import(t, "tests/fixtures/years.xlsx", true, NULL);
+    T_INT(r.rows, 6);
+    T_INT(r.fates[FATE_NEW], 4);
+    r = import(t, "tests/fixtures/years.xlsx", false, NULL);
+    T_INT(r.rows, 6);
+    T_INT(r.fates[FATE_NEW], 4);
+    T_INT(r.fates[FATE_JOINED], 1);
+    T_INT(r.fates[FATE_EMPTY], 1);
+    T_INT(r.companies, 3);
+    T_INT((int64_t)r.left_out.n, 1);
+    T_STR(r.left_out.v[0].name, S("Preise"));
+    T_INT(r.left_out.v[0].rows, 2);
+    T_STR(r.sample.v[r.sample.n - 1].sheet, S("2024"));
+    T_INT(r.sample.v[r.sample.n - 1].row, 4);
+    T_INT(ASK(cx, "SELECT count(*) FROM person WHERE deleted_at IS NULL"), 4);
+    T_INT(ASK(cx, "SELECT x_umsatz FROM person WHERE name = 'Anna Weber'"), 15000);
+    T_INT(ASK(cx, "SELECT count(*) FROM person p JOIN company c ON c.id = p.company WHERE c.name = 'Gamma KG'"), 2);
+    undo_all(t, r.batch);
+    struct import_opt o = {.path = S("tests/fixtures/years.xlsx"), .sheet = 3, .dry = true};
+    T_OK(cx, xfer_dry(cx, &o, &r));
+    T_INT(r.rows, 1);
+    T_INT((int64_t)r.left_out.n, 0);
+    T_STR(r.sample.v[0].sheet, S(""));
+}
+
+/* Broken off behind the last row and gone on with: the rows of both sheets are known, none comes twice. */
+static bool stop_at_three(void *arg, int64_t done, int64_t total)
+{
+    (void)arg;
+    T_INT(total, 6);
+    return done < 3;
+}
+
+static void sheets_resumed(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct import_result r = {0};
+    struct import_opt o = {.path = S("tests/fixtures/years.xlsx"), .sheet = -1, .progress = stop_at_three};
+    T_OK(cx, xfer_run(cx, &o, &r));
+    bed_reload(t);
+    o.batch = r.batch;
+    o.progress = NULL;
+    if (r.is_stopped) T_OK(cx, xfer_run(cx, &o, &r));
+    T_INT(ASK(cx, "SELECT count(*) FROM person WHERE deleted_at IS NULL"), 4);
+    T_INT(ASK(cx, "SELECT sum(x_umsatz) FROM person"), 35700);
+}
+
 static void mappings(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -392,4 +444,6 @@ static void t_refusals(void) { bed_both(refusals); }
 static void t_alone(void) { bed_both(alone); }
 static void t_rights(void) { bed_both(rights); }
 static void t_mappings(void) { bed_both(mappings); }
-TESTS("xfer_import", t_mappings, t_refusals, t_alone, t_rights, t_kunden, t_sales, t_broken, t_round, t_office_xlsx, t_office_csv, t_resume)
+static void t_sheets(void) { bed_both(sheets); }
+static void t_sheets_resumed(void) { bed_both(sheets_resumed); }
+TESTS("xfer_import", t_mappings, t_sheets, t_sheets_resumed, t_refusals, t_alone, t_rights, t_kunden, t_sales, t_broken, t_round, t_office_xlsx, t_office_csv, t_resume)

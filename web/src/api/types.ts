@@ -75,15 +75,15 @@ export interface Column {
 }
 export interface Target { to: string; label: Labels | string }
 export interface Plan {
-  sheets: { name: string; rows: number }[]; sheet: number; entity: string; header_row: number; encoding?: string | null; separator?: string | null;
+  sheets: { name: string; rows: number; used: boolean; hidden: boolean }[]; sheet: number; entity: string; header_row: number; encoding?: string | null; separator?: string | null;
   columns: Column[]; targets: Target[]; new_field_kinds: string[];
 }
 export type Fate = 'new' | 'joined' | 'changed' | 'refused' | 'empty';
 export interface ReportCell { column: string | number; text: string; why: string }
-export interface ReportRow { row: number; fate: Fate; title: string; why?: string; cells?: ReportCell[] }
+export interface ReportRow { sheet?: string; row: number; fate: Fate; title: string; why?: string; cells?: ReportCell[] }
 export interface Report {
   rows: number; new: number; joined: number; changed: number; refused: number; empty: number; problems: number; to_confirm: number; companies: number;
-  sample: ReportRow[]; batch?: string; refused_file?: string;
+  left_out: { sheet: string; rows: number }[]; sample: ReportRow[]; batch?: string; refused_file?: string;
 }
 export interface Job<T = unknown> {
   id: string; kind: string; state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'; done: number; total: number;
