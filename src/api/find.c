@@ -6,14 +6,44 @@
 
 enum { HITS_PER_ENTITY = 8, LAST_INTERACTIONS = 3, OPEN_TASKS = 5 };
 
-static void hit_json(const struct found *f, struct jw *w)
+/* "groups":[{"id","title","hue"}], left out when there are none. */
+static void groups_json(struct cx *cx, const struct record *r, struct jw *w)
+{
+    const struct field *f = FLD(r->e, "groups");
+    if (!f || !r->has[f->at] || r->v[f->at].t != VT_LIST) return;
+    jw_key(w, S("groups"));
+    f->kind->to_json(cx, f, &r->v[f->at], w);
+}
+
+static void hit_json(struct cx *cx, const struct found *f, const struct page *groups, struct jw *w)
 {
     jw_obj(w);
     jw_kid(w, S("id"), f->id);
     jw_kstr(w, S("title"), f->title);
     jw_kstr(w, S("subtitle"), f->subtitle);
     jw_kstr(w, S("match"), f->match);
+    for (size_t i = 0; i < groups->n; i++)
+        if (groups->v[i].id == f->id) groups_json(cx, &groups->v[i], w);
     jw_obj_end(w);
+}
+
+static enum err hits_json(struct cx *cx, const struct found_group *g, struct jw *w)
+{
+    const struct field *f = FLD(g->e, "groups");
+    int64_t *ids = NEW_N(cx->a, int64_t, g->n);
+    struct page p = {0};
+    struct query q = {.limit = g->n, .ids = ids, .n_ids = g->n, .fields = {.f = &f, .n = 1}};
+    for (size_t i = 0; i < g->n; i++) ids[i] = g->v[i].id;
+    if (f && f->kind->store == ST_LINKS && acl_field_read(cx, f)) TRY(record_list(cx, g->e, &q, &p));
+    jw_obj(w);
+    jw_kstr(w, S("entity"), g->e->name);
+    jw_key(w, S("items"));
+    jw_arr(w);
+    for (size_t i = 0; i < g->n; i++) hit_json(cx, &g->v[i], &p, w);
+    jw_arr_end(w);
+    jw_kbool(w, S("more"), g->more);
+    jw_obj_end(w);
+    return E_OK;
 }
 
 enum err api_search(struct cx *cx, const struct req *rq, struct resp *rs)
@@ -30,16 +60,7 @@ enum err api_search(struct cx *cx, const struct req *rq, struct resp *rs)
     jw_obj(&w);
     jw_key(&w, S("data"));
     jw_arr(&w);
-    for (size_t i = 0; i < n; i++) {
-        jw_obj(&w);
-        jw_kstr(&w, S("entity"), g[i].e->name);
-        jw_key(&w, S("items"));
-        jw_arr(&w);
-        for (size_t k = 0; k < g[i].n; k++) hit_json(&g[i].v[k], &w);
-        jw_arr_end(&w);
-        jw_kbool(&w, S("more"), g[i].more);
-        jw_obj_end(&w);
-    }
+    for (size_t i = 0; i < n; i++) TRY(hits_json(cx, &g[i], &w));
     jw_arr_end(&w);
     jw_obj_end(&w);
     return E_OK;
@@ -87,9 +108,8 @@ static enum err hanging_json(struct cx *cx, struct jw *w, str key, const struct 
 static enum err caller_json(struct cx *cx, const struct caller *c, struct jw *w)
 {
     struct page p = {0};
-    const struct field *phones = phones_of(cx, c->e);
-    struct query q = {
-        .limit = 1, .ids = &c->id, .n_ids = 1, .fields = {.f = &phones, .n = phones ? 1 : 0}};
+    const struct field *phones = phones_of(cx, c->e), *groups = FLD(c->e, "groups"), *want[2] = {phones, groups};
+    struct query q = {.limit = 1, .ids = &c->id, .n_ids = 1, .fields = {.f = want, .n = !phones ? 0 : groups ? 2 : 1}};
     TRY(record_list(cx, c->e, &q, &p));
     jw_obj(w);
     jw_kstr(w, S("entity"), c->e->name);
@@ -102,6 +122,7 @@ static enum err caller_json(struct cx *cx, const struct caller *c, struct jw *w)
     if (p.n && phones && p.v[0].v[phones->at].t == VT_LIST)
         phones->kind->to_json(cx, phones, &p.v[0].v[phones->at], w);
     else jw_raw(w, S("[]"));
+    if (p.n) groups_json(cx, &p.v[0], w);
     TRY(hanging_json(cx, w, S("interactions"), ENT(cx, "interaction"), c, "", LAST_INTERACTIONS));
     TRY(hanging_json(cx, w, S("tasks"), ENT(cx, "task"), c,
                      ",{\"field\":\"status\",\"op\":\"in\",\"value\":[\"open\",\"doing\"]}",

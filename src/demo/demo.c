@@ -121,6 +121,7 @@ enum err demo_make(struct cx *cx, const struct demo_opt *o, struct demo_result *
     m.today = day_start_ms(time_day(cx->now_ms, cx->tz_min), cx->tz_min);
     m.person = ENT(cx, "person");
     m.company = ENT(cx, "company");
+    m.department = ENT(cx, "department");
     m.interaction = ENT(cx, "interaction");
     m.task = ENT(cx, "task");
     words_read(&m, keep);

@@ -72,20 +72,24 @@ struct maker {
     struct list tags, mailhosts, tasks, mobile_kept, mobile, groups;
     size_t n_cities, n_threads;
     int64_t n_mobile, n_fixed[24], n_company;
-    const struct entity *person, *company, *interaction, *task;
+    const struct entity *person, *company, *department, *interaction, *task;
     const int64_t *group_ids;
     const struct owner *owners;
     size_t n_groups, n_owners;
+    int64_t holding;         /* the company that the next ones may belong to */
     int64_t today;           /* start of cx's day, UTC ms */
     LIST(struct planned) plan; /* of the slice, in its arena */
     int64_t writer_us;         /* what the slice before took inside of the writer */
     struct demo_result *ret;
 };
+enum { DEMO_UNITS = 8 };
 struct firm {                /* what its people and their history need to know */
     int64_t id;
     str name, host, trade;   /* trade: products behind '/' */
     size_t city;
     struct owner owner;
+    bool ordered;            /* has departments as records, those that people were found for so far: */
+    int64_t unit[DEMO_UNITS], first_unit;
 };
 struct contact {
     int64_t id;

@@ -4,6 +4,9 @@
 
 #include "base/time.h"
 
+/* A company of each 25 is the head of the two next ones; each fifth has its departments as records. */
+enum { HOLDING_EVERY = 25, HOLDING_PARTS = 2, ORDERED_EVERY = 5 };
+
 /* ---- companies: a serial gives each name and legal form once ---- */
 
 static str form_at(struct maker *m, size_t i, size_t which)
@@ -145,13 +148,32 @@ enum err demo_company(struct maker *m, struct firm *ret)
     draft_text(&d, "source", pick(&m->r, &m->sources));
     if (rng_of100(&m->r, 40)) draft_int(&d, "rating", 1 + (int64_t)rng_to(&m->r, 5));
     some_owner(&d, &f.owner);
+    if (m->ret->companies % HOLDING_EVERY && m->ret->companies % HOLDING_EVERY <= HOLDING_PARTS)
+        draft_int(&d, "parent", m->holding);
     f.id = draft_plan(&d);
+    if (m->ret->companies % HOLDING_EVERY == 0) m->holding = f.id;
+    f.ordered = m->ret->companies % ORDERED_EVERY == 0;
     m->ret->companies++;
     *ret = f;
     return E_OK;
 }
 
 /* ---- people ---- */
+/* The firm's department of this name as a record, under its first one; 0 when the firm has none. */
+static int64_t unit_of(struct maker *m, struct firm *f, size_t at)
+{
+    if (!f->ordered || at >= DEMO_UNITS) return 0;
+    if (f->unit[at]) return f->unit[at];
+    struct draft d = draft_new(m, m->department);
+    draft_text(&d, "name", m->departments.v[at]);
+    draft_int(&d, "company", f->id);
+    if (f->first_unit) draft_int(&d, "parent", f->first_unit);
+    some_owner(&d, &f->owner);
+    f->unit[at] = draft_plan(&d);
+    if (!f->first_unit) f->first_unit = f->unit[at];
+    return f->unit[at];
+}
+
 struct naming_of {
     str first, middle, last, name;
     bool woman;
@@ -231,7 +253,12 @@ enum err demo_person(struct maker *m, struct firm *f, struct contact *ret)
     if (f) {
         draft_int(&d, "company", f->id);
         draft_text(&d, "job_title", title_of(m, p.woman));
-        if (rng_of100(&m->r, 50)) draft_text(&d, "department", pick(&m->r, &m->departments));
+        size_t at = rng_of100(&m->r, 50) ? rng_to(&m->r, m->departments.n) : m->departments.n;
+        if (at < m->departments.n) {
+            int64_t unit = unit_of(m, f, at);
+            draft_text(&d, "department", m->departments.v[at]);
+            if (unit) draft_int(&d, "unit", unit);
+        }
     }
     TRY(ways(&d, &p, f, city));
     if (!f || rng_of100(&m->r, 10)) TRY(address(&d, city, f ? "work" : "home"));

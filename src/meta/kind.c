@@ -13,6 +13,7 @@ const struct kind *const kinds[] = {
     &kind_duration, &kind_bool,     &kind_choice, &kind_choices,    &kind_tags,    &kind_link,
     &kind_links,    &kind_lines,    &kind_user,   &kind_file,       &kind_picture, &kind_rating,
     &kind_json,     &kind_formula,  &kind_rollup, &kind_autonumber,
+    &kind_urls,
 };
 const size_t kinds_n = COUNT(kinds);
 

@@ -35,6 +35,10 @@ static void to_json(struct cx *cx, const struct field *f, const struct val *v, s
         jw_obj(w);
         jw_kid(w, S("id"), v->v[i].id);
         jw_kstr(w, S("title"), v->v[i].typed);
+        if (v->v[i].ext.n) {
+            jw_key(w, S("hue"));
+            jw_raw(w, v->v[i].ext);
+        }
         jw_obj_end(w);
     }
     jw_arr_end(w);

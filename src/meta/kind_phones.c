@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* meta/kind_phones.c - telephone numbers: as typed, E.164 (norm), extension, use. A number that cannot be read
- * is kept as typed without a norm: nothing a user wrote is lost. */
+/* meta/kind_phones.c - telephone numbers: as typed, E.164 (norm), extension, use, operator (extra). A number that
+ * cannot be read is kept as typed without a norm: nothing a user wrote is lost. */
 #include "meta/meta_int.h"
 
 #include "fmt/phone.h"
 
-enum { PHONES_MAX = 50, PHONE_BYTES_MAX = 100 };
+enum { PHONES_MAX = 50, PHONE_BYTES_MAX = 100, OPERATOR_BYTES_MAX = 60 };
 
 static const str uses[] = {S0(""), S0("mobile"), S0("work"), S0("home"), S0("fax")};
 
@@ -22,6 +22,29 @@ static enum err one(struct cx *cx, const struct field *f, str typed, str type, s
     *ret = (struct item){
         .typed = typed, .type = type, .norm = digits ? p.e164 : S(""), .ext = ext.n ? ext : p.ext};
     return E_OK;
+}
+
+/* {"operator":"MTS"} */
+static enum err operator_put(struct cx *cx, const struct field *f, str name, struct item *ret)
+{
+    struct buf b = buf_new(cx->a, 8 * OPERATOR_BYTES_MAX);
+    struct jw w = jw_new(&b);
+    name = str_trim(name);
+    if (!name.n) return E_OK;
+    if (name.n > OPERATOR_BYTES_MAX) return bad_value(cx, f, "an operator has at most 60 bytes");
+    jw_obj(&w);
+    jw_kstr(&w, S("operator"), name);
+    jw_obj_end(&w);
+    ret->extra = buf_str(&b);
+    return E_OK;
+}
+
+static void operator_json(struct cx *cx, const struct item *p, struct jw *w)
+{
+    const struct json *j = NULL, *name = NULL;
+    if (!p->extra.n || json_parse(cx, p->extra, &j) != E_OK) return;
+    name = json_get(j, S("operator"));
+    if (name && name->t == JT_STR) jw_kstr(w, S("operator"), name->s);
 }
 
 static enum err from_text(struct cx *cx, const struct field *f, str s, struct val *ret)
@@ -44,15 +67,18 @@ static enum err from_json(struct cx *cx, const struct field *f, const struct jso
     size_t n = 0;
     for (size_t i = 0; i < j->n; i++) {
         const struct json *k = &j->v[i];
-        str typed = k->t == JT_STR ? k->s : S(""), type = {0}, ext = {0};
+        str typed = k->t == JT_STR ? k->s : S(""), type = {0}, ext = {0}, op = {0};
         if (k->t != JT_STR && k->t != JT_OBJ)
             return bad_value(cx, f, "a number is a text or an object");
         if (k->t == JT_OBJ) {
             TRY(json_str_of(cx, k, S("value"), S(""), &typed));
             TRY(json_str_of(cx, k, S("type"), S(""), &type));
             TRY(json_str_of(cx, k, S("ext"), S(""), &ext));
+            TRY(json_str_of(cx, k, S("operator"), S(""), &op));
         }
-        if (str_trim(typed).n) TRY(one(cx, f, typed, type, ext, &v[n++]));
+        if (!str_trim(typed).n) continue;
+        TRY(one(cx, f, typed, type, ext, &v[n]));
+        TRY(operator_put(cx, f, op, &v[n++]));
     }
     *ret = n ? (struct val){.t = VT_LIST, .v = v, .n = n} : VAL_NULL;
     return E_OK;
@@ -60,7 +86,7 @@ static enum err from_json(struct cx *cx, const struct field *f, const struct jso
 
 static void to_json(struct cx *cx, const struct field *f, const struct val *v, struct jw *w)
 {
-    (void)cx, (void)f;
+    (void)f;
     jw_arr(w);
     for (size_t i = 0; i < v->n; i++) {
         const struct item *p = &v->v[i];
@@ -69,6 +95,7 @@ static void to_json(struct cx *cx, const struct field *f, const struct val *v, s
         jw_kstr(w, S("value"), p->typed);
         jw_kstr(w, S("e164"), p->norm);
         if (p->ext.n) jw_kstr(w, S("ext"), p->ext);
+        operator_json(cx, p, w);
         jw_obj_end(w);
     }
     jw_arr_end(w);

@@ -276,7 +276,7 @@ static enum err entity_sections(struct cx *cx, struct entity *e, const struct js
 static enum err entity_read(struct cx *cx, const struct json *j, const struct json *own,
                             size_t n_own, struct entity *e)
 {
-    str title = {0};
+    str title = {0}, hue = {0};
     TRY(json_str_of(cx, j, S("name"), S(""), &e->name));
     if (!name_ok(e->name))
         return fail_at(cx, E_INVALID, S("name"), "An entity's name has at most 60 characters: a-z, 0-9 and _");
@@ -293,6 +293,9 @@ static enum err entity_read(struct cx *cx, const struct json *j, const struct js
     const struct field *t = field_any(e, title);
     if (!t) return fail(cx, E_INVALID, "%.*s: there is no title field %.*s", FS(e->name), FS(title));
     e->title = t->at;
+    TRY(json_str_of(cx, j, S("hue"), S(""), &hue));
+    const struct field *h = hue.n ? field_any(e, hue) : NULL;
+    e->hue = h && h->kind == &kind_int ? h->at : 0;
     TRY(names_to_places(cx, e, json_get(j, S("list")), &e->list, &e->n_list));
     return entity_sections(cx, e, json_get(j, S("sections")));
 }

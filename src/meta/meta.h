@@ -22,10 +22,10 @@ enum lang lang_of(str code);                     /* unknown: LANG_EN */
  * VT_TEXT: text, longtext, url, choice (key), json.     VT_LIST: everything with several parts. */
 enum vt { VT_NULL, VT_INT, VT_TEXT, VT_LIST };
 struct item {
-    str type;    /* phones, mails, addresses: mobile, work, ... ("" = none) */
+    str type;    /* phones, mails, addresses, urls: mobile, work, ... ("" = none) */
     str typed;   /* as typed; links: the title */
     str norm;    /* E.164, lower-case mail; choices, tags: the key */
-    str ext;     /* phone extension */
+    str ext;     /* phone extension; links, when read: the hue of the linked record, "" = none */
     str extra;   /* JSON object text, "" = none: parts of an address, operator of a phone */
     int64_t id;  /* links: the record; lines: the child */
 };
@@ -137,6 +137,7 @@ struct entity {
     const struct field *f;
     size_t n;
     uint32_t title;        /* the field whose text names the record */
+    uint32_t hue;          /* the number field with the hue (0 to 360) it is shown in, 0 = none */
     const uint32_t *list;  /* columns of a list by default */
     size_t n_list;
     const struct section *sections;

@@ -44,7 +44,7 @@ MUST enum err file_from_json(struct cx *cx, const struct field *f, const struct 
 MUST enum err file_from_text(struct cx *cx, const struct field *f, str s, struct val *ret);
 void file_to_json(struct cx *cx, const struct field *f, const struct val *v, struct jw *w);
 void file_to_text(struct cx *cx, const struct field *f, const struct val *v, struct buf *out);
-extern const struct kind kind_text, kind_longtext, kind_url, kind_int, kind_decimal, kind_percent,
+extern const struct kind kind_text, kind_longtext, kind_url, kind_urls, kind_int, kind_decimal, kind_percent,
 kind_money, kind_date,
     kind_timestamp, kind_duration, kind_bool, kind_choice, kind_choices, kind_tags, kind_link, kind_user, kind_file,
     kind_picture, kind_rating, kind_json, kind_phones, kind_mails, kind_addresses, kind_links,

@@ -91,6 +91,24 @@ enum err rollup_index(struct cx *cx, const struct field *f)
                         arena_fmt(cx->a, "%.*s, %.*s, id", FS(via->col), FS(order->col)).p);
 }
 
+/* A field that held one value and now holds several (urls): what its old column has goes into contact_point, once. */
+static enum err column_to_points(struct cx *cx, const struct entity *e, const struct field *f)
+{
+    bool there = false;
+    if (f->kind->store != ST_POINTS || f->own) return E_OK;
+    TRY(db_has_column(cx, e->name, f->name, &there));
+    if (!there) return E_OK;
+    str col = quoted(cx->a, f->name), folded = quoted(cx->a, arena_fmt(cx->a, "%.*s_f", FS(f->name)));
+    TRY(db_ddl(cx, arena_fmt(cx->a,
+                             "INSERT INTO contact_point"
+                             " (entity, record, field, pos, kind, type, typed, norm, ext, extra)"
+                             " SELECT '%.*s', id, '%.*s', 0, '%.*s', '', %.*s, %.*s, '', '' FROM %.*s"
+                             " WHERE %.*s IS NOT NULL",
+                             FS(e->name), FS(f->name), FS(f->kind->name), FS(col), FS(folded), FS(e->table), FS(col))));
+    TRY(db_ddl(cx, arena_fmt(cx->a, "ALTER TABLE %.*s DROP COLUMN %.*s", FS(e->table), FS(col))));
+    return db_ddl(cx, arena_fmt(cx->a, "ALTER TABLE %.*s DROP COLUMN %.*s", FS(e->table), FS(folded)));
+}
+
 enum err meta_sync(struct cx *cx, const struct meta *m)
 {
     for (size_t i = 0; i < m->n; i++) {
@@ -99,6 +117,7 @@ enum err meta_sync(struct cx *cx, const struct meta *m)
         TRY(db_has_table(cx, e->name, &there));
         if (!there) TRY(table_create(cx, e));
         for (size_t k = 0; k < e->n; k++) {
+            if (there) TRY(column_to_points(cx, e, &e->f[k]));
             if (there) TRY(field_ddl_add(cx, e, &e->f[k]));
             else TRY(field_index(cx, e, &e->f[k]));
         }

@@ -297,7 +297,7 @@ enum err fill_parts(struct cx *cx, const struct reading *r, struct record *v, si
 struct titles {
     const struct entity *e;
     LIST(int64_t) id;
-    str *title;
+    str *title, *hue; /* hue: NULL when the entity has no colour */
 };
 
 static void titles_want(struct cx *cx, struct titles *t, int64_t id)
@@ -307,11 +307,24 @@ static void titles_want(struct cx *cx, struct titles *t, int64_t id)
     *LIST_ADD(cx->a, &t->id) = id;
 }
 
-static str titles_get(const struct titles *t, int64_t id)
+static size_t titles_at(const struct titles *t, int64_t id)
 {
     for (size_t i = 0; i < t->id.n; i++)
-        if (t->id.v[i] == id) return t->title[i];
-    return S("");
+        if (t->id.v[i] == id) return i;
+    return t->id.n;
+}
+
+static str titles_get(const struct titles *t, int64_t id)
+{
+    size_t at = titles_at(t, id);
+    return at < t->id.n ? t->title[at] : S("");
+}
+
+static struct item titles_item(const struct titles *t, int64_t id)
+{
+    size_t at = titles_at(t, id);
+    bool known = at < t->id.n;
+    return (struct item){.id = id, .typed = known ? t->title[at] : S(""), .ext = known && t->hue ? t->hue[at] : S("")};
 }
 
 /* A link holds ids whose titles are wanted; child lines and roll-ups, which have `via`, hold none. */
@@ -344,10 +357,59 @@ static void titles_place(struct cx *cx, const struct reading *r, struct record *
             if (x->t != VT_LIST) continue;
             struct item *items = NEW_N(cx->a, struct item, x->n);
             for (size_t m = 0; m < x->n; m++)
-                items[m] = (struct item){.id = x->v[m].id, .typed = titles_get(t, x->v[m].id)};
+                items[m] = titles_item(t, x->v[m].id);
             x->v = items;
         }
     }
+}
+
+enum { TITLES_AT_ONCE = 400 };
+
+/* ret_hue may be NULL. */
+static enum err titles_slice(struct cx *cx, const struct entity *e, const int64_t *ids, size_t n,
+                             str *ret, str *ret_hue)
+{
+    struct sql q = sql_new(cx);
+    struct db_rows r = {0};
+    sql_lit(&q, "SELECT t.id, ");
+    sql_col(&q, S("t"), e->f[e->title].col);
+    if (ret_hue) {
+        sql_lit(&q, ", ");
+        sql_col(&q, S("t"), e->f[e->hue].col);
+    }
+    sql_lit(&q, " FROM ");
+    sql_name(&q, e->table);
+    sql_lit(&q, " t WHERE t.id IN ");
+    sql_ids(cx, &q, ids, n);
+    sql_lit(&q, " AND ");
+    acl_where(cx, e, ACT_SEE, S("t"), &q);
+    sql_lit(&q, " LIMIT 400");
+    TRY(sql_run(cx, &q, &r, NULL));
+    for (size_t i = 0; i < r.n; i++) {
+        int64_t id = db_int(&r, i, 0);
+        for (size_t k = 0; k < n; k++) {
+            if (ids[k] != id) continue;
+            ret[k] = db_str(&r, i, 1);
+            if (ret_hue && !db_is_null(&r, i, 2)) ret_hue[k] = arena_fmt(cx->a, "%" PRId64, db_int(&r, i, 2));
+        }
+    }
+    return E_OK;
+}
+
+static enum err titles_read(struct cx *cx, const struct entity *e, const int64_t *ids, size_t n, str *ret,
+                            str *ret_hue)
+{
+    for (size_t i = 0; i < n; i++) ret[i] = S("");
+    if (!e->f[e->title].col.n) return E_OK;
+    for (size_t at = 0; at < n; at += TITLES_AT_ONCE)
+        TRY(titles_slice(cx, e, ids + at, n - at < TITLES_AT_ONCE ? n - at : TITLES_AT_ONCE, ret + at,
+                         ret_hue ? ret_hue + at : NULL));
+    return E_OK;
+}
+
+enum err record_titles(struct cx *cx, const struct entity *e, const int64_t *ids, size_t n, str *ret)
+{
+    return titles_read(cx, e, ids, n, ret, NULL);
 }
 
 enum err fill_titles(struct cx *cx, const struct reading *r, struct record *v, size_t n)
@@ -362,47 +424,11 @@ enum err fill_titles(struct cx *cx, const struct reading *r, struct record *v, s
         titles_collect(cx, r, v, n, &t);
         if (!t.id.n) continue;
         t.title = NEW_N(cx->a, str, t.id.n);
-        TRY(record_titles(cx, target, t.id.v, t.id.n, t.title));
+        if (target->hue) t.hue = NEW_N(cx->a, str, t.id.n);
+        TRY(titles_read(cx, target, t.id.v, t.id.n, t.title, t.hue));
         titles_place(cx, r, v, n, &t);
     }
     return n && r->e->files ? files_fill(cx, r, v, n) : E_OK;
-}
-
-enum { TITLES_AT_ONCE = 400 };
-
-static enum err titles_slice(struct cx *cx, const struct entity *e, const int64_t *ids, size_t n,
-                             str *ret)
-{
-    struct sql q = sql_new(cx);
-    struct db_rows r = {0};
-    const struct field *f = &e->f[e->title];
-    sql_lit(&q, "SELECT t.id, ");
-    sql_col(&q, S("t"), f->col);
-    sql_lit(&q, " FROM ");
-    sql_name(&q, e->table);
-    sql_lit(&q, " t WHERE t.id IN ");
-    sql_ids(cx, &q, ids, n);
-    sql_lit(&q, " AND ");
-    acl_where(cx, e, ACT_SEE, S("t"), &q);
-    sql_lit(&q, " LIMIT 400");
-    TRY(sql_run(cx, &q, &r, NULL));
-    for (size_t i = 0; i < r.n; i++) {
-        int64_t id = db_int(&r, i, 0);
-        for (size_t k = 0; k < n; k++)
-            if (ids[k] == id) ret[k] = db_str(&r, i, 1);
-    }
-    return E_OK;
-}
-
-enum err record_titles(struct cx *cx, const struct entity *e, const int64_t *ids, size_t n,
-                       str *ret)
-{
-    for (size_t i = 0; i < n; i++) ret[i] = S("");
-    if (!e->f[e->title].col.n) return E_OK;
-    for (size_t at = 0; at < n; at += TITLES_AT_ONCE)
-        TRY(titles_slice(cx, e, ids + at, n - at < TITLES_AT_ONCE ? n - at : TITLES_AT_ONCE,
-                         ret + at));
-    return E_OK;
 }
 
 str record_title(const struct record *r)

@@ -111,6 +111,28 @@ static void put_addresses(struct taking *t, const struct vcard *c)
     put(t, S("addresses"), (struct val){.t = VT_LIST, .v = v, .n = n});
 }
 
+/* A firm has one web address, a person may have several. What is none is told. */
+static void put_sites(struct taking *t, const struct vcard *c)
+{
+    const struct field *f = entity_field(t->e, S("urls"));
+    struct item *v = NEW_N(t->cx->a, struct item, c->urls.n + 1);
+    size_t n = 0;
+    if (!f) {
+        put_text(t, S("website"), c->urls.n ? c->urls.v[0].value : S(""));
+        return;
+    }
+    for (size_t i = 0; i < c->urls.n; i++) {
+        struct val one = {0};
+        if (f->kind->from_text(t->cx, f, c->urls.v[i].value, &one) == E_OK && one.t == VT_LIST) {
+            v[n] = one.v[0];
+            v[n++].type = use_of(c->urls.v[i].types);
+        } else *LIST_ADD(t->cx->a, &t->r->problems) =
+                (struct problem){0, arena_dup(t->cx->a, str_cut(c->urls.v[i].value, 0, 200)),
+                                 S(TR("Does not fit the field")), false};
+    }
+    put(t, S("urls"), (struct val){.t = VT_LIST, .v = v, .n = n});
+}
+
 /* A card with a firm and no name but the firm's. */
 static bool is_firm_card(const struct vcard *c, str name, str org)
 {
@@ -164,7 +186,7 @@ enum err card_row(struct cx *cx, const struct entity *person, const struct entit
     put_mails(&t, c);
     put_addresses(&t, c);
     put_text(&t, S("note"), c->note);
-    put_text(&t, firm ? S("website") : S("urls"), c->urls.n ? c->urls.v[0].value : S(""));
+    put_sites(&t, c);
     for (size_t i = 0; i < c->categories.n; i++)
         *LIST_ADD(a, &ret->groups) = arena_dup(a, c->categories.v[i]);
     if (!firm) put_person(&t, c);
@@ -235,7 +257,11 @@ void card_of(struct cx *cx, const struct record *r, struct vcard *ret)
     items_out(cx, r, S("phones"), true, ret);
     items_out(cx, r, S("mails"), false, ret);
     addresses_out(cx, r, ret);
-    str url = text(r, firm ? S("website") : S("urls"));
+    const struct val *sites = value(r, S("urls"));
+    for (size_t i = 0; sites->t == VT_LIST && i < sites->n; i++)
+        *LIST_ADD(cx->a, &ret->urls) =
+            (struct vcard_item){.value = sites->v[i].typed, .types = type_of(sites->v[i].type)};
+    str url = text(r, S("website"));
     if (url.n) *LIST_ADD(cx->a, &ret->urls) = (struct vcard_item){.value = url};
     const struct val *groups = value(r, S("groups")), *bday = value(r, S("birthday"));
     for (size_t i = 0; groups->t == VT_LIST && i < groups->n; i++)

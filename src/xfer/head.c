@@ -74,6 +74,9 @@ static const struct entry dict[] = {
     {S0("addresses"),
      "address*|adresse*|anschrift*|lieferadresse|adresas|adresai|buveine|адрес*|местонахождение|"
      "юр адрес|факт адрес"},
+    {S0("urls"),
+     "websites|personal website|personal site|blog|linkedin*|webseiten|personliche webseite|asmenine svetaine|"
+     "svetaines|tinklarastis|личный сайт|сайты|блог"},
     {S0("birthday"),
      "birthday|birth date|date of birth|born|dob|geburtstag|geburtsdatum|geb|geb am|geb datum|"
      "gimimo diena|gimimo data|gimtadienis|др|д р|дата рождения|день рождения|д рождения|родился"},

@@ -24,7 +24,8 @@ bool plan_target_many(str to)
 {
     static const str many[] = {S0("phones"), S0("mails"),          S0("addresses"),    S0("groups"),
                                S0("tags"),   S0("note"),           S0("history"),      S0("skip"),
-                               S0("new"),    S0("company.phones"), S0("company.mails")};
+                               S0("new"),    S0("company.phones"), S0("company.mails"),
+                               S0("urls")};
     for (size_t i = 0; i < COUNT(many); i++)
         if (str_eq(to, many[i])) return true;
     return false;
