@@ -92,6 +92,17 @@ export async function colleague(server, browser) {
   };
 }
 
+/** Sends requests as the user of the page and gives what comes back, for what a scenario needs before it looks. */
+export async function sender(v) {
+  const ask = v.context.request;
+  const { csrf } = await (await ask.get(v.url + '/api/v1/session')).json();
+  return async (method, path, data) => {
+    const r = await ask.fetch(v.url + '/api/v1' + path, { method, data, headers: { 'x-csrf-token': csrf } });
+    if (!r.ok()) throw new Error(`${method} ${path}: ${r.status()} ${await r.text()}`);
+    return r.status() === 204 ? null : r.json();
+  };
+}
+
 export const launch = () =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

@@ -9,6 +9,7 @@ import * as dups from './dups.mjs';
 import * as fields from './fields.mjs';
 import * as finding from './finding.mjs';
 import * as live from './live.mjs';
+import * as person from './person.mjs';
 import * as photo from './photo.mjs';
 import * as setup from './setup.mjs';
 
@@ -24,7 +25,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, card, clash, live, finding, dups, importing, fields, photo]) {
+  for (const s of [setup, card, clash, live, finding, dups, importing, fields, photo, person]) {
     try {
       await s.run(v, server);
     } catch (e) {

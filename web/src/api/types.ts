@@ -1,7 +1,7 @@
 // The shapes of /api/v1 as docs/api.md describes them.
 export type Labels = Partial<Record<string, string>>;
 export type Kind =
-  | 'text' | 'longtext' | 'phones' | 'mails' | 'addresses' | 'url' | 'int' | 'decimal' | 'money' | 'percent' | 'date' | 'timestamp'
+  | 'text' | 'longtext' | 'phones' | 'mails' | 'addresses' | 'url' | 'urls' | 'int' | 'decimal' | 'money' | 'percent' | 'date' | 'timestamp'
   | 'duration' | 'bool' | 'choice' | 'choices' | 'link' | 'links' | 'lines' | 'user' | 'file' | 'picture' | 'tags' | 'rating' | 'json'
   | 'formula' | 'rollup' | 'autonumber';
 export type Op =
@@ -27,9 +27,11 @@ export interface Entity {
 export interface Gone { name: string; label: Labels; plural: Labels }
 export interface Meta { version: number; entities: Entity[]; trash?: Gone[] }
 
-export interface Ref { id: string; title: string }
-export interface Phone { type: string; value: string; e164?: string; ext?: string }
+/** hue: the colour of a group, 0 to 360 */
+export interface Ref { id: string; title: string; hue?: number }
+export interface Phone { type: string; value: string; e164?: string; ext?: string; operator?: string }
 export interface Mail { type: string; value: string }
+export interface Site { type: string; value: string }
 export interface Address { type: string; text: string; street?: string; city?: string; zip?: string; region?: string; country?: string }
 export interface Money { amount: string; currency: string }
 export type Value = unknown;
@@ -63,9 +65,9 @@ export interface Batch {
   counts: { create?: number; update?: number; delete?: number; restore?: number }; undo_of: string | null;
 }
 
-export interface Hit { id: string; title: string; subtitle: string; match?: string }
+export interface Hit { id: string; title: string; subtitle: string; match?: string; groups?: Ref[] }
 export interface Found { data: { entity: string; items: Hit[]; more: boolean }[] }
-export interface Caller { entity: string; id: string; title: string; company?: Ref | null; phones: Phone[] }
+export interface Caller { entity: string; id: string; title: string; company?: Ref | null; phones: Phone[]; groups?: Ref[] }
 export interface Who { number: string; data: Caller[] }
 
 export interface Stored { id: string; name: string; type: string; bytes: number }

@@ -27,11 +27,12 @@ import { tags } from './tags';
 import { text } from './text';
 import { timestamp } from './timestamp';
 import { url } from './url';
+import { urls } from './urls';
 import { user } from './user';
 import type { FieldKind } from './kind';
 
 const kinds: Record<Kind, FieldKind> = {
-  text, longtext, phones, mails, addresses, url, int, decimal, money, percent, date, timestamp, duration, bool, choice, choices, link, links, lines, user, file, picture, tags, rating, json, formula, rollup, autonumber,
+  text, longtext, phones, mails, addresses, url, urls, int, decimal, money, percent, date, timestamp, duration, bool, choice, choices, link, links, lines, user, file, picture, tags, rating, json, formula, rollup, autonumber,
 };
 
 const computed = (f: Field, as: Kind): FieldKind => ({ ...(kinds[as] ?? kinds[f.kind]), Input: null });

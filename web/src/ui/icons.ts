@@ -7,6 +7,7 @@ import GitBranch from '@lucide/svelte/icons/git-branch';
 import Handshake from '@lucide/svelte/icons/handshake';
 import ListChecks from '@lucide/svelte/icons/list-checks';
 import Message from '@lucide/svelte/icons/message-square-text';
+import Network from '@lucide/svelte/icons/network';
 import Shield from '@lucide/svelte/icons/shield';
 import Tag from '@lucide/svelte/icons/tag';
 import User from '@lucide/svelte/icons/user-round';
@@ -17,7 +18,7 @@ export type Icon = Component<{ size?: number }>;
 
 const named: Record<string, Icon> = {
   user: User, person: User, users: Users, team: Users, group: Users, building: Building, company: Building, message: Message, interaction: Message, task: ListChecks, check: ListChecks,
-  tag: Tag, role: Shield, shield: Shield, branch: GitBranch, relation: Handshake, handshake: Handshake, folder: Folder, account: UserCog,
+  network: Network, department: Network, tag: Tag, role: Shield, shield: Shield, branch: GitBranch, relation: Handshake, handshake: Handshake, folder: Folder, account: UserCog,
 };
 
 export const iconOf = (icon: string, name = ''): Icon => named[name] ?? named[icon] ?? Box;
