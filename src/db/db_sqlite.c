@@ -502,6 +502,39 @@ static void skip_fsync(struct sq *q)
 static void skip_fsync(struct sq *q) { (void)q; }
 #endif
 
+/* A reader that meets another's commit would unmap the whole file (and fault it in again, page by page), lest another
+ * program had made it shorter and longer again meanwhile. Nobody else writes here, the file only grows, and under Linux
+ * a mapping stays true even then. One time in so many it is mapped anew, as long as the file is by then. */
+enum { REMAP_ONE_IN = 256 };
+static int (*real_unfetch)(sqlite3_file *, sqlite3_int64, void *);
+
+static int keep_mapped(sqlite3_file *f, sqlite3_int64 at, void *page)
+{
+    static _Thread_local uint32_t dice = 1;
+    dice = dice * 1664525u + 1013904223u;
+    return page || (dice >> 8) % REMAP_ONE_IN == 0 ? real_unfetch(f, at, page) : SQLITE_OK;
+}
+
+static void mapping_keep(struct sq *q)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static const sqlite3_io_methods *real;
+    static sqlite3_io_methods ours;
+    sqlite3_file *f = NULL;
+    if (sqlite3_file_control(q->h, "main", SQLITE_FCNTL_FILE_POINTER, &f) != SQLITE_OK || !f ||
+        !f->pMethods || f->pMethods->iVersion < 3)
+        return;
+    pthread_mutex_lock(&lock);
+    if (!real) {
+        real = f->pMethods;
+        ours = *real;
+        real_unfetch = real->xUnfetch;
+        ours.xUnfetch = keep_mapped;
+    }
+    if (f->pMethods == real) f->pMethods = &ours; /* the few ways of locking files have methods of their own */
+    pthread_mutex_unlock(&lock);
+}
+
 static bool is_sabotage(const struct dbase *b, enum db_sabotage s)
 {
 #ifdef KONTOR_SABOTAGE
@@ -533,6 +566,7 @@ static enum err pragmas(struct cx *cx, struct sq *q, struct dbase *b, enum sq_ro
     TRY(own(cx, q,
             "SELECT 1 FROM sqlite_schema LIMIT 1")); /* opens the log: a broken file is told here */
     if (is_sabotage(b, DB_SKIP_FSYNC)) skip_fsync(q);
+    else if (role == SQ_READER) mapping_keep(q);
     return E_OK;
 }
 
