@@ -129,6 +129,17 @@ static bool is_kind(const struct field *f, const char *name)
     return str_eq(f->kind->name, str_from(name));
 }
 
+/* "0.0.00", "0/0/00": an address book's word for no date. */
+static bool is_no_date(str s)
+{
+    size_t noughts = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (!strchr("0./-", s.p[i])) return false;
+        noughts += s.p[i] == '0';
+    }
+    return noughts > 2;
+}
+
 static bool date_cell(struct row_work *w, const struct col_act *c, const struct cell *cell,
                       struct val *ret)
 {
@@ -157,6 +168,7 @@ bool cell_value(struct row_work *w, const struct col_act *c, const struct cell *
     bool ok;
 
     if (is_kind(f, "date")) {
+        if (is_no_date(s)) return false;
         ok = date_cell(w, c, cell, ret);
     } else if (cell->kind == CELL_NUMBER &&
                (is_kind(f, "decimal") || is_kind(f, "int") || is_kind(f, "percent"))) {

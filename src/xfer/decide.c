@@ -256,6 +256,10 @@ enum err row_decide(struct import *im, struct outcome *o)
         o->why = any_bad ? S(TR("Nothing usable is left in this row"))
                          : S(TR("Neither a person nor a firm"));
         return E_OK;
+    case ROW_HEADINGS:
+        o->fate = FATE_EMPTY;
+        o->why = S(TR("The headings once more"));
+        return E_OK;
     case ROW_FIRM: return firm_only_decide(im, o);
     case ROW_MAIN: break;
     }

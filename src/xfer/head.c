@@ -20,9 +20,11 @@ static const struct entry dict[] = {
                      "klientai|клиент|клиенты|заказчик|покупатель|контрагент"},
     {S0("last_name"), "last name|surname|family name|nachname|familienname|zuname|pavarde|фамилия"},
     {S0("first_name"), "first name|given name|forename|vorname|vardas|имя личное|имя отчество"},
-    {S0("middle_name"), "middle name|patronymic|zweiter vorname|antrasis vardas|отчество"},
+    {S0("middle_name"),
+     "middle name|additional name|patronymic|zweiter vorname|antrasis vardas|отчество"},
     {S0("company.name"),
-     "company|company name|account|account name|firm|organisation|organization|business|employer|"
+     "company|company name|organization name|organization 1 name|account|account "
+     "name|firm|organisation|organization|business|employer|"
      "firma|firmenname|unternehmen|betrieb|imone|imones pavadinimas|bendrove|organizacija|"
      "организация|фирма|компания|предприятие|юр лицо|юридическое лицо|название организации|"
      "наименование организации|место работы|название компании|название|наименование|pavadinimas"},
@@ -62,21 +64,24 @@ static const struct entry dict[] = {
                    "тел|whatsapp|viber"},
     {S0("mails"), "e mail*|email*|mail|mails|mail address|mailadresse|e mail adresse|el pastas|el "
                   "p|e pastas|elpastas|"
-                  "эл почта|электронная почта|почта|емейл|имейл|мейл|эл адрес|e почта"},
+                  "эл почта|эл почты|электронная почта|электронной почты|почта|емейл|имейл|мейл|эл "
+                  "адрес|e почта"},
     {S0("addresses.zip"),
-     "zip|zip code|postcode|postal code|plz|postleitzahl|pasto kodas|индекс|почтовый индекс"},
+     "zip|zip code|postcode|postal code|plz|postleitzahl|pasto kodas|индекс|почтовый индекс|"
+     "почтовый код"},
     {S0("addresses.city"),
      "city|town|place|ort|stadt|wohnort|miestas|vietove|город|нас пункт|населенный пункт"},
     {S0("addresses.street"), "street|strasse|strasse nr|strasse hausnummer|gatve|улица"},
     {S0("addresses.region"),
      "region|state|province|county|bundesland|apskritis|область|регион|край"},
-    {S0("addresses.country"), "country|office location|land|staat|salis|valstybe|страна"},
+    {S0("addresses.country"), "country|country region|land region|страна регион|"
+                              "office location|land|staat|salis|valstybe|страна"},
     {S0("addresses"),
      "address*|adresse*|anschrift*|lieferadresse|adresas|adresai|buveine|адрес*|местонахождение|"
      "юр адрес|факт адрес"},
-    {S0("urls"),
-     "websites|personal website|personal site|blog|linkedin*|webseiten|personliche webseite|asmenine svetaine|"
-     "svetaines|tinklarastis|личный сайт|сайты|блог"},
+    {S0("urls"), "websites|personal website|personal site|blog|linkedin*|webseiten|personliche "
+                 "webseite|asmenine svetaine|"
+                 "svetaines|tinklarastis|личный сайт|сайты|блог"},
     {S0("birthday"),
      "birthday|birth date|date of birth|born|dob|geburtstag|geburtsdatum|geb|geb am|geb datum|"
      "gimimo diena|gimimo data|gimtadienis|др|д р|дата рождения|день рождения|д рождения|родился"},
@@ -105,6 +110,8 @@ static const struct entry dict[] = {
     {S0("user.branch"), "regional office|branch|branch "
                         "office|office|niederlassung|filiale|filialas|филиал|регион продаж"},
     {S0("skip"),
+     "yomi name|given name yomi|family name yomi|additional name yomi|phonetic first name|"
+     "phonetic middle name|phonetic last name|file as|name prefix|name suffix|"
      "№|no|nr|lfd nr|id|num|number|pos|п п|№ п п|no п п|n п п|номер|номер п п|eil nr|row"},
 };
 static const char totals[] =
@@ -187,19 +194,41 @@ static int best_fit(str head, str all)
     return best;
 }
 
+/* "Phone 1 - Type", "E-mail 2 - Label": what kind of thing stands in the column beside. */
+static bool is_kind_of_next(str head)
+{
+    static const str ends[] = {S0(" type"), S0(" label")};
+    for (size_t i = 0; i < COUNT(ends); i++)
+        if (str_has_suffix(head, ends[i]) && head.n > ends[i].n) {
+            char before = head.p[head.n - ends[i].n - 1];
+            if (before >= '0' && before <= '9') return true;
+        }
+    return false;
+}
+
+/* A firm's word beside another one only says whose: "Business Phone", "Organization 1 - Title". */
+static bool is_better(const struct head_hit *hit, str to, int score)
+{
+    static const str firm = S0("company.name");
+    if (score != hit->score || score == 0 || score >= 1000) return score > hit->score;
+    return str_eq(hit->to, firm) && !str_eq(to, firm);
+}
+
 struct head_hit head_guess(struct arena *a, str heading)
 {
     struct head_hit hit = {.to = S("")};
     str head = head_norm(a, heading);
 
     if (head.n == 0 || head.n > 200) return hit;
+    if (is_kind_of_next(head)) return (struct head_hit){S("skip"), 900};
     for (size_t i = 0; i < COUNT(dict); i++) {
         int score = best_fit(head, str_from(dict[i].words));
         /* "no", "id", "office" inside of a longer heading say nothing */
         if (score < 1000 &&
             (str_eq(dict[i].to, S("skip")) || str_has_prefix(dict[i].to, S("user."))))
             continue;
-        if (score > hit.score) hit = (struct head_hit){dict[i].to, score > 1000 ? 1000 : score};
+        if (is_better(&hit, dict[i].to, score))
+            hit = (struct head_hit){dict[i].to, score > 1000 ? 1000 : score};
     }
     if (hit.score < 560) hit = (struct head_hit){.to = S("")};
     return hit;

@@ -107,9 +107,25 @@ static enum err slice_flush(struct run *r)
 }
 
 /* ---- rows ---- */
+static void sums_sheet(struct import *im)
+{
+    str sheet = source_sheet(&im->src);
+    if (str_eq(sheet, im->sums_of)) return;
+    im->sums_of = sheet;
+    memset(im->sums, 0, sizeof im->sums);
+    memset(im->total_at, 0, sizeof im->total_at);
+}
+
+static str total_name(struct import *im, str heading)
+{
+    return im->sums_of.n ? arena_fmt(im->out, "%.*s: %.*s", FS(im->sums_of), FS(heading))
+                         : arena_dup(im->out, heading);
+}
+
 static void sums_add(struct import *im, const struct row *row)
 {
-    if (row->kind == ROW_EMPTY) return;
+    if (im->src.table) sums_sheet(im);
+    if (row->kind == ROW_EMPTY || row->kind == ROW_HEADINGS) return;
     for (size_t i = 0; i < im->src.plan.n && i < PLAN_COLUMNS_MAX; i++) {
         const struct field *f = row_adding_field(im->rp, i);
         const struct val *v = f ? row_value(row, f) : NULL;
@@ -124,7 +140,7 @@ static void sums_add(struct import *im, const struct row *row)
             im->total_at[i] = im->ret->totals.n;
         }
         struct fate_cell *t = &im->ret->totals.v[im->total_at[i] - 1];
-        *t = (struct fate_cell){arena_dup(im->out, im->src.plan.v[i].heading),
+        *t = (struct fate_cell){total_name(im, im->src.plan.v[i].heading),
                                 dec_fixed(im->out, v->i, f->scale),
                                 dec_fixed(im->out, im->sums[i], f->scale)};
     }

@@ -55,6 +55,7 @@ struct import {
     struct slice slice;
     int64_t fake_id;       /* dry run: records that will never be */
     int64_t sums[PLAN_COLUMNS_MAX]; /* of the adding columns, by place in the plan */
+    str sums_of;           /* the sheet they are of: each has totals of its own */
     size_t total_at[PLAN_COLUMNS_MAX]; /* its entry in ret->totals, from 1; 0 = none yet */
     struct arena *keep;    /* lives as long as the import; nobody else's marks go back in it */
     struct arena *out;     /* the caller's: what the result holds */

@@ -22,10 +22,10 @@ static void set_to(struct plan_column *c, str to, int guess)
 
 bool plan_target_many(str to)
 {
-    static const str many[] = {S0("phones"), S0("mails"),          S0("addresses"),    S0("groups"),
-                               S0("tags"),   S0("note"),           S0("history"),      S0("skip"),
-                               S0("new"),    S0("company.phones"), S0("company.mails"),
-                               S0("urls")};
+    static const str many[] = {S0("phones"),         S0("mails"),         S0("addresses"),
+                               S0("groups"),         S0("tags"),          S0("note"),
+                               S0("history"),        S0("skip"),          S0("new"),
+                               S0("company.phones"), S0("company.mails"), S0("urls")};
     for (size_t i = 0; i < COUNT(many); i++)
         if (str_eq(to, many[i])) return true;
     return false;
@@ -65,6 +65,8 @@ static bool is_refuted(const struct look *l, const struct plan_column *c)
 /* Where the content speaks against the heading, the content is right. */
 static void weigh_content(const struct look *l, struct plan_column *c)
 {
+    if (to_is(c, S("tags")) && c->n_samples && str_has_prefix(c->samples[0], S("* ")))
+        set_to(c, S("groups"), 700); /* an address book's own labels */
     if (l->n < 2) return;
     if ((to_is(c, S("phones")) || to_is(c, S("company.website"))) && look_mostly(l, l->mail, 60))
         set_to(c, S("mails"), 700);
@@ -94,6 +96,41 @@ static void guess_alone(struct arena *a, const struct grid *g, int head, size_t 
     } else {
         guess_content(l, c);
     }
+    if (l->n == 0 && !to_is(c, S("skip"))) c->guess /= 2; /* a filled one goes first */
+}
+
+/* "Name" beside "Vorname" is the last name, "Имя" beside "Фамилия" the first. */
+static void settle_names(struct arena *a, struct plan *p)
+{
+    struct plan_column *last = col_of(p, S("last_name")), *first = col_of(p, S("first_name"));
+    struct plan_column *name = col_of(p, S("name"));
+    if (name && last && !first && str_eq(head_norm(a, name->heading), S("имя")))
+        set_to(name, S("first_name"), 900);
+    else if (name && !!last != !!first && str_eq(head_norm(a, name->heading), S("name")))
+        set_to(name, last ? S("first_name") : S("last_name"), 900);
+}
+
+/* Beside both a "Наименование" that holds names of people is theirs, not a firm's. */
+static void settle_titles(struct arena *a, struct plan *p, const struct look *l)
+{
+    if (!col_of(p, S("last_name")) || !col_of(p, S("first_name"))) return;
+    for (size_t i = 0; i < p->n; i++) {
+        struct plan_column *c = &p->v[i];
+        str head = head_norm(a, c->heading);
+        bool general = str_eq(head, S("наименование")) || str_eq(head, S("название"));
+        if (general && l[i].firm == 0 && look_mostly(&l[i], l[i].person, 60))
+            set_to(c, S("name"), 700);
+    }
+}
+
+/* "Address 1 - Formatted" says again what the columns beside it say. */
+static void settle_addresses(struct arena *a, struct plan *p)
+{
+    const struct plan_column *street = col_of(p, S("addresses.street"));
+    for (size_t i = 0; street && street->n_samples && i < p->n; i++)
+        if (to_is(&p->v[i], S("addresses")) &&
+            str_has_suffix(head_norm(a, p->v[i].heading), S(" formatted")))
+            set_to(&p->v[i], S("skip"), 700);
 }
 
 /* "Customer" is a firm when another column names the person or the cells look so. */
@@ -205,6 +242,9 @@ void plan_columns(struct arena *a, const struct meta *m, const struct grid *g, i
     p->history = p->join = true;
     p->header_row = head >= 0 ? g->row[head].number : 0;
     for (size_t i = 0; i < n; i++) guess_alone(a, g, head, i, &p->v[i], &l[i]);
+    settle_names(a, p);
+    settle_titles(a, p, l);
+    settle_addresses(a, p);
     settle_customer(p, l);
     p->entity = settle_entity(p, entity);
     settle_perspective(p);
@@ -213,6 +253,7 @@ void plan_columns(struct arena *a, const struct meta *m, const struct grid *g, i
     settle_doubles(p);
     for (size_t i = 0; i < n; i++) {
         struct plan_column *c = &p->v[i];
+        if (to_is(c, S("new")) && l[i].n == 0) set_to(c, S("skip"), 500); /* no field for nothing */
         if (to_is(c, S("new")) && c->label.n == 0)
             c->label = arena_fmt(a, "Column %zu", c->index + 1);
     }

@@ -107,7 +107,11 @@ enum err row_plan_new(struct cx *cx, const struct plan *p, struct row_plan **ret
     }
     rp->n = p->n;
     rp->v = NEW_N(cx->a, struct col_act, p->n + 1);
-    for (size_t i = 0; i < p->n; i++) TRY(column_plan(cx, rp, &p->v[i], &rp->v[i]));
+    rp->heads = NEW_N(cx->a, str, p->n + 1);
+    for (size_t i = 0; i < p->n; i++) {
+        TRY(column_plan(cx, rp, &p->v[i], &rp->v[i]));
+        rp->heads[i] = p->v[i].heading;
+    }
     *ret = rp;
     return E_OK;
 }
@@ -143,6 +147,8 @@ static void groups_read(struct row_work *w, str s)
         if (i < s.n && !strchr(",;\n/|", s.p[i])) continue;
         str one = str_trim(str_cut(s, from, i));
         from = i + 1;
+        if (str_has_prefix(one, S("* "))) one = str_trim(str_cut(one, 2, one.n)); /* Google's own */
+        if (str_eq(one, S("myContacts")) || str_eq(one, S("starred"))) continue;
         if (one.n && one.n <= 100) *LIST_ADD(a, &w->r->groups) = arena_dup(a, one);
     }
 }
@@ -202,6 +208,20 @@ static void name_cell(struct row_work *w, enum act act, str s)
     else w->r->name = str_trim(arena_dup(w->cx->a, s));
 }
 
+/* " ::: " stands between several in one cell of Google's. */
+static str colons_part(struct arena *a, enum act act, str s)
+{
+    if (act != A_PHONES && act != A_MAILS && act != A_GROUPS) return s;
+    if (str_find(s, S(":::")) < 0) return s;
+    struct buf b = buf_new(a, s.n + 1);
+    for (size_t i = 0; i < s.n; i++) {
+        bool colons = i + 3 <= s.n && memcmp(s.p + i, ":::", 3) == 0;
+        buf_byte(&b, colons ? ';' : s.p[i]);
+        if (colons) i += 2;
+    }
+    return buf_str(&b);
+}
+
 static void cell_read(struct row_work *w, const struct col_act *c, const struct cell *cell)
 {
     struct arena *a = w->cx->a;
@@ -212,6 +232,7 @@ static void cell_read(struct row_work *w, const struct col_act *c, const struct 
     if (c->act == A_SKIP || !cell_usable(w, cell)) return;
     while (s.n >= 2 && memcmp(s.p + s.n - 2, "\xc2\xa0", 2) == 0)
         s = str_trim(str_cut(s, 0, s.n - 2));
+    s = colons_part(a, c->act, s);
     switch (c->act) {
     case A_NAME:
     case A_LAST:
@@ -466,13 +487,37 @@ static void numbers_settle(struct row_work *w, const struct entity *e, bool firm
     else w->r->main.n = kept;
 }
 
+static void cells_read(struct row_work *w, const struct cell_row *cells)
+{
+    for (size_t i = 0; i < w->rp->n; i++) {
+        size_t at = w->rp->v[i].index;
+        if (at < cells->n) cell_read(w, &w->rp->v[i], &cells->cell[at]);
+    }
+}
+
+/* The headings once more, as on each page of a printed list. */
+static bool is_headings(const struct row_plan *rp, const struct cell_row *cells)
+{
+    size_t same = 0;
+    for (size_t i = 0; i < rp->n; i++) {
+        size_t at = rp->v[i].index;
+        str head = rp->heads[i], s = at < cells->n ? str_trim(cells->cell[at].text) : S("");
+        if (head.n != s.n || memcmp(head.p, s.p, s.n) != 0) return false;
+        same += s.n > 0;
+    }
+    return same > 1;
+}
+
 enum err row_read(struct cx *cx, const struct row_plan *rp, const struct cell_row *cells,
                   struct row *ret)
 {
     struct row_work w = {.cx = cx, .rp = rp, .r = ret};
     *ret = (struct row){.number = cells->number};
-    for (size_t i = 0; i < rp->n; i++)
-        if (rp->v[i].index < cells->n) cell_read(&w, &rp->v[i], &cells->cell[rp->v[i].index]);
+    if (is_headings(rp, cells)) {
+        ret->kind = ROW_HEADINGS;
+        return E_OK;
+    }
+    cells_read(&w, cells);
     name_settle(&w);
     name_limit(&w, rp->main, &ret->name);
     name_limit(&w, rp->company, &ret->firm);

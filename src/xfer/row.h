@@ -36,7 +36,8 @@ typedef LIST(struct told_line) told_lines;
 enum row_kind {
     ROW_MAIN,             /* a record of the plan's entity, perhaps with its firm */
     ROW_FIRM,             /* only a firm (in a person's plan) */
-    ROW_EMPTY, ROW_TOTAL  /* neither person nor firm; adds up the others */
+    ROW_EMPTY, ROW_TOTAL, /* neither person nor firm; adds up the others */
+    ROW_HEADINGS          /* those of the table once more */
 };
 struct row {
     enum row_kind kind;

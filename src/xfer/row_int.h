@@ -17,6 +17,7 @@ struct col_act {
 struct row_plan {
     const struct entity *main, *company; /* company NULL when the plan is not a person's */
     struct col_act *v;
+    str *heads;            /* as they stand above */
     size_t n;
     bool history, is_company, is_user;
     const struct field *phones, *mails, *addresses, *note, *tax;         /* of main, or NULL */

@@ -130,7 +130,27 @@ static size_t place_of(struct cx *cx, const struct plan *base, const bool *taken
     return same ? c->index : SOURCE_NOWHERE;
 }
 
-/* Where each column of the other sheet belongs. True when at least half of its headings were found, with one that tells
+/* The first one that is free and means the same, when one alone can mean it. */
+static size_t place_meant(const struct plan *base, const bool *taken, const struct plan_column *c)
+{
+    if (str_eq(c->to, S("new")) || str_eq(c->to, S("skip")) || str_eq(c->to, S("note")) || str_eq(c->to, S("history")))
+        return SOURCE_NOWHERE;
+    for (size_t k = 0; k < base->n; k++)
+        if (!taken[k] && str_eq(base->v[k].to, c->to)) return k;
+    return SOURCE_NOWHERE;
+}
+
+static void places_meant(const struct plan *base, const struct plan *other, bool *taken, size_t *place)
+{
+    for (size_t c = 0; c < other->n; c++) {
+        if (place[c] != SOURCE_NOWHERE) continue;
+        place[c] = place_meant(base, taken, &other->v[c]);
+        if (place[c] != SOURCE_NOWHERE) taken[place[c]] = true;
+    }
+}
+
+/* Where each column of the other sheet belongs: by its heading,
+ * else by what it means. True when at least half of its headings were found, with one that tells
  * who the row is about. */
 static bool places_find(struct cx *cx, const struct plan *base, const struct plan *other, size_t *place)
 {
@@ -141,9 +161,12 @@ static bool places_find(struct cx *cx, const struct plan *base, const struct pla
         str head = head_norm(cx->a, other->v[c].heading);
         place[c] = place_of(cx, base, taken, &other->v[c], head);
         heads += head.n > 0;
+        if (place[c] != SOURCE_NOWHERE) taken[place[c]] = true;
+    }
+    places_meant(base, other, taken, place);
+    for (size_t c = 0; c < other->n; c++) {
         if (place[c] == SOURCE_NOWHERE) continue;
-        taken[place[c]] = true;
-        found += head.n > 0;
+        found += other->v[c].heading.n > 0;
         who |= tells_who(base->v[place[c]].to);
     }
     return found * 2 >= heads && found > 0 && who;
