@@ -102,6 +102,24 @@ static void colours(struct bed *t)
     HAS(s, "\"title\":\"Ohne\"}");
 }
 
+/* Participants are a text; whoever is found in it later is linked beside it. */
+static void participants(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct page p = {0};
+    const struct cond *c = NULL;
+    int64_t eva = create(cx, "person", "{\"name\":\"Eva Klein\"}");
+    int64_t id = create(cx, "interaction", "{\"subject\":\"Baustelle\",\"participants\":\"Eva, Herr Niemand\"}");
+    change(cx, "interaction", id, J("{\"people\":[\"" ID "\"]}", eva));
+    str s = shown(cx, "interaction", id);
+    HAS(s, "\"participants\":\"Eva, Herr Niemand\"");
+    HAS(s, "\"title\":\"Eva Klein\"");
+    T_OK(cx, filter_parse(cx, ENT(cx, "interaction"), parsed(cx, J("{\"field\":\"people\",\"op\":\"eq\",\"value\":\"" ID "\"}", eva)), NULL, &c));
+    struct query q = {.where = c, .limit = 10};
+    T_OK(cx, record_list(cx, ENT(cx, "interaction"), &q, &p));
+    T(p.n == 1 && p.v[0].id == id);
+}
+
 static void all(struct bed *t)
 {
     operators(t);
@@ -109,6 +127,7 @@ static void all(struct bed *t)
     one_site_before(t);
     departments(t);
     colours(t);
+    participants(t);
 }
 
 static void both(void) { bed_both(all); }

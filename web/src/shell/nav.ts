@@ -1,5 +1,6 @@
 // Where one can go: data for the sidebar, the tabs of the phone, the palette and the keys.
 import Bell from '@lucide/svelte/icons/bell';
+import Hourglass from '@lucide/svelte/icons/hourglass';
 import History from '@lucide/svelte/icons/history';
 import Handshake from '@lucide/svelte/icons/handshake';
 import Upload from '@lucide/svelte/icons/upload';
@@ -10,7 +11,7 @@ import { iconOf, type Icon } from '../ui/icons';
 
 export interface Place { path: string; title: string; icon: Icon; key: string; group: 'work' | 'admin' | 'data' }
 
-const ADMIN = new Set(['user', 'team', 'branch', 'role', 'tag', 'relation', 'position', 'firm', 'bank_account', 'consent', 'preference']);
+const ADMIN = new Set(['user', 'team', 'branch', 'role', 'tag', 'relation', 'position', 'firm', 'bank_account', 'consent', 'preference', 'department']);
 const KEYS: Record<string, string> = { person: 'p', company: 'c', task: 't', interaction: 'n', group: 'u' };
 const FIRST = ['person', 'company', 'task', 'interaction', 'group'];
 
@@ -21,6 +22,7 @@ export function places(): Place[] {
     ...all.map((e) => ({
       path: '/' + e.name, title: label(e.plural, e.name), icon: iconOf(e.icon, e.name), key: KEYS[e.name] ?? '', group: ADMIN.has(e.name) ? ('admin' as const) : ('work' as const),
     })),
+    ...(all.some((e) => e.name === 'interaction') ? [{ path: '/pending', title: t('pending.title'), icon: Hourglass, key: 'o', group: 'work' as const }] : []),
     ...(all.some((e) => e.rights.import) ? [{ path: '/import', title: t('nav.import'), icon: Upload, key: 'i', group: 'data' as const }] : []),
     ...(all.some((e) => e.name === 'company' && e.rights.create) ? [{ path: '/partner', title: t('nav.partner'), icon: Handshake, key: 'w', group: 'data' as const }] : []),
     { path: '/batches', title: t('nav.batches'), icon: History, key: 'b', group: 'data' },
