@@ -168,6 +168,23 @@ static enum err main_op(struct import *im, struct outcome *o, const struct joine
     return E_OK;
 }
 
+/* A further person of the row: of the same firm. */
+static enum err more_decide(struct import *im, struct outcome *o, struct row *r, int64_t firm,
+                            uint32_t firm_group)
+{
+    struct joined hit = {0};
+    if (im->src.plan.join) TRY(join_person(im->cx, im->joiner, r, &hit));
+    int64_t id = hit.why == JOIN_NEW ? fresh_id(im) : hit.id;
+    if (im->src.plan.join) (void)joiner_put_person(im->joiner, r, hit.group, id, firm_group);
+    struct step *step = op_new(im, im->main, id, hit.why == JOIN_NEW, r->main.n + 2);
+    step->in_file = hit.why == JOIN_FILE || (hit.why == JOIN_BASE && !joiner_touch(im->joiner, id));
+    op_set(step, &im->main->f[im->main->title], VAL_TEXT(r->name));
+    for (size_t i = 0; i < r->main.n; i++) op_set(step, r->main.v[i].f, r->main.v[i].v);
+    op_set(step, FLD(im->main, "company"), firm ? VAL_INT(firm) : VAL_NULL);
+    o->title = arena_fmt(im->cx->a, "%.*s, %.*s", FS(o->title), FS(r->name));
+    return E_OK;
+}
+
 static enum err person_decide(struct import *im, struct outcome *o)
 {
     struct row *r = &o->row;
@@ -185,6 +202,8 @@ static enum err person_decide(struct import *im, struct outcome *o)
     struct set link = {FLD(im->main, "company"), firm_id ? VAL_INT(firm_id) : VAL_NULL};
     TRY(main_op(im, o, &hit, id, &link, 1));
     im->slice.ops.v[im->slice.ops.n - 1].firm = firm_id;
+    for (size_t i = 0; i < r->n_more; i++)
+        TRY(more_decide(im, o, &r->more[i], firm_id, firm_group));
     return E_OK;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/tr.h"
 #include "xfer/head.h"
+#include "xfer/people.h"
 #include "xfer/row_int.h"
 
 static const struct {
@@ -200,6 +201,7 @@ static bool mixed_cell(struct row_work *w, str s, bool needs_form)
 static void name_cell(struct row_work *w, enum act act, str s)
 {
     if (act == A_NAME && mixed_cell(w, s, false)) return;
+    if (act == A_NAME && w->rp->company && people_cell(w, s)) return;
     str aside = {0}, name = name_clean(w->cx->a, s, &aside);
     if (act == A_LAST) w->last = name;
     else if (act == A_FIRST) w->first = name;
@@ -524,6 +526,7 @@ enum err row_read(struct cx *cx, const struct row_plan *rp, const struct cell_ro
     phones_settle(&w);
     address_join(&w);
     if (is_nobody(&w, cells)) return E_OK;
+    people_settle(&w);
     bool firm_only = rp->company && ret->name.n == 0;
     ret->kind = firm_only ? ROW_FIRM : ROW_MAIN;
     if (rp->is_company) ret->firm = ret->name;

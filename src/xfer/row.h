@@ -50,6 +50,8 @@ struct row {
     LIST(str) groups;
     LIST(struct key) keys;
     told_lines history;
+    struct row *more;     /* further people of the same firm in the same row: name, keys, main */
+    size_t n_more;
     LIST(struct problem) problems;
 };
 /* Everything in cx->a; cells are not pointed to. */

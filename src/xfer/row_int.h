@@ -23,6 +23,8 @@ struct row_plan {
     const struct field *phones, *mails, *addresses, *note, *tax;         /* of main, or NULL */
     const struct field *firm_phones, *firm_mails, *firm_addresses, *firm_tax, *firm_note;
 };
+enum { PEOPLE_MAX = 6 };
+typedef LIST(struct item) points;
 /* Row under work. */
 struct row_work {
     struct cx *cx;
@@ -36,7 +38,9 @@ struct row_work {
     str phone_cells[8];      /* read last: they need the country */
     size_t phone_columns[8], n_phone_cells;
     bool phone_firm[8], phone_rounded[8];
-    LIST(struct item) phones, mails, addresses, firm_phones, firm_mails;
+    points phones, mails, addresses, firm_phones, firm_mails;
+    str people[PEOPLE_MAX];  /* when the cell of the name holds several */
+    size_t n_people;
     LIST(str) notes;
     bool has_amount;
 };

@@ -230,6 +230,18 @@ case("history", "k.csv", csv([["Клиент", "Телефон", "История
      country="RU", rows=2, new=2, interactions=3)
 case("a person twice", "k.csv", csv([DE[0], DE[1], ["MÜLLER JÖRG", "Elektro Mueller GmbH", "+49 221 55501230", "j.mueller@elektro.example", ""], DE[2]]),
      country="DE", rows=3, new=2, joined=1, companies=2)
+case("two people in a cell", "k.csv", csv([["Firma", "Ansprechpartner", "Ort"], ["Weber GmbH", "Anna Weber und Tom Weber", "Köln"], ["Kohl AG", "Kohl, Helga", "Bonn"], ["Blau KG", "Jan Blau; Ute Grün", "Ulm"]]),
+     country="DE", rows=3, new=3, companies=3, people={"Anna Weber": None, "Tom Weber": None, "Kohl, Helga": None, "Jan Blau": None, "Ute Grün": None}, people_of={"Weber GmbH": 2, "Blau KG": 2, "Kohl AG": 1})
+case("two people in a cell, ru", "k.csv", csv([["Организация", "Контактное лицо", "Город"], ["ООО Альфа", "Иванов И.И., Петрова А.А.", "Пермь"], ["ООО Бета", "Сидоров Пётр Ильич / Котова Нина Львовна", "Омск"]]),
+     country="RU", rows=2, new=2, companies=2, people={"Иванов И.И.": None, "Петрова А.А.": None, "Сидоров Пётр Ильич": None, "Котова Нина Львовна": None})
+case("two people, a number each", "k.csv", csv([["Organisation", "Ansprechpartner", "Telefon", "E-Mail"], ["Weber GmbH", "Anna Weber & Tom Berg", "0171 1111111, 0171 2222222", "info@weber.example"],
+                                                 ["Lange AG", "Jan und Ute Lang", "040 1234567", "jan@lange.example; ute@lange.example"], ["Rot KG", "Müller-Lüdenscheidt, Karl Heinz", "0171 3333333", ""],
+                                                 ["Gelb KG", "Garcia Lopez, Maria Elena", "0171 4444444", ""], ["Braun GmbH", "Hans Braun, Geschäftsführer Einkauf", "0171 5555555", ""]]),
+     country="DE", rows=5, new=5, companies=5, people={"Anna Weber": "+491711111111", "Tom Berg": "+491712222222", "Jan Lang": None, "Ute Lang": None,
+                                                       "Müller-Lüdenscheidt, Karl Heinz": "+491713333333", "Garcia Lopez, Maria Elena": "+491714444444", "Hans Braun, Geschäftsführer Einkauf": "+491715555555"},
+     mails=["info@weber.example", "jan@lange.example", "ute@lange.example"])
+case("a couple twice", "k.csv", csv([["Name", "Telefon", "E-Mail"], ["Anna Weber und Tom Weber", "0171 1111111; 0171 2222222", ""], ["Tom Weber", "0171 2222222", "tom@weber.example"], ["Weber & Söhne", "040 1234567", ""]]),
+     country="DE", rows=3, joined=1, made=3, people={"Anna Weber": "+491711111111", "Tom Weber": "+491712222222", "Weber & Söhne": "+49401234567"}, problems=0)
 
 # ---- several sheets ----
 case("a sheet per year", "kunden.xlsx", xlsx({"2024": DE[:2], "2025": [DE[0]] + DE[2:], "Notizen": [["Was", "Wann"], ["Feier", "Mai"]]}),
