@@ -12,6 +12,7 @@ import * as live from './live.mjs';
 import * as person from './person.mjs';
 import * as photo from './photo.mjs';
 import * as talk from './talk.mjs';
+import * as tree from './tree.mjs';
 import * as setup from './setup.mjs';
 
 const views = [
@@ -26,7 +27,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, card, clash, live, finding, dups, importing, fields, photo, person, talk]) {
+  for (const s of [setup, card, clash, live, finding, dups, importing, fields, photo, person, talk, tree]) {
     try {
       await s.run(v, server);
     } catch (e) {
