@@ -35,6 +35,7 @@ struct describing {
     const struct json *j;
     str entity, name;
     bool trash;
+    struct recast recast;
 };
 
 static enum err settings_only(struct cx *cx)
@@ -69,9 +70,8 @@ static enum err entity_trash(struct cx *cx, void *arg)
 
 static enum err field_change(struct cx *cx, void *arg)
 {
-    const struct describing *d = arg;
-    TRY(meta_field_change(cx, d->entity, d->name, d->j));
-    return fill_computed(cx, d);
+    struct describing *d = arg;
+    return record_field_change(cx, d->entity, d->name, d->j, &d->recast);
 }
 
 static enum err field_trash(struct cx *cx, void *arg)
@@ -80,14 +80,57 @@ static enum err field_trash(struct cx *cx, void *arg)
     return meta_field_trash(cx, d->entity, d->name, d->trash);
 }
 
+/* "recast": what became, or would become, of the values under the new kind. */
+static void recast_json(const struct recast *r, struct jw *w)
+{
+    jw_key(w, S("recast"));
+    jw_obj(w);
+    jw_kbool(w, S("dry"), r->dry);
+    jw_kint(w, S("fits"), r->fits);
+    jw_kint(w, S("misfits"), r->misfits);
+    jw_key(w, S("sample"));
+    jw_arr(w);
+    for (size_t i = 0; i < r->sample.n; i++) {
+        jw_obj(w);
+        jw_kid(w, S("id"), r->sample.v[i].id);
+        jw_kstr(w, S("title"), r->sample.v[i].title);
+        jw_kstr(w, S("value"), r->sample.v[i].value);
+        jw_kstr(w, S("why"), r->sample.v[i].why);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+    jw_obj_end(w);
+}
+
+static enum err refuse_recast(struct cx *cx, const struct describing *d, struct resp *rs)
+{
+    struct jw w = reply_json(rs);
+    rs->status = 409;
+    rs->type = S("application/problem+json");
+    jw_obj(&w);
+    jw_kstr(&w, S("type"), S("urn:kontor:error:conflict"));
+    jw_kstr(&w, S("title"), S("Conflict"));
+    jw_kint(&w, S("status"), 409);
+    jw_kstr(&w, S("code"), S("conflict"));
+    jw_kstr(&w, S("detail"), cx->msg);
+    jw_kstr(&w, S("field"), S("kind"));
+    jw_kstr(&w, S("request_id"), cx->req);
+    recast_json(&d->recast, &w);
+    jw_obj_end(&w);
+    return E_OK;
+}
+
 static enum err described(struct cx *cx, struct resp *rs, db_write_fn *fn, struct describing *d,
                           int status)
 {
     TRY(settings_only(cx));
-    TRY(db_write(cx, fn, d));
+    enum err e = db_write(cx, fn, d);
+    if (e == E_CONFLICT && d->recast.misfits) return refuse_recast(cx, d, rs);
+    TRY(e);
     struct jw w = reply_json(rs);
     jw_obj(&w);
     jw_kstr(&w, S("name"), d->name);
+    if (d->recast.needed) recast_json(&d->recast, &w);
     jw_obj_end(&w);
     rs->status = status;
     return E_OK;

@@ -9,6 +9,7 @@ struct own {
     str verb, entity, name;
     const struct json *j;
     bool is_field;
+    struct recast recast;
 };
 
 /* ---- options -> JSON ---- */
@@ -38,8 +39,9 @@ static bool is_option(const struct cli *c, str key)
 static void put_option(struct jw *w, const struct cli_value *v)
 {
     static const str texts[] = {S0("label"), S0("plural"), S0("icon"), S0("kind"), S0("to")};
-    static const str flags[] = {S0("required"), S0("unique"), S0("index")};
+    static const str flags[] = {S0("required"), S0("unique"), S0("index"), S0("force")};
     str name = v->opt->name;
+    if (str_eq(name, S("dry-run"))) jw_kbool(w, S("dry"), true);
     for (size_t i = 0; i < COUNT(texts); i++)
         if (str_eq(name, texts[i])) jw_kstr(w, name, v->v);
     for (size_t i = 0; i < COUNT(flags); i++)
@@ -79,8 +81,8 @@ static enum err field_write(struct cx *cx, struct own *o)
 {
     if (str_eq(o->verb, S("trash"))) return meta_field_trash(cx, o->entity, o->name, true);
     if (str_eq(o->verb, S("restore"))) return meta_field_trash(cx, o->entity, o->name, false);
-    if (str_eq(o->verb, S("change"))) TRY(meta_field_change(cx, o->entity, o->name, o->j));
-    else TRY(meta_field_add(cx, o->j, &o->name));
+    if (str_eq(o->verb, S("change"))) return record_field_change(cx, o->entity, o->name, o->j, &o->recast);
+    TRY(meta_field_add(cx, o->j, &o->name));
     return json_get(o->j, S("def")) ? record_field_fill(cx, o->entity, o->name) : E_OK;
 }
 
@@ -92,10 +94,21 @@ static enum err own_write(struct cx *cx, void *arg)
     return meta_entity_trash(cx, o->name, str_eq(o->verb, S("trash")));
 }
 
+static void recast_say(struct cli *c, const struct recast *r)
+{
+    cli_say(c, "%" PRId64 " values %s, %" PRId64 " do not fit\n", r->fits, r->dry ? "would fit" : "fit", r->misfits);
+    for (size_t i = 0; i < r->sample.n; i++)
+        cli_say(c, "  %" PRId64 " %.*s '%.*s': %.*s\n", r->sample.v[i].id, FS(r->sample.v[i].title),
+                FS(r->sample.v[i].value), FS(r->sample.v[i].why));
+}
+
 static enum err own_do(struct cli *c, struct own *o)
 {
     struct cli_json j;
-    TRY(db_write(c->cx, own_write, o));
+    enum err e = db_write(c->cx, own_write, o);
+    if (o->recast.needed && !c->json && (e == E_OK || o->recast.misfits)) recast_say(c, &o->recast);
+    TRY(e);
+    if (o->recast.dry) return E_OK;
     if (!c->json) {
         cli_say(c, "%.*s%s%.*s\n", FS(o->entity), o->is_field ? " " : "", FS(o->name));
         return E_OK;

@@ -52,6 +52,8 @@ static const struct opt field_opts[] = {
     TEXT("scale", "N", "", "add: decimal places, 0 to 9; else 2"),
     TEXT("to", "ENTITY", "", "add: where a link points"),
     FLAG("required", "add, change: it may not be empty"),
+    FLAG("dry-run", "change: tell what a new kind would make of the values, change nothing"),
+    FLAG("force", "change: values that do not fit the new kind are emptied (they stay in the histories)"),
     FLAG("unique", "add, change: no value twice"),
     FLAG("index", "add, change: quick to sort and filter by"),
     JSON,

@@ -23,7 +23,7 @@ struct db_rows {
     size_t n, cols;
     const struct db_val *v; /* row by row */
 };
-enum { DB_ROWS_MAX = 10000, DB_PARAMS_MAX = 512, DB_TEXT_MAX = 16 * 1024 * 1024 };
+enum { DB_ROWS_MAX = 10000, DB_PARAMS_MAX = 2000, DB_TEXT_MAX = 16 * 1024 * 1024 };
 
 static inline struct db_val db_from_int(int64_t i) { return (struct db_val){.t = DB_INT, .i = i}; }
 static inline struct db_val db_from_bool(bool b) { return (struct db_val){.t = DB_INT, .i = b}; }

@@ -464,7 +464,7 @@ static void limits(struct sq *q, enum sq_role role)
 {
     static const int limit[][2] = {{SQLITE_LIMIT_LENGTH, DB_TEXT_MAX + 1024 * 1024},
                                    {SQLITE_LIMIT_SQL_LENGTH, 1024 * 1024},
-                                   {SQLITE_LIMIT_COLUMN, 1000},
+                                   {SQLITE_LIMIT_COLUMN, 2000},
                                    {SQLITE_LIMIT_EXPR_DEPTH, 200},
                                    {SQLITE_LIMIT_COMPOUND_SELECT, 50},
                                    {SQLITE_LIMIT_FUNCTION_ARG, 32},

@@ -180,7 +180,11 @@ void meta_json(struct cx *cx, const struct meta *m, struct jw *w, bool trash,
 /* ---- own fields and entities: writes meta_field / meta_entity and the table; the caller reloads ---- */
 /* Takes the API's JSON. The name is made from the label: x_umsatz_2025; ret_name lives in cx->a. */
 MUST enum err meta_field_add(struct cx *cx, const struct json *in, str *ret_name);
-MUST enum err meta_field_change(struct cx *cx, str entity, str name, const struct json *in);
+/* *ret_recast: the kind becomes another one. The new columns are there, empty; the old ones stand aside under the names
+ * of field_aside until the caller has brought the values over and calls field_aside_drop with them. */
+MUST enum err meta_field_change(struct cx *cx, str entity, str name, const struct json *in, bool *ret_recast);
+str field_aside(struct arena *a, str column);
+MUST enum err field_aside_drop(struct cx *cx, const struct entity *e, const struct field *aside);
 MUST enum err meta_field_trash(struct cx *cx, str entity, str name, bool trashed);
 MUST enum err meta_entity_add(struct cx *cx, const struct json *in, str *ret_name);
 MUST enum err meta_entity_trash(struct cx *cx, str name, bool trashed);

@@ -18,6 +18,12 @@ str quoted(struct arena *a, str name);
 /* A stable name for a label: transliterated, lower case, [a-z0-9_], begins with x_; "" when nothing is left. */
 str name_from_label(struct arena *a, str label);
 MUST enum err field_ddl_add(struct cx *cx, const struct entity *e, const struct field *f);
+/* Indexes of old that now (NULL: nothing) does not have. */
+MUST enum err field_indexes_drop(struct cx *cx, const struct entity *e, const struct field *old,
+                                 const struct field *now);
+/* Its columns get the names of field_aside. */
+MUST enum err field_aside_make(struct cx *cx, const struct entity *e, const struct field *f);
+MUST enum err meta_sync_entity(struct cx *cx, const struct entity *e);
 /* The kind of a formula or of a roll-up's latest value: that of its result under the name of `as`; NULL when there is
  * no such result. */
 const struct kind *formula_kind(struct cx *cx, const struct kind *as, str result, bool live);

@@ -6,7 +6,7 @@
 #include "base/map.h"
 #include "fmt/fold.h"
 
-enum { OWN_INDEXED_MAX = 16, DEF_MAX = 64 * 1024 };
+enum { OWN_INDEXED_MAX = 16, OWN_MAX = 800, COLUMNS_MAX = 1500, DEF_MAX = 64 * 1024 }; /* PostgreSQL: 1600 */
 
 str name_from_label(struct arena *a, str label)
 {
@@ -79,15 +79,18 @@ static str free_name(struct cx *cx, const struct entity *e, str base)
     return s;
 }
 
+static size_t columns_of(const struct field *f) { return f->col2.n ? 2 : f->col.n ? 1 : 0; }
+
 static enum err own_limits(struct cx *cx, const struct entity *e, const struct field *f)
 {
-    size_t own = 0, indexed = 0;
+    size_t own = 0, indexed = 0, columns = 2 + columns_of(f);
     for (size_t i = 0; i < e->n; i++) {
         if (str_eq(e->f[i].name, f->name)) continue; /* being changed: it counts once */
         own += e->f[i].own;
+        columns += columns_of(&e->f[i]);
         indexed += e->f[i].own && e->f[i].index && !e->f[i].trashed;
     }
-    if (e->n + 1 > FIELDS_MAX || own >= 800)
+    if (e->n + 1 > FIELDS_MAX || own >= OWN_MAX || columns > COLUMNS_MAX)
         return fail(cx, E_LIMIT, "%.*s can take no more own fields", FS(e->name));
     if ((f->index || f->unique) && indexed >= OWN_INDEXED_MAX)
         return fail_at(cx, E_LIMIT, S("index"), "An entity can have at most %d indexed own fields",
@@ -151,7 +154,31 @@ static bool is_same_data(const struct field *old, const struct field *now)
            str_eq(old->to, now->to);
 }
 
-enum err meta_field_change(struct cx *cx, str entity, str name, const struct json *in)
+/* Values of one column that a text can be made of and read from. */
+static bool may_recast(const struct field *f)
+{
+    enum storage s = f->kind->store;
+    bool column = s == ST_INT || s == ST_TEXT || s == ST_FOLDED || s == ST_KEYS || s == ST_MONEY;
+    return column && !f->to.n && !f->kind->file && !f->readonly && f->kind != &kind_json;
+}
+
+static enum err recast_settle(struct cx *cx, const struct field *old, const struct field *now, bool *ret)
+{
+    *ret = !is_same_data(old, now);
+    if (!*ret) return E_OK;
+    if (old->read)
+        return fail(cx, E_CONFLICT, "A formula reads this field: change or remove the formula first");
+    return may_recast(old) && may_recast(now)
+               ? E_OK
+               : fail_at(cx, E_INVALID, S("kind"), "The data of this field does not fit that kind");
+}
+
+static bool is_told(str key)
+{
+    return str_eq(key, S("name")) || str_eq(key, S("entity")) || str_eq(key, S("dry")) || str_eq(key, S("force"));
+}
+
+enum err meta_field_change(struct cx *cx, str entity, str name, const struct json *in, bool *ret_recast)
 {
     assert(db_is_writing(cx));
     const struct entity *e = meta_entity(cx->meta, entity);
@@ -173,7 +200,7 @@ enum err meta_field_change(struct cx *cx, str entity, str name, const struct jso
             jw_json(&w, &was->v[i]);
         }
     for (size_t i = 0; i < in->n; i++) {
-        if (str_eq(in->v[i].key, S("name")) || str_eq(in->v[i].key, S("entity"))) continue;
+        if (is_told(in->v[i].key)) continue;
         jw_key(&w, in->v[i].key);
         jw_json(&w, &in->v[i]);
     }
@@ -186,11 +213,12 @@ enum err meta_field_change(struct cx *cx, str entity, str name, const struct jso
     f.at = old->at;
     f.target = f.to.n ? meta_entity(cx->meta, f.to) : NULL;
     TRY(computed_settle(cx, e, &f, &text));
-    if (!is_same_data(old, &f))
-        return fail_at(cx, E_INVALID, S("kind"), "The data of this field does not fit that kind");
+    TRY(recast_settle(cx, old, &f, ret_recast));
     TRY(own_limits(cx, e, &f));
     TRY(db_exec(cx, NULL, "UPDATE meta_field SET json = $3 WHERE entity = $1 AND name = $2",
                 V(entity), V(name), V(text)));
+    TRY(field_indexes_drop(cx, e, old, *ret_recast ? NULL : &f));
+    if (*ret_recast) TRY(field_aside_make(cx, e, old));
     TRY(field_ddl_add(cx, e, &f));
     return meta_touch(cx);
 }
@@ -247,7 +275,8 @@ enum err meta_entity_add(struct cx *cx, const struct json *in, str *ret_name)
                 V(name), V(buf_str(&b)), V((int64_t)cx->meta->n)));
     TRY(meta_touch(cx));
     TRY(meta_load(cx, &m));
-    enum err e = meta_sync(cx, m);
+    const struct entity *made = meta_entity(m, name);
+    enum err e = made ? meta_sync_entity(cx, made) : fail(cx, E_NOTFOUND, "There is no such own entity");
     meta_drop(&m);
     *ret_name = name;
     return e;

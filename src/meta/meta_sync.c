@@ -77,6 +77,42 @@ enum err field_ddl_add(struct cx *cx, const struct entity *e, const struct field
     return field_index(cx, e, f);
 }
 
+enum err field_indexes_drop(struct cx *cx, const struct entity *e, const struct field *old, const struct field *now)
+{
+    const char *name = arena_z(cx->a, old->name);
+    if (old->unique && !(now && now->unique))
+        TRY(db_ddl(cx, arena_fmt(cx->a, "DROP INDEX IF EXISTS \"%.*s_%s_unique\"", FS(e->name), name)));
+    if (!old->index || (now && now->index)) return E_OK;
+    if (old->at == e->title)
+        TRY(db_ddl(cx, arena_fmt(cx->a, "DROP INDEX IF EXISTS \"%.*s_owner_%s\"", FS(e->name), name)));
+    return db_ddl(cx, arena_fmt(cx->a, "DROP INDEX IF EXISTS \"%.*s_%s\"", FS(e->name), name));
+}
+
+str field_aside(struct arena *a, str column)
+{
+    return column.n ? arena_fmt(a, "%.*s__old\"", FS(str_cut(column, 0, column.n - 1))) : S("");
+}
+
+enum err field_aside_make(struct cx *cx, const struct entity *e, const struct field *f)
+{
+    for (int w = 0; w < 2; w++) {
+        str col = w ? f->col2 : f->col, aside = field_aside(cx->a, col);
+        if (col.n)
+            TRY(db_ddl(cx, arena_fmt(cx->a, "ALTER TABLE %.*s RENAME COLUMN %.*s TO %.*s", FS(e->table), FS(col),
+                                     FS(aside))));
+    }
+    return E_OK;
+}
+
+enum err field_aside_drop(struct cx *cx, const struct entity *e, const struct field *aside)
+{
+    for (int w = 0; w < 2; w++) {
+        str col = w ? aside->col2 : aside->col;
+        if (col.n) TRY(db_ddl(cx, arena_fmt(cx->a, "ALTER TABLE %.*s DROP COLUMN %.*s", FS(e->table), FS(col))));
+    }
+    return E_OK;
+}
+
 enum err rollup_index(struct cx *cx, const struct field *f)
 {
     const struct entity *c = f->target;
@@ -109,19 +145,22 @@ static enum err column_to_points(struct cx *cx, const struct entity *e, const st
     return db_ddl(cx, arena_fmt(cx->a, "ALTER TABLE %.*s DROP COLUMN %.*s", FS(e->table), FS(folded)));
 }
 
+enum err meta_sync_entity(struct cx *cx, const struct entity *e)
+{
+    bool there = false;
+    TRY(db_has_table(cx, e->name, &there));
+    if (!there) TRY(table_create(cx, e));
+    for (size_t k = 0; k < e->n; k++) {
+        if (there) TRY(column_to_points(cx, e, &e->f[k]));
+        if (there) TRY(field_ddl_add(cx, e, &e->f[k]));
+        else TRY(field_index(cx, e, &e->f[k]));
+    }
+    return E_OK;
+}
+
 enum err meta_sync(struct cx *cx, const struct meta *m)
 {
-    for (size_t i = 0; i < m->n; i++) {
-        const struct entity *e = &m->entity[i];
-        bool there = false;
-        TRY(db_has_table(cx, e->name, &there));
-        if (!there) TRY(table_create(cx, e));
-        for (size_t k = 0; k < e->n; k++) {
-            if (there) TRY(column_to_points(cx, e, &e->f[k]));
-            if (there) TRY(field_ddl_add(cx, e, &e->f[k]));
-            else TRY(field_index(cx, e, &e->f[k]));
-        }
-    }
+    for (size_t i = 0; i < m->n; i++) TRY(meta_sync_entity(cx, &m->entity[i]));
     for (size_t i = 0; i < m->n; i++) /* on tables of others: all are there by now */
         for (size_t k = F_SYSTEM_N; k < m->entity[i].n; k++)
             TRY(rollup_index(cx, &m->entity[i].f[k]));

@@ -83,6 +83,22 @@ MUST enum err record_restore(struct cx *cx, const struct entity *e, int64_t id, 
 MUST enum err record_merge(struct cx *cx, const struct entity *e, int64_t winner, int64_t loser, int64_t version,
                            const struct field *const *take, size_t n, struct written *ret);
 
+/* An own field is changed (meta_field_change); when its kind becomes another, its values are read again as a person
+ * would type them, the columns are made anew, and search texts follow. Values that do not fit: E_CONFLICT with the
+ * report and nothing done, unless in.force: then they are emptied and stand in their records' histories. in.dry: only
+ * the report. One transaction, some ten microseconds a value. */
+enum { RECAST_SAMPLE = 50 };
+struct recast_misfit {
+    int64_t id;
+    str title, value, why;
+};
+struct recast {
+    bool dry, force, needed; /* needed: the kind becomes another */
+    int64_t fits, misfits;
+    LIST(struct recast_misfit) sample;
+    struct arena *a;
+};
+MUST enum err record_field_change(struct cx *cx, str entity, str name, const struct json *in, struct recast *ret);
 /* A computed field was added or changed in this transaction: its value for all records that are there. */
 MUST enum err record_field_fill(struct cx *cx, str entity, str name);
 /* Is v[f->at] a right number of its sort (field.check), judged by the country the values v tell? It is brought to its

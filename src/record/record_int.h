@@ -39,6 +39,9 @@ MUST enum err read_one(struct cx *cx, const struct entity *e, int64_t id, enum a
                        struct record *ret);
 
 /* ---- writing: all inside db_write ---- */
+/* One column's value past the door: no version, no log. */
+MUST enum err value_write(struct cx *cx, const struct entity *e, int64_t id, const struct field *f,
+                          const struct val *v);
 MUST enum err points_write(struct cx *cx, const struct entity *e, int64_t id, const struct field *f,
                            const struct val *v, bool replace);
 MUST enum err links_write(struct cx *cx, int64_t id, const struct field *f, const struct val *v, bool replace);

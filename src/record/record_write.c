@@ -89,6 +89,25 @@ static enum err update_row(struct cx *cx, const struct entity *e, int64_t id, in
     return n == 1 ? E_OK : fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
 }
 
+enum err value_write(struct cx *cx, const struct entity *e, int64_t id, const struct field *f, const struct val *v)
+{
+    struct sql q = sql_new(cx);
+    sql_lit(&q, "UPDATE ");
+    sql_name(&q, e->table);
+    for (int w = 0; w < 2; w++) {
+        str col = w ? f->col2 : f->col;
+        if (!col.n) continue;
+        if (w) sql_lit(&q, ", ");
+        else sql_lit(&q, " SET ");
+        sql_name(&q, col);
+        sql_lit(&q, " = ");
+        sql_val(cx, &q, stored(cx, f, v, w));
+    }
+    sql_lit(&q, " WHERE id = ");
+    sql_val(cx, &q, V(id));
+    return sql_run(cx, &q, NULL, NULL);
+}
+
 /* The engine names the index "entity_field_unique": tell the field. */
 static enum err unique_field(struct cx *cx, const struct entity *e, enum err err)
 {

@@ -13,6 +13,9 @@
  * there. Both hold all fields. */
 MUST enum err search_put(struct cx *cx, const struct entity *e, int64_t id, const struct val *old, const struct val *v);
 
+/* The search text alone, from all fields of a living record, whatever was there. */
+MUST enum err search_again(struct cx *cx, const struct entity *e, int64_t id, const struct val *v);
+
 /* ---- reading half ---- */
 struct found {
     const struct entity *e;

@@ -68,6 +68,11 @@ static enum err text_put(struct cx *cx, const struct entity *e, int64_t id, cons
     return db_search_put(cx, e->name, id, S(""), text_of(cx, e, &now));
 }
 
+enum err search_again(struct cx *cx, const struct entity *e, int64_t id, const struct val *v)
+{
+    return text_put(cx, e, id, NULL, v);
+}
+
 enum err search_put(struct cx *cx, const struct entity *e, int64_t id, const struct val *old,
                     const struct val *v)
 {

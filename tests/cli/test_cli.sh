@@ -132,6 +132,12 @@ own() {
     is "options stand over the JSON" "$code $out" "0 0"
     k field change person "$field" --label Kunde-Nr --json
     is "field change" "$code $(json name "$out")" "0 $field"
+    k field change person "$field" --kind int --dry-run
+    has "field change: rehearsal" "$out" "0 values would fit, 0 do not fit"
+    k field change person "$field" --kind int --json
+    is "field change of kind" "$code" 0
+    k field change person "$field" --kind text --json
+    is "field change of kind, back" "$code" 0
     k field list person
     has "field list as text" "$out" "Kunde-Nr"
     k field trash person "$field"

@@ -141,7 +141,8 @@ struct changing {
 static enum err change_inside(struct cx *cx, void *arg)
 {
     struct changing *c = arg;
-    TRY(meta_field_change(cx, str_from(c->entity), str_from(c->name), c->j));
+    bool recast = false;
+    TRY(meta_field_change(cx, str_from(c->entity), str_from(c->name), c->j, &recast));
     return record_field_fill(cx, str_from(c->entity), str_from(c->name));
 }
 static enum err trash_inside(struct cx *cx, void *arg)

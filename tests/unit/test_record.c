@@ -4,6 +4,7 @@
 #include "bed.h"
 #include "record/log.h"
 #include "record/record.h"
+#include "search/search.h"
 
 static const struct json *parsed(struct cx *cx, const char *text)
 {
@@ -374,6 +375,155 @@ static void own_things(struct bed *t)
     T_STR(f.name, S("x_x_drop_table_person"));
 }
 
+/* ---- own fields: another kind, hundreds of them ---- */
+static void own_add(struct bed *t, const char *json)
+{
+    struct own f = {.j = parsed(&t->cx, json)};
+    T_OK(&t->cx, db_write(&t->cx, add_field, &f));
+    bed_reload(t);
+}
+
+static enum err recast(struct bed *t, const char *name, const char *json, struct recast *ret)
+{
+    *ret = (struct recast){0};
+    enum err e = record_field_change(&t->cx, S("person"), str_from(name), parsed(&t->cx, json), ret);
+    bed_reload(t);
+    return e;
+}
+
+static void kind_changes(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct recast rc = {0};
+    struct found_group *g = NULL;
+    struct db_rows r = {0};
+    static const char *const typed[] = {"500", "12,5", " 7 ", "viel", "1000"};
+    int64_t id[5];
+    size_t n = 0;
+    own_add(t, "{\"entity\":\"person\",\"kind\":\"text\",\"label\":\"Menge\",\"index\":true,\"unique\":true}");
+    for (int i = 0; i < 5; i++) id[i] = create(cx, "person", arena_fmt(cx->a, "{\"name\":\"P%d\",\"x_menge\":\"%s\"}", i, typed[i]).p);
+    int64_t none = create(cx, "person", "{\"name\":\"Ohne\"}");
+    T_OK(cx, recast(t, "x_menge", "{\"kind\":\"decimal\",\"scale\":2,\"dry\":true}", &rc));
+    T(rc.needed && rc.dry && rc.fits == 4 && rc.misfits == 1 && rc.sample.n == 1);
+    T(rc.sample.v[0].id == id[3]);
+    T_STR(rc.sample.v[0].value, S("viel"));
+    T_STR(rc.sample.v[0].title, S("P3"));
+    T(rc.sample.v[0].why.n > 0);
+    HAS(shown(cx, "person", id[0]), "\"x_menge\":\"500\"");
+    T(recast(t, "x_menge", "{\"kind\":\"decimal\",\"scale\":2}", &rc) == E_CONFLICT);
+    T_INT(rc.misfits, 1);
+    HAS(shown(cx, "person", id[3]), "\"x_menge\":\"viel\"");
+    T_OK(cx, recast(t, "x_menge", "{\"kind\":\"decimal\",\"scale\":2,\"force\":true}", &rc));
+    HAS(shown(cx, "person", id[0]), "\"x_menge\":\"500.00\"");
+    HAS(shown(cx, "person", id[1]), "\"x_menge\":\"12.50\"");
+    HAS(shown(cx, "person", id[2]), "\"x_menge\":\"7.00\"");
+    HAS(shown(cx, "person", id[3]), "\"x_menge\":null");
+    HAS(shown(cx, "person", none), "\"x_menge\":null");
+    T_OK(cx, db_query(cx, &r, "SELECT old FROM change WHERE record = $1 ORDER BY seq DESC LIMIT 1", V(id[3]))); /* nothing is lost */
+    HAS(db_str(&r, 0, 0), "viel");
+    struct written w = {0};
+    T_OK(cx, change(cx, "person", id[0], 0, "{\"x_menge\":\"8.25\"}", &w));
+    T_OK(cx, change(cx, "person", id[0], 0, "{\"x_menge\":\"500\"}", &w));
+    T_OK(cx, recast(t, "x_menge", "{\"kind\":\"int\",\"index\":false,\"unique\":false,\"force\":true}", &rc)); /* 12.50 is no whole number, 500.00 is */
+    T(rc.fits == 3 && rc.misfits == 1);
+    HAS(shown(cx, "person", id[0]), "\"x_menge\":500}");
+    T_OK(cx, recast(t, "x_menge", "{\"kind\":\"text\",\"search\":true}", &rc));
+    T(rc.fits == 3 && rc.misfits == 0);
+    HAS(shown(cx, "person", id[4]), "\"x_menge\":\"1000\"");
+    T_OK(cx, search_find(cx, S("1000"), NULL, 5, &g, &n));
+    T(n == 1 && g[0].n == 1 && g[0].v[0].id == id[4]); /* found by it at once */
+    T_OK(cx, recast(t, "x_menge", "{\"search\":false}", &rc));
+    T(!rc.needed);
+    T_OK(cx, search_find(cx, S("1000"), NULL, 5, &g, &n));
+    T_INT((int64_t)n, 0);
+    T(recast(t, "x_menge", "{\"kind\":\"link\",\"to\":\"company\"}", &rc) == E_INVALID);
+    T_OK(cx, recast(t, "x_menge", "{\"kind\":\"choice\",\"choices\":[[\"500\",[\"Halbes\"]],[\"t\",[\"1000\"]],[\"7\",[\"Sieben\"]]]}", &rc));
+    HAS(shown(cx, "person", id[4]), "\"x_menge\":\"t\"");
+    HAS(shown(cx, "person", id[2]), "\"x_menge\":\"7\"");
+}
+
+/* The column of an index that was taken away, and that of one that came. */
+static void index_changes(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct recast rc = {0};
+    struct db_rows r = {0};
+    str ask = db_is_pg(cx) ? S("SELECT count(*) FROM pg_indexes WHERE indexname LIKE 'person_x_nr%' AND schemaname = current_schema()")
+                           : S("SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND name LIKE 'person_x_nr%'");
+    own_add(t, "{\"entity\":\"person\",\"kind\":\"text\",\"label\":\"Nr\",\"index\":true,\"unique\":true}");
+    T_OK(cx, db_run(cx, &r, NULL, ask, NULL, 0));
+    T_INT(db_int(&r, 0, 0), 2);
+    T_OK(cx, recast(t, "x_nr", "{\"unique\":false,\"index\":false}", &rc));
+    T_OK(cx, db_run(cx, &r, NULL, ask, NULL, 0));
+    T_INT(db_int(&r, 0, 0), 0);
+    (void)create(cx, "person", "{\"name\":\"A\",\"x_nr\":\"1\"}");
+    (void)create(cx, "person", "{\"name\":\"B\",\"x_nr\":\"1\"}");
+    T(recast(t, "x_nr", "{\"unique\":true}", &rc) != E_OK);
+    T_OK(cx, recast(t, "x_nr", "{\"index\":true}", &rc));
+    T_OK(cx, db_run(cx, &r, NULL, ask, NULL, 0));
+    T_INT(db_int(&r, 0, 0), 1);
+}
+
+enum { OWN_FIELDS = 500, OWN_ENTITIES = 200 };
+static enum err many_add(struct cx *cx, void *arg)
+{
+    static const char *const kind[] = {"text", "int", "date", "bool", "choice\",\"choices\":[[\"a\",[\"A\"]]],\"x\":\""};
+    const struct meta *before = cx->meta;
+    const bool *fields = arg;
+    enum err e = E_OK;
+    for (int i = 0; e == E_OK && i < (*fields ? OWN_FIELDS : OWN_ENTITIES); i++) {
+        str name = {0};
+        struct meta *m = NULL;
+        TRY(meta_load(cx, &m));
+        cx->meta = m;
+        if (*fields) e = meta_field_add(cx, parsed(cx, arena_fmt(cx->a, "{\"entity\":\"person\",\"label\":\"Feld %d\",\"kind\":\"%s\"}", i, kind[i % 5]).p), &name);
+        else e = meta_entity_add(cx, parsed(cx, arena_fmt(cx->a, "{\"label\":\"Ding %d\"}", i).p), &name);
+        cx->meta = before;
+        meta_drop(&m);
+    }
+    return e;
+}
+
+/* 500 own fields on an entity, 200 own entities: written, read, filtered, found, listed. */
+static void own_many(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct buf b = buf_new(cx->a, 1 << 20);
+    T_OK(cx, db_write(cx, many_add, &(bool){true}));
+    T_OK(cx, db_write(cx, many_add, &(bool){false}));
+    bed_reload(t);
+    buf_add(&b, S("{\"name\":\"Voll\""));
+    for (int i = 0; i < OWN_FIELDS; i++) {
+        buf_fmt(&b, ",\"x_feld_%d\":", i);
+        if (i % 5 == 0) buf_fmt(&b, "\"Wert %d\"", i);
+        else if (i % 5 == 1) buf_fmt(&b, "%d", i);
+        else buf_add(&b, i % 5 == 2 ? S("\"2026-11-28\"") : i % 5 == 3 ? S("true") : S("\"a\""));
+    }
+    buf_add(&b, S("}"));
+    int64_t id = create(cx, "person", arena_z(cx->a, buf_str(&b)));
+    str all = shown(cx, "person", id);
+    HAS(all, "\"x_feld_0\":\"Wert 0\"");
+    HAS(all, "\"x_feld_496\":496");
+    HAS(all, "\"x_feld_499\":\"a\"");
+    const struct entity *e = ENT(cx, "person");
+    struct query q = {.limit = 5, .cursor = S(""), .sort = FLD(e, "x_feld_496"), .fields = FIELDS_ALL};
+    struct page p = {0};
+    T_OK(cx, filter_parse(cx, e, parsed(cx, "{\"and\":[{\"field\":\"x_feld_495\",\"op\":\"contains\",\"value\":\"wert 495\"},{\"field\":\"x_feld_491\",\"op\":\"eq\",\"value\":491}]}"), NULL, &q.where));
+    T_OK(cx, record_list(cx, e, &q, &p));
+    T(p.n == 1 && p.v[0].id == id);
+    struct found_group *g = NULL;
+    size_t n = 0;
+    T_OK(cx, search_find(cx, S("Wert 495"), NULL, 5, &g, &n));
+    T(n == 1 && g[0].v[0].id == id);
+    struct written w = {0};
+    T_OK(cx, change(cx, "person", id, 0, "{\"x_feld_495\":\"anders\"}", &w));
+    struct undo_result u = {0};
+    T_OK(cx, undo_change(cx, w.seq, UNDO_ASK, &u));
+    HAS(shown(cx, "person", id), "\"x_feld_495\":\"Wert 495\"");
+    int64_t d = create(cx, "x_ding_199", "{\"name\":\"letztes\"}");
+    HAS(shown(cx, "x_ding_199", d), "letztes");
+}
+
 static void rights(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -474,7 +624,7 @@ static void faults(struct bed *t)
 
 static void both(void)
 {
-    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, circles, pages, undo, as_of, as_of_list, as_of_sorted, as_of_large, merge, own_things, rights, files, faults};
+    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, circles, pages, undo, as_of, as_of_list, as_of_sorted, as_of_large, merge, own_things, kind_changes, index_changes, own_many, rights, files, faults};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 
