@@ -41,6 +41,10 @@ async function quick(v, panel) {
 }
 
 async function task(v, panel) {
+  await panel.getByRole('tab', { name: say(v, 'panel.data') }).click();
+  await v.page.keyboard.press('a');
+  await v.page.waitForFunction((label) => document.activeElement?.labels?.[0]?.textContent === label, say(v, 'talk.text'));
+  v.ok(true, 'A brings the caret into the box for a new entry');
   await panel.getByLabel(say(v, 'talk.kind')).selectOption({ value: 'task' });
   await panel.getByLabel(say(v, 'talk.text')).fill('Angebot schicken');
   await panel.getByRole('button', { name: say(v, 'save'), exact: true }).click();
