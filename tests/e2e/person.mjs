@@ -21,6 +21,22 @@ export async function run(v) {
   await send('PATCH', `/person/${id}`, { timezone: 'Asia/Tokyo' });
   await v.seen(panel.locator('header .there', { hasText: say(v, 'time.there').split('{')[0].trim() }), 'with a time zone it is no guess any more');
   await found(v);
+  await colour(v, group);
+}
+
+// A group's colour is chosen by eye, and those who are in it change theirs.
+async function colour(v, group) {
+  const { page } = v;
+  await page.goto(`${v.url}/group?id=${group}`);
+  const row = page.locator('section.panel [data-field=colour]');
+  await row.getByRole('button').focus();
+  await page.keyboard.press('Enter');
+  await row.getByRole('slider').fill('25');
+  await v.axe('a colour being chosen');
+  await v.shot('colour');
+  await row.getByRole('slider').press('Enter');
+  await v.seen(page.getByText(say(v, 'record.saved'), { exact: true }), 'the colour is saved');
+  v.ok(/25/.test((await row.locator('.tag').getAttribute('style')) ?? ''), 'and shown');
 }
 
 async function operator(v, panel) {
