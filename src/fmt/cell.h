@@ -16,6 +16,7 @@ enum cell_kind {
 struct cell {
     enum cell_kind kind;
     bool is_formula; /* text is the value that the file remembers; never computed by us */
+    bool no_value;   /* a formula, and the file remembers nothing of it: not even an empty text */
     str text;
     str raw;    /* as stored, before it became a date; equal to text otherwise */
     str format; /* XLSX number format of a number or date ("0.00E+00"), else "" */

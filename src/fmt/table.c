@@ -117,9 +117,13 @@ enum err table_open_bytes(struct cx *cx, str bytes, const struct table_opt *opt,
 
 struct table_look table_look(const struct table *t)
 {
-    if (t->xlsx) return (struct table_look){.kind = TABLE_XLSX};
+    if (t->xlsx) return (struct table_look){.kind = TABLE_XLSX, .is_1904 = xlsx_is_1904(t->xlsx)};
     struct csv_look k = csv_look(t->csv);
-    return (struct table_look){TABLE_CSV, k.charset, k.charset_sure, k.sep, k.columns};
+    return (struct table_look){.kind = TABLE_CSV,
+                               .charset = k.charset,
+                               .charset_sure = k.charset_sure,
+                               .sep = k.sep,
+                               .columns = k.columns};
 }
 
 size_t table_sheets(const struct table *t) { return t->xlsx ? xlsx_sheets(t->xlsx) : 1; }
@@ -153,8 +157,10 @@ static enum err next_csv(struct cx *cx, struct table *t, struct cell_row *ret, b
     }
     while (row.n && !row.cell[row.n - 1].n) row.n--;
     for (size_t i = 0; i < row.n; i++)
-        t->cell[i] = (struct cell){row.cell[i].n ? CELL_TEXT : CELL_EMPTY, false, row.cell[i],
-                                   row.cell[i], S("")};
+        t->cell[i] = (struct cell){.kind = row.cell[i].n ? CELL_TEXT : CELL_EMPTY,
+                                   .text = row.cell[i],
+                                   .raw = row.cell[i],
+                                   .format = S("")};
     *ret = (struct cell_row){row.line, t->cell, row.n};
     return E_OK;
 }

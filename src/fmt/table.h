@@ -19,6 +19,7 @@ struct table_look {
     str charset;       /* CSV, else "" */
     bool charset_sure; /* false: ask the user with a preview */
     char sep;          /* CSV, else 0 */
+    bool is_1904;      /* XLSX: its days are counted from 1904 */
     size_t columns;    /* CSV: of most rows; else 0 */
 };
 struct table_sheet {

@@ -325,6 +325,8 @@ enum err xlsx_open_bytes(struct cx *cx, str bytes, struct xlsx **ret)
 
 size_t xlsx_sheets(const struct xlsx *x) { return x->sheets.n; }
 
+bool xlsx_is_1904(const struct xlsx *x) { return x->is_1904; }
+
 struct xlsx_sheet xlsx_sheet(const struct xlsx *x, size_t i)
 {
     assert(i < x->sheets.n);

@@ -33,6 +33,7 @@ MUST enum err xlsx_open(struct cx *cx, const char *path, struct xlsx **ret);
 MUST enum err xlsx_open_bytes(struct cx *cx, str bytes, struct xlsx **ret);
 /* Sheets in the order of the workbook; charts are not listed. */
 size_t xlsx_sheets(const struct xlsx *x);
+bool xlsx_is_1904(const struct xlsx *x); /* days are counted from 1904, not from 1900 */
 struct xlsx_sheet xlsx_sheet(const struct xlsx *x, size_t i);
 /* Starts sheet i from its top; may be called again and again. */
 MUST enum err xlsx_pick(struct cx *cx, struct xlsx *x, size_t i);

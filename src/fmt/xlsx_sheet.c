@@ -186,6 +186,7 @@ static void cell_end(struct xlsx_part *p)
     *c = (struct cell){.is_formula = r->is_formula};
     r->in_cell = false;
     if (r->type == 'n' || r->type == 's' || r->type == 'b') v = str_trim(v);
+    c->no_value = r->is_formula && !v.n && r->type != 't';
     if (v.n) cell_value(p, c, v);
     if (!c->text.n) c->kind = CELL_EMPTY;
     if (r->column >= r->n && (c->kind != CELL_EMPTY || c->is_formula)) r->n = r->column + 1;

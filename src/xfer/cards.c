@@ -47,6 +47,30 @@ static str use_of(str types)
     return S("");
 }
 
+/* The user's own word for a number ("_$!<Mobile>!$_", "Büro"), where the card has no type. */
+static str use_labelled(struct arena *a, str types, str label)
+{
+    static const struct {
+        str use;
+        const char *words;
+    } known[] = {
+        {S0("fax"), "fax|факс|faksas"},
+        {S0("mobile"), "mobile|cell|iphone|handy|mobil|mobilus|mob|мобильный|сотовый|моб"},
+        {S0("work"),
+         "work|office|firma|buro|arbeit|geschaftlich|dienstlich|zentrale|darbas|darbo|biuras|"
+         "рабочий|работа|офис"},
+        {S0("home"),
+         "home|privat|private|zuhause|zu hause|namai|namu|asmeninis|домашний|дом|личный"}};
+    str use = use_of(types), head = head_norm(a, label);
+    for (size_t i = 0; use.n == 0 && head.n && i < COUNT(known); i++)
+        for (str e, rest = str_from(known[i].words); rest.n > 0;) {
+            str_split(rest, '|', &e, &rest);
+            if (str_eq(e, head) || (str_has_prefix(head, e) && head.p[e.n] == ' '))
+                return known[i].use;
+        }
+    return use;
+}
+
 static void put_phones(struct taking *t, const struct vcard *c, str country)
 {
     struct item *v = NEW_N(t->cx->a, struct item, c->tels.n + 1);
@@ -54,8 +78,10 @@ static void put_phones(struct taking *t, const struct vcard *c, str country)
         struct phone p = {0};
         str typed = arena_dup(t->cx->a, c->tels.v[i].value);
         bool ok = phone_parse(t->cx->a, typed, country, &p);
-        v[i] = (struct item){
-            .type = use_of(c->tels.v[i].types), .typed = typed, .norm = p.e164, .ext = p.ext};
+        v[i] = (struct item){.type = use_labelled(t->cx->a, c->tels.v[i].types, c->tels.v[i].label),
+                             .typed = typed,
+                             .norm = p.e164,
+                             .ext = p.ext};
         if (ok && (p.ext.n == 0 || p.ext_inside))
             *LIST_ADD(t->cx->a, &t->r->keys) = (struct key){KEY_PHONE, p.e164};
     }
@@ -74,8 +100,10 @@ static void put_mails(struct taking *t, const struct vcard *c)
                 (struct problem){0, text, S(TR("Not a mail address")), false};
             continue;
         }
-        v[n++] =
-            (struct item){.type = use_of(c->emails.v[i].types), .typed = m.addr, .norm = m.addr};
+        v[n++] = (struct item){
+            .type = use_labelled(t->cx->a, c->emails.v[i].types, c->emails.v[i].label),
+            .typed = m.addr,
+            .norm = m.addr};
         *LIST_ADD(t->cx->a, &t->r->keys) = (struct key){KEY_MAIL, m.addr};
     }
     put(t, S("mails"), (struct val){.t = VT_LIST, .v = v, .n = n});
@@ -105,8 +133,9 @@ static void put_addresses(struct taking *t, const struct vcard *c)
         }
         jw_obj_end(&w);
         if (line.n && !line.full && !extra.full)
-            v[n++] = (struct item){
-                .type = use_of(a->types), .typed = buf_str(&line), .extra = buf_str(&extra)};
+            v[n++] = (struct item){.type = use_labelled(t->cx->a, a->types, a->label),
+                                   .typed = buf_str(&line),
+                                   .extra = buf_str(&extra)};
     }
     put(t, S("addresses"), (struct val){.t = VT_LIST, .v = v, .n = n});
 }
@@ -126,7 +155,8 @@ static void put_sites(struct taking *t, const struct vcard *c)
         if (f->kind->from_text(t->cx, f, c->urls.v[i].value, &one) == E_OK && one.t == VT_LIST) {
             v[n] = one.v[0];
             v[n++].type = use_of(c->urls.v[i].types);
-        } else *LIST_ADD(t->cx->a, &t->r->problems) =
+        } else
+            *LIST_ADD(t->cx->a, &t->r->problems) =
                 (struct problem){0, arena_dup(t->cx->a, str_cut(c->urls.v[i].value, 0, 200)),
                                  S(TR("Does not fit the field")), false};
     }

@@ -25,6 +25,12 @@ bool cell_usable(struct row_work *w, const struct cell *cell)
 {
     bool is_value = cell->kind == CELL_NUMBER || cell->kind == CELL_DATE ||
                     cell->kind == CELL_DATETIME || cell->kind == CELL_BOOL;
+    if (cell->no_value) {
+        problem_add(w, cell->text,
+                    TR("A formula without its value: open the file and save it once"), false);
+        return false;
+    }
+    if (cell->is_formula && cell->kind == CELL_EMPTY) return false; /* it gave an empty text */
     if (cell->is_formula && !is_value) {
         problem_add(w, cell->text, TR("A formula: set aside, not computed"), false);
         return false;
@@ -140,17 +146,28 @@ static bool is_no_date(str s)
     return noughts > 2;
 }
 
+/* A day's number without a date's format, as copied from a workbook. */
+static bool serial_day(const struct row_work *w, str s, int64_t *ret)
+{
+    enum {
+        EXCEL_EPOCH = 25569,
+        YEARS_1904 = 1462,
+        SERIAL_MIN = 367,
+        SERIAL_MAX = 73415
+    }; /* 1901 to 2100 */
+    if (s.n != 5 || !str_to_int(s, ret) || *ret < SERIAL_MIN || *ret > SERIAL_MAX) return false;
+    *ret -= EXCEL_EPOCH - (w->rp->is_1904 ? YEARS_1904 : 0);
+    return true;
+}
+
 static bool date_cell(struct row_work *w, const struct col_act *c, const struct cell *cell,
                       struct val *ret)
 {
-    enum { EXCEL_EPOCH = 25569, SERIAL_MIN = 367, SERIAL_MAX = 73415 }; /* 1901 to 2100 */
     int64_t day = 0;
     str s = str_trim(cell->text);
     if (cell->kind == CELL_DATE || cell->kind == CELL_DATETIME) {
         if (!day_parse(str_cut(s, 0, 10), &day)) return false;
-    } else if (s.n == 5 && str_to_int(s, &day) && day >= SERIAL_MIN && day <= SERIAL_MAX) {
-        day -= EXCEL_EPOCH;
-    } else {
+    } else if (!serial_day(w, s, &day)) {
         if (c->f->kind->from_text(w->cx, c->f, s, ret) != E_OK || ret->t != VT_INT) return false;
         day = ret->i;
     }

@@ -192,11 +192,14 @@ static enum err person_decide(struct import *im, struct outcome *o)
     int64_t firm_id = 0;
     uint32_t firm_group = 0;
 
-    if (im->src.plan.join) TRY(join_person(im->cx, im->joiner, r, &hit));
+    if (o->is_same && im->above.id) hit = im->above;
+    else if (im->src.plan.join) TRY(join_person(im->cx, im->joiner, r, &hit));
     TRY(firm_decide(im, r, joiner_firm_of(im->joiner, hit.group), false, &firm_id, &firm_group,
                     &firm));
     int64_t id = hit.why == JOIN_NEW ? fresh_id(im) : hit.id;
-    if (im->src.plan.join) (void)joiner_put_person(im->joiner, r, hit.group, id, firm_group);
+    uint32_t group = hit.group;
+    if (im->src.plan.join) group = joiner_put_person(im->joiner, r, hit.group, id, firm_group);
+    im->above = (struct joined){JOIN_FILE, group, id, S(""), false};
     fate_of(im, o, &hit);
     if (hit.why == JOIN_FILE && name_is_better(hit.name, r->name)) r->name = hit.name;
     struct set link = {FLD(im->main, "company"), firm_id ? VAL_INT(firm_id) : VAL_NULL};

@@ -178,6 +178,7 @@ static enum err table_take(struct run *r)
         struct outcome *o = LIST_ADD(im->cx->a, &im->slice.v);
         *o = (struct outcome){0};
         o->sheet = source_sheet(&im->src);
+        o->is_same = im->src.is_same;
         texts_keep(im, &cells, o);
         TRY(row_read(im->cx, im->rp, &cells, &o->row));
         TRY(row_take(r, o));

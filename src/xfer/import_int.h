@@ -26,6 +26,7 @@ struct outcome {           /* of one row */
     str title, why;        /* why: English, "" none */
     str *texts;            /* the row's cells, when they will be needed in the file of refused rows */
     size_t n_texts;
+    bool is_same;          /* as above: the name is merged over the rows */
     bool unsure, is_main_new, by_write; /* by_write: whether it is changed or joined, the write tells */
     enum fate decided;     /* before the write, which may run twice */
     str decided_why;
@@ -60,6 +61,7 @@ struct import {
     struct arena *keep;    /* lives as long as the import; nobody else's marks go back in it */
     struct arena *out;     /* the caller's: what the result holds */
     int64_t writer_us;     /* what the slice before took inside of the writer */
+    struct joined above;   /* whom the row before was about: a merged name goes on with him */
     bool careful;          /* each write in a savepoint: after one has failed in this slice */
 };
 

@@ -38,6 +38,7 @@ struct plan {
     str encoding;             /* "" for workbooks */
     bool encoding_sure;
     char separator;           /* 0 for workbooks */
+    bool is_1904;             /* a workbook whose days are counted from 1904 */
     struct plan_column *v;
     size_t n;
     bool history, join;       /* make interactions; join rows with each other and with the base */

@@ -2,6 +2,7 @@
 #include "xfer/row.h"
 
 #include "base/tr.h"
+#include "fmt/taxid.h"
 #include "xfer/head.h"
 #include "xfer/people.h"
 #include "xfer/row_int.h"
@@ -94,6 +95,7 @@ enum err row_plan_new(struct cx *cx, const struct plan *p, struct row_plan **ret
     rp->is_user = str_eq(p->entity, S("user"));
     if (str_eq(p->entity, S("person"))) rp->company = ENT(cx, "company");
     rp->history = p->history;
+    rp->is_1904 = p->is_1904;
     rp->phones = FLD(rp->main, "phones");
     rp->mails = FLD(rp->main, "mails");
     rp->addresses = FLD(rp->main, "addresses");
@@ -165,9 +167,20 @@ static void history_cell(struct row_work *w, str s)
     if (rest.n) *LIST_ADD(w->cx->a, &w->notes) = rest;
 }
 
-static void tax_cell(struct row_work *w, const struct col_act *c, str s)
+/* An INN that a workbook holds as a number has lost the nought at its head: the check digit tells. */
+static str tax_digits(struct row_work *w, const struct cell *cell, str s)
 {
-    str d = digits_of(w->cx->a, s);
+    struct arena *a = w->cx->a;
+    str d = digits_of(a, s), whole = arena_fmt(a, "0%.*s", FS(d)), inn = {0};
+    if (cell->kind != CELL_NUMBER || (d.n != 9 && d.n != 11)) return d;
+    return str_eq(w->cx->country, S("RU")) && taxid_check(a, TAXID_INN, whole, &inn) == TAXID_OK
+               ? whole
+               : d;
+}
+
+static void tax_cell(struct row_work *w, const struct col_act *c, const struct cell *cell, str s)
+{
+    str d = tax_digits(w, cell, s);
     if (d.n < 5 || d.n > 15) {
         problem_add(w, s, TR("Not a tax number"), false);
         return;
@@ -252,9 +265,12 @@ static void cell_read(struct row_work *w, const struct col_act *c, const struct 
         w->country = country_of(a, s);
         w->part[A_COUNTRY] = arena_dup(a, s);
         break;
+    case A_ZIP:
+        w->zip_number = cell->kind == CELL_NUMBER;
+        w->part[A_ZIP] = arena_dup(a, s);
+        break;
     case A_CITY:
     case A_STREET:
-    case A_ZIP:
     case A_REGION: w->part[c->act] = arena_dup(a, s); break;
     case A_GROUPS: groups_read(w, s); break;
     case A_NOTE: *LIST_ADD(a, &w->notes) = arena_dup(a, s); break;
@@ -262,7 +278,7 @@ static void cell_read(struct row_work *w, const struct col_act *c, const struct 
     case A_PARENT: w->r->parent = arena_dup(a, s); break;
     case A_TEAM: w->r->team = arena_dup(a, s); break;
     case A_BRANCH: w->r->branch = arena_dup(a, s); break;
-    case A_TAX: tax_cell(w, c, s); break;
+    case A_TAX: tax_cell(w, c, cell, s); break;
     case A_FIELD:
         if (!cell_value(w, c, cell, &v)) break;
         set_add(w, c->firm, c->f, v);
@@ -274,9 +290,20 @@ static void cell_read(struct row_work *w, const struct col_act *c, const struct 
 }
 
 /* ---- the whole row ---- */
+/* Postcodes of five digits of which the workbook has kept four: 1067 is 01067 Dresden. */
+static void zip_noughts(struct row_work *w)
+{
+    static const char *const five = "DEFRITESFILTEEUAUSMXTRHRRSGR";
+    str *zip = &w->part[A_ZIP], country = w->country.n ? w->country : w->cx->country;
+    if (!w->zip_number || zip->n != 4 || digits_of(w->cx->a, *zip).n != 4 || country.n != 2) return;
+    for (const char *c = five; *c; c += 2)
+        if (memcmp(c, country.p, 2) == 0) *zip = arena_fmt(w->cx->a, "0%.*s", FS(*zip));
+}
+
 static void zip_part(struct row_work *w)
 {
     str *zip = &w->part[A_ZIP], *town = &w->part[A_CITY];
+    zip_noughts(w);
     if (zip->n && town->n == 0) (void)zip_town(*zip, zip, town);
     else if (town->n && zip->n == 0) (void)zip_town(*town, zip, town);
 }

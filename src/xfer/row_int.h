@@ -19,7 +19,7 @@ struct row_plan {
     struct col_act *v;
     str *heads;            /* as they stand above */
     size_t n;
-    bool history, is_company, is_user;
+    bool history, is_company, is_user, is_1904;
     const struct field *phones, *mails, *addresses, *note, *tax;         /* of main, or NULL */
     const struct field *firm_phones, *firm_mails, *firm_addresses, *firm_tax, *firm_note;
 };
@@ -43,6 +43,7 @@ struct row_work {
     size_t n_people;
     LIST(str) notes;
     bool has_amount;
+    bool zip_number;         /* the postcode was a number of the workbook: noughts at its head are lost */
 };
 void problem_add(struct row_work *w, str text, const char *why, bool kept);
 /* A cell into a field's value: numbers and dates of workbooks exactly, all else by the field's kind. False: a problem

@@ -5,15 +5,22 @@
 static bool is_blank(const struct cell_row *r)
 {
     for (size_t i = 0; i < r->n; i++)
-        if (r->cell[i].kind != CELL_EMPTY && (r->cell[i].is_formula || str_trim(r->cell[i].text).n))
+        if (r->cell[i].no_value ||
+            (r->cell[i].kind != CELL_EMPTY && (r->cell[i].is_formula || str_trim(r->cell[i].text).n)))
             return false;
     return true;
 }
 
-/* A firm, a group, a place: all rows beside a merged cell have it. A sum or a number, only the first. */
+static bool is_name(str to)
+{
+    return str_eq(to, S("name")) || str_eq(to, S("last_name")) || str_eq(to, S("first_name")) ||
+           str_eq(to, S("middle_name"));
+}
+
+/* A name, a firm, a group, a place: all rows beside a merged cell have it. A sum or a number, only the first. */
 static bool is_shared(str to)
 {
-    return str_eq(to, S("company.name")) || str_eq(to, S("company.inn")) ||
+    return is_name(to) || str_eq(to, S("company.name")) || str_eq(to, S("company.inn")) ||
            str_eq(to, S("groups")) || str_has_prefix(to, S("addresses"));
 }
 
@@ -57,6 +64,7 @@ static void spans_fill(struct source *s, struct cell_row *row)
         if (!sp || row->number <= sp->from || row->number > sp->to || !sp->held.text.n) continue;
         if (s->filled[c].kind != CELL_EMPTY || s->filled[c].is_formula) continue;
         s->filled[c] = sp->held;
+        s->is_same |= is_name(s->plan.v[c].to);
         if (c >= n) n = c + 1;
         any = true;
     }
@@ -132,6 +140,7 @@ enum err source_open(struct cx *cx, const struct source_opt *o, struct source *r
     ret->plan.encoding = charset_outer(cx->a, look.charset);
     ret->plan.encoding_sure = look.charset_sure;
     ret->plan.separator = look.sep;
+    ret->plan.is_1904 = look.is_1904;
     TRY(plan_map(cx, o->mapping, &ret->plan));
     return source_rewind(cx, ret);
 }
@@ -171,7 +180,7 @@ enum err source_next(struct cx *cx, struct source *s, struct cell_row *ret, bool
         s->skip_empty--;
         return E_OK;
     }
-    s->has_row = false;
+    s->has_row = s->is_same = false;
     *ret = s->next;
     row_place(s, ret);
     spans_fill(s, ret);

@@ -35,6 +35,7 @@ struct source {
     int64_t last;      /* number of the row read before */
     int64_t skip_empty;/* empty rows still to tell of */
     bool is_xlsx, has_row;
+    bool is_same;      /* the row read last has its name from a merged cell: it is about whom the one above is */
     struct cell_row next;
     struct source_part *parts; /* in the workbook's order */
     size_t n_parts, part;  /* part: the one that is read */

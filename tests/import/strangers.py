@@ -211,13 +211,20 @@ case("1c counterparties", "kontragenty.xlsx", xlsx([["Контрагенты"], 
 # ---- numbers as text, text as numbers ----
 case("phones as numbers", "k.xlsx", xlsx([["ФИО", "Телефон", "ИНН организации", "Организация"], ["Иванов Пётр", 89123456789, 7707083893, "ООО Альфа"], ["Орлов Илья", 9123456780, 7728168971, "ООО Бета"]]),
      country="RU", rows=2, new=2, companies=2, people={"Иванов Пётр": "+79123456789", "Орлов Илья": "+79123456780"}, taxes=["7707083893", "7728168971"])
-case("lost leading zeros", "k.xlsx", xlsx([["Организация", "ИНН", "Телефон", "Индекс", "Город"], ["ООО Якутск", 1435000010, "84112123456", 677000, "Якутск"], ["ООО Адыг", 105000001, "88772123456", 385000, "Майкоп"]]),
-     country="RU", rows=2, new=2, made=2, firms=["ООО Якутск", "ООО Адыг"])
+case("lost leading zeros", "k.xlsx", xlsx([["Организация", "ИНН", "Телефон", "Индекс", "Город"], ["ООО Якутск", 1435000015, "84112123456", 677000, "Якутск"], ["ООО Адыг", 105000008, "88772123456", 385000, "Майкоп"]]),
+     country="RU", rows=2, new=2, made=2, firms=["ООО Якутск", "ООО Адыг"], taxes=["0105000008", "1435000015"])
+case("german zeros", "k.xlsx", xlsx([["Name", "Telefon", "PLZ", "Ort"], ["Jens Kohl", 3511234567, 1067, "Dresden"], ["Ute Blau", 1712345678, 4109, "Leipzig"]]),
+     country="DE", rows=2, new=2, people={"Jens Kohl": "+493511234567", "Ute Blau": "+491712345678"}, zips=["01067", "04109"])
 case("several numbers in a cell", "k.csv", csv([["Имя", "Телефоны"], ["Котова Нина", "8 (495) 123-45-67 доб. 101, 8-916-111-22-33; +7 903 444 55 66"], ["Волков Ян", "8-916-777-88-99 (жена), 4951112233"]]),
      country="RU", rows=2, new=2, people={"Котова Нина": ["+74951234567", "+79161112233", "+79034445566"], "Волков Ян": ["+79167778899", "+74951112233"]})
 case("dates in all ways", "k.xlsx", xlsx([["Name", "Telefon", "Geburtstag"], ["Anna Eins", "0171 1111111", "03.04.1971"], ["Berta Zwei", "0171 2222222", Date(26207)], ["Carl Drei", "0171 3333333", "1971-10-01"],
                                           ["Dora Vier", "0171 4444444", 26207], ["Emil Fünf", "0171 5555555", "1. Oktober 1971"], ["Franz Sechs", "0171 6666666", "01/10/71"]]),
      country="DE", rows=6, new=6, birthdays=["1971-04-03"] + ["1971-10-01"] * 5)
+case("dates of 1904", "k.xlsx", xlsx([["Name", "Telefon", "Geburtstag"], ["Anna Eins", "0171 1111111", Date(24745)], ["Berta Zwei", "0171 2222222", 24745]], is_1904=True),
+     country="DE", rows=2, new=2, birthdays=["1971-10-01"] * 2)
+case("formulas", "k.xlsx", xlsx([["Name", "Telefon", "Firma"], ["Anna Eins", "0171 1111111", Formula("A1&B1", "Eins GmbH")], ["Berta Zwei", Formula("B1+1"), "Zwei GmbH"], [Formula("A1"), Formula("B1"), Formula("C1")],
+                                                                            [Formula("A1", ""), Formula("B1", ""), Formula("C1", "")]]),
+     country="DE", rows=4, new=2, refused=1, empty=1, problems=5, companies=1)
 
 # ---- who a row is ----
 case("firms alone", "firmen.csv", csv([["Firma", "Straße", "PLZ", "Ort", "Telefon", "E-Mail", "USt-IdNr."], ["Nord KG", "Weg 1", "20095", "Hamburg", "040 1234567", "info@nord.example", "DE136695976"], ["Süd AG", "Weg 2", "80331", "München", "089 7654321", "info@sued.example", ""]]),
@@ -242,6 +249,8 @@ case("two people, a number each", "k.csv", csv([["Organisation", "Ansprechpartne
      mails=["info@weber.example", "jan@lange.example", "ute@lange.example"])
 case("a couple twice", "k.csv", csv([["Name", "Telefon", "E-Mail"], ["Anna Weber und Tom Weber", "0171 1111111; 0171 2222222", ""], ["Tom Weber", "0171 2222222", "tom@weber.example"], ["Weber & Söhne", "040 1234567", ""]]),
      country="DE", rows=3, joined=1, made=3, people={"Anna Weber": "+491711111111", "Tom Weber": "+491712222222", "Weber & Söhne": "+49401234567"}, problems=0)
+case("merged name", "k.xlsx", xlsx({"K": [["Name", "Telefon", "Firma"], ["Anna Eins", "0171 1111111", "Eins GmbH"], [None, "0171 2222222", None], ["Berta Zwei", "0171 3333333", "Zwei GmbH"]]}, merges={"K": ["A2:A3", "C2:C3"]}),
+     country="DE", rows=3, new=2, joined=1, people={"Anna Eins": ["+491711111111", "+491712222222"], "Berta Zwei": "+491713333333"})
 
 # ---- several sheets ----
 case("a sheet per year", "kunden.xlsx", xlsx({"2024": DE[:2], "2025": [DE[0]] + DE[2:], "Notizen": [["Was", "Wann"], ["Feier", "Mai"]]}),
@@ -253,3 +262,8 @@ case("a person on two sheets", "k.xlsx", xlsx({"2024": DE, "2025": [["Kundenlist
 case("a hidden sheet", "k.xlsx", xlsx({"Kunden": DE, "alt": DE[:2]}, hidden=("alt",)), **{**DE_WANT, "left_out": []})
 case("totals on each sheet", "k.xlsx", xlsx({"A": [DE[0] + ["Umsatz"], DE[1] + [10], ["Summe", None, None, None, None, 10]], "B": [DE[0] + ["Umsatz"], DE[2] + [7], DE[3] + [1], ["Summe", None, None, None, None, 8]]}),
      **{**DE_WANT, "rows": 5, "empty": 2, "sums": ["10.00", "8.00"], "left_out": []})
+
+# ---- cards ----
+case("an iphone's own labels", "contacts.vcf", "\r\n".join(["BEGIN:VCARD", "VERSION:3.0", "N:Klein;Tom;;;", "FN:Tom Klein", "ORG:Klein GmbH;", "item1.TEL:+491711234567", "item1.X-ABLabel:_$!<Mobile>!$_",
+     "item2.TEL:0221 12345", "item2.X-ABLabel:Büro", "item3.EMAIL;type=INTERNET:tom@klein.example", "item3.X-ABLabel:Privat", "END:VCARD", ""]).encode(),
+     country="DE", rows=1, new=1, companies=1, people={"Tom Klein": ["+491711234567", "+4922112345"]}, uses=["home", "mobile", "work"])

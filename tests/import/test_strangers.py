@@ -35,6 +35,7 @@ def found(result, where):
     got["zips"] = sorted(a["zip"] for r in people + firms for a in r["addresses"] or [] if a.get("zip"))
     got["birthdays"] = sorted(p["birthday"] for p in people if p["birthday"])
     got["people_of"] = {f["title"]: f["people_count"] for f in firms}
+    got["uses"] = sorted(x["type"] for p in people for x in (p["phones"] or []) + (p["mails"] or []))
     got["sums"] = [t["sum"] for t in result["totals"] if t["sum"] == t["file"]]
     got["left_out"] = [s["sheet"] for s in result["left_out"]]
     got["no_fields"] = result["new_fields"] == 0

@@ -317,18 +317,18 @@ static const char *temp_path(struct cx *cx)
 static void writes(void)
 {
     static const struct cell cells[] = {
-        {CELL_TEXT, false, S0("=1+1"), S0(""), S0("")},
-        {CELL_TEXT, false, S0("\xC5\xBD a_x000D_\r\n\x01 <&>\" http://x"), S0(""), S0("")},
-        {CELL_NUMBER, false, S0("1416.04"), S0(""), S0("")},
-        {CELL_NUMBER, false, S0("12345678901234567"), S0(""), S0("")},
-        {CELL_NUMBER, false, S0("007"), S0(""), S0("")},
-        {CELL_DATE, false, S0("1971-10-01"), S0(""), S0("")},
-        {CELL_DATE, false, S0("1830-01-01"), S0(""), S0("")},
-        {CELL_DATETIME, false, S0("2026-11-22T10:00:30"), S0(""), S0("")},
-        {CELL_TIME, false, S0("23:15:00"), S0(""), S0("")},
-        {CELL_BOOL, false, S0("true"), S0(""), S0("")},
-        {CELL_EMPTY, false, S0(""), S0(""), S0("")},
-        {CELL_TEXT, false, S0("+49 151"), S0(""), S0("")},
+        {CELL_TEXT, false, false, S0("=1+1"), S0(""), S0("")},
+        {CELL_TEXT, false, false, S0("\xC5\xBD a_x000D_\r\n\x01 <&>\" http://x"), S0(""), S0("")},
+        {CELL_NUMBER, false, false, S0("1416.04"), S0(""), S0("")},
+        {CELL_NUMBER, false, false, S0("12345678901234567"), S0(""), S0("")},
+        {CELL_NUMBER, false, false, S0("007"), S0(""), S0("")},
+        {CELL_DATE, false, false, S0("1971-10-01"), S0(""), S0("")},
+        {CELL_DATE, false, false, S0("1830-01-01"), S0(""), S0("")},
+        {CELL_DATETIME, false, false, S0("2026-11-22T10:00:30"), S0(""), S0("")},
+        {CELL_TIME, false, false, S0("23:15:00"), S0(""), S0("")},
+        {CELL_BOOL, false, false, S0("true"), S0(""), S0("")},
+        {CELL_EMPTY, false, false, S0(""), S0(""), S0("")},
+        {CELL_TEXT, false, false, S0("+49 151"), S0(""), S0("")},
     };
     struct cx cx = t_cx();
     const char *path = temp_path(&cx);
@@ -341,7 +341,7 @@ static void writes(void)
     char *big = arena_get(cx.a, 40000);
     memset(big, 'x', 40000);
     T_OK(&cx,
-         xlsx_put_row(&cx, x, &(struct cell){CELL_TEXT, false, {big, 40000}, S(""), S("")}, 1));
+         xlsx_put_row(&cx, x, &(struct cell){CELL_TEXT, false, false, {big, 40000}, S(""), S("")}, 1));
     T_OK(&cx, xlsx_put_end(&cx, &x, &cut));
     T_INT(cut, 1);
     if (!T_OK(&cx, table_open(&cx, path, &(struct table_opt){0}, &t))) return;
