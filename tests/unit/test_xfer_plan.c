@@ -41,6 +41,7 @@ static void headings(void)
         {S0("Сумма заказов, руб."), S0("")},   {S0("Последний звонок"), S0("")},       {S0("Umsatz 2025"), S0("")},
         {S0("office_location"), S0("addresses.country")}, {S0("subsidiary_of"), S0("company.parent")},
         {S0("Vardas, pavardė"), S0("name")},   {S0("Gimimo data"), S0("birthday")},    {S0(""), S0("")},
+        {S0("LinkedIn"), S0("urls")},          {S0("Личный сайт"), S0("urls")},
         {S0("USt-IdNr."), S0("company.vat_id")}, {S0("Комментарий (история)"), S0("note")},
     };
     struct cx cx = t_cx();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows as values: names, countries, histories, cells that are a problem. */
 #include "t.h"
+#include "xfer/cards.h"
 #include "xfer/source.h"
 #include "xfer/row.h"
 
@@ -315,4 +316,33 @@ static void merged(void)
     close_file(&b);
 }
 
-TESTS("xfer_row", names, parted, mixed, merged, histories, kunden, office, tax_numbers)
+/* A card's web addresses: all that are such come in, and go out again. */
+static void sites(void)
+{
+    struct bed b = open_file("tests/fixtures/mixed.csv", "DE");
+    struct cx *cx = &b.cx;
+    const struct entity *person = ENT(cx, "person");
+    const struct field *urls = FLD(person, "urls");
+    struct vcard card = {.fn = S("Anna Groß")}, out = {0};
+    struct row r = {0};
+    *LIST_ADD(cx->a, &card.urls) = (struct vcard_item){.value = S("anna.example"), .types = S("home")};
+    *LIST_ADD(cx->a, &card.urls) = (struct vcard_item){.value = S("javascript:alert(1)")};
+    *LIST_ADD(cx->a, &card.urls) = (struct vcard_item){.value = S("https://shop.example/a"), .types = S("work")};
+    T_OK(cx, card_row(cx, person, ENT(cx, "company"), &card, &r));
+    T_INT((int64_t)r.problems.n, 1);
+    const struct val *v = row_value(&r, urls);
+    T_INT((int64_t)v->n, 2);
+    T_STR(v->v[0].typed, S("https://anna.example"));
+    T_STR(v->v[0].type, S("home"));
+    T_STR(v->v[1].typed, S("https://shop.example/a"));
+    struct val *all = NEW_N(cx->a, struct val, person->n);
+    bool *has = NEW_N(cx->a, bool, person->n);
+    all[urls->at] = *v;
+    has[urls->at] = true;
+    card_of(cx, &(struct record){.e = person, .id = 1, .v = all, .has = has}, &out);
+    T_INT((int64_t)out.urls.n, 2);
+    T_STR(out.urls.v[1].value, S("https://shop.example/a"));
+    close_file(&b);
+}
+
+TESTS("xfer_row", sites, names, parted, mixed, merged, histories, kunden, office, tax_numbers)
