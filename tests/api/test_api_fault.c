@@ -24,6 +24,7 @@ static const struct torture {
     {"POST /api/v1/person/duplicates/reject", "{'a':'$p','b':'$q'}", "Idempotency-Key: fault-reject", REPA1, ""},
     {"DELETE /api/v1/person/duplicates/reject", "{'a':'$p','b':'$q'}", "Idempotency-Key: fault-unreject", REPA1, ""},
     {"POST /api/v1/person/duplicates/scan", "{}", NULL, ADMIN, ""},
+    {"POST /api/v1/as_of", "{'entity':'person','at':'2026-01-01T00:00:00Z'}", NULL, ADMIN, ""},
     {"POST /api/v1/person/duplicates", "{'name':'g'}", NULL, ADMIN, ""},
     {"POST /api/v1/import/plan", "{'file':'$f','entity':'person'}", NULL, ADMIN, ""},
     {"POST /api/v1/import/dry", "{'file':'$f','entity':'person'}", NULL, ADMIN, ""},
