@@ -64,6 +64,7 @@ MUST enum err import_run_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err dup_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err undo_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err as_of_job(struct cx *cx, const struct job *j, str *ret);
+MUST enum err demo_job(struct cx *cx, const struct job *j, str *ret);
 
 /* ---- files: DATA/files/<id> ---- */
 str file_path(struct cx *cx, int64_t id);

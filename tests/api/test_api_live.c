@@ -170,6 +170,30 @@ static void as_of(struct api_bed *t)
          {ADMIN, "GET /api/v1/as_of/1", NULL, 404, NULL, NULL, NULL, NULL});
 }
 
+/* A sample firm by a job, taken away by one undo. */
+static void sample(struct api_bed *t)
+{
+    static const char made[] = "person.create company.create interaction.create task.create group.create user.create team.create branch.create "
+                               "position.create tag.create department.create company.update person.update*";
+    static const char gone[] = "person.delete company.delete interaction.delete task.delete group.delete user.delete team.delete branch.delete "
+                               "position.delete tag.delete department.delete company.update person.update*";
+    struct cx *cx = &t->b.cx;
+    ROWS(t,
+         {ADMIN, "POST /api/v1/demo", "{'people':0}", 422, "\"field\":\"people\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/demo", "{'lang':'fr'}", 422, "\"field\":\"lang\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/demo", "{'people':12,'lang':'lt'}", 202, "\"job\":\"", made, "demo", "Idempotency-Key: demo"});
+    job_wait(t, "demo.job", "done");
+    (void)api_events_came(t);
+    struct answer r = api_call(t, cx->a, ADMIN, api_expand(t, cx->a, "GET /api/v1/job/$demo.job"), S(""), S(""));
+    var_put(t, "sample", answer_value(cx, &r, S("result.batch")));
+    ROWS(t,
+         {ADMIN, "GET /api/v1/job/$demo.job", NULL, 200, "\"people\":12,", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":12", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$sample'}", 200, "\"kept\":[]", gone, NULL, NULL},
+         {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":0", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/count/company", NULL, 200, "\"value\":0", NULL, NULL, NULL});
+}
+
 /* A large import is taken back by a job: once, whoever asks how often; and brought back by another. */
 static void undone_by_job(struct api_bed *t)
 {
@@ -280,7 +304,7 @@ static void over_the_wire(struct api_bed *t)
 
 int main(void)
 {
-    static void (*const all[])(struct api_bed *) = {imported, undone_by_job, as_of, retried, events, over_the_wire};
+    static void (*const all[])(struct api_bed *) = {imported, undone_by_job, as_of, sample, retried, events, over_the_wire};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], true, true);
     return t_end("api_live");
 }

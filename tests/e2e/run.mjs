@@ -14,6 +14,7 @@ import * as photo from './photo.mjs';
 import * as talk from './talk.mjs';
 import * as tree from './tree.mjs';
 import * as setup from './setup.mjs';
+import * as trash from './trash.mjs';
 
 const views = [
   ['de', 1280, 'light'], ['de', 360, 'dark'], ['lt', 1280, 'dark'], ['lt', 360, 'light'], ['ru', 1280, 'light'], ['ru', 360, 'dark'], ['en', 1280, 'dark'], ['en', 360, 'light'],
@@ -27,7 +28,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, card, clash, live, finding, dups, importing, fields, photo, person, talk, tree]) {
+  for (const s of [setup, trash, card, clash, live, finding, dups, importing, fields, photo, person, talk, tree]) {
     try {
       await s.run(v, server);
     } catch (e) {

@@ -34,6 +34,10 @@ export const getMeta = () => get<Meta>('/meta');
 
 export const list = (entity: string, q: ListQuery, limit: number, cursor?: string | null, count = false) =>
   get<Page<Rec>>(`/${entity}` + query({ ...common(q), sort: q.sort, limit, cursor, count: count ? 1 : '', fields: q.fields?.join(',') }));
+/** What is in the trash, the newest first. */
+export const trashed = (entity: string, cursor?: string | null) =>
+  get<Page<Rec>>(`/${entity}` + query({ deleted: 1, sort: '-changed_at', limit: 50, cursor, fields: 'deleted_at,changed_by' }));
+export const restore = (entity: string, id: string) => post<Rec>(`/${entity}/${id}/restore`, undefined);
 export const exportHref = (entity: string, format: string, q: ListQuery) =>
   `/api/v1/export/${entity}` + query({ format, ...common(q) });
 export const read = (entity: string, id: string, at?: string) => get<Rec>(`/${entity}/${id}` + query({ at }));
@@ -73,6 +77,7 @@ export const dryRun = async (file: string, sheet: number, entity: string, mappin
   (await post<{ job: string }>('/import/dry', { file, sheet, entity, mapping })).data;
 export const runImport = async (file: string, sheet: number, entity: string, mapping: Mapping) =>
   (await post<{ job: string; batch?: string }>('/import/run', { file, sheet, entity, mapping })).data;
+export const makeSample = async (people: number, lang: string) => (await post<{ job: string }>('/demo', { people, lang })).data.job;
 export const getJob = <T>(id: string) => get<Job<T>>(`/job/${id}`);
 export const cancelJob = (id: string) => del(`/job/${id}`);
 export const batches = (cursor?: string | null) => get<Page<Batch>>('/batch' + query({ cursor }));

@@ -5,6 +5,7 @@ import History from '@lucide/svelte/icons/history';
 import Handshake from '@lucide/svelte/icons/handshake';
 import Upload from '@lucide/svelte/icons/upload';
 import Shapes from '@lucide/svelte/icons/shapes';
+import Trash from '@lucide/svelte/icons/trash-2';
 import { entities, label, trashedEntities } from '../lib/meta.svelte';
 import { t } from '../lib/i18n.svelte';
 import { iconOf, type Icon } from '../ui/icons';
@@ -26,6 +27,7 @@ export function places(): Place[] {
     ...(all.some((e) => e.rights.import) ? [{ path: '/import', title: t('nav.import'), icon: Upload, key: 'i', group: 'data' as const }] : []),
     ...(all.some((e) => e.name === 'company' && e.rights.create) ? [{ path: '/partner', title: t('nav.partner'), icon: Handshake, key: 'w', group: 'data' as const }] : []),
     { path: '/batches', title: t('nav.batches'), icon: History, key: 'b', group: 'data' },
+    ...(all.some((e) => e.rights.delete) ? [{ path: '/trash', title: t('trash.title'), icon: Trash, key: '', group: 'data' as const }] : []),
     ...(trashedEntities() ? [{ path: '/settings/fields', title: t('fields.title'), icon: Shapes, key: '', group: 'admin' as const }] : []),
     { path: '/notices', title: t('nav.notices'), icon: Bell, key: '', group: 'data' },
   ];
