@@ -60,6 +60,7 @@ struct dbase {
     void *on_commit_arg;
     struct writer *writer; /* SQLite */
     _Atomic int64_t fault, writes, commits, checkpoints, wal_bytes, epoch;
+    _Atomic uint64_t often[4096]; /* SQLite: how long the lists of trigrams are, see db_grams.c */
 };
 
 enum { DB_STEP = 50 };   /* the engine's operations between two looks at the bounds */
@@ -83,6 +84,9 @@ static inline void db_count(_Atomic int64_t *c) /* one writer: no locked instruc
 /* FTS5 writes a segment at the end of every savepoint that touched it: so the search texts of a batch wait until
  * all its savepoints are released and are written just before the commit. Empties the list. */
 MUST enum err db_search_flush(struct cx *cx, struct db *db);
+/* What to ask of the search index `table` so that each text with all words is among the hits; "" when no word has
+ * three letters. pages_sql: how many pages the list of the term $1 takes. */
+MUST enum err db_grams_match(struct cx *cx, str table, str pages_sql, const str *words, size_t n_words, str *ret);
 MUST enum err sq_open_base(struct cx *cx, struct dbase *b);
 MUST enum err sq_open_reader(struct cx *cx, struct dbase *b, struct db **ret); /* not free: the caller's */
 MUST enum err pg_open_base(struct cx *cx, struct dbase *b);

@@ -28,7 +28,7 @@ static enum err doc_put(struct cx *cx, str entity, int64_t id, str text)
 /* What has very many records has an index of its own: a walk through the newest of one is not a walk past the others,
  * and an index without them is short. A name here is only a matter of speed. */
 static const struct part {
-    str table, put, del, ask, segments, merge; /* SQLite */
+    str table, put, del, ask, segments, merge, pages; /* SQLite */
     str only;                 /* PostgreSQL has one index: " AND ..." */
 } parts[DB_SEARCH_PARTS] = {
 #define PART(name, entities)                                                                       \
@@ -37,7 +37,15 @@ static const struct part {
      S0("SELECT d.record, d.entity, d.text FROM " name " f CROSS JOIN search_doc d"                \
         " ON d.record = f.rowid WHERE " name " MATCH $1 AND f.rowid < $2 ORDER BY f.rowid DESC"),  \
      S0("SELECT count(DISTINCT segid) FROM " name "_idx"),                                         \
-     S0("INSERT INTO " name "(" name ", rank) VALUES('merge', $1)"), S0(" AND entity " entities)}
+     S0("INSERT INTO " name "(" name ", rank) VALUES('merge', $1)"),                               \
+     /* of each segment: from the page that may hold the term to the first that begins behind it */ \
+     S0("WITH RECURSIVE s(id) AS (SELECT min(segid) FROM " name "_idx UNION ALL"                   \
+        " SELECT (SELECT min(segid) FROM " name "_idx WHERE segid > s.id) FROM s WHERE s.id IS NOT NULL)" \
+        " SELECT sum(coalesce((SELECT pgno FROM " name "_idx WHERE segid = s.id AND term > CAST($1 AS BLOB)" \
+        " ORDER BY term LIMIT 1), 4) / 2 - coalesce((SELECT pgno FROM " name "_idx WHERE segid = s.id" \
+        " AND term <= CAST($1 AS BLOB) ORDER BY term DESC LIMIT 1), 2) / 2)"                       \
+        " FROM s WHERE s.id IS NOT NULL"),                                                         \
+     S0(" AND entity " entities)}
     PART("search_fts", "NOT IN ('person', 'interaction', 'task')"),
     PART("search_fts_people", "= 'person'"),
     PART("search_fts_notes", "IN ('interaction', 'task')"),
@@ -159,7 +167,8 @@ str db_search_match(struct cx *cx, const str *words, size_t n_words)
 
 static enum err ask_sqlite(struct cx *cx, struct ask *q, int64_t below)
 {
-    str match = db_search_match(cx, q->words, q->n_words);
+    str match = {0};
+    TRY(db_grams_match(cx, q->part->table, q->part->pages, q->words, q->n_words, &match));
     if (!match.n) {
         struct db_val v[] = {V(below), V(SHORT_SCAN)};
         q->left = SHORT_SCAN;
