@@ -8,6 +8,7 @@ import * as importing from './import.mjs';
 import * as dups from './dups.mjs';
 import * as fields from './fields.mjs';
 import * as finding from './finding.mjs';
+import * as jobs from './jobs.mjs';
 import * as live from './live.mjs';
 import * as person from './person.mjs';
 import * as photo from './photo.mjs';
@@ -28,7 +29,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, trash, card, clash, live, finding, dups, importing, fields, photo, person, talk, tree]) {
+  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, fields, photo, person, talk, tree]) {
     try {
       await s.run(v, server);
     } catch (e) {

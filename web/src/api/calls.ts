@@ -1,7 +1,7 @@
 // Every call of the app, by name.
 import { del, get, patch, post, type Reply } from './client';
 import type {
-  Batch, Caller, Column, Dup, Entry, Filter, Found, Job, Meta, Page, Plan, Rec, Session, Setup, Undone, Value, Who,
+  Batch, Caller, Column, Dup, Entry, Filter, Found, Job, JobRow, Meta, Page, Plan, Rec, Session, Setup, Undone, Value, Who,
 } from './types';
 
 export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] }
@@ -79,5 +79,7 @@ export const runImport = async (file: string, sheet: number, entity: string, map
   (await post<{ job: string; batch?: string }>('/import/run', { file, sheet, entity, mapping })).data;
 export const makeSample = async (people: number, lang: string) => (await post<{ job: string }>('/demo', { people, lang })).data.job;
 export const getJob = <T>(id: string) => get<Job<T>>(`/job/${id}`);
+export const jobs = (cursor?: string | null) => get<Page<JobRow>>('/job' + query({ cursor }));
+export const retryJob = (id: string) => post<{ job: string }>(`/job/${id}/retry`, {});
 export const cancelJob = (id: string) => del(`/job/${id}`);
 export const batches = (cursor?: string | null) => get<Page<Batch>>('/batch' + query({ cursor }));

@@ -1,5 +1,6 @@
 // Where one can go: data for the sidebar, the tabs of the phone, the palette and the keys.
 import Bell from '@lucide/svelte/icons/bell';
+import Cog from '@lucide/svelte/icons/cog';
 import Hourglass from '@lucide/svelte/icons/hourglass';
 import History from '@lucide/svelte/icons/history';
 import Handshake from '@lucide/svelte/icons/handshake';
@@ -28,6 +29,7 @@ export function places(): Place[] {
     ...(all.some((e) => e.name === 'company' && e.rights.create) ? [{ path: '/partner', title: t('nav.partner'), icon: Handshake, key: 'w', group: 'data' as const }] : []),
     { path: '/batches', title: t('nav.batches'), icon: History, key: 'b', group: 'data' },
     ...(all.some((e) => e.rights.delete) ? [{ path: '/trash', title: t('trash.title'), icon: Trash, key: '', group: 'data' as const }] : []),
+    { path: '/jobs', title: t('jobs.title'), icon: Cog, key: '', group: 'data' },
     ...(trashedEntities() ? [{ path: '/settings/fields', title: t('fields.title'), icon: Shapes, key: '', group: 'admin' as const }] : []),
     { path: '/notices', title: t('nav.notices'), icon: Bell, key: '', group: 'data' },
   ];
