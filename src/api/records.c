@@ -8,8 +8,7 @@
 
 enum { PAGE_DEFAULT = 50, HISTORY_PAGE = 50 };
 
-static enum err query_fields(struct cx *cx, const struct req *rq, const struct entity *e,
-                             struct fields *ret)
+enum err query_fields(struct cx *cx, const struct req *rq, const struct entity *e, struct fields *ret)
 {
     str text = {0}, name = {0};
     if (!http_query(cx, rq, S("fields"), &text) || !text.n) return E_OK;

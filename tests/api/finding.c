@@ -86,6 +86,29 @@ static void notices(struct api_bed *t)
          {REPA1, "GET /api/v1/notice", NULL, 200, "\"data\":[]|\"unread\":0|!Wechsler", "", NULL, NULL}); /* no longer his to see */
 }
 
+static void settings(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    ROWS(t, {REPA1, "GET /api/v1/setting", NULL, 200, "\"data\":{}", "", NULL, NULL},
+         {REPA1, "PUT /api/v1/setting/columns.person", "{'value':['name','phones']}", 204, NULL, "", NULL, NULL},
+         {REPA1, "PUT /api/v1/setting/columns.person", "{'value':['name','mails']}", 204, NULL, "", NULL, NULL},
+         {REPA1, "PUT /api/v1/setting/other", "{'value':{'a':null}}", 204, NULL, "", NULL, NULL},
+         {REPA1, "GET /api/v1/setting", NULL, 200, "\"columns.person\":[\"name\",\"mails\"]|\"other\":{\"a\":null}|!phones", "", NULL, NULL},
+         {REPB1, "GET /api/v1/setting", NULL, 200, "\"data\":{}", "", NULL, NULL},
+         {REPB1, "PUT /api/v1/setting/columns.person", "{'value':null}", 204, NULL, "", NULL, NULL},
+         {REPA1, "PUT /api/v1/setting/other", "{'value':null}", 204, NULL, "", NULL, NULL},
+         {REPA1, "GET /api/v1/setting", NULL, 200, "\"columns.person\":[\"name\",\"mails\"]|!other", "", NULL, NULL},
+         {REPA1, "PUT /api/v1/setting/Wrong", "{'value':1}", 422, "\"field\":\"name\"", "", NULL, NULL},
+         {REPA1, "PUT /api/v1/setting/none", "{}", 422, "\"field\":\"value\"", "", NULL, NULL});
+    char big[5000];
+    memset(big, 'a', sizeof big);
+    struct answer r = api_call(t, cx->a, REPA1, S("PUT /api/v1/setting/big"), arena_fmt(cx->a, "{\"value\":\"%.*s\"}", (int)sizeof big, big), S(""));
+    T_INT(r.status, 413);
+    for (int i = 0; i < 501; i++)
+        r = api_call(t, cx->a, REPA1, arena_fmt(cx->a, "PUT /api/v1/setting/n%d", i), S("{\"value\":1}"), S(""));
+    T_INT(r.status, 413);
+}
+
 static void drafts(struct api_bed *t)
 {
     struct cx *cx = &t->b.cx;
@@ -133,7 +156,7 @@ static void partner(struct api_bed *t)
 
 void finding_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {proposals, notices, drafts, partner};
+    static void (*const all[])(struct api_bed *) = {proposals, notices, drafts, settings, partner};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
     for (int pg = 0; pg < (getenv("KONTOR_TEST_PG") ? 2 : 1); pg++) {
         struct api_bed *t = api_bed_make(pg, false, true);

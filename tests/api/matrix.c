@@ -41,6 +41,8 @@ static const struct cell {
     {GET, "/api/v1/draft/{id}", "/api/v1/draft/$x", NULL, DRAFT, "401", "200 404 404 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {PUT, "/api/v1/draft/{id}", "/api/v1/draft/$x", "{'data':{}}", DRAFT, "401", "200 404 404 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {DELETE, "/api/v1/draft/{id}", "/api/v1/draft/$x", NULL, DRAFT, "401", "204 404 404 404 404", "204 404 404 404 404", "204 404 404 404 404"},
+    {GET, "/api/v1/setting", "/api/v1/setting", NULL, NOTHING, "401", "200", "200", "200"},
+    {PUT, "/api/v1/setting/{name}", "/api/v1/setting/m", "{'value':1}", NOTHING, "401", "204", "204", "204"},
     {GET, "/api/v1/notice", "/api/v1/notice", NULL, NOTHING, "401", "200", "200", "200"},
     {PATCH, "/api/v1/notice", "/api/v1/notice", "{'read':true}", NOTHING, "401", "204", "204", "204"},
     {PATCH, "/api/v1/notice/{id}", "/api/v1/notice/$x", "{'read':true}", NOTICE, "401", "204 404 404 404 404", "204 404 404 404 404", "204 404 404 404 404"},

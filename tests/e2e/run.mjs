@@ -5,6 +5,7 @@ import { launch, openView, startServer } from './lib.mjs';
 import * as card from './card.mjs';
 import * as clash from './clash.mjs';
 import * as importing from './import.mjs';
+import * as columns from './columns.mjs';
 import * as dups from './dups.mjs';
 import * as fields from './fields.mjs';
 import * as finding from './finding.mjs';
@@ -29,7 +30,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, fields, photo, person, talk, tree]) {
+  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, columns, fields, photo, person, talk, tree]) {
     try {
       await s.run(v, server);
     } catch (e) {

@@ -1,10 +1,10 @@
 // Every call of the app, by name.
-import { del, get, patch, post, type Reply } from './client';
+import { del, get, patch, post, put, type Reply } from './client';
 import type {
   Batch, Caller, Column, Dup, Entry, Filter, Found, Job, JobRow, Meta, Page, Plan, Rec, Session, Setup, Undone, Value, Who,
 } from './types';
 
-export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] }
+export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] | undefined }
 export interface Mapping { header_row: number; encoding?: string; columns: Column[]; history: boolean; join: boolean }
 
 function query(o: Record<string, string | number | null | undefined>): string {
@@ -30,6 +30,8 @@ export const getSession = () => get<Session>('/session');
 export const logIn = (mail: string, password: string) => post<Session>('/session', { mail, password });
 export const logOut = () => del('/session');
 export const setLanguage = (language: string) => patch<Session>('/session', { language });
+export const getSettings = () => get<{ data: Record<string, unknown> }>('/setting');
+export const putSetting = (name: string, value: unknown) => put<null>(`/setting/${name}`, { value });
 export const getMeta = () => get<Meta>('/meta');
 
 export const list = (entity: string, q: ListQuery, limit: number, cursor?: string | null, count = false) =>
@@ -39,7 +41,7 @@ export const trashed = (entity: string, cursor?: string | null) =>
   get<Page<Rec>>(`/${entity}` + query({ deleted: 1, sort: '-changed_at', limit: 50, cursor, fields: 'deleted_at,changed_by' }));
 export const restore = (entity: string, id: string) => post<Rec>(`/${entity}/${id}/restore`, undefined);
 export const exportHref = (entity: string, format: string, q: ListQuery) =>
-  `/api/v1/export/${entity}` + query({ format, ...common(q) });
+  `/api/v1/export/${entity}` + query({ format, ...common(q), fields: q.fields?.join(',') });
 export const read = (entity: string, id: string, at?: string) => get<Rec>(`/${entity}/${id}` + query({ at }));
 export const create = (entity: string, values: Record<string, Value>) => post<Rec>(`/${entity}`, wired(values));
 export const change = (entity: string, id: string, values: Record<string, Value>): Promise<Reply<Rec>> =>

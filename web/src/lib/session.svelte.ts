@@ -4,6 +4,7 @@ import { onSessionLost, Problem, setToken } from '../api/client';
 import type { Meta, Session } from '../api/types';
 import { isLang, setCountry, setLang, type Lang } from './i18n.svelte';
 import { loadMeta } from './meta.svelte';
+import { loadSettings } from './settings.svelte';
 
 let session = $state.raw<Session | null>(null);
 
@@ -16,8 +17,9 @@ export const me = (): Session | null => session;
 export async function enter(s: Session, meta?: Promise<Meta>): Promise<void> {
   setToken(s.csrf);
   setCountry(s.firm.country);
+  const settings = loadSettings();
   if (isLang(s.user.language)) await setLang(s.user.language);
-  await loadMeta(meta);
+  await Promise.all([loadMeta(meta), settings]);
   session = s;
 }
 

@@ -1,0 +1,65 @@
+// The columns of a list: chosen and put in order by keyboard, kept on the server, and exported as seen.
+import { say, sender } from './lib.mjs';
+
+export const name = 'columns';
+
+export async function run(v) {
+  const { page } = v;
+  const send = await sender(v);
+  await send('POST', '/person', { name: 'Siegfried Spalte', birthday: '1981-02-03' });
+  const person = (await send('GET', '/meta')).entities.find((e) => e.name === 'person');
+  const text = (n) => person.fields.find((f) => f.name === n).label[v.lang];
+  const row = page.getByRole('row', { name: /Siegfried Spalte/ });
+  const dialog = page.getByRole('dialog');
+  const button = page.getByRole('button', { name: say(v, 'columns.title'), exact: true });
+  const shown = dialog.getByRole('list', { name: say(v, 'columns.shown') }).getByRole('checkbox');
+  await page.goto(`${v.url}/person?q=Spalte`);
+  await row.waitFor();
+  v.ok(!(await row.innerText()).includes('1981'), 'the birthday is no column at first');
+  v.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off above the list');
+  await button.focus();
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('searchbox').fill(text('birthday'));
+  const box = dialog.getByRole('checkbox', { name: text('birthday'), exact: true });
+  await box.focus();
+  await page.keyboard.press('Space');
+  await v.seen(shown.and(box), 'a ticked field moves to those that are shown');
+  v.ok(await box.evaluate((e) => e === document.activeElement), 'and the focus goes with it');
+  await dialog.getByRole('searchbox').fill('');
+  const n = await shown.count();
+  for (let i = 0; i < n; i++) await page.keyboard.press('Tab');
+  await box.focus();
+  for (let i = 1; i < n; i++) {
+    await page.keyboard.press('Alt+ArrowUp');
+    await dialog.getByRole('status').getByText(say(v, 'columns.at', { name: text('birthday'), n: n - i, of: n })).waitFor();
+  }
+  v.ok(await shown.first().and(box).count(), 'Alt and an arrow bring it to the front');
+  await v.axe('the choice of columns');
+  await v.shot('columns');
+  await dialog.getByRole('button', { name: say(v, 'save'), exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await v.seen(row.getByText(/1981/), 'the list shows it');
+  if (!v.phone) v.ok((await page.getByRole('columnheader').nth(2).innerText()).trim() === text('birthday'), 'in the place it was given');
+  await page.reload();
+  await v.seen(row.getByText(/1981/), 'a new page knows it from the server');
+  await exported(v, text);
+  await v.shot('columns-list');
+  await button.click();
+  await dialog.getByRole('button', { name: say(v, 'columns.reset'), exact: true }).click();
+  await dialog.getByRole('button', { name: say(v, 'save'), exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await row.waitFor();
+  v.ok(!(await row.innerText()).includes('1981'), 'the first state comes back');
+  v.ok(!('columns.person' in (await send('GET', '/setting')).data), 'and the server forgets the choice');
+}
+
+async function exported(v, text) {
+  const { page } = v;
+  await page.getByRole('button', { name: say(v, 'export'), exact: true }).click();
+  const item = page.getByRole('menuitem', { name: say(v, 'export.csvSeen'), exact: true });
+  await item.waitFor();
+  const csv = await (await page.request.get(v.url + (await item.getAttribute('href')))).text();
+  const head = csv.replace('\ufeff', '').split(/\r?\n/)[0].split(';');
+  v.ok(head[1]?.replaceAll('"', '') === text('birthday'), `the export has the columns of the list (${head.join(', ')})`);
+  await page.keyboard.press('Escape');
+}
