@@ -185,6 +185,7 @@ bool serial_text(struct arena *a, str raw, unsigned shows, bool is_1904, enum ce
     }
     if (!serial_day(v.days, is_1904, &day)) return false;
     str date = day_text(a, day);
+    if (!v.seconds) shows &= ~(unsigned)SHOWS_TIME; /* programs show a time with each day: nobody meant midnight */
     *ret_kind = shows & SHOWS_TIME ? CELL_DATETIME : CELL_DATE;
     *ret = !(shows & SHOWS_TIME)
                ? date

@@ -161,21 +161,23 @@ static void reads_cells(void)
 static void knows_formats(void)
 {
     static const struct {
-        const char *code, *want;
-    } rows[] = {{"General", "n 1.5"},
-                {"0.00", "n 1.5"},
-                {"[Red]0.0", "n 1.5"},
-                {"yyyy", "d 1900-01-01"},
-                {"#,##0 \"dm\"", "n 1.5"},
-                {"mmmm", "d 1900-01-01"},
-                {"d. mmm h:mm", "D 1900-01-01T12:00:00"},
-                {"[h]:mm", "T 36:00:00"},
-                {"[mm]:ss.0", "T 36:00:00"},
-                {"0.00E+00", "n 1.5"},
-                {"_-* #,##0.00\\ \"d\"_-", "n 1.5"},
-                {"[$-409]h:mm AM/PM;@", "D 1900-01-01T12:00:00"},
-                {"@", "n 1.5"},
-                {"0%", "n 1.5"}};
+        const char *code, *want, *value; /* value: NULL = 1.5 */
+    } rows[] = {{"General", "n 1.5", NULL},
+                {"0.00", "n 1.5", NULL},
+                {"[Red]0.0", "n 1.5", NULL},
+                {"yyyy", "d 1900-01-01", NULL},
+                {"#,##0 \"dm\"", "n 1.5", NULL},
+                {"mmmm", "d 1900-01-01", NULL},
+                {"d. mmm h:mm", "D 1900-01-01T12:00:00", NULL},
+                {"[h]:mm", "T 36:00:00", NULL},
+                {"[mm]:ss.0", "T 36:00:00", NULL},
+                {"0.00E+00", "n 1.5", NULL},
+                {"_-* #,##0.00\\ \"d\"_-", "n 1.5", NULL},
+                {"[$-409]h:mm AM/PM;@", "D 1900-01-01T12:00:00", NULL},
+                {"@", "n 1.5", NULL},
+                {"0%", "n 1.5", NULL},
+                {"d. mmm h:mm", "d 1900-01-02", "2"}, /* midnight, which nobody meant */
+                {"d. mmm h:mm", "D 1900-01-02T00:00:01", "2.0000116"}};
     struct cx cx = t_cx();
     for (size_t i = 0; i < COUNT(rows); i++) {
         str code = arena_fmt(
@@ -183,7 +185,8 @@ static void knows_formats(void)
             "<styleSheet><numFmts><numFmt numFmtId='164' formatCode='%s'/></numFmts><cellXfs>"
             "<xf numFmtId='164'/></cellXfs></styleSheet>",
             rows[i].code);
-        str sheet = S("<worksheet><sheetData><row><c><v>1.5</v></c></row></sheetData></worksheet>");
+        str sheet = arena_fmt(cx.a, "<worksheet><sheetData><row><c><v>%s</v></c></row></sheetData></worksheet>",
+                              rows[i].value ? rows[i].value : "1.5");
         char *z = arena_get(cx.a, code.n + 1);
         size_t n = 0;
         for (size_t k = 0; k < code.n; k++) z[n++] = code.p[k];
