@@ -22,7 +22,7 @@ static enum err asked_file(struct cx *cx, const struct json *j, str *ret_path, s
 static enum err may_import(struct cx *cx, const struct json *j)
 {
     str name = {0};
-    TRY(json_str_of(cx, j, S("entity"), S(""), &name));
+    if (j) TRY(json_str_of(cx, j, S("entity"), S(""), &name));
     const struct entity *e = name.n ? meta_entity(cx->meta, name) : NULL;
     if (name.n && (!e || !acl_may(cx, e, ACT_SEE)))
         return fail_at(cx, E_INVALID, S("entity"), "There is nothing of this name");
@@ -75,6 +75,56 @@ enum err api_import_dry(struct cx *cx, const struct req *rq, struct resp *rs)
 enum err api_import_run(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     return once(cx, rq, rs, ask_run);
+}
+
+/* ---- mappings: all who may import share them ---- */
+enum err api_mapping_list(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    (void)rq;
+    TRY(may_import(cx, NULL));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_key(&w, S("data"));
+    TRY(mapping_list_json(cx, &w));
+    jw_obj_end(&w);
+    return E_OK;
+}
+
+static enum err mapping_post(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct json *j = NULL;
+    struct buf b = buf_new(cx->a, 262144);
+    struct jw in = jw_new(&b);
+    str name = {0};
+    int64_t id = 0;
+    TRY(body_json(cx, rq, &j));
+    TRY(may_import(cx, NULL));
+    TRY(json_str_of(cx, j, S("name"), S(""), &name));
+    const struct json *m = json_get(j, S("mapping"));
+    if (!m || m->t != JT_OBJ) return fail_at(cx, E_INVALID, S("mapping"), "The mapping must be an object");
+    jw_json(&in, m);
+    TRY(mapping_save(cx, name, buf_str(&b), &id));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kid(&w, S("id"), id);
+    jw_obj_end(&w);
+    rs->status = 201;
+    return E_OK;
+}
+
+enum err api_mapping_post(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return once(cx, rq, rs, mapping_post);
+}
+
+enum err api_mapping_delete(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    int64_t id = 0;
+    TRY(path_id(cx, rq, 0, &id));
+    TRY(may_import(cx, NULL));
+    TRY(mapping_delete(cx, id));
+    rs->status = 204;
+    return E_OK;
 }
 
 /* ---- the jobs ---- */

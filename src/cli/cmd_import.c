@@ -33,6 +33,8 @@ static enum err options(struct cli *c, struct import_opt *o)
     o->tmpdir =
         c->store->data_dir.n ? arena_fmt(c->cx->a, "%.*s/tmp", FS(c->store->data_dir)) : S("/tmp");
     TRY(os_mkdirs(c->cx, o->tmpdir, 0700));
+    if (cli_has(c, "mapping") && cli_has(c, "saved")) return cli_usage(c, "--mapping or --saved, not both");
+    if (cli_has(c, "saved")) return mapping_find(c->cx, cli_opt(c, "saved"), &o->mapping);
     if (!cli_has(c, "mapping")) return E_OK;
     TRY(os_read_file(c->cx, cli_opt(c, "mapping"), CLI_FILE_MAX, &text));
     enum err e = json_parse(c->cx, text, &o->mapping);
@@ -110,6 +112,8 @@ enum err cmd_import(struct cli *c)
     if (cli_has(c, "yes") && cli_has(c, "dry-run"))
         return cli_usage(c, "--yes or --dry-run, not both");
     TRY(options(c, &o));
+    struct source_opt so = {.path = o.path, .entity = o.entity, .mapping = o.mapping, .sheet = o.sheet};
+    if (cli_has(c, "save")) TRY(named(c, mapping_keep(c->cx, &so, cli_opt(c, "save"))));
     if (!cli_has(c, "yes")) {
         o.dry = true;
         TRY(named(c, xfer_dry(c->cx, &o, &r)));

@@ -70,6 +70,8 @@ static const struct opt import_opts[] = {
     TEXT("entity", "NAME", "", "person, company, user, ...; else found out"),
     TEXT("sheet", "N", "", "of a workbook, from 0; else the best one"),
     IN_FILE("mapping", "columns as in docs/api.md (POST /import/dry), JSON"),
+    TEXT("saved", "NAME", "", "the mapping kept under this name instead"),
+    TEXT("save", "NAME", "", "keep the mapping under this name"),
     OUT_FILE("report", 0, "each row's fate as XLSX (JSON lines when it ends in .jsonl)"),
     OUT_FILE("refused", 0, "the refused rows as XLSX with the reason, to mend and import again"),
     TEXT("batch", "ID", "", "go on with a run that was broken off"),

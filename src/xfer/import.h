@@ -67,6 +67,10 @@ MUST enum err xfer_run(struct cx *cx, const struct import_opt *o, struct import_
 void import_json(const struct import_result *r, struct jw *w);
 
 /* ---- mappings kept under a name ---- */
+/* Over one that has the name already. */
 MUST enum err mapping_save(struct cx *cx, str name, str json, int64_t *ret_id);
+MUST enum err mapping_find(struct cx *cx, str name, const struct json **ret); /* E_NOTFOUND */
+/* The plan of a file under a mapping (NULL: as guessed), kept under a name. */
+MUST enum err mapping_keep(struct cx *cx, const struct source_opt *o, str name);
 MUST enum err mapping_list_json(struct cx *cx, struct jw *w); /* [{"id","name","mapping":{...}}] */
 MUST enum err mapping_delete(struct cx *cx, int64_t id);

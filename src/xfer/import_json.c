@@ -99,6 +99,13 @@ struct mapping {
 static enum err mapping_put(struct cx *cx, void *arg)
 {
     struct mapping *m = arg;
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT id FROM mapping WHERE name = $1 LIMIT 1", V(m->name)));
+    if (r.n) {
+        m->id = db_int(&r, 0, 0);
+        return db_exec(cx, NULL, "UPDATE mapping SET json = $2, created_by = $3, at = $4 WHERE id = $1", V(m->id),
+                       V(m->json), V(cx->who.user), V(cx->now_ms));
+    }
     return db_exec(cx, NULL,
                    "INSERT INTO mapping(id, name, json, created_by, at) VALUES($1, $2, $3, $4, $5)",
                    V(m->id), V(m->name), V(m->json), V(cx->who.user), V(cx->now_ms));
@@ -117,6 +124,26 @@ enum err mapping_save(struct cx *cx, str name, str json, int64_t *ret_id)
     TRY(db_write(cx, mapping_put, &m));
     *ret_id = m.id;
     return E_OK;
+}
+
+enum err mapping_find(struct cx *cx, str name, const struct json **ret)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT json FROM mapping WHERE name = $1 LIMIT 1", V(str_trim(name))));
+    return r.n ? json_parse(cx, db_str(&r, 0, 0), ret) : fail(cx, E_NOTFOUND, "There is no such mapping");
+}
+
+enum err mapping_keep(struct cx *cx, const struct source_opt *o, str name)
+{
+    struct source s = {0};
+    struct buf b = buf_new(cx->a, MAPPING_MAX);
+    struct jw w = jw_new(&b);
+    int64_t id = 0;
+    enum err e = source_open(cx, o, &s);
+    if (e == E_OK) plan_mapping_json(&s.plan, &w);
+    source_close(&s);
+    TRY(e);
+    return mapping_save(cx, name, buf_str(&b), &id);
 }
 
 enum err mapping_list_json(struct cx *cx, struct jw *w)

@@ -52,7 +52,8 @@ int64_t plan_weight(const struct plan *p, const struct grid *g);
 MUST enum err plan_map(struct cx *cx, const struct json *mapping, struct plan *p);
 /* {"sheets":...,"columns":...,"targets":...} as POST /import/plan answers. */
 void plan_json(struct cx *cx, const struct plan *p, struct jw *w);
-/* The mapping alone, as plan_map takes it back. */
+/* The mapping alone, as plan_map takes it back, for other files of the kind: columns by heading; sheet, header row and
+ * encoding are found anew. */
 void plan_mapping_json(const struct plan *p, struct jw *w);
 /* May several columns go there? */
 bool plan_target_many(str to);

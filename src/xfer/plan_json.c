@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* xfer/plan_json.c - a plan as JSON for the user to change, and the mapping that comes back. */
+#include "xfer/head.h"
 #include "xfer/plan.h"
 
 #include <stdio.h>
@@ -64,14 +65,29 @@ static bool new_kind_ok(str kind)
     return false;
 }
 
+/* The column that is meant: by its place, but where a heading is told, one with that heading. A mapping that was kept
+ * meets files whose columns have moved: NULL for a heading that is not there. */
+static struct plan_column *column_meant(struct cx *cx, struct plan *p, int64_t index, str heading)
+{
+    struct plan_column *at = NULL;
+    str head = head_norm(cx->a, heading);
+    for (size_t i = 0; i < p->n; i++)
+        if ((int64_t)p->v[i].index == index) at = &p->v[i];
+    if (!head.n || (at && str_eq(head_norm(cx->a, at->heading), head))) return at;
+    for (size_t i = 0; i < p->n; i++)
+        if (str_eq(head_norm(cx->a, p->v[i].heading), head)) return &p->v[i];
+    return NULL;
+}
+
 static enum err map_column(struct cx *cx, const struct json *j, struct plan *p)
 {
     int64_t index = -1, scale = 2;
-    str to = {0}, kind = {0}, label = {0};
+    str to = {0}, kind = {0}, label = {0}, heading = {0};
     TRY(json_int_of(cx, j, S("index"), -1, &index));
     TRY(json_str_of(cx, j, S("to"), S("skip"), &to));
     TRY(json_str_of(cx, j, S("kind"), S("text"), &kind));
     TRY(json_str_of(cx, j, S("label"), S(""), &label));
+    TRY(json_str_of(cx, j, S("heading"), S(""), &heading));
     TRY(json_int_of(cx, j, S("scale"), 2, &scale));
     if (scale < 0 || scale > 6)
         return fail_at(cx, E_INVALID, S("scale"), "The number of decimal places is 0 to 6");
@@ -79,19 +95,17 @@ static enum err map_column(struct cx *cx, const struct json *j, struct plan *p)
         return fail_at(cx, E_INVALID, S("to"), "There is no field \"%.*s\" to import into", FS(to));
     if (str_eq(to, S("new")) && !new_kind_ok(kind))
         return fail_at(cx, E_INVALID, S("kind"), "A new field is text, decimal or date");
-    for (size_t i = 0; i < p->n; i++) {
-        struct plan_column *c = &p->v[i];
-        if ((int64_t)c->index != index) continue;
-        c->to = to;
-        c->guess = 1000;
-        if (str_eq(to, S("new"))) {
-            c->kind = kind;
-            c->scale = (int)scale;
-            if (label.n) c->label = label;
-        }
-        return E_OK;
+    struct plan_column *c = column_meant(cx, p, index, heading);
+    if (!c && heading.n) return E_OK;
+    if (!c) return fail_at(cx, E_INVALID, S("index"), "The table has no column %" PRId64, index);
+    c->to = to;
+    c->guess = 1000;
+    if (str_eq(to, S("new"))) {
+        c->kind = kind;
+        c->scale = (int)scale;
+        if (label.n) c->label = label;
     }
-    return fail_at(cx, E_INVALID, S("index"), "The table has no column %" PRId64, index);
+    return E_OK;
 }
 
 enum err plan_map(struct cx *cx, const struct json *mapping, struct plan *p)
@@ -238,13 +252,16 @@ void plan_json(struct cx *cx, const struct plan *p, struct jw *w)
 void plan_mapping_json(const struct plan *p, struct jw *w)
 {
     jw_obj(w);
-    put_look(p, w);
+    jw_kstr(w, S("entity"), p->entity);
+    jw_kbool(w, S("history"), p->history);
+    jw_kbool(w, S("join"), p->join);
     jw_key(w, S("columns"));
     jw_arr(w);
     for (size_t i = 0; i < p->n; i++) {
         const struct plan_column *c = &p->v[i];
         jw_obj(w);
         jw_kint(w, S("index"), (int64_t)c->index);
+        if (c->heading.n) jw_kstr(w, S("heading"), c->heading);
         jw_kstr(w, S("to"), c->to);
         if (str_eq(c->to, S("new"))) {
             jw_kstr(w, S("kind"), c->kind);

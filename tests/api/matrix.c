@@ -6,7 +6,7 @@
 
 enum whose { OWN, TEAM, FOREIGN, DELETED, NEVER, WHOSE };
 static const char *const whose_name[WHOSE] = {"own", "team", "foreign", "deleted", "never"};
-enum thing { NOTHING, PERSON, FILE_, BOUND, JOB, BATCH, DRAFT, NOTICE, PROPOSAL, AS_OF };
+enum thing { NOTHING, PERSON, FILE_, BOUND, JOB, BATCH, DRAFT, NOTICE, PROPOSAL, AS_OF, MAPPING };
 
 /* want: one status, or five in the order above; "-" is not asked. $x is the thing, $x.seq its first change. */
 static const struct cell {
@@ -61,6 +61,9 @@ static const struct cell {
     {POST, "/api/v1/import/plan", "/api/v1/import/plan", "{'file':'$x','entity':'person'}", FILE_, "401", "200 404 404 404 404", "200 404 404 404 404", "403 404 404 404 404"},
     {POST, "/api/v1/import/dry", "/api/v1/import/dry", "{'file':'$x','entity':'person'}", FILE_, "401", "202 404 404 404 404", "202 404 404 404 404", "403 404 404 404 404"},
     {POST, "/api/v1/import/run", "/api/v1/import/run", "{'file':'$x','entity':'person'}", FILE_, "401", "202 404 404 404 404", "202 404 404 404 404", "403 404 404 404 404"},
+    {GET, "/api/v1/import/mapping", "/api/v1/import/mapping", NULL, NOTHING, "401", "200", "200", "403"},
+    {POST, "/api/v1/import/mapping", "/api/v1/import/mapping", "{'name':'m','mapping':{}}", NOTHING, "401", "201", "201", "403"},
+    {DELETE, "/api/v1/import/mapping/{id}", "/api/v1/import/mapping/$x", NULL, MAPPING, "401", "204 204 204 404 404", "204 204 204 404 404", "403 403 403 403 403"},
     {GET, "/api/v1/job", "/api/v1/job", NULL, NOTHING, "401", "200", "200", "200"},
     {POST, "/api/v1/job/{id}/retry", "/api/v1/job/$x/retry", "{}", JOB, "401", "404 404 404 404 404", "404 404 404 404 404", "404 404 404 404 404"},
     {GET, "/api/v1/job/{id}", "/api/v1/job/$x", NULL, JOB, "401", "200 404 404 404 404", "200 404 404 404 404", "200 404 404 404 404"},
@@ -116,6 +119,8 @@ static enum err thing_row(struct cx *cx, void *arg)
     const struct row_of *r = arg;
     if (r->thing == DRAFT)
         return db_exec(cx, NULL, "INSERT INTO draft (id, user_id, kind, title, json, at) VALUES ($1, $2, 'partner', '', '{}', 1)", V(r->id), V(cx->who.user));
+    if (r->thing == MAPPING)
+        return db_exec(cx, NULL, "INSERT INTO mapping (id, name, json, created_by, at) VALUES ($1, 'm', '{}', $2, 1)", V(r->id), V(cx->who.user));
     if (r->thing == NOTICE)
         return db_exec(cx, NULL, "INSERT INTO notice (id, user_id, kind, entity, record, data, at) VALUES ($1, $2, 'changed', 'person', 1, '{}', 1)", V(r->id), V(cx->who.user));
     return db_exec(cx, NULL, "INSERT INTO proposal (id, record, entity, field, value, source, at, state) VALUES ($1, $2, 'person', 'note', '\"m\"', 'm', 1, 'open')", V(r->id), V(r->record));
@@ -144,7 +149,7 @@ static int64_t thing_make(struct api_bed *t, enum thing thing, enum actor owner)
         T_OK(&cx, job_add(&cx, NULL, S("as_of"), S("{\"entity\":\"person\",\"at\":\"2026-01-01T00:00:00Z\"}"), S(""), &id));
         T_OK(&cx, db_write(&cx, done_row, &id));
     }
-    if (thing == DRAFT || thing == NOTICE || thing == PROPOSAL) {
+    if (thing == DRAFT || thing == NOTICE || thing == PROPOSAL || thing == MAPPING) {
         struct row_of r = {id, thing == PROPOSAL ? api_make(t, "person", "m", owner) : 0, thing};
         t->proposed = r.record;
         T_OK(&cx, db_write(&cx, thing_row, &r));

@@ -29,6 +29,8 @@ static const struct torture {
     {"POST /api/v1/import/plan", "{'file':'$f','entity':'person'}", NULL, ADMIN, ""},
     {"POST /api/v1/import/dry", "{'file':'$f','entity':'person'}", NULL, ADMIN, ""},
     {"POST /api/v1/import/run", "{'file':'$f','entity':'person'}", "Idempotency-Key: fault4", ADMIN, ""},
+    {"POST /api/v1/import/mapping", "{'name':'f','mapping':{'columns':[]}}", NULL, ADMIN, ""},
+    {"DELETE /api/v1/import/mapping/$map", NULL, NULL, ADMIN, ""},
     {"DELETE /api/v1/job/$j.job", NULL, NULL, ADMIN, ""},
     {"POST /api/v1/job/$failed/retry", NULL, "Idempotency-Key: fault-retry", ADMIN, ""},
     {"POST /api/v1/file?name=f.csv", "Name\nA\n", "Content-Type: text/csv", ADMIN, ""},
@@ -143,6 +145,7 @@ static void walk(struct api_bed *t)
          {REPA1, "PATCH /api/v1/person/$q", "{'note':'1'}", 200, NULL, "person.update", "u", NULL},
          {REPA1, "PATCH /api/v1/person/$l", "{'note':'1'}", 200, NULL, "person.update", "v", NULL},
          {ADMIN, "POST /api/v1/file?name=k.csv", "Name;Telefon\nAnna;0221 5551\n", 201, NULL, NULL, "f", "Content-Type: text/csv"},
+         {ADMIN, "POST /api/v1/import/mapping", "{'name':'m','mapping':{}}", 201, NULL, NULL, "map", NULL},
          {ADMIN, "POST /api/v1/import/dry", "{'file':'$f','entity':'person'}", 202, NULL, NULL, "j", NULL});
     found_make(t);
     large_make(t);

@@ -14,6 +14,13 @@ export async function run(v) {
   await v.seen(page.getByRole('rowheader', { name: 'Kunde', exact: true }), 'the columns are found');
   v.ok((await page.getByLabel(say(v, 'import.header')).inputValue()) === '3', 'the heading is in row 3');
   v.ok((await page.getByLabel('Umsatz 2025', { exact: true }).inputValue()) === 'new', 'the turnover is offered as a new field');
+  await page.getByLabel(say(v, 'import.saveAs'), { exact: true }).fill('Kundenliste');
+  await by('import.save').click();
+  const saved = page.getByRole('combobox', { name: say(v, 'import.saved') });
+  await v.seen(saved, 'the mapping is kept');
+  await saved.selectOption({ label: 'Kundenliste' });
+  await v.seen(page.getByLabel('Umsatz 2025', { exact: true }), 'and used again');
+  v.ok((await page.getByLabel('Umsatz 2025', { exact: true }).inputValue()) === 'new', 'it says the same as before');
   await v.axe('the columns');
   await v.shot('import-columns');
   await by('import.check').click();

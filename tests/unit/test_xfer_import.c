@@ -429,8 +429,23 @@ static void mappings(struct bed *t)
     T_INT(mapping_save(cx, S("x"), S("[1"), &id), E_BAD);
     T_OK(cx, mapping_list_json(cx, &w));
     T(str_find(buf_str(&b), S("\"name\":\"Office\"")) > 0);
+    int64_t again = 0;
+    T_OK(cx, mapping_save(cx, S("Office"), S("{\"columns\":[],\"join\":false}"), &again));
+    T_INT(again, id); /* over the one of this name */
     T_OK(cx, mapping_delete(cx, id));
     T_INT(mapping_delete(cx, id), E_NOTFOUND);
+    /* What was kept of one file fits another whose columns stand elsewhere: by heading. */
+    const struct json *m = NULL;
+    struct source_opt o = {.path = S("tests/fixtures/years.xlsx"), .entity = S("person"), .sheet = 0};
+    T_OK(cx, json_parse(cx, S("{\"columns\":[{\"index\":1,\"to\":\"name\"},{\"index\":2,\"to\":\"phones\"},{\"index\":0,\"to\":\"note\"}]}"), &o.mapping));
+    T_OK(cx, mapping_keep(cx, &o, S("Jahre")));
+    T_OK(cx, mapping_find(cx, S("Jahre"), &m));
+    T_INT(mapping_find(cx, S("nosuch"), &m), E_NOTFOUND);
+    struct import_result r = {0};
+    struct import_opt io = {.path = S("tests/fixtures/years.xlsx"), .sheet = 1, .mapping = m};
+    T_OK(cx, xfer_run(cx, &io, &r));
+    bed_reload(t);
+    T_INT(ASK(cx, "SELECT count(*) FROM person p JOIN contact_point c ON c.record = p.id AND c.field = 'phones' WHERE p.name = 'Carla Roth' AND p.note = 'Gamma KG' AND p.company IS NULL AND c.norm = '+4922155503'"), 1);
 }
 
 static void t_office_xlsx(void) { bed_both(office_xlsx); }

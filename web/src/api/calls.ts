@@ -77,6 +77,10 @@ export const plan = async (file: string, sheet: number | undefined, entity: stri
   (await post<Plan>('/import/plan', { file, sheet, entity, mapping })).data;
 export const dryRun = async (file: string, sheet: number, entity: string, mapping: Mapping) =>
   (await post<{ job: string }>('/import/dry', { file, sheet, entity, mapping })).data;
+export interface KeptMapping { id: string; name: string; mapping: Partial<Mapping> & { entity?: string } }
+export const keptMappings = async () => (await get<{ data: KeptMapping[] }>('/import/mapping')).data;
+export const keepMapping = (name: string, mapping: KeptMapping['mapping']) => post<{ id: string }>('/import/mapping', { name, mapping });
+export const forgetMapping = (id: string) => del(`/import/mapping/${id}`);
 export const runImport = async (file: string, sheet: number, entity: string, mapping: Mapping) =>
   (await post<{ job: string; batch?: string }>('/import/run', { file, sheet, entity, mapping })).data;
 export const makeSample = async (people: number, lang: string) => (await post<{ job: string }>('/demo', { people, lang })).data.job;
