@@ -219,6 +219,46 @@ def imports(b):
     yield "import_peak_mib", peak / 2**20, (LESS, 200), "MiB", "own memory (RssAnon), the highest seen"
 
 
+def beside_import(b):
+    """What others wait for while an import runs in the same server, by what they wait for without: p50 of each."""
+    data, p = bed.copy_of(b.data), None
+    try:
+        with bed.kontor(data, b.port + 40) as server:
+            server.wait()
+            cookie, csrf = bed.login(server)
+            paths = [f"/api/v1/person/{i}" for i in ids_of(data, b.people)]
+            run = iter(range(1, 1000))
+
+            def waits():
+                read = [b.get(server, "beside", paths, cookie, conns=4).p50_us for _ in range(b.rounds)]
+                create = [bed.wrk(server, "create.lua", cookie, csrf, next(run), "off", seconds=b.seconds, conns=4).p50_us
+                          for _ in range(b.rounds)]
+                return statistics.median(read), statistics.median(create)
+
+            waits() # caches are warm for both
+            alone = waits()
+            newest = bed.rows(data, "SELECT max(id) FROM person LIMIT 1")
+            file = csv_of(max(50000, 20000 * b.seconds * b.rounds))
+            p = subprocess.Popen([bed.PROGRAM, "import", file, "--data", data, "--yes", "--json"], stdout=subprocess.DEVNULL,
+                                 stderr=open(bed.KEEP / "import.log", "w", encoding="utf-8"))
+            until = time.time() + 300
+            while bed.rows(data, "SELECT max(id) FROM person LIMIT 1") == newest:
+                if p.poll() is not None or time.time() > until:
+                    raise Failed("import: nothing came: " + (bed.KEEP / "import.log").read_text()[-300:])
+                time.sleep(0.2)
+            beside = waits()
+            if p.poll() is not None:
+                raise Failed("the import was through before the others were: its file is too short")
+    finally:
+        if p and p.poll() is None:
+            p.terminate()
+            p.wait()
+        shutil.rmtree(data, ignore_errors=True)
+    for name, then, now in zip(("read", "create"), alone, beside):
+        yield (f"{name}_beside_import", now / then, (LESS, 2), "", f"p50 {now / 1000:.2f} ms beside a running import, "
+               f"{then / 1000:.2f} ms without; 4 clients")
+
+
 # ---- 4: memory ----
 def held_open(b, server, n, request, answered):
     """Own memory of the server for each of n connections that have had `request` answered and are idle since."""
@@ -289,4 +329,4 @@ def starts(b):
         yield name, statistics.median(took), (LESS, limit), "s", f"a page of people answered; best {min(took):.3f}, worst {max(took):.3f}"
 
 
-GROUPS = {"reads": reads, "creates": creates, "import": imports, "memory": memory, "start": starts}
+GROUPS = {"reads": reads, "creates": creates, "import": imports, "beside": beside_import, "memory": memory, "start": starts}
