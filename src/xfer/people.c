@@ -260,8 +260,8 @@ void people_settle(struct row_work *w)
         struct row *m = &r->more[i];
         *m = (struct row){.kind = ROW_MAIN, .number = r->number, .name = w->people[i + 1]};
         more_name(w, m);
-        more_set(a, m, w->rp->phones, phones + (each_phone ? i + 1 : 0), each_phone);
-        more_set(a, m, w->rp->mails, mails + (each_mail ? i + 1 : 0), each_mail);
+        more_set(a, m, w->rp->phones, each_phone ? phones + i + 1 : phones, each_phone);
+        more_set(a, m, w->rp->mails, each_mail ? mails + i + 1 : mails, each_mail);
         if (each_phone) keys_add(a, m, keys, n_keys, KEY_PHONE, phones + i + 1, 1);
         if (each_mail) keys_add(a, m, keys, n_keys, KEY_MAIL, mails + i + 1, 1);
     }

@@ -531,7 +531,7 @@ static bool is_headings(const struct row_plan *rp, const struct cell_row *cells)
     for (size_t i = 0; i < rp->n; i++) {
         size_t at = rp->v[i].index;
         str head = rp->heads[i], s = at < cells->n ? str_trim(cells->cell[at].text) : S("");
-        if (head.n != s.n || memcmp(head.p, s.p, s.n) != 0) return false;
+        if (!str_eq(head, s)) return false;
         same += s.n > 0;
     }
     return same > 1;
