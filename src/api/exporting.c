@@ -49,6 +49,10 @@ enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
     http_head(rs, S("Content-Disposition"),
               arena_fmt(cx->a, "attachment; filename=\"%.*s.%.*s\"", FS(e->name),
                         FS(export_kinds[o.format].name)));
+    http_head(rs, S("Trailer"), S("X-Row-Count, X-Checksum"));
     TRY(http_stream_begin(cx, rs));
-    return xfer_export(cx, &o, send_piece, &s, &r);
+    TRY(xfer_export(cx, &o, send_piece, &s, &r));
+    http_stream_trailer(cx, rs, S("X-Row-Count"), arena_fmt(cx->a, "%" PRId64, r.rows));
+    http_stream_trailer(cx, rs, S("X-Checksum"), arena_fmt(cx->a, "sha256=%.*s", FS(r.sha256)));
+    return E_OK;
 }

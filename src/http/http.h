@@ -90,6 +90,10 @@ struct asset {
 /* ---- long replies: blocks the worker while the client is slow; E_UNCERTAIN when he went away ---- */
 MUST enum err http_stream_begin(struct cx *cx, struct resp *rs);
 MUST enum err http_stream_write(struct cx *cx, struct resp *rs, str bytes);
+/* What is only known at the end, as a trailer field (RFC 9110 6.5) that a header "Trailer" has announced; without a
+ * stream a header. Past HTTP_TRAILER_MAX bytes of all of them, and to HTTP/1.0, nothing. */
+enum { HTTP_TRAILER_MAX = 256 };
+void http_stream_trailer(struct cx *cx, struct resp *rs, str name, str value);
 
 /* ---- event streams (WHATWG server-sent events) ----
  * The handler subscribes its connection; `tag` is handed back to `gone` when it ends. Events are

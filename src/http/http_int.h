@@ -119,6 +119,8 @@ struct http_stream {
     struct http_job *job;
     char *q;
     size_t n, cap;
+    char trailer[HTTP_TRAILER_MAX]; /* lines behind the last chunk */
+    size_t n_trailer;
     bool gone, broken, chunked, mute; /* mute: HEAD */
 };
 struct http_sse {            /* under loop->sse_lock */

@@ -77,6 +77,19 @@ enum err http_stream_write(struct cx *cx, struct resp *rs, str bytes)
     return E_OK;
 }
 
+void http_stream_trailer(struct cx *cx, struct resp *rs, str name, str value)
+{
+    struct http_stream *st = rs->stream;
+    str line = arena_fmt(cx->a, "%.*s: %.*s\r\n", FS(name), FS(value));
+    if (!st) {
+        http_head(rs, name, value);
+        return;
+    }
+    if (line.n > sizeof st->trailer - st->n_trailer) return;
+    memcpy(st->trailer + st->n_trailer, line.p, line.n);
+    st->n_trailer += line.n;
+}
+
 struct wire stream_take(struct http_stream *st)
 {
     pthread_mutex_lock(&st->lock);

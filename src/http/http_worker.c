@@ -51,7 +51,15 @@ static void end_stream(struct http_job *j)
     if (st->broken || j->gone) return;
     j->out = calloc(1, sizeof *j->out);
     if (!j->out) abort();
-    if (st->chunked && !st->mute) j->out->b = S("0\r\n\r\n");
+    if (st->chunked && !st->mute) {
+        char *end = malloc(sizeof st->trailer + 8);
+        if (!end) abort();
+        memcpy(end, "0\r\n", 3);
+        memcpy(end + 3, st->trailer, st->n_trailer);
+        memcpy(end + 3 + st->n_trailer, "\r\n", 2);
+        j->out->own = end;
+        j->out->a = (str){end, st->n_trailer + 5};
+    }
     if (!st->chunked) j->keep = false;
 }
 

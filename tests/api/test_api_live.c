@@ -286,7 +286,8 @@ static void over_the_wire(struct api_bed *t)
     } all[] = {{ADMIN, "GET /metrics", {" 200 ", "kontor_http_requests_total", "nosniff"}},
                {REPA1, "GET /metrics", {" 403 ", "problem+json", "no-store"}},
                {ADMIN, "GET /api/v1/person", {" 200 ", "{\"data\":[", "Cache-Control"}},
-               {ADMIN, "GET /api/v1/export/person?format=csv", {" 200 ", "attachment", "nosniff"}},
+               {ADMIN, "GET /api/v1/export/person?format=csv", {" 200 ", "attachment", "\r\n0\r\nX-Row-Count: "}},
+               {ADMIN, "GET /api/v1/export/person?format=xlsx", {" 200 ", "Trailer: X-Row-Count, X-Checksum", "X-Checksum: sha256="}},
                {ADMIN, "HEAD /api/v1/person", {" 200 ", "Content-Type: application/json", ""}},
                {ADMIN, "GET /api/v1/person/..%2f1", {" 400 ", "", ""}},
                {REPA1, "GET /api/v1/events?x=%zz", {" 400 ", "", ""}}};
