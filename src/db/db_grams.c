@@ -77,7 +77,7 @@ static const struct gram *rarest(const struct grams *g, size_t word, bool any_wo
     return best;
 }
 
-static void gram_put(struct buf *b, str t)
+void db_gram_put(struct buf *b, str t)
 {
     if (b->n) buf_add(b, S(" AND "));
     buf_byte(b, '"');
@@ -98,7 +98,7 @@ enum err db_grams_match(struct cx *cx, str table, str pages_sql, const str *word
     for (size_t i = 0; i < g.n; i++) {
         const struct gram *x = &g.v[i], *own = rarest(&g, x->word, false);
         if (x->pages > OTHER_WORD * least->pages) continue;
-        if (x == own || (x->covers && x->pages <= SAME_WORD * own->pages)) gram_put(&match, x->t);
+        if (x == own || (x->covers && x->pages <= SAME_WORD * own->pages)) db_gram_put(&match, x->t);
     }
     *ret = buf_str(&match);
     return E_OK;

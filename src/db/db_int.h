@@ -84,6 +84,8 @@ static inline void db_count(_Atomic int64_t *c) /* one writer: no locked instruc
 /* FTS5 writes a segment at the end of every savepoint that touched it: so the search texts of a batch wait until
  * all its savepoints are released and are written just before the commit. Empties the list. */
 MUST enum err db_search_flush(struct cx *cx, struct db *db);
+/* One more trigram of a MATCH, joined by AND. */
+void db_gram_put(struct buf *b, str t);
 /* What to ask of the search index `table` so that each text with all words is among the hits; "" when no word has
  * three letters. pages_sql: how many pages the list of the term $1 takes. */
 MUST enum err db_grams_match(struct cx *cx, str table, str pages_sql, const str *words, size_t n_words, str *ret);

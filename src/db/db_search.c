@@ -131,17 +131,6 @@ static enum err on_row(struct cx *cx, void *arg, const struct db_val *row, size_
     return q->full ? E_LIMIT : E_OK;
 }
 
-static void trigram_put(struct buf *b, str t)
-{
-    if (b->n) buf_add(b, S(" AND "));
-    buf_byte(b, '"');
-    for (size_t i = 0; i < t.n; i++) {
-        if (t.p[i] == '"') buf_byte(b, '"');
-        buf_byte(b, t.p[i]);
-    }
-    buf_byte(b, '"');
-}
-
 /* Trigrams (of code points) side by side and the last one: they cover the word. */
 static void word_put(struct buf *b, str w, size_t *n)
 {
@@ -152,7 +141,7 @@ static void word_put(struct buf *b, str w, size_t *n)
         at[2] = end;
         (void)utf8_next(w, &end);
         if (cps < 3 || (cps % 3 != 0 && end < w.n)) continue;
-        trigram_put(b, str_cut(w, at[0], end));
+        db_gram_put(b, str_cut(w, at[0], end));
         ++*n;
     }
 }
