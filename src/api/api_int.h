@@ -24,7 +24,9 @@ MUST enum err query_fields(struct cx *cx, const struct req *rq, const struct ent
 MUST enum err sort_asked(struct cx *cx, const struct entity *e, str s, struct query *q);
 /* ISO time of "at". */
 MUST enum err at_asked(struct cx *cx, str s, int64_t *ret);
-/* {"data":[...],"next":"..."|null, and the object is left open. */
+/* 409 with cx->msg as problem+json (RFC 9457); the object is left open for what stands in the way. */
+struct jw conflict_json(struct cx *cx, struct resp *rs);
+/* {"data":[...],"next":"..."|null: the object is left open. */
 void page_json(struct cx *cx, const struct page *p, struct jw *w);
 /* ?q= as a condition of a query (search_where); without q nothing is touched. */
 MUST enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e, bool walk, str *ret_text,

@@ -13,6 +13,21 @@ const size_t api_routes_n = COUNT(api_routes);
 
 struct jw reply_json(struct resp *rs) { return jw_new(&rs->body); }
 
+struct jw conflict_json(struct cx *cx, struct resp *rs)
+{
+    struct jw w = reply_json(rs);
+    rs->status = 409;
+    rs->type = S("application/problem+json");
+    jw_obj(&w);
+    jw_kstr(&w, S("type"), S("urn:kontor:error:conflict"));
+    jw_kstr(&w, S("title"), S("Conflict"));
+    jw_kint(&w, S("status"), 409);
+    jw_kstr(&w, S("code"), S("conflict"));
+    jw_kstr(&w, S("detail"), cx->msg);
+    jw_kstr(&w, S("request_id"), cx->req);
+    return w;
+}
+
 enum err path_entity(struct cx *cx, const struct req *rq, const struct entity **ret)
 {
     const struct entity *e = meta_entity(cx->meta, rq->param[0]);

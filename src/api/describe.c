@@ -104,17 +104,8 @@ static void recast_json(const struct recast *r, struct jw *w)
 
 static enum err refuse_recast(struct cx *cx, const struct describing *d, struct resp *rs)
 {
-    struct jw w = reply_json(rs);
-    rs->status = 409;
-    rs->type = S("application/problem+json");
-    jw_obj(&w);
-    jw_kstr(&w, S("type"), S("urn:kontor:error:conflict"));
-    jw_kstr(&w, S("title"), S("Conflict"));
-    jw_kint(&w, S("status"), 409);
-    jw_kstr(&w, S("code"), S("conflict"));
-    jw_kstr(&w, S("detail"), cx->msg);
+    struct jw w = conflict_json(cx, rs);
     jw_kstr(&w, S("field"), S("kind"));
-    jw_kstr(&w, S("request_id"), cx->req);
     recast_json(&d->recast, &w);
     jw_obj_end(&w);
     return E_OK;

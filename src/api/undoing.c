@@ -9,16 +9,7 @@ enum { BATCH_PAGE = 50, RESULT_MAX = 4 * 1024 * 1024 };
 
 static enum err ask_first(struct cx *cx, const struct undo_result *u, struct resp *rs)
 {
-    struct jw w = reply_json(rs);
-    rs->status = 409;
-    rs->type = S("application/problem+json");
-    jw_obj(&w);
-    jw_kstr(&w, S("type"), S("urn:kontor:error:conflict"));
-    jw_kstr(&w, S("title"), S("Conflict"));
-    jw_kint(&w, S("status"), 409);
-    jw_kstr(&w, S("code"), S("conflict"));
-    jw_kstr(&w, S("detail"), cx->msg);
-    jw_kstr(&w, S("request_id"), cx->req);
+    struct jw w = conflict_json(cx, rs);
     undo_conflicts_json(&w, S("conflicts"), u);
     jw_obj_end(&w);
     return E_OK;

@@ -50,6 +50,39 @@ enum err want_int(struct cx *cx, const struct field *f, const struct json *j, in
     return E_OK;
 }
 
+enum err items_from_json(struct cx *cx, const struct field *f, const struct items_of *kind,
+                         const struct json *j, struct val *ret)
+{
+    if (j->t != JT_ARR || j->n > kind->max) return bad_value(cx, f, kind->many);
+    struct item *v = NEW_N(cx->a, struct item, j->n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < j->n; i++) {
+        const struct json *k = &j->v[i];
+        str typed = k->t == JT_STR ? k->s : S(""), type = {0};
+        if (k->t != JT_STR && k->t != JT_OBJ) return bad_value(cx, f, kind->odd);
+        if (k->t == JT_OBJ) {
+            TRY(json_str_of(cx, k, S("value"), S(""), &typed));
+            TRY(json_str_of(cx, k, S("type"), S(""), &type));
+        }
+        if (str_trim(typed).n) TRY(kind->one(cx, f, typed, type, &v[n++]));
+    }
+    *ret = n ? (struct val){.t = VT_LIST, .v = v, .n = n} : VAL_NULL;
+    return E_OK;
+}
+
+void items_to_json(struct cx *cx, const struct field *f, const struct val *v, struct jw *w)
+{
+    (void)cx, (void)f;
+    jw_arr(w);
+    for (size_t i = 0; i < v->n; i++) {
+        jw_obj(w);
+        jw_kstr(w, S("type"), v->v[i].type);
+        jw_kstr(w, S("value"), v->v[i].typed);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+}
+
 enum err number_from_text(struct cx *cx, const struct field *f, str s, int scale, int64_t *ret,
                           str *ret_cur)
 {

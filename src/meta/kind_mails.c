@@ -2,6 +2,7 @@
 /* meta/kind_mails.c - e-mail addresses: as typed and normalised. A faulty one is refused, as a sender would be. */
 #include "meta/meta_int.h"
 
+#include "base/tr.h"
 #include "fmt/mailaddr.h"
 
 enum { MAILS_MAX = 50, MAIL_BYTES_MAX = 320 };
@@ -33,36 +34,9 @@ static enum err from_json(struct cx *cx, const struct field *f, const struct jso
                           struct val *ret)
 {
     if (j->t == JT_STR) return from_text(cx, f, j->s, ret);
-    if (j->t != JT_ARR || j->n > MAILS_MAX)
-        return bad_value(cx, f, "this must be a list of at most 50 addresses");
-    struct item *v = NEW_N(cx->a, struct item, j->n + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < j->n; i++) {
-        const struct json *k = &j->v[i];
-        str typed = k->t == JT_STR ? k->s : S(""), type = {0};
-        if (k->t != JT_STR && k->t != JT_OBJ)
-            return bad_value(cx, f, "an address is a text or an object");
-        if (k->t == JT_OBJ) {
-            TRY(json_str_of(cx, k, S("value"), S(""), &typed));
-            TRY(json_str_of(cx, k, S("type"), S(""), &type));
-        }
-        if (str_trim(typed).n) TRY(one(cx, f, typed, type, &v[n++]));
-    }
-    *ret = n ? (struct val){.t = VT_LIST, .v = v, .n = n} : VAL_NULL;
-    return E_OK;
-}
-
-static void to_json(struct cx *cx, const struct field *f, const struct val *v, struct jw *w)
-{
-    (void)cx, (void)f;
-    jw_arr(w);
-    for (size_t i = 0; i < v->n; i++) {
-        jw_obj(w);
-        jw_kstr(w, S("type"), v->v[i].type);
-        jw_kstr(w, S("value"), v->v[i].typed);
-        jw_obj_end(w);
-    }
-    jw_arr_end(w);
+    static const struct items_of kind = {one, MAILS_MAX, TR("this must be a list of at most 50 addresses"),
+                                         TR("an address is a text or an object")};
+    return items_from_json(cx, f, &kind, j, ret);
 }
 
 static void to_text(struct cx *cx, const struct field *f, const struct val *v, struct buf *out)
@@ -81,5 +55,5 @@ const struct kind kind_mails = {.name = S0("mails"),
                                        OPM(OP_NOTEMPTY),
                                 .from_json = from_json,
                                 .from_text = from_text,
-                                .to_json = to_json,
+                                .to_json = items_to_json,
                                 .to_text = to_text};

@@ -3,6 +3,8 @@
  * kind_url makes it, norm its folded text, what filters look into. */
 #include "meta/meta_int.h"
 
+#include "base/tr.h"
+
 enum { URLS_MAX = 20, TYPE_BYTES_MAX = 40 };
 
 static enum err one(struct cx *cx, const struct field *f, str typed, str type, struct item *ret)
@@ -38,23 +40,9 @@ static enum err from_text(struct cx *cx, const struct field *f, str s, struct va
 static enum err from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret)
 {
     if (j->t == JT_STR) return from_text(cx, f, j->s, ret);
-    if (j->t != JT_ARR || j->n > URLS_MAX)
-        return bad_value(cx, f, "this must be a list of at most 20 web addresses");
-    struct item *v = NEW_N(cx->a, struct item, j->n + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < j->n; i++) {
-        const struct json *k = &j->v[i];
-        str typed = k->t == JT_STR ? k->s : S(""), type = {0};
-        if (k->t != JT_STR && k->t != JT_OBJ)
-            return bad_value(cx, f, "a web address is a text or an object");
-        if (k->t == JT_OBJ) {
-            TRY(json_str_of(cx, k, S("value"), S(""), &typed));
-            TRY(json_str_of(cx, k, S("type"), S(""), &type));
-        }
-        if (str_trim(typed).n) TRY(one(cx, f, typed, type, &v[n++]));
-    }
-    *ret = n ? (struct val){.t = VT_LIST, .v = v, .n = n} : VAL_NULL;
-    return E_OK;
+    static const struct items_of kind = {one, URLS_MAX, TR("this must be a list of at most 20 web addresses"),
+                                         TR("a web address is a text or an object")};
+    return items_from_json(cx, f, &kind, j, ret);
 }
 
 static void to_text(struct cx *cx, const struct field *f, const struct val *v, struct buf *out)
@@ -66,24 +54,11 @@ static void to_text(struct cx *cx, const struct field *f, const struct val *v, s
     }
 }
 
-static void to_json(struct cx *cx, const struct field *f, const struct val *v, struct jw *w)
-{
-    (void)cx, (void)f;
-    jw_arr(w);
-    for (size_t i = 0; i < v->n; i++) {
-        jw_obj(w);
-        jw_kstr(w, S("type"), v->v[i].type);
-        jw_kstr(w, S("value"), v->v[i].typed);
-        jw_obj_end(w);
-    }
-    jw_arr_end(w);
-}
-
 const struct kind kind_urls = {.name = S0("urls"),
                                .store = ST_POINTS,
                                .search = true,
                                .ops = OPM(OP_CONTAINS) | OPM(OP_EMPTY) | OPM(OP_NOTEMPTY),
                                .from_json = from_json,
                                .from_text = from_text,
-                               .to_json = to_json,
+                               .to_json = items_to_json,
                                .to_text = to_text};

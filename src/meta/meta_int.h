@@ -45,6 +45,15 @@ MUST enum err want_str(struct cx *cx, const struct field *f, const struct json *
 MUST enum err want_int(struct cx *cx, const struct field *f, const struct json *j, int64_t min,
                        int64_t max, int64_t *ret);
 enum err bad_value(struct cx *cx, const struct field *f, const char *what); /* E_INVALID at f */
+/* What mails and web addresses share: a list of texts or of {"type","value"}, empty ones passed over. */
+struct items_of {
+    enum err (*one)(struct cx *cx, const struct field *f, str typed, str type, struct item *ret);
+    size_t max;
+    const char *many, *odd; /* English: there are more than max; a member is something else */
+};
+MUST enum err items_from_json(struct cx *cx, const struct field *f, const struct items_of *kind,
+                              const struct json *j, struct val *ret);
+void items_to_json(struct cx *cx, const struct field *f, const struct val *v, struct jw *w);
 /* What files and pictures share. */
 MUST enum err file_from_json(struct cx *cx, const struct field *f, const struct json *j, struct val *ret);
 MUST enum err file_from_text(struct cx *cx, const struct field *f, str s, struct val *ret);
