@@ -2,18 +2,25 @@
 /* backup/s3.h - backups in an S3-compatible store: AWS Signature Version 4 over libcurl, path-style addresses.
  *
  * Every upload is signed together with the SHA-256 of its content, so the store refuses what the wire has
- * damaged. Names hold [A-Za-z0-9._/-] alone. One PUT per file: at most 5 GB.
+ * damaged. Names hold [A-Za-z0-9._/-] alone. A file larger than part_bytes goes in parts: of each one its sum is
+ * signed and a part that fails is sent again; what does not become whole is taken back.
  */
 #pragma once
 #include "base/base.h"
 
+enum { S3_PARTS_MAX = 10000 };
 struct s3 {
     str endpoint;       /* "https://s3.eu-central-1.amazonaws.com"; no '/' at the end */
     str bucket, region; /* region "" = us-east-1 */
     str key, secret;
     str prefix;         /* put before every name: "" or "kontor/" */
     int timeout_s;      /* without a byte moving; 0 = 60 */
+    int64_t part_bytes; /* larger files go in parts of this size; 0 = 64 MiB */
+    int retry_ms;       /* before the second try of a part, then twice as long; 0 = 1000 */
 };
+/* The size of a file's parts: `part` as wanted (0 = 64 MiB), or larger where S3_PARTS_MAX of them would not do;
+ * 0 = no store takes it (5 TiB; 5 GiB a part). */
+int64_t s3_part_size(int64_t bytes, int64_t part);
 /* sha: hex SHA-256 of the file. E_AUTH: key, secret or rights; E_LIMIT: too large; E_BUSY: not reached or the store's
  * own trouble; E_BAD: whatever else it said, in cx->msg. */
 MUST enum err s3_put(struct cx *cx, const struct s3 *s, str path, int64_t bytes, str sha, str name);

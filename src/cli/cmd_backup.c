@@ -15,7 +15,9 @@ enum {
     BACKUP_READERS = 2,
     PG_TIMEOUT_MS = 24 * 3600 * 1000,
     TEXT_MAX = 4 * 1024 * 1024,
-    KEEP_MAX = 1000
+    KEEP_MAX = 1000,
+    PART_MIN = 5, /* of S3 itself, in MiB */
+    PART_MAX = 5 * 1024
 };
 
 static void show(void *arg, int64_t done, int64_t total) { (void)cli_progress(arg, done, total); }
@@ -58,6 +60,16 @@ static enum err keep_read(struct cli *c, struct backup_keep *ret)
     return E_OK;
 }
 
+static enum err part_read(struct cli *c, int64_t *ret)
+{
+    int64_t n = 0;
+    str s = str_trim(cli_setting(c, "s3_part"));
+    if (!str_to_int(s, &n) || n < PART_MIN || n > PART_MAX)
+        return cli_usage(c, "s3_part: a number of MiB from %d to %d", PART_MIN, PART_MAX);
+    *ret = n * 1024 * 1024;
+    return E_OK;
+}
+
 enum err cli_backup_opts(struct cli *c, struct s3 *ret_s3, struct backup_opts *ret)
 {
     *ret_s3 = (struct s3){.endpoint = cli_setting(c, "s3_endpoint"),
@@ -72,6 +84,7 @@ enum err cli_backup_opts(struct cli *c, struct s3 *ret_s3, struct backup_opts *r
                                 .s3 = ret_s3->endpoint.n ? ret_s3 : NULL};
     if (ret->s3 && (!ret_s3->bucket.n || !ret_s3->key.n || !ret_s3->secret.n))
         return cli_usage(c, "s3_endpoint needs s3_bucket, s3_key and s3_secret too");
+    TRY(part_read(c, &ret_s3->part_bytes));
     return keep_read(c, &ret->keep);
 }
 

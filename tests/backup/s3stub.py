@@ -1,12 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A store on loopback for test_backup_s3: PUT, GET, HEAD, DELETE, and a strict check of every AWS SigV4 signature.
+"""A store on loopback for test_backup_s3: PUT, GET, HEAD, DELETE, uploads in parts, and a strict check of every AWS SigV4
+signature with the checksum of the body it promises.
 
 Prints its port, serves until its standard input closes. One key: AKTEST / SECRET, bucket "box", region eu-test-1.
-Objects named busy* answer 503."""
+Objects named busy* answer 503. Uploads in parts go wrong when the object's name holds
+  flaky    every part is refused once with 503          damaged  part 2 is refused once as damaged on the way
+  dead     part 3 is refused always with 500            nobegin  no upload begins
+  lost     put together, but the answer is not sent     gone     as lost, and the upload is forgotten
+  late     the first answer is 200 with InternalError   never    every answer is 200 with InternalError
+  refused  the answer is 200 with InvalidPart           mute     the answer is 200 with nothing in it
+The length of /box/_open is the number of open uploads, of /box/_sent that of all parts sent."""
 import hashlib, hmac, http.server, re, sys, threading, urllib.parse
 
-KEYS, STORE = {"AKTEST": "SECRET"}, {}
+PART_MIN = 65536  # of all parts but the last
+KEYS, STORE, META, UPLOADS, TRIED, SENT = {"AKTEST": "SECRET"}, {}, {}, {}, {}, []
 HEAD = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/s3/aws4_request, ?"
                   r"SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$")
 
@@ -31,8 +39,10 @@ class Store(http.server.BaseHTTPRequestHandler):
         if payload != hashlib.sha256(body).hexdigest():
             return 400, "XAmzContentSHA256Mismatch"
         url = urllib.parse.urlsplit(self.path)
+        pairs = sorted(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
+        query = "&".join(f"{urllib.parse.quote(k, safe='-_.~')}={urllib.parse.quote(v, safe='-_.~')}" for k, v in pairs)
         lines = "".join(f"{h}:{' '.join(self.headers[h].split())}\n" for h in signed.split(";"))
-        canon = "\n".join([self.command, url.path, url.query, lines, signed, payload])
+        canon = "\n".join([self.command, url.path, query, lines, signed, payload])
         text = "\n".join(["AWS4-HMAC-SHA256", self.headers["x-amz-date"], f"{day}/{region}/s3/aws4_request",
                           hashlib.sha256(canon.encode()).hexdigest()])
         k = mac(mac(mac(mac(("AWS4" + KEYS[key]).encode(), day), region), "s3"), "aws4_request")
@@ -44,32 +54,99 @@ class Store(http.server.BaseHTTPRequestHandler):
             return 404, "NoSuchBucket"
         return (503, "SlowDown") if url.path.startswith("/box/busy") else None
 
-    def answer(self, status, body=b""):
+    def answer(self, status, body=b"", **headers):
         self.send_response(status)
+        for k, v in headers.items():
+            self.send_header(k.replace("_", "-"), v)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
 
+    def refuse(self, status, code):
+        self.answer(status, f"<Error><Code>{code}</Code></Error>".encode())
+
+    def first(self, what, key):
+        """True at the first try of this, when the object's name asks for it."""
+        n = TRIED[what, key] = TRIED.get((what, key), 0) + 1
+        return what in self.path and n == 1
+
+    def part(self, up, n, body):
+        SENT.append(1)
+        if self.first("flaky", (up["path"], n)):
+            return self.refuse(503, "SlowDown")
+        if n == 2 and self.first("damaged", up["path"]):
+            return self.refuse(400, "XAmzContentSHA256Mismatch")
+        if n == 3 and "dead" in self.path:
+            return self.refuse(500, "InternalError")
+        up["parts"][n] = body
+        return self.answer(200, ETag=f'"{hashlib.md5(body).hexdigest()}"')
+
+    def complete(self, path, key, up, body):
+        asked = re.findall(r"<Part><PartNumber>(\d+)</PartNumber><ETag>&quot;([0-9a-f]{32})&quot;</ETag></Part>", body.decode())
+        have = [(str(n), hashlib.md5(p).hexdigest()) for n, p in sorted(up["parts"].items())]
+        if asked != have or "refused" in path:
+            return self.answer(200, b"<?xml version='1.0'?>   <Error><Code>InvalidPart</Code></Error>")
+        if any(len(p) < PART_MIN for n, p in up["parts"].items() if n != len(asked)):
+            return self.refuse(400, "EntityTooSmall")
+        if "never" in path or self.first("late", path):
+            return self.answer(200, b"<?xml version='1.0'?>   <Error><Code>InternalError</Code></Error>")
+        if "mute" in path:
+            return self.answer(200)
+        STORE[path], META[path] = b"".join(up["parts"][int(n)] for n, _ in asked), up["sha"]
+        if "lost" in path or "gone" in path:
+            if "gone" in path:
+                del UPLOADS[key]
+            self.close_connection = True
+            return self.connection.close()
+        del UPLOADS[key]
+        return self.answer(200, b"<?xml version='1.0'?>   <CompleteMultipartUploadResult></CompleteMultipartUploadResult>")
+
+    def in_parts(self, path, query, body):
+        if self.command == "POST" and "uploads" in query:
+            if "nobegin" in path:
+                return self.answer(200, b"<InitiateMultipartUploadResult/>")
+            key = f"up/{len(TRIED)}+{len(UPLOADS)}~=x"  # signs that must be encoded
+            TRIED["begun", key] = 1
+            UPLOADS[key] = {"path": path, "parts": {}, "sha": self.headers.get("x-amz-meta-sha256", "")}
+            return self.answer(200, f"<InitiateMultipartUploadResult><UploadId>{key}</UploadId>"
+                                    "</InitiateMultipartUploadResult>".encode())
+        key = query.get("uploadId", "")
+        up = UPLOADS.get(key)
+        if not up or up["path"] != path:
+            return self.refuse(404, "NoSuchUpload")
+        if self.command == "PUT":
+            return self.part(up, int(query["partNumber"]), body)
+        if self.command == "POST":
+            return self.complete(path, key, up, body)
+        del UPLOADS[key]
+        return self.answer(204)
+
     def serve(self):
         if self.headers.get("expect"):
             self.send_response_only(100)
             self.end_headers()
-        body = self.rfile.read(int(self.headers.get("content-length") or 0)) if self.command == "PUT" else b""
+        body = self.rfile.read(int(self.headers.get("content-length") or 0)) if self.command in ("PUT", "POST") else b""
         bad = self.wrong(body)
         if bad:
-            return self.answer(bad[0], f"<Error><Code>{bad[1]}</Code></Error>".encode())
+            return self.refuse(*bad)
+        url = urllib.parse.urlsplit(self.path)
+        if url.query:
+            return self.in_parts(url.path, dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True)), body)
+        if self.path in ("/box/_open", "/box/_sent"):
+            return self.answer(200, b"x" * len(UPLOADS if self.path == "/box/_open" else SENT))
         if self.command == "PUT":
             STORE[self.path] = body
+            META.pop(self.path, None)
             return self.answer(200)
         if self.command == "DELETE":
             STORE.pop(self.path, None)
             return self.answer(204)
         if self.path not in STORE:
-            return self.answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
-        return self.answer(200, STORE[self.path])
+            return self.refuse(404, "NoSuchKey")
+        return self.answer(200, STORE[self.path], **({"x_amz_meta_sha256": META[self.path]} if self.path in META else {}))
 
-    do_GET = do_HEAD = do_PUT = do_DELETE = serve
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = serve
 
     def log_message(self, *args):
         pass

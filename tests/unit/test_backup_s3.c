@@ -107,11 +107,93 @@ static void goes_wrong(void)
     T(s3_head(&cx, &t.s, S("../x"), &n) == E_INVALID);
     T(s3_head(&cx, &t.s, S("a b"), &n) == E_INVALID);
     T(s3_head(&cx, &t.s, S("a?b"), &n) == E_INVALID);
-    T(s3_put(&cx, &t.s, path, 6ll << 30, sha, S("x")) == E_LIMIT);
+    T(s3_put(&cx, &t.s, path, 6ll << 40, sha, S("x")) == E_LIMIT);
     T(s3_put(&cx, &t.s, S("/nowhere/x"), 1, sha, S("x")) == E_NOTFOUND);
     stub_stop(&t.stub);
     T(s3_head(&cx, &t.s, S("x"), &n) == E_BUSY);
     T(str_find(cx.msg, S("not reached")) >= 0);
+    os_unlink(&cx, path);
+    t_cx_free(&cx);
+}
+
+static void part_sizes(void)
+{
+    int64_t mib = 1024 * 1024;
+    T_INT(s3_part_size(1, 0), 64 * mib);
+    T_INT(s3_part_size(1, 5 * mib), 5 * mib);
+    T_INT(s3_part_size(50000 * mib, 5 * mib), 5 * mib);
+    T_INT(s3_part_size(50000 * mib + 1, 5 * mib), 6 * mib);
+    T_INT(s3_part_size(1000000 * mib, 0), 100 * mib);
+    T_INT(s3_part_size(5ll << 40, 0), 525 * mib);
+    T_INT(s3_part_size((5ll << 40) + 1, 0), 0);
+    T_INT(s3_part_size(1, INT64_MAX), 5ll << 30);
+}
+
+enum { PART = 65536, PARTED = 3 * PART + 1 };
+
+static int64_t told(struct cx *cx, const struct s3 *s, str name)
+{
+    struct s3 root = *s;
+    int64_t n = -1;
+    root.prefix = S("");
+    T_OK(cx, s3_head(cx, &root, name, &n));
+    return n;
+}
+
+/* The upload ends with `want` and leaves nothing open; what the store took is the file. */
+static void parts_to(struct cx *cx, const struct s3 *s, str path, const struct entry *e, str name,
+                     enum err want, str word, int64_t sends)
+{
+    str back = arena_fmt(cx->a, "%.*s-back", FS(path));
+    struct entry got = {0};
+    int64_t before = told(cx, s, S("_sent"));
+    cx->msg = S("");
+    T(s3_put(cx, s, path, e->bytes, e->sha, name) == want);
+    T(str_find(cx->msg, word) >= 0);
+    T_INT(told(cx, s, S("_sent")) - before, sends);
+    T_INT(told(cx, s, S("_open")), 0);
+    T(s3_get(cx, s, name, back) == (want == E_OK ? E_OK : E_NOTFOUND));
+    if (want != E_OK) return;
+    T_OK(cx, file_sha(cx, back, &got));
+    T_STR(got.sha, e->sha);
+    os_unlink(cx, back);
+}
+
+static void parts(void)
+{
+    struct cx cx = t_cx();
+    struct store_stub t = store_start(&cx);
+    struct entry e = {0};
+    char *p = arena_get(cx.a, PARTED);
+    os_random(p, PARTED);
+    str path = temp(&cx, (str){p, PARTED});
+    t.s.part_bytes = PART;
+    t.s.retry_ms = 1;
+    T_OK(&cx, file_sha(&cx, path, &e));
+    parts_to(&cx, &t.s, path, &e, S("whole"), E_OK, S(""), 4);
+    parts_to(&cx, &t.s, path, &e, S("flaky"), E_OK, S(""), 8);
+    parts_to(&cx, &t.s, path, &e, S("damaged"), E_OK, S(""), 5);
+    parts_to(&cx, &t.s, path, &e, S("late"), E_OK, S(""), 4);
+    parts_to(&cx, &t.s, path, &e, S("gone"), E_OK, S(""), 4);
+    parts_to(&cx, &t.s, path, &e, S("dead"), E_BUSY, S("InternalError"), 7);
+    parts_to(&cx, &t.s, path, &e, S("never"), E_BUSY, S("InternalError"), 4);
+    parts_to(&cx, &t.s, path, &e, S("mute"), E_BUSY, S("does not say"), 4);
+    parts_to(&cx, &t.s, path, &e, S("refused"), E_BAD, S("InvalidPart"), 4);
+    parts_to(&cx, &t.s, path, &e, S("nobegin"), E_BAD, S("does not begin"), 0);
+    T_OK(&cx,
+         s3_put(&cx, &t.s, path, e.bytes, e.sha, S("lost"))); /* the store kept its list open */
+    T_INT(told(&cx, &t.s, S("_open")), 1);
+    /* an older object of the same size is not taken for ours */
+    T_OK(&cx, s3_put(&cx,
+                     &(struct s3){.endpoint = t.s.endpoint,
+                                  .bucket = t.s.bucket,
+                                  .region = t.s.region,
+                                  .key = t.s.key,
+                                  .secret = t.s.secret,
+                                  .prefix = t.s.prefix},
+                     path, e.bytes, e.sha, S("never-2")));
+    T(s3_put(&cx, &t.s, path, e.bytes, e.sha, S("never-2")) == E_BUSY);
+    stub_stop(&t.stub);
     os_unlink(&cx, path);
     t_cx_free(&cx);
 }
@@ -127,6 +209,7 @@ static void backups(void)
                             .keep = {.daily = 1},
                             .s3 = &st.s};
     int64_t n = 0;
+    st.s.part_bytes = PART;
     T_OK(cx, os_mkdirs(cx, o.files, 0700));
     T_OK(cx,
          os_write_file_atomic(cx, arena_fmt(cx->a, "%.*s/Счёт.pdf", FS(o.files)), S("x"), 0600));
@@ -134,6 +217,8 @@ static void backups(void)
     T(r.uploaded && !r.remote_problem.n);
     T_OK(cx, s3_head(cx, &st.s, S("kontor-20261122-100000.db"), &n));
     T_INT(n, r.bytes);
+    T(r.bytes > 2 * PART); /* so it went in parts */
+    T_INT(told(cx, &st.s, S("_sent")), (r.bytes + PART - 1) / PART);
     T_OK(cx,
          s3_head(cx, &st.s,
                  S("files/2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"), &n));
@@ -159,4 +244,4 @@ static void backups(void)
     bed_end(&t);
 }
 
-TESTS("backup_s3", put_get, goes_wrong, backups)
+TESTS("backup_s3", put_get, goes_wrong, part_sizes, parts, backups)
