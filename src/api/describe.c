@@ -62,6 +62,11 @@ static enum err entity_add(struct cx *cx, void *arg)
 {
     return meta_entity_add(cx, ((struct describing *)arg)->j, &((struct describing *)arg)->name);
 }
+static enum err entity_change(struct cx *cx, void *arg)
+{
+    const struct describing *d = arg;
+    return meta_entity_change(cx, d->name, d->j);
+}
 static enum err entity_trash(struct cx *cx, void *arg)
 {
     const struct describing *d = arg;
@@ -160,6 +165,13 @@ static enum err entity_post(struct cx *cx, const struct req *rq, struct resp *rs
     return described(cx, rs, entity_add, &d, 201);
 }
 
+static enum err entity_patch(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct describing d = {.name = rq->param[0]};
+    TRY(body_json(cx, rq, &d.j));
+    return described(cx, rs, entity_change, &d, 200);
+}
+
 static enum err entity_delete(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct describing d = {.name = rq->param[0], .trash = true};
@@ -192,5 +204,6 @@ DESCRIBING(field_patch)
 DESCRIBING(field_delete)
 DESCRIBING(field_restore)
 DESCRIBING(entity_post)
+DESCRIBING(entity_patch)
 DESCRIBING(entity_delete)
 DESCRIBING(entity_restore)

@@ -38,7 +38,8 @@ static bool is_option(const struct cli *c, str key)
 
 static void put_option(struct jw *w, const struct cli_value *v)
 {
-    static const str texts[] = {S0("label"), S0("plural"), S0("icon"), S0("kind"), S0("to")};
+    static const str texts[] = {S0("label"), S0("plural"), S0("icon"), S0("kind"), S0("to"),
+                                S0("section")};
     static const str flags[] = {S0("required"), S0("unique"), S0("index"), S0("force")};
     str name = v->opt->name;
     if (str_eq(name, S("dry-run"))) jw_kbool(w, S("dry"), true);
@@ -55,10 +56,11 @@ static void put_option(struct jw *w, const struct cli_value *v)
 static enum err own_json(struct cli *c, str entity, str text, const struct json **ret)
 {
     const struct json *in = NULL;
-    int64_t scale = 0;
+    int64_t scale = 0, pos = 0;
     struct buf b = buf_new(c->cx->a, OWN_JSON_MAX);
     struct jw w = jw_new(&b);
     TRY(cli_int(c, "scale", 0, 0, 9, &scale));
+    TRY(cli_int(c, "pos", 0, 0, FIELDS_MAX, &pos));
     if (text.n && (json_parse(c->cx, text, &in) != E_OK || in->t != JT_OBJ))
         return cli_usage(c, "this is no JSON object: %.*s", FS(text));
     jw_obj(&w);
@@ -70,6 +72,7 @@ static enum err own_json(struct cli *c, str entity, str text, const struct json 
     }
     for (size_t i = 0; i < c->n_value; i++) put_option(&w, &c->value[i]);
     if (cli_has(c, "scale")) jw_kint(&w, S("scale"), scale);
+    if (cli_has(c, "pos")) jw_kint(&w, S("pos"), pos);
     jw_obj_end(&w);
     if (b.full) return fail(c->cx, E_LIMIT, "a description has at most 64 KiB");
     if (!utf8_valid(buf_str(&b))) return fail(c->cx, E_BAD, "the description is not UTF-8");
@@ -91,6 +94,7 @@ static enum err own_write(struct cx *cx, void *arg)
     struct own *o = arg;
     if (o->is_field) return field_write(cx, o);
     if (str_eq(o->verb, S("add"))) return meta_entity_add(cx, o->j, &o->name);
+    if (str_eq(o->verb, S("change"))) return meta_entity_change(cx, o->name, o->j);
     return meta_entity_trash(cx, o->name, str_eq(o->verb, S("trash")));
 }
 
@@ -204,17 +208,17 @@ enum err cmd_field(struct cli *c)
 
 enum err cmd_entity(struct cli *c)
 {
-    static const char *const verbs[] = {"add", "trash", "restore", "list"};
+    static const char *const verbs[] = {"add", "change", "trash", "restore", "list"};
     struct own o = {.verb = c->args[0]};
-    str arg = c->n_args > 1 ? c->args[1] : S("");
-    bool add = str_eq(o.verb, S("add")), list = str_eq(o.verb, S("list"));
+    str arg = c->n_args > 1 ? c->args[1] : S(""), more = c->n_args > 2 ? c->args[2] : S("");
+    bool add = str_eq(o.verb, S("add")), change = str_eq(o.verb, S("change")), list = str_eq(o.verb, S("list"));
     if (!is_verb(o.verb, verbs, COUNT(verbs)))
-        return cli_usage(c, "entity knows add, trash, restore and list, not '%.*s'", FS(o.verb));
-    if (list ? arg.n > 0 : !add && !arg.n)
+        return cli_usage(c, "entity knows add, change, trash, restore and list, not '%.*s'", FS(o.verb));
+    if (list ? arg.n > 0 : (!add && !arg.n) || (!change && more.n))
         return cli_usage(c, list ? "entity list takes no argument" : "this takes an entity");
     TRY(may_describe(c));
     if (list) return own_list(c, false, S(""));
     if (!add) o.name = arg;
-    TRY(own_json(c, S(""), add ? arg : S(""), &o.j));
+    TRY(own_json(c, S(""), add ? arg : more, &o.j));
     return own_do(c, &o);
 }

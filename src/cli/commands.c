@@ -51,6 +51,8 @@ static const struct opt field_opts[] = {
     TEXT("choices", "A,B,...", "", "add, change: what a choice offers"),
     TEXT("scale", "N", "", "add: decimal places, 0 to 9; else 2"),
     TEXT("to", "ENTITY", "", "add: where a link points"),
+    TEXT("section", "NAME", "", "add, change: where it stands in the form; a new text makes a new section"),
+    TEXT("pos", "N", "", "add, change: its place among the own fields, 0 = the first"),
     FLAG("required", "add, change: it may not be empty"),
     FLAG("dry-run", "change: tell what a new kind would make of the values, change nothing"),
     FLAG("force", "change: values that do not fit the new kind are emptied (they stay in the histories)"),
@@ -59,9 +61,9 @@ static const struct opt field_opts[] = {
     JSON,
 };
 static const struct opt entity_opts[] = {
-    TEXT("label", "TEXT", "", "add: its label; the entity's name is made from it"),
-    TEXT("plural", "TEXT", "", "add: the label of many; else the same"),
-    TEXT("icon", "NAME", "", "add: its icon; else a box"),
+    TEXT("label", "TEXT", "", "add, change: its label; a new entity's name is made from it"),
+    TEXT("plural", "TEXT", "", "add, change: the label of many; else the same"),
+    TEXT("icon", "NAME", "", "add, change: its icon; else a box"),
     JSON,
 };
 static const struct opt import_opts[] = {
@@ -153,10 +155,11 @@ const struct command commands[] = {
         "trash keeps its data."),
      S0("kontor field add person --label Kundennummer --unique\nkontor field add company "
         "'{\"kind\":\"choice\",\"label\":{\"en\":\"Size\"},\"choices\":[[\"s\",\"small\"],[\"l\",\"large\"]]}'\n"
+        "kontor field change person x_kundennummer '{\"default\":\"neu\"}' --section main --pos 0\n"
         "kontor field trash person x_kundennummer"),
      cmd_field},
-    {S0("entity"), S0("add and list own entities"), OPTS(entity_opts),
-     S0("add [JSON] | trash|restore ENTITY | list"), 1, 2, CMD_STORE,
+    {S0("entity"), S0("add, change and list own entities"), OPTS(entity_opts),
+     S0("add [JSON] | change ENTITY [JSON] | trash|restore ENTITY | list"), 1, 3, CMD_STORE,
      S0("JSON is an object as POST /api/v1/meta/entity takes it (docs/api.md); options stand over it. Its records stay "
         "when it is in the trash."),
      S0("kontor entity add --label Machine --plural Machines --icon cog\nkontor entity list --json"), cmd_entity},

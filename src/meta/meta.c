@@ -31,6 +31,11 @@ static const char system_fields[] =
     "{\"name\":\"deleted_at\",\"kind\":\"timestamp\",\"readonly\":true,\"hidden\":true,\"label\":["
     "\"Deleted\",\"Gelöscht\",\"Ištrinta\",\"Удалено\"]}]";
 
+enum { SECTION_MAX = 100 };
+/* Where own fields stand that name no section. */
+static const struct section own_section = {
+    .name = S0("own"), .label = {S0("Own fields"), S0("Eigene Felder"), S0("Savi laukai"), S0("Свои поля")}};
+
 enum lang lang_of(str code)
 {
     for (enum lang l = 0; l < LANG_MAX; l++)
@@ -160,6 +165,24 @@ static enum err formula_read(struct cx *cx, const struct json *j, struct field *
                    : fail_at(cx, E_INVALID, S("result"), "A formula cannot give values of that kind");
 }
 
+/* A default, a rule: null is none. */
+static const struct json *told(const struct json *j, str key)
+{
+    const struct json *m = json_get(j, key);
+    return m && m->t != JT_NULL ? m : NULL;
+}
+
+static enum err section_read(struct cx *cx, const struct json *j, struct field *f)
+{
+    str name = {0};
+    TRY(json_str_of(cx, j, S("section"), S(""), &name));
+    f->section = str_trim(name);
+    if (str_eq(f->section, own_section.name)) f->section = S("");
+    return f->section.n <= SECTION_MAX
+               ? E_OK
+               : fail_at(cx, E_INVALID, S("section"), "A section's name has at most %d bytes", SECTION_MAX);
+}
+
 enum err field_read(struct cx *cx, const struct json *j, struct field *f)
 {
     str kind = {0};
@@ -185,8 +208,9 @@ enum err field_read(struct cx *cx, const struct json *j, struct field *f)
     TRY(json_int_of(cx, j, S("max"), 0, &f->max));
     TRY(json_str_of(cx, j, S("to"), str_eq(kind, S("user")) ? S("user") : S(""), &f->to));
     TRY(json_str_of(cx, j, S("via"), S(""), &f->via));
-    f->dflt = json_get(j, S("default"));
-    f->rule = json_get(j, S("rule"));
+    TRY(section_read(cx, j, f));
+    f->dflt = told(j, S("default"));
+    f->rule = told(j, S("rule"));
     f->def = json_get(j, S("def"));
     if (f->kind == &kind_rollup || f->kind == &kind_formula || f->kind == &kind_autonumber)
         f->readonly = true;
@@ -245,10 +269,38 @@ static enum err names_to_places(struct cx *cx, const struct entity *e, const str
     return E_OK;
 }
 
+/* The section of that name among the *n; else it is begun there. */
+static size_t section_at(struct section *s, size_t *n, str name)
+{
+    size_t i = 0;
+    while (i < *n && !str_eq(s[i].name, name)) i++;
+    if (i < *n) return i;
+    s[*n] = str_eq(name, own_section.name) ? own_section : (struct section){.name = name, .label = {name}};
+    return (*n)++;
+}
+
+/* Own fields that no section names stand where they say themselves; those that say nothing come last. */
+static void own_sections(struct cx *cx, const struct entity *e, const bool *placed, struct section *s, size_t *n)
+{
+    uint32_t **room = NEW_N(cx->a, uint32_t *, *n + e->n + 1); /* of a section that takes own fields: for all of them */
+    for (int last = 0; last < 2; last++)
+        for (size_t i = F_SYSTEM_N; i < e->n; i++) {
+            const struct field *f = &e->f[i];
+            if (placed[i] || !f->own || f->trashed || (f->section.n == 0) != last) continue;
+            size_t k = section_at(s, n, last ? own_section.name : f->section);
+            if (!room[k]) {
+                room[k] = NEW_N(cx->a, uint32_t, e->n + 1);
+                if (s[k].n) memcpy(room[k], s[k].fields, s[k].n * sizeof *room[k]);
+                s[k].fields = room[k];
+            }
+            room[k][s[k].n++] = (uint32_t)i;
+        }
+}
+
 static enum err entity_sections(struct cx *cx, struct entity *e, const struct json *j)
 {
     size_t n = j ? j->n : 0;
-    struct section *s = NEW_N(cx->a, struct section, n + 1);
+    struct section *s = NEW_N(cx->a, struct section, n + e->n + 1);
     bool *placed = NEW_N(cx->a, bool, e->n + 1);
     for (size_t i = 0; i < n; i++) {
         TRY(json_str_of(cx, &j->v[i], S("name"), S(""), &s[i].name));
@@ -256,18 +308,7 @@ static enum err entity_sections(struct cx *cx, struct entity *e, const struct js
         TRY(names_to_places(cx, e, json_get(&j->v[i], S("fields")), &s[i].fields, &s[i].n));
         for (size_t k = 0; k < s[i].n; k++) placed[s[i].fields[k]] = true;
     }
-    uint32_t *rest = NEW_N(cx->a, uint32_t, e->n + 1); /* own fields that no section names */
-    size_t n_rest = 0;
-    for (size_t i = F_SYSTEM_N; i < e->n; i++)
-        if (!placed[i] && e->f[i].own && !e->f[i].trashed) rest[n_rest++] = (uint32_t)i;
-    if (n_rest) {
-        s[n] = (struct section){
-            S("own"),
-            {S("Own fields"), S("Eigene Felder"), S("Savi laukai"), S("Свои поля")},
-            rest,
-            n_rest};
-        n++;
-    }
+    own_sections(cx, e, placed, s, &n);
     e->sections = s;
     e->n_sections = n;
     return E_OK;

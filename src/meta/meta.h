@@ -108,6 +108,7 @@ struct field {
     str to;                /* link, links, lines, rollup: target entity's name */
     const struct entity *target; /* NULL when `to` is "" */
     str via;               /* lines, rollup: the child's link field */
+    str section;           /* own: the section it stands in, or the text of a new one; "" = that of own fields */
     const struct choice *choices;
     size_t n_choices;
     str result;            /* formula: the kind of its values; its `kind` is that kind under the name "formula" */
@@ -187,4 +188,6 @@ str field_aside(struct arena *a, str column);
 MUST enum err field_aside_drop(struct cx *cx, const struct entity *e, const struct field *aside);
 MUST enum err meta_field_trash(struct cx *cx, str entity, str name, bool trashed);
 MUST enum err meta_entity_add(struct cx *cx, const struct json *in, str *ret_name);
+/* Label, plural, icon, sections and list of an own entity; what `in` does not name stays. */
+MUST enum err meta_entity_change(struct cx *cx, str name, const struct json *in);
 MUST enum err meta_entity_trash(struct cx *cx, str name, bool trashed);

@@ -56,6 +56,7 @@ static void field_json(struct jw *w, const struct field *f)
     jw_arr_end(w);
     if (f->to.n) jw_kstr(w, S("to"), f->to);
     if (f->via.n) jw_kstr(w, S("via"), f->via);
+    if (f->section.n) jw_kstr(w, S("section"), f->section);
     if (f->check) jw_kstr(w, S("check"), check_name[f->check]);
     if (f->max) jw_kint(w, S("max"), f->max);
     computed(w, f);
@@ -65,6 +66,10 @@ static void field_json(struct jw *w, const struct field *f)
     if (f->dflt) {
         jw_key(w, S("default"));
         jw_json(w, f->dflt);
+    }
+    if (f->rule) {
+        jw_key(w, S("rule"));
+        jw_json(w, f->rule);
     }
     jw_obj_end(w);
 }

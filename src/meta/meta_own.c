@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "fmt/fold.h"
+#include "meta/filter.h"
 
 enum { OWN_INDEXED_MAX = 16, OWN_MAX = 800, COLUMNS_MAX = 1500, DEF_MAX = 64 * 1024 }; /* PostgreSQL: 1600 */
 
@@ -39,20 +40,30 @@ enum err meta_touch(struct cx *cx)
                    V(next));
 }
 
-/* The object without the members named, plus name (and whatever `extra` writes). */
-static str def_text(struct cx *cx, const struct json *in, str name, str title)
+/* What the API's JSON says beside the description of a field. */
+static bool is_aside(str key)
+{
+    static const str aside[] = {S0("name"), S0("entity"), S0("trashed"), S0("dry"), S0("force"), S0("pos")};
+    for (size_t i = 0; i < COUNT(aside); i++)
+        if (str_eq(key, aside[i])) return true;
+    return false;
+}
+
+/* The members of was (NULL: none), and over them those of in, under the one name; "" when it is too large. */
+static str def_text(struct cx *cx, const struct json *was, const struct json *in, str name)
 {
     struct buf b = buf_new(cx->a, DEF_MAX);
     struct jw w = jw_new(&b);
     jw_obj(&w);
     jw_kstr(&w, S("name"), name);
-    if (title.n) jw_kstr(&w, S("title"), title);
+    for (size_t i = 0; was && i < was->n; i++) {
+        if (str_eq(was->v[i].key, S("name")) || json_get(in, was->v[i].key)) continue;
+        jw_key(&w, was->v[i].key);
+        jw_json(&w, &was->v[i]);
+    }
     for (size_t i = 0; i < in->n; i++) {
-        str k = in->v[i].key;
-        if (str_eq(k, S("name")) || str_eq(k, S("entity")) || str_eq(k, S("trashed")) ||
-            (title.n && str_eq(k, S("title"))))
-            continue;
-        jw_key(&w, k);
+        if (is_aside(in->v[i].key)) continue;
+        jw_key(&w, in->v[i].key);
         jw_json(&w, &in->v[i]);
     }
     jw_obj_end(&w);
@@ -106,6 +117,56 @@ static enum err computed_settle(struct cx *cx, const struct entity *e, struct fi
     return formula || rollup ? formula_no_circle(cx, f) : E_OK;
 }
 
+/* A default value and a rule that can be read: else no record could be written any more. */
+static enum err promises_read(struct cx *cx, const struct entity *e, const struct field *f)
+{
+    struct val v = VAL_NULL;
+    const struct cond *c = NULL;
+    bool none = f->readonly || f->to.n || f->kind->file || f->kind->store == ST_LINES;
+    if (f->dflt && none) return fail_at(cx, E_INVALID, S("default"), "A field of this kind has no default value");
+    if (f->dflt && f->kind->from_json(cx, f, f->dflt, &v) != E_OK)
+        return fail_at(cx, E_INVALID, S("default"), "%.*s", FS(cx->msg));
+    if (!f->rule) return E_OK;
+    struct entity with = *e; /* a rule speaks of its field */
+    struct field *all = NEW_N(cx->a, struct field, e->n + 1);
+    memcpy(all, e->f, e->n * sizeof *all);
+    all[f->at] = *f;
+    with.f = all;
+    with.n = f->at < e->n ? e->n : e->n + 1;
+    return f->rule->t == JT_OBJ && filter_parse(cx, &with, f->rule, NULL, &c) == E_OK
+               ? E_OK
+               : fail_at(cx, E_INVALID, S("rule"), "A rule is a filter over the fields of the entity");
+}
+
+/* Among the own fields that are not in the trash: 0 = the first. */
+static enum err field_move(struct cx *cx, const struct field *f, int64_t pos)
+{
+    struct db_rows r = {0};
+    int64_t at = 0;
+    TRY(db_query(cx, &r,
+                 "SELECT name, pos FROM meta_field WHERE entity = $1 AND state = 'active' AND name <> $2"
+                 " ORDER BY pos, name LIMIT 1024",
+                 V(f->entity->name), V(f->name)));
+    if (pos > (int64_t)r.n) pos = (int64_t)r.n;
+    for (size_t i = 0; i < r.n; i++, at++) {
+        at += at == pos; /* its place */
+        if (db_int(&r, i, 1) == at) continue;
+        TRY(db_exec(cx, NULL, "UPDATE meta_field SET pos = $3 WHERE entity = $1 AND name = $2", V(f->entity->name),
+                    V(db_str(&r, i, 0)), V(at)));
+    }
+    return db_exec(cx, NULL, "UPDATE meta_field SET pos = $3 WHERE entity = $1 AND name = $2", V(f->entity->name),
+                   V(f->name), V(pos));
+}
+
+static enum err move_as_told(struct cx *cx, const struct field *f, const struct json *in)
+{
+    int64_t pos = 0;
+    TRY(json_int_of(cx, in, S("pos"), -1, &pos));
+    if (!json_get(in, S("pos"))) return E_OK;
+    return pos >= 0 ? field_move(cx, f, pos)
+                    : fail_at(cx, E_INVALID, S("pos"), "A place in the order is a number from 0");
+}
+
 enum err meta_field_add(struct cx *cx, const struct json *in, str *ret_name)
 {
     assert(db_is_writing(cx));
@@ -116,7 +177,7 @@ enum err meta_field_add(struct cx *cx, const struct json *in, str *ret_name)
     if (!e) return fail_at(cx, E_INVALID, S("entity"), "There is no such entity");
     TRY(labels_read(cx, json_get(in, S("label")), true, label));
     str base = name_from_label(cx->a, label_of(label, cx->lang));
-    str name = free_name(cx, e, base.n ? base : S("x_field")), text = def_text(cx, in, name, S(""));
+    str name = free_name(cx, e, base.n ? base : S("x_field")), text = def_text(cx, NULL, in, name);
     const struct json *def = NULL;
     if (!text.n) return fail(cx, E_LIMIT, "The description of a field has at most 64 KiB");
     TRY(json_parse(cx, text, &def));
@@ -130,6 +191,7 @@ enum err meta_field_add(struct cx *cx, const struct json *in, str *ret_name)
     f.at = (uint32_t)e->n;
     f.target = f.to.n ? meta_entity(cx->meta, f.to) : NULL;
     TRY(computed_settle(cx, e, &f, &text));
+    TRY(promises_read(cx, e, &f));
     TRY(own_limits(cx, e, &f));
     TRY(db_exec(
         cx, NULL,
@@ -137,6 +199,7 @@ enum err meta_field_add(struct cx *cx, const struct json *in, str *ret_name)
         V(e->name), V(name), V(text), V((int64_t)e->n)));
     TRY(field_ddl_add(cx, e, &f));
     TRY(rollup_index(cx, &f));
+    TRY(move_as_told(cx, &f, in));
     TRY(meta_touch(cx));
     *ret_name = name;
     return E_OK;
@@ -173,9 +236,27 @@ static enum err recast_settle(struct cx *cx, const struct field *old, const stru
                : fail_at(cx, E_INVALID, S("kind"), "The data of this field does not fit that kind");
 }
 
-static bool is_told(str key)
+/* The field as `in` makes it, over what it is, and the text of its description. */
+static enum err field_merged(struct cx *cx, const struct field *old, const struct json *in, struct field *f,
+                             str *ret_text)
 {
-    return str_eq(key, S("name")) || str_eq(key, S("entity")) || str_eq(key, S("dry")) || str_eq(key, S("force"));
+    struct db_rows r = {0};
+    const struct json *was = NULL, *now = NULL;
+    TRY(db_query(cx, &r, "SELECT json FROM meta_field WHERE entity = $1 AND name = $2", V(old->entity->name),
+                 V(old->name)));
+    if (!r.n) return fail(cx, E_NOTFOUND, "There is no such own field");
+    TRY(json_parse(cx, db_str(&r, 0, 0), &was));
+    str text = def_text(cx, was, in, old->name);
+    if (!text.n) return fail(cx, E_LIMIT, "The description of a field has at most 64 KiB");
+    TRY(json_parse(cx, text, &now));
+    TRY(field_read(cx, now, f));
+    f->entity = old->entity;
+    f->own = true;
+    f->at = old->at;
+    f->target = f->to.n ? meta_entity(cx->meta, f->to) : NULL;
+    TRY(computed_settle(cx, old->entity, f, &text));
+    *ret_text = text;
+    return E_OK;
 }
 
 enum err meta_field_change(struct cx *cx, str entity, str name, const struct json *in, bool *ret_recast)
@@ -183,36 +264,11 @@ enum err meta_field_change(struct cx *cx, str entity, str name, const struct jso
     assert(db_is_writing(cx));
     const struct entity *e = meta_entity(cx->meta, entity);
     const struct field *old = e ? entity_field(e, name) : NULL;
-    struct db_rows r = {0};
-    const struct json *was = NULL, *now = NULL;
     struct field f = {0};
-    if (!old || !old->own) return fail(cx, E_NOTFOUND, "There is no such own field");
-    TRY(db_query(cx, &r, "SELECT json FROM meta_field WHERE entity = $1 AND name = $2", V(entity),
-                 V(name)));
-    if (!r.n) return fail(cx, E_NOTFOUND, "There is no such own field");
-    TRY(json_parse(cx, db_str(&r, 0, 0), &was));
-    struct buf b = buf_new(cx->a, DEF_MAX);
-    struct jw w = jw_new(&b);
-    jw_obj(&w);
-    for (size_t i = 0; i < was->n; i++)
-        if (!json_get(in, was->v[i].key) || str_eq(was->v[i].key, S("name"))) {
-            jw_key(&w, was->v[i].key);
-            jw_json(&w, &was->v[i]);
-        }
-    for (size_t i = 0; i < in->n; i++) {
-        if (is_told(in->v[i].key)) continue;
-        jw_key(&w, in->v[i].key);
-        jw_json(&w, &in->v[i]);
-    }
-    jw_obj_end(&w);
-    if (b.full) return fail(cx, E_LIMIT, "The description of a field has at most 64 KiB");
-    str text = buf_str(&b);
-    TRY(json_parse(cx, text, &now));
-    TRY(field_read(cx, now, &f));
-    f.entity = e;
-    f.at = old->at;
-    f.target = f.to.n ? meta_entity(cx->meta, f.to) : NULL;
-    TRY(computed_settle(cx, e, &f, &text));
+    str text = {0};
+    if (!old || !old->own || old->system) return fail(cx, E_NOTFOUND, "There is no such own field");
+    TRY(field_merged(cx, old, in, &f, &text));
+    TRY(promises_read(cx, e, &f));
     TRY(recast_settle(cx, old, &f, ret_recast));
     TRY(own_limits(cx, e, &f));
     TRY(db_exec(cx, NULL, "UPDATE meta_field SET json = $3 WHERE entity = $1 AND name = $2",
@@ -220,6 +276,8 @@ enum err meta_field_change(struct cx *cx, str entity, str name, const struct jso
     TRY(field_indexes_drop(cx, e, old, *ret_recast ? NULL : &f));
     if (*ret_recast) TRY(field_aside_make(cx, e, old));
     TRY(field_ddl_add(cx, e, &f));
+    TRY(rollup_index(cx, &f));
+    TRY(move_as_told(cx, &f, in));
     return meta_touch(cx);
 }
 
@@ -280,6 +338,64 @@ enum err meta_entity_add(struct cx *cx, const struct json *in, str *ret_name)
     meta_drop(&m);
     *ret_name = name;
     return e;
+}
+
+/* The description of an own entity with the members of `in` over what it is. */
+static enum err entity_merged(struct cx *cx, const struct json *was, const struct json *in, str *ret)
+{
+    struct buf b = buf_new(cx->a, DEF_MAX);
+    struct jw w = jw_new(&b);
+    jw_obj(&w);
+    for (size_t i = 0; i < was->n; i++) {
+        const struct json *now = json_get(in, was->v[i].key);
+        jw_key(&w, was->v[i].key);
+        jw_json(&w, now ? now : &was->v[i]);
+    }
+    jw_obj_end(&w);
+    *ret = buf_str(&b);
+    return b.full ? fail(cx, E_LIMIT, "The description of an entity has at most 64 KiB") : E_OK;
+}
+
+/* A list of objects ("sections") or of texts ("list"). */
+static enum err want_list(struct cx *cx, const struct json *in, str key, enum jt of)
+{
+    const struct json *l = json_get(in, key);
+    bool is = !l || l->t == JT_ARR;
+    for (size_t i = 0; l && is && i < l->n; i++) is = l->v[i].t == of;
+    return is ? E_OK : fail_at(cx, E_INVALID, key, "A list is needed here");
+}
+
+static enum err entity_told(struct cx *cx, const struct json *in)
+{
+    static const str may[] = {S0("label"), S0("plural"), S0("icon"), S0("sections"), S0("list")};
+    for (size_t i = 0; i < in->n; i++) {
+        bool known = false;
+        for (size_t k = 0; k < COUNT(may); k++) known |= str_eq(in->v[i].key, may[k]);
+        if (!known)
+            return fail_at(cx, E_INVALID, in->v[i].key,
+                           "Of an entity its names, icon, sections and list can be changed");
+    }
+    TRY(want_list(cx, in, S("sections"), JT_OBJ));
+    return want_list(cx, in, S("list"), JT_STR);
+}
+
+enum err meta_entity_change(struct cx *cx, str name, const struct json *in)
+{
+    struct db_rows r = {0};
+    const struct json *was = NULL;
+    struct meta *m = NULL;
+    str text = {0};
+    assert(db_is_writing(cx));
+    TRY(db_query(cx, &r, "SELECT json FROM meta_entity WHERE name = $1 AND state = 'active'", V(name)));
+    if (!r.n) return fail(cx, E_NOTFOUND, "There is no such own entity");
+    TRY(entity_told(cx, in));
+    TRY(json_parse(cx, db_str(&r, 0, 0), &was));
+    TRY(entity_merged(cx, was, in, &text));
+    TRY(db_exec(cx, NULL, "UPDATE meta_entity SET json = $2 WHERE name = $1", V(name), V(text)));
+    TRY(meta_touch(cx));
+    TRY(meta_load(cx, &m)); /* what cannot be read must not stay: the next start reads it */
+    meta_drop(&m);
+    return E_OK;
 }
 
 enum err meta_entity_trash(struct cx *cx, str name, bool trashed)

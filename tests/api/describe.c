@@ -103,6 +103,53 @@ static void own_entities(struct api_bed *t)
          {REPA1, "GET /api/v1/company/$c", NULL, 200, "Dreherei", NULL, NULL, NULL});
 }
 
+/* Where a field stands, what it begins with, what must hold of it. */
+static void order_and_promises(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'company','kind':'text','label':'Eins'}", 201, "x_eins", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'company','kind':'int','label':'Zwei','section':'Zahlen','default':7}", 201, "x_zwei", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'company','kind':'text','label':'Drei','pos':0,'section':'main'}", 201, "x_drei", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/meta", NULL, 200,
+          "{\"name\":\"Zahlen\",\"label\":{\"en\":\"Zahlen\"},\"fields\":[\"x_zwei\"]}|\"name\":\"own\"|\"fields\":[\"x_eins\"]|,\"x_drei\"]|\"section\":\"Zahlen\"|\"default\":7", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/company", "{'name':'Vorgabe AG'}", 201, "\"x_zwei\":7", "company.create", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_zwei", "{'section':'own','default':null,'pos':0}", 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/meta", NULL, 200, "\"fields\":[\"x_zwei\",\"x_eins\"]|!\"Zahlen\"|!\"default\":7", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/company", "{'name':'Leer AG'}", 201, "!\"x_zwei\":7", "company.create", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_zwei", "{'section':'','pos':99}", 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/meta", NULL, 200, "\"fields\":[\"x_eins\",\"x_zwei\"]", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_zwei", "{'pos':-1}", 422, "\"field\":\"pos\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_zwei", "{'default':'viele'}", 422, "\"field\":\"default\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_zwei", "{'default':5,'kind':'date'}", 422, "\"field\":\"default\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'company','kind':'link','to':'person','label':'Wer','default':'1'}", 422, "\"field\":\"default\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'company','kind':'int','label':'Regel','rule':{'field':'x_regel','op':'ge','value':3}}", 201, "x_regel", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/meta", NULL, 200, "\"rule\":{\"field\":\"x_regel\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/company", "{'name':'Wenig AG','x_regel':2}", 422, "\"field\":\"x_regel\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_regel", "{'rule':{'field':'nosuch','op':'ge','value':3}}", 422, "\"field\":\"rule\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_regel", "{'rule':[]}", 422, "\"field\":\"rule\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_regel", "{'rule':null}", 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/company", "{'name':'Wenig AG','x_regel':2}", 201, NULL, "company.create", NULL, NULL});
+}
+
+static void entity_changed(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/meta/entity", "{'label':'Wagen'}", 201, "x_wagen", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'x_wagen','kind':'int','label':'Sitze'}", 201, "x_sitze", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/entity/x_wagen", "{'plural':{'en':'Cars','de':'Wägen'},'icon':'car'}", 200, "x_wagen", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/meta", NULL, 200, "Wägen|\"icon\":\"car\"|\"en\":\"Wagen\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/entity/x_wagen", "{'sections':[{'name':'a','label':'Vorn','fields':['name','x_sitze']},{'name':'b','label':'Hinten','fields':['owner']}],'list':['name','x_sitze']}", 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/meta", NULL, 200, "\"fields\":[\"name\",\"x_sitze\"]}|\"list\":[\"name\",\"x_sitze\"]|Hinten", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/entity/x_wagen", "{'sections':[{'name':'a','label':'Vorn','fields':['nosuch']}]}", 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/entity/x_wagen", "{'sections':7}", 422, "\"field\":\"sections\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/entity/x_wagen", "{'list':[7]}", 422, "\"field\":\"list\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/entity/x_wagen", "{'label':{}}", 422, "\"field\":\"label\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/entity/x_wagen", "{'fields':[]}", 422, "\"field\":\"fields\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/entity/person", "{'icon':'x'}", 404, NULL, NULL, NULL, NULL},
+         {REPA1, "PATCH /api/v1/meta/entity/x_wagen", "{'icon':'x'}", 403, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/meta", NULL, 200, "Hinten", NULL, NULL, NULL});
+}
+
 static void files(struct api_bed *t)
 {
     ROWS(t,
@@ -167,6 +214,6 @@ static void import_asked(struct api_bed *t)
 
 void describe_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {own_fields, own_entities, files, exports, import_asked};
+    static void (*const all[])(struct api_bed *) = {own_fields, own_entities, order_and_promises, entity_changed, files, exports, import_asked};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

@@ -30,6 +30,7 @@ static const struct cell {
     {DELETE, "/api/v1/meta/field/{entity}/{name}", "/api/v1/meta/field/person/x_m", NULL, NOTHING, "401", "200", "403", "403"},
     {POST, "/api/v1/meta/field/{entity}/{name}/restore", "/api/v1/meta/field/person/x_m/restore", NULL, NOTHING, "401", "200", "403", "403"},
     {POST, "/api/v1/meta/entity", "/api/v1/meta/entity", "{'label':'Ding'}", NOTHING, "401", "201", "403", "403"},
+    {PATCH, "/api/v1/meta/entity/{name}", "/api/v1/meta/entity/x_ding", "{'icon':'cog'}", NOTHING, "401", "200", "403", "403"},
     {DELETE, "/api/v1/meta/entity/{name}", "/api/v1/meta/entity/x_ding", NULL, NOTHING, "401", "200", "403", "403"},
     {POST, "/api/v1/meta/entity/{name}/restore", "/api/v1/meta/entity/x_ding/restore", NULL, NOTHING, "401", "200", "403", "403"},
     {GET, "/api/v1/search", "/api/v1/search?q=ding", NULL, NOTHING, "401", "200", "200", "200"},

@@ -138,6 +138,11 @@ own() {
     is "field change of kind" "$code" 0
     k field change person "$field" --kind text --json
     is "field change of kind, back" "$code" 0
+    k field change person "$field" '{"default":"neu"}' --section main --pos 0
+    is "field change of place and default" "$code" 0
+    k field change person "$field" '{"default":7}' --json
+    is "field change: a default of another kind" "$code" 1
+    has "field change: it is told" "$err" '"field":"default"'
     k field list person
     has "field list as text" "$out" "Kunde-Nr"
     k field trash person "$field"
@@ -166,6 +171,10 @@ own() {
     is "entity add: exit" "$code" 0
     k count "$machine"
     is "an own entity is there" "$code $out" "0 0"
+    k entity change "$machine" '{"plural":{"en":"Engines"}}' --icon car --json
+    is "entity change" "$code $(json name "$out")" "0 $machine"
+    k entity change "$machine" '{"fields":[]}' --json
+    is "entity change: not that" "$code" 1
     k entity trash "$machine" --json
     is "entity trash" "$code $(json name "$out")" "0 $machine"
     k count "$machine"
