@@ -42,6 +42,10 @@ syntax() { git ls-files -co --exclude-standard dev .ci/run 'tools/*.sh' | xargs 
 app() { build_web; build_app build; ninja -k 0 -C build; }
 unit_file() { systemd-analyze security --offline=true --threshold=15 --no-pager dist/kontor.service | tail -1; }
 web_script() { need_node && cd web && npm run --silent "$1"; }
+web_check() { # and what the first page costs, when there is a bundle
+    (web_script check)
+    [ ! -f web/dist/.vite/manifest.json ] || web_script budget
+}
 e2e() { need_node; KONTOR=$ROOT/build/kontor sh tools/with-pg.sh node tests/e2e/run.mjs; }
 
 step tools python3 tools/test_gates.py
@@ -59,7 +63,7 @@ step torture torture
 step cppcheck python3 tools/lint.py cppcheck build-asan
 step clang-tidy python3 tools/lint.py clang-tidy build-asan
 if [ -f web/package.json ]; then
-    (cd web && npm_has check) && step web-check web_script check
+    (cd web && npm_has check) && step web-check web_check
     (cd web && npm_has test) && step web-test web_script test
 fi
 [ ! -f tests/e2e/run.mjs ] || step e2e e2e
