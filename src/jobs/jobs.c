@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "base/tr.h"
 #include "os/os.h"
 
 #include <pthread.h>
@@ -47,10 +48,8 @@ static enum err claim_inside(struct cx *cx, void *arg)
     if (!r.n) return E_OK;
     int64_t id = db_int(&r, 0, 0);
     if (db_int(&r, 0, 4) >= JOB_TRIES)
-        return db_exec(cx, NULL,
-                       "UPDATE job SET state = 'failed', error = 'given up after too many tries' "
-                       "WHERE id = $1",
-                       V(id));
+        return db_exec(cx, NULL, "UPDATE job SET state = 'failed', error = $2 WHERE id = $1", V(id),
+                       V(S(TR("It was given up after too many tries"))));
     TRY(db_exec(cx, &n,
                 "UPDATE job SET state = 'running', lease_by = $2, lease_until = $3, tries = tries "
                 "+ 1 WHERE id = $1"
@@ -267,8 +266,9 @@ static void raw_or_null(struct jw *w, str key, str json)
     else jw_null(w);
 }
 
-/* Columns: kind, state, progress, result, error. */
-static void row_json(struct jw *w, const struct db_rows *r, size_t i, int64_t id, bool result)
+/* Columns: kind, state, progress, result, error, created_by, args. What the queue itself wrote as an error is English;
+ * a handler's own is told already. */
+static void row_json(struct cx *cx, struct jw *w, const struct db_rows *r, size_t i, int64_t id, bool whole)
 {
     str done = {0}, total = {0};
     str_split(db_str(r, i, 2), '/', &done, &total);
@@ -278,9 +278,10 @@ static void row_json(struct jw *w, const struct db_rows *r, size_t i, int64_t id
     jw_kstr(w, S("state"), db_str(r, i, 1));
     raw_or_null(w, S("done"), done.n ? done : S("0"));
     raw_or_null(w, S("total"), total.n ? total : S("0"));
-    if (result) raw_or_null(w, S("result"), db_str(r, i, 3));
+    if (whole) raw_or_null(w, S("asked"), db_str(r, i, 6));
+    if (whole) raw_or_null(w, S("result"), db_str(r, i, 3));
     jw_key(w, S("error"));
-    if (db_str(r, i, 4).n) jw_str(w, db_str(r, i, 4));
+    if (db_str(r, i, 4).n) jw_str(w, tr(cx->lang, db_str(r, i, 4)));
     else jw_null(w);
 }
 
@@ -293,7 +294,7 @@ enum err job_list_json(struct cx *cx, bool all, int64_t before, size_t n, struct
                  "id < $1 AND (created_by = $2 OR $3 = 1) ORDER BY id DESC LIMIT $4",
                  V(before ? before : INT64_MAX), V(cx->who.user), V(all), V((int64_t)n)));
     for (size_t i = 0; i < r.n; i++) {
-        row_json(w, &r, i, db_int(&r, i, 6), false);
+        row_json(cx, w, &r, i, db_int(&r, i, 6), false);
         jw_kid(w, S("by"), db_int(&r, i, 5));
         jw_kstr(w, S("at"), time_text(cx->a, db_int(&r, i, 7)));
         jw_obj_end(w);
@@ -306,11 +307,11 @@ enum err job_json(struct cx *cx, int64_t id, bool all, struct jw *w)
 {
     struct db_rows r = {0};
     TRY(db_query(cx, &r,
-                 "SELECT kind, state, progress, result, error, created_by FROM job WHERE id = $1",
+                 "SELECT kind, state, progress, result, error, created_by, args FROM job WHERE id = $1",
                  V(id)));
     if (!r.n || (!all && db_int(&r, 0, 5) != cx->who.user))
         return fail(cx, E_NOTFOUND, "There is no such job");
-    row_json(w, &r, 0, id, true);
+    row_json(cx, w, &r, 0, id, true);
     jw_obj_end(w);
     return E_OK;
 }

@@ -46,7 +46,8 @@ MUST enum err job_add(struct cx *cx, struct jobs *q, str kind, str args, str key
 MUST enum err job_find(struct cx *cx, str key, int64_t *ret);
 /* From inside a handler: shows done of total; E_CONFLICT "cancelled" when somebody cancelled it or we stop. */
 MUST enum err job_progress(struct cx *cx, const struct job *j, int64_t done, int64_t total);
-/* {"id","kind","state","done","total","result","error"}; only own jobs unless cx->acl == NULL or SYS right `all`. */
+/* {"id","kind","state","done","total","asked","result","error"}, asked: the arguments; only own jobs unless
+ * cx->acl == NULL or SYS right `all`. */
 MUST enum err job_json(struct cx *cx, int64_t id, bool all, struct jw *w);
 /* What an own job of this kind was asked and, when it is done, its result; E_NOTFOUND when there is none or it is not
  * done. */

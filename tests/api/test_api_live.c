@@ -138,6 +138,30 @@ static void retried(struct api_bed *t)
     T(false);
 }
 
+static enum err job_worn_out(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "UPDATE job SET state = 'waiting', due_at = 0, error = '', tries = $2 WHERE id = $1", V(*(int64_t *)arg), V(JOB_TRIES));
+}
+
+/* One that was tried too often is given up, and its reason is told in the reader's language. */
+static void given_up(struct api_bed *t)
+{
+    struct cx cx = t->b.cx;
+    int64_t id = 0;
+    cx.who.user = t->who[ADMIN].id;
+    cx.now_ms = clock_ms();
+    T_OK(&cx, job_add(&cx, NULL, S("import_dry"), S("{\"name\":\"kunden.csv\"}"), S(""), &id));
+    T_OK(&cx, db_write(&cx, job_worn_out, &id));
+    var_put(t, "worn", arena_fmt(cx.a, "%" PRId64, id));
+    for (int i = 0; i < 500; i++, usleep(20000)) {
+        struct answer r = api_call(t, cx.a, ADMIN, api_expand(t, cx.a, "GET /api/v1/job/$worn"), S(""), S(""));
+        if (!str_eq(answer_value(&cx, &r, S("state")), S("failed"))) continue;
+        T_STR(answer_value(&cx, &r, S("asked.name")), S("kunden.csv"));
+        if (str_eq(answer_value(&cx, &r, S("error")), S("Nach zu vielen Versuchen aufgegeben"))) return;
+    }
+    T(false);
+}
+
 /* A list as it was, made by a job, in its order, page by page; nobody else's, and not of another kind of job. */
 static void as_of(struct api_bed *t)
 {
@@ -305,7 +329,7 @@ static void over_the_wire(struct api_bed *t)
 
 int main(void)
 {
-    static void (*const all[])(struct api_bed *) = {imported, undone_by_job, as_of, sample, retried, events, over_the_wire};
+    static void (*const all[])(struct api_bed *) = {imported, undone_by_job, as_of, sample, retried, given_up, events, over_the_wire};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], true, true);
     return t_end("api_live");
 }

@@ -31,13 +31,46 @@ export async function run(v) {
   v.ok((await companies.innerText()) === '4', 'four companies');
   await v.axe('the report');
   await v.shot('import-report');
+  await checkedAgain(v, by);
   await page.locator('.foot .btn.pri').click();
   await v.seen(by('import.undo'), 'the import ends');
+  await runningAgain(v, by);
   await v.seen(page.getByRole('link', { name: say(v, 'import.refusedFile') }), 'the refused rows can be had');
   await v.axe('the result');
   await v.shot('import-done');
   await gates(v);
   await editThenUndo(v, by);
+}
+
+// A reload in the middle loses nothing: the report is there again, and behind it the columns.
+async function checkedAgain(v, by) {
+  const { page } = v;
+  await page.reload();
+  await v.seen(page.getByText(say(v, 'import.nothingYet')), 'the report comes back after a reload');
+  await by('back').click();
+  await v.seen(page.getByText('kunden.xlsx', { exact: true }), 'with the file');
+  v.ok((await page.getByLabel('Umsatz 2025', { exact: true }).inputValue()) === 'new', 'and its columns as they were');
+  await by('import.check').click();
+  await v.seen(page.getByText(say(v, 'import.nothingYet')), 'and can be asked for again');
+}
+
+// Whoever comes back while it runs sees how far it is, then its end; the real job is shown as if it were not done yet.
+async function runningAgain(v, by) {
+  const { page } = v;
+  const { data } = await (await page.request.get(`${v.url}/api/v1/job`)).json();
+  const row = data.find((j) => j.kind === 'import_run');
+  const going = { state: 'running', done: 1200, total: 3232 };
+  await page.route('**/api/v1/job', async (r) => r.fulfill({ json: { data: [{ ...row, ...going }], next: null } }));
+  await page.route(`**/api/v1/job/${row.id}`, async (r) => r.fulfill({ json: { ...(await (await r.fetch()).json()), ...going, result: null } }));
+  await page.reload();
+  await v.seen(page.getByRole('progressbar', { name: say(v, 'import.running') }), 'a running import is picked up after a reload');
+  await v.seen(page.locator('[role=progressbar][aria-valuenow="37"]'), 'and tells how far it is');
+  await v.axe('an import picked up');
+  await v.shot('import-again');
+  await page.unrouteAll({ behavior: 'wait' });
+  await v.seen(by('import.undo'), 'its end comes with undo');
+  await page.reload();
+  await v.seen(by('import.undo'), 'and is there after another reload');
 }
 
 // What must be true of the records themselves.
@@ -91,6 +124,8 @@ async function editThenUndo(v, by) {
   await v.seen(page.getByText(say(v, 'batch.undone'), { exact: true }), 'the import is undone');
   await page.goto(`${v.url}/person?q=${encodeURIComponent('Žukauskaitė')}`);
   await v.seen(page.getByRole('heading', { name: say(v, 'list.none') }), 'its people are gone');
+  await page.goto(`${v.url}/import`);
+  await v.seen(page.getByText(say(v, 'import.drop')), 'an import that was undone is not shown as done');
   await page.goto(`${v.url}/batches`);
   await page.getByRole('button', { name: /kunden\.xlsx/ }).last().click();
   await v.seen(page.getByText(say(v, 'batch.redoOf', { title: 'kunden.xlsx' }), { exact: true }), 'the undo is undone');

@@ -1,7 +1,7 @@
 // Every call of the app, by name.
 import { del, get, patch, post, put, type Reply } from './client';
 import type {
-  Batch, Caller, Column, Dup, Entry, Filter, Found, Job, JobRow, Meta, Page, Plan, Rec, Session, Setup, Undone, Value, Who,
+  Batch, Caller, Column, Dup, Entry, Filter, Found, Job, JobRow, Meta, Page, Plan, Rec, Session, Setup, Stored, Undone, Value, Who,
 } from './types';
 
 export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] | undefined }
@@ -75,17 +75,20 @@ export const who = async (number: string): Promise<Caller[]> => (await get<Who>(
 
 export const plan = async (file: string, sheet: number | undefined, entity: string, mapping: Partial<Mapping> | null) =>
   (await post<Plan>('/import/plan', { file, sheet, entity, mapping })).data;
-export const dryRun = async (file: string, sheet: number, entity: string, mapping: Mapping) =>
-  (await post<{ job: string }>('/import/dry', { file, sheet, entity, mapping })).data;
+/** The name goes along for whoever comes back to the job. */
+export type Sent = Pick<Stored, 'id' | 'name'>;
+export const dryRun = async (file: Sent, sheet: number, entity: string, mapping: Mapping) =>
+  (await post<{ job: string }>('/import/dry', { file: file.id, name: file.name, sheet, entity, mapping })).data.job;
 export interface KeptMapping { id: string; name: string; mapping: Partial<Mapping> & { entity?: string } }
 export const keptMappings = async () => (await get<{ data: KeptMapping[] }>('/import/mapping')).data;
 export const keepMapping = (name: string, mapping: KeptMapping['mapping']) => post<{ id: string }>('/import/mapping', { name, mapping });
 export const forgetMapping = (id: string) => del(`/import/mapping/${id}`);
-export const runImport = async (file: string, sheet: number, entity: string, mapping: Mapping) =>
-  (await post<{ job: string; batch?: string }>('/import/run', { file, sheet, entity, mapping })).data;
+export const runImport = async (file: Sent, sheet: number, entity: string, mapping: Mapping) =>
+  (await post<{ job: string }>('/import/run', { file: file.id, name: file.name, sheet, entity, mapping })).data.job;
 export const makeSample = async (people: number, lang: string) => (await post<{ job: string }>('/demo', { people, lang })).data.job;
 export const getJob = <T>(id: string) => get<Job<T>>(`/job/${id}`);
 export const jobs = (cursor?: string | null) => get<Page<JobRow>>('/job' + query({ cursor }));
 export const retryJob = (id: string) => post<{ job: string }>(`/job/${id}/retry`, {});
 export const cancelJob = (id: string) => del(`/job/${id}`);
+export const getBatch = (id: string) => get<Batch>(`/batch/${id}`);
 export const batches = (cursor?: string | null) => get<Page<Batch>>('/batch' + query({ cursor }));

@@ -89,7 +89,8 @@ export interface Report {
 }
 export interface Job<T = unknown> {
   id: string; kind: string; state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'; done: number; total: number;
-  result: T | null; error: string | null; files?: { name: string; href: string }[];
+  /** the arguments it was given */
+  asked?: unknown; result: T | null; error: string | null; files?: { name: string; href: string }[];
 }
 /** A row of the list of jobs; by: the user, null = Kontor itself. */
 export interface JobRow extends Pick<Job, 'id' | 'kind' | 'state' | 'done' | 'total' | 'error'> { by: string | null; at: string }

@@ -33,9 +33,14 @@ export function rowFields(e: Entity): string[] | undefined {
   return [...new Set([...chosenColumns(e).map((f) => f.name), ...beside])];
 }
 
-/** null: as the description says. */
-export async function chooseColumns(e: Entity, names: string[] | null): Promise<void> {
-  await putSetting(name(e), names);
-  const { [name(e)]: _, ...rest } = kept;
-  kept = names ? { ...rest, [name(e)]: names } : rest;
+export const setting = (key: string): unknown => kept[key];
+
+/** null forgets it. */
+export async function keepSetting(key: string, value: unknown): Promise<void> {
+  await putSetting(key, value);
+  const { [key]: _, ...rest } = kept;
+  kept = value === null ? rest : { ...rest, [key]: value };
 }
+
+/** null: as the description says. */
+export const chooseColumns = (e: Entity, names: string[] | null): Promise<void> => keepSetting(name(e), names);
