@@ -1,5 +1,5 @@
 // Own fields and entities: added, refused at the field, changed, in the trash and back; and they stand in the card.
-import { say } from './lib.mjs';
+import { say, sender } from './lib.mjs';
 
 export const name = 'own fields';
 
@@ -12,6 +12,8 @@ export async function run(v) {
   await v.seen(page.getByText(say(v, 'fields.none')), 'there are no own fields at first');
   await v.axe('the page of own fields');
   await field(v);
+  await order(v);
+  await otherKind(v);
   await trash(v);
   await entity(v);
 }
@@ -36,12 +38,60 @@ async function field(v) {
   await by(v, 'fields.change', { name: 'Ampel' }).click();
   await dialog.getByLabel(say(v, 'fields.help'), { exact: true }).fill('Wie es steht');
   await dialog.getByLabel(say(v, 'fields.required'), { exact: true }).check();
+  await dialog.getByLabel(say(v, 'fields.section'), { exact: true }).selectOption({ label: say(v, 'fields.sectionNew') });
+  await dialog.getByLabel(say(v, 'fields.sectionName'), { exact: true }).fill('Verkehr');
+  await dialog.getByLabel(say(v, 'fields.default'), { exact: true }).selectOption({ label: 'Rot' });
   await dialog.getByRole('button', { name: say(v, 'save'), exact: true }).click();
   await v.seen(page.locator('[data-own=x_ampel]').getByText('Wie es steht'), 'help and rule are changed');
   await v.shot('fields');
   await page.goto(`${v.url}/company?id=new`);
   await v.seen(page.locator('form.panel').getByText('Ampel'), 'a form asks for it');
+  await v.seen(page.locator('form.panel').getByRole('heading', { name: 'Verkehr' }), 'under its own section');
   await page.goto(`${v.url}/settings/fields?of=company`);
+}
+
+/** A second field is brought to the front by the keyboard, and is there after a reload. */
+async function order(v) {
+  const { page } = v;
+  const send = await sender(v);
+  const { name } = await send('POST', '/meta/field', { entity: 'company', kind: 'text', label: { en: 'Menge' } });
+  await send('POST', '/company', { name: 'Menge Eins', [name]: '12', x_ampel: 'c1' });
+  await send('POST', '/company', { name: 'Menge Viele', [name]: 'viele', x_ampel: 'c1' });
+  await page.reload();
+  const rows = page.locator('[data-own]');
+  await rows.nth(1).waitFor();
+  const up = by(v, 'columns.up', { name: 'Menge' });
+  await up.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('status').getByText(say(v, 'columns.at', { name: 'Menge', n: 1, of: 2 })).waitFor({ state: 'attached' });
+  v.ok((await rows.first().getAttribute('data-own')) === name, 'a field is moved up');
+  v.ok(await up.evaluate((e) => e === document.activeElement), 'the focus stays on the button');
+  await page.reload();
+  await rows.nth(1).waitFor();
+  v.ok((await rows.first().getAttribute('data-own')) === name, 'the order is kept');
+  await v.axe('the list of own fields');
+}
+
+/** The text becomes a number: rehearsed, told what does not fit, done all the same. */
+async function otherKind(v) {
+  const { page } = v;
+  const dialog = page.getByRole('dialog');
+  const at = (key, values) => dialog.getByRole('button', { name: say(v, key, values), exact: true });
+  await by(v, 'fields.change', { name: 'Menge' }).click();
+  await at('fields.changeKind').click();
+  await dialog.getByLabel(say(v, 'fields.kindNew'), { exact: true }).selectOption('int');
+  v.ok(await at('fields.kindNow').isDisabled(), 'no change without a rehearsal');
+  await at('fields.rehearse').focus();
+  await page.keyboard.press('Enter');
+  await v.seen(dialog.getByText(say(v, 'fields.misfits', { n: 1 })), 'the rehearsal tells how many do not fit');
+  await v.seen(dialog.getByRole('list', { name: say(v, 'fields.examples') }).getByText('Menge Viele'), 'and which');
+  await v.axe('the rehearsal of another kind');
+  await v.shot('field-kind');
+  v.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing of it is cut off');
+  await at('fields.kindForce').click();
+  await v.seen(page.locator('[data-own=x_menge]').getByText(say(v, 'kind.int'), { exact: true }), 'the field is of the other kind');
+  const kept = await (await sender(v))('GET', '/company?fields=x_menge&q=Menge');
+  v.ok(kept.data.some((r) => r.x_menge === 12) && kept.data.some((r) => r.x_menge == null), 'what fits is kept as a number');
 }
 
 async function trash(v) {
@@ -72,13 +122,21 @@ async function entity(v) {
   await dialog.getByRole('button', { name: say(v, 'save'), exact: true }).click();
   await page.waitForURL(/of=x_fahrzeug/);
   await v.seen(by(v, 'fields.trashEntity'), 'the new entity is shown');
+  await by(v, 'fields.changeEntity').click();
+  await dialog.getByLabel(say(v, 'fields.many'), { exact: true }).fill('Fuhrpark');
+  await dialog.getByRole('radio', { name: say(v, 'icon.shield') }).focus();
+  await page.keyboard.press('Space');
+  await dialog.getByRole('button', { name: say(v, 'save'), exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await v.seen(page.getByRole('heading', { level: 1 }), 'the form of an entity is closed');
+  v.ok((await page.locator('#fields-of option:checked').innerText()) === 'Fuhrpark', 'an entity has its new name');
   await by(v, 'fields.trashEntity').click();
-  const restore = by(v, 'fields.restoreOf', { name: 'Fahrzeuge' });
+  const restore = by(v, 'fields.restoreOf', { name: 'Fuhrpark' });
   await restore.click();
   await restore.waitFor({ state: 'detached' }); // the answer is there: leaving at once would take the request back
   await page.goto(`${v.url}/x_fahrzeug`);
-  await v.seen(page.getByRole('heading', { level: 1, name: 'Fahrzeuge' }), 'out of the trash it has its list again');
+  await v.seen(page.getByRole('heading', { level: 1, name: 'Fuhrpark' }), 'out of the trash it has its list again');
   await page.goto(`${v.url}/settings/fields?of=x_fahrzeug`);
   await by(v, 'fields.trashEntity').click();
-  await v.seen(by(v, 'fields.restoreOf', { name: 'Fahrzeuge' }), 'an entity goes into the trash');
+  await v.seen(by(v, 'fields.restoreOf', { name: 'Fuhrpark' }), 'an entity goes into the trash');
 }

@@ -1,7 +1,7 @@
 // Every call of the app, by name.
 import { del, get, patch, post, put, type Reply } from './client';
 import type {
-  Batch, Caller, Column, Dup, Entry, Filter, Found, Job, JobRow, Meta, Page, Plan, Rec, Session, Setup, Stored, Undone, Value, Who,
+  Batch, Caller, Column, Dup, Entry, Filter, Found, Job, JobRow, Meta, Page, Plan, Rec, Recast, Session, Setup, Stored, Undone, Value, Who,
 } from './types';
 
 export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] | undefined }
@@ -60,10 +60,11 @@ export const unrejectDuplicate = (entity: string, a: string, b: string) => del(`
 
 type Described = Record<string, unknown>;
 export const addField = (body: Described) => post<{ name: string }>('/meta/field', body);
-export const changeField = (entity: string, name: string, body: Described) => patch<{ name: string }>(`/meta/field/${entity}/${name}`, body);
+export const changeField = (entity: string, name: string, body: Described) => patch<{ name: string; recast?: Recast }>(`/meta/field/${entity}/${name}`, body);
 export const trashField = (entity: string, name: string) => del(`/meta/field/${entity}/${name}`);
 export const restoreField = (entity: string, name: string) => post<{ name: string }>(`/meta/field/${entity}/${name}/restore`, undefined);
 export const addEntity = (body: Described) => post<{ name: string }>('/meta/entity', body);
+export const changeEntity = (name: string, body: Described) => patch<{ name: string }>(`/meta/entity/${name}`, body);
 export const trashEntity = (name: string) => del(`/meta/entity/${name}`);
 export const restoreEntity = (name: string) => post<{ name: string }>(`/meta/entity/${name}/restore`, undefined);
 

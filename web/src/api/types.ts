@@ -13,6 +13,9 @@ export interface Field {
   sort?: boolean; ops?: Op[]; to?: string; choices?: Choice[]; scale?: number; max?: number;
   /** formula, latest value: the kind of its values */
   result?: Kind;
+  /** own: where it stands in the form; none = among the own fields */
+  section?: string;
+  default?: Value; rule?: Filter; via?: string; def?: unknown;
 }
 export interface Section { name: string; label: Labels; fields: string[] }
 export interface Rights {
@@ -24,6 +27,8 @@ export interface Entity {
   /** fields in the trash: told to those who manage the settings */
   trash?: Field[];
 }
+/** What becomes of a field's values under another kind. */
+export interface Recast { dry: boolean; fits: number; misfits: number; sample: { id: string; title: string; value: string; why: string }[] }
 export interface Gone { name: string; label: Labels; plural: Labels }
 export interface Meta { version: number; entities: Entity[]; trash?: Gone[] }
 
