@@ -11,6 +11,7 @@ import * as fields from './fields.mjs';
 import * as finding from './finding.mjs';
 import * as jobs from './jobs.mjs';
 import * as live from './live.mjs';
+import * as past from './past.mjs';
 import * as person from './person.mjs';
 import * as photo from './photo.mjs';
 import * as talk from './talk.mjs';
@@ -30,7 +31,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, columns, fields, photo, person, talk, tree]) {
+  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, fields, photo, person, talk, tree]) {
     try {
       await s.run(v, server);
     } catch (e) {

@@ -4,7 +4,7 @@ import type {
   Batch, Caller, Column, Dup, Entry, Filter, Found, Job, JobRow, Meta, Page, Plan, Rec, Recast, Session, Setup, Stored, Undone, Value, Who,
 } from './types';
 
-export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] | undefined }
+export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] | undefined; at?: string }
 export interface Mapping { header_row: number; encoding?: string; columns: Column[]; history: boolean; join: boolean }
 
 function query(o: Record<string, string | number | null | undefined>): string {
@@ -35,7 +35,11 @@ export const putSetting = (name: string, value: unknown) => put<null>(`/setting/
 export const getMeta = () => get<Meta>('/meta');
 
 export const list = (entity: string, q: ListQuery, limit: number, cursor?: string | null, count = false) =>
-  get<Page<Rec>>(`/${entity}` + query({ ...common(q), sort: q.sort, limit, cursor, count: count ? 1 : '', fields: q.fields?.join(',') }));
+  get<Page<Rec>>(`/${entity}` + query({ ...common(q), sort: q.sort, limit, cursor, count: count ? 1 : '', fields: q.fields?.join(','), at: q.at }));
+/** A list as it was, by a job; its pages when that is done. */
+export const askAsOf = async (entity: string, at: string, q: ListQuery) =>
+  (await post<{ job: string }>('/as_of', { entity, at, sort: q.sort ?? '', ...(q.filter ? { filter: q.filter } : {}) })).data.job;
+export const asOfPage = (job: string, limit: number, cursor: string | null) => get<{ data: Rec[]; next: string | null; count: number }>(`/as_of/${job}` + query({ limit, cursor }));
 /** What is in the trash, the newest first. */
 export const trashed = (entity: string, cursor?: string | null) =>
   get<Page<Rec>>(`/${entity}` + query({ deleted: 1, sort: '-changed_at', limit: 50, cursor, fields: 'deleted_at,changed_by' }));

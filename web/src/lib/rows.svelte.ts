@@ -1,6 +1,6 @@
 // The rows of a list, read page by page by cursor as they scroll into view.
 import { list, type ListQuery } from '../api/calls';
-import type { Count, Rec } from '../api/types';
+import type { Count, Page, Rec } from '../api/types';
 
 const PAGE = 100;
 const AHEAD = 50;
@@ -20,6 +20,7 @@ export class Rows {
   constructor(
     readonly entity: string,
     readonly query: ListQuery,
+    private readonly read: (cursor: string | null, fresh: boolean) => Promise<Page<Rec>> = (cursor, fresh) => list(entity, query, PAGE, cursor, fresh),
   ) {
     void this.page();
   }
@@ -78,7 +79,7 @@ export class Rows {
     this.busy = true;
     const turn = this.turn;
     try {
-      const p = await list(this.entity, this.query, PAGE, fresh ? null : this.next, fresh);
+      const p = await this.read(fresh ? null : this.next, fresh);
       if (turn !== this.turn) return;
       this.items = fresh ? p.data : this.items.concat(p.data);
       this.next = p.next;
