@@ -7,6 +7,7 @@
 #include "backup/daily.h"
 #include "base/log.h"
 #include "cli/remote.h"
+#include "cli/upgrading.h"
 #include "os/os.h"
 
 #include <signal.h>
@@ -223,6 +224,23 @@ static enum err become(struct cli *c, str dir)
     return os_mkdirs(cx, arena_fmt(cx->a, "%.*s/spool", FS(dir)), 0700);
 }
 
+static void on_upgrade(void *arg, str line)
+{
+    (void)arg;
+    log_say(NULL, LOG_INFO, S("app"), "%.*s", FS(line));
+}
+
+/* /readyz does not answer yet: nothing listens before the data have this program's form. */
+static enum err store_begin(struct cli *c, struct store_opts so, struct store *ret)
+{
+    struct upgrading u = {.say = on_upgrade};
+    so.how.at = upgrading_at;
+    so.how.arg = &u;
+    enum err e = store_open(c->cx, &so, ret);
+    upgrading_end(&u);
+    return e;
+}
+
 static enum err serve(struct cli *c)
 {
     struct store_opts so = {0};
@@ -236,7 +254,7 @@ static enum err serve(struct cli *c)
     st.data_dir = so.data_dir;
     o.http.spool_dir = arena_fmt(c->cx->a, "%.*s/spool", FS(so.data_dir));
     fence(c, &st);
-    TRY(store_open(c->cx, &so, &st));
+    TRY(store_begin(c, so, &st));
     enum err e = run(c, &st, &o, &signals);
     store_close(&st);
     return e;

@@ -2,8 +2,8 @@
 /* backup/s3_parts.c - a large file goes to a store in parts: begun, each part sent (again, when it must be), put
  * together, and taken back when it does not become whole.
  *
- * A store may answer "put together" with 200 and an error inside, or the answer may be lost: then it is asked again, at
- * at last whether the object is there, of our size and with the sum that we gave it at the beginning. */
+ * A store may answer "put together" with 200 and an error inside, or the answer may be lost: then it is asked again,
+ * and at last whether the object is there, of our size and with the sum that we gave it at the beginning. */
 #include "backup/s3_int.h"
 #include "base/log.h"
 #include "os/os.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/cmd_admin.c - upgrade and man. */
 #include "cli/cli_int.h"
+#include "cli/upgrading.h"
 #include "os/os.h"
 
 #include <stdio.h>
@@ -31,12 +32,33 @@ static enum err upgrade_said(struct cli *c, const struct store *s, int64_t ms, b
     return cli_json_end(c, &j);
 }
 
+static void say(void *arg, str line)
+{
+    struct cli *c = arg;
+    struct cx own = {.a = arena_new()}; /* the clock of the upgrade has its own thread */
+    str text = arena_fmt(own.a, "%.*s\n", FS(line));
+    bool told = os_write_all(&own, c->err, text) == E_OK;
+    (void)told; /* nobody reads: the upgrade goes on */
+    arena_free(&own.a);
+}
+
+static enum err store_upgrade(struct cli *c, struct store_opts o, struct store *ret)
+{
+    struct upgrading u = {.say = say, .arg = c};
+    o.readers = ADMIN_READERS;
+    o.how.at = upgrading_at;
+    o.how.arg = &u;
+    enum err e = store_open(c->cx, &o, ret);
+    upgrading_end(&u);
+    return e;
+}
+
 static enum err upgrade_now(struct cli *c, str dir, str db)
 {
     struct store s = {.lock_fd = -1};
-    struct store_opts o = {.data_dir = dir, .db = db, .readers = ADMIN_READERS};
+    struct store_opts o = {.data_dir = dir, .db = db};
     int64_t from = os_mono_ms();
-    enum err e = store_open(c->cx, &o, &s);
+    enum err e = store_upgrade(c, o, &s);
     if (is_held(c, e))
         return fail_at(c->cx, e, S("data"),
                        "%.*s: stop it (systemctl stop kontor, or kill its pid) and try again; "
@@ -75,9 +97,8 @@ static enum err upgrade_check(struct cli *c, str dir, str db)
         return fail(
             cx, e,
             "PostgreSQL: copy the database (createdb -T) and run kontor upgrade --db on the copy");
-    struct store_opts so = {.db = arena_fmt(cx->a, "sqlite:%.*s", FS(copy)),
-                            .readers = ADMIN_READERS};
-    if (e == E_OK) e = store_open(cx, &so, &s);
+    struct store_opts so = {.db = arena_fmt(cx->a, "sqlite:%.*s", FS(copy)), .how = {.no_copy = true}};
+    if (e == E_OK) e = store_upgrade(c, so, &s);
     int schema_from = s.from, schema_to = s.to;
     store_close(&s);
     drop_copy(cx, copy);

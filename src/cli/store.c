@@ -57,20 +57,23 @@ static enum err sync_write(struct cx *cx, void *arg)
                    V(s->digest));
 }
 
-enum err store_sync(struct cx *cx, const struct meta *m)
+static enum err tables_sync(struct cx *cx, const struct meta *m, const struct db_upgrade *how)
 {
     str then = {0};
     struct syncing s = {m, digest(cx, m)};
     TRY(store_setting(cx, S("meta_digest"), &then));
     if (s.digest.n && str_eq(then, s.digest)) return E_OK;
+    if (then.n && how->at) how->at(how->arg, DB_TABLES, 0, 0);
     return db_write(cx, sync_write, &s);
 }
+
+enum err store_sync(struct cx *cx, const struct meta *m) { return tables_sync(cx, m, &(struct db_upgrade){0}); }
 
 /* ---- opening ---- */
 static enum err schema_ready(struct cx *cx, const struct store_opts *o, struct store *s)
 {
     if (!o->read_only) {
-        enum err e = db_migrate(cx, s->db, &s->from, &s->to);
+        enum err e = db_migrate_how(cx, s->db, &o->how, &s->from, &s->to);
         if (e == E_OK) cx->db = db_get(s->db);
         return e;
     }
@@ -91,7 +94,7 @@ static enum err open_db(struct cx *cx, const struct store_opts *o, struct store 
     struct db *held = cx->db;
     enum err e = schema_ready(cx, o, s);
     if (e == E_OK) e = meta_load(cx, &s->meta);
-    if (e == E_OK && !o->read_only) e = store_sync(cx, s->meta);
+    if (e == E_OK && !o->read_only) e = tables_sync(cx, s->meta, &o->how);
     if (cx->db != held) db_put(&cx->db);
     cx->db = held;
     return e;

@@ -318,6 +318,7 @@ enum err dbase_open(struct cx *cx, const struct db_opts *o, struct dbase **ret)
     b->o.url = S("");
     b->path = db_zdup(path);
     b->opened_ms = clock_ms();
+    b->clone_from = -1;
     pthread_mutex_init(&b->mu, NULL);
     pthread_cond_init(&b->freed, NULL);
     enum err e = pg ? pg_open_base(cx, b) : sq_open_base(cx, b);
@@ -339,6 +340,7 @@ void dbase_close(struct dbase **ret)
         b->all = db->next_all;
         db->ops->close(db);
     }
+    if (b->clone_from >= 0) (void)close(b->clone_from);
     pthread_mutex_destroy(&b->mu);
     pthread_cond_destroy(&b->freed);
     free(b->path);

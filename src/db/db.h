@@ -168,6 +168,17 @@ MUST enum err db_ddl(struct cx *cx, str sql);
  * transaction, a verified snapshot of the file beside it before (SQLite, when there was data).
  * E_PRECOND when the database is newer. */
 MUST enum err db_migrate(struct cx *cx, struct dbase *b, int *ret_from, int *ret_to);
+/* What an upgrade is at: pages of the copy, the proof of the copy (total 0: nobody knows how long), statements of
+ * the steps. DB_TABLES is the caller's own, when he then makes tables of the description. */
+enum db_phase { DB_COPYING, DB_CHECKING, DB_CHANGING, DB_TABLES };
+struct db_upgrade {
+    bool no_copy; /* it is a copy itself */
+    void (*at)(void *arg, enum db_phase phase, int64_t done, int64_t total); /* may be NULL; not for an empty base */
+    void *arg;
+};
+/* The same; how may be NULL. */
+MUST enum err db_migrate_how(struct cx *cx, struct dbase *b, const struct db_upgrade *how, int *ret_from,
+                             int *ret_to);
 MUST enum err db_schema_version(struct cx *cx, int *ret);
 int db_schema_latest(void);
 MUST enum err db_has_column(struct cx *cx, str table, str column, bool *ret);

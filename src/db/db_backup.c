@@ -5,14 +5,18 @@
  * make it begin again (the log grows meanwhile). */
 #include "db/db_int.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { SLICE_PAGES = 256, TABLES_MAX = 2000 };
+enum { SLICE_PAGES = 256, TABLES_MAX = 2000, CLONE_WAIT_MS = 1000 };
 
 static void h_close(sqlite3 **h) { sqlite3_close(*h); }
 static void st_free(sqlite3_stmt **st) { sqlite3_finalize(*st); }
@@ -90,6 +94,56 @@ enum err dbase_backup(struct cx *cx, struct dbase *b, str to_path,
     return e;
 }
 
+/* ---- a copy that shares its blocks ---- */
+
+static bool one_int(sqlite3 *h, const char *sql, int64_t *ret)
+{
+    sqlite3_stmt *st OWNED(st_free) = NULL;
+    if (sqlite3_prepare_v2(h, sql, -1, &st, NULL) != SQLITE_OK || sqlite3_step(st) != SQLITE_ROW)
+        return false;
+    *ret = sqlite3_column_int64(st, 0);
+    return true;
+}
+
+/* Nothing is left in the log, and from here on nobody else writes: the file alone is the whole. */
+static bool at_rest(struct cx *cx, sqlite3 *h, const char *path)
+{
+    struct stat st = {0};
+    int64_t busy = 1;
+    const char *log = arena_fmt(cx->a, "%s-wal", path).p;
+    sqlite3_busy_timeout(h, CLONE_WAIT_MS);
+    return one_int(h, "PRAGMA wal_checkpoint(TRUNCATE)", &busy) && !busy &&
+           sqlite3_exec(h, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+           (stat(log, &st) == 0 ? st.st_size == 0 : errno == ENOENT);
+}
+
+static bool clone_to(struct cx *cx, struct dbase *b, const char *part)
+{
+    sqlite3 *h OWNED(h_close) = NULL;
+    if (b->clone_from < 0) b->clone_from = open(b->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (b->clone_from < 0) return false;
+    if (sqlite3_open_v2(b->path, &h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+            SQLITE_OK ||
+        !at_rest(cx, h, b->path))
+        return false;
+    int fd = open(part, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return false;
+    bool ok = ioctl(fd, FICLONE, b->clone_from) == 0 && fsync(fd) == 0;
+    (void)close(fd);
+    (void)sqlite3_exec(h, "ROLLBACK", NULL, NULL, NULL);
+    return ok;
+}
+
+bool db_clone(struct cx *cx, struct dbase *b, str to_path)
+{
+    const char *to = arena_z(cx->a, to_path), *part = arena_fmt(cx->a, "%.*s.part", FS(to_path)).p;
+    (void)unlink(part);
+    bool ok = !dbase_is_pg(b) && clone_to(cx, b, part) && rename(part, to) == 0 &&
+              sync_path(folder_of(cx, to_path).p);
+    if (!ok) (void)unlink(part);
+    return ok;
+}
+
 /* ---- checking ---- */
 
 /* A copy at rest is opened immutable, or SQLite would leave files beside it; one with a log is not. */
@@ -107,15 +161,6 @@ static const char *uri(struct cx *cx, str path)
     bool has_log = access(arena_fmt(cx->a, "%.*s-wal", FS(path)).p, F_OK) == 0;
     buf_add(&b, has_log ? S("?mode=ro") : S("?mode=ro&immutable=1"));
     return arena_z(cx->a, buf_str(&b));
-}
-
-static bool one_int(sqlite3 *h, const char *sql, int64_t *ret)
-{
-    sqlite3_stmt *st OWNED(st_free) = NULL;
-    if (sqlite3_prepare_v2(h, sql, -1, &st, NULL) != SQLITE_OK || sqlite3_step(st) != SQLITE_ROW)
-        return false;
-    *ret = sqlite3_column_int64(st, 0);
-    return true;
 }
 
 static bool is_sound(struct cx *cx, sqlite3 *h, str *ret_problem)

@@ -51,6 +51,7 @@ struct dbase {
     const struct db_ops *ops;
     char *path;         /* SQLite: the file; PostgreSQL: the connection text */
     struct db_opts o;   /* texts of it are not kept: use path */
+    int clone_from;     /* SQLite: the file, opened for db_clone; -1 = not. Closing it drops the engine's locks */
     pthread_mutex_t mu; /* pool and listener */
     pthread_cond_t freed;
     struct db *free, *all;
@@ -114,5 +115,8 @@ struct db_step {
     str sql;
 };
 /* db_migrate over a given list, whose last number is the latest version: tests bring their own. */
-MUST enum err db_migrate_with(struct cx *cx, struct dbase *b, const struct db_step *step,
-                              size_t n_steps, int *ret_from, int *ret_to);
+MUST enum err db_migrate_with(struct cx *cx, struct dbase *b, const struct db_step *step, size_t n_steps,
+                              const struct db_upgrade *how, int *ret_from, int *ret_to);
+/* A copy at to_path that shares its blocks with the file until one of them changes (btrfs, XFS): at once, however
+ * large. Only when nothing is in the log and nobody writes meanwhile; false = make one page by page. */
+bool db_clone(struct cx *cx, struct dbase *b, str to_path);

@@ -102,8 +102,14 @@ int db_schema_latest(void) { return steps[COUNT(steps) - 1].n; }
 struct run {
     const struct db_step *step;
     size_t n_steps;
-    int to;
+    int from, to;
+    struct db_upgrade how;
 };
+
+static void tell(const struct db_upgrade *how, enum db_phase phase, int64_t done, int64_t total)
+{
+    if (how->at) how->at(how->arg, phase, done, total);
+}
 
 static enum err ensure_table(struct cx *cx, void *arg)
 {
@@ -113,10 +119,13 @@ static enum err ensure_table(struct cx *cx, void *arg)
 
 static enum err may_fail(struct cx *cx, void *arg) { return db_ddl(cx, *(const str *)arg); }
 
+static bool step_is_for(const struct db_step *s, bool pg)
+{
+    return pg ? s->on != STEP_SQLITE : s->on == STEP_BOTH || s->on == STEP_SQLITE;
+}
+
 static enum err step_run(struct cx *cx, const struct db_step *s)
 {
-    bool pg = db_is_pg(cx);
-    if (pg ? s->on == STEP_SQLITE : s->on != STEP_BOTH && s->on != STEP_SQLITE) return E_OK;
     if (s->on != STEP_PG_MAY) return db_ddl(cx, s->sql);
     str sql = s->sql;
     enum err e = db_write(cx, may_fail, &sql);
@@ -126,26 +135,45 @@ static enum err step_run(struct cx *cx, const struct db_step *s)
     return E_OK;
 }
 
+/* How many statements lie between two versions. */
+static int64_t steps_between(const struct run *r, int from, int to, bool pg)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < r->n_steps; i++)
+        n += r->step[i].n > from && r->step[i].n <= to && step_is_for(&r->step[i], pg);
+    return n;
+}
+
 /* One number in one transaction; another node may have been faster, then there is nothing to do. */
 static enum err migrate_one(struct cx *cx, void *arg)
 {
     const struct run *r = arg;
     int now = 0;
-    if (db_is_pg(cx)) TRY(db_ddl(cx, S("LOCK TABLE migration IN ACCESS EXCLUSIVE MODE")));
+    bool pg = db_is_pg(cx);
+    int64_t done = steps_between(r, r->from, r->to - 1, pg),
+            all = steps_between(r, r->from, r->step[r->n_steps - 1].n, pg);
+    if (pg) TRY(db_ddl(cx, S("LOCK TABLE migration IN ACCESS EXCLUSIVE MODE")));
     TRY(db_schema_version(cx, &now));
     if (now >= r->to) return E_OK;
-    for (size_t i = 0; i < r->n_steps; i++)
-        if (r->step[i].n == r->to) TRY(step_run(cx, &r->step[i]));
+    for (size_t i = 0; i < r->n_steps; i++) {
+        if (r->step[i].n != r->to || !step_is_for(&r->step[i], pg)) continue;
+        tell(&r->how, DB_CHANGING, done++, all);
+        TRY(step_run(cx, &r->step[i]));
+    }
     return db_exec(cx, NULL, "INSERT INTO migration(n, name, at) VALUES($1, $2, $3)", V(r->to),
                    V(S("kontor " KONTOR_VERSION)), V(cx->now_ms ? cx->now_ms : clock_ms()));
 }
 
 /* A copy beside the file that was opened and checked: the way back when a migration goes wrong. */
-static enum err keep_copy(struct cx *cx, struct dbase *b, int from)
+static void on_pages(void *arg, int64_t done, int64_t total) { tell(arg, DB_COPYING, done, total); }
+
+static enum err keep_copy(struct cx *cx, struct dbase *b, int from, struct db_upgrade *how)
 {
     str to = arena_fmt(cx->a, "%s.before-%d", b->path, from + 1);
     struct db_report was = {0};
-    TRY(dbase_backup(cx, b, to, NULL, NULL));
+    tell(how, DB_COPYING, 0, 0);
+    if (!db_clone(cx, b, to)) TRY(dbase_backup(cx, b, to, on_pages, how));
+    tell(how, DB_CHECKING, 0, 0);
     TRY(dbase_check(cx, to, &was));
     if (!was.integrity_ok || was.schema != from)
         return fail(cx, E_INTERNAL, "The copy before the migration is not sound: %.*s",
@@ -153,32 +181,35 @@ static enum err keep_copy(struct cx *cx, struct dbase *b, int from)
     return E_OK;
 }
 
-static enum err migrate(struct cx *cx, struct dbase *b, const struct db_step *step, size_t n_steps,
-                        int *ret_from, int *ret_to)
+static enum err migrate(struct cx *cx, struct dbase *b, struct run *r, int *ret_from, int *ret_to)
 {
-    int from = 0, latest = step[n_steps - 1].n;
+    int from = 0, latest = r->step[r->n_steps - 1].n;
     TRY(db_schema_version(cx, &from));
     if (from > latest)
         return fail(cx, E_PRECOND, "The database has schema %d, this program knows %d", from,
                     latest);
-    if (from < latest && from > 0 && !dbase_is_pg(b)) TRY(keep_copy(cx, b, from));
+    if (from < latest && from > 0 && !dbase_is_pg(b) && !r->how.no_copy)
+        TRY(keep_copy(cx, b, from, &r->how));
+    r->from = from;
+    if (from == 0) r->how.at = NULL;
     enum err e = from < latest ? E_BUSY : E_OK;
     for (int i = 0; i < PG_TRIES && e != E_OK; i++) /* two nodes may create it in the same moment */
         e = db_write(cx, ensure_table, NULL);
     if (e != E_OK) return e;
-    for (int n = from + 1; n <= latest; n++)
-        TRY(db_write(cx, migrate_one, &(struct run){step, n_steps, n}));
+    for (r->to = from + 1; r->to <= latest; r->to++) TRY(db_write(cx, migrate_one, r));
     *ret_from = from;
     *ret_to = latest;
     return E_OK;
 }
 
 enum err db_migrate_with(struct cx *cx, struct dbase *b, const struct db_step *step, size_t n_steps,
-                         int *ret_from, int *ret_to)
+                         const struct db_upgrade *how, int *ret_from, int *ret_to)
 {
     struct db *held = cx->db;
+    struct run r = {.step = step, .n_steps = n_steps};
+    if (how) r.how = *how;
     if (!held) cx->db = db_get(b);
-    enum err e = migrate(cx, b, step, n_steps, ret_from, ret_to);
+    enum err e = migrate(cx, b, &r, ret_from, ret_to);
     if (!held) db_put(&cx->db);
     cx->db = held;
     return e;
@@ -186,7 +217,13 @@ enum err db_migrate_with(struct cx *cx, struct dbase *b, const struct db_step *s
 
 enum err db_migrate(struct cx *cx, struct dbase *b, int *ret_from, int *ret_to)
 {
-    return db_migrate_with(cx, b, steps, COUNT(steps), ret_from, ret_to);
+    return db_migrate_how(cx, b, NULL, ret_from, ret_to);
+}
+
+enum err db_migrate_how(struct cx *cx, struct dbase *b, const struct db_upgrade *how, int *ret_from,
+                        int *ret_to)
+{
+    return db_migrate_with(cx, b, steps, COUNT(steps), how, ret_from, ret_to);
 }
 
 /* ---- following the log ---- */

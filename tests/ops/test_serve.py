@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The program under a supervisor, started by root, and commands beside it: test_serve.py KONTOR"""
-import os, pathlib, pwd, shutil, signal, socket, subprocess, sys, time
+import os, pathlib, pwd, re, shutil, signal, socket, sqlite3, subprocess, sys, time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -10,6 +10,7 @@ from house import House, is_, true, until
 
 K = sys.argv[1]
 NOBODY = "nobody"
+SCHEMA = pathlib.Path(__file__).parents[2] / "src/db/schema.def"
 
 
 def notes(sock, seconds):
@@ -123,7 +124,51 @@ def beside():
         is_("upgrade alone", (code, '"from"' in out), (0, True))
 
 
+def older(data):
+    """Takes the last number of the schema back, as far as a table or column tells how."""
+    steps = re.findall(r'^(?:BOTH|SQLITE)\((\d+), ((?:\s*"[^"]*")+)', SCHEMA.read_text(), re.M)
+    db, last = sqlite3.connect(f"{data}/kontor.db"), max(int(n) for n, _ in steps)
+    for n, sql in reversed(steps):
+        made = re.match(r'\s*"CREATE TABLE (\w+)', sql)
+        added = re.match(r'\s*"ALTER TABLE (\w+) ADD COLUMN (\w+)', sql)
+        if int(n) == last and made:
+            db.execute(f"DROP TABLE {made[1]}")
+        if int(n) == last and added:
+            db.execute(f"ALTER TABLE {added[1]} DROP COLUMN {added[2]}")
+    db.execute("DELETE FROM migration WHERE n = ?", (last,))
+    db.commit()
+    db.close()
+    return last
+
+
+def upgrade():
+    phases = ["copying the data first", "checking that copy", "changing the data", "making new columns and indexes"]
+    with House(K) as h, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(str(h.top / "notify"))
+        h.init()
+        last = older(h.data)
+        code, out, err = h.run("upgrade", "--check", "--json")
+        is_("a rehearsal tells how far it is", (code, f'"to":{last}' in out, "changing the data" in err), (0, True, True))
+        is_("and leaves nothing", [f for f in os.listdir(h.data) if "check" in f], [])
+        code, out, err = h.run("upgrade")
+        is_("upgrade", (code, f"schema {last - 1} to {last}" in out), (0, True))
+        is_("it tells each phase", [p for p in phases if f"upgrade: {p}" in err], phases[:3])
+        true("the copy is there", os.path.exists(f"{h.data}/kontor.db.before-{last}"))
+        code, out, err = h.run("upgrade")
+        is_("nothing to do, nothing to tell", (code, err), (0, ""))
+        older(h.data)
+        h.serve(env={"NOTIFY_SOCKET": str(h.top / "notify")})
+        got = notes(s, 1)
+        ready = got.index("READY=1")
+        for p in phases[:3]:
+            true(f"told to the supervisor before it is ready: {p}",
+                 any(f"STATUS=upgrade: {p}" in g and "EXTEND_TIMEOUT_USEC=" in g for g in got[:ready]))
+            true(f"logged: {p}", f"upgrade: {p}" in h.text())
+        h.kill(signal.SIGTERM)
+
+
 watchdog()
 root()
 beside()
+upgrade()
 house.end("serve")

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The option parser, the settings' file, near words, and the sanity of the one table. */
 #include "cli/cli_int.h"
+#include "cli/upgrading.h"
 #include "t.h"
+
+#include <stdio.h>
+#include <unistd.h>
 
 enum { WORDS = 8 };
 struct line {
@@ -151,4 +155,45 @@ static void test_table(void)
     t_cx_free(&cx);
 }
 
-TESTS("cli", test_parser, test_values, test_nearest, test_config, test_table)
+/* ---- an upgrade says how far it is ---- */
+struct said {
+    _Atomic int n;
+    char line[4][80]; /* the first ones */
+};
+static void say(void *arg, str line)
+{
+    struct said *s = arg;
+    int n = s->n;
+    if (n < (int)COUNT(s->line)) (void)snprintf(s->line[n], sizeof s->line[n], "%.*s", FS(line));
+    s->n = n + 1;
+}
+
+static void test_upgrading(void)
+{
+    struct said s = {0};
+    struct upgrading never = {.say = say, .arg = &s}, slow = never, fast = never;
+    upgrading_end(&never);
+    T_INT(s.n, 0);
+    slow.tick_ms = 3600000; /* a line for each phase */
+    upgrading_at(&slow, DB_COPYING, 0, 0);
+    upgrading_at(&slow, DB_COPYING, 5, 10);
+    upgrading_at(&slow, DB_CHECKING, 0, 0);
+    upgrading_at(&slow, DB_CHANGING, 1, 4);
+    upgrading_at(&slow, DB_TABLES, 0, 0);
+    upgrading_end(&slow);
+    upgrading_end(&slow);
+    T_INT(s.n, 4);
+    T(str_eq(str_from(s.line[0]), S("upgrade: copying the data first")));
+    T(str_eq(str_from(s.line[1]), S("upgrade: checking that copy")));
+    T(str_eq(str_from(s.line[2]), S("upgrade: changing the data, 25 %")));
+    T(str_eq(str_from(s.line[3]), S("upgrade: making new columns and indexes")));
+    s.n = 0;
+    fast.tick_ms = 1; /* and again while one lasts */
+    upgrading_at(&fast, DB_COPYING, 0, 0);
+    upgrading_at(&fast, DB_COPYING, 5, 10);
+    while (s.n < 4) (void)usleep(1000);
+    upgrading_end(&fast);
+    T(str_has_prefix(str_from(s.line[3]), S("upgrade: copying the data first, 50 %")));
+}
+
+TESTS("cli", test_upgrading, test_parser, test_values, test_nearest, test_config, test_table)

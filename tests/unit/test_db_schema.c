@@ -15,23 +15,76 @@ static void test_migrate(void)
     bool has = true;
     T_OK(&t.cx, db_schema_version(&t.cx, &v));
     T_INT(v, 0);
-    T_OK(&t.cx, db_migrate_with(&t.cx, t.b, two_steps, 2, &from, &to));
+    T_OK(&t.cx, db_migrate_with(&t.cx, t.b, two_steps, 2, NULL, &from, &to));
     T_INT(from * 10 + to, 1);
     T_OK(&t.cx, db_has_column(&t.cx, S("a"), S("b"), &has));
     T(!has);
-    T_OK(&t.cx, db_migrate_with(&t.cx, t.b, two_steps, 4, &from, &to));
+    T_OK(&t.cx, db_migrate_with(&t.cx, t.b, two_steps, 4, NULL, &from, &to));
     T_INT(from * 10 + to, 12);
     T_OK(&t.cx, db_has_column(&t.cx, S("a"), S("b"), &has));
     T(has);
-    T_OK(&t.cx, db_migrate_with(&t.cx, t.b, two_steps, 4, &from, &to));
+    T_OK(&t.cx, db_migrate_with(&t.cx, t.b, two_steps, 4, NULL, &from, &to));
     T_INT(from * 10 + to, 22);
-    T(db_migrate_with(&t.cx, t.b, two_steps, 2, &from, &to) == E_PRECOND);
+    T(db_migrate_with(&t.cx, t.b, two_steps, 2, NULL, &from, &to) == E_PRECOND);
     if (!pg_server) { /* the way back lies beside the file */
         struct db_report r = {0};
         T_OK(&t.cx, dbase_check(&t.cx, arena_fmt(t.cx.a, "%.*s/k.db.before-2", FS(t.folder)), &r));
         T(r.integrity_ok && r.schema == 1);
     }
     bed_end(&t);
+}
+
+/* ---- an upgrade tells how far it is ---- */
+#define BOTH(n, sql)   {n, STEP_BOTH, S0(sql)},
+#define SQLITE(n, sql) {n, STEP_SQLITE, S0(sql)},
+#define PG(n, sql)     {n, STEP_PG, S0(sql)},
+#define PG_MAY(n, sql) {n, STEP_PG_MAY, S0(sql)},
+static const struct db_step all_steps[] = {
+#include "db/schema.def"
+};
+
+struct heard {
+    int calls[DB_TABLES + 1], order;
+    enum db_phase last;
+    int64_t done, total;
+};
+static void hear(void *arg, enum db_phase phase, int64_t done, int64_t total)
+{
+    struct heard *h = arg;
+    T(phase >= h->last && done <= total);
+    h->calls[phase]++;
+    h->last = phase;
+    h->done = done;
+    h->total = total;
+    if (phase == DB_CHANGING) T(done < total);
+}
+
+/* A base of the form before this one, then this one. */
+static void upgrade(bool no_copy)
+{
+    struct bed t = bed_make((struct db_opts){0});
+    struct heard h = {0};
+    struct db_upgrade how = {.no_copy = no_copy, .at = hear, .arg = &h};
+    int from = 0, to = 0;
+    size_t n = COUNT(all_steps);
+    while (all_steps[n - 1].n == db_schema_latest()) n--;
+    T_OK(&t.cx, db_migrate_with(&t.cx, t.b, all_steps, n, &how, &from, &to));
+    for (size_t i = 0; i < COUNT(h.calls); i++) T_INT(h.calls[i], 0); /* empty: nothing to wait for */
+    T_OK(&t.cx, db_migrate_how(&t.cx, t.b, &how, &from, &to));
+    T_INT(to, db_schema_latest());
+    T_INT(to - from, 1);
+    T(h.calls[DB_CHANGING] > 0);
+    T(h.last == DB_CHANGING && h.done == h.total - 1);
+    T((h.calls[DB_COPYING] > 0) == (!pg_server && !no_copy));
+    T((h.calls[DB_CHECKING] > 0) == (!pg_server && !no_copy));
+    const char *copy = arena_fmt(t.cx.a, "%.*s/k.db.before-%d", FS(t.folder), to).p;
+    T((access(copy, F_OK) == 0) == (!pg_server && !no_copy));
+    bed_end(&t);
+}
+static void test_upgrade(void)
+{
+    upgrade(false);
+    upgrade(true);
 }
 
 static enum err from_the_future(struct cx *cx, void *arg)
@@ -361,6 +414,46 @@ static void test_backup(void)
     bed_end(&t);
 }
 
+/* On a file system that shares blocks the copy is there at once and whole; elsewhere there is none and no trace. */
+static void test_clone(void)
+{
+    struct bed t = bed_make((struct db_opts){0});
+    int from = 0, to = 0;
+    int64_t seq = 77;
+    struct db_report r = {0};
+    str copy = arena_fmt(t.cx.a, "%.*s/clone.db", FS(t.folder));
+    T_OK(&t.cx, db_migrate(&t.cx, t.b, &from, &to));
+    T_OK(&t.cx, db_write(&t.cx, add_change, &seq));
+    bool ok = db_clone(&t.cx, t.b, copy);
+    T(access(arena_fmt(t.cx.a, "%.*s.part", FS(copy)).p, F_OK) != 0);
+    T((access(arena_z(t.cx.a, copy), F_OK) == 0) == ok);
+    if (ok) {
+        T_OK(&t.cx, dbase_check(&t.cx, copy, &r));
+        T(r.integrity_ok);
+        T_INT(r.last_seq, 77);
+    }
+    T(!pg_server || !ok);
+    seq = 78; /* the base goes on, and the copy stays as it was */
+    T_OK(&t.cx, db_write(&t.cx, add_change, &seq));
+    if (ok) {
+        T_OK(&t.cx, dbase_check(&t.cx, copy, &r));
+        T_INT(r.last_seq, 77);
+        struct cx other = t_cx(); /* reads what stands in the log: it cannot be emptied */
+        struct db_rows rows = {0};
+        other.db = db_get(t.b);
+        T_OK(&other, db_snapshot(&other));
+        T_OK(&other, db_query(&other, &rows, "SELECT max(seq) FROM change"));
+        seq = 79;
+        T_OK(&t.cx, db_write(&t.cx, add_change, &seq));
+        T(!db_clone(&t.cx, t.b, copy));
+        db_snapshot_end(&other);
+        T(db_clone(&t.cx, t.b, copy));
+        db_put(&other.db);
+        t_cx_free(&other);
+    }
+    bed_end(&t);
+}
+
 /* What PostgreSQL alone can do to a writer: the connection dies in the midst (fn runs again) or at COMMIT
  * (nobody knows), and a COMMIT that warns, as one does whose wait for the standby was cancelled. */
 static enum err die_once(struct cx *cx, void *arg)
@@ -457,6 +550,7 @@ static void test_ids(void)
 static void all(void)
 {
     test_migrate();
+    test_upgrade();
     test_schema();
     test_open();
     test_refuses();
@@ -464,6 +558,7 @@ static void all(void)
     test_grams();
     test_changes();
     test_backup();
+    test_clone();
     test_pg_uncertain();
     test_ids();
 }
