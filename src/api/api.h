@@ -54,6 +54,10 @@ struct setup {
 MUST enum err setup_run(struct cx *cx, struct auth *au, const struct setup *s, int64_t *ret_user);
 MUST enum err setup_needed(struct cx *cx, bool *ret);
 
+/* The housekeeping of a day, as the system: uploads that nobody took within 14 days and that no job still needs and no
+ * unfinished entry names. */
+MUST enum err api_tidy(struct cx *cx);
+
 /* ---- live events: one follower of the log, many streams ---- */
 MUST enum err events_open(struct cx *cx, struct app *app, struct events **ret);
 void events_wake(struct events *ev);      /* after a commit */

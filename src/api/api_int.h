@@ -48,6 +48,10 @@ bool session_token(struct cx *cx, const struct req *rq, str *ret);
 /* Runs fn at once when the request has no Idempotency-Key; else once for ever: the key's row stands in the same
  * transaction as the effect, and a repeated request gets the first answer (RFC draft idempotency-key-header). */
 MUST enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn);
+/* The same for what is no handler; `body` stands for what was sent. *ret_repeated: fn's work is not in the answer. */
+typedef enum err once_fn(struct cx *cx, const struct req *rq, struct resp *rs, void *arg);
+MUST enum err once_with(struct cx *cx, const struct req *rq, struct resp *rs, str body, once_fn *fn, void *arg,
+                        bool *ret_repeated);
 
 /* The request's key, "" = none; E_BAD when it is none that can be kept. */
 MUST enum err once_key(struct cx *cx, const struct req *rq, str *ret);

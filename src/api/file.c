@@ -73,39 +73,58 @@ static enum err spool_move(struct cx *cx, const struct req *rq, str to)
     return os_fsync_dir(cx, arena_fmt(cx->a, "%.*s/files", FS(cx->app->data_dir)));
 }
 
-static enum err keep(struct cx *cx, str name, int64_t bytes, int64_t id, struct stored *ret)
+static struct stored stored_of(struct cx *cx, str name, int64_t bytes, int64_t id)
 {
-    *ret = (struct stored){id, bytes, plain_name(cx, name), type_of(name, head_of(cx, file_path(cx, id)))};
-    return stored_add(cx, ret);
+    return (struct stored){id, bytes, plain_name(cx, name), type_of(name, head_of(cx, file_path(cx, id)))};
 }
 
 enum err file_keep(struct cx *cx, str name, int64_t bytes, int64_t id)
 {
-    struct stored f = {0};
-    return keep(cx, name, bytes, id, &f);
+    struct stored f = stored_of(cx, name, bytes, id);
+    return stored_add(cx, &f);
+}
+
+static enum err upload_written(struct cx *cx, const struct req *rq, struct resp *rs, void *arg)
+{
+    const struct stored *f = arg;
+    (void)rq;
+    TRY(stored_add(cx, f));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kid(&w, S("id"), f->id);
+    jw_kstr(&w, S("name"), f->name);
+    jw_kstr(&w, S("type"), f->type);
+    jw_kint(&w, S("bytes"), f->bytes);
+    jw_obj_end(&w);
+    rs->status = 201;
+    return E_OK;
+}
+
+/* What an Idempotency-Key was used for: the name and the bytes. */
+static enum err upload_digest(struct cx *cx, const struct req *rq, const struct stored *f, str *ret)
+{
+    unsigned char sum[32] = {0};
+    str key = {0};
+    TRY(once_key(cx, rq, &key));
+    if (key.n) TRY(os_sha256_file(cx, file_path(cx, f->id), sum));
+    *ret = arena_fmt(cx->a, "%.*s\n%.*s", FS(f->name), FS(os_hex(cx->a, sum, sizeof sum)));
+    return E_OK;
 }
 
 enum err api_file_post(struct cx *cx, const struct req *rq, struct resp *rs)
 {
-    str name = S("file");
+    str name = S("file"), digest = {0};
     int64_t id = id_new(cx->now_ms);
-    struct stored f = {0};
+    bool repeated = false;
     (void)http_query(cx, rq, S("name"), &name);
     if (!rq->body_bytes) return fail(cx, E_INVALID, "The file is empty");
     TRY(os_mkdirs(cx, arena_fmt(cx->a, "%.*s/files", FS(cx->app->data_dir)), 0700));
     TRY(spool_move(cx, rq, file_path(cx, id)));
-    enum err e = keep(cx, name, rq->body_bytes, id, &f);
-    if (e != E_OK && e != E_UNCERTAIN) (void)unlink(file_path(cx, id).p);
-    TRY(e);
-    struct jw w = reply_json(rs);
-    jw_obj(&w);
-    jw_kid(&w, S("id"), id);
-    jw_kstr(&w, S("name"), f.name);
-    jw_kstr(&w, S("type"), f.type);
-    jw_kint(&w, S("bytes"), f.bytes);
-    jw_obj_end(&w);
-    rs->status = 201;
-    return E_OK;
+    struct stored f = stored_of(cx, name, rq->body_bytes, id);
+    enum err e = upload_digest(cx, rq, &f, &digest);
+    if (e == E_OK) e = once_with(cx, rq, rs, digest, upload_written, &f, &repeated);
+    if (repeated || (e != E_OK && e != E_UNCERTAIN)) (void)unlink(file_path(cx, id).p);
+    return e;
 }
 
 enum err file_find(struct cx *cx, int64_t id, str *ret_name)

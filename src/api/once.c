@@ -9,7 +9,8 @@ enum { KEY_MAX = 255, KEEP_HOURS = 72 };
 struct once {
     const struct req *rq;
     struct resp *rs;
-    handler_fn *fn;
+    once_fn *fn;
+    void *arg;
     str key, digest;
     bool repeated;
 };
@@ -57,7 +58,7 @@ static enum err once_inside(struct cx *cx, void *arg)
     if (r.n) return answer_again(cx, o, &r);
     o->rs->n_head = 0; /* a retried transaction starts its answer again */
     o->rs->body.n = 0;
-    TRY(o->fn(cx, o->rq, o->rs));
+    TRY(o->fn(cx, o->rq, o->rs, o->arg));
     return db_exec(
         cx, NULL,
         "INSERT INTO idem (key, user_id, digest, at, status, body) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -74,18 +75,33 @@ enum err once_key(struct cx *cx, const struct req *rq, str *ret)
     return E_OK;
 }
 
+struct plain {
+    handler_fn *fn;
+};
+static enum err plain_call(struct cx *cx, const struct req *rq, struct resp *rs, void *arg)
+{
+    return ((const struct plain *)arg)->fn(cx, rq, rs);
+}
+
 enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn)
 {
-    struct once o = {.rq = rq, .rs = rs, .fn = fn};
+    struct plain p = {fn};
+    bool repeated = false;
+    return once_with(cx, rq, rs, rq->body, plain_call, &p, &repeated);
+}
+
+enum err once_with(struct cx *cx, const struct req *rq, struct resp *rs, str body, once_fn *fn, void *arg,
+                   bool *ret_repeated)
+{
+    struct once o = {.rq = rq, .rs = rs, .fn = fn, .arg = arg};
     unsigned char sum[32];
     TRY(once_key(cx, rq, &o.key));
-    if (!o.key.n) return fn(cx, rq, rs);
-    os_sha256(arena_fmt(cx->a, "%.*s %.*s\n%.*s", FS(method_name[rq->method]), FS(rq->path),
-                        FS(rq->body)),
-              sum);
+    if (!o.key.n) return fn(cx, rq, rs, arg);
+    os_sha256(arena_fmt(cx->a, "%.*s %.*s\n%.*s", FS(method_name[rq->method]), FS(rq->path), FS(body)), sum);
     o.digest = os_hex(cx->a, sum, sizeof sum);
     enum err e = db_write(cx, once_inside, &o);
     if (e == E_CONFLICT && !o.repeated && str_find(cx->at, S("idem")) >= 0)
-        return db_write(cx, once_inside, &o); /* its twin was faster */
+        e = db_write(cx, once_inside, &o); /* its twin was faster */
+    *ret_repeated = o.repeated;
     return e;
 }

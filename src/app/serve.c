@@ -10,11 +10,12 @@
 #include "cli/upgrading.h"
 #include "os/os.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { DRAIN_MS = 10000, READERS = 160, SILENT_MS = 15000, NUMBER_MAX = 4096, RATE_MAX = 1000000 };
+enum { DRAIN_MS = 10000, READERS = 160, SILENT_MS = 15000, NUMBER_MAX = 4096, RATE_MAX = 1000000, TIDY_HOUR = 3 };
 
 static enum err number_to(struct cli *c, const char *name, int max, int *ret)
 {
@@ -145,14 +146,18 @@ static int local_tz_min(void)
     return localtime_r(&now, &tm) ? (int)(tm.tm_gmtoff / 60) : 0;
 }
 
-/* A backup a day by itself, unless the setting says "off". */
-static enum err daily_begin(struct cli *c, struct store *st, struct s3 *s3,
+/* A backup a day by itself, unless the setting says "off", and the housekeeping. */
+static enum err daily_begin(struct cli *c, struct store *st, struct wired *w, struct s3 *s3,
                             struct backup_daily **ret)
 {
-    struct daily_opts d = {.db = st->db, .tz_min = local_tz_min()};
     str hour = cli_setting(c, "backup_hour");
-    if (str_eq(hour, S("off"))) return E_OK;
-    TRY(number(c, "backup_hour", &d.quiet_hour));
+    struct daily_opts d = {.db = st->db,
+                           .tz_min = local_tz_min(),
+                           .quiet_hour = TIDY_HOUR,
+                           .no_backup = str_eq(hour, S("off")),
+                           .tidy = wired_tidy,
+                           .arg = w};
+    if (!d.no_backup) TRY(number(c, "backup_hour", &d.quiet_hour));
     if (d.quiet_hour > 23) return cli_usage(c, "backup_hour: 0 to 23, or off");
     TRY(cli_backup_opts(c, s3, &d.backup));
     return backup_daily_start(c->cx, &d, ret);
@@ -181,7 +186,7 @@ static enum err begin_all(struct cli *c, struct store *st, const struct wired_op
 {
     struct cx *cx = c->cx;
     TRY(wired_start(cx, st, o, &x->w));
-    TRY(daily_begin(c, st, &x->s3, &x->daily));
+    TRY(daily_begin(c, st, x->w, &x->s3, &x->daily));
     if (remote_start(cx, wired_app(x->w), &x->r) != E_OK)
         log_say(cx, LOG_WARN, S("app"), "commands cannot reach this server: %.*s", FS(cx->msg));
     x->alive = (struct alive){.http = wired_app(x->w)->http, .db = st->db, .silent_ms = SILENT_MS};
@@ -241,6 +246,15 @@ static enum err store_begin(struct cli *c, struct store_opts so, struct store *r
     return e;
 }
 
+/* Uploads that were cut off when the last server died; the folder is ours alone by now. */
+static void spool_clear(struct cx *cx, str dir)
+{
+    DIR *d = opendir(arena_z(cx->a, dir));
+    for (const struct dirent *e = NULL; d && (e = readdir(d));)
+        (void)unlinkat(dirfd(d), e->d_name, 0); /* "." and ".." are none */
+    if (d) (void)closedir(d);
+}
+
 static enum err serve(struct cli *c)
 {
     struct store_opts so = {0};
@@ -255,6 +269,7 @@ static enum err serve(struct cli *c)
     o.http.spool_dir = arena_fmt(c->cx->a, "%.*s/spool", FS(so.data_dir));
     fence(c, &st);
     TRY(store_begin(c, so, &st));
+    spool_clear(c->cx, o.http.spool_dir);
     enum err e = run(c, &st, &o, &signals);
     store_close(&st);
     return e;

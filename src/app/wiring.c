@@ -153,6 +153,14 @@ static void job_end(void *arg, struct cx *cx)
     cx->meta = NULL;
 }
 
+enum err wired_tidy(void *arg, struct cx *cx)
+{
+    enum err e = job_begin(arg, cx, 0);
+    if (e == E_OK) e = api_tidy(cx);
+    job_end(arg, cx);
+    return e;
+}
+
 static void job_changed(void *arg, int64_t job, int64_t by)
 {
     struct wired *w = arg;

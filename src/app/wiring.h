@@ -12,4 +12,6 @@ struct wired_opts {
 };
 MUST enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o, struct wired **ret);
 struct app *wired_app(struct wired *w);
+/* The housekeeping of a day; arg: struct wired. */
+MUST enum err wired_tidy(void *arg, struct cx *cx);
 void wired_stop(struct wired **w, int drain_ms);

@@ -19,7 +19,7 @@ struct backup_daily {
     pthread_mutex_t mu;
     pthread_cond_t wake;
     bool stop;
-    int64_t last_try_ms;
+    int64_t last_try_ms, last_tidy_ms;
 };
 
 bool backup_due(int64_t now_ms, int64_t last_good_ms, int64_t last_try_ms, int quiet_hour,
@@ -98,8 +98,6 @@ static enum err look(struct cx *cx, struct backup_daily *d)
     if (e == E_CONFLICT) return E_OK; /* somebody makes one by hand */
     if (e != E_OK)
         log_say(cx, LOG_ERROR, S("backup"), "the daily backup failed: %.*s", FS(cx->msg));
-    if (db_search_tidy(cx) != E_OK) /* the quiet hour is its hour too */
-        log_say(cx, LOG_WARN, S("backup"), "the search index was not tidied: %.*s", FS(cx->msg));
     if (r.remote_problem.n)
         log_say(cx, LOG_ERROR, S("backup"), "the backup is here but not in the store: %.*s",
                 FS(r.remote_problem));
@@ -107,6 +105,29 @@ static enum err look(struct cx *cx, struct backup_daily *d)
         log_say(cx, LOG_INFO, S("backup"), "%.*s: %" PRId64 " bytes in %" PRId64 " ms", FS(r.name),
                 r.bytes, r.ms);
     return backup_last_set(cx, e == E_OK ? &r : NULL);
+}
+
+static enum err tidied(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL,
+                   "INSERT INTO setting(key, value) VALUES('tidy_last', $1)"
+                   " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+                   V(*(const str *)arg));
+}
+
+/* Housekeeping: a day without it does no harm, so what fails is tried again after an hour. */
+static enum err tidy(struct cx *cx, struct backup_daily *d)
+{
+    struct db_rows r = {0};
+    int64_t last = 0;
+    TRY(db_query(cx, &r, "SELECT value FROM setting WHERE key = 'tidy_last'"));
+    if (r.n && !str_to_int(db_str(&r, 0, 0), &last)) last = 0;
+    if (!backup_due(cx->now_ms, last, d->last_tidy_ms, d->o.quiet_hour, d->o.tz_min)) return E_OK;
+    d->last_tidy_ms = cx->now_ms;
+    TRY(db_search_tidy(cx));
+    if (d->o.tidy) TRY(d->o.tidy(d->o.arg, cx));
+    str now = arena_fmt(cx->a, "%" PRId64, cx->now_ms);
+    return db_write(cx, tidied, &now);
 }
 
 static bool wait_tick(struct backup_daily *d)
@@ -130,9 +151,11 @@ static void *run(void *arg)
     while (wait_tick(d)) {
         struct cx cx = {.a = arena_new(), .now_ms = os_now_ms(), .req = S("daily")};
         cx.db = db_get(d->o.db);
-        if (look(&cx, d) != E_OK)
+        if (!d->o.no_backup && look(&cx, d) != E_OK)
             log_say(&cx, LOG_ERROR, S("backup"),
                     "the daily backup cannot look or store its outcome: %.*s", FS(cx.msg));
+        if (tidy(&cx, d) != E_OK)
+            log_say(&cx, LOG_WARN, S("backup"), "the housekeeping did not come to its end: %.*s", FS(cx.msg));
         db_put(&cx.db);
         arena_free(&cx.a);
     }

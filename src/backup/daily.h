@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* backup/daily.h - a backup a day by itself, at a quiet hour, and as soon as the last good one is older than a day.
+/* backup/daily.h - a backup and a housekeeping a day by themselves, at a quiet hour, and as soon as the last good one
+ * is older than a day.
  *
  * The outcome stands in the table `setting` under backup_last, as JSON for the administrator's page and /metrics:
  * {"at","ok","error","last_good_ms","next_ms","report":{...}}. A failure is logged as an error and tried again
@@ -15,6 +16,9 @@ struct daily_opts {
     int quiet_hour;            /* 0 to 23, local time; 3 is a good one */
     int tz_min;                /* local time's minutes ahead of UTC */
     int tick_ms;               /* how often it looks at the clock; 0 = a minute */
+    bool no_backup;            /* housekeeping alone */
+    enum err (*tidy)(void *arg, struct cx *cx); /* the rooms' own housekeeping; may be NULL */
+    void *arg;
 };
 MUST enum err backup_daily_start(struct cx *cx, const struct daily_opts *o, struct backup_daily **ret);
 void backup_daily_stop(struct backup_daily **d); /* waits for a running backup; accepts NULL */

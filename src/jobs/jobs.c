@@ -328,6 +328,24 @@ enum err job_done(struct cx *cx, int64_t id, str kind, str *ret_args, str *ret_r
     return E_OK;
 }
 
+struct each {
+    job_each_fn *fn;
+    void *arg;
+};
+static enum err each_row(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+{
+    const struct each *e = arg;
+    (void)cols;
+    return e->fn(cx, e->arg, row[0].s, row[1].s, row[2].s);
+}
+
+enum err job_each(struct cx *cx, str kind, job_each_fn *fn, void *arg)
+{
+    struct each e = {fn, arg};
+    const struct db_val v = V(kind);
+    return db_each(cx, S("SELECT state, args, result FROM job WHERE kind = $1"), &v, 1, each_row, &e);
+}
+
 struct cancelling {
     int64_t id, user;
     bool all;

@@ -16,6 +16,7 @@ int64_t os_mono_ms(void);               /* never goes back; for timers (coarse: 
 int64_t os_mono_us(void);               /* the same clock, fine: for measuring */
 int64_t os_now_ms(void);                /* UTC milliseconds since 1970 */
 void os_sha256(str bytes, unsigned char ret[32]);
+MUST enum err os_sha256_file(struct cx *cx, str path, unsigned char ret[32]);
 enum { OS_HEX_MAX = 64 };
 /* Lower-case hex of at most OS_HEX_MAX bytes in the arena. */
 str os_hex(struct arena *a, const void *p, size_t n);

@@ -6,12 +6,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+enum { SUM_BLOCK = 64 * 1024 };
 
 enum err os_fail(struct cx *cx, int en, const char *what, str path)
 {
@@ -65,6 +68,26 @@ enum err os_read_file(struct cx *cx, str path, size_t max_bytes, str *ret)
     }
     p[n] = 0;
     *ret = (str){p, n};
+    return E_OK;
+}
+
+enum err os_sha256_file(struct cx *cx, str path, unsigned char ret[32])
+{
+    const char *z = NULL;
+    crypto_hash_sha256_state h;
+    unsigned char *block = arena_get(cx->a, SUM_BLOCK);
+    TRY(path_z(cx, path, &z));
+    OWNED(os_close_fd) int fd = open(z, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) return os_fail(cx, errno, "open", path);
+    (void)crypto_hash_sha256_init(&h);
+    for (;;) {
+        ssize_t got = read(fd, block, SUM_BLOCK);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return os_fail(cx, errno, "read", path);
+        if (got == 0) break;
+        (void)crypto_hash_sha256_update(&h, block, (unsigned long long)got);
+    }
+    (void)crypto_hash_sha256_final(&h, ret);
     return E_OK;
 }
 

@@ -116,6 +116,10 @@ MUST enum err stored_add(struct cx *cx, const struct stored *f);
 MUST enum err stored_own(struct cx *cx, int64_t id, struct stored *ret);
 /* For a download: the uploader while it belongs to nothing, then whoever sees the record and the field. */
 MUST enum err stored_seen(struct cx *cx, int64_t id, struct stored *ret);
+/* At most max ids above `after`, in order, of what was uploaded before that moment and belongs to no record. */
+MUST enum err stored_untaken(struct cx *cx, int64_t before_ms, int64_t after, int64_t *ids, size_t max, size_t *ret_n);
+/* *ret: the row is gone, for nothing has taken it meanwhile. */
+MUST enum err stored_drop(struct cx *cx, int64_t id, bool *ret);
 
 /* ---- JSON ---- */
 /* API object -> sets; unknown, read-only and doubled fields are E_INVALID naming the field. "version" and "id" are

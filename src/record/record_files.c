@@ -187,3 +187,32 @@ enum err stored_seen(struct cx *cx, int64_t id, struct stored *ret)
     *ret = f;
     return E_OK;
 }
+
+/* ---- what nobody took ---- */
+enum err stored_untaken(struct cx *cx, int64_t before_ms, int64_t after, int64_t *ids, size_t max, size_t *ret_n)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT id FROM file WHERE record = 0 AND created_at < $1 AND id > $2 ORDER BY id LIMIT $3",
+                 V(before_ms), V(after), V((int64_t)max)));
+    for (size_t i = 0; i < r.n; i++) ids[i] = db_int(&r, i, 0);
+    *ret_n = r.n;
+    return E_OK;
+}
+
+struct drop {
+    int64_t id, n;
+};
+static enum err drop_inside(struct cx *cx, void *arg)
+{
+    struct drop *d = arg;
+    return db_exec(cx, &d->n, "DELETE FROM file WHERE id = $1 AND record = 0", V(d->id));
+}
+
+enum err stored_drop(struct cx *cx, int64_t id, bool *ret)
+{
+    struct drop d = {.id = id};
+    TRY(db_write(cx, drop_inside, &d));
+    *ret = d.n == 1;
+    return E_OK;
+}

@@ -1,9 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* Pictures and files of records: who may take one, who may see one, what a picture is. */
 #include "api_bed.h"
+#include "base/time.h"
+
+#include <dirent.h>
+#include <stdio.h>
 
 #define PNG  "\x89PNG\r\n\x1A\n picture"
 #define TYPE "Content-Type: application/octet-stream"
+
+static int64_t files_there(const struct api_bed *t)
+{
+    int64_t n = 0;
+    char path[400];
+    (void)snprintf(path, sizeof path, "%.*s/files", FS(t->app->data_dir));
+    DIR *d = opendir(path);
+    for (const struct dirent *e = NULL; d && (e = readdir(d));) n += e->d_name[0] != '.';
+    if (d) (void)closedir(d);
+    return n;
+}
 
 static void taken_and_seen(struct api_bed *t)
 {
@@ -113,8 +128,83 @@ static void older(struct api_bed *t)
          {REPA1, "GET /api/v1/person", NULL, 200, "\"photo\":{\"id\":\"$new\",\"title\":\"b.png\"", NULL, NULL, NULL});
 }
 
+/* A repeated upload is the same file, and its bytes are there once. */
+static void upload_once(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    ROWS(t,
+         {REPA1, "POST /api/v1/file?name=a.png", PNG, 201, "\"name\":\"a.png\"", NULL, "f", TYPE "\nIdempotency-Key: up"},
+         {REPA1, "POST /api/v1/file?name=a.png", PNG, 201, "\"id\":\"$f\"|\"name\":\"a.png\"|\"bytes\":16", NULL, NULL, TYPE "\nIdempotency-Key: up"},
+         {REPA1, "POST /api/v1/file?name=a.png", PNG "!", 422, "Idempotency-Key", NULL, NULL, TYPE "\nIdempotency-Key: up"},
+         {REPA1, "POST /api/v1/file?name=b.png", PNG, 422, "Idempotency-Key", NULL, NULL, TYPE "\nIdempotency-Key: up"},
+         {REPA1, "POST /api/v1/file?name=a.png", PNG, 201, "!\"id\":\"$f\"", NULL, NULL, TYPE "\nIdempotency-Key: up2"},
+         {REPA2, "POST /api/v1/file?name=a.png", PNG, 201, "!\"id\":\"$f\"", NULL, NULL, TYPE "\nIdempotency-Key: up"},
+         {REPA1, "GET /api/v1/file/$f", NULL, 200, NULL, NULL, NULL, NULL});
+    struct db_rows r = {0};
+    T_OK(cx, db_query(cx, &r, "SELECT count(*) FROM file"));
+    T_INT(db_int(&r, 0, 0), 3);
+    T_INT(files_there(t), 3);
+}
+
+/* ---- housekeeping ---- */
+static enum err age(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "UPDATE file SET created_at = created_at - $1", V(*(int64_t *)arg));
+}
+static enum err job_ends(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "UPDATE job SET state = $1 WHERE kind = 'import_dry'", V(*(str *)arg));
+}
+
+static void tidy(struct api_bed *t)
+{
+    struct cx cx = t->b.cx;
+    cx.app = t->app;
+    cx.who.user = 0;
+    T_OK(&cx, api_tidy(&cx));
+}
+
+static void untaken(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    int64_t almost = 14 * DAY_MS - 3600000, more = 2 * 3600000;
+    str failed = S("failed"), done = S("done");
+    ROWS(t,
+         {ADMIN, "POST /api/v1/file?name=left.csv", "Name\nA\n", 201, NULL, NULL, "left", TYPE},
+         {ADMIN, "POST /api/v1/file?name=asked.csv", "Name\nA\n", 201, NULL, NULL, "asked", TYPE},
+         {ADMIN, "POST /api/v1/file?name=begun.png", PNG, 201, NULL, NULL, "begun", TYPE},
+         {ADMIN, "POST /api/v1/file?name=taken.png", PNG, 201, NULL, NULL, "taken", TYPE},
+         {ADMIN, "POST /api/v1/file?name=was.png", PNG, 201, NULL, NULL, "was", TYPE},
+         {ADMIN, "POST /api/v1/import/dry", "{'file':'$asked','entity':'person'}", 202, NULL, NULL, "dry", NULL},
+         {ADMIN, "POST /api/v1/draft", "{'data':{'photo':'$begun'}}", 201, NULL, NULL, "d", NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'A','photo':'$taken'}", 201, NULL, "person.create", "p", NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'B','photo':'$was'}", 201, NULL, "person.create", "q", NULL},
+         {ADMIN, "PATCH /api/v1/person/$q", "{'photo':null}", 200, NULL, "person.update", NULL, NULL});
+    T_OK(cx, db_write(cx, age, &almost));
+    tidy(t);
+    T_INT(files_there(t), 5);
+    T_OK(cx, db_write(cx, age, &more));
+    T_OK(cx, db_write(cx, job_ends, &failed)); /* it may be tried again */
+    tidy(t);
+    T_INT(files_there(t), 4);
+    ROWS(t,
+         {ADMIN, "GET /api/v1/file/$left", NULL, 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/file/$asked", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/file/$begun", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/file/$taken", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/file/$was", NULL, 200, NULL, NULL, NULL, NULL}, /* its history has it */
+         {ADMIN, "DELETE /api/v1/draft/$d", NULL, 204, NULL, NULL, NULL, NULL});
+    T_OK(cx, db_write(cx, job_ends, &done));
+    tidy(t);
+    T_INT(files_there(t), 2);
+    ROWS(t,
+         {ADMIN, "GET /api/v1/file/$asked", NULL, 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/file/$begun", NULL, 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/file/$taken", NULL, 200, NULL, NULL, NULL, NULL});
+}
+
 void files_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {taken_and_seen, no_picture, merged, merged_again, older};
+    static void (*const all[])(struct api_bed *) = {taken_and_seen, no_picture, merged, merged_again, older, upload_once, untaken};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

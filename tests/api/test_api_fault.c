@@ -34,6 +34,7 @@ static const struct torture {
     {"DELETE /api/v1/job/$j.job", NULL, NULL, ADMIN, ""},
     {"POST /api/v1/job/$failed/retry", NULL, "Idempotency-Key: fault-retry", ADMIN, ""},
     {"POST /api/v1/file?name=f.csv", "Name\nA\n", "Content-Type: text/csv", ADMIN, ""},
+    {"POST /api/v1/file?name=f.csv", "Name\nA\n", "Content-Type: text/csv\nIdempotency-Key: fault-file", ADMIN, ""},
     {"POST /api/v1/meta/field", "{'entity':'person','kind':'money','label':'Fault'}", NULL, ADMIN, ""},
     {"PATCH /api/v1/meta/field/person/x_fault", "{'label':'Fehler'}", NULL, ADMIN, ""},
     {"PATCH /api/v1/meta/field/person/x_fault", "{'pos':0,'section':'main','default':{'amount':'1.00','currency':'EUR'}}", NULL, ADMIN, ""},

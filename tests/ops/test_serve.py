@@ -95,7 +95,12 @@ def refused(h, part, user=NOBODY):
 
 def beside():
     with House(K) as h:
+        cut_off = pathlib.Path(h.data, "spool", "body-1")
+        cut_off.parent.mkdir(parents=True, mode=0o700)
+        cut_off.write_text("half an upload")
+        os.chmod(h.data, 0o700)
         h.serve()
+        true("what a server that died had half received is gone", not cut_off.exists() and cut_off.parent.exists())
         pid = f"(pid {h.server.pid})"
         pw = h.top / "pw"
         pw.write_text(house.PASSWORD)

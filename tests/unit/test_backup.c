@@ -511,6 +511,33 @@ static enum err forget(struct cx *cx, void *arg)
     return db_exec(cx, NULL, "DELETE FROM setting WHERE key = 'backup_last'");
 }
 
+static enum err tidied(void *arg, struct cx *cx)
+{
+    ++*(_Atomic int *)arg;
+    return cx->db ? E_OK : fail(cx, E_INTERNAL, "no connection");
+}
+
+/* The rooms' own housekeeping comes once a day, also where no backup is wanted. */
+static void housekeeping(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct backup_daily *d = NULL;
+    _Atomic int n = 0;
+    struct db_rows r = {0};
+    struct daily_opts o = {.db = t->b, .backup = opts(t), .quiet_hour = 3, .tick_ms = 5, .no_backup = true, .tidy = tidied, .arg = &n};
+    T_OK(cx, backup_daily_start(cx, &o, &d));
+    for (int i = 0; i < 6000 && !r.n; i++) {
+        (void)usleep(5000);
+        T_OK(cx, db_query(cx, &r, "SELECT value FROM setting WHERE key = 'tidy_last'"));
+    }
+    T_INT((int64_t)r.n, 1);
+    (void)usleep(100000); /* many ticks later there is still one */
+    backup_daily_stop(&d);
+    T_INT(n, 1);
+    T_OK(cx, db_query(cx, &r, "SELECT value FROM setting WHERE key = 'backup_last'"));
+    T_INT((int64_t)r.n, 0);
+}
+
 static void daily(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -592,7 +619,7 @@ static void both(void)
 {
     static void (*const all[])(struct bed * t) = {
         whole_way, lives_again, to_server, under_writes, flips,   flips_without_list,
-        hostile,   wrong_files, findings,  daily,        torture, let_go};
+        hostile,   wrong_files, findings,  housekeeping, daily,        torture, let_go};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 

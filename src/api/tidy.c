@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* api/tidy.c - housekeeping once a day: uploads that nobody took and nothing speaks of any more. */
+#include "api/api_int.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "os/os.h"
+#include "record/record.h"
+
+#include <stdlib.h>
+
+enum { UPLOAD_DAYS = 14, PAGE = 500, ID_DIGITS = 10 };
+
+struct kept {
+    LIST(int64_t) ids;
+};
+
+/* Every number in the text that is long enough to be an id. */
+static void ids_of(struct cx *cx, struct kept *k, str text)
+{
+    size_t n = 0;
+    for (size_t i = 0; i <= text.n; i++) {
+        int64_t id = 0;
+        bool digit = i < text.n && text.p[i] >= '0' && text.p[i] <= '9';
+        if (!digit && n >= ID_DIGITS && str_to_int(str_cut(text, i - n, i), &id)) *LIST_ADD(cx->a, &k->ids) = id;
+        n = digit ? n + 1 : 0;
+    }
+}
+
+/* What an import may still read, or gave to be fetched. */
+static enum err job_needs(struct cx *cx, void *arg, str state, str args, str result)
+{
+    static const str refused = S0("\"refused_file\":\"");
+    bool ended = str_eq(state, S("done")) || str_eq(state, S("cancelled"));
+    ptrdiff_t at = str_find(result, refused);
+    if (!ended) ids_of(cx, arg, args);
+    if (at >= 0) ids_of(cx, arg, str_cut(result, (size_t)at + refused.n, (size_t)at + refused.n + 20));
+    return E_OK;
+}
+
+static enum err draft_needs(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+{
+    (void)cols;
+    ids_of(cx, arg, row[0].s);
+    return E_OK;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static enum err kept_find(struct cx *cx, struct kept *k)
+{
+    TRY(job_each(cx, S("import_dry"), job_needs, k));
+    TRY(job_each(cx, S("import_run"), job_needs, k));
+    TRY(db_each(cx, S("SELECT json FROM draft"), NULL, 0, draft_needs, k));
+    if (k->ids.n) qsort(k->ids.v, k->ids.n, sizeof *k->ids.v, by_number);
+    return E_OK;
+}
+
+static bool is_kept(const struct kept *k, int64_t id)
+{
+    return k->ids.n && bsearch(&id, k->ids.v, k->ids.n, sizeof id, by_number);
+}
+
+/* The row first: from then on no record can take the file. */
+static enum err let_go(struct cx *cx, int64_t id, int64_t *count)
+{
+    bool gone = false;
+    TRY(stored_drop(cx, id, &gone));
+    if (gone) os_unlink(cx, file_path(cx, id));
+    *count += gone;
+    return E_OK;
+}
+
+enum err api_tidy(struct cx *cx)
+{
+    struct kept k = {0};
+    int64_t before = clock_aged_ms(cx->now_ms) - UPLOAD_DAYS * DAY_MS, after = 0, count = 0;
+    int64_t *ids = NEW_N(cx->a, int64_t, PAGE);
+    size_t n = PAGE;
+    TRY(kept_find(cx, &k));
+    while (n == PAGE) {
+        struct arena_mark m = arena_mark(cx->a);
+        TRY(stored_untaken(cx, before, after, ids, PAGE, &n));
+        for (size_t i = 0; i < n; i++)
+            if (!is_kept(&k, ids[i])) TRY(let_go(cx, ids[i], &count));
+        if (n) after = ids[n - 1];
+        arena_back(cx->a, m);
+    }
+    if (count) log_say(cx, LOG_INFO, S("api"), "%" PRId64 " uploads that nobody took were removed", count);
+    return E_OK;
+}
