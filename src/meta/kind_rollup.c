@@ -76,12 +76,21 @@ static enum err agg_of(struct cx *cx, const struct field *f, str *ret)
                    "greatest or latest value (min, max, latest)");
 }
 
+static str values_of(const struct field *of) { return of->result.n ? of->result : of->kind->name; }
+
+/* A roll-up that holds latest values goes on holding values of that kind: its column is theirs. */
+static enum err goes_on(struct cx *cx, const struct field *f, const struct field *latest)
+{
+    bool same = !f->result.n || (latest && str_eq(values_of(latest), f->result) && latest->scale == f->scale);
+    return same ? E_OK : fail_at(cx, E_INVALID, S("def.agg"), "The data of this field does not fit that kind");
+}
+
 /* Its description with the kind of the values it will hold. */
 static enum err hold_latest(struct cx *cx, const struct field *of, struct field *f, str *text)
 {
     const struct json *j = NULL;
     struct field again = {0};
-    str values = of->result.n ? of->result : of->kind->name;
+    str values = values_of(of);
     if (f->result.n) return E_OK;
     *text = arena_fmt(cx->a, "%.*s,\"result\":\"%.*s\"%s}", (int)(text->n - 1), text->p, FS(values),
                       json_get(f->def, S("scale")) ? "" : arena_fmt(cx->a, ",\"scale\":%d", of->scale).p);
@@ -103,13 +112,14 @@ enum err rollup_settle(struct cx *cx, struct field *f, str *text)
     TRY(agg_of(cx, f, &agg));
     if (!via || via->kind->store != ST_INT || !via->target || !str_eq(via->to, f->entity->name))
         return fail_at(cx, E_INVALID, S("via"), "This roll-up needs an entity, its link here and a field of it");
-    if (str_eq(agg, S("count"))) return E_OK;
+    if (str_eq(agg, S("count"))) return goes_on(cx, f, NULL);
     of = child_field(f->def, child, S("field"));
     by = child_field(f->def, child, S("by"));
     if (!of)
         return fail_at(cx, E_INVALID, S("def.field"), "This roll-up needs an entity, its link here and a field of it");
     if (!holds(of, agg))
         return fail_at(cx, E_INVALID, S("def.field"), "Values of this field cannot be rolled up that way");
+    TRY(goes_on(cx, f, str_eq(agg, S("latest")) ? of : NULL));
     if (!str_eq(agg, S("latest"))) return E_OK;
     if (!by || !is_moment(by))
         return fail_at(cx, E_INVALID, S("def.by"),

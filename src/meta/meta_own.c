@@ -225,11 +225,32 @@ static bool may_recast(const struct field *f)
     return column && !f->to.n && !f->kind->file && !f->readonly && f->kind != &kind_json;
 }
 
+static bool names(const struct field *f, str key, const struct field *read)
+{
+    const struct json *j = json_get(f->def, key);
+    return j && j->t == JT_STR && str_eq(j->s, read->name);
+}
+
+/* Does another field follow from it: a formula, or a roll-up elsewhere? */
+static bool is_read(struct cx *cx, const struct field *f)
+{
+    bool read = f->read;
+    for (size_t i = 0; i < cx->meta->n; i++)
+        for (size_t k = F_SYSTEM_N; k < cx->meta->entity[i].n && !read; k++) {
+            const struct field *o = &cx->meta->entity[i].f[k];
+            if (o->trashed || cx->meta->entity[i].trashed || !str_eq(o->kind->name, S("rollup")) ||
+                !str_eq(o->to, f->entity->name))
+                continue;
+            read = str_eq(o->via, f->name) || names(o, S("field"), f) || names(o, S("by"), f);
+        }
+    return read;
+}
+
 static enum err recast_settle(struct cx *cx, const struct field *old, const struct field *now, bool *ret)
 {
     *ret = !is_same_data(old, now);
     if (!*ret) return E_OK;
-    if (old->read)
+    if (is_read(cx, old))
         return fail(cx, E_CONFLICT, "A formula reads this field: change or remove the formula first");
     return may_recast(old) && may_recast(now)
                ? E_OK
@@ -286,7 +307,7 @@ enum err meta_field_trash(struct cx *cx, str entity, str name, bool trashed)
     int64_t n = 0;
     const struct entity *e = meta_entity(cx->meta, entity);
     const struct field *f = e ? entity_field(e, name) : NULL;
-    if (trashed && f && f->read)
+    if (trashed && f && is_read(cx, f))
         return fail(cx, E_CONFLICT, "A formula reads this field: change or remove the formula first");
     TRY(db_exec(cx, &n, "UPDATE meta_field SET state = $3 WHERE entity = $1 AND name = $2",
                 V(entity), V(name), V(trashed ? S("trash") : S("active"))));

@@ -131,6 +131,32 @@ static void order_and_promises(struct api_bed *t)
          {ADMIN, "POST /api/v1/company", "{'name':'Wenig AG','x_regel':2}", 201, NULL, "company.create", NULL, NULL});
 }
 
+/* What a roll-up gathers stays of its kind, and stays there. */
+static void gathered(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/meta/entity", "{'label':'Auftrag'}", 201, "x_auftrag", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'x_auftrag','kind':'link','to':'company','label':'Kunde'}", 201, "x_kunde", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'x_auftrag','kind':'int','label':'Menge'}", 201, "x_menge", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'company','kind':'rollup','label':'Stueck','to':'x_auftrag','via':'x_kunde','def':{'agg':'sum','field':'x_menge'}}", 201, "x_stueck", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'company','kind':'rollup','label':'Letzter','to':'x_auftrag','via':'x_kunde','def':{'agg':'latest','field':'name','by':'changed_at'}}", 201, "x_letzter", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/company", "{'name':'Sammler AG'}", 201, NULL, "company.create", "s", NULL},
+         {ADMIN, "POST /api/v1/x_auftrag", "{'name':'Erster','x_kunde':'$s','x_menge':3}", 201, NULL, "x_auftrag.create", NULL, NULL},
+         {ADMIN, "GET /api/v1/company/$s", NULL, 200, "\"x_stueck\":3|\"x_letzter\":\"Erster\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_stueck", "{'def':{'agg':'count'}}", 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/company/$s", NULL, 200, "\"x_stueck\":1", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_stueck", "{'def':{'agg':'max','field':'x_menge'}}", 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_letzter", "{'label':'Jüngster'}", 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_letzter", "{'def':{'agg':'latest','field':'x_menge','by':'changed_at'}}", 422, "\"field\":\"def.agg\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_letzter", "{'def':{'agg':'count'}}", 422, "\"field\":\"def.agg\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/x_auftrag/x_menge", "{'kind':'text'}", 409, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/meta/field/x_auftrag/x_menge", NULL, 409, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/meta/field/x_auftrag/x_kunde", NULL, 409, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/company/$s", NULL, 200, "\"x_stueck\":3|\"x_letzter\":\"Erster\"", NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/meta/field/company/x_stueck", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/meta/field/x_auftrag/x_menge", NULL, 200, NULL, NULL, NULL, NULL});
+}
+
 static void entity_changed(struct api_bed *t)
 {
     ROWS(t,
@@ -214,6 +240,6 @@ static void import_asked(struct api_bed *t)
 
 void describe_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {own_fields, own_entities, order_and_promises, entity_changed, files, exports, import_asked};
+    static void (*const all[])(struct api_bed *) = {own_fields, own_entities, order_and_promises, gathered, entity_changed, files, exports, import_asked};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

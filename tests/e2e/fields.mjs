@@ -14,6 +14,7 @@ export async function run(v) {
   await field(v);
   await order(v);
   await otherKind(v);
+  await computed(v);
   await trash(v);
   await entity(v);
 }
@@ -92,6 +93,53 @@ async function otherKind(v) {
   await v.seen(page.locator('[data-own=x_menge]').getByText(say(v, 'kind.int'), { exact: true }), 'the field is of the other kind');
   const kept = await (await sender(v))('GET', '/company?fields=x_menge&q=Menge');
   v.ok(kept.data.some((r) => r.x_menge === 12) && kept.data.some((r) => r.x_menge == null), 'what fits is kept as a number');
+}
+
+/** A formula: refused here, refused by the server at its place, then kept; and a number of linked records. */
+async function computed(v) {
+  const { page } = v;
+  const dialog = page.getByRole('dialog');
+  const save = dialog.getByRole('button', { name: say(v, 'save'), exact: true });
+  await by(v, 'fields.new').click();
+  await dialog.getByLabel(say(v, 'fields.kind'), { exact: true }).selectOption('formula');
+  await dialog.getByLabel(say(v, 'fields.label'), { exact: true }).fill('Doppelt');
+  const area = dialog.getByRole('textbox', { name: say(v, 'fields.formula'), exact: true });
+  await dialog.getByLabel(say(v, 'fields.formulaPick'), { exact: true }).selectOption('x_menge');
+  await dialog.getByRole('button', { name: say(v, 'fields.insert'), exact: true }).click();
+  v.ok((await area.inputValue()) === 'x_menge', 'a field is inserted by its name');
+  await area.fill('x_menge * (2');
+  await save.click();
+  await v.seen(dialog.getByText(say(v, 'fields.formulaEnd')), 'a formula that ends too early is told at once');
+  await area.fill('x_menge * (2 + nosuch)');
+  await save.click();
+  await v.seen(dialog.locator('.err').filter({ hasText: /\S/ }), 'what the server does not know is told at the field');
+  await page.waitForFunction(() => String(getSelection()) === 'nosuch' || document.activeElement?.value?.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd) === 'nosuch');
+  await v.axe('the form of a formula');
+  await v.shot('field-formula');
+  v.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing of a formula is cut off');
+  await area.fill('x_menge * (2 + 1)');
+  await save.click();
+  await v.seen(page.locator('[data-own=x_doppelt]'), 'the formula is there');
+  await by(v, 'fields.change', { name: 'Doppelt' }).click();
+  v.ok((await area.inputValue()) === 'x_menge * (2 + 1)', 'and is shown as it was typed');
+  await area.fill('x_menge * 4');
+  await save.click();
+  await dialog.waitFor({ state: 'detached' });
+  await by(v, 'fields.new').click();
+  await dialog.getByLabel(say(v, 'fields.kind'), { exact: true }).selectOption('rollup');
+  await dialog.getByLabel(say(v, 'fields.label'), { exact: true }).fill('Letztes');
+  await save.click();
+  await v.seen(dialog.locator('.err').filter({ hasText: /\S/ }), 'a roll-up needs records');
+  await dialog.getByLabel(say(v, 'fields.over'), { exact: true }).selectOption('interaction.company');
+  await dialog.getByLabel(say(v, 'fields.agg'), { exact: true }).selectOption('latest');
+  await dialog.getByLabel(say(v, 'fields.gathered'), { exact: true }).selectOption('subject');
+  await dialog.getByLabel(say(v, 'fields.latestBy'), { exact: true }).selectOption('at');
+  await v.axe('the form of a roll-up');
+  await v.shot('field-rollup');
+  await save.click();
+  await v.seen(page.locator('[data-own=x_letztes]'), 'the roll-up is there');
+  const kept = await (await sender(v))('GET', '/company?fields=x_doppelt,x_letztes&q=Menge');
+  v.ok(kept.data.some((r) => r.x_doppelt === 48), 'a formula that was changed is computed anew');
 }
 
 async function trash(v) {

@@ -16,6 +16,8 @@ export interface Field {
   /** own: where it stands in the form; none = among the own fields */
   section?: string;
   default?: Value; rule?: Filter; via?: string; def?: unknown;
+  /** formula: computed when it is read, so nothing is built on it */
+  live?: boolean;
 }
 export interface Section { name: string; label: Labels; fields: string[] }
 export interface Rights {

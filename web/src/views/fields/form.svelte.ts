@@ -6,6 +6,13 @@ export type Words = Record<string, string>;
 /** The texts that say something. */
 export const filled = (w: Words): Words => Object.fromEntries(Object.entries(w).flatMap(([k, v]) => (v.trim() ? [[k, v.trim()]] : [])));
 
+/** Refused before it is sent, at a field. */
+export class Refusal extends Error {
+  constructor(readonly field: string, text: string) {
+    super(text);
+  }
+}
+
 export class Form {
   busy = $state(false);
   error = $state.raw<{ field: string; text: string } | null>(null);
@@ -15,6 +22,8 @@ export class Form {
 
   private at = (name: string) => this.error?.field === name || !!this.error?.field.startsWith(name + '.');
   wrong = (...names: string[]): string => (names.some(this.at) ? (this.error?.text ?? '') : '');
+  /** Where it was refused: a name, or a place in a formula. */
+  place = (): string => this.error?.field ?? '';
   rest = (): string => (this.error && !this.shown().some(this.at) ? this.error.text : '');
 
   /** True when it went through. */
@@ -25,7 +34,8 @@ export class Form {
       await save();
       return true;
     } catch (e) {
-      if (e instanceof Problem && e.field) this.error = { field: e.field, text: problemText(e) };
+      if (e instanceof Refusal) this.error = { field: e.field, text: e.message };
+      else if (e instanceof Problem && e.field) this.error = { field: e.field, text: problemText(e) };
       else sayProblem(e);
       return false;
     } finally {

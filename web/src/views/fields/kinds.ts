@@ -4,8 +4,11 @@ import { label } from '../../lib/meta.svelte';
 
 /** The kinds an administrator may choose for a new field, simple ones first. */
 export const kinds: Kind[] = [
-  'text', 'longtext', 'int', 'decimal', 'money', 'percent', 'date', 'timestamp', 'bool', 'choice', 'choices', 'link', 'links', 'url', 'phones', 'mails', 'rating', 'user',
+  'text', 'longtext', 'int', 'decimal', 'money', 'percent', 'date', 'timestamp', 'bool', 'choice', 'choices', 'link', 'links', 'url', 'phones', 'mails', 'rating', 'user', 'formula', 'rollup',
 ];
+
+/** Kinds whose values follow from others. */
+export const isComputed = (k: Kind): boolean => k === 'formula' || k === 'rollup';
 
 /** The kinds whose values are one text that another of them may read. */
 export const alike: Kind[] = ['text', 'longtext', 'int', 'decimal', 'money', 'percent', 'date', 'timestamp', 'bool', 'choice', 'choices', 'url', 'rating'];

@@ -1,0 +1,28 @@
+// What a roll-up can gather: over which link of another entity, and which of its fields.
+import type { Entity, Field, Kind } from '../../api/types';
+
+export const aggs = ['count', 'sum', 'min', 'max', 'latest'] as const;
+export type Agg = (typeof aggs)[number];
+export interface Gathering { over: string; agg: Agg; field: string; by: string }
+export const noGathering: Gathering = { over: '', agg: 'count', field: '', by: '' };
+
+const numbers: Kind[] = ['int', 'decimal', 'percent', 'duration', 'rating'];
+const moments: Kind[] = ['date', 'timestamp'];
+const shown: Kind[] = ['text', 'longtext', 'url', 'choice', 'bool', 'money', 'autonumber'];
+const able: Record<Agg, Kind[]> = { count: [], sum: numbers, min: [...numbers, ...moments], max: [...numbers, ...moments], latest: [...numbers, ...moments, ...shown] };
+
+/** The links that point to `name`, as "interaction.company". */
+export const linksTo = (all: Entity[], name: string): { entity: Entity; link: Field; over: string }[] =>
+  all.flatMap((e) => e.fields.filter((f) => f.kind === 'link' && f.to === name && !f.via).map((link) => ({ entity: e, link, over: `${e.name}.${link.name}` })));
+export const fieldsFor = (agg: Agg, e: Entity | undefined): Field[] => (e?.fields ?? []).filter((f) => able[agg].includes(f.kind) && !f.result);
+export const momentsOf = (e: Entity | undefined): Field[] => (e?.fields ?? []).filter((f) => moments.includes(f.kind));
+
+/** As the API takes it, and back. */
+export function toRollup(g: Gathering): { to: string; via: string; def: Record<string, string> } {
+  const [to = '', via = ''] = g.over.split('.');
+  return { to, via, def: { agg: g.agg, ...(g.agg === 'count' ? {} : { field: g.field }), ...(g.agg === 'latest' ? { by: g.by } : {}) } };
+}
+export function fromRollup(f: Field): Gathering {
+  const def = (f.def ?? {}) as Record<string, string>;
+  return { over: `${f.to}.${f.via}`, agg: aggs.find((a) => a === def.agg) ?? 'count', field: def.field ?? '', by: def.by ?? '' };
+}
