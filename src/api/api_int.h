@@ -19,7 +19,8 @@ MUST enum err query_filter(struct cx *cx, const struct req *rq, const struct ent
 /* The same of a tree in hand; NULL: no condition. */
 MUST enum err filter_asked(struct cx *cx, const struct entity *e, const struct json *j, const struct cond **ret);
 /* ?fields=a,b in this order; *ret is left alone without it. */
-MUST enum err query_fields(struct cx *cx, const struct req *rq, const struct entity *e, struct fields *ret);
+MUST enum err query_columns(struct cx *cx, const struct req *rq, const struct entity *e, const struct list_column **ret,
+                            size_t *ret_n);
 /* "name" or "-name" into q->sort and q->desc; "" = no sort. */
 MUST enum err sort_asked(struct cx *cx, const struct entity *e, str s, struct query *q);
 /* ISO time of "at". */

@@ -80,6 +80,14 @@ enum err query_filter(struct cx *cx, const struct req *rq, const struct entity *
     return filter_asked(cx, e, j, ret);
 }
 
+enum err query_columns(struct cx *cx, const struct req *rq, const struct entity *e, const struct list_column **ret,
+                       size_t *ret_n)
+{
+    str text = {0};
+    if (!http_query(cx, rq, S("fields"), &text) || !text.n) return E_OK;
+    return record_columns(cx, e, text, ret, ret_n);
+}
+
 void reply_written(struct cx *cx, struct resp *rs, const struct written *w)
 {
     http_head(rs, S("ETag"), arena_fmt(cx->a, "\"%" PRId64 "\"", w->version));

@@ -31,7 +31,6 @@ enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
     struct export_opt o = {.tmpdir = cx->app->data_dir};
     struct export_result r = {0};
     struct sending s = {rs};
-    struct fields chosen = {0};
     str format = S("csv");
     str text = {0};
     TRY(path_entity(cx, rq, &e));
@@ -39,9 +38,7 @@ enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
     (void)http_query(cx, rq, S("format"), &format);
     TRY(export_format_of(cx, format, &o.format));
     o.entity = e->name;
-    TRY(query_fields(cx, rq, e, &chosen));
-    o.fields = chosen.f;
-    o.n_fields = chosen.n;
+    TRY(query_columns(cx, rq, e, &o.columns, &o.n_columns));
     TRY(query_filter(cx, rq, e, &o.where));
     TRY(query_text(cx, rq, e, true, &text, &o.also));
     if (o.also) TRY(any_fits(cx, e, rq, o.where));

@@ -8,20 +8,12 @@
 
 enum { PAGE_DEFAULT = 50, HISTORY_PAGE = 50 };
 
-enum err query_fields(struct cx *cx, const struct req *rq, const struct entity *e, struct fields *ret)
+static enum err query_fields(struct cx *cx, const struct req *rq, const struct entity *e, struct fields *ret)
 {
-    str text = {0}, name = {0};
-    if (!http_query(cx, rq, S("fields"), &text) || !text.n) return E_OK;
-    const struct field **f = NEW_N(cx->a, const struct field *, e->n);
+    const struct list_column *c = NULL;
     size_t n = 0;
-    for (bool more = true; more && n < e->n;) {
-        more = str_split(text, ',', &name, &text);
-        const struct field *x = entity_field(e, name);
-        if (!x || !acl_field_read(cx, x))
-            return fail_at(cx, E_BAD, S("fields"), "There is no field of this name");
-        f[n++] = x;
-    }
-    *ret = (struct fields){.f = f, .n = n};
+    TRY(query_columns(cx, rq, e, &c, &n));
+    if (n) *ret = record_fields(cx, c, n);
     return E_OK;
 }
 
@@ -85,6 +77,8 @@ static enum err list_as_of(struct cx *cx, const struct req *rq, const struct ent
     for (size_t i = 0; i < COUNT(never); i++)
         if (http_query(cx, rq, never[i], &s) && s.n)
             return fail_at(cx, E_BAD, never[i], "A list as of a past time cannot be asked for this");
+    if (q->fields.n_linked)
+        return fail_at(cx, E_BAD, S("fields"), "A list as of a past time cannot be asked for this");
     return record_list_as_of(cx, e, q, at, ret);
 }
 

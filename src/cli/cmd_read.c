@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { FIELDS_GIVEN_MAX = 500 };
-
 /* ---- count ---- */
 enum err cmd_count(struct cli *c)
 {
@@ -168,20 +166,8 @@ static enum err format_of(struct cli *c, enum export_format *ret)
 
 static enum err fields_of(struct cli *c, const struct entity *e, struct export_opt *o)
 {
-    str one = {0}, rest = cli_opt(c, "fields");
-    if (!rest.n) return E_OK;
-    LIST(const struct field *) l = {0};
-    while (rest.n && l.n < FIELDS_GIVEN_MAX) {
-        (void)str_split(rest, ',', &one, &rest);
-        const struct field *f = entity_field(e, str_trim(one));
-        if (!f || !acl_field_read(c->cx, f))
-            return fail_at(c->cx, E_INVALID, S("fields"), "%.*s has no field '%.*s'", FS(e->name),
-                           FS(str_trim(one)));
-        *LIST_ADD(c->cx->a, &l) = f;
-    }
-    o->fields = l.v;
-    o->n_fields = l.n;
-    return E_OK;
+    str text = cli_opt(c, "fields");
+    return text.n ? record_columns(c->cx, e, text, &o->columns, &o->n_columns) : E_OK;
 }
 
 struct target {

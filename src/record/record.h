@@ -10,23 +10,40 @@
 #include "meta/filter.h"
 #include "meta/meta.h"
 
+/* What can be asked of a list: a field, or one of the record that its link points to ("company.owner"). */
+struct list_column {
+    const struct field *link, *f; /* link NULL: f is the record's own */
+};
+struct linked {
+    struct list_column column;
+    const struct val *v;   /* NULL: no such record, or not to be seen */
+};
 struct record {
     const struct entity *e;
     int64_t id, version;
     const struct val *v;   /* e->n values; those not asked for are VAL_NULL with has[] false */
     const bool *has;
+    const struct linked *linked; /* as asked, in that order */
+    size_t n_linked;
 };
 /* One new value of a create or update. */
 struct set {
     const struct field *f;
     struct val v;
 };
-struct fields {            /* which fields to read; n = 0 and all = false: the list columns */
+struct fields {            /* which fields to read; nothing asked and all = false: the list columns */
     bool all, list;        /* list: the list columns too */
     const struct field *const *f;
     size_t n;
+    const struct list_column *linked; /* by lists and record_each alone */
+    size_t n_linked;
 };
 #define FIELDS_ALL ((struct fields){.all = true})
+enum { LINKED_MAX = 40 };
+/* "name,phones,company.owner" in that order; E_BAD at "fields" for what is not there or not to be read. */
+MUST enum err record_columns(struct cx *cx, const struct entity *e, str text, const struct list_column **ret,
+                             size_t *ret_n);
+struct fields record_fields(struct cx *cx, const struct list_column *c, size_t n);
 
 /* ---- reading ---- */
 /* Titles of links are filled. E_NOTFOUND also when unseen, or (unless `deleted`) in the trash. */

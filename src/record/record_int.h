@@ -16,6 +16,8 @@ struct record reading_row(struct cx *cx, const struct reading *r, const struct d
 /* Points, links, lines of n records (the values are written in place). */
 MUST enum err fill_parts(struct cx *cx, const struct reading *r, struct record *v, size_t n);
 MUST enum err fill_titles(struct cx *cx, const struct reading *r, struct record *v, size_t n);
+/* The columns of linked records. */
+MUST enum err fill_linked(struct cx *cx, const struct fields *want, struct record *v, size_t n);
 /* Where a record that reading_row made keeps its value of f. */
 struct val *value_place(struct record *r, const struct field *f);
 /* Where a list goes on: behind this sort value (nulls: among the rows without one) and id. */

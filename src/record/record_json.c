@@ -29,6 +29,14 @@ enum err record_sets(struct cx *cx, const struct entity *e, const struct json *i
     return E_OK;
 }
 
+static void linked_json(struct cx *cx, const struct linked *x, struct jw *w)
+{
+    const struct field *f = x->column.f;
+    jw_key(w, arena_fmt(cx->a, "%.*s.%.*s", FS(x->column.link->name), FS(f->name)));
+    if (!x->v || x->v->t == VT_NULL) jw_null(w);
+    else f->kind->to_json(cx, f, x->v, w);
+}
+
 void record_json(struct cx *cx, const struct record *r, struct jw *w)
 {
     jw_obj(w);
@@ -42,5 +50,6 @@ void record_json(struct cx *cx, const struct record *r, struct jw *w)
         if (r->v[i].t == VT_NULL) jw_null(w);
         else f->kind->to_json(cx, f, &r->v[i], w);
     }
+    for (size_t i = 0; i < r->n_linked; i++) linked_json(cx, &r->linked[i], w);
     jw_obj_end(w);
 }

@@ -189,7 +189,9 @@ enum err list_fields(struct cx *cx, const struct query *q, struct fields *ret)
     const struct field **f = NEW_N(cx->a, const struct field *, n + 1);
     for (size_t i = 0; i < n; i++) f[i] = ret->f[i];
     f[n] = q->sort;
-    *ret = (struct fields){.f = f, .n = n + 1, .list = !n};
+    ret->list = !n && !ret->n_linked;
+    ret->f = f;
+    ret->n = n + 1;
     return E_OK;
 }
 
@@ -222,6 +224,7 @@ enum err record_list(struct cx *cx, const struct entity *e, const struct query *
     if (w.n > q.limit) ret->next = cursor_behind(cx, &w, n - 1);
     TRY(fill_parts(cx, &r, w.v, n));
     TRY(fill_titles(cx, &r, w.v, n));
+    TRY(fill_linked(cx, &q.fields, w.v, n));
     ret->v = w.v;
     ret->n = n;
     return E_OK;
@@ -273,6 +276,7 @@ static enum err each_slice(struct cx *cx, const struct entity *e, const struct q
     for (size_t i = 0; i < rows.n; i++) v[i] = reading_row(cx, r, &rows.v[i * rows.cols]);
     TRY(fill_parts(cx, r, v, rows.n));
     TRY(fill_titles(cx, r, v, rows.n));
+    TRY(fill_linked(cx, &q->fields, v, rows.n));
     *ret = v;
     *ret_n = rows.n;
     return E_OK;

@@ -38,15 +38,22 @@ static void list_columns(const struct entity *e, bool *w)
         w[i] |= e->f[i].kind->picture && !e->f[i].trashed;
 }
 
+/* What was asked for, and what a record needs in any case. */
+static void mark_wanted(const struct entity *e, const struct fields *want, bool *w)
+{
+    for (size_t i = 0; want->all && i < e->n; i++) w[i] = !e->f[i].trashed;
+    for (size_t i = 0; !want->all && i < want->n; i++) w[want->f[i]->at] = true;
+    for (size_t i = 0; i < want->n_linked; i++) w[want->linked[i].link->at] = true;
+    if (!want->all && (want->list || (!want->n && !want->n_linked))) list_columns(e, w);
+    w[e->title] = w[F_OWNER] = w[F_TEAM] = w[F_DELETED_AT] = true;
+}
+
 enum err reading_of(struct cx *cx, const struct entity *e, const struct fields *want,
                     struct reading *ret)
 {
     bool *w = NEW_N(cx->a, bool, e->n);
     uint16_t *col = NEW_N(cx->a, uint16_t, e->n), next = 2;
-    for (size_t i = 0; want->all && i < e->n; i++) w[i] = !e->f[i].trashed;
-    for (size_t i = 0; !want->all && i < want->n; i++) w[want->f[i]->at] = true;
-    if (!want->all && (want->list || !want->n)) list_columns(e, w);
-    w[e->title] = w[F_OWNER] = w[F_TEAM] = w[F_DELETED_AT] = true;
+    mark_wanted(e, want, w);
     for (size_t i = 0; i < e->n; i++)
         if (w[i] && !acl_field_read(cx, &e->f[i])) w[i] = false;
     const bool *in_row = with_read(cx, &(struct reading){e, w, col});

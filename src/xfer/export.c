@@ -35,7 +35,7 @@ struct exporting {
     void *arg;
     struct export_result *ret;
     crypto_hash_sha256_state sha;
-    const struct field **f; /* the columns */
+    struct list_column *col;
     size_t n;
     struct arena *row_a; /* of one row or piece */
     struct buf out;      /* waits for a piece's size */
@@ -71,18 +71,40 @@ static bool is_column(const struct cx *cx, const struct field *f)
 static void columns_pick(struct cx *cx, struct exporting *x)
 {
     const struct entity *e = x->e;
-    x->f = NEW_N(cx->a, const struct field *, e->n + 1);
+    x->col = NEW_N(cx->a, struct list_column, e->n + x->o->n_columns + 1);
     x->n = 0;
-    if (x->o->fields) {
-        for (size_t i = 0; i < x->o->n_fields && i < e->n; i++)
-            if (acl_field_read(cx, x->o->fields[i])) x->f[x->n++] = x->o->fields[i];
-        return;
-    }
-    if (is_column(cx, &e->f[e->title])) x->f[x->n++] = &e->f[e->title];
+    for (size_t i = 0; i < x->o->n_columns; i++)
+        if (acl_field_read(cx, x->o->columns[i].f)) x->col[x->n++] = x->o->columns[i];
+    if (x->o->n_columns) return;
+    if (is_column(cx, &e->f[e->title])) x->col[x->n++].f = &e->f[e->title];
     for (size_t i = F_SYSTEM_N; i < e->n; i++)
-        if (i != e->title && is_column(cx, &e->f[i])) x->f[x->n++] = &e->f[i];
+        if (i != e->title && is_column(cx, &e->f[i])) x->col[x->n++].f = &e->f[i];
     for (size_t i = 0; i < F_SYSTEM_N && i < e->n; i++)
-        if (is_column(cx, &e->f[i])) x->f[x->n++] = &e->f[i];
+        if (is_column(cx, &e->f[i])) x->col[x->n++].f = &e->f[i];
+}
+
+static str heading(struct cx *cx, const struct list_column *c)
+{
+    str own = label_of(c->f->label, cx->lang);
+    return c->link ? arena_fmt(cx->a, "%.*s: %.*s", FS(label_of(c->link->label, cx->lang)), FS(own)) : own;
+}
+
+/* Linked values stand in the order of their columns; *k: the next. */
+static const struct val *value_in(const struct record *r, const struct list_column *c, size_t *k)
+{
+    static const struct val none = VAL_NULL;
+    if (!c->link) return &r->v[c->f->at];
+    const struct val *v = r->linked[(*k)++].v;
+    return v ? v : &none;
+}
+
+/* What comes out of linked records is an export of those, too. */
+static enum err may_export(struct cx *cx, const struct exporting *x)
+{
+    bool may = acl_may(cx, x->e, ACT_EXPORT);
+    for (size_t i = 0; may && i < x->o->n_columns; i++)
+        may = !x->o->columns[i].link || acl_may(cx, x->o->columns[i].link->target, ACT_EXPORT);
+    return may ? E_OK : fail(cx, E_DENIED, "You may not export this");
 }
 
 static str cell_text(struct cx *cx, const struct field *f, const struct val *v)
@@ -111,7 +133,8 @@ static enum cell_kind cell_kind_of(const struct field *f)
 static enum err row_csv(struct cx *cx, struct exporting *x, const struct record *r)
 {
     str *v = NEW_N(cx->a, str, x->n + 1);
-    for (size_t i = 0; i < x->n; i++) v[i] = cell_text(cx, x->f[i], &r->v[x->f[i]->at]);
+    size_t k = 0;
+    for (size_t i = 0; i < x->n; i++) v[i] = cell_text(cx, x->col[i].f, value_in(r, &x->col[i], &k));
     csv_put_row(&x->out, &csv_excel, v, x->n);
     return flush(cx, x, PIECE);
 }
@@ -119,9 +142,10 @@ static enum err row_csv(struct cx *cx, struct exporting *x, const struct record 
 static enum err row_xlsx(struct cx *cx, struct exporting *x, const struct record *r)
 {
     struct cell *v = NEW_N(cx->a, struct cell, x->n + 1);
+    size_t k = 0;
     for (size_t i = 0; i < x->n; i++) {
-        str s = cell_text(cx, x->f[i], &r->v[x->f[i]->at]);
-        v[i] = (struct cell){.kind = s.n ? cell_kind_of(x->f[i]) : CELL_EMPTY, .text = s, .raw = s};
+        str s = cell_text(cx, x->col[i].f, value_in(r, &x->col[i], &k));
+        v[i] = (struct cell){.kind = s.n ? cell_kind_of(x->col[i].f) : CELL_EMPTY, .text = s, .raw = s};
     }
     return xlsx_put_row(cx, x->xlsx, v, x->n);
 }
@@ -169,8 +193,8 @@ static enum err xlsx_begin(struct cx *cx, struct exporting *x, str path)
     struct xlsx_column *cols = NEW_N(cx->a, struct xlsx_column, x->n + 1);
     for (size_t i = 0; i < x->n; i++)
         cols[i] = (struct xlsx_column){
-            label_of(x->f[i]->label, cx->lang), 20,
-            str_eq(x->f[i]->kind->name, S("decimal")) && x->f[i]->scale <= 6 ? x->f[i]->scale : -1};
+            heading(cx, &x->col[i]), 20,
+            str_eq(x->col[i].f->kind->name, S("decimal")) && x->col[i].f->scale <= 6 ? x->col[i].f->scale : -1};
     return xlsx_put_new(cx, arena_z(cx->a, path), x->o->tmpdir, label_of(x->e->plural, cx->lang),
                         cols, x->n, &x->xlsx);
 }
@@ -209,16 +233,15 @@ static enum err export_xlsx(struct cx *cx, struct exporting *x, const struct que
 
 static enum err export_one(struct cx *cx, struct exporting *x)
 {
-    const struct query q = {.where = x->o->where,
-                            .limit = 200,
-                            .fields = FIELDS_ALL,
-                            .also = x->o->also};
-    if (!acl_may(cx, x->e, ACT_EXPORT)) return fail(cx, E_DENIED, "You may not export this");
+    struct query q = {.where = x->o->where, .limit = 200, .also = x->o->also};
+    TRY(may_export(cx, x));
     columns_pick(cx, x);
+    if (x->o->format == EXPORT_CSV || x->o->format == EXPORT_XLSX) q.fields = record_fields(cx, x->col, x->n);
+    q.fields.all = true;
     if (x->o->format == EXPORT_XLSX) return export_xlsx(cx, x, &q);
     if (x->o->format == EXPORT_CSV) {
         str *head = NEW_N(cx->a, str, x->n + 1);
-        for (size_t i = 0; i < x->n; i++) head[i] = label_of(x->f[i]->label, cx->lang);
+        for (size_t i = 0; i < x->n; i++) head[i] = heading(cx, &x->col[i]);
         csv_put_head(&x->out, &csv_excel);
         csv_put_row(&x->out, &csv_excel, head, x->n);
     }

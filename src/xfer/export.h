@@ -20,8 +20,8 @@ struct export_opt {
     enum export_format format;
     const struct cond *where; /* NULL = all */
     const struct sql *also;   /* one more condition on alias t (search_where for a walk); NULL = none */
-    const struct field *const *fields; /* NULL = all one may read */
-    size_t n_fields;
+    const struct list_column *columns; /* CSV, XLSX; n_columns 0 = all fields one may read */
+    size_t n_columns;
     str tmpdir;               /* XLSX is built in a file there; "" = the system's */
 };
 struct export_result {

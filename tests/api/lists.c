@@ -73,6 +73,26 @@ static void abused(struct api_bed *t)
     T_STR(a.body, b.body);
 }
 
+/* What one may not see of a linked record is no value, and what is no field of it is told at once. */
+static void linked(struct api_bed *t)
+{
+    ROWS(t,
+         {REPB1, "POST /api/v1/company", "{'name':'CANARY AG'}", 201, NULL, "company.create", "theirs", NULL},
+         {REPA1, "POST /api/v1/company", "{'name':'Unsere AG','vat_id':'DE136695976'}", 201, NULL, "company.create", "ours", NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'Fremd','company':'$theirs','owner':'$repa1'}", 201, NULL, "person.create", NULL, NULL},
+         {REPA1, "POST /api/v1/person", "{'name':'Eigen','company':'$ours'}", 201, NULL, "person.create", NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=name&fields=name,company.name,company.vat_id,company.owner", NULL, 200,
+          "\"company.name\":\"Unsere AG\"|\"company.vat_id\":\"DE136695976\"|\"company.owner\":{\"id\":\"$repa1\"|\"company.name\":null|!CANARY|!phones", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?q=Eigen&fields=company.name", NULL, 200, "\"company.name\":\"Unsere AG\"|!Fremd", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/person?filter={'field':'name','op':'eq','value':'Fremd'}&fields=company.name", NULL, 200, "\"company.name\":\"CANARY AG\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?fields=company.nosuch", NULL, 400, "\"field\":\"fields\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?fields=company.parent.name", NULL, 400, "\"field\":\"fields\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?fields=owner.mail", NULL, 400, "\"field\":\"fields\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?fields=company.name&at=2100-01-01T00:00:00Z", NULL, 400, "\"field\":\"fields\"", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/export/person?format=csv&fields=company.vat_id,name,company.name", NULL, 200, "Firma: |DE136695976;Eigen;Unsere AG|;Fremd;CANARY AG", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/export/person?format=csv&fields=name,company.name", NULL, 403, NULL, NULL, NULL, NULL});
+}
+
 static void huge(struct api_bed *t)
 {
     struct cx *cx = &t->b.cx;
@@ -202,6 +222,6 @@ static void all_hits(struct api_bed *t)
 
 void lists_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {pages, abused, huge, found, second_order, all_hits};
+    static void (*const all[])(struct api_bed *) = {pages, abused, linked, huge, found, second_order, all_hits};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

@@ -51,6 +51,42 @@ export async function run(v) {
   await row.waitFor();
   v.ok(!(await row.innerText()).includes('1981'), 'the first state comes back');
   v.ok(!('columns.person' in (await send('GET', '/setting')).data), 'and the server forgets the choice');
+  await linked(v, send, person, { row, dialog, button });
+}
+
+// A column that stands in the linked company: chosen by keyboard, shown, followed, exported.
+async function linked(v, send, person, { row, dialog, button }) {
+  const { page } = v;
+  const meta = await send('GET', '/meta');
+  const of = (e, n) => e.fields.find((f) => f.name === n).label[v.lang];
+  const firm = of(person, 'company');
+  const title = `${firm}: ${of(meta.entities.find((e) => e.name === 'company'), 'full_name')}`;
+  const company = await send('POST', '/company', { name: 'Spalten AG', full_name: 'Spaltenwerke Aktiengesellschaft' });
+  const { data } = await send('GET', '/person?q=Spalte&fields=name');
+  await send('PATCH', `/person/${data[0].id}`, { company: company.id, version: data[0].version });
+  await button.click();
+  const summary = dialog.locator('summary', { hasText: say(v, 'columns.linked', { name: firm }) });
+  await summary.focus();
+  await page.keyboard.press('Enter');
+  const box = dialog.getByRole('checkbox', { name: title, exact: true });
+  await box.focus();
+  await page.keyboard.press('Space');
+  await v.seen(dialog.getByRole('list', { name: say(v, 'columns.shown') }).getByRole('checkbox').and(box), 'a field of the linked company can be a column');
+  await v.axe('the choice of linked columns');
+  await v.shot('columns-linked');
+  await dialog.getByRole('button', { name: say(v, 'save'), exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await v.seen(row.getByText(/Spaltenwerke/), 'the list shows it');
+  await send('PATCH', `/company/${company.id}`, { full_name: 'Reihenwerke Aktiengesellschaft', version: company.version });
+  await v.seen(row.getByText(/Reihenwerke/), 'and follows when the company changes');
+  await v.axe('a list with linked columns');
+  await page.getByRole('button', { name: say(v, 'export'), exact: true }).click();
+  const item = page.getByRole('menuitem', { name: say(v, 'export.csvSeen'), exact: true });
+  await item.waitFor();
+  const csv = await (await page.request.get(v.url + (await item.getAttribute('href')))).text();
+  v.ok(csv.includes(title) && csv.includes('Reihenwerke'), 'the export has it');
+  await page.keyboard.press('Escape');
+  await send('PUT', '/setting/columns.person', { value: null });
 }
 
 async function exported(v, text) {

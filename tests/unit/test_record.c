@@ -524,6 +524,109 @@ static void own_many(struct bed *t)
     HAS(shown(cx, "x_ding_199", d), "letztes");
 }
 
+static struct fields columns(struct cx *cx, const char *text)
+{
+    const struct list_column *c = NULL;
+    size_t n = 0;
+    T_OK(cx, record_columns(cx, ENT(cx, "person"), str_from(text), &c, &n));
+    return record_fields(cx, c, n);
+}
+
+/* The people by name, as the API shows them. */
+static str listed(struct cx *cx, const char *text)
+{
+    struct query q = {.limit = 50, .sort = FLD(ENT(cx, "person"), "name"), .fields = columns(cx, text)};
+    struct page p = {0};
+    struct buf b = buf_new(cx->a, 1 << 20);
+    T_OK(cx, record_list(cx, ENT(cx, "person"), &q, &p));
+    for (size_t i = 0; i < p.n; i++) {
+        buf_add(&b, text_of(cx, &p.v[i]));
+        buf_byte(&b, '\n');
+    }
+    return buf_str(&b);
+}
+
+static bool no_columns(struct cx *cx, const char *text)
+{
+    const struct list_column *c = NULL;
+    size_t n = 0;
+    return record_columns(cx, ENT(cx, "person"), str_from(text), &c, &n) == E_BAD && str_eq(cx->at, S("fields"));
+}
+
+struct each {
+    size_t n, right;
+};
+static enum err name_is_there(struct cx *cx, void *arg, const struct record *r)
+{
+    struct each *e = arg;
+    (void)cx;
+    const struct val *v = r->n_linked == 1 ? r->linked[0].v : NULL;
+    e->n++;
+    e->right += v && str_cmp(str_cut(v->s, 1, v->s.n), str_cut(record_title(r), 1, record_title(r).n)) == 0;
+    return E_OK;
+}
+
+/* Columns of linked records: as a read of each would tell. */
+static void linked(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct written w = {0};
+    struct acl acl = {.user = 77};
+    uint8_t *mask = NEW_N(cx->a, uint8_t, (size_t)ENTITIES_MAX * FIELDS_MAX);
+    int64_t a = create(cx, "company", "{\"name\":\"Alpha AG\",\"addresses\":[{\"city\":\"Köln\"}],\"phones\":[\"0221 444555\"]}");
+    int64_t b = create(cx, "company", arena_fmt(cx->a, "{\"name\":\"Beta AG\",\"parent\":\"%" PRId64 "\"}", a).p);
+    int64_t gone = create(cx, "company", "{\"name\":\"Gone AG\"}");
+    const int64_t firm[] = {a, b, a, gone, 0};
+    for (size_t i = 0; i < COUNT(firm); i++)
+        create(cx, "person", firm[i] ? arena_fmt(cx->a, "{\"name\":\"P%zu\",\"company\":\"%" PRId64 "\"}", i, firm[i]).p : "{\"name\":\"P4\"}");
+    T_OK(cx, record_delete(cx, ENT(cx, "company"), gone, 0, &w));
+    str s = listed(cx, "name,company.name,company.parent,company.addresses,company.phones");
+    HAS(s, "\"company.name\":\"Alpha AG\",\"company.parent\":null,\"company.addresses\":[{");
+    HAS(s, "\"city\":\"Köln\"");
+    HAS(s, "\"e164\":\"+49221444555\"");
+    HAS(s, "\"company.name\":\"Beta AG\",\"company.parent\":{\"id\":");
+    HAS(s, "\"name\":\"P3\"");
+    HAS(s, "\"company.name\":null");
+    T(str_find(s, S("company.name\":\"Gone")) < 0);
+    T(str_find(s, S("\"job_title\"")) < 0);
+    T(no_columns(cx, "company.nosuch") && no_columns(cx, "owner.mail") && no_columns(cx, "company.parent.name") && no_columns(cx, "groups.name"));
+    T(no_columns(cx, ".name") && no_columns(cx, "company.") && no_columns(cx, "name.company"));
+    memset(acl.reach, REACH_ALL, sizeof acl.reach);
+    cx->acl = &acl;
+    cx->who.user = 77;
+    acl.reach[ENT(cx, "company")->at][ACT_SEE] = REACH_OWN; /* none is his */
+    s = listed(cx, "name,company.name");
+    HAS(s, "\"company.name\":null");
+    T(str_find(s, S("Alpha")) < 0 && str_find(s, S("Beta")) < 0);
+    acl.reach[ENT(cx, "company")->at][ACT_SEE] = REACH_NONE;
+    T(no_columns(cx, "company.name"));
+    acl.reach[ENT(cx, "company")->at][ACT_SEE] = REACH_ALL;
+    struct fields want = columns(cx, "company.name");
+    mask[(size_t)ENT(cx, "company")->at * FIELDS_MAX + FLD(ENT(cx, "company"), "name")->at] = 2;
+    acl.mask = mask;
+    T(no_columns(cx, "company.name"));
+    struct query q = {.limit = 50, .fields = want}; /* hidden meanwhile */
+    struct page p = {0};
+    T_OK(cx, record_list(cx, ENT(cx, "person"), &q, &p));
+    for (size_t i = 0; i < p.n; i++) T(p.v[i].n_linked == 1 && !p.v[i].linked[0].v);
+    cx->acl = NULL;
+}
+
+/* More linked records than one list holds. */
+static void linked_many(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct each e = {0};
+    for (int i = 0; i < 230; i++) {
+        int64_t id = create(cx, "company", arena_fmt(cx->a, "{\"name\":\"F%03d\"}", i).p);
+        create(cx, "person", arena_fmt(cx->a, "{\"name\":\"P%03d\",\"company\":\"%" PRId64 "\"}", i, id).p);
+    }
+    struct query q = {.limit = 200, .fields = columns(cx, "name,company.name")};
+    T_OK(cx, record_each(cx, ENT(cx, "person"), &q, name_is_there, &e));
+    T_INT((int64_t)e.n, 230);
+    T_INT((int64_t)e.right, 230);
+}
+
 static void rights(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -624,7 +727,7 @@ static void faults(struct bed *t)
 
 static void both(void)
 {
-    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, circles, pages, undo, as_of, as_of_list, as_of_sorted, as_of_large, merge, own_things, kind_changes, index_changes, own_many, rights, files, faults};
+    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, circles, pages, undo, as_of, as_of_list, as_of_sorted, as_of_large, merge, own_things, kind_changes, index_changes, own_many, linked, linked_many, rights, files, faults};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 

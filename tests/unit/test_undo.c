@@ -51,13 +51,13 @@ static str state_of(struct cx *cx)
     struct buf b = buf_new(cx->a, 64 << 20);
     for (size_t i = 0; i < COUNT(entities); i++) {
         const struct entity *e = meta_entity(cx->meta, str_from(entities[i]));
-        const struct field **f = NEW_N(cx->a, const struct field *, e->n);
+        struct list_column *c = NEW_N(cx->a, struct list_column, e->n);
         struct export_result r = {0};
         size_t n = 0;
         for (size_t k = F_SYSTEM_N; k < e->n; k++)
-            if (!e->f[k].trashed && e->f[k].kind->store != ST_LINES) f[n++] = &e->f[k];
-        f[n++] = &e->f[F_OWNER];
-        struct export_opt o = {.entity = e->name, .format = EXPORT_CSV, .fields = f, .n_fields = n};
+            if (!e->f[k].trashed && e->f[k].kind->store != ST_LINES) c[n++].f = &e->f[k];
+        c[n++].f = &e->f[F_OWNER];
+        struct export_opt o = {.entity = e->name, .format = EXPORT_CSV, .columns = c, .n_columns = n};
         T_OK(cx, xfer_export(cx, &o, piece_add, &b, &r));
     }
     struct db_rows r = {0};

@@ -1,6 +1,6 @@
 // The rows of a list, read page by page by cursor as they scroll into view.
 import { list, type ListQuery } from '../api/calls';
-import type { Count, Page, Rec } from '../api/types';
+import type { Count, Page, Rec, Ref } from '../api/types';
 
 const PAGE = 100;
 const AHEAD = 50;
@@ -53,8 +53,12 @@ export class Rows {
   put(rec: Rec): void {
     const i = this.items.findIndex((r) => r.id === rec.id);
     if (i < 0) return;
-    this.items[i] = { ...this.items[i], ...rec };
+    const was = this.items[i];
+    this.items[i] = { ...was, ...rec };
     this.seen++;
+    // Another linked record: its columns are the server's to tell.
+    const links = new Set(this.query.fields?.filter((n) => n.includes('.')).map((n) => n.split('.')[0] ?? ''));
+    if ([...links].some((l) => l in rec && (rec[l] as Ref | null)?.id !== (was?.[l] as Ref | null)?.id)) void this.reload();
   }
 
   drop(id: string): void {

@@ -1,7 +1,8 @@
 // How the user has arranged his pages: kept on the server, so that it follows him to the next device.
 import { getSettings, putSetting } from '../api/calls';
 import type { Entity, Field } from '../api/types';
-import { columns, field } from './meta.svelte';
+import { lang } from './i18n.svelte';
+import { columns, entity, field, label } from './meta.svelte';
 
 let kept = $state.raw<Record<string, unknown>>({});
 
@@ -17,12 +18,24 @@ const name = (e: Entity) => `columns.${e.name}`;
 /** What may stand in a column, beside the title. */
 export const columnFields = (e: Entity): Field[] => e.fields.filter((f) => f.name !== e.title && f.name !== 'deleted_at' && !NEVER.has(f.kind));
 
+/** The fields of the records that links point to, by link, named as the server takes them: "company.owner". */
+export function linkedFields(e: Entity): { link: Field; to: Entity; fields: Field[] }[] {
+  return e.fields.flatMap((link) => {
+    const to = link.kind === 'link' && link.to ? entity(link.to) : undefined;
+    if (!to?.rights.see) return [];
+    const text = (f: Field) => `${label(link.label, link.name)}: ${label(f.label, f.name)}`;
+    return [{ link, to, fields: columnFields(to).map((f) => ({ ...f, name: `${link.name}.${f.name}`, label: { [lang()]: text(f) }, sort: false })) }];
+  });
+}
+export const isLinked = (name: string): boolean => name.includes('.');
+
 /** The columns as they were chosen, the title first; a field that is gone since is passed over. */
 export function chosenColumns(e: Entity): Field[] {
   const names = kept[name(e)];
   const title = field(e, e.title);
   if (!Array.isArray(names) || !title) return columns(e);
-  const found = new Map(columnFields(e).map((f) => [f.name, f]));
+  const linked = names.some((n) => isLinked(String(n))) ? linkedFields(e).flatMap((l) => l.fields) : [];
+  const found = new Map([...columnFields(e), ...linked].map((f) => [f.name, f]));
   return [title, ...new Set(names.flatMap((n: unknown) => found.get(String(n)) ?? []))];
 }
 
@@ -32,6 +45,10 @@ export function rowFields(e: Entity): string[] | undefined {
   const beside = e.fields.filter((f) => f.kind === 'picture' || f.name === 'groups').map((f) => f.name);
   return [...new Set([...chosenColumns(e).map((f) => f.name), ...beside])];
 }
+
+/** Columns for an export: what comes of linked records needs the right to export those, too. */
+export const exportColumns = (e: Entity): string[] =>
+  chosenColumns(e).map((f) => f.name).filter((n) => !isLinked(n) || entity(field(e, n.split('.')[0] ?? '')?.to ?? '')?.rights.export);
 
 export const setting = (key: string): unknown => kept[key];
 
