@@ -22,6 +22,7 @@ export async function run(v) {
   await v.seen(panel.locator('header .there', { hasText: say(v, 'time.there').split('{')[0].trim() }), 'with a time zone it is no guess any more');
   await found(v);
   await colour(v, group);
+  if (v.phone) await brief(v, send);
 }
 
 // A group's colour is chosen by eye, and those who are in it change theirs.
@@ -37,6 +38,28 @@ async function colour(v, group) {
   await row.getByRole('slider').press('Enter');
   await v.seen(page.getByText(say(v, 'record.saved'), { exact: true }), 'the colour is saved');
   v.ok(/25/.test((await row.locator('.tag').getAttribute('style')) ?? ''), 'and shown');
+  await row.getByRole('button').focus();
+  await page.keyboard.press('Enter');
+  await row.getByRole('slider').waitFor();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await v.seen(row.getByText(say(v, 'field.noColour'), { exact: true }), 'it can be taken away by keyboard');
+  v.ok(await row.getByRole('slider').evaluate((e) => e === document.activeElement), 'the focus stays in the field');
+  await v.axe('a colour taken away');
+  await page.keyboard.press('Enter');
+  await v.seen(row.getByText('—', { exact: true }), 'and then there is none');
+}
+
+// On a small screen the second line tells when a record was changed, whole, however much else there is to tell.
+async function brief(v, send) {
+  const { page } = v;
+  const firm = await send('POST', '/company', { name: 'Vereinigte Oberrheinische Maschinenbauwerke Aktiengesellschaft' });
+  await send('POST', '/person', { name: 'Karla Kurz', company: firm.id, phones: ['0221 5550199'], mails: ['karla.kurz@oberrheinische-maschinenbauwerke.example'] });
+  await page.goto(`${v.url}/person?q=Karla`);
+  const time = page.getByRole('row', { name: /Karla Kurz/ }).locator('time');
+  await v.seen(time, 'the row tells when');
+  v.ok(await time.evaluate((e) => e.getBoundingClientRect().width > 20 && e.getBoundingClientRect().right <= e.parentElement.getBoundingClientRect().right + 1), 'and is not cut off');
+  await v.shot('row-brief');
 }
 
 async function operator(v, panel) {

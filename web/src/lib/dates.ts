@@ -10,6 +10,16 @@ export function showTime(at: string, locale: string): string {
   return Number.isNaN(ms) ? at : new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(ms);
 }
 
+/** The shortest that still tells when: the time of today, a day of this year, else the date in figures. */
+export function showBrief(at: string, locale: string, now: number): string {
+  const ms = Date.parse(at);
+  if (Number.isNaN(ms)) return at;
+  const [d, today] = [new Date(ms), new Date(now)];
+  if (d.toDateString() === today.toDateString()) return new Intl.DateTimeFormat(locale, { timeStyle: 'short' }).format(d);
+  const year = d.getFullYear() === today.getFullYear();
+  return new Intl.DateTimeFormat(locale, year ? { day: 'numeric', month: 'short' } : { dateStyle: 'short' }).format(d);
+}
+
 /** "5 minutes ago", "yesterday", and beyond two weeks the date. */
 export function showAgo(at: string, locale: string, now: number): string {
   const ms = Date.parse(at);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { showAgo, showDate, showTime } from '../../src/lib/dates';
+import { showAgo, showBrief, showDate, showTime } from '../../src/lib/dates';
 
 const now = Date.parse('2026-11-22T12:00:00Z');
 
@@ -10,6 +10,13 @@ describe('dates', () => {
     expect(showDate('1971-10-01', 'ru-RU')).toMatch(/1 окт\. 1971/);
   });
   it('leaves what is no date', () => expect([showDate('', 'en'), showDate('soon', 'en'), showTime('soon', 'en')]).toEqual(['', 'soon', 'soon']));
+  it('is brief where there is little room', () => {
+    const noon = new Date(2026, 10, 22, 12).getTime();
+    expect(showBrief(new Date(2026, 10, 22, 9, 5).toISOString(), 'de-DE', noon)).toBe('09:05');
+    expect(showBrief(new Date(2026, 2, 1, 9, 5).toISOString(), 'en-IE', noon)).toBe('1 Mar');
+    expect(showBrief(new Date(2024, 2, 1, 9, 5).toISOString(), 'de-DE', noon)).toBe('01.03.24');
+    expect(showBrief('soon', 'de-DE', noon)).toBe('soon');
+  });
   it('says how long ago', () => {
     expect(showAgo('2026-11-22T11:55:00Z', 'en', now)).toBe('5 minutes ago');
     expect(showAgo('2026-11-22T09:00:00Z', 'de', now)).toBe('vor 3 Stunden');
