@@ -5,7 +5,6 @@
 
 #include "base/map.h"
 #include "fmt/fold.h"
-#include "meta/filter.h"
 
 enum { OWN_INDEXED_MAX = 16, OWN_MAX = 800, COLUMNS_MAX = 1500, DEF_MAX = 64 * 1024 }; /* PostgreSQL: 1600 */
 
@@ -115,27 +114,6 @@ static enum err computed_settle(struct cx *cx, const struct entity *e, struct fi
     if (formula) TRY(formula_settle(cx, e, f, text));
     if (rollup) TRY(rollup_settle(cx, f, text));
     return formula || rollup ? formula_no_circle(cx, f) : E_OK;
-}
-
-/* A default value and a rule that can be read: else no record could be written any more. */
-static enum err promises_read(struct cx *cx, const struct entity *e, const struct field *f)
-{
-    struct val v = VAL_NULL;
-    const struct cond *c = NULL;
-    bool none = f->readonly || f->to.n || f->kind->file || f->kind->store == ST_LINES;
-    if (f->dflt && none) return fail_at(cx, E_INVALID, S("default"), "A field of this kind has no default value");
-    if (f->dflt && f->kind->from_json(cx, f, f->dflt, &v) != E_OK)
-        return fail_at(cx, E_INVALID, S("default"), "%.*s", FS(cx->msg));
-    if (!f->rule) return E_OK;
-    struct entity with = *e; /* a rule speaks of its field */
-    struct field *all = NEW_N(cx->a, struct field, e->n + 1);
-    memcpy(all, e->f, e->n * sizeof *all);
-    all[f->at] = *f;
-    with.f = all;
-    with.n = f->at < e->n ? e->n : e->n + 1;
-    return f->rule->t == JT_OBJ && filter_parse(cx, &with, f->rule, NULL, &c) == E_OK
-               ? E_OK
-               : fail_at(cx, E_INVALID, S("rule"), "A rule is a filter over the fields of the entity");
 }
 
 /* Among the own fields that are not in the trash: 0 = the first. */
@@ -290,6 +268,7 @@ enum err meta_field_change(struct cx *cx, str entity, str name, const struct jso
     if (!old || !old->own || old->system) return fail(cx, E_NOTFOUND, "There is no such own field");
     TRY(field_merged(cx, old, in, &f, &text));
     TRY(promises_read(cx, e, &f));
+    TRY(rules_kept(cx, e, &f));
     TRY(recast_settle(cx, old, &f, ret_recast));
     TRY(own_limits(cx, e, &f));
     TRY(db_exec(cx, NULL, "UPDATE meta_field SET json = $3 WHERE entity = $1 AND name = $2",
@@ -306,9 +285,14 @@ enum err meta_field_trash(struct cx *cx, str entity, str name, bool trashed)
 {
     int64_t n = 0;
     const struct entity *e = meta_entity(cx->meta, entity);
-    const struct field *f = e ? entity_field(e, name) : NULL;
-    if (trashed && f && is_read(cx, f))
-        return fail(cx, E_CONFLICT, "A formula reads this field: change or remove the formula first");
+    for (size_t i = F_SYSTEM_N; e && i < e->n; i++) {
+        struct field f = e->f[i];
+        if (!str_eq(f.name, name) || !f.own || f.trashed == trashed) continue;
+        if (trashed && is_read(cx, &f))
+            return fail(cx, E_CONFLICT, "A formula reads this field: change or remove the formula first");
+        f.trashed = trashed;
+        TRY(rules_kept(cx, e, &f));
+    }
     TRY(db_exec(cx, &n, "UPDATE meta_field SET state = $3 WHERE entity = $1 AND name = $2",
                 V(entity), V(name), V(trashed ? S("trash") : S("active"))));
     if (!n) return fail(cx, E_NOTFOUND, "There is no such own field");

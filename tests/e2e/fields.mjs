@@ -14,6 +14,7 @@ export async function run(v) {
   await field(v);
   await order(v);
   await otherKind(v);
+  await ruled(v);
   await computed(v);
   await trash(v);
   await entity(v);
@@ -93,6 +94,30 @@ async function otherKind(v) {
   await v.seen(page.locator('[data-own=x_menge]').getByText(say(v, 'kind.int'), { exact: true }), 'the field is of the other kind');
   const kept = await (await sender(v))('GET', '/company?fields=x_menge&q=Menge');
   v.ok(kept.data.some((r) => r.x_menge === 12) && kept.data.some((r) => r.x_menge == null), 'what fits is kept as a number');
+}
+
+/** A rule set in the form holds for what is saved from then on. */
+async function ruled(v) {
+  const { page } = v;
+  const dialog = page.getByRole('dialog');
+  await by(v, 'fields.change', { name: 'Menge' }).click();
+  await dialog.getByText(say(v, 'fields.rule'), { exact: true }).click();
+  await dialog.getByLabel(say(v, 'filter.field'), { exact: true }).selectOption('x_menge');
+  await dialog.getByLabel(say(v, 'filter.op'), { exact: true }).selectOption('ge');
+  await dialog.getByLabel(say(v, 'filter.value'), { exact: true }).fill('3');
+  await v.axe('the rule of a field');
+  await v.shot('field-rule');
+  v.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing of a rule is cut off');
+  await dialog.getByRole('button', { name: say(v, 'save'), exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+  const send = await sender(v);
+  const refused = await send('POST', '/company', { name: 'Menge Zwei', x_menge: 2, x_ampel: 'c1' }).then(() => '', (e) => e.message);
+  v.ok(/422/.test(refused) && /x_menge/.test(refused), 'what breaks the rule is not saved');
+  if (v.phone) return;
+  const rows = page.locator('[data-own]');
+  await rows.nth(1).dragTo(rows.first());
+  await page.getByRole('status').getByText(say(v, 'columns.at', { name: 'Ampel', n: 1, of: 2 })).waitFor({ state: 'attached' });
+  v.ok((await rows.first().getAttribute('data-own')) === 'x_ampel', 'a field is dragged to the front');
 }
 
 /** A formula: refused here, refused by the server at its place, then kept; and a number of linked records. */
