@@ -10,6 +10,7 @@ import * as dups from './dups.mjs';
 import * as fields from './fields.mjs';
 import * as finding from './finding.mjs';
 import * as jobs from './jobs.mjs';
+import * as keyboard from './keyboard.mjs';
 import * as live from './live.mjs';
 import * as past from './past.mjs';
 import * as person from './person.mjs';
@@ -31,7 +32,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, fields, photo, person, talk, tree]) {
+  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, fields, photo, person, talk, tree, keyboard]) {
     try {
       await s.run(v, server);
     } catch (e) {
