@@ -252,6 +252,14 @@ enum date_why humandate_parse(struct arena *a, str typed, const struct date_styl
     return from_parts(&p, st, ret);
 }
 
+bool humandate_is_word(struct arena *a, str typed)
+{
+    struct parts p = {0};
+    if (typed.n > TYPED_MAX) return false;
+    str s = str_trim(fold_text(a, typed));
+    return s.n && is_letter(s.p[0]) && take_apart(s, &p) && p.relative;
+}
+
 str date_why_text(enum date_why why)
 {
     static const str t[] = {S0("ok"), S0(TR("this is empty")), S0(TR("this is not a date")),

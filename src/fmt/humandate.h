@@ -28,5 +28,7 @@ enum date_why {
 };
 /* *ret is the day since 1970-01-01, untouched unless DATE_OK. */
 enum date_why humandate_parse(struct arena *a, str typed, const struct date_style *style, int64_t *ret);
+/* A word that counts from today: "gestern", "вчера". */
+bool humandate_is_word(struct arena *a, str typed);
 /* For the user, to be given to tr() (base/tr.h). */
 str date_why_text(enum date_why why);

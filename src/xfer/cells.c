@@ -177,6 +177,14 @@ static bool date_cell(struct row_work *w, const struct col_act *c, const struct 
     return true;
 }
 
+/* 1.0277E+12 is an OGRN. */
+static str id_text(struct row_work *w, const struct field *f, const struct cell *cell, str s)
+{
+    int64_t v = 0;
+    if (cell->kind != CELL_NUMBER || f->check == CHECK_NONE || !number_exact(s, 0, &v) || v <= 0) return s;
+    return nought_id(w, f, arena_fmt(w->cx->a, "%" PRId64, v));
+}
+
 bool cell_value(struct row_work *w, const struct col_act *c, const struct cell *cell,
                 struct val *ret)
 {
@@ -193,6 +201,7 @@ bool cell_value(struct row_work *w, const struct col_act *c, const struct cell *
         ok = number_exact(s, is_kind(f, "int") ? 0 : f->scale, &v);
         if (ok) *ret = VAL_INT(v);
     } else {
+        s = id_text(w, f, cell, s);
         if (s.n && s.p == cell->text.p && f->kind->store != ST_KEYS) s = arena_dup(w->cx->a, s);
         ok = f->kind->from_text(w->cx, f, s, ret) == E_OK;
     }

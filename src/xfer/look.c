@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "xfer/look.h"
 
+#include "fmt/humandate.h"
 #include "xfer/head.h"
 
 struct chars {
@@ -101,7 +102,7 @@ static bool is_person(struct arena *a, const struct chars *c, str s)
 static void look_cell(struct arena *a, const struct cell *cell, str s, struct look *l)
 {
     struct chars c = chars_of(s);
-    bool date = cell->kind == CELL_DATE || cell->kind == CELL_DATETIME || look_is_date(s);
+    bool date = cell->kind == CELL_DATE || cell->kind == CELL_DATETIME || look_is_date(s) || humandate_is_word(a, s);
 
     l->n++;
     l->date += date;
@@ -110,6 +111,7 @@ static void look_cell(struct arena *a, const struct cell *cell, str s, struct lo
     l->mail += c.ats > 0;
     l->number += !date && is_number(&c, s);
     l->whole += c.digits == s.n;
+    l->five += c.digits == s.n && s.n == 5;
     l->tax += c.digits == s.n && (c.digits == 10 || c.digits == 12);
     l->history += look_is_history(s);
     l->firm += head_is_firm(a, s);

@@ -87,6 +87,7 @@ static void guess_alone(struct arena *a, const struct grid *g, int head, size_t 
         if (s.n) c->samples[c->n_samples++] = s;
     }
     *l = look_column(a, g, from, index);
+    c->five = l->five * 2 > l->n;
     c->label = c->heading;
     guess_kind(l, c);
     struct head_hit hit = head_guess(a, c->heading);

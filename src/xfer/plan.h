@@ -23,6 +23,7 @@ struct plan_column {
     int guess;                /* how sure, 0..1000 */
     str kind, label;          /* "new": text, decimal, date */
     int scale;
+    bool five;                /* most cells are five digits: what has four lost a nought */
 };
 struct plan_sheet {
     str name;

@@ -2,7 +2,6 @@
 #include "xfer/row.h"
 
 #include "base/tr.h"
-#include "fmt/taxid.h"
 #include "xfer/head.h"
 #include "xfer/people.h"
 #include "xfer/row_int.h"
@@ -68,6 +67,7 @@ static enum err column_plan(struct cx *cx, const struct row_plan *rp, const stru
     str to = c->to;
     const struct entity *e = rp->main;
     ret->index = c->index;
+    ret->five = c->five;
     if (str_eq(to, S("new"))) return column_new(cx, c, ret);
     if (rp->company && str_has_prefix(to, S("company."))) {
         ret->firm = true;
@@ -167,20 +167,9 @@ static void history_cell(struct row_work *w, str s)
     if (rest.n) *LIST_ADD(w->cx->a, &w->notes) = rest;
 }
 
-/* An INN that a workbook holds as a number has lost the nought at its head: the check digit tells. */
-static str tax_digits(struct row_work *w, const struct cell *cell, str s)
-{
-    struct arena *a = w->cx->a;
-    str d = digits_of(a, s), whole = arena_fmt(a, "0%.*s", FS(d)), inn = {0};
-    if (cell->kind != CELL_NUMBER || (d.n != 9 && d.n != 11)) return d;
-    return str_eq(w->cx->country, S("RU")) && taxid_check(a, TAXID_INN, whole, &inn) == TAXID_OK
-               ? whole
-               : d;
-}
-
 static void tax_cell(struct row_work *w, const struct col_act *c, const struct cell *cell, str s)
 {
-    str d = tax_digits(w, cell, s);
+    str d = nought_tax(w, cell, s);
     if (d.n < 5 || d.n > 15) {
         problem_add(w, s, TR("Not a tax number"), false);
         return;
@@ -267,6 +256,7 @@ static void cell_read(struct row_work *w, const struct col_act *c, const struct 
         break;
     case A_ZIP:
         w->zip_number = cell->kind == CELL_NUMBER;
+        w->zip_five = c->five;
         w->part[A_ZIP] = arena_dup(a, s);
         break;
     case A_CITY:
@@ -290,20 +280,10 @@ static void cell_read(struct row_work *w, const struct col_act *c, const struct 
 }
 
 /* ---- the whole row ---- */
-/* Postcodes of five digits of which the workbook has kept four: 1067 is 01067 Dresden. */
-static void zip_noughts(struct row_work *w)
-{
-    static const char *const five = "DEFRITESFILTEEUAUSMXTRHRRSGR";
-    str *zip = &w->part[A_ZIP], country = w->country.n ? w->country : w->cx->country;
-    if (!w->zip_number || zip->n != 4 || digits_of(w->cx->a, *zip).n != 4 || country.n != 2) return;
-    for (const char *c = five; *c; c += 2)
-        if (memcmp(c, country.p, 2) == 0) *zip = arena_fmt(w->cx->a, "0%.*s", FS(*zip));
-}
-
 static void zip_part(struct row_work *w)
 {
     str *zip = &w->part[A_ZIP], *town = &w->part[A_CITY];
-    zip_noughts(w);
+    nought_zip(w);
     if (zip->n && town->n == 0) (void)zip_town(*zip, zip, town);
     else if (town->n && zip->n == 0) (void)zip_town(*town, zip, town);
 }
@@ -493,6 +473,7 @@ static void numbers_settle(struct row_work *w, const struct entity *e, bool firm
     struct set *s = firm ? w->r->company.v : w->r->main.v;
     size_t n = firm ? w->r->company.n : w->r->main.n, kept = 0;
     if (!e || !e->checks) return;
+    nought_kpp(w, e, s, n);
     struct val *v = NEW_N(w->cx->a, struct val, e->n);
     for (size_t i = 0; i < n; i++)
         if (is_of(e, s[i].f)) v[s[i].f->at] = s[i].v;

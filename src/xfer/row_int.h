@@ -12,6 +12,7 @@ struct col_act {
     enum act act;
     bool firm;             /* of the person's firm */
     bool birthday, adds;
+    bool five;             /* most of its cells are five digits */
     const struct field *f; /* the field it fills, or NULL */
 };
 struct row_plan {
@@ -44,6 +45,7 @@ struct row_work {
     LIST(str) notes;
     bool has_amount;
     bool zip_number;         /* the postcode was a number of the workbook: noughts at its head are lost */
+    bool zip_five;           /* and most of its column have five digits */
 };
 void problem_add(struct row_work *w, str text, const char *why, bool kept);
 /* A cell into a field's value: numbers and dates of workbooks exactly, all else by the field's kind. False: a problem
@@ -54,3 +56,8 @@ void cell_mails(struct row_work *w, str text, bool firm);
 /* Formulas' texts, errors and the like: a problem, and the cell counts as empty. */
 bool cell_usable(struct row_work *w, const struct cell *cell);
 str digits_of(struct arena *a, str s);
+/* ---- noughts.c: brought back where something proves them ---- */
+str nought_tax(struct row_work *w, const struct cell *cell, str s); /* digits alone */
+str nought_id(struct row_work *w, const struct field *f, str s);    /* a figure in a field that is checked */
+void nought_kpp(struct row_work *w, const struct entity *e, struct set *s, size_t n);
+void nought_zip(struct row_work *w); /* when country, town and telephone numbers are read */

@@ -215,6 +215,17 @@ case("lost leading zeros", "k.xlsx", xlsx([["Организация", "ИНН", 
      country="RU", rows=2, new=2, made=2, firms=["ООО Якутск", "ООО Адыг"], taxes=["0105000008", "1435000015"])
 case("german zeros", "k.xlsx", xlsx([["Name", "Telefon", "PLZ", "Ort"], ["Jens Kohl", 3511234567, 1067, "Dresden"], ["Ute Blau", 1712345678, 4109, "Leipzig"]]),
      country="DE", rows=2, new=2, people={"Jens Kohl": "+493511234567", "Ute Blau": "+491712345678"}, zips=["01067", "04109"])
+case("lost noughts of a kpp", "k.xlsx", xlsx([["Организация", "ИНН", "КПП", "ОГРН"], ["ООО Адыг", 105000008, 10501001, 1027700132195], ["ООО Чужой", 7707083893, 10501001, ""], ["ООО Без ИНН", "", 10201001, ""],
+                                              ["ООО Без всего", "", 10250001, ""], ["ООО Целый", 7728168971, 772801001, ""]]),
+     country="RU", rows=5, new=5, made=5, firms=["ООО Адыг", "ООО Чужой", "ООО Без ИНН", "ООО Без всего", "ООО Целый"], kpps=["010501001", "010201001", "772801001"], ogrns=["1027700132195"])
+case("austrian and swiss postcodes in a german file", "k.xlsx", xlsx([["Name", "Telefon", "PLZ", "Ort", "Land"], ["Anna Eins", "0171 1111111", 1010, "Irgendwo", "Österreich"], ["Berta Zwei", "0171 2222222", 8001, "Irgendwo", "CH"],
+                                                                      ["Carl Drei", "", 1030, "Wien", ""], ["Dora Vier", "", 9000, "St. Gallen", ""], ["Emil Fünf", "+43 1 5134567", 1020, "Irgendwo", ""],
+                                                                      ["Franz Sechs", "+41 44 668 18 00", 8050, "Irgendwo", ""], ["Gerd Sieben", "0351 1234567", 1067, "Irgendwo", ""], ["Hans Acht", "0171 3333333", 4109, "", "Deutschland"]]),
+     country="DE", rows=8, new=8, zips=["01067", "04109", "1010", "1020", "1030", "8001", "8050", "9000"])
+case("postcodes of four alone", "k.xlsx", xlsx([["Name", "E-Mail", "PLZ", "Ort"], ["Anna Eins", "a@eins.example", 1067, "Irgendwo"], ["Berta Zwei", "b@zwei.example", 4109, "Irgendwo"]]),
+     country="DE", rows=2, new=2, zips=["1067", "4109"])
+case("postcodes of five mostly", "k.xlsx", xlsx([["Name", "E-Mail", "PLZ", "Ort"], ["Anna Eins", "a@eins.example", 1067, "Irgendwo"], ["Berta Zwei", "b@zwei.example", 80331, "Irgendwo"], ["Carl Drei", "c@drei.example", 50667, "Irgendwo"]]),
+     country="DE", rows=3, new=3, zips=["01067", "50667", "80331"])
 case("several numbers in a cell", "k.csv", csv([["Имя", "Телефоны"], ["Котова Нина", "8 (495) 123-45-67 доб. 101, 8-916-111-22-33; +7 903 444 55 66"], ["Волков Ян", "8-916-777-88-99 (жена), 4951112233"]]),
      country="RU", rows=2, new=2, people={"Котова Нина": ["+74951234567", "+79161112233", "+79034445566"], "Волков Ян": ["+79167778899", "+74951112233"]})
 case("dates in all ways", "k.xlsx", xlsx([["Name", "Telefon", "Geburtstag"], ["Anna Eins", "0171 1111111", "03.04.1971"], ["Berta Zwei", "0171 2222222", Date(26207)], ["Carl Drei", "0171 3333333", "1971-10-01"],

@@ -31,6 +31,8 @@ def found(result, where):
     got["n_people"] = len(people)
     got["firms"] = sorted(f["title"] for f in firms)
     got["taxes"] = sorted(f["inn"] for f in firms if f["inn"])
+    got["kpps"] = sorted(f["kpp"] for f in firms if f["kpp"])
+    got["ogrns"] = sorted(f["ogrn"] for f in firms if f["ogrn"])
     got["mails"] = sorted(m["value"] for r in people + firms for m in r["mails"] or [])
     got["zips"] = sorted(a["zip"] for r in people + firms for a in r["addresses"] or [] if a.get("zip"))
     got["birthdays"] = sorted(p["birthday"] for p in people if p["birthday"])

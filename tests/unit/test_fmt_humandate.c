@@ -122,4 +122,16 @@ static void styles(void)
     arena_free(&a);
 }
 
-TESTS("fmt_humandate", days, styles)
+static void words(void)
+{
+    static const struct {
+        str s;
+        bool is;
+    } rows[] = {{S0("Вчера"), true}, {S0(" gestern "), true}, {S0("šiandien"), true}, {S0("завтра 14:30"), true}, {S0("2026-11-22"), false},
+                {S0("morgens"), false}, {S0("heute Abend"), false}, {S0("23"), false}, {S0(""), false}, {S0("am"), false}};
+    struct arena *a = arena_new();
+    for (size_t i = 0; i < COUNT(rows); i++) T_INT(humandate_is_word(a, rows[i].s), rows[i].is);
+    arena_free(&a);
+}
+
+TESTS("fmt_humandate", words, days, styles)

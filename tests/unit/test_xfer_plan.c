@@ -92,7 +92,7 @@ static void office(void)
         T_STR(to_of(&p, "Последний звонок"), S("new"));
         T_STR(to_of(&p, "Сумма заказов, руб."), S("new"));
         T_STR(p.v[10].kind, S("decimal"));
-        T_STR(p.v[9].kind, S("text"));
+        T_STR(p.v[9].kind, S("date"));
         T_STR(to_of(&p, "Д.р."), S("birthday"));
         T_STR(to_of(&p, "Комментарий (история)"), S("history"));
     }

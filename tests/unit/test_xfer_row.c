@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows as values: names, countries, histories, cells that are a problem. */
+#include "base/time.h"
 #include "t.h"
 #include "xfer/cards.h"
 #include "xfer/source.h"
@@ -262,6 +263,29 @@ static void tax_numbers(void)
     close_file(&b);
 }
 
+/* A column of days in words: it is one of dates, and they count from the day of the import. */
+static void days_in_words(void)
+{
+    static const int64_t want[] = {-1, -1, -1, -1, 0, 0, 0, 0, 1, 1, -2};
+    struct bed b = open_file("tests/fixtures/days.csv", "DE");
+    struct cx *cx = &b.cx;
+    cx->now_ms = 1795341600000; /* 2026-11-22 10:00 UTC */
+    T_STR(b.s.plan.v[2].to, S("new"));
+    T_STR(b.s.plan.v[2].kind, S("date"));
+    for (size_t i = 0; i < COUNT(want); i++) {
+        struct row r = next(&b);
+        T_INT((int64_t)bad_cells(&r), 0);
+        bool found = false;
+        for (size_t k = 0; k < r.main.n; k++) {
+            if (!str_eq(r.main.v[k].f->name, S("new"))) continue;
+            found = true;
+            T_INT(r.main.v[k].v.i, time_day(cx->now_ms, 0) + want[i]);
+        }
+        T(found);
+    }
+    close_file(&b);
+}
+
 /* A table of an office in one: firm and person in a cell, sums between, brackets for a minus. */
 static void mixed(void)
 {
@@ -345,4 +369,4 @@ static void sites(void)
     close_file(&b);
 }
 
-TESTS("xfer_row", sites, names, parted, mixed, merged, histories, kunden, office, tax_numbers)
+TESTS("xfer_row", sites, names, parted, mixed, days_in_words, merged, histories, kunden, office, tax_numbers)
