@@ -4,15 +4,6 @@
 
 static const int64_t duration_most = INT64_C(86400) * 36525; /* a century */
 
-static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
-                          struct val *ret)
-{
-    int64_t v = 0;
-    TRY(want_int(cx, f, j, 0, duration_most, &v));
-    *ret = VAL_INT(v);
-    return E_OK;
-}
-
 static enum err from_text(struct cx *cx, const struct field *f, str s, struct val *ret)
 {
     str part = {0}, rest = s;
@@ -30,6 +21,16 @@ static enum err from_text(struct cx *cx, const struct field *f, str s, struct va
     if (parts == 2) v *= 60; /* h:mm; a bare number is seconds */
     *ret = VAL_INT(v);
     return v <= duration_most ? E_OK : bad_value(cx, f, "the duration is too long");
+}
+
+static enum err from_json(struct cx *cx, const struct field *f, const struct json *j,
+                          struct val *ret)
+{
+    int64_t v = 0;
+    if (j->t == JT_STR) return from_text(cx, f, str_trim(j->s), ret);
+    TRY(want_int(cx, f, j, 0, duration_most, &v));
+    *ret = VAL_INT(v);
+    return E_OK;
 }
 
 static void to_json(struct cx *cx, const struct field *f, const struct val *v, struct jw *w)

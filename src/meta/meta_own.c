@@ -145,6 +145,20 @@ static enum err move_as_told(struct cx *cx, const struct field *f, const struct 
                     : fail_at(cx, E_INVALID, S("pos"), "A place in the order is a number from 0");
 }
 
+/* The entity it points to, or whose records point here. */
+static enum err target_settle(struct cx *cx, const struct entity *e, struct field *f)
+{
+    f->target = f->to.n ? meta_entity(cx->meta, f->to) : NULL;
+    if (f->to.n && !f->target) return fail_at(cx, E_INVALID, S("to"), "There is no such entity");
+    if ((f->kind == &kind_link || f->kind == &kind_links) && !f->target)
+        return fail_at(cx, E_INVALID, S("to"), "A link needs an entity to point to");
+    if (f->kind != &kind_lines) return E_OK;
+    const struct field *via = f->target ? entity_field(f->target, f->via) : NULL;
+    return via && via->kind == &kind_link && str_eq(via->to, e->name)
+               ? E_OK
+               : fail_at(cx, E_INVALID, S("via"), "Lines need an entity and its link that points here");
+}
+
 enum err meta_field_add(struct cx *cx, const struct json *in, str *ret_name)
 {
     assert(db_is_writing(cx));
@@ -160,14 +174,10 @@ enum err meta_field_add(struct cx *cx, const struct json *in, str *ret_name)
     if (!text.n) return fail(cx, E_LIMIT, "The description of a field has at most 64 KiB");
     TRY(json_parse(cx, text, &def));
     TRY(field_read(cx, def, &f));
-    if (f.to.n && !meta_entity(cx->meta, f.to))
-        return fail_at(cx, E_INVALID, S("to"), "There is no such entity");
-    if ((f.kind == &kind_link || f.kind == &kind_links) && !f.to.n)
-        return fail_at(cx, E_INVALID, S("to"), "A link needs an entity to point to");
     f.entity = e;
     f.own = true;
     f.at = (uint32_t)e->n;
-    f.target = f.to.n ? meta_entity(cx->meta, f.to) : NULL;
+    TRY(target_settle(cx, e, &f));
     TRY(computed_settle(cx, e, &f, &text));
     TRY(promises_read(cx, e, &f));
     TRY(own_limits(cx, e, &f));
@@ -252,7 +262,9 @@ static enum err field_merged(struct cx *cx, const struct field *old, const struc
     f->entity = old->entity;
     f->own = true;
     f->at = old->at;
-    f->target = f->to.n ? meta_entity(cx->meta, f->to) : NULL;
+    f->target = f->to.n ? meta_entity(cx->meta, f->to) : NULL; /* may be in the trash by now */
+    bool same = str_eq(f->kind->name, old->kind->name) && str_eq(f->to, old->to) && str_eq(f->via, old->via);
+    if (!same) TRY(target_settle(cx, old->entity, f));
     TRY(computed_settle(cx, old->entity, f, &text));
     *ret_text = text;
     return E_OK;

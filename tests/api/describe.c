@@ -140,6 +140,17 @@ static void order_and_promises(struct api_bed *t)
          {ADMIN, "POST /api/v1/company", "{'name':'Wenig AG','x_regel':2}", 201, NULL, "company.create", NULL, NULL});
 }
 
+/* Lines need a link back; a length of time is taken as people write it. */
+static void other_kinds(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'lines','label':'y'}", 422, "\"field\":\"via\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'lines','label':'y','to':'company','via':'parent'}", 422, "\"field\":\"via\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'duration','label':'Dauer'}", 201, "x_dauer", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'Lang','x_dauer':'1:30'}", 201, "\"x_dauer\":5400", "person.create", NULL, NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'Lang','x_dauer':'lange'}", 422, "\"field\":\"x_dauer\"", NULL, NULL, NULL});
+}
+
 /* What a roll-up gathers stays of its kind, and stays there. */
 static void gathered(struct api_bed *t)
 {
@@ -249,6 +260,6 @@ static void import_asked(struct api_bed *t)
 
 void describe_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {own_fields, own_entities, order_and_promises, gathered, entity_changed, files, exports, import_asked};
+    static void (*const all[])(struct api_bed *) = {own_fields, own_entities, order_and_promises, other_kinds, gathered, entity_changed, files, exports, import_asked};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

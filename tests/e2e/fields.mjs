@@ -18,6 +18,7 @@ export async function run(v) {
   await computed(v);
   await trash(v);
   await entity(v);
+  await everyKind(v);
 }
 
 async function field(v) {
@@ -212,4 +213,34 @@ async function entity(v) {
   await page.goto(`${v.url}/settings/fields?of=x_fahrzeug`);
   await by(v, 'fields.trashEntity').click();
   await v.seen(by(v, 'fields.restoreOf', { name: 'Fuhrpark' }), 'an entity goes into the trash');
+}
+
+/** One entity with a field of every kind that the form offers: its form and its card stand, a length of time is typed as it is shown. */
+async function everyKind(v) {
+  const { page } = v;
+  const send = await sender(v);
+  const { name } = await send('POST', '/meta/entity', { label: { en: 'Kiste' } });
+  await page.goto(`${v.url}/settings/fields?of=${name}`);
+  await by(v, 'fields.new').click();
+  const offered = await page.getByRole('dialog').getByLabel(say(v, 'fields.kind'), { exact: true }).locator('option').evaluateAll((l) => l.map((o) => o.value));
+  v.ok(offered.includes('picture') && offered.includes('autonumber'), 'the form offers every kind');
+  await page.keyboard.press('Escape');
+  for (const kind of offered) {
+    if (kind === 'rollup') continue; // nothing links to it
+    await send('POST', '/meta/field', {
+      entity: name, kind, label: { en: `A ${kind}` }, ...(kind === 'link' || kind === 'links' ? { to: 'company' } : {}),
+      ...(kind === 'formula' ? { def: { field: 'name' } } : {}), ...(kind.startsWith('choice') ? { choices: [['a', 'A']] } : {}),
+    });
+  }
+  await page.goto(`${v.url}/${name}?id=new`);
+  const form = page.locator('form.panel');
+  await form.getByLabel('A duration').fill('1:30');
+  await form.locator('input').first().fill('Erste Kiste');
+  await v.axe('a form with every kind');
+  await form.getByRole('button', { name: say(v, 'save'), exact: true }).click();
+  await v.seen(page.locator('[data-field=x_a_duration]').getByText('1:30', { exact: true }), 'a length of time is shown as it was typed');
+  await v.seen(page.locator('[data-field=x_a_autonumber]').getByText('1', { exact: true }), 'a running number is given');
+  await v.axe('a card with every kind');
+  await v.shot('every-kind');
+  await send('DELETE', `/meta/entity/${name}`);
 }

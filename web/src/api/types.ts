@@ -9,7 +9,7 @@ export type Op =
 
 export interface Choice { key: string; label: Labels; hue?: number }
 export interface Field {
-  name: string; kind: Kind; label: Labels; help?: Labels; required?: boolean; unique?: boolean; readonly?: boolean; own?: boolean;
+  name: string; kind: Kind; label: Labels; help?: Labels; required?: boolean; unique?: boolean; readonly?: boolean; own?: boolean; index?: boolean;
   sort?: boolean; ops?: Op[]; to?: string; choices?: Choice[]; scale?: number; max?: number;
   /** formula, latest value: the kind of its values */
   result?: Kind;

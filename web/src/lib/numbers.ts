@@ -51,9 +51,17 @@ export function showBytes(n: number, locale: string): string {
 }
 
 /** Seconds as h:mm:ss, or m:ss under an hour. */
+/** h:mm, with seconds only where there are some; it reads back as it is shown, here and in an import. */
 export function showDuration(seconds: number): string {
-  const h = Math.floor(seconds / 3600);
-  const m = Math.floor((seconds % 3600) / 60);
-  const s = String(Math.floor(seconds % 60)).padStart(2, '0');
-  return h ? `${h}:${String(m).padStart(2, '0')}:${s}` : `${m}:${s}`;
+  const two = (n: number) => String(Math.floor(n)).padStart(2, '0');
+  const s = seconds % 60;
+  return `${Math.floor(seconds / 3600)}:${two((seconds % 3600) / 60)}${s ? `:${two(s)}` : ''}`;
+}
+
+/** Seconds; a bare number is seconds already. null: it is no length of time. */
+export function parseDuration(text: string): number | null {
+  const m = /^(\d{1,7})(?::([0-5]?\d))?(?::([0-5]?\d))?$/.exec(text.trim());
+  if (!m) return null;
+  const [, a, b, c] = m.map(Number);
+  return m[2] === undefined ? (a ?? 0) : (a ?? 0) * 3600 + (b ?? 0) * 60 + (c || 0);
 }

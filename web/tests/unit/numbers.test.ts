@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDecimal, showBytes, showDecimal, showDuration, showMoney, usesComma } from '../../src/lib/numbers';
+import { parseDecimal, parseDuration, showBytes, showDecimal, showDuration, showMoney, usesComma } from '../../src/lib/numbers';
 
 const plain = (s: string) => s.replace(/[\u00a0\u202f]/g, ' ');
 
@@ -26,7 +26,9 @@ describe('showing', () => {
   });
   it('knows who writes a comma', () => expect([usesComma('de-DE'), usesComma('en-US'), usesComma('ru-RU')]).toEqual([true, false, true]));
   it('writes durations and sizes', () => {
-    expect([showDuration(0), showDuration(65), showDuration(3725)]).toEqual(['0:00', '1:05', '1:02:05']);
+    expect([showDuration(0), showDuration(65), showDuration(3725), showDuration(5400)]).toEqual(['0:00', '0:01:05', '1:02:05', '1:30']);
+    expect([0, 65, 3725, 5400].map((n) => parseDuration(showDuration(n)))).toEqual([0, 65, 3725, 5400]);
+    expect(['90', ' 1:5 ', '1:60', 'x', ''].map(parseDuration)).toEqual([90, 3900, null, null, null]);
     expect(showBytes(2_500_000, 'en')).toBe('2.5 MB');
   });
 });

@@ -1,5 +1,6 @@
 import { showDuration } from '../../lib/numbers';
 import { decimal } from '../decimal';
 import type { FieldKind } from '../kind';
+import Input from './Input.svelte';
 
-export const duration: FieldKind = { ...decimal, plain: (v) => (typeof v === 'number' ? showDuration(v) : ''), width: '90px' };
+export const duration: FieldKind = { ...decimal, Input, plain: (v) => (typeof v === 'number' ? showDuration(v) : ''), width: '90px' };

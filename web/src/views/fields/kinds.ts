@@ -4,14 +4,17 @@ import { label } from '../../lib/meta.svelte';
 
 /** The kinds an administrator may choose for a new field, simple ones first. */
 export const kinds: Kind[] = [
-  'text', 'longtext', 'int', 'decimal', 'money', 'percent', 'date', 'timestamp', 'bool', 'choice', 'choices', 'link', 'links', 'url', 'phones', 'mails', 'rating', 'user', 'formula', 'rollup',
+  'text', 'longtext', 'int', 'decimal', 'money', 'percent', 'date', 'timestamp', 'duration', 'bool', 'choice', 'choices', 'tags', 'link', 'links', 'user', 'phones', 'mails',
+  'addresses', 'url', 'urls', 'file', 'picture', 'rating', 'autonumber', 'formula', 'rollup',
 ];
 
 /** Kinds whose values follow from others. */
 export const isComputed = (k: Kind): boolean => k === 'formula' || k === 'rollup';
+/** Kinds that nobody writes. */
+export const isGiven = (k: Kind): boolean => isComputed(k) || k === 'autonumber';
 
 /** The kinds whose values are one text that another of them may read. */
-export const alike: Kind[] = ['text', 'longtext', 'int', 'decimal', 'money', 'percent', 'date', 'timestamp', 'bool', 'choice', 'choices', 'url', 'rating'];
+export const alike: Kind[] = ['text', 'longtext', 'int', 'decimal', 'money', 'percent', 'date', 'timestamp', 'duration', 'bool', 'choice', 'choices', 'url', 'rating'];
 
 export const isScaled = (k: Kind): boolean => k === 'decimal' || k === 'percent';
 export const hasChoices = (k: Kind): boolean => k === 'choice' || k === 'choices';
