@@ -1,0 +1,10 @@
+import { describe, expect, it } from 'vitest';
+import { line, townFirst } from '../../src/fields/addresses/line';
+
+const whole = { type: 'office', text: '', street: 'Domstraße 1', city: 'Köln', zip: '50667', country: 'DE' };
+
+describe('addresses', () => {
+  it('are one line', () => expect(line(whole)).toBe('Domstraße 1, 50667 Köln, DE'));
+  it('begin with the town where there is little room', () => expect(townFirst(whole)).toBe('Köln, Domstraße 1, 50667 DE'));
+  it('stay as typed when the town is not known', () => expect(townFirst({ type: '', text: 'Domstraße 1, Köln' })).toBe('Domstraße 1, Köln'));
+});
