@@ -89,7 +89,7 @@ static const struct opt export_opts[] = {
     TEXT("format", "FORMAT", "", "csv, xlsx, vcf or jsonl; else as FILE ends, else csv"),
     OUT_FILE("output", 'o', "else the standard output"),
     TEXT("filter", "JSON", "", "only those that fit (docs/api.md)"),
-    TEXT("fields", "A,B,...", "", "only these columns"),
+    TEXT("fields", "A,B,...", "", "only these columns; company.owner: of the linked record"),
     JSON,
 };
 static const struct opt count_opts[] = {

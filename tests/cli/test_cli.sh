@@ -74,6 +74,10 @@ scenario() {
     is "a line for each" "$(wc -l <"$T/p.jsonl")" 5
     k export person --format jsonl
     is "export to the output" "$out" "$(cat "$T/p.jsonl")"
+    k export person --format csv --fields name,company.name,company.people_count
+    has "export: a column of the linked company" "$out" 'Rūta Žukauskaitė;UAB „Baltijos langai“;1'
+    k export person --format csv --fields name,company.nosuch
+    is "export: no such column" "$code" 1
     k sql "SELECT count(*) AS n FROM person WHERE deleted_at IS NULL" --json
     is "sql" "$out" '[{"n":5}]'
     k sql "WITH x AS (SELECT 1) DELETE FROM person"
