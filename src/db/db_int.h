@@ -98,6 +98,8 @@ MUST enum err pg_open_base(struct cx *cx, struct dbase *b);
 typedef struct sqlite3 sqlite3;
 enum sq_role { SQ_READER, SQ_WRITER, SQ_CHECKPOINT };
 MUST enum err sq_open(struct cx *cx, struct dbase *b, enum sq_role role, struct db **ret);
+/* The name of the file system that gathers a commit's pages into one write. For a connection with synchronous=FULL. */
+const char *sq_writer_vfs(void);
 sqlite3 *sq_handle(struct db *db);
 enum sq_tx { SQ_BEGIN, SQ_COMMIT, SQ_ROLLBACK };
 /* E_OK or what the engine said; the text goes to the log. */

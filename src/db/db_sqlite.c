@@ -570,6 +570,12 @@ static enum err pragmas(struct cx *cx, struct sq *q, struct dbase *b, enum sq_ro
     return E_OK;
 }
 
+static const char *file_system(const struct dbase *b, enum sq_role role)
+{
+    bool full = !is_sabotage(b, DB_SYNC_NORMAL) && !is_sabotage(b, DB_SKIP_FSYNC);
+    return role == SQ_WRITER && full ? sq_writer_vfs() : NULL;
+}
+
 enum err sq_open(struct cx *cx, struct dbase *b, enum sq_role role, struct db **ret)
 {
     static const char *const tx[] = {
@@ -580,7 +586,7 @@ enum err sq_open(struct cx *cx, struct dbase *b, enum sq_role role, struct db **
     q->open_door = true;
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE |
                 (b->o.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
-    int rc = sqlite3_open_v2(b->path, &q->h, flags, NULL);
+    int rc = sqlite3_open_v2(b->path, &q->h, flags, file_system(b, role));
     if (rc == SQLITE_OK) rc = sqlite3_busy_timeout(q->h, role == SQ_CHECKPOINT ? 200 : BUSY_MS);
     if (rc == SQLITE_OK) rc = sqlite3_db_config(q->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     /* plans that do not depend on values: else a partial index has a statement prepared again at every use */

@@ -333,6 +333,45 @@ static enum err empty(struct cx *cx, void *arg)
     (void)arg;
     return db_exec(cx, NULL, "DELETE FROM thing WHERE id >= 1000");
 }
+/* More than the writer's memory takes: pages go into the log before the end and are read again from there. */
+struct spill {
+    int64_t rows, seen;
+    bool keep;
+};
+
+static enum err spill_inside(struct cx *cx, void *arg)
+{
+    struct spill *s = arg;
+    struct db_rows r = {0};
+    static char page[4000];
+    str text = {page, sizeof page};
+    memset(page, 'x', sizeof page);
+    for (int64_t i = 1; i <= s->rows; i++)
+        TRY(db_exec(cx, NULL, "INSERT INTO thing(id, at) VALUES($1, $2)", V(1000 + i), V(text)));
+    TRY(db_exec(cx, NULL,
+                "UPDATE thing SET n = 1 WHERE id > 1000")); /* pages that are in the log already */
+    TRY(db_query(cx, &r, "SELECT count(*), sum(n), sum(length(at)) FROM thing WHERE id > 1000"));
+    s->seen = db_int(&r, 0, 0) + db_int(&r, 0, 1) + db_int(&r, 0, 2);
+    return s->keep ? E_OK : fail(cx, E_INVALID, "taken back");
+}
+
+static void test_spill(void)
+{
+    struct bed t = bed_things((struct db_opts){0});
+    struct cx *cx = &t.cx;
+    struct db_rows r = {0};
+    struct spill s = {.rows = 20000};
+    T(db_write(cx, spill_inside, &s) == E_INVALID);
+    T_INT(s.seen, s.rows * 4002);
+    T_INT(count(cx), 0);
+    s.keep = true;
+    T_OK(cx, db_write(cx, spill_inside, &s));
+    T_OK(cx, db_query(cx, &r, "SELECT count(*), sum(length(at)) FROM thing"));
+    T_INT(db_int(&r, 0, 0), s.rows);
+    T_INT(db_int(&r, 0, 1), s.rows * 4000);
+    bed_end(&t);
+}
+
 static void test_full(void)
 {
     if (pg_server) return;
@@ -398,14 +437,19 @@ static void test_deadline(void)
         db_deadline(cx, db_mono_us() + 5000);
         T_OK(cx, db_query(cx, &r, "SELECT 1"));
         T(!db_was_slow(cx));
-        T(db_query(cx, &r, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000000000)"
-                           " SELECT count(*) FROM c") == E_SLOW);
+        T(db_query(
+              cx, &r,
+              "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 1000000000)"
+              " SELECT count(*) FROM c") == E_SLOW);
         T(db_was_slow(cx));
         db_put(&cx->db);
         cx->db = db_get(t.b);
         T(!db_was_slow(cx));
-        T_OK(cx, db_query(cx, &r, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 100000)"
-                                  " SELECT count(*) FROM c"));
+        T_OK(cx,
+             db_query(
+                 cx, &r,
+                 "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 100000)"
+                 " SELECT count(*) FROM c"));
         T_INT(db_int(&r, 0, 0), 100000);
     }
     bed_end(&t);
@@ -422,6 +466,7 @@ static void all(void)
     test_snapshot();
     test_each();
     test_fault();
+    if (!pg_server) test_spill();
     test_full();
     test_full_disk();
 }
