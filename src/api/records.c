@@ -172,7 +172,8 @@ enum err reply_after(struct cx *cx, const struct entity *e, const struct written
 {
     struct record r = {0};
     reply_written(cx, rs, w);
-    if (record_get(cx, e, w->id, &r) == E_OK) return reply_record(cx, &r, rs);
+    if (w->after && w->after->v) return reply_record(cx, w->after, rs);
+    if (!w->after && record_get(cx, e, w->id, &r) == E_OK) return reply_record(cx, &r, rs);
     struct jw j = reply_json(rs); /* given away to somebody whose records one may not see, or the
                                    * reading failed: it is written all the same */
     jw_obj(&j);
@@ -189,7 +190,8 @@ static enum err create(struct cx *cx, const struct req *rq, struct resp *rs)
     const struct set *s = NULL;
     size_t n = 0;
     int64_t id = 0;
-    struct written w = {0};
+    struct record after = {0};
+    struct written w = {.after = &after};
     TRY(path_entity(cx, rq, &e));
     TRY(body_json(cx, rq, &j));
     TRY(json_id_of(cx, j, S("id"), 0, &id));
@@ -212,7 +214,8 @@ static enum err patch(struct cx *cx, const struct req *rq, struct resp *rs)
     const struct set *s = NULL;
     size_t n = 0;
     int64_t id = 0, match = 0, version = 0;
-    struct written w = {0};
+    struct record after = {0};
+    struct written w = {.after = &after};
     TRY(path_entity(cx, rq, &e));
     TRY(path_id(cx, rq, 1, &id));
     TRY(body_json(cx, rq, &j));
@@ -254,7 +257,8 @@ static enum err restore(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct entity *e = NULL;
     int64_t id = 0;
-    struct written w = {0};
+    struct record after = {0};
+    struct written w = {.after = &after};
     TRY(path_entity(cx, rq, &e));
     TRY(path_id(cx, rq, 1, &id));
     TRY(record_restore(cx, e, id, &w));

@@ -86,6 +86,8 @@ MUST enum err record_titles(struct cx *cx, const struct entity *e, const int64_t
 /* ---- writing (each opens db_write itself; inside a running one it joins it) ---- */
 struct written {
     int64_t id, version, seq;      /* seq: the change's row */
+    struct record *after;          /* in: where the record as the write leaves it is wanted (create, update, restore);
+                                    * out: v NULL when its writer may not see it any more */
 };
 /* id 0 = made here. E_INVALID names the field. */
 MUST enum err record_create(struct cx *cx, const struct entity *e, int64_t id, const struct set *s, size_t n,

@@ -164,6 +164,15 @@ static enum err numbers_give(struct cx *cx, const struct entity *e, struct val *
     return E_OK;
 }
 
+/* The writer's connection has all of it at hand: a reader would have to find the new pages first. */
+static enum err read_after(struct cx *cx, const struct entity *e, const struct written *w)
+{
+    if (!w->after) return E_OK;
+    *w->after = (struct record){0};
+    enum err err = record_get(cx, e, w->id, w->after);
+    return err == E_NOTFOUND ? E_OK : err;
+}
+
 static enum err create_inside(struct cx *cx, void *arg)
 {
     struct creating *c = arg;
@@ -179,8 +188,9 @@ static enum err create_inside(struct cx *cx, void *arg)
     TRY(parts_write(cx, c->e, c->id, NULL, v, NULL));
     if (c->e->search || c->e->dups) TRY(search_put(cx, c->e, c->id, NULL, v));
     TRY(rollups_follow(cx, c->e, NULL, v));
-    *c->ret = (struct written){.id = c->id, .version = 1};
-    return log_write(cx, c->e, c->id, S("create"), 1, S(""), &c->ret->seq);
+    *c->ret = (struct written){.id = c->id, .version = 1, .after = c->ret->after};
+    TRY(log_write(cx, c->e, c->id, S("create"), 1, S(""), &c->ret->seq));
+    return read_after(cx, c->e, c->ret);
 }
 
 enum { ID_AHEAD_MS = 86400000 };
@@ -247,7 +257,7 @@ enum err update_write_winner(struct cx *cx, const struct entity *e, const struct
         v[at] = s[i].v;
         changed[at] = any = true;
     }
-    *ret = (struct written){.id = old->id, .version = old->version};
+    *ret = (struct written){.id = old->id, .version = old->version, .after = ret->after};
     if (!any && !loser) return E_OK;
     TRY(check_required(cx, e, v));
     TRY(check_rules(cx, e, old->id, v));
@@ -293,7 +303,8 @@ static enum err update_inside(struct cx *cx, void *arg)
     TRY(check_owner(cx, u, &old));
     const struct set *s = u->s;
     TRY(check_ids(cx, u->e, old.v, &s, u->n));
-    return update_write(cx, u->e, &old, s, u->n, u->ret);
+    TRY(update_write(cx, u->e, &old, s, u->n, u->ret));
+    return read_after(cx, u->e, u->ret);
 }
 
 enum err record_update(struct cx *cx, const struct entity *e, int64_t id, int64_t version,
@@ -351,7 +362,7 @@ enum err trash_write(struct cx *cx, const struct entity *e, const struct record 
     TRY(unique_field(cx, e, update_row(cx, e, r->id, r->version, v, changed)));
     if (e->search || e->dups) TRY(search_put(cx, e, r->id, away ? r->v : NULL, away ? NULL : v));
     TRY(rollups_follow(cx, e, away ? r->v : NULL, away ? NULL : v));
-    *ret = (struct written){.id = r->id, .version = r->version + 1};
+    *ret = (struct written){.id = r->id, .version = r->version + 1, .after = ret->after};
     return log_write(cx, e, r->id, op, ret->version, old_json, &ret->seq);
 }
 
@@ -377,7 +388,8 @@ static enum err restore_inside(struct cx *cx, void *arg)
     struct updating *u = arg;
     struct record r = {0};
     TRY(read_one(cx, u->e, u->id, ACT_DELETE, DELETED, false, &r));
-    return trash_write(cx, u->e, &r, false, S("restore"), S(""), u->ret);
+    TRY(trash_write(cx, u->e, &r, false, S("restore"), S(""), u->ret));
+    return read_after(cx, u->e, u->ret);
 }
 
 enum err record_restore(struct cx *cx, const struct entity *e, int64_t id, struct written *ret)
