@@ -212,7 +212,7 @@ void id_floor(int64_t id);      /* ids to come are above this one (dbase_open: t
  * One row per record: folded text (fmt/fold). `old` is the text given last time ("" at first). */
 MUST enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str text);
 /* The index has parts, so that what has very many records does not stand before the others: which one holds the texts
- * of this entity, and (SQLite) its table, quoted. */
+ * of this entity, and (SQLite) its table, quoted; its rowid is ~record. */
 enum { DB_SEARCH_PARTS = 3 };
 int db_search_part(str entity);
 str db_search_table(str entity);

@@ -12,7 +12,8 @@ enum {
     WORD_GRAMS = 16,
     MATCH_MAX = 16 * 1024,
     OTHER_WORD = 24, /* a list so many times as long as the shortest costs more than reading the texts it would spare */
-    SAME_WORD = 4,   /* what stands beside the rarest of its word says less */
+    SAME_WORD = 4,   /* what stands beside the rarest says less */
+    SHORT_PAGES = 12, /* walking so many costs less than reading some twenty texts for nothing */
     REMEMBER_MIN = 10
 };
 
@@ -97,8 +98,9 @@ enum err db_grams_match(struct cx *cx, str table, str pages_sql, const str *word
     const struct gram *least = rarest(&g, 0, true);
     for (size_t i = 0; i < g.n; i++) {
         const struct gram *x = &g.v[i], *own = rarest(&g, x->word, false);
-        if (x->pages > OTHER_WORD * least->pages) continue;
-        if (x == own || (x->covers && x->pages <= SAME_WORD * own->pages)) db_gram_put(&match, x->t);
+        if (x == own ? x->pages <= OTHER_WORD * least->pages
+                     : x->pages <= SHORT_PAGES || (x->covers && x->pages <= SAME_WORD * least->pages))
+            db_gram_put(&match, x->t);
     }
     *ret = buf_str(&match);
     return E_OK;

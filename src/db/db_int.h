@@ -20,6 +20,7 @@ enum db_ctl { DB_SNAP, DB_SNAP_END, DB_SAVE, DB_RELEASE, DB_BACK };
 /* A search text to be written: see db_search_flush. */
 struct db_later {
     int64_t id;
+    size_t nth; /* in the order they were given */
     str entity, text;
 };
 struct db {

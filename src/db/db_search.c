@@ -5,6 +5,8 @@
  * so a hit may hold them apart or out of order: each is compared with its text here. */
 #include "db/db_int.h"
 
+#include <stdlib.h>
+
 enum {
     SHORT_SCAN = 50000,
     WORDS_MAX = 16,
@@ -25,6 +27,10 @@ static enum err doc_put(struct cx *cx, str entity, int64_t id, str text)
         V(id), V(entity), V(text));
 }
 
+/* An index's rowid is ~record: what is newest then stands first in its lists, and FTS5 walks them forward, without
+ * turning each page around. */
+static int64_t row_of(int64_t record) { return ~record; }
+
 /* What has very many records has an index of its own: a walk through the newest of one is not a walk past the others,
  * and an index without them is short. A name here is only a matter of speed. */
 static const struct part {
@@ -35,7 +41,7 @@ static const struct part {
     {S0("\"" name "\""), S0("INSERT INTO " name "(rowid, text) VALUES($1, $2)"),                   \
      S0("INSERT INTO " name "(" name ", rowid, text) VALUES('delete', $1, $2)"),                   \
      S0("SELECT d.record, d.entity, d.text FROM " name " f CROSS JOIN search_doc d"                \
-        " ON d.record = f.rowid WHERE " name " MATCH $1 AND f.rowid < $2 ORDER BY f.rowid DESC"),  \
+        " ON d.record = ~f.rowid WHERE " name " MATCH $1 AND f.rowid > $2 ORDER BY f.rowid"),  \
      S0("SELECT count(DISTINCT segid) FROM " name "_idx"),                                         \
      S0("INSERT INTO " name "(" name ", rank) VALUES('merge', $1)"),                               \
      /* of each segment: from the page that may hold the term to the first that begins behind it */ \
@@ -67,11 +73,11 @@ static enum err put_now(struct cx *cx, str entity, int64_t id, str text)
     if (was.n && str_eq(db_str(&was, 0, 1), text) && str_eq(db_str(&was, 0, 0), entity))
         return E_OK;
     if (was.n) {
-        struct db_val v[] = {V(id), V(db_str(&was, 0, 1))};
+        struct db_val v[] = {V(row_of(id)), V(db_str(&was, 0, 1))};
         TRY(db_run(cx, NULL, NULL, parts[db_search_part(db_str(&was, 0, 0))].del, v, COUNT(v)));
     }
     if (text.n) {
-        struct db_val v[] = {V(id), V(text)};
+        struct db_val v[] = {V(row_of(id)), V(text)};
         TRY(db_run(cx, NULL, NULL, parts[db_search_part(entity)].put, v, COUNT(v)));
     }
     return was.n || text.n ? doc_put(cx, entity, id, text) : E_OK;
@@ -84,15 +90,25 @@ enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str text)
     assert(db_is_writing(cx));
     if (db_is_pg(cx)) return doc_put(cx, entity, id, text);
     if (!db->later_a) return put_now(cx, entity, id, text);
-    struct db_later l = {id, arena_dup(db->later_a, entity), arena_dup(db->later_a, text)};
+    struct db_later l = {id, db->later.n, arena_dup(db->later_a, entity), arena_dup(db->later_a, text)};
     *LIST_ADD(db->later_a, &db->later) = l;
     return E_OK;
+}
+
+/* The newest record first, FTS5 begins a new segment at each rowid below the last; of a record's texts the last. */
+static int by_row(const void *a, const void *b)
+{
+    const struct db_later *x = a, *y = b;
+    if (x->id != y->id) return x->id > y->id ? -1 : 1;
+    return x->nth > y->nth ? -1 : x->nth < y->nth;
 }
 
 enum err db_search_flush(struct cx *cx, struct db *db)
 {
     enum err e = E_OK;
+    if (db->later.n) qsort(db->later.v, db->later.n, sizeof *db->later.v, by_row);
     for (size_t i = 0; e == E_OK && i < db->later.n; i++) {
+        if (i && db->later.v[i].id == db->later.v[i - 1].id) continue;
         struct arena_mark m = arena_mark(cx->a);
         e = put_now(cx, db->later.v[i].entity, db->later.v[i].id, db->later.v[i].text);
         if (e == E_OK) arena_back(cx->a, m);
@@ -166,7 +182,7 @@ static enum err ask_sqlite(struct cx *cx, struct ask *q, int64_t below)
                          " ORDER BY record DESC LIMIT $2"),
                        v, COUNT(v), on_row, q);
     }
-    struct db_val v[] = {V(match), V(below)};
+    struct db_val v[] = {V(match), V(row_of(below))};
     return db_each(cx, q->part->ask, v, COUNT(v), on_row, q);
 }
 

@@ -110,7 +110,7 @@ static void by_text(struct cx *cx, const struct ask *q, const struct entity *e, 
         str table = db_search_table(e->name);
         sql_lit(s, "t.id IN (SELECT d.record FROM ");
         sql_name(s, table);
-        sql_lit(s, " f CROSS JOIN search_doc d ON d.record = f.rowid WHERE ");
+        sql_lit(s, " f CROSS JOIN search_doc d ON d.record = ~f.rowid WHERE ");
         sql_name(s, table);
         sql_lit(s, " MATCH ");
         sql_val(cx, s, V(index_match(cx, q, e)));
