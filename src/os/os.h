@@ -42,6 +42,16 @@ void os_close_fd(int *fd);              /* for OWNED; -1 is left alone, then set
 /* Turns errno `en` into an error that names what failed: "open /x: No such file". */
 MUST enum err os_fail(struct cx *cx, int en, const char *what, str path);
 
+/* ---- large working memory ----
+ * Pieces of a file without a name in `folder` (copied), so that the kernel may put away what is not touched; plain
+ * memory where the folder takes none ("" = at once) or the disk is full. One thread at a time. Never fails: no memory
+ * at all aborts. */
+struct scratch;
+struct scratch *scratch_new(str folder);
+void scratch_free(struct scratch **s);              /* with all its pieces */
+void *scratch_get(struct scratch *s, size_t n);     /* n > 0; zeroed, aligned to a page */
+size_t scratch_bytes(const struct scratch *s);      /* handed out */
+
 /* ---- threads ---- */
 typedef void *os_thread_fn(void *arg);
 /* `name` shows in ps (15 bytes at most). stack_bytes 0 = 256 KiB. All signals blocked inside. */

@@ -428,7 +428,7 @@ static enum err import_all(struct cx *cx, const struct import_opt *o, struct imp
     int64_t from = os_mono_ms();
 
     *ret = (struct import_result){.is_dry = o->dry};
-    r.im.joiner = joiner_new();
+    r.im.joiner = joiner_new(o->tmpdir);
     r.im.slice.a = arena_new();
     cx->way = WAY_IMPORT;
     cx->batch = 0;

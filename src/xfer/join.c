@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "fmt/fold.h"
+#include "os/os.h"
 #include "xfer/head.h"
 
 #include <stdio.h>
@@ -23,7 +24,8 @@ struct group {
 };
 enum { CHUNK = 16384, NAME_BLOCK = 1 << 20, CHUNKS_MAX = 4096, NAME_MAX = 400 };
 struct joiner {
-    struct arena *a, *table_a;
+    str folder;
+    struct scratch *groups, *table;
     struct entry *slot;
     size_t slots, used;
     struct group *chunk[CHUNKS_MAX];
@@ -33,26 +35,28 @@ struct joiner {
     bool ask_people, ask_firms;
 };
 
-struct joiner *joiner_new(void)
+struct joiner *joiner_new(str folder)
 {
-    struct arena *a = arena_new();
-    struct joiner *j = NEW(a, struct joiner);
-    j->a = a;
-    j->table_a = arena_new();
+    struct scratch *groups = scratch_new(folder);
+    struct joiner *j = scratch_get(groups, sizeof *j + folder.n);
+    memcpy(j + 1, folder.p, folder.n);
+    j->folder = (str){(char *)(j + 1), folder.n};
+    j->groups = groups;
+    j->table = scratch_new(folder);
     j->slots = 1 << 12;
-    j->slot = NEW_N(j->table_a, struct entry, j->slots);
+    j->slot = scratch_get(j->table, j->slots * sizeof *j->slot);
     j->n_groups = 1; /* 0 is nobody */
-    j->chunk[0] = NEW_N(a, struct group, CHUNK);
+    j->chunk[0] = scratch_get(groups, CHUNK * sizeof(struct group));
     return j;
 }
 
 void joiner_free(struct joiner **j)
 {
     if (!*j) return;
-    struct arena *a = (*j)->a;
-    arena_free(&(*j)->table_a);
+    struct scratch *groups = (*j)->groups;
+    scratch_free(&(*j)->table);
     *j = NULL;
-    arena_free(&a);
+    scratch_free(&groups);
 }
 
 void joiner_ask_base(struct joiner *j, bool people, bool firms)
@@ -61,7 +65,7 @@ void joiner_ask_base(struct joiner *j, bool people, bool firms)
     j->ask_firms = firms;
 }
 
-size_t joiner_bytes(const struct joiner *j) { return arena_bytes(j->a) + arena_bytes(j->table_a); }
+size_t joiner_bytes(const struct joiner *j) { return scratch_bytes(j->groups) + scratch_bytes(j->table); }
 
 static struct group *group_at(const struct joiner *j, uint32_t g)
 {
@@ -77,12 +81,12 @@ static uint32_t group_new(struct joiner *j, int64_t id, str name)
     uint32_t g = j->n_groups++;
     if (g % CHUNK == 0) {
         assert(g / CHUNK < CHUNKS_MAX);
-        j->chunk[g / CHUNK] = NEW_N(j->a, struct group, CHUNK);
+        j->chunk[g / CHUNK] = scratch_get(j->groups, CHUNK * sizeof(struct group));
     }
     size_t n = name.n > NAME_MAX ? NAME_MAX : name.n;
     if (j->n_names == 0 || j->name_at + n > NAME_BLOCK) {
         assert(j->n_names < CHUNKS_MAX);
-        j->names[j->n_names++] = arena_get(j->a, NAME_BLOCK);
+        j->names[j->n_names++] = scratch_get(j->groups, NAME_BLOCK);
         j->name_at = 0;
     }
     struct group *p = group_at(j, g);
@@ -106,12 +110,12 @@ static void slot_put(struct entry *slot, size_t slots, uint64_t hash, uint32_t g
 static void table_put(struct joiner *j, uint64_t hash, uint32_t group)
 {
     if ((j->used + 1) * 4 > j->slots * 3) {
-        struct arena *a = arena_new();
-        struct entry *slot = NEW_N(a, struct entry, j->slots * 2);
+        struct scratch *table = scratch_new(j->folder);
+        struct entry *slot = scratch_get(table, j->slots * 2 * sizeof *slot);
         for (size_t i = 0; i < j->slots; i++)
             if (j->slot[i].hash) slot_put(slot, j->slots * 2, j->slot[i].hash, j->slot[i].group);
-        arena_free(&j->table_a);
-        j->table_a = a;
+        scratch_free(&j->table);
+        j->table = table;
         j->slot = slot;
         j->slots *= 2;
     }

@@ -3,7 +3,9 @@
 #include "t.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -128,6 +130,58 @@ static void test_sandbox(void)
     t_cx_free(&cx);
 }
 
+/* Pieces are zero, their own, and keep what is stored. */
+static bool scratch_holds(struct scratch *s)
+{
+    enum { PIECES = 16, EACH = 4 << 20 };
+    unsigned char *p[PIECES];
+    bool ok = true;
+    for (int i = 0; i < PIECES; i++) {
+        p[i] = scratch_get(s, EACH - 5);
+        for (size_t k = 0; k < EACH - 5; k += 4096) ok &= p[i][k] == 0;
+        memset(p[i], i + 1, EACH - 5);
+    }
+    for (int i = 0; i < PIECES; i++)
+        for (size_t k = 0; k < EACH - 5; k += 511) ok &= p[i][k] == i + 1;
+    return ok && scratch_bytes(s) == (size_t)PIECES * EACH;
+}
+
+static int short_of_disk(str dir)
+{
+    struct scratch *s = scratch_new(dir);
+    if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR ||
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){10 << 20, 10 << 20}))
+        return 2;
+    bool ok = scratch_holds(s);
+    scratch_free(&s);
+    return ok ? 0 : 3;
+}
+
+static void test_scratch(void)
+{
+    struct cx cx = t_cx();
+    str dir = folder(&cx);
+    struct scratch *s = scratch_new(dir);
+    int64_t before = os_rss_anon_bytes();
+    T(scratch_holds(s));
+    T(os_rss_anon_bytes() - before < 16 << 20); /* 64 MiB of it stand in the file */
+    scratch_free(&s);
+    T(s == NULL);
+    T(rmdir(dir.p) == 0); /* nothing is left */
+    const str none[] = {S(""), S("/nowhere/at/all"), S("/etc/passwd")};
+    for (size_t i = 0; i < COUNT(none); i++) {
+        s = scratch_new(none[i]);
+        T(scratch_holds(s));
+        scratch_free(&s);
+    }
+    pid_t child = fork();
+    if (child == 0) _exit(short_of_disk(folder(&cx)));
+    int st = -1;
+    T(waitpid(child, &st, 0) == child);
+    T_INT(st, 0);
+    t_cx_free(&cx);
+}
+
 static void *set_one(void *p) { return *(int *)p = 1, p; }
 
 static void test_thread(void)
@@ -140,4 +194,4 @@ static void test_thread(void)
     t_cx_free(&cx);
 }
 
-TESTS("os", test_files, test_lock, test_small, test_notify, test_sandbox, test_thread)
+TESTS("os", test_files, test_lock, test_small, test_notify, test_sandbox, test_scratch, test_thread)
