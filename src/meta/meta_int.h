@@ -27,6 +27,8 @@ MUST enum err field_aside_make(struct cx *cx, const struct entity *e, const stru
 MUST enum err promises_read(struct cx *cx, const struct entity *e, const struct field *f);
 /* E_CONFLICT when a rule that could be read cannot any more with f as it is to be. */
 MUST enum err rules_kept(struct cx *cx, const struct entity *e, const struct field *f);
+/* E_CONFLICT at "unique", with some of them, when values of f stand more than once. */
+MUST enum err unique_already(struct cx *cx, const struct entity *e, const struct field *f);
 MUST enum err meta_sync_entity(struct cx *cx, const struct entity *e);
 /* The kind of a formula or of a roll-up's latest value: that of its result under the name of `as`; NULL when there is
  * no such result. */

@@ -282,6 +282,7 @@ enum err meta_field_change(struct cx *cx, str entity, str name, const struct jso
     TRY(promises_read(cx, e, &f));
     TRY(rules_kept(cx, e, &f));
     TRY(recast_settle(cx, old, &f, ret_recast));
+    if (f.unique && !old->unique && !*ret_recast) TRY(unique_already(cx, e, &f));
     TRY(own_limits(cx, e, &f));
     TRY(db_exec(cx, NULL, "UPDATE meta_field SET json = $3 WHERE entity = $1 AND name = $2",
                 V(entity), V(name), V(text)));

@@ -59,3 +59,43 @@ enum err rules_kept(struct cx *cx, const struct entity *e, const struct field *f
     }
     return E_OK;
 }
+
+/* A value as it stands in its column, for people; "" when it cannot be told alone. */
+static str value_text(struct cx *cx, const struct field *f, const struct db_rows *r, size_t row)
+{
+    struct buf b = buf_new(cx->a, 16 * 1024);
+    bool number = f->kind->store == ST_INT, text = f->kind->store == ST_TEXT || f->kind->store == ST_FOLDED;
+    if (f->to.n || f->kind->file || (!number && !text)) return S("");
+    struct val v = number ? VAL_INT(db_int(r, row, 0)) : VAL_TEXT(db_str(r, row, 0));
+    f->kind->to_text(cx, f, &v, &b);
+    str s = str_trim(buf_str(&b));
+    return s.n > 100 ? S("") : s;
+}
+
+enum err unique_already(struct cx *cx, const struct entity *e, const struct field *f)
+{
+    enum { TOLD = 3 };
+    struct sql q = sql_new(cx);
+    struct db_rows r = {0};
+    struct buf b = buf_new(cx->a, 1024);
+    if (!f->col.n) return E_OK;
+    str key = f->kind->store == ST_FOLDED ? f->col2 : f->col;
+    sql_lit(&q, "SELECT MIN(");
+    sql_name(&q, f->col);
+    sql_lit(&q, ") FROM ");
+    sql_name(&q, e->table);
+    sql_lit(&q, " WHERE deleted_at IS NULL AND ");
+    sql_name(&q, key);
+    sql_lit(&q, " IS NOT NULL GROUP BY ");
+    sql_name(&q, key);
+    sql_lit(&q, " HAVING COUNT(*) > 1 ORDER BY 1 LIMIT ");
+    sql_val(cx, &q, V((int64_t)TOLD));
+    TRY(sql_run(cx, &q, &r, NULL));
+    for (size_t i = 0; i < r.n; i++) {
+        str s = value_text(cx, f, &r, i);
+        if (s.n) buf_fmt(&b, "%s%.*s", b.n ? ", " : "", FS(s));
+    }
+    if (!r.n) return E_OK;
+    return b.n ? fail_at(cx, E_CONFLICT, S("unique"), "Values stand more than once: %.*s", FS(buf_str(&b)))
+               : fail_at(cx, E_CONFLICT, S("unique"), "Some values stand more than once");
+}

@@ -140,6 +140,22 @@ static void order_and_promises(struct api_bed *t)
          {ADMIN, "POST /api/v1/company", "{'name':'Wenig AG','x_regel':2}", 201, NULL, "company.create", NULL, NULL});
 }
 
+/* What stands twice already is told. */
+static void twice(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'company','kind':'text','label':'Kennung'}", 201, "x_kennung", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'company','kind':'link','to':'person','label':'Chef'}", 201, "x_chef", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'Chefin'}", 201, NULL, "person.create", "p", NULL},
+         {ADMIN, "POST /api/v1/company", "{'name':'Kenn Eins','x_kennung':'Ab 7','x_chef':'$p'}", 201, NULL, "company.create", NULL, NULL},
+         {ADMIN, "POST /api/v1/company", "{'name':'Kenn Zwei','x_kennung':'ab 7','x_chef':'$p'}", 201, NULL, "company.create", "zwei", NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_kennung", "{'unique':true}", 409, "\"field\":\"unique\"|: Ab 7", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_chef", "{'unique':true}", 409, "\"field\":\"unique\"", NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/company/$zwei", NULL, 204, NULL, "company.delete", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_kennung", "{'unique':true}", 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/company", "{'name':'Kenn Drei','x_kennung':'AB 7'}", 409, NULL, NULL, NULL, NULL});
+}
+
 /* Lines need a link back; a length of time is taken as people write it. */
 static void other_kinds(struct api_bed *t)
 {
@@ -260,6 +276,6 @@ static void import_asked(struct api_bed *t)
 
 void describe_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {own_fields, own_entities, order_and_promises, other_kinds, gathered, entity_changed, files, exports, import_asked};
+    static void (*const all[])(struct api_bed *) = {own_fields, own_entities, order_and_promises, other_kinds, twice, gathered, entity_changed, files, exports, import_asked};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

@@ -33,11 +33,16 @@ async function field(v) {
   await dialog.getByRole('button', { name: say(v, 'fields.choiceAdd') }).focus();
   await page.keyboard.press('Enter');
   await dialog.getByLabel(say(v, 'fields.choice', { n: 1 }), { exact: true }).fill('Rot');
+  await dialog.getByText(say(v, 'fields.languages'), { exact: false }).nth(1).click();
+  const other = v.lang === 'lt' ? ['Русский', 'Красный'] : ['Lietuvių', 'Raudona'];
+  await dialog.getByLabel(`${other[0]}: ${say(v, 'fields.choice', { n: 1 })}`, { exact: true }).fill(other[1]);
   await v.axe('the choices');
   await v.shot('field-form');
   v.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off');
   await dialog.getByRole('button', { name: say(v, 'save'), exact: true }).click();
   await v.seen(page.locator('[data-own=x_ampel]'), 'the field is there');
+  const made = (await (await sender(v))('GET', '/meta')).entities.find((e) => e.name === 'company').fields.find((f) => f.name === 'x_ampel');
+  v.ok(made.choices[0].label[v.lang] === 'Rot' && Object.values(made.choices[0].label).includes(other[1]), 'a choice has its text in other languages');
   await by(v, 'fields.change', { name: 'Ampel' }).click();
   await dialog.getByLabel(say(v, 'fields.help'), { exact: true }).fill('Wie es steht');
   await dialog.getByLabel(say(v, 'fields.required'), { exact: true }).check();

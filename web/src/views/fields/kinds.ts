@@ -1,6 +1,5 @@
-import type { Choice, Field, Kind, Value } from '../../api/types';
-import { lang } from '../../lib/i18n.svelte';
-import { label } from '../../lib/meta.svelte';
+import type { Choice, Field, Kind } from '../../api/types';
+import { filled } from './form.svelte';
 
 /** The kinds an administrator may choose for a new field, simple ones first. */
 export const kinds: Kind[] = [
@@ -19,10 +18,14 @@ export const alike: Kind[] = ['text', 'longtext', 'int', 'decimal', 'money', 'pe
 export const isScaled = (k: Kind): boolean => k === 'decimal' || k === 'percent';
 export const hasChoices = (k: Kind): boolean => k === 'choice' || k === 'choices';
 
-/** A choice as it is typed; from: what it was. */
-export interface Option { key: string; text: string; hue: number; from?: Choice }
+/** A choice as it is typed, in the languages it has a text in; old: it was there before. */
+export interface Option { key: string; words: Record<string, string>; hue: number; old?: boolean }
 export const toOptions = (f: Field | null): Option[] =>
-  (f?.choices ?? []).map((c) => ({ key: c.key, text: label(c.label, c.key), hue: c.hue ?? -1, from: c }));
+  (f?.choices ?? []).map((c) => ({ key: c.key, words: { ...(c.label as Record<string, string>) }, hue: c.hue ?? -1, old: true }));
 // A label given in one language alone serves all of them.
-export const fromOptions = (list: Option[]): Value =>
-  list.filter((c) => c.text.trim()).map((c) => ({ key: c.key, label: c.from ? { ...c.from.label, [lang()]: c.text } : { en: c.text, [lang()]: c.text }, hue: c.hue }));
+export const fromOptions = (list: Option[]): Choice[] =>
+  list.flatMap((c) => {
+    const words = filled(c.words);
+    const first = Object.values(words)[0];
+    return first ? [{ key: c.key, label: { en: first, ...words }, hue: c.hue }] : [];
+  });
