@@ -2,6 +2,7 @@
 /* api/jobbing.c - what can be asked for as a job, and how far a job is. */
 #include "api/api_int.h"
 
+#include "base/log.h"
 #include "os/os.h"
 
 enum { SHOW_MS = 100, JOB_PAGE = 50 };
@@ -43,11 +44,17 @@ enum err api_job_get(struct cx *cx, const struct req *rq, struct resp *rs)
     return job_json(cx, id, false, &w);
 }
 
+/* Who manages users can end what another began, or have it tried again (with the other's rights). */
+static bool rules_jobs(const struct cx *cx) { return acl_sys(cx, SYS_USERS); }
+
 enum err api_job_delete(struct cx *cx, const struct req *rq, struct resp *rs)
 {
-    int64_t id = 0;
+    int64_t id = 0, by = 0;
     TRY(path_id(cx, rq, 0, &id));
-    TRY(job_cancel(cx, id, false));
+    TRY(job_cancel(cx, id, rules_jobs(cx), &by));
+    if (by != cx->who.user)
+        log_say(cx, LOG_INFO, S("jobs"), "job %" PRId64 " of user %" PRId64 " was cancelled", id, by);
+    if (cx->app->events) events_job(cx->app->events, id, by);
     rs->status = 204;
     return E_OK;
 }
@@ -62,7 +69,7 @@ enum err api_job_list(struct cx *cx, const struct req *rq, struct resp *rs)
     jw_obj(&w);
     jw_key(&w, S("data"));
     jw_arr(&w);
-    TRY(job_list_json(cx, acl_sys(cx, SYS_LOG), before, JOB_PAGE, &w, &next));
+    TRY(job_list_json(cx, acl_sys(cx, SYS_LOG), rules_jobs(cx), before, JOB_PAGE, &w, &next));
     jw_arr_end(&w);
     jw_kid(&w, S("next"), next);
     jw_obj_end(&w);
@@ -73,7 +80,7 @@ static enum err retry(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     int64_t id = 0;
     TRY(path_id(cx, rq, 0, &id));
-    TRY(job_retry(cx, cx->app->jobs, id, false));
+    TRY(job_retry(cx, cx->app->jobs, id, rules_jobs(cx)));
     return reply_job(rs, id);
 }
 

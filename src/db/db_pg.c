@@ -70,8 +70,10 @@ static enum err code_of(const char *state)
     return E_INTERNAL;
 }
 
-static const char *err_text(enum err e)
+static const char *err_text(enum err e, const char *state, bool writing)
 {
+    if (writing && is_class(state, "54000")) /* a row or an entry of an index is larger than a page */
+        return TR("This record has too much text in its fields");
     switch ((int)e) {
     case E_BUSY: return TR("The database is busy");
     case E_FULL: return TR("The disk is full");
@@ -102,7 +104,8 @@ static enum err oops(struct cx *cx, struct pg *g, const PGresult *r)
     if (g->db.own_sql) return told(cx, e, r);
     if (e != E_CONFLICT && e != E_INVALID && !is_class(state, "40"))
         db_log(e == E_BUSY ? "warn" : "error", "postgres=%s %s", state, PQerrorMessage(g->c));
-    return fail_at(cx, e, at ? arena_dup(cx->a, str_from(at)) : S(""), "%s", tr_format(cx->lang, err_text(e)));
+    const char *text = err_text(e, state, g->db.depth > 0);
+    return fail_at(cx, e, at ? arena_dup(cx->a, str_from(at)) : S(""), "%s", tr_format(cx->lang, text));
 }
 
 /* ---- connection ---- */

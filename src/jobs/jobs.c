@@ -285,7 +285,7 @@ static void row_json(struct cx *cx, struct jw *w, const struct db_rows *r, size_
     else jw_null(w);
 }
 
-enum err job_list_json(struct cx *cx, bool all, int64_t before, size_t n, struct jw *w,
+enum err job_list_json(struct cx *cx, bool all, bool rules, int64_t before, size_t n, struct jw *w,
                        int64_t *ret_next)
 {
     struct db_rows r = {0};
@@ -296,6 +296,7 @@ enum err job_list_json(struct cx *cx, bool all, int64_t before, size_t n, struct
     for (size_t i = 0; i < r.n; i++) {
         row_json(cx, w, &r, i, db_int(&r, i, 6), false);
         jw_kid(w, S("by"), db_int(&r, i, 5));
+        jw_kbool(w, S("may"), rules || db_int(&r, i, 5) == cx->who.user);
         jw_kstr(w, S("at"), time_text(cx->a, db_int(&r, i, 7)));
         jw_obj_end(w);
     }
@@ -349,12 +350,16 @@ enum err job_each(struct cx *cx, str kind, job_each_fn *fn, void *arg)
 struct cancelling {
     int64_t id, user;
     bool all;
+    int64_t by; /* found out */
 };
 
 static enum err cancel_inside(struct cx *cx, void *arg)
 {
-    const struct cancelling *c = arg;
+    struct cancelling *c = arg;
+    struct db_rows r = {0};
     int64_t n = 0;
+    TRY(db_query(cx, &r, "SELECT created_by FROM job WHERE id = $1", V(c->id)));
+    c->by = r.n ? db_int(&r, 0, 0) : 0;
     TRY(db_exec(cx, &n,
                 "UPDATE job SET state = 'cancelled' WHERE id = $1 AND state IN ('waiting', "
                 "'running') AND (created_by = $2 OR $3 = 1)",
@@ -375,15 +380,17 @@ static enum err retry_inside(struct cx *cx, void *arg)
 
 enum err job_retry(struct cx *cx, struct jobs *q, int64_t id, bool all)
 {
-    struct cancelling c = {id, cx->who.user, all};
+    struct cancelling c = {.id = id, .user = cx->who.user, .all = all};
     TRY(db_write(cx, retry_inside, &c));
     if (q && db_is_writing(cx)) atomic_store(&q->added, true);
     else if (q) wake(q);
     return E_OK;
 }
 
-enum err job_cancel(struct cx *cx, int64_t id, bool all)
+enum err job_cancel(struct cx *cx, int64_t id, bool all, int64_t *ret_by)
 {
-    struct cancelling c = {id, cx->who.user, all};
-    return db_write(cx, cancel_inside, &c);
+    struct cancelling c = {.id = id, .user = cx->who.user, .all = all};
+    TRY(db_write(cx, cancel_inside, &c));
+    *ret_by = c.by;
+    return E_OK;
 }

@@ -53,11 +53,15 @@ MUST enum err job_json(struct cx *cx, int64_t id, bool all, struct jw *w);
  * done. */
 MUST enum err job_done(struct cx *cx, int64_t id, str kind, str *ret_args, str *ret_result);
 /* The newest n jobs below `before` (0 = from the newest) as array members, without their results: own ones, `all`: all.
+ * "may": the caller can cancel it or have it tried again; others' when he `rules`.
  * *ret_next: the next call's before, 0 at the end. */
-MUST enum err job_list_json(struct cx *cx, bool all, int64_t before, size_t n, struct jw *w, int64_t *ret_next);
+MUST enum err job_list_json(struct cx *cx, bool all, bool rules, int64_t before, size_t n, struct jw *w,
+                            int64_t *ret_next);
 /* All jobs of a kind: what each was asked and what came of it. */
 typedef enum err job_each_fn(struct cx *cx, void *arg, str state, str args, str result);
 MUST enum err job_each(struct cx *cx, str kind, job_each_fn *fn, void *arg);
-/* A failed job, once more from where it stands: handlers go on. E_NOTFOUND when there is none that has failed. */
+/* A failed job, once more from where it stands, with the rights of him whose it is: handlers go on. E_NOTFOUND when
+ * there is none that has failed. */
 MUST enum err job_retry(struct cx *cx, struct jobs *q, int64_t id, bool all);
-MUST enum err job_cancel(struct cx *cx, int64_t id, bool all);
+/* *ret_by: whose it was. */
+MUST enum err job_cancel(struct cx *cx, int64_t id, bool all, int64_t *ret_by);

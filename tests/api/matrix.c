@@ -6,7 +6,7 @@
 
 enum whose { OWN, TEAM, FOREIGN, DELETED, NEVER, WHOSE };
 static const char *const whose_name[WHOSE] = {"own", "team", "foreign", "deleted", "never"};
-enum thing { NOTHING, PERSON, FILE_, BOUND, JOB, BATCH, DRAFT, NOTICE, PROPOSAL, AS_OF, MAPPING };
+enum thing { NOTHING, PERSON, FILE_, BOUND, JOB, BATCH, DRAFT, NOTICE, PROPOSAL, AS_OF, MAPPING, FAILED };
 
 /* want: one status, or five in the order above; "-" is not asked. $x is the thing, $x.seq its first change. */
 static const struct cell {
@@ -67,8 +67,9 @@ static const struct cell {
     {DELETE, "/api/v1/import/mapping/{id}", "/api/v1/import/mapping/$x", NULL, MAPPING, "401", "204 204 204 404 404", "204 204 204 404 404", "403 403 403 403 403"},
     {GET, "/api/v1/job", "/api/v1/job", NULL, NOTHING, "401", "200", "200", "200"},
     {POST, "/api/v1/job/{id}/retry", "/api/v1/job/$x/retry", "{}", JOB, "401", "404 404 404 404 404", "404 404 404 404 404", "404 404 404 404 404"},
+    {POST, "/api/v1/job/{id}/retry", "/api/v1/job/$x/retry", "{}", FAILED, "401", "202 202 202 404 404", "202 404 404 404 404", "202 404 404 404 404"},
     {GET, "/api/v1/job/{id}", "/api/v1/job/$x", NULL, JOB, "401", "200 404 404 404 404", "200 404 404 404 404", "200 404 404 404 404"},
-    {DELETE, "/api/v1/job/{id}", "/api/v1/job/$x", NULL, JOB, "401", "204 404 404 404 404", "204 404 404 404 404", "204 404 404 404 404"},
+    {DELETE, "/api/v1/job/{id}", "/api/v1/job/$x", NULL, JOB, "401", "204 204 204 404 404", "204 404 404 404 404", "204 404 404 404 404"},
     {POST, "/api/v1/demo", "/api/v1/demo", "{'people':3}", NOTHING, "401", "202", "403", "403"},
     {POST, "/api/v1/as_of", "/api/v1/as_of", "{'entity':'person','at':'2026-01-01T00:00:00Z'}", NOTHING, "401", "202", "202", "202"},
     {GET, "/api/v1/as_of/{id}", "/api/v1/as_of/$x", NULL, AS_OF, "401", "200 404 404 404 404", "200 404 404 404 404", "200 404 404 404 404"},
@@ -132,6 +133,22 @@ static enum err done_row(struct cx *cx, void *arg)
     return db_exec(cx, NULL, "UPDATE job SET state = 'done', result = '{\"count\":0}' WHERE id = $1", V(*(const int64_t *)arg));
 }
 
+static enum err failed_row(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "UPDATE job SET state = 'failed', error = 'x' WHERE id = $1", V(*(const int64_t *)arg));
+}
+
+static int64_t job_make(struct cx *cx, enum thing thing)
+{
+    str kind = thing == AS_OF ? S("as_of") : S("import_dry");
+    str args = thing == AS_OF ? S("{\"entity\":\"person\",\"at\":\"2026-01-01T00:00:00Z\"}") : S("{}");
+    int64_t id = 0;
+    T_OK(cx, job_add(cx, NULL, kind, args, S(""), &id));
+    if (thing == AS_OF) T_OK(cx, db_write(cx, done_row, &id));
+    if (thing == FAILED) T_OK(cx, db_write(cx, failed_row, &id));
+    return id;
+}
+
 static int64_t thing_make(struct api_bed *t, enum thing thing, enum actor owner)
 {
     struct cx cx = t->b.cx;
@@ -145,11 +162,7 @@ static int64_t thing_make(struct api_bed *t, enum thing thing, enum actor owner)
         t->proposed = thing == BOUND ? api_make(t, "person", "m", owner) : 0;
         T_OK(&cx, db_write(&cx, thing == BOUND ? bound_row : file_row, (int64_t[]){id, t->proposed}));
     }
-    if (thing == JOB) T_OK(&cx, job_add(&cx, NULL, S("import_dry"), S("{}"), S(""), &id));
-    if (thing == AS_OF) {
-        T_OK(&cx, job_add(&cx, NULL, S("as_of"), S("{\"entity\":\"person\",\"at\":\"2026-01-01T00:00:00Z\"}"), S(""), &id));
-        T_OK(&cx, db_write(&cx, done_row, &id));
-    }
+    if (thing == JOB || thing == FAILED || thing == AS_OF) id = job_make(&cx, thing);
     if (thing == DRAFT || thing == NOTICE || thing == PROPOSAL || thing == MAPPING) {
         struct row_of r = {id, thing == PROPOSAL ? api_make(t, "person", "m", owner) : 0, thing};
         t->proposed = r.record;

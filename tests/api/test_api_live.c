@@ -126,6 +126,8 @@ static void retried(struct api_bed *t)
     ROWS(t,
          {ADMIN, "GET /api/v1/job", NULL, 200, "\"error\":\"", NULL, NULL, NULL},
          {REPA1, "POST /api/v1/job/$dead/retry", NULL, 404, NULL, NULL, NULL, NULL},
+         {MGRA, "POST /api/v1/job/$dead/retry", NULL, 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/job", NULL, 200, "\"may\":true|!\"may\":false", NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/job/$dead/retry", NULL, 202, "\"job\":\"$dead\"", NULL, NULL, NULL});
     for (int i = 0; i < 500; i++, usleep(20000)) {
         struct answer r = api_call(t, cx.a, ADMIN, api_expand(t, cx.a, "GET /api/v1/job/$dead"), S(""), S(""));

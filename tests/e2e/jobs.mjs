@@ -27,9 +27,9 @@ async function others(v, send) {
   const { id } = (await send('GET', '/session')).user;
   const at = new Date().toISOString();
   const jobs = [
-    { id: '7001', kind: 'import_run', state: 'running', done: 1200, total: 3232, error: null, by: id, at },
-    { id: '7002', kind: 'undo', state: 'failed', done: 0, total: 0, error: 'Die Platte ist voll', by: id, at },
-    { id: '7003', kind: 'import_run', state: 'running', done: 0, total: 0, error: null, by: null, at },
+    { id: '7001', kind: 'import_run', state: 'running', done: 1200, total: 3232, error: null, by: id, may: true, at },
+    { id: '7002', kind: 'undo', state: 'failed', done: 0, total: 0, error: 'Die Platte ist voll', by: id, may: true, at },
+    { id: '7003', kind: 'import_run', state: 'running', done: 0, total: 0, error: null, by: null, may: false, at },
   ];
   await page.route('**/api/v1/job?*', (r) => r.fulfill({ json: { data: jobs, next: null } }));
   await page.route('**/api/v1/job', (r) => r.fulfill({ json: { data: jobs, next: null } }));
@@ -45,7 +45,7 @@ async function others(v, send) {
   const bar = page.getByRole('progressbar', { name: say(v, 'jobs.kind.import_run') }).first();
   await v.seen(bar, 'a running job has a bar');
   v.ok((await bar.getAttribute('aria-valuenow')) === '37', 'that tells how far it is');
-  v.ok((await page.getByRole('button', { name: say(v, 'jobs.cancelOf', { title: say(v, 'jobs.kind.import_run') }) }).count()) === 1, 'only own jobs can be cancelled');
+  v.ok((await page.getByRole('button', { name: say(v, 'jobs.cancelOf', { title: say(v, 'jobs.kind.import_run') }) }).count()) === 1, 'only what one may cancel can be cancelled');
   await v.axe('running and failed jobs');
   await v.shot('jobs-running');
   v.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off beside the bar');

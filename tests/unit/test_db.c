@@ -455,6 +455,42 @@ static void test_deadline(void)
     bed_end(&t);
 }
 
+/* PostgreSQL keeps a row within a page, whatever goes aside: more is told in words. */
+enum { WIDE = 600, ONE = 40 };
+static enum err wide_make(struct cx *cx, void *arg)
+{
+    struct buf b = buf_new(cx->a, 1 << 16);
+    (void)arg;
+    buf_add(&b, S("CREATE TABLE wide(id @ID"));
+    for (int i = 0; i < WIDE; i++) buf_fmt(&b, ", t%d TEXT", i);
+    buf_byte(&b, ')');
+    return db_ddl(cx, buf_str(&b));
+}
+static enum err wide_put(struct cx *cx, void *arg)
+{
+    struct buf b = buf_new(cx->a, 1 << 16);
+    struct db_val v[WIDE];
+    (void)arg;
+    buf_add(&b, S("INSERT INTO wide VALUES(1"));
+    for (int i = 0; i < WIDE; i++) {
+        buf_fmt(&b, ", $%d", i + 1);
+        v[i] = V(arena_fmt(cx->a, "%0*d", ONE, i));
+    }
+    buf_byte(&b, ')');
+    return db_run(cx, NULL, NULL, buf_str(&b), v, WIDE);
+}
+static void test_wide(void)
+{
+    struct bed t = bed_make((struct db_opts){0});
+    T_OK(&t.cx, db_write(&t.cx, wide_make, NULL));
+    T(db_write(&t.cx, wide_put, NULL) == (pg_server ? E_LIMIT : E_OK));
+    if (pg_server) T_STR(t.cx.msg, S("This record has too much text in its fields"));
+    t.cx.lang = S("lt");
+    T(db_write(&t.cx, wide_put, NULL) == (pg_server ? E_LIMIT : E_CONFLICT));
+    if (pg_server) T_STR(t.cx.msg, S("Šio įrašo laukuose per daug teksto"));
+    bed_end(&t);
+}
+
 static void all(void)
 {
     test_deadline();
@@ -469,6 +505,7 @@ static void all(void)
     if (!pg_server) test_spill();
     test_full();
     test_full_disk();
+    test_wide();
 }
 
 int main(void)
