@@ -159,7 +159,7 @@ static enum err daily_begin(struct cli *c, struct store *st, struct wired *w, st
                            .arg = w};
     if (!d.no_backup) TRY(number(c, "backup_hour", &d.quiet_hour));
     if (d.quiet_hour > 23) return cli_usage(c, "backup_hour: 0 to 23, or off");
-    TRY(cli_backup_opts(c, s3, &d.backup));
+    if (!d.no_backup) TRY(cli_backup_opts(c, s3, &d.backup));
     return backup_daily_start(c->cx, &d, ret);
 }
 

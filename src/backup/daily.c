@@ -124,8 +124,8 @@ static enum err tidy(struct cx *cx, struct backup_daily *d)
     if (r.n && !str_to_int(db_str(&r, 0, 0), &last)) last = 0;
     if (!backup_due(cx->now_ms, last, d->last_tidy_ms, d->o.quiet_hour, d->o.tz_min)) return E_OK;
     d->last_tidy_ms = cx->now_ms;
-    TRY(db_search_tidy(cx));
     if (d->o.tidy) TRY(d->o.tidy(d->o.arg, cx));
+    TRY(db_search_tidy(cx));
     str now = arena_fmt(cx->a, "%" PRId64, cx->now_ms);
     return db_write(cx, tidied, &now);
 }

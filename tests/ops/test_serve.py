@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The program under a supervisor, started by root, and commands beside it: test_serve.py KONTOR"""
-import os, pathlib, pwd, re, shutil, signal, socket, sqlite3, subprocess, sys, time
+import http.client, json, os, pathlib, pwd, re, shutil, signal, socket, sqlite3, subprocess, sys, time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -172,8 +172,40 @@ def upgrade():
         h.kill(signal.SIGTERM)
 
 
+def uploads():
+    """A file larger than what is kept in memory, sent again under its key: one file."""
+    with House(K) as h:
+        h.init()
+        h.serve()
+        h.login()
+        body = os.urandom(3 << 20)
+
+        def send(what, key):
+            c = http.client.HTTPConnection("127.0.0.1", h.port, timeout=60)
+            c.request("POST", "/api/v1/file?name=a.bin", what, {"Cookie": h.cookie, "X-CSRF-Token": h.csrf, "Idempotency-Key": key})
+            r = c.getresponse()
+            st, text = r.status, json.loads(r.read())
+            c.close()
+            return st, text.get("id"), text.get("bytes")
+
+        st, first, size = send(body, "one")
+        is_("an upload", (st, size), (201, len(body)))
+        is_("the same again", send(body, "one"), (201, first, len(body)))
+        is_("another under its key", send(body[:-1] + b"x", "one")[0], 422)
+        true("another key, another file", send(body, "two")[1] not in (None, first))
+        files = sorted(os.listdir(f"{h.data}/files"))
+        is_("two files, nothing half", (len(files), os.listdir(f"{h.data}/spool")), (2, []))
+        true("with its bytes", pathlib.Path(h.data, "files", first).read_bytes() == body)
+        code, _, err = h.run("backup", "--s3-part", "4")
+        is_("parts too small", (code, "from 5 to 5120" in err), (2, True))
+        h.kill(signal.SIGTERM)
+        h.serve("--s3-endpoint", "http://127.0.0.1:1")  # incomplete, but there are no backups (--backup-hour off)
+        h.kill(signal.SIGTERM)
+
+
 watchdog()
 root()
 beside()
 upgrade()
+uploads()
 house.end("serve")

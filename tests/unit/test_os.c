@@ -78,6 +78,13 @@ static void test_small(void)
     os_sha256(S("abc"), a);
     T_STR(os_hex(cx.a, a, 32),
           S("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+    str file = S("/tmp/kontor-os-sum"), big = {arena_get(cx.a, 200000), 200000}; /* more than a block */
+    T_OK(&cx, os_write_file_atomic(&cx, file, big, 0600));
+    os_sha256(big, a);
+    T_OK(&cx, os_sha256_file(&cx, file, b));
+    T(os_equal(a, b, 32));
+    os_unlink(&cx, file);
+    T(os_sha256_file(&cx, file, b) == E_NOTFOUND && os_equal(a, b, 32));
     T(os_mono_ms() > 0 && os_now_ms() > 1600000000000 && os_cores() >= 1);
     T(os_rss_anon_bytes() > 4096 && os_open_fds() >= 3 && os_raise_nofile() >= 1024);
     T_OK(&cx, os_drop_privileges(&cx, S("")));
