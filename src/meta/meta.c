@@ -174,8 +174,15 @@ static const struct json *told(const struct json *j, str key)
 
 static enum err section_read(struct cx *cx, const struct json *j, struct field *f)
 {
-    str name = {0};
-    TRY(json_str_of(cx, j, S("section"), S(""), &name));
+    const struct json *in = json_get(j, S("section"));
+    str name = {0}, label[LANG_MAX] = {{0}};
+    if (in && in->t == JT_OBJ) { /* a section of its own, named in several languages */
+        TRY(labels_read(cx, json_get(in, S("label")), false, label));
+        TRY(json_str_of(cx, in, S("name"), label_of(label, S("en")), &name));
+        str *keep = NEW_N(cx->a, str, LANG_MAX);
+        memcpy(keep, label, sizeof label);
+        f->section_label = label_of(label, S("en")).n ? keep : NULL;
+    } else TRY(json_str_of(cx, j, S("section"), S(""), &name));
     f->section = str_trim(name);
     if (str_eq(f->section, own_section.name)) f->section = S("");
     return f->section.n <= SECTION_MAX
@@ -283,6 +290,7 @@ static size_t section_at(struct section *s, size_t *n, str name)
 static void own_sections(struct cx *cx, const struct entity *e, const bool *placed, struct section *s, size_t *n)
 {
     uint32_t **room = NEW_N(cx->a, uint32_t *, *n + e->n + 1); /* of a section that takes own fields: for all of them */
+    size_t theirs = *n;
     for (int last = 0; last < 2; last++)
         for (size_t i = F_SYSTEM_N; i < e->n; i++) {
             const struct field *f = &e->f[i];
@@ -294,6 +302,7 @@ static void own_sections(struct cx *cx, const struct entity *e, const bool *plac
                 s[k].fields = room[k];
             }
             room[k][s[k].n++] = (uint32_t)i;
+            if (k >= theirs && f->section_label) memcpy(s[k].label, f->section_label, sizeof s[k].label);
         }
 }
 

@@ -109,6 +109,7 @@ struct field {
     const struct entity *target; /* NULL when `to` is "" */
     str via;               /* lines, rollup: the child's link field */
     str section;           /* own: the section it stands in, or the text of a new one; "" = that of own fields */
+    const str *section_label; /* LANG_MAX texts of that section, if it is none of the entity's; or NULL */
     const struct choice *choices;
     size_t n_choices;
     str result;            /* formula: the kind of its values; its `kind` is that kind under the name "formula" */

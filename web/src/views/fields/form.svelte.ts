@@ -3,6 +3,8 @@ import { Problem } from '../../api/client';
 import { problemText, sayProblem } from '../../lib/say';
 
 export type Words = Record<string, string>;
+/** A section of a form: its name, or those of a new one. */
+export type Place = string | { label: Words };
 /** The texts that say something. */
 export const filled = (w: Words): Words => Object.fromEntries(Object.entries(w).flatMap(([k, v]) => (v.trim() ? [[k, v.trim()]] : [])));
 
