@@ -24,6 +24,12 @@ static bool name_time(str name, int64_t *ret)
     return true;
 }
 
+bool name_is_before(str name, int64_t before_ms)
+{
+    int64_t made = 0;
+    return str_has_suffix(name, S(".db")) && name_time(str_cut(name, 0, name.n - 3), &made) && made < before_ms;
+}
+
 static int newest_first(const void *a, const void *b)
 {
     const struct backup_item *x = a, *y = b;

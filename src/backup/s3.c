@@ -97,7 +97,7 @@ static enum err settings_check(struct cx *cx, const struct s3 *s, str name)
     if (s->prefix.n && !name_ok(s->prefix))
         return fail_at(cx, E_INVALID, S("prefix"),
                        "the prefix has letters, digits and . _ / - alone");
-    if (!name_ok(name)) return fail(cx, E_INVALID, "the store does not take this file's name");
+    if (name.n && !name_ok(name)) return fail(cx, E_INVALID, "the store does not take this file's name");
     return E_OK;
 }
 
@@ -128,7 +128,7 @@ enum err s3_call_begin(struct cx *cx, const struct s3 *s, str name, str query, s
     while (str_has_suffix(end, S("/"))) end.n--;
     TRY(s3_call_header(cx, c, arena_fmt(cx->a, "x-amz-content-sha256: %.*s", FS(sum))));
     SET(CURLOPT_URL, arena_fmt(cx->a, "%.*s/%.*s/%.*s%.*s%s%.*s", FS(end), FS(s->bucket),
-                               FS(s->prefix), FS(name), query.n ? "?" : "", FS(query))
+                               FS(name.n ? s->prefix : name), FS(name), query.n ? "?" : "", FS(query))
                          .p);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_AWS_SIGV4, arena_fmt(cx->a, "aws:amz:%.*s:s3", FS(region)).p);

@@ -20,7 +20,8 @@ struct s3_call {
     char sha[65];             /* what the object says of itself in x-amz-meta-sha256 */
 };
 void s3_call_end(struct s3_call *c); /* for OWNED; begin with {.down = -1} */
-/* query: "" or "a=b&c=d", names in order, values percent-encoded; sum: hex SHA-256 of the body. */
+/* name "": the bucket itself. query: "" or "a=b&c=d", names in order, values percent-encoded; sum: hex SHA-256 of the
+ * body. */
 MUST enum err s3_call_begin(struct cx *cx, const struct s3 *s, str name, str query, str sum, struct s3_call *c);
 MUST enum err s3_call_header(struct cx *cx, struct s3_call *c, str line);
 /* The body: so many bytes of the file from there on. */

@@ -228,3 +228,31 @@ enum err s3_put_parts(struct cx *cx, const struct s3 *s, str path, int64_t bytes
     if (e != E_OK) take_back(cx, &p);
     return e;
 }
+
+/* ---- what a killed program left ---- */
+static enum err leftovers_list(struct cx *cx, const struct s3 *s, str *ret)
+{
+    struct s3_call whole OWNED(s3_call_end) = {.down = -1}, *c = &whole;
+    str query = arena_fmt(cx->a, "prefix=%.*s&uploads=", FS(encoded(cx, s->prefix)));
+    TRY(s3_call_begin(cx, s, S(""), query, str_from(s3_empty_sum), c));
+    TRY(s3_call_run(cx, c));
+    *ret = buf_str(&c->said);
+    return E_OK;
+}
+
+void s3_leftovers(struct cx *cx, const struct s3 *s, bool (*is_old)(void *arg, str name), void *arg)
+{
+    static const str open = S0("<Upload>"), close = S0("</Upload>");
+    str all = {0}, one = {0};
+    if (leftovers_list(cx, s, &all) != E_OK) {
+        log_say(cx, LOG_INFO, S("backup"), "uploads left in the store are not looked for: %.*s", FS(cx->msg));
+        return;
+    }
+    while ((one = inside(all, open, close)).n) {
+        str key = inside(one, S("<Key>"), S("</Key>")), id = inside(one, S("<UploadId>"), S("</UploadId>"));
+        all = str_cut(all, (size_t)(one.p - all.p) + one.n, all.n);
+        if (!str_has_prefix(key, s->prefix) || !id.n || id.n > ID_MAX) continue;
+        struct parts p = {.s = s, .name = str_cut(key, s->prefix.n, key.n), .id = encoded(cx, id)};
+        if (is_old(arg, p.name)) take_back(cx, &p);
+    }
+}

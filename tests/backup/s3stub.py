@@ -103,6 +103,10 @@ class Store(http.server.BaseHTTPRequestHandler):
         return self.answer(200, b"<?xml version='1.0'?>   <CompleteMultipartUploadResult></CompleteMultipartUploadResult>")
 
     def in_parts(self, path, query, body):
+        if self.command == "GET" and "uploads" in query and path == "/box/":
+            return self.answer(200, "".join(
+                f"<Upload><Key>{up['path'][5:]}</Key><UploadId>{key}</UploadId></Upload>" for key, up in sorted(UPLOADS.items())
+                if up["path"][5:].startswith(query["prefix"])).join(["<ListMultipartUploadsResult>", "</ListMultipartUploadsResult>"]).encode())
         if self.command == "POST" and "uploads" in query:
             if "nobegin" in path:
                 return self.answer(200, b"<InitiateMultipartUploadResult/>")

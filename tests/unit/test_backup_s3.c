@@ -3,7 +3,7 @@
  * that go there and are rotated there. */
 #include "backup/backup_int.h"
 #include "backup/restore.h"
-#include "backup/s3.h"
+#include "backup/s3_int.h"
 #include "base/time.h"
 #include "bed.h"
 #include "os/os.h"
@@ -198,6 +198,15 @@ static void parts(void)
     t_cx_free(&cx);
 }
 
+/* As a program that is killed leaves it. */
+static void begun(struct cx *cx, const struct s3 *s, str name)
+{
+    struct s3_call c OWNED(s3_call_end) = {.down = -1};
+    T_OK(cx, s3_call_begin(cx, s, name, S("uploads="), str_from(s3_empty_sum), &c));
+    T_OK(cx, s3_call_post(cx, &c, S("")));
+    T_OK(cx, s3_call_run(cx, &c));
+}
+
 static void backups(void)
 {
     struct bed t = bed_make(false);
@@ -213,8 +222,12 @@ static void backups(void)
     T_OK(cx, os_mkdirs(cx, o.files, 0700));
     T_OK(cx,
          os_write_file_atomic(cx, arena_fmt(cx->a, "%.*s/Счёт.pdf", FS(o.files)), S("x"), 0600));
+    begun(cx, &st.s, S("kontor-20261101-100000.db")); /* left long ago */
+    begun(cx, &st.s, S("kontor-20261122-090000.db")); /* maybe still on its way */
+    begun(cx, &st.s, S("other.db"));
     T_OK(cx, backup_run(cx, t.b, &o, &r));
     T(r.uploaded && !r.remote_problem.n);
+    T_INT(told(cx, &st.s, S("_open")), 2);
     T_OK(cx, s3_head(cx, &st.s, S("kontor-20261122-100000.db"), &n));
     T_INT(n, r.bytes);
     T(r.bytes > 2 * PART); /* so it went in parts */
@@ -234,6 +247,7 @@ static void backups(void)
     cx->now_ms += DAY_MS;
     T_OK(cx, backup_run(cx, t.b, &o, &r));
     T(r.uploaded && r.removed == 1);
+    T_INT(told(cx, &st.s, S("_open")), 1);
     T(s3_head(cx, &st.s, S("kontor-20261122-100000.db"), &n) == E_NOTFOUND);
     T(s3_head(cx, &st.s, S("kontor-20261122-100000.json"), &n) == E_NOTFOUND);
     st.s.secret = S("WRONG");
