@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* db/db_log_file.c - the writer's own way to SQLite's write-ahead log: SQLite writes each page as two pieces (24 bytes
  * of head, 4,096 of page), some sixty calls for a record; here what follows on one another is kept until the fdatasync
- * of the commit and handed over in one call.
+ * of the commit and handed over in one call. A log that grows does so by a megabyte of zeros at a time: an fdatasync
+ * that has to write the file's new length as well takes twice as long. (Zeros are no frame: recovery ends before them.)
  *
  * Only for the writer under synchronous=FULL: there others learn of a frame from the index after its fdatasync, never
  * before, so nobody reads what is still kept here. The writer itself may (pages that did not fit into its cache): then
@@ -13,6 +14,7 @@
 
 enum {
     KEEP_BYTES = 512 * 1024,
+    GROW_BYTES = 1024 * 1024,
     PIECE =
         124 *
         1024 /* the engine writes 128 KiB less one byte at a time: whole 128 KiB count as a full disk */
@@ -20,7 +22,8 @@ enum {
 struct log_file {
     sqlite3_file head; /* first: SQLite knows only this */
     sqlite3_file *real;
-    sqlite3_int64 at; /* where in the file what is kept belongs */
+    sqlite3_int64 at;   /* where in the file what is kept belongs */
+    sqlite3_int64 size; /* of the file */
     int n;
     char *kept;
 };
@@ -29,14 +32,27 @@ static sqlite3_vfs *unix_vfs;
 
 static struct log_file *log_of(sqlite3_file *f) { return (struct log_file *)f; }
 
-static int hand_over(struct log_file *l)
+/* bytes NULL: zeros */
+static int put(struct log_file *l, const char *bytes, int n, sqlite3_int64 at)
 {
-    int n = l->n, rc = SQLITE_OK;
-    l->n = 0; /* SQLite takes a commit back whose write failed: nothing of it is tried again */
+    static const char zeros[PIECE];
+    int rc = SQLITE_OK;
     for (int done = 0, step; done < n && rc == SQLITE_OK; done += step) {
         step = n - done < PIECE ? n - done : PIECE;
-        rc = l->real->pMethods->xWrite(l->real, l->kept + done, step, l->at + done);
+        rc = l->real->pMethods->xWrite(l->real, bytes ? bytes + done : zeros, step, at + done);
+        if (rc == SQLITE_OK && at + done + step > l->size) l->size = at + done + step;
     }
+    return rc;
+}
+
+static int hand_over(struct log_file *l)
+{
+    int n = l->n;
+    bool grows = l->at + n > l->size;
+    l->n = 0; /* SQLite takes a commit back whose write failed: nothing of it is tried again */
+    int rc = put(l, l->kept, n, l->at);
+    if (n && rc == SQLITE_OK && grows && put(l, NULL, GROW_BYTES, l->size) != SQLITE_OK)
+        return SQLITE_OK; /* no room for what comes later: it will be told then */
     return rc;
 }
 
@@ -47,7 +63,7 @@ static int log_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
         int rc = hand_over(l);
         if (rc != SQLITE_OK) return rc;
     }
-    if (n > KEEP_BYTES) return l->real->pMethods->xWrite(l->real, p, n, at);
+    if (n > KEEP_BYTES) return put(l, p, n, at);
     if (!l->n) l->at = at;
     memcpy(l->kept + l->n, p, (size_t)n);
     l->n += n;
@@ -68,8 +84,11 @@ static int log_sync(sqlite3_file *f, int flags)
 
 static int log_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
-    int rc = hand_over(log_of(f));
-    return rc == SQLITE_OK ? log_of(f)->real->pMethods->xTruncate(log_of(f)->real, size) : rc;
+    struct log_file *l = log_of(f);
+    int rc = hand_over(l);
+    if (rc == SQLITE_OK) rc = l->real->pMethods->xTruncate(l->real, size);
+    if (rc == SQLITE_OK) l->size = size;
+    return rc;
 }
 
 static int log_size(sqlite3_file *f, sqlite3_int64 *ret)
@@ -142,6 +161,7 @@ static int open_file(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flag
     int rc = unix_vfs->xOpen(unix_vfs, name, l->real, flags, ret_flags);
     if (rc != SQLITE_OK) return rc;
     if (!(l->kept = malloc(KEEP_BYTES))) abort();
+    if (l->real->pMethods->xFileSize(l->real, &l->size) != SQLITE_OK) l->size = 0;
     l->head.pMethods = &methods;
     return rc;
 }

@@ -23,7 +23,7 @@ enum {
     CK_PAGES = 8000, /* this much new log wakes the checkpoint thread: pages written again and again move once */
     CK_EVERY_MS = 1000,             /* or this long after the last commit */
     CK_ROUNDS = 10,                 /* or so many of these rounds in a house that never rests */
-    QUIET_BYTES = 16 * 1024 * 1024, /* a quiet house: the log is cut when larger than this */
+    QUIET_BYTES = 16 * 1024 * 1024, /* a quiet house: the log begins anew when longer than this */
     FORCE_BYTES = 256 * 1024 * 1024 /* a loud one: its reset is waited for from here on */
 };
 struct wreq {
@@ -297,7 +297,7 @@ static void checkpoint(struct writer *w, int mode)
             return; /* told in the log; the next round tries again */
     }
     atomic_fetch_add_explicit(&w->base->checkpoints, 1, memory_order_relaxed);
-    if (rc == SQLITE_OK && mode == SQLITE_CHECKPOINT_TRUNCATE) {
+    if (rc == SQLITE_OK && mode == SQLITE_CHECKPOINT_RESTART) { /* the file stays long: its place is written again */
         atomic_store(&w->wal_pages, 0);
         atomic_store_explicit(&w->base->wal_bytes, 0, memory_order_relaxed);
     }
@@ -319,7 +319,7 @@ static void *ck_main(void *arg)
         if (!quiet && few && bytes <= FORCE_BYTES && ++waited < CK_ROUNDS) continue;
         waited = 0;
         if (bytes > FORCE_BYTES) checkpoint(w, SQLITE_CHECKPOINT_RESTART);
-        else if (quiet && bytes > QUIET_BYTES) checkpoint(w, SQLITE_CHECKPOINT_TRUNCATE);
+        else if (quiet && bytes > QUIET_BYTES) checkpoint(w, SQLITE_CHECKPOINT_RESTART);
         else if (!quiet || !settled) checkpoint(w, SQLITE_CHECKPOINT_PASSIVE);
     }
     return NULL;
