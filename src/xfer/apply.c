@@ -250,8 +250,13 @@ enum err slice_apply(struct cx *cx, void *arg)
         struct outcome *o = &s->v.v[step->outcome];
         struct op_call call = {im, step, o};
         struct slice before = *s;
+        struct arena_mark m = arena_mark(cx->a);
         enum err e = im->careful ? db_write(cx, op_inside, &call) : op_inside(cx, &call);
-        if (e == E_OK) continue;
+        if (e == E_OK) { /* nothing it made is asked for again: a slice keeps its rows and no more */
+            cx->msg = cx->at = S("");
+            arena_back(cx->a, m);
+            continue;
+        }
         if (!im->careful || !import_is_rows_fault(e)) return e;
         s->made = before.made, s->companies = before.companies,
         s->interactions = before.interactions;

@@ -14,8 +14,8 @@ enum {
     SLICE_MIN = 8,
     SLICE_MAX = 400,
     SLICE_US = 20000,
-    ALONE_MAX = 2000, /* nobody waits: a commit's own cost falls on more rows */
-    ALONE_US = 400000
+    ALONE_MAX = 4000, /* nobody waits: a commit's own cost falls on more rows */
+    ALONE_US = 1000000
 };
 
 struct run { /* what the loop needs beside the import */
