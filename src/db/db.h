@@ -73,6 +73,9 @@ MUST enum err db_write(struct cx *cx, db_write_fn *fn, void *arg);
 /* The same for slices of long work (imports): waits while interactive writes are queued (but never
  * longer than a second, so that a busy house does not stop an import for good). */
 MUST enum err db_write_bulk(struct cx *cx, db_write_fn *fn, void *arg);
+/* How many writes of people (by the web app or the API) have been queued so far: a bulk writer that sees it grow keeps
+ * its slices short. Always 0 on PostgreSQL, where nobody waits for another's transaction. */
+int64_t db_writes_of_people(const struct cx *cx);
 /* Inside a running db_write: fn becomes a part of that level, without a savepoint of its own (a savepoint
  * costs as much as a small write). When it fails, that whole level fails, whatever its fn returns.
  * Outside of one: as db_write_bulk. */

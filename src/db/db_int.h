@@ -61,7 +61,7 @@ struct dbase {
     void (*on_commit)(void *arg);
     void *on_commit_arg;
     struct writer *writer; /* SQLite */
-    _Atomic int64_t fault, writes, commits, checkpoints, wal_bytes, epoch;
+    _Atomic int64_t fault, writes, of_people, commits, checkpoints, wal_bytes, epoch;
     _Atomic uint64_t often[4096]; /* SQLite: how long the lists of trigrams are, see db_grams.c */
 };
 

@@ -85,21 +85,16 @@ static struct wreq *lane_take(struct lane *l)
     return r;
 }
 
-/* The next request of this batch: interactive first; a bulk slice when nobody else waits, or when it
- * has waited too long; at most one slice a batch. NULL ends the batch. */
-static struct wreq *take(struct writer *w, bool *had_bulk)
+/* The next request of this batch, NULL ends it: interactive first. A bulk slice begins a batch when nobody else waits
+ * or when it has waited too long: behind others it would hold up their answers. */
+static struct wreq *take(struct writer *w, bool is_first)
 {
     struct lane *fast = &w->lane[0], *bulk = &w->lane[1];
     struct wreq *r = NULL;
     pthread_mutex_lock(&w->mu);
-    bool due = bulk->head && !*had_bulk &&
-               (!fast->head || mono_ms() - bulk->head->since_ms > BULK_PATIENCE_MS);
-    if (due) {
-        r = lane_take(bulk);
-        *had_bulk = true;
-    } else if (fast->head) {
-        r = lane_take(fast);
-    }
+    bool due = is_first && bulk->head && (!fast->head || mono_ms() - bulk->head->since_ms > BULK_PATIENCE_MS);
+    if (due) r = lane_take(bulk);
+    else if (fast->head) r = lane_take(fast);
     pthread_mutex_unlock(&w->mu);
     return r;
 }
@@ -152,10 +147,9 @@ static void run_one(struct writer *w, struct wreq *r)
 static struct wreq *batch_run(struct writer *w, size_t *ret_n, enum err *ret_lost)
 {
     struct wreq *list = NULL, **tail = &list, *r = NULL;
-    bool had_bulk = false;
     int64_t t0 = mono_ms();
     for (*ret_n = 0; *ret_n < BATCH_MAX && (*ret_n == 0 || mono_ms() - t0 < BATCH_MS); ++*ret_n) {
-        if (!(r = take(w, &had_bulk))) break;
+        if (!(r = take(w, *ret_n == 0))) break;
         run_one(w, r);
         *tail = r;
         tail = &r->next;
@@ -332,9 +326,16 @@ enum err writer_write(struct cx *cx, db_write_fn *fn, void *arg, bool bulk)
     struct writer *w = cx->db->base->writer;
     assert(w && !pthread_equal(pthread_self(), w->thread));
     struct wreq r = {.cx = cx, .fn = fn, .arg = arg, .since_ms = bulk ? mono_ms() : 0};
+    if (!bulk && (cx->way == WAY_WEB || cx->way == WAY_API))
+        atomic_fetch_add_explicit(&w->base->of_people, 1, memory_order_relaxed);
     push(w, &r, bulk);
     wait_done(&r);
     return r.e;
+}
+
+int64_t db_writes_of_people(const struct cx *cx)
+{
+    return atomic_load_explicit(&cx->db->base->of_people, memory_order_relaxed);
 }
 
 enum err writer_start(struct cx *cx, struct dbase *b)

@@ -14,6 +14,7 @@ enum {
     SLICE_MIN = 8,
     SLICE_MAX = 400,
     SLICE_US = 20000,
+    BESIDE_US = 2000, /* somebody has written since the last slice: he waits for this one */
     ALONE_MAX = 4000, /* nobody waits: a commit's own cost falls on more rows */
     ALONE_US = 1000000
 };
@@ -22,6 +23,7 @@ struct run { /* what the loop needs beside the import */
     struct import im;
     struct arena *outer;
     size_t want, most; /* rows of the next slice; of any */
+    int64_t of_people; /* db_writes_of_people at the last slice */
     int64_t skip;      /* rows of an earlier run */
     int64_t total;
     const struct meta *meta_before;
@@ -54,7 +56,9 @@ static void count_row(struct import_result *ret, const struct outcome *o)
  * however many rows it makes durable. */
 static void slice_learn(struct run *r)
 {
-    size_t n = r->im.slice.v.n, us = r->im.o->alone ? ALONE_US : SLICE_US;
+    int64_t others = db_writes_of_people(r->im.cx);
+    size_t n = r->im.slice.v.n, us = r->im.o->alone ? ALONE_US : others != r->of_people ? BESIDE_US : SLICE_US;
+    r->of_people = others;
     if (r->im.writer_us < 1 || n < r->want / 2) return;
     size_t want = n * us / (size_t)r->im.writer_us;
     if (want > r->want * 2) want = r->want * 2;
