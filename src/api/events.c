@@ -211,7 +211,7 @@ static void *follower(void *arg)
         pthread_mutex_lock(&ev->lock);
         if (!ev->woken) pthread_cond_timedwait(&ev->wake, &ev->lock, &t);
         pthread_mutex_unlock(&ev->lock);
-        (void)nanosleep(&(struct timespec){.tv_nsec = GATHER_MS * 1000000}, NULL);
+        os_sleep_us(INT64_C(1000) * GATHER_MS);
         pthread_mutex_lock(&ev->lock);
         ev->woken = 0;
         pthread_mutex_unlock(&ev->lock);

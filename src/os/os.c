@@ -38,6 +38,12 @@ static int64_t clock_us(clockid_t id)
 
 int64_t os_mono_ms(void) { return clock_us(CLOCK_MONOTONIC_COARSE) / 1000; }
 int64_t os_mono_us(void) { return clock_us(CLOCK_MONOTONIC); }
+
+void os_sleep_us(int64_t us)
+{
+    int64_t ns = us < 0 ? 0 : us > 999999 ? 999999000 : us * 1000;
+    (void)nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
+}
 int64_t os_now_ms(void) { return clock_us(CLOCK_REALTIME) / 1000; }
 
 void os_sha256(str bytes, unsigned char ret[32])

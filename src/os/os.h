@@ -14,6 +14,7 @@
 void os_random(void *p, size_t n);      /* from the kernel; aborts when it has none */
 int64_t os_mono_ms(void);               /* never goes back; for timers (coarse: 1 to 4 ms) */
 int64_t os_mono_us(void);               /* the same clock, fine: for measuring */
+void os_sleep_us(int64_t us);           /* at least so long, unless a signal comes; at most a second */
 int64_t os_now_ms(void);                /* UTC milliseconds since 1970 */
 void os_sha256(str bytes, unsigned char ret[32]);
 MUST enum err os_sha256_file(struct cx *cx, str path, unsigned char ret[32]);

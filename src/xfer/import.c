@@ -14,7 +14,8 @@ enum {
     SLICE_MIN = 8,
     SLICE_MAX = 400,
     SLICE_US = 20000,
-    BESIDE_US = 2000, /* somebody has written since the last slice: he waits for this one */
+    BESIDE_US = 2000, /* somebody has written since the last slice: he waits for this one, */
+    REST = 3,         /* and then has so many times as long to himself */
     ALONE_MAX = 4000, /* nobody waits: a commit's own cost falls on more rows */
     ALONE_US = 1000000
 };
@@ -57,8 +58,10 @@ static void count_row(struct import_result *ret, const struct outcome *o)
 static void slice_learn(struct run *r)
 {
     int64_t others = db_writes_of_people(r->im.cx);
-    size_t n = r->im.slice.v.n, us = r->im.o->alone ? ALONE_US : others != r->of_people ? BESIDE_US : SLICE_US;
+    bool beside = others != r->of_people;
+    size_t n = r->im.slice.v.n, us = r->im.o->alone ? ALONE_US : beside ? BESIDE_US : SLICE_US;
     r->of_people = others;
+    if (beside) os_sleep_us(REST * r->im.writer_us);
     if (r->im.writer_us < 1 || n < r->want / 2) return;
     size_t want = n * us / (size_t)r->im.writer_us;
     if (want > r->want * 2) want = r->want * 2;

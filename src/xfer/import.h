@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* xfer/import.h - taking a table or cards in: rehearsed, then run as one batch that can be undone.
  *
- * A dry run reads everything and writes nothing. A run goes in slices of about 20 ms of the writer's
- * time (0.4 s when nobody else can write); each slice stores the batch's position in its own transaction,
+ * A dry run reads everything and writes nothing. A run goes in slices of about 20 ms of the writer's time (2 ms with
+ * rests while people write, 1 s when nobody else can); each slice stores the batch's position in its own transaction,
  * so a broken run goes on where it was (`batch`). A row that cannot go in is refused with its reason and
  * the others go on.
  *
@@ -27,7 +27,7 @@ struct import_opt {
     str tmpdir;
     int64_t batch;          /* go on with this one; 0 = new */
     bool dry;
-    bool alone;             /* no other writer is waited for (a house that is shut): slices of 0.4 s */
+    bool alone;             /* no other writer is waited for (a house that is shut): slices of 1 s */
     bool (*progress)(void *arg, int64_t done, int64_t total); /* false = stop; NULL = none. Called between slices. */
     void *arg;
 };

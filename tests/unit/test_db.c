@@ -217,6 +217,21 @@ static void *run_fast(void *arg)
     order_run(arg, fast_slice, false);
     return NULL;
 }
+static void test_writes_of_people(void)
+{
+    struct bed t = bed_things((struct db_opts){0});
+    struct thing a = {.id = 1, .name = S("a")}, b = {.id = 2, .name = S("b")},
+                 c = {.id = 3, .name = S("c")};
+    t.cx.way = WAY_API;
+    T_OK(&t.cx, db_write(&t.cx, put_thing, &a));
+    T_INT(db_writes_of_people(&t.cx), pg_server ? 0 : 1);
+    T_OK(&t.cx, db_write_bulk(&t.cx, put_thing, &b));
+    t.cx.way = WAY_IMPORT;
+    T_OK(&t.cx, db_write(&t.cx, put_thing, &c));
+    T_INT(db_writes_of_people(&t.cx), pg_server ? 0 : 1);
+    T_INT(count(&t.cx), 3);
+    bed_end(&t);
+}
 static void test_bulk_gives_way(void)
 {
     if (pg_server) return;
@@ -499,6 +514,7 @@ static void all(void)
     test_failed_level();
     test_threads();
     test_bulk_gives_way();
+    test_writes_of_people();
     test_snapshot();
     test_each();
     test_fault();
