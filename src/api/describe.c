@@ -82,7 +82,8 @@ static enum err field_change(struct cx *cx, void *arg)
 static enum err field_trash(struct cx *cx, void *arg)
 {
     const struct describing *d = arg;
-    return meta_field_trash(cx, d->entity, d->name, d->trash);
+    TRY(meta_field_trash(cx, d->entity, d->name, d->trash));
+    return d->trash ? E_OK : record_field_fill(cx, d->entity, d->name); /* it followed nothing meanwhile */
 }
 
 /* "recast": what became, or would become, of the values under the new kind. */

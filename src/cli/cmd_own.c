@@ -83,7 +83,10 @@ static enum err own_json(struct cli *c, str entity, str text, const struct json 
 static enum err field_write(struct cx *cx, struct own *o)
 {
     if (str_eq(o->verb, S("trash"))) return meta_field_trash(cx, o->entity, o->name, true);
-    if (str_eq(o->verb, S("restore"))) return meta_field_trash(cx, o->entity, o->name, false);
+    if (str_eq(o->verb, S("restore"))) {
+        TRY(meta_field_trash(cx, o->entity, o->name, false));
+        return record_field_fill(cx, o->entity, o->name); /* it followed nothing meanwhile */
+    }
     if (str_eq(o->verb, S("change"))) return record_field_change(cx, o->entity, o->name, o->j, &o->recast);
     TRY(meta_field_add(cx, o->j, &o->name));
     return json_get(o->j, S("def")) ? record_field_fill(cx, o->entity, o->name) : E_OK;

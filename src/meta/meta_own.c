@@ -239,7 +239,7 @@ static enum err recast_settle(struct cx *cx, const struct field *old, const stru
     *ret = !is_same_data(old, now);
     if (!*ret) return E_OK;
     if (is_read(cx, old))
-        return fail(cx, E_CONFLICT, "A formula reads this field: change or remove the formula first");
+        return fail(cx, E_CONFLICT, "A formula or roll-up reads this field: change or remove that first");
     return may_recast(old) && may_recast(now)
                ? E_OK
                : fail_at(cx, E_INVALID, S("kind"), "The data of this field does not fit that kind");
@@ -297,14 +297,17 @@ enum err meta_field_change(struct cx *cx, str entity, str name, const struct jso
 enum err meta_field_trash(struct cx *cx, str entity, str name, bool trashed)
 {
     int64_t n = 0;
+    str text = S("{}");
     const struct entity *e = meta_entity(cx->meta, entity);
     for (size_t i = F_SYSTEM_N; e && i < e->n; i++) {
         struct field f = e->f[i];
         if (!str_eq(f.name, name) || !f.own || f.trashed == trashed) continue;
         if (trashed && is_read(cx, &f))
-            return fail(cx, E_CONFLICT, "A formula reads this field: change or remove the formula first");
+            return fail(cx, E_CONFLICT, "A formula or roll-up reads this field: change or remove that first");
         f.trashed = trashed;
         TRY(rules_kept(cx, e, &f));
+        if (!trashed && str_eq(f.kind->name, kind_rollup.name)) /* what it reads may be gone, or of another kind */
+            TRY(rollup_settle(cx, &f, &text));
     }
     TRY(db_exec(cx, &n, "UPDATE meta_field SET state = $3 WHERE entity = $1 AND name = $2",
                 V(entity), V(name), V(trashed ? S("trash") : S("active"))));

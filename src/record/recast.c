@@ -179,7 +179,8 @@ static enum err change_inside(struct cx *cx, void *arg)
     meta_drop(&m);
     TRY(e);
     if (c->back) return fail(cx, E_CONFLICT, "Some values do not fit the new kind");
-    return json_get(c->in, S("def")) ? record_field_fill(cx, c->entity, c->name) : E_OK;
+    bool anew = json_get(c->in, S("def")) || json_get(c->in, S("via"));
+    return anew ? record_field_fill(cx, c->entity, c->name) : E_OK;
 }
 
 enum err record_field_change(struct cx *cx, str entity, str name, const struct json *in, struct recast *ret)

@@ -198,7 +198,15 @@ static void gathered(struct api_bed *t)
          {ADMIN, "DELETE /api/v1/meta/field/x_auftrag/x_kunde", NULL, 409, NULL, NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/company/$s", NULL, 200, "\"x_stueck\":3|\"x_letzter\":\"Erster\"", NULL, NULL, NULL},
          {ADMIN, "DELETE /api/v1/meta/field/company/x_stueck", NULL, 200, NULL, NULL, NULL, NULL},
-         {ADMIN, "DELETE /api/v1/meta/field/x_auftrag/x_menge", NULL, 200, NULL, NULL, NULL, NULL});
+         {ADMIN, "DELETE /api/v1/meta/field/x_auftrag/x_menge", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field/company/x_stueck/restore", NULL, 422, "\"field\":\"def.field\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field/x_auftrag/x_menge/restore", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/x_auftrag", "{'name':'Zweiter','x_kunde':'$s','x_menge':9}", 201, NULL, "x_auftrag.create", NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field/company/x_stueck/restore", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/company/$s", NULL, 200, "\"x_stueck\":9", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'x_auftrag','kind':'link','to':'company','label':'Zahler'}", 201, "x_zahler", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/company/x_stueck", "{'via':'x_zahler'}", 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/company/$s", NULL, 200, "\"x_stueck\":null", NULL, NULL, NULL});
 }
 
 static void entity_changed(struct api_bed *t)

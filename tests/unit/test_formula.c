@@ -180,6 +180,25 @@ static void circles(struct bed *t)
     T(str_find(shown(cx, "company", id), S("x_one")) < 0);
 }
 
+/* A roll-up that gathers something else takes along what reads it. */
+static void gathered_anew(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    int64_t id = create(cx, "company", "{\"name\":\"F\"}"), over = create(cx, "company", "{\"name\":\"O\"}");
+    (void)create(cx, "person", J("{\"name\":\"P\",\"rating\":3,\"company\":\"" ID "\"}", id));
+    add(t, "{\"entity\":\"company\",\"label\":\"load\",\"kind\":\"rollup\",\"to\":\"person\",\"via\":\"company\",\"def\":{\"agg\":\"sum\",\"field\":\"rating\"}}");
+    add(t, "{\"entity\":\"company\",\"label\":\"ten\",\"kind\":\"formula\",\"def\":{\"op\":\"mul\",\"of\":[10,{\"field\":\"x_load\"}]}}");
+    add(t, "{\"entity\":\"company\",\"label\":\"above\",\"kind\":\"formula\",\"def\":{\"link\":\"parent\",\"field\":\"x_load\"}}");
+    change(cx, "company", over, J("{\"parent\":\"" ID "\"}", id));
+    HAS(shown(cx, "company", id), "\"x_load\":3,\"x_ten\":30");
+    HAS(shown(cx, "company", over), "\"x_above\":3");
+    struct changing c = {"company", "x_load", parsed(cx, "{\"def\":{\"agg\":\"count\"}}")};
+    T_OK(cx, db_write(cx, change_inside, &c));
+    bed_reload(t);
+    HAS(shown(cx, "company", id), "\"x_load\":1,\"x_ten\":10");
+    HAS(shown(cx, "company", over), "\"x_above\":1");
+}
+
 /* The latest child tells: through changes, moves, trash, undo and merge. */
 static void latest(struct bed *t)
 {
@@ -248,7 +267,7 @@ static void always_right(struct bed *t)
 
 static void both(void)
 {
-    static void (*const all[])(struct bed *) = {definitions, values, following, circles, latest, always_right};
+    static void (*const all[])(struct bed *) = {definitions, values, following, circles, gathered_anew, latest, always_right};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 
