@@ -170,20 +170,13 @@ static enum err upload_one(struct cx *cx, const struct s3 *s, str path, const st
     return s3_put(cx, s, path, f->bytes, f->sha, name);
 }
 
-/* A day is more than any upload takes that is still on its way. */
-static bool is_left(void *arg, str name)
-{
-    const struct making *k = arg;
-    return name_is_before(name, k->r->made_ms - DAY_MS);
-}
-
 /* Attachments are kept once for all backups of a store, under their sum. */
-static enum err upload(struct cx *cx, struct making *k)
+static enum err upload(struct cx *cx, const struct making *k)
 {
     const struct s3 *s = k->o->s3;
     struct entry list = {0};
     str json = arena_fmt(cx->a, "%.*s.json", FS(k->stem));
-    s3_leftovers(cx, s, is_left, k);
+    s3_leftovers(cx, s, name_is_sent, k->r->made_ms - DAY_MS); /* more than any takes that is still on its way */
     for (size_t i = 0; i < k->m.n_files; i++) {
         struct arena_mark m = arena_mark(cx->a);
         const struct entry *f = &k->m.files[i];

@@ -24,8 +24,8 @@ MUST enum err folder_is_free(struct cx *cx, str path, bool *ret);
 MUST enum err tree_list(struct cx *cx, str root, bool deep, struct entry **ret, size_t *ret_n);
 /* Removes the folder and what is in it; silent. Follows no link. */
 void tree_remove(struct cx *cx, str root);
-/* A database file as backups name it, made before that moment. */
-bool name_is_before(str name, int64_t before_ms);
+/* As the large files of a backup are named in a store: a database, an attachment. */
+bool name_is_sent(str name);
 bool name_is_safe(str name); /* relative, no "..", no empty part, no control character */
 str base_name(str path);
 str stem_of(struct cx *cx, str db_path); /* without ".db" */

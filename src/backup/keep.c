@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { SUM_HEX = 64 };
+
 /* "kontor-20261122-030000" to its moment. */
 static bool name_time(str name, int64_t *ret)
 {
@@ -24,10 +26,15 @@ static bool name_time(str name, int64_t *ret)
     return true;
 }
 
-bool name_is_before(str name, int64_t before_ms)
+bool name_is_sent(str name)
 {
+    static const str files = S0("files/");
     int64_t made = 0;
-    return str_has_suffix(name, S(".db")) && name_time(str_cut(name, 0, name.n - 3), &made) && made < before_ms;
+    if (str_has_suffix(name, S(".db"))) return name_time(str_cut(name, 0, name.n - 3), &made);
+    if (!str_has_prefix(name, files) || name.n != files.n + SUM_HEX) return false;
+    for (size_t i = files.n; i < name.n; i++)
+        if (!(name.p[i] >= '0' && name.p[i] <= '9') && !(name.p[i] >= 'a' && name.p[i] <= 'f')) return false;
+    return true;
 }
 
 static int newest_first(const void *a, const void *b)

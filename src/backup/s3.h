@@ -24,9 +24,9 @@ int64_t s3_part_size(int64_t bytes, int64_t part);
 /* sha: hex SHA-256 of the file. E_AUTH: key, secret or rights; E_LIMIT: too large; E_BUSY: not reached or the store's
  * own trouble; E_BAD: whatever else it said, in cx->msg. */
 MUST enum err s3_put(struct cx *cx, const struct s3 *s, str path, int64_t bytes, str sha, str name);
-/* Uploads in parts that a killed program left: those of names that are `is_old` are taken back. What cannot be listed
- * or taken back stays, and is logged. */
-void s3_leftovers(struct cx *cx, const struct s3 *s, bool (*is_old)(void *arg, str name), void *arg);
+/* Uploads in parts that a killed program left: those of names that are `is_ours`, begun before that moment by the
+ * store's clock, are taken back. What cannot be listed or taken back stays, and is logged. */
+void s3_leftovers(struct cx *cx, const struct s3 *s, bool (*is_ours)(str name), int64_t before_ms);
 MUST enum err s3_head(struct cx *cx, const struct s3 *s, str name, int64_t *ret_bytes); /* E_NOTFOUND */
 MUST enum err s3_get(struct cx *cx, const struct s3 *s, str name, str to_path);         /* a new file */
 MUST enum err s3_delete(struct cx *cx, const struct s3 *s, str name);                   /* absent = E_OK */

@@ -6,6 +6,7 @@
  * and at last whether the object is there, of our size and with the sum that we gave it at the beginning. */
 #include "backup/s3_int.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "os/os.h"
 
 #include <errno.h>
@@ -240,7 +241,7 @@ static enum err leftovers_list(struct cx *cx, const struct s3 *s, str *ret)
     return E_OK;
 }
 
-void s3_leftovers(struct cx *cx, const struct s3 *s, bool (*is_old)(void *arg, str name), void *arg)
+void s3_leftovers(struct cx *cx, const struct s3 *s, bool (*is_ours)(str name), int64_t before_ms)
 {
     static const str open = S0("<Upload>"), close = S0("</Upload>");
     str all = {0}, one = {0};
@@ -253,6 +254,8 @@ void s3_leftovers(struct cx *cx, const struct s3 *s, bool (*is_old)(void *arg, s
         all = str_cut(all, (size_t)(one.p - all.p) + one.n, all.n);
         if (!str_has_prefix(key, s->prefix) || !id.n || id.n > ID_MAX) continue;
         struct parts p = {.s = s, .name = str_cut(key, s->prefix.n, key.n), .id = encoded(cx, id)};
-        if (is_old(arg, p.name)) take_back(cx, &p);
+        int64_t begun_ms = 0;
+        bool known = time_parse(inside(one, S("<Initiated>"), S("</Initiated>")), 0, &begun_ms);
+        if (known && begun_ms < before_ms && is_ours(p.name)) take_back(cx, &p);
     }
 }

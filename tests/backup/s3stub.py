@@ -10,6 +10,7 @@ Objects named busy* answer 503. Uploads in parts go wrong when the object's name
   lost     put together, but the answer is not sent     gone     as lost, and the upload is forgotten
   late     the first answer is 200 with InternalError   never    every answer is 200 with InternalError
   refused  the answer is 200 with InvalidPart           mute     the answer is 200 with nothing in it
+  files/0  it is listed as begun on 2026-11-01; else a database's upload when its name says, others on 2026-11-22 at 9
 The length of /box/_open is the number of open uploads, of /box/_sent that of all parts sent."""
 import hashlib, hmac, http.server, re, sys, threading, urllib.parse
 
@@ -21,6 +22,13 @@ HEAD = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/s3/aws4_
 
 def mac(key, text):
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
+
+
+def begun(path):
+    m = re.search(r"(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)\.db$", path)
+    if m:
+        return "{}-{}-{}T{}:{}:{}.000Z".format(*m.groups())
+    return "2026-11-01T10:00:00.000Z" if "files/0" in path else "2026-11-22T09:00:00.000Z"
 
 
 class Store(http.server.BaseHTTPRequestHandler):
@@ -105,7 +113,7 @@ class Store(http.server.BaseHTTPRequestHandler):
     def in_parts(self, path, query, body):
         if self.command == "GET" and "uploads" in query and path == "/box/":
             return self.answer(200, "".join(
-                f"<Upload><Key>{up['path'][5:]}</Key><UploadId>{key}</UploadId></Upload>" for key, up in sorted(UPLOADS.items())
+                f"<Upload><Key>{up['path'][5:]}</Key><UploadId>{key}</UploadId><Initiated>{begun(up['path'])}</Initiated></Upload>" for key, up in sorted(UPLOADS.items())
                 if up["path"][5:].startswith(query["prefix"])).join(["<ListMultipartUploadsResult>", "</ListMultipartUploadsResult>"]).encode())
         if self.command == "POST" and "uploads" in query:
             if "nobegin" in path:

@@ -224,10 +224,13 @@ static void backups(void)
          os_write_file_atomic(cx, arena_fmt(cx->a, "%.*s/Счёт.pdf", FS(o.files)), S("x"), 0600));
     begun(cx, &st.s, S("kontor-20261101-100000.db")); /* left long ago */
     begun(cx, &st.s, S("kontor-20261122-090000.db")); /* maybe still on its way */
+    begun(cx, &st.s, S("files/0d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881")); /* and attachments */
+    begun(cx, &st.s, S("files/1d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"));
+    begun(cx, &st.s, S("files/0.db"));
     begun(cx, &st.s, S("other.db"));
     T_OK(cx, backup_run(cx, t.b, &o, &r));
     T(r.uploaded && !r.remote_problem.n);
-    T_INT(told(cx, &st.s, S("_open")), 2);
+    T_INT(told(cx, &st.s, S("_open")), 4);
     T_OK(cx, s3_head(cx, &st.s, S("kontor-20261122-100000.db"), &n));
     T_INT(n, r.bytes);
     T(r.bytes > 2 * PART); /* so it went in parts */
@@ -247,7 +250,7 @@ static void backups(void)
     cx->now_ms += DAY_MS;
     T_OK(cx, backup_run(cx, t.b, &o, &r));
     T(r.uploaded && r.removed == 1);
-    T_INT(told(cx, &st.s, S("_open")), 1);
+    T_INT(told(cx, &st.s, S("_open")), 2); /* not ours */
     T(s3_head(cx, &st.s, S("kontor-20261122-100000.db"), &n) == E_NOTFOUND);
     T(s3_head(cx, &st.s, S("kontor-20261122-100000.json"), &n) == E_NOTFOUND);
     st.s.secret = S("WRONG");
