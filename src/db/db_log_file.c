@@ -72,8 +72,11 @@ static int log_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 
 static int log_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 {
-    int rc = hand_over(log_of(f));
-    return rc == SQLITE_OK ? log_of(f)->real->pMethods->xRead(log_of(f)->real, p, n, at) : rc;
+    struct log_file *l = log_of(f);
+    int kept = l->n, rc = hand_over(l);
+    if (rc == SQLITE_OK) return l->real->pMethods->xRead(l->real, p, n, at);
+    l->n = kept; /* a read that fails need not end the transaction: what was written before belongs to it still */
+    return rc;
 }
 
 static int log_sync(sqlite3_file *f, int flags)
