@@ -50,8 +50,7 @@ export function showBytes(n: number, locale: string): string {
   return new Intl.NumberFormat(locale, { style: 'unit', unit, maximumFractionDigits: 1 }).format(v);
 }
 
-/** Seconds as h:mm:ss, or m:ss under an hour. */
-/** h:mm, with seconds only where there are some; it reads back as it is shown, here and in an import. */
+/** Seconds as h:mm, with seconds only where there are some; it reads back as it is shown, here and in an import. */
 export function showDuration(seconds: number): string {
   const two = (n: number) => String(Math.floor(n)).padStart(2, '0');
   const s = seconds % 60;
