@@ -4,11 +4,11 @@
 
 enum { SLICE = 500 };
 
-/* What formulas make of a roll-up follows its new values. */
+/* What formulas and other roll-ups make of a roll-up follows its new values. */
 static enum err readers_fill(struct cx *cx, const struct field *f)
 {
     int64_t after = 0;
-    for (size_t n = f->read ? SLICE : 0; n == SLICE;) {
+    for (size_t n = rollup_is_read(cx, f) ? SLICE : 0; n == SLICE;) {
         struct arena_mark m = arena_mark(cx->a);
         struct sql q = sql_new(cx);
         struct db_rows r = {0};
@@ -22,7 +22,7 @@ static enum err readers_fill(struct cx *cx, const struct field *f)
         n = r.n;
         for (size_t i = 0; i < n; i++) {
             after = db_int(&r, i, 0);
-            TRY(formulas_again(cx, f, after));
+            TRY(rollup_moved(cx, f, after));
         }
         arena_back(cx->a, m);
     }

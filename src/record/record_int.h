@@ -51,6 +51,9 @@ MUST enum err links_write(struct cx *cx, int64_t id, const struct field *f, cons
 MUST enum err rollups_follow(struct cx *cx, const struct entity *e, const struct val *old, const struct val *now);
 /* Roll-up f of all parents, from the children that are there. */
 MUST enum err rollup_fill(struct cx *cx, const struct field *f);
+/* The record's roll-up f has another value: formulas that read it, and roll-ups of it, follow. */
+MUST enum err rollup_moved(struct cx *cx, const struct field *f, int64_t id);
+bool rollup_is_read(const struct cx *cx, const struct field *f);
 /* The change's row; old_json "" = NULL. */
 MUST enum err log_write(struct cx *cx, const struct entity *e, int64_t id, str op, int64_t version,
                         str old_json, int64_t *ret_seq);

@@ -2,8 +2,8 @@
 /* record/rollup.c - roll-ups of parents, kept up to date in the child's own transaction.
  *
  * count and sum move by the difference; min, max and latest are read again over the index of the child's link (own
- * roll-ups: of the link and what orders them, so that one row is read). No version, no log row: a roll-up follows from
- * the children, so undo needs none either.
+ * roll-ups: of the link and what orders them, so that one row is read), and so is what gathers another roll-up, when
+ * that moves. No version, no log row: a roll-up follows from the children, so undo needs none either.
  */
 #include "record/record_int.h"
 
@@ -52,7 +52,7 @@ static enum err add(struct cx *cx, const struct roll *r, int64_t parent, int64_t
     sql_lit(&q, " WHERE id = ");
     sql_val(cx, &q, V(parent));
     TRY(sql_run(cx, &q, NULL, NULL));
-    return r->f->read ? formulas_again(cx, r->f, parent) : E_OK;
+    return rollup_moved(cx, r->f, parent);
 }
 
 /* " FROM child c WHERE alive AND c.via = parent" with the parent's id, or (0) that of the row being updated */
@@ -112,7 +112,50 @@ static enum err again(struct cx *cx, const struct roll *r, int64_t parent)
     sql_lit(&q, " WHERE id = ");
     sql_val(cx, &q, V(parent));
     TRY(sql_run(cx, &q, NULL, NULL));
-    return r->f->read ? formulas_again(cx, r->f, parent) : E_OK;
+    return rollup_moved(cx, r->f, parent);
+}
+
+/* ---- what reads a roll-up ---- */
+static enum err above(struct cx *cx, const struct roll *r, int64_t id)
+{
+    struct sql q = sql_new(cx);
+    struct db_rows rows = {0};
+    sql_lit(&q, "SELECT ");
+    sql_name(&q, r->via->col);
+    sql_lit(&q, " FROM ");
+    sql_name(&q, r->via->entity->table);
+    sql_lit(&q, " WHERE deleted_at IS NULL AND id = ");
+    sql_val(cx, &q, V(id));
+    TRY(sql_run(cx, &q, &rows, NULL));
+    return rows.n ? again(cx, r, db_int(&rows, 0, 0)) : E_OK;
+}
+
+/* The next roll-up of f itself, from *at on. */
+static bool next_above(const struct cx *cx, const struct field *f, size_t *at, struct roll *ret)
+{
+    for (; *at < cx->meta->n * FIELDS_MAX; ++*at) {
+        const struct entity *e = &cx->meta->entity[*at / FIELDS_MAX];
+        size_t k = *at % FIELDS_MAX;
+        bool rolls = k < e->n && e->f[k].to.n && roll_of(&e->f[k], f->entity, ret);
+        if (k >= e->n) *at += FIELDS_MAX - 1 - k; /* on to the next entity */
+        if (rolls && (ret->of == f || ret->by == f)) return ++*at, true;
+    }
+    return false;
+}
+
+bool rollup_is_read(const struct cx *cx, const struct field *f)
+{
+    struct roll r = {0};
+    size_t at = 0;
+    return f->read || next_above(cx, f, &at, &r);
+}
+
+enum err rollup_moved(struct cx *cx, const struct field *f, int64_t id)
+{
+    struct roll r = {0};
+    if (f->read) TRY(formulas_again(cx, f, id));
+    for (size_t at = 0; next_above(cx, f, &at, &r);) TRY(above(cx, &r, id));
+    return E_OK;
 }
 
 enum err rollup_fill(struct cx *cx, const struct field *f)

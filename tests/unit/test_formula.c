@@ -180,6 +180,28 @@ static void circles(struct bed *t)
     T(str_find(shown(cx, "company", id), S("x_one")) < 0);
 }
 
+/* A roll-up of a roll-up. */
+static void twice(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    int64_t id = create(cx, "company", "{\"name\":\"F\"}"), over = create(cx, "company", "{\"name\":\"O\"}");
+    change(cx, "company", id, J("{\"parent\":\"" ID "\"}", over));
+    add(t, "{\"entity\":\"company\",\"label\":\"load\",\"kind\":\"rollup\",\"to\":\"person\",\"via\":\"company\",\"def\":{\"agg\":\"sum\",\"field\":\"rating\"}}");
+    add(t, "{\"entity\":\"company\",\"label\":\"all\",\"kind\":\"rollup\",\"to\":\"company\",\"via\":\"parent\",\"def\":{\"agg\":\"sum\",\"field\":\"x_load\"}}");
+    (void)create(cx, "person", J("{\"name\":\"P\",\"rating\":3,\"company\":\"" ID "\"}", id));
+    HAS(shown(cx, "company", id), "\"x_load\":3");
+    HAS(shown(cx, "company", over), "\"x_all\":3");
+    change(cx, "company", id, "{\"parent\":null}");
+    HAS(shown(cx, "company", over), "\"x_all\":0");
+    change(cx, "company", id, J("{\"parent\":\"" ID "\"}", over));
+    (void)create(cx, "person", J("{\"name\":\"Q\",\"rating\":4,\"company\":\"" ID "\"}", id));
+    HAS(shown(cx, "company", over), "\"x_all\":7");
+    struct changing c = {"company", "x_load", parsed(cx, "{\"def\":{\"agg\":\"count\"}}")};
+    T_OK(cx, db_write(cx, change_inside, &c));
+    bed_reload(t);
+    HAS(shown(cx, "company", over), "\"x_all\":2");
+}
+
 /* A roll-up that gathers something else takes along what reads it. */
 static void gathered_anew(struct bed *t)
 {
@@ -267,7 +289,7 @@ static void always_right(struct bed *t)
 
 static void both(void)
 {
-    static void (*const all[])(struct bed *) = {definitions, values, following, circles, gathered_anew, latest, always_right};
+    static void (*const all[])(struct bed *) = {definitions, values, following, circles, twice, gathered_anew, latest, always_right};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 
