@@ -25,7 +25,7 @@ struct scratch *scratch_new(str folder)
 {
     struct scratch *s = calloc(1, sizeof *s + folder.n + 1);
     if (!s) abort();
-    memcpy(s + 1, folder.p, folder.n);
+    if (folder.n) memcpy(s + 1, folder.p, folder.n);
     s->folder = (str){(char *)(s + 1), folder.n};
     s->fd = -1;
     s->refused = folder.n == 0;

@@ -39,7 +39,7 @@ struct joiner *joiner_new(str folder)
 {
     struct scratch *groups = scratch_new(folder);
     struct joiner *j = scratch_get(groups, sizeof *j + folder.n);
-    memcpy(j + 1, folder.p, folder.n);
+    if (folder.n) memcpy(j + 1, folder.p, folder.n);
     j->folder = (str){(char *)(j + 1), folder.n};
     j->groups = groups;
     j->table = scratch_new(folder);
