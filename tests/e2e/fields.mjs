@@ -208,7 +208,9 @@ async function entity(v) {
   await dialog.getByRole('button', { name: say(v, 'save'), exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
   await v.seen(page.getByRole('heading', { level: 1 }), 'the form of an entity is closed');
-  v.ok((await page.locator('#fields-of option:checked').innerText()) === 'Fuhrpark', 'an entity has its new name');
+  // The form closes when the server has answered, the page's own description comes a moment later.
+  const named = () => document.querySelector('#fields-of option:checked')?.textContent?.trim() === 'Fuhrpark';
+  v.ok(await page.waitForFunction(named).then(() => true, () => false), 'an entity has its new name');
   await by(v, 'fields.trashEntity').click();
   const restore = by(v, 'fields.restoreOf', { name: 'Fuhrpark' });
   await restore.click();
