@@ -16,7 +16,6 @@
 enum {
     SLICE = 200,
     POLL_MS = 1000,
-    GATHER_MS = 10, /* a busy house is told of many changes at once, an idle one as fast as the eye sees */
     RIGHTS_EVERY_MS = 3000
 };
 
@@ -210,9 +209,6 @@ static void *follower(void *arg)
         t.tv_sec += POLL_MS / 1000;
         pthread_mutex_lock(&ev->lock);
         if (!ev->woken) pthread_cond_timedwait(&ev->wake, &ev->lock, &t);
-        pthread_mutex_unlock(&ev->lock);
-        os_sleep_us(INT64_C(1000) * GATHER_MS);
-        pthread_mutex_lock(&ev->lock);
         ev->woken = 0;
         pthread_mutex_unlock(&ev->lock);
         follow(ev);
@@ -254,10 +250,9 @@ enum err events_open(struct cx *cx, struct app *app, struct events **ret)
 void events_wake(struct events *ev)
 {
     pthread_mutex_lock(&ev->lock);
-    bool told = ev->woken;
     ev->woken = 1;
+    pthread_cond_signal(&ev->wake);
     pthread_mutex_unlock(&ev->lock);
-    if (!told) pthread_cond_signal(&ev->wake);
 }
 
 void events_job(struct events *ev, int64_t job, int64_t by)

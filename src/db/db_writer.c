@@ -72,8 +72,8 @@ static void push(struct writer *w, struct wreq *r, bool bulk)
     pthread_mutex_lock(&w->mu);
     *l->tail = r;
     l->tail = &r->next;
-    pthread_mutex_unlock(&w->mu);
     pthread_cond_signal(&w->work);
+    pthread_mutex_unlock(&w->mu);
 }
 
 static struct wreq *lane_take(struct lane *l)

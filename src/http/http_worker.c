@@ -153,9 +153,9 @@ bool worker_submit(struct http_server *s, struct http_job *j)
         w->last = j;
         w->queued++;
         if (w->idle < w->queued && w->threads < s->l.workers) start_one(s);
+        pthread_cond_signal(&w->work);
     }
     pthread_mutex_unlock(&w->lock);
-    if (ok) pthread_cond_signal(&w->work); /* held, who wakes would only stumble over the lock */
     return ok;
 }
 
