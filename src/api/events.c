@@ -13,11 +13,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
-enum {
-    SLICE = 200,
-    POLL_MS = 1000,
-    RIGHTS_EVERY_MS = 3000
-};
+enum { SLICE = 200, POLL_MS = 1000, RIGHTS_EVERY_MS = 3000 };
 
 struct stream {
     struct stream *next;
