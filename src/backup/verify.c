@@ -5,6 +5,7 @@
 #include "backup/backup_int.h"
 #include "backup/restore.h"
 #include "meta/meta.h"
+#include "meta/points.h"
 #include "os/os.h"
 
 struct verify {
@@ -63,6 +64,25 @@ static enum err points_check(struct cx *cx, struct verify *k, const struct entit
                                 .bad = true,
                                 .todo = todo_report,
                                 .text = S("phones, mails or addresses of records that are gone")});
+}
+
+/* What a record shows of the field is what numbers and mails are looked up in. */
+static enum err beside_check(struct cx *cx, struct verify *k, const struct entity *e, const struct field *f)
+{
+    struct sql q = sql_new(cx);
+    sql_lit(&q, "SELECT count(*), min(id) FROM ");
+    sql_name(&q, e->table);
+    sql_lit(&q, " WHERE COALESCE(");
+    sql_name(&q, f->col2);
+    sql_lit(&q, ", '') <> COALESCE(");
+    points_sql(&q, f);
+    sql_lit(&q, ", '')");
+    return ask(cx, k, &q,
+               (struct finding){.what = S("contact_point"),
+                                .where = place(cx, e->name, f->name),
+                                .bad = true,
+                                .todo = S("Change and save this field of the record named here."),
+                                .text = S("records that show other phones, mails or addresses than are looked up")});
 }
 
 /* The m:n links of all fields of one name: both ends must be there. */
@@ -261,6 +281,7 @@ static enum err entity_check(struct cx *cx, struct verify *k, const struct entit
         size_t before = k->l.n;
         const struct field *f = &e->f[i];
         if (f->kind->store == ST_LINKS) TRY(links_check(cx, k, f));
+        else if (f->kind->store == ST_POINTS) TRY(beside_check(cx, k, e, f));
         else if (str_eq(f->kind->name, S("rollup")) && f->target && f->col.n)
             TRY(rollup_check(cx, k, e, f));
         else if (str_eq(f->kind->name, S("link")) && f->target && f->col.n)

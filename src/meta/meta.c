@@ -135,6 +135,7 @@ static bool name_ok(str s)
 static void field_columns(struct cx *cx, struct field *f)
 {
     enum storage st = f->kind->store;
+    if (st == ST_POINTS) f->col2 = quoted(cx->a, arena_fmt(cx->a, "%.*s__p", FS(f->name)));
     if (st == ST_NONE || st == ST_POINTS || st == ST_LINKS || st == ST_LINES) return;
     f->col = quoted(cx->a, f->name);
     if (st == ST_FOLDED) f->col2 = quoted(cx->a, arena_fmt(cx->a, "%.*s_f", FS(f->name)));

@@ -100,7 +100,7 @@ struct field {
     const struct entity *entity;
     uint32_t at;           /* its place in record.v */
     str label[LANG_MAX], help[LANG_MAX];
-    str col, col2;         /* quoted column names; col2: _f or _cur; "" when none */
+    str col, col2;         /* quoted column names; col2: _f, _cur or __p; "" when none */
     bool required, unique, readonly, own, search, index, system, trashed, hidden;
     int scale;             /* decimal, percent: digits behind the point */
     enum check check;      /* text: the number it must be (form and check digits), see record/record_ids.c */

@@ -89,7 +89,7 @@ static str free_name(struct cx *cx, const struct entity *e, str base)
     return s;
 }
 
-static size_t columns_of(const struct field *f) { return f->col2.n ? 2 : f->col.n ? 1 : 0; }
+static size_t columns_of(const struct field *f) { return (f->col.n ? 1u : 0u) + (f->col2.n ? 1u : 0u); }
 
 static enum err own_limits(struct cx *cx, const struct entity *e, const struct field *f)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* meta/meta_sync.c - makes the tables be what the descriptions say: missing tables, columns, indexes. */
 #include "meta/meta_int.h"
+#include "meta/points.h"
 
 enum { DDL_MAX = 256 * 1024 };
 
@@ -16,9 +17,9 @@ static void column(struct cx *cx, struct buf *b, const struct field *f, int whic
     case ST_MONEY: buf_add(b, which ? text_type(cx) : S("BIGINT")); break;
     case ST_TEXT:
     case ST_FOLDED:
-    case ST_KEYS: buf_add(b, text_type(cx)); break;
+    case ST_KEYS:
+    case ST_POINTS: buf_add(b, text_type(cx)); break;
     case ST_NONE:
-    case ST_POINTS:
     case ST_LINKS:
     case ST_LINES: assert(0 && "a column for a field without one"); break;
     }
@@ -127,13 +128,33 @@ enum err rollup_index(struct cx *cx, const struct field *f)
                         arena_fmt(cx->a, "%.*s, %.*s, id", FS(via->col), FS(order->col)).p);
 }
 
+/* Fields whose items stand in contact_point alone so far get their text in the rows. */
+static enum err points_fill(struct cx *cx, const struct entity *e, const bool *which)
+{
+    struct sql q = sql_new(cx);
+    bool any = false;
+    sql_lit(&q, "UPDATE ");
+    sql_name(&q, e->table);
+    for (size_t i = 0; i < e->n; i++) {
+        if (!which[i]) continue;
+        if (any) sql_lit(&q, ", ");
+        else sql_lit(&q, " SET ");
+        any = true;
+        sql_name(&q, e->f[i].col2);
+        sql_lit(&q, " = ");
+        points_sql(&q, &e->f[i]);
+    }
+    buf_fmt(&q.text, " WHERE EXISTS (SELECT 1 FROM contact_point x WHERE x.record = %.*s.id)", FS(e->table));
+    return any ? db_ddl(cx, buf_str(&q.text)) : E_OK;
+}
+
 /* A field that held one value and now holds several (urls): what its old column has goes into contact_point, once. */
-static enum err column_to_points(struct cx *cx, const struct entity *e, const struct field *f)
+static enum err column_to_points(struct cx *cx, const struct entity *e, const struct field *f, bool *ret_moved)
 {
     bool there = false;
-    if (f->kind->store != ST_POINTS || f->own) return E_OK;
     TRY(db_has_column(cx, e->name, f->name, &there));
-    if (!there) return E_OK;
+    if (!there || f->own) return E_OK;
+    *ret_moved = true;
     str col = quoted(cx->a, f->name), folded = quoted(cx->a, arena_fmt(cx->a, "%.*s_f", FS(f->name)));
     TRY(db_ddl(cx, arena_fmt(cx->a,
                              "INSERT INTO contact_point"
@@ -145,16 +166,29 @@ static enum err column_to_points(struct cx *cx, const struct entity *e, const st
     return db_ddl(cx, arena_fmt(cx->a, "ALTER TABLE %.*s DROP COLUMN %.*s", FS(e->table), FS(folded)));
 }
 
+static enum err table_complete(struct cx *cx, const struct entity *e)
+{
+    bool *fill = NEW_N(cx->a, bool, e->n);
+    for (size_t k = 0; k < e->n; k++) {
+        const struct field *f = &e->f[k];
+        bool there = true;
+        if (f->kind->store == ST_POINTS) {
+            TRY(db_has_column(cx, e->name, str_cut(f->col2, 1, f->col2.n - 1), &there));
+            TRY(column_to_points(cx, e, f, &fill[k]));
+        }
+        fill[k] |= !there;
+        TRY(field_ddl_add(cx, e, f));
+    }
+    return points_fill(cx, e, fill);
+}
+
 enum err meta_sync_entity(struct cx *cx, const struct entity *e)
 {
     bool there = false;
     TRY(db_has_table(cx, e->name, &there));
-    if (!there) TRY(table_create(cx, e));
-    for (size_t k = 0; k < e->n; k++) {
-        if (there) TRY(column_to_points(cx, e, &e->f[k]));
-        if (there) TRY(field_ddl_add(cx, e, &e->f[k]));
-        else TRY(field_index(cx, e, &e->f[k]));
-    }
+    if (there) return table_complete(cx, e);
+    TRY(table_create(cx, e));
+    for (size_t k = 0; k < e->n; k++) TRY(field_index(cx, e, &e->f[k]));
     return E_OK;
 }
 

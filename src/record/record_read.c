@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* record/record_read.c - rows into records: the columns, then points, links and titles each by one query for all. */
+/* record/record_read.c - rows into records: the columns, then links and titles each by one query for all. */
 #include "record/record_int.h"
 
-enum store_class { IN_ROW, IN_POINTS, IN_LINKS, IN_LINES };
+#include "meta/points.h"
+
+enum store_class { IN_ROW, IN_LINKS, IN_LINES };
 
 static enum store_class class_of(const struct field *f)
 {
     switch (f->kind->store) {
-    case ST_POINTS: return IN_POINTS;
     case ST_LINKS: return IN_LINKS;
     case ST_LINES: return IN_LINES;
     case ST_NONE:
+    case ST_POINTS:
     case ST_INT:
     case ST_TEXT:
     case ST_FOLDED:
@@ -48,6 +50,12 @@ static void mark_wanted(const struct entity *e, const struct fields *want, bool 
     w[e->title] = w[F_OWNER] = w[F_TEAM] = w[F_DELETED_AT] = true;
 }
 
+/* What a value is read from; "" = it is not in the row. */
+static str column_of(const struct field *f)
+{
+    return f->kind->store == ST_POINTS ? f->col2 : f->col;
+}
+
 enum err reading_of(struct cx *cx, const struct entity *e, const struct fields *want,
                     struct reading *ret)
 {
@@ -58,7 +66,7 @@ enum err reading_of(struct cx *cx, const struct entity *e, const struct fields *
         if (w[i] && !acl_field_read(cx, &e->f[i])) w[i] = false;
     const bool *in_row = with_read(cx, &(struct reading){e, w, col});
     for (size_t i = 0; i < e->n; i++) {
-        if (!in_row[i] || !e->f[i].col.n) continue;
+        if (!in_row[i] || !column_of(&e->f[i]).n) continue;
         col[i] = next;
         next = (uint16_t)(next + (e->f[i].kind->store == ST_MONEY ? 2 : 1));
     }
@@ -73,7 +81,7 @@ void reading_select(struct cx *cx, const struct reading *r, struct sql *q)
     for (size_t i = 0; i < r->e->n; i++) {
         if (!r->col[i]) continue;
         sql_lit(q, ", ");
-        sql_col(q, S("t"), r->e->f[i].col);
+        sql_col(q, S("t"), column_of(&r->e->f[i]));
         if (r->e->f[i].kind->store != ST_MONEY) continue;
         sql_lit(q, ", ");
         sql_col(q, S("t"), r->e->f[i].col2);
@@ -104,8 +112,8 @@ static struct val value_of(struct cx *cx, const struct field *f, const struct db
     case ST_TEXT:
     case ST_FOLDED: return VAL_TEXT(c->s);
     case ST_KEYS: return keys_of(cx, c->s);
+    case ST_POINTS: return points_read(cx->a, c->s);
     case ST_NONE:
-    case ST_POINTS:
     case ST_LINKS:
     case ST_LINES: break;
     }
@@ -212,32 +220,6 @@ static struct sql ids_query(struct cx *cx, const struct record *v, size_t n)
     return q;
 }
 
-static enum err fill_points(struct cx *cx, const struct reading *rd, struct record *v, size_t n)
-{
-    size_t last = 0;
-    struct beside b = beside_of(cx, rd, IN_POINTS);
-    struct sql q = sql_new(cx), ids = ids_query(cx, v, n);
-    struct db_rows r = {0};
-    sql_lit(
-        &q,
-        "SELECT record, field, type, typed, norm, ext, extra FROM contact_point WHERE record IN ");
-    sql_append(cx, &q, &ids);
-    beside_where(cx, &b, &q);
-    sql_lit(&q, " ORDER BY record, field, pos LIMIT 10000");
-    TRY(sql_run(cx, &q, &r, NULL));
-    for (size_t i = 0; i < r.n; i++) {
-        struct item it = {.type = db_str(&r, i, 2),
-                          .typed = db_str(&r, i, 3),
-                          .norm = db_str(&r, i, 4),
-                          .ext = db_str(&r, i, 5),
-                          .extra = db_str(&r, i, 6)};
-        struct record *to = by_id(v, n, db_int(&r, i, 0), &last);
-        const struct field *f = part_field(&b, db_str(&r, i, 1));
-        if (to && f) item_add(cx, to, f, &it);
-    }
-    return E_OK;
-}
-
 static enum err fill_links(struct cx *cx, const struct reading *rd, struct record *v, size_t n)
 {
     size_t last = 0;
@@ -292,7 +274,6 @@ static enum err fill_lines_of(struct cx *cx, const struct field *f, struct recor
 enum err fill_parts(struct cx *cx, const struct reading *r, struct record *v, size_t n)
 {
     if (!n) return E_OK;
-    if (wants(r, IN_POINTS)) TRY(fill_points(cx, r, v, n));
     if (wants(r, IN_LINKS)) TRY(fill_links(cx, r, v, n));
     for (size_t i = 0; i < r->e->n; i++)
         if (r->want[i] && class_of(&r->e->f[i]) == IN_LINES)

@@ -5,6 +5,7 @@
  */
 #include "record/record_int.h"
 
+#include "meta/points.h"
 #include "notice/notice.h"
 #include "search/search.h"
 
@@ -26,8 +27,8 @@ static struct db_val stored(struct cx *cx, const struct field *f, const struct v
         buf_byte(&b, '|');
         return V(buf_str(&b));
     }
+    case ST_POINTS: return v->n ? V(points_text(cx->a, v)) : DB_NONE;
     case ST_NONE:
-    case ST_POINTS:
     case ST_LINKS:
     case ST_LINES: break;
     }

@@ -44,7 +44,7 @@ static void some(struct bed *t)
                arena_fmt(cx->a,
                          "{\"name\":\"Łukasz %d\",\"company\":\"%" PRId64
                          "\",\"groups\":[\"%" PRId64 "\"],"
-                         "\"phones\":[{\"typed\":\"030 1234%03d\"}]}",
+                         "\"phones\":[{\"value\":\"030 1234%03d\"}]}",
                          i, firm, group, i));
     T_OK(cx, os_mkdirs(cx, in(t, "files/ab"), 0700));
     T_OK(cx, os_write_file_atomic(cx, in(t, "files/ab/one"), S("first attachment"), 0600));
@@ -400,6 +400,7 @@ static enum err break_it(struct cx *cx, void *arg)
     TRY(db_exec(
         cx, NULL,
         "INSERT INTO contact_point(entity, record, field, pos) VALUES('person', 77, 'phones', 0)"));
+    TRY(db_exec(cx, NULL, "UPDATE person SET phones__p = '0:', mails__p = '' WHERE id = (SELECT min(id) FROM person)"));
     TRY(db_exec(cx, NULL, "INSERT INTO link(a, field, pos, b) VALUES(78, 'groups', 0, 79)"));
     TRY(db_exec(cx, NULL, "UPDATE company SET people_count = 3"));
     TRY(db_exec(cx, NULL,
@@ -433,6 +434,8 @@ static void findings(struct bed *t)
     T_OK(cx, verify_base(cx, t->b, &v));
     T(!v.ok);
     T_INT(finding_n(&v, "contact_point", "person"), 1);
+    T_INT(finding_n(&v, "contact_point", "person.phones"), 1);
+    T_INT(finding_n(&v, "contact_point", "person.mails"), 0);
     T_INT(finding_n(&v, "link", "person.groups"), 2);
     T_INT(finding_n(&v, "link", "person.company"), 1);
     T_INT(finding_n(&v, "rollup", "company.people_count"), 1);

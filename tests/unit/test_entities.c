@@ -3,6 +3,8 @@
  * addresses (and those from when there was one), departments with their people, colours of groups. */
 #include "record_make.h"
 
+#include "meta/points.h"
+
 static void operators(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -70,6 +72,58 @@ static void one_site_before(struct bed *t)
     HAS(shown(cx, "person", id), "https://new.example");
 }
 
+static enum err rows_alone(struct cx *cx, void *arg)
+{
+    (void)arg;
+    TRY(db_ddl(cx, S("ALTER TABLE \"person\" DROP COLUMN \"phones__p\"")));
+    return db_ddl(cx, S("ALTER TABLE \"person\" DROP COLUMN \"addresses__p\""));
+}
+
+/* A base from when phones and addresses stood in contact_point alone. */
+static void points_before(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    int64_t id = create(cx, "person", "{\"name\":\"Jörg\",\"phones\":[{\"value\":\"3:ü 12:x\",\"type\":\"9:\"},"
+                                      "{\"value\":\"+49 221 5550123-7\",\"operator\":\"М:\"}],\"mails\":[\"j@x.example\"],"
+                                      "\"addresses\":[{\"street\":\"Straße 1\\n0:\",\"city\":\"Köln\"}]}");
+    int64_t other = create(cx, "person", "{\"name\":\"Uwe\"}");
+    str was = shown(cx, "person", id), none = shown(cx, "person", other);
+    HAS(was, "\"value\":\"3:ü 12:x\"");
+    HAS(was, "\"operator\":\"М:\"");
+    HAS(was, "\"street\":\"Straße 1\\n0:\"");
+    HAS(none, "\"phones\":null");
+    T_OK(cx, db_write(cx, rows_alone, NULL));
+    for (int i = 0; i < 2; i++) {
+        T_OK(cx, db_write(cx, sync_again, t->m));
+        T_STR(shown(cx, "person", id), was);
+        T_STR(shown(cx, "person", other), none);
+    }
+    change(cx, "person", id, "{\"phones\":[]}");
+    HAS(shown(cx, "person", id), "\"phones\":null");
+}
+
+/* What stands in a row may be cut or not be ours: what can be read of it is, and nothing behind it. */
+static void points_broken(struct bed *t)
+{
+    struct arena *a = t->cx.a;
+    const struct item two[] = {{.type = S("work"), .typed = S("1:2"), .norm = S("+1"), .ext = S(""), .extra = S("{}")},
+                               {.type = S(""), .typed = S("x"), .norm = S(""), .ext = S("12"), .extra = S("")}};
+    str s = points_text(a, &(struct val){.t = VT_LIST, .v = two, .n = 2});
+    T_STR(s, S("4:work3:1:22:+10:2:{}0:1:x0:2:120:"));
+    struct val v = points_read(a, s);
+    T_INT((int64_t)v.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        T_STR(v.v[i].type, two[i].type);
+        T_STR(v.v[i].typed, two[i].typed);
+        T_STR(v.v[i].norm, two[i].norm);
+        T_STR(v.v[i].ext, two[i].ext);
+        T_STR(v.v[i].extra, two[i].extra);
+    }
+    for (size_t n = 0; n < s.n; n++) T_INT((int64_t)points_read(a, str_cut(s, 0, n)).n, n < 21 ? 0 : 1);
+    static const str bad[] = {S0("x"), S0(":"), S0("1"), S0("-1:"), S0("99999999999999999999:0:0:0:0:"), S0("0:0:0:0:7:abc")};
+    for (size_t i = 0; i < COUNT(bad); i++) T(points_read(a, bad[i]).t == VT_NULL);
+}
+
 static void departments(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -125,6 +179,8 @@ static void all(struct bed *t)
     operators(t);
     sites(t);
     one_site_before(t);
+    points_before(t);
+    points_broken(t);
     departments(t);
     colours(t);
     participants(t);
