@@ -233,7 +233,8 @@ static enum date_why from_parts(const struct parts *p, const struct date_style *
     }
     for (size_t i = 0; i < p->n; i++)
         if (!p->v[i].digits) return from_name(p, st, ret);
-    return p->n == PARTS && p->sep ? from_numbers(p, st, ret) : DATE_UNREAD;
+    bool blanks = p->v[0].digits == 4 && p->v[1].digits == 2 && p->v[2].digits == 2; /* 1971 10 01 */
+    return p->n == PARTS && (p->sep || blanks) ? from_numbers(p, st, ret) : DATE_UNREAD;
 }
 
 enum date_why humandate_parse(struct arena *a, str typed, const struct date_style *st, int64_t *ret)

@@ -78,7 +78,13 @@ struct splitter {
     size_t digits;  /* of its number */
     bool ext;       /* digits belong to an extension */
 };
-enum { WHOLE = 7 }; /* fewer digits are no number: an area code, a direct dial, an extension */
+enum {
+    WHOLE = 7,  /* fewer digits are no number: an area code, a direct dial, an extension */
+    LONG = 10,  /* with the area code, in most countries */
+    MOST = 15,  /* E.164 */
+    TAIL_MIN = 2,
+    TAIL_MAX = 4
+};
 
 static str trim(str s)
 {
@@ -104,13 +110,41 @@ static enum phone_use use_of(struct arena *a, str part)
     return found;
 }
 
+static void put(struct splitter *sp, str part)
+{
+    if (sp->n < PHONE_PARTS) sp->ret[sp->n++] = (struct phone_part){part, use_of(sp->a, part)};
+}
+
+/* Several numbers with nothing but blanks between them: more digits than one can have. Where the first one ends. */
+static size_t run_end(str part, size_t digits)
+{
+    size_t least = digits < 2 * LONG ? digits / 2 : LONG, n = 0;
+    if (digits <= MOST) return 0;
+    for (size_t i = 0; i < part.n; i++) {
+        if (is_digit(part.p[i])) n++;
+        if (part.p[i] == ' ' && n >= least) return n <= LONG + 2 && digits - n >= least ? i : 0;
+    }
+    return 0;
+}
+
+static size_t digits_in(str s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) n += is_digit(s.p[i]);
+    return n;
+}
+
 /* Ends the part before byte `to`; the next one begins at `next`. Pieces without digits wait for their number. */
 static void cut(struct splitter *sp, size_t to, size_t next)
 {
     str part = trim(str_cut(sp->cell, sp->from, to));
     if (sp->n == PHONE_PARTS) return;
     if (sp->digits == 0 && next < sp->cell.n) return;
-    if (sp->digits) sp->ret[sp->n++] = (struct phone_part){part, use_of(sp->a, part)};
+    for (size_t end = 0; !sp->ext && (end = run_end(part, digits_in(part))) > 0;) {
+        put(sp, str_cut(part, 0, end));
+        part = trim(str_cut(part, end, part.n));
+    }
+    if (sp->digits) put(sp, part);
     sp->from = next;
     sp->digits = 0;
     sp->ext = false;
@@ -135,6 +169,31 @@ static bool is_tail(struct splitter *sp, size_t at)
     return n && phone_word(sp->a, str_cut(sp->cell, at, at + n), &use) == WORD_EXT;
 }
 
+/* Digits between a slash and what ends the number, as many as a tail may have; else 0. */
+static size_t tail_digits(str s, size_t slash)
+{
+    size_t n = 0, from = slash + 1;
+    if (slash >= s.n || s.p[slash] != '/') return 0;
+    while (from + n < s.n && is_digit(s.p[from + n])) n++;
+    bool ends = from + n == s.n || strchr("/;,\n|", s.p[from + n]);
+    return ends && n >= TAIL_MIN && n <= TAIL_MAX ? n : 0;
+}
+
+/* "765-43-21/22/23": the neighbouring numbers, told by their last digits. Gives where they end, 0 = there are none. */
+static size_t on_tails(struct splitter *sp, size_t slash)
+{
+    str s = sp->cell, head = trim(str_cut(s, sp->from, slash));
+    size_t n = tail_digits(s, slash), at = slash;
+    if (sp->ext || n == 0 || head.n <= n) return 0;
+    for (size_t i = head.n - n; i < head.n; i++)
+        if (!is_digit(head.p[i])) return 0;
+    cut(sp, slash, slash);
+    for (; tail_digits(s, at) == n; at += n + 1)
+        put(sp, arena_fmt(sp->a, "%.*s%.*s", FS(str_cut(head, 0, head.n - n)), FS(str_cut(s, at + 1, at + 1 + n))));
+    sp->from = at;
+    return at;
+}
+
 static size_t on_word(struct splitter *sp, size_t i, size_t n)
 {
     enum phone_use use = PHONE_USE_NONE;
@@ -144,6 +203,18 @@ static size_t on_word(struct splitter *sp, size_t i, size_t n)
     bool behind = digits_until_break(sp->cell, i + n + (i + n < sp->cell.n && sp->cell.p[i + n] == '.')) >= WHOLE;
     if (w == WORD_LABEL && sp->digits >= WHOLE && behind) cut(sp, i, i);
     return i + n;
+}
+
+/* A mark that can stand between two numbers; gives where to go on. */
+static size_t on_sign(struct splitter *sp, size_t i)
+{
+    char c = sp->cell.p[i];
+    size_t end = c == '/' && sp->digits >= LONG ? on_tails(sp, i) : 0;
+    if (end) return end;
+    if (strchr("\n;,|", c) && c && !is_tail(sp, i + 1)) cut(sp, i, i + 1);
+    if (c == '/' && sp->digits >= WHOLE && digits_until_break(sp->cell, i + 1) >= WHOLE) cut(sp, i, i + 1);
+    if (c == '+' && sp->digits >= WHOLE) cut(sp, i, i);
+    return i + 1;
 }
 
 size_t phone_split(struct arena *a, str cell, struct phone_part ret[PHONE_PARTS])
@@ -161,10 +232,7 @@ size_t phone_split(struct arena *a, str cell, struct phone_part ret[PHONE_PARTS]
             continue;
         }
         if (is_digit(c) && !sp.ext) sp.digits++;
-        if (strchr("\n;,|", c) && c && !is_tail(&sp, i + 1)) cut(&sp, i, i + 1);
-        if (c == '/' && sp.digits >= WHOLE && digits_until_break(cell, i + 1) >= WHOLE) cut(&sp, i, i + 1);
-        if (c == '+' && sp.digits >= WHOLE) cut(&sp, i, i);
-        i++;
+        i = on_sign(&sp, i);
     }
     cut(&sp, cell.n, cell.n);
     return sp.n;

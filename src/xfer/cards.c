@@ -169,12 +169,14 @@ static bool is_firm_card(const struct vcard *c, str name, str org)
     return org.n && (name.n == 0 || str_eq(name, org)) && c->family.n == 0 && c->given.n == 0;
 }
 
-/* The name as shown, else of its parts, else the mail address. */
+/* The name as shown, else of its parts, else the mail address or the number. */
 static str person_name(struct arena *a, const struct vcard *c, str shown)
 {
     if (shown.n) return shown;
-    str name = str_trim(arena_fmt(a, "%.*s %.*s", FS(c->given), FS(c->family)));
-    return name.n == 0 && c->emails.n ? arena_dup(a, c->emails.v[0].value) : name;
+    str name = str_trim(name_join(a, c->family, c->given, c->additional));
+    if (name.n) return name;
+    if (c->emails.n) return arena_dup(a, c->emails.v[0].value);
+    return c->tels.n ? arena_dup(a, c->tels.v[0].value) : name;
 }
 
 /* Where numbers without a country code are at home. */

@@ -13,20 +13,23 @@ static const struct entry dict[] = {
      "name|full name|contact name|contact "
      "person|contact|person|ansprechpartner*|kontaktperson|kontakt|"
      "name vorname|vorname name|vor und nachname|vorname nachname|vardas pavarde|vardas ir pavarde|"
-     "pavarde vardas|asmuo|kontaktinis asmuo|kontaktas|atstovas|фио|ф и о|имя|фамилия имя|"
-     "фамилия имя отчество|контакт|контактное лицо|контактные лица|представитель|имя клиента"},
+     "pavarde vardas|asmuo|kontaktinis asmuo|kontaktas|atstovas|ansprechp*|фио|ф и о|имя|"
+     "фамилия имя|фамилия имя отчество|фамилия и о|контакт|контактное лицо|конт лицо|контактные лица|"
+     "представитель|имя клиента"},
     {S0("customer"), "client|customer|customer name|client "
                      "name|kunde|kunden|kundenname|klientas|pirkejas|uzsakovas|"
                      "klientai|клиент|клиенты|заказчик|покупатель|контрагент"},
     {S0("last_name"), "last name|surname|family name|nachname|familienname|zuname|pavarde|фамилия"},
-    {S0("first_name"), "first name|given name|forename|vorname|vardas|имя личное|имя отчество"},
+    {S0("first_name"), "first name|given name|given names|given name s|forename|vorname|vardas|"
+                       "имя личное|имя отчество"},
     {S0("middle_name"),
      "middle name|additional name|patronymic|zweiter vorname|antrasis vardas|отчество"},
     {S0("company.name"),
-     "company|company name|organization name|organization 1 name|account|account "
+     "company|company name|organization name|organization 1 name|org|account|account "
      "name|firm|organisation|organization|business|employer|"
-     "firma|firmenname|unternehmen|betrieb|imone|imones pavadinimas|bendrove|organizacija|"
-     "организация|фирма|компания|предприятие|юр лицо|юридическое лицо|название организации|"
+     "firma|firmenname|firmenbezeichnung|unternehmen|betrieb|imone|imones pavadinimas|bendrove|organizacija|"
+     "организация|фирма|компания|предприятие|наименование контрагента|наименование клиента|юр лицо|"
+     "юридическое лицо|название организации|"
      "наименование организации|место работы|название компании|название|наименование|pavadinimas"},
     {S0("company.full_name"),
      "legal name|full company name|vollstandiger firmenname|visas pavadinimas|"
@@ -39,7 +42,7 @@ static const struct entry dict[] = {
      "vat|vat id|vat no|vat number|ust id|ustid*|ust idnr|umsatzsteuer id|pvm kodas|"
      "pvm moketojo kodas|номер ндс"},
     {S0("company.reg_no"),
-     "registration number|company number|reg no|registernummer|handelsregister*|imones kodas|"
+     "registration number|company number|reg no|registernummer|handelsregister*|imones kodas|im kodas|"
      "регистрационный номер"},
     {S0("company.parent"),
      "subsidiary of|parent|parent company|parent account|part of|gehort zu|mutterfirma|"
@@ -61,13 +64,13 @@ static const struct entry dict[] = {
     {S0("phones"), "phone*|telephone*|tel|mobile*|cell|cell "
                    "phone|mob|fax|telefon*|handy*|mobil*|rufnummer|fon|tel nr|"
                    "mobilus|mob tel|тел|телефон*|мобильный|моб|сотовый|факс|раб тел|дом тел|доп "
-                   "тел|whatsapp|viber"},
+                   "тел|тел факс|конт тел|конт телефон|whatsapp|viber"},
     {S0("mails"), "e mail*|email*|mail|mails|mail address|mailadresse|e mail adresse|el pastas|el "
                   "p|e pastas|elpastas|"
-                  "эл почта|эл почты|электронная почта|электронной почты|почта|емейл|имейл|мейл|эл "
+                  "эл почта|эл почты|mailadr|email addr|электронная почта|электронной почты|почта|емейл|имейл|мейл|эл "
                   "адрес|e почта"},
     {S0("addresses.zip"),
-     "zip|zip code|postcode|postal code|plz|postleitzahl|pasto kodas|индекс|почтовый индекс|"
+     "zip|zip code|postcode|post code|postal code|plz|postleitzahl|pasto kodas|индекс|почтовый индекс|"
      "почтовый код"},
     {S0("addresses.city"),
      "city|town|place|ort|stadt|wohnort|miestas|vietove|город|нас пункт|населенный пункт"},

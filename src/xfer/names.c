@@ -126,13 +126,12 @@ static bool initials_parts(str name, str *ret_last, str *ret_first, str *ret_mid
     return true;
 }
 
-bool name_parts(str name, str *ret_last, str *ret_first, str *ret_middle)
+static bool patronymic_parts(str name, str *ret_last, str *ret_first, str *ret_middle)
 {
     static const str ends[] = {S0("ович"), S0("евич"),   S0("ёвич"), S0("овна"), S0("евна"),
                                S0("ична"), S0("инична"), S0("ьич"),  S0("мич"),  S0("нич"),
                                S0("кич"),  S0("оглы"),   S0("кызы")};
     str last = {0}, first = {0}, middle = {0}, rest = {0};
-    if (initials_parts(name, ret_last, ret_first, ret_middle)) return true;
     if (!str_split(name, ' ', &last, &rest) || !str_split(rest, ' ', &first, &middle)) return false;
     if (memchr(middle.p, ' ', middle.n)) return false;
     for (size_t i = 0; i < COUNT(ends); i++) {
@@ -143,6 +142,36 @@ bool name_parts(str name, str *ret_last, str *ret_first, str *ret_middle)
         return true;
     }
     return false;
+}
+
+bool name_parts(str name, str *ret_last, str *ret_first, str *ret_middle)
+{
+    return initials_parts(name, ret_last, ret_first, ret_middle) ||
+           patronymic_parts(name, ret_last, ret_first, ret_middle);
+}
+
+bool name_is_full(str name)
+{
+    str last = {0}, first = {0}, middle = {0};
+    return patronymic_parts(name, &last, &first, &middle);
+}
+
+static str join(struct arena *a, str x, str y, str z)
+{
+    struct buf b = buf_new(a, x.n + y.n + z.n + 4);
+    str v[] = {x, y, z};
+    for (size_t i = 0; i < COUNT(v); i++) {
+        if (v[i].n == 0) continue;
+        if (b.n) buf_byte(&b, ' ');
+        buf_add(&b, v[i]);
+    }
+    return buf_str(&b);
+}
+
+str name_join(struct arena *a, str last, str first, str middle)
+{
+    bool east = str_eq(country_of_name(last.n ? last : first, S("RU")), S("RU"));
+    return east ? join(a, last, first, middle) : join(a, first, middle, last);
 }
 
 /* A form of address, not a degree: "Herr", "Frau", "г-н". */

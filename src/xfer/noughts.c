@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* xfer/noughts.c - noughts at the head of a number that a workbook keeps as a figure: they are lost, and brought back
- * where something proves them. */
+/* xfer/noughts.c - noughts at the head of a number that a workbook keeps, or kept before it became CSV, as a figure:
+ * they are lost, and brought back where something proves them. */
 #include "fmt/fold.h"
 #include "fmt/taxid.h"
 #include "xfer/row_int.h"
 
 enum { KPP_LOST = 8, KPP_REASON = 4 };
 
-/* An INN's check digit tells. */
-str nought_tax(struct row_work *w, const struct cell *cell, str s)
+/* An INN's check digit tells; no INN has nine digits or eleven, so a table of texts is no different. */
+str nought_tax(struct row_work *w, str s)
 {
     struct arena *a = w->cx->a;
     str d = digits_of(a, s), whole = arena_fmt(a, "0%.*s", FS(d)), inn = {0};
-    if (cell->kind != CELL_NUMBER || (d.n != 9 && d.n != 11)) return d;
+    if (d.n != 9 && d.n != 11) return d;
     return str_eq(w->cx->country, S("RU")) && taxid_check(a, TAXID_INN, whole, &inn) == TAXID_OK ? whole : d;
 }
 

@@ -167,9 +167,20 @@ static void history_cell(struct row_work *w, str s)
     if (rest.n) *LIST_ADD(w->cx->a, &w->notes) = rest;
 }
 
-static void tax_cell(struct row_work *w, const struct col_act *c, const struct cell *cell, str s)
+/* "7707083893/773601001": the KPP behind the INN. */
+static str tax_kpp(struct row_work *w, const struct col_act *c, str s)
 {
-    str d = nought_tax(w, cell, s);
+    str inn = {0}, kpp = {0};
+    const struct field *f = FLD(c->firm ? w->rp->company : w->rp->main, "kpp");
+    if (!f || !str_split(s, s.n && memchr(s.p, '/', s.n) ? '/' : '\\', &inn, &kpp)) return s;
+    kpp = digits_of(w->cx->a, kpp);
+    if (kpp.n == 8 || kpp.n == 9) set_add(w, c->firm, f, VAL_TEXT(kpp));
+    return inn;
+}
+
+static void tax_cell(struct row_work *w, const struct col_act *c, str s)
+{
+    str d = nought_tax(w, tax_kpp(w, c, s));
     if (d.n < 5 || d.n > 15) {
         problem_add(w, s, TR("Not a tax number"), false);
         return;
@@ -268,7 +279,7 @@ static void cell_read(struct row_work *w, const struct col_act *c, const struct 
     case A_PARENT: w->r->parent = arena_dup(a, s); break;
     case A_TEAM: w->r->team = arena_dup(a, s); break;
     case A_BRANCH: w->r->branch = arena_dup(a, s); break;
-    case A_TAX: tax_cell(w, c, cell, s); break;
+    case A_TAX: tax_cell(w, c, s); break;
     case A_FIELD:
         if (!cell_value(w, c, cell, &v)) break;
         set_add(w, c->firm, c->f, v);
@@ -318,28 +329,12 @@ static void address_join(struct row_work *w)
             (struct item){.typed = buf_str(&line), .extra = buf_str(&extra)};
 }
 
-static str join(struct arena *a, str x, str y, str z)
-{
-    struct buf b = buf_new(a, x.n + y.n + z.n + 4);
-    str v[] = {x, y, z};
-    for (size_t i = 0; i < COUNT(v); i++) {
-        if (v[i].n == 0) continue;
-        if (b.n) buf_byte(&b, ' ');
-        buf_add(&b, v[i]);
-    }
-    return buf_str(&b);
-}
-
 static void name_settle(struct row_work *w)
 {
     struct row *r = w->r;
     struct arena *a = w->cx->a;
     if (w->last.n || w->first.n || w->middle.n) {
-        bool east = w->middle.n ||
-                    str_eq(country_of_name(w->last.n ? w->last : w->first, S("RU")), S("RU"));
-        if (r->name.n == 0)
-            r->name = east ? join(a, w->last, w->first, w->middle)
-                           : join(a, w->first, w->middle, w->last);
+        if (r->name.n == 0) r->name = name_join(a, w->last, w->first, w->middle);
     } else if (w->rp->company && !name_parts(r->name, &w->last, &w->first, &w->middle)) {
         return;
     }
@@ -429,6 +424,16 @@ static str first_text(const struct cell_row *cells)
         if (cells->cell[i].kind != CELL_EMPTY && s.n) return s;
     }
     return S("");
+}
+
+/* Under "customer" a full name with a patronymic is a person, whoever stands there in the other rows. */
+static void firm_is_person(struct row_work *w)
+{
+    str form = {0};
+    struct row *r = w->r;
+    if (!w->rp->company || r->name.n || !name_is_full(r->firm)) return;
+    r->name = name_clean(w->cx->a, r->firm, &form);
+    r->firm = S("");
 }
 
 /* The sum of the other rows. */
@@ -528,6 +533,7 @@ enum err row_read(struct cx *cx, const struct row_plan *rp, const struct cell_ro
         return E_OK;
     }
     cells_read(&w, cells);
+    firm_is_person(&w);
     name_settle(&w);
     name_limit(&w, rp->main, &ret->name);
     name_limit(&w, rp->company, &ret->firm);

@@ -69,6 +69,10 @@ str name_clean(struct arena *a, str typed, str *ret_aside);
 bool name_is_better(str now, str then);
 /* A full name's parts by its patronymic or its initials ("Иванов И.И.", "J. Schmidt"); false when it has neither. */
 bool name_parts(str name, str *ret_last, str *ret_first, str *ret_middle);
+/* The whole name of its parts: the last name stands first in Cyrillic letters, last in others. */
+str name_join(struct arena *a, str last, str first, str middle);
+/* Of three words, the last a patronymic. */
+bool name_is_full(str name);
 /* "Müller GmbH, Herr Jürgen Schmidt": a firm and a person in one cell, either way round. `needs_form`: only when a
  * form of address says that the other part is a person. */
 struct mixed {

@@ -57,7 +57,7 @@ void cell_mails(struct row_work *w, str text, bool firm);
 bool cell_usable(struct row_work *w, const struct cell *cell);
 str digits_of(struct arena *a, str s);
 /* ---- noughts.c: brought back where something proves them ---- */
-str nought_tax(struct row_work *w, const struct cell *cell, str s); /* digits alone */
+str nought_tax(struct row_work *w, str s); /* digits alone */
 str nought_id(struct row_work *w, const struct field *f, str s);    /* a figure in a field that is checked */
 void nought_kpp(struct row_work *w, const struct entity *e, struct set *s, size_t n);
 void nought_zip(struct row_work *w); /* when country, town and telephone numbers are read */

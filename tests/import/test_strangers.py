@@ -4,6 +4,7 @@ With KONTOR_TEST_PG on PostgreSQL too: there each import is taken back before th
 test_strangers.py KONTOR [NAME...]: only those cases, told at length."""
 import json, os, pathlib, shutil, subprocess, sys, tempfile, uuid
 
+import oddities  # noqa: F401 - adds its cases
 import strangers
 
 KONTOR = str(pathlib.Path(sys.argv[1]).resolve())
@@ -46,7 +47,7 @@ def found(result, where):
 
 def differences(want, got):
     for key, w in want.items():
-        if key == "country":
+        if key in ("country", "error"):
             continue
         g = got[key]
         if key == "people":
@@ -115,11 +116,27 @@ def init(top, folder, *more):
            "--password-file", str(top / "password"), *more)
 
 
+def refusal(path, where, part):
+    """A file that must be refused: at once, with a message that says why, and without a trace."""
+    for how in ("--dry-run", "--yes"):
+        r = subprocess.run([KONTOR, "import", str(path), how, "--json", *where], capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, env=ENV)
+        try:
+            told = json.loads(r.stderr)["error"]["detail"]
+        except (ValueError, KeyError):
+            told = None
+        if r.returncode != 1 or not told or part.lower() not in told.lower():
+            yield "refusal " + how, (r.returncode, told, r.stdout[:300], r.stderr[:300]), part
+    if records("person", *where) or records("company", *where):
+        yield "left behind", len(records("person", *where)), 0
+
+
 def try_case(engine, name, file, data, want, tell):
     where, batch = engine.open(want["country"]), ""
     path = engine.top / file
     path.write_bytes(data)
     try:
+        if "error" in want:
+            return list(refusal(path, where, want["error"]))
         dry = json.loads(kontor("import", str(path), "--dry-run", "--json", *where))
         result = json.loads(kontor("import", str(path), "--yes", "--json", *where))
         batch = result["batch"]
