@@ -9,6 +9,8 @@
  * over the case of ASCII letters. Points look at item.norm alone: phones `contains` by digits. Money compares amounts;
  * a value with a currency fits that currency only. Weeks begin on Monday; {"last_days":n} are n days that end with
  * today, {"next_days":n} n days that begin with it; all by cx->now_ms and cx->tz_min.
+ * A time stamp compared with a day takes the whole of it.
+ * "addresses.city" looks at the towns alone, folded: one of them is enough, no town is no value.
  * "any" and "all" take a `lines` field of this entity, an entity's name ("interaction", also "interactions") that links
  * here by one field of its own, or both ("interaction.person"). "has":{} asks for any record at all.
  */
@@ -24,6 +26,7 @@ struct cond {
     const struct entity *e;         /* the entity whose record is looked at */
     const struct cond *kids;        /* AND, OR, NOT; HAS/ANY/ALL: one, on the related entity */
     size_t n;
+    bool town;                      /* CMP: "addresses.city": what the addresses have as their town (item.ext) */
     const struct field *f;          /* CMP: the field; HAS: the link (to kids->e); ANY/ALL: the link back here */
     enum op op;
     const struct val *v;            /* EQ..STARTS: one; IN: n_v; WITHIN: two, [from, to) */

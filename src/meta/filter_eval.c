@@ -23,9 +23,18 @@ static bool is_empty(const struct val *v)
 }
 
 /* What one part of a list-like value is compared by. */
-static bool item_eq(enum storage st, const struct item *it, const struct val *want)
+static str item_text(const struct cond *c, const struct item *it) { return c->town ? it->ext : it->norm; }
+
+static bool item_eq(const struct cond *c, const struct item *it, const struct val *want)
 {
-    return st == ST_LINKS ? it->id == want->i : str_eq(it->norm, want->s);
+    return c->f->kind->store == ST_LINKS ? it->id == want->i : str_eq(item_text(c, it), want->s);
+}
+
+static bool has_no_town(const struct val *v)
+{
+    for (size_t i = 0; v->t == VT_LIST && i < v->n; i++)
+        if (v->v[i].ext.n) return false;
+    return true;
 }
 
 static bool has_prefix_nocase(str s, str low)
@@ -52,11 +61,11 @@ static bool list_fits(const struct cond *c, const struct val *v)
 
     for (size_t i = 0; i < v->n; i++) {
         if (c->op == OP_CONTAINS || c->op == OP_STARTS) {
-            if (part_fits(st, c->op, v->v[i].norm, c->v->s)) return true;
+            if (part_fits(st, c->op, item_text(c, &v->v[i]), c->v->s)) return true;
             continue;
         }
         for (size_t k = 0; k < c->n_v; k++)
-            if (item_eq(st, &v->v[i], &c->v[k])) return true;
+            if (item_eq(c, &v->v[i], &c->v[k])) return true;
     }
     return false;
 }
@@ -102,7 +111,8 @@ static bool cmp_fits(struct cx *cx, const struct cond *c, const struct val *v)
     bool denies = c->op == OP_NE || c->op == OP_NOTIN;
     struct val folded = *v;
 
-    if (c->op == OP_EMPTY || c->op == OP_NOTEMPTY) return is_empty(v) == (c->op == OP_EMPTY);
+    if (c->op == OP_EMPTY || c->op == OP_NOTEMPTY)
+        return (c->town ? has_no_town(v) : is_empty(v)) == (c->op == OP_EMPTY);
     if (v->t == VT_NULL) return denies;
     if (v->t == VT_LIST) return list_fits(c, v) != denies;
     if (c->f->kind->store == ST_FOLDED) folded.s = filter_fold(cx->a, v->s);

@@ -9,6 +9,9 @@ struct filter_parse {
 };
 /* A name from a request, cut for a message. */
 str filter_shown(str name);
+/* Tags: v[0] is one as typed; v and *n become all spellings of it (at most TAG_SPELLINGS_MAX). Else nothing. */
+enum { TAG_SPELLINGS_MAX = 20 };
+MUST enum err tag_spellings(struct cx *cx, const struct field *f, struct val *v, size_t *n);
 bool filter_is_user(const struct field *f);
 /* The field whose kind reads and measures the values of f: a roll-up's greatest date is a date. */
 const struct field *filter_measure(const struct field *f);

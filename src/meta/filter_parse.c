@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* meta/filter_parse.c - JSON -> tree, checked against the description and what the asker may name. */
+#include "base/time.h"
 #include "meta/filter_int.h"
 
 static enum err node(struct cx *cx, struct filter_parse *p, const struct entity *e, const struct json *j, int depth,
@@ -34,13 +35,29 @@ static enum err find_field(struct cx *cx, const struct filter_parse *p, const st
     return E_OK;
 }
 
-static enum err find_op(struct cx *cx, const struct field *f, str name, enum op *ret)
+/* A field, or the towns of one with addresses: "addresses.city". */
+static enum err find_compared(struct cx *cx, const struct filter_parse *p, str name, struct cond *ret)
 {
+    str first = {0}, part = {0};
+
+    if (!str_split(name, '.', &first, &part)) return find_field(cx, p, ret->e, name, &ret->f);
+    ret->f = entity_field(ret->e, first);
+    ret->town = ret->f && may_name(cx, p, ret->f) && str_eq(ret->f->kind->name, S("addresses")) &&
+                str_eq(part, S("city"));
+    return ret->town ? E_OK : unknown(cx, name);
+}
+
+static enum err find_op(struct cx *cx, str name, struct cond *ret)
+{
+    const struct field *f = ret->f;
+    const unsigned town = OPM(OP_EQ) | OPM(OP_NE) | OPM(OP_IN) | OPM(OP_NOTIN) | OPM(OP_CONTAINS) | OPM(OP_STARTS) |
+                          OPM(OP_EMPTY) | OPM(OP_NOTEMPTY);
+    unsigned can = ret->town ? town : filter_ops(f);
     str shown = filter_shown(name);
 
     for (enum op op = 0; op < OP_MAX; op++)
-        if (str_eq(op_name[op], name) && (filter_ops(f) & OPM(op))) {
-            *ret = op;
+        if (str_eq(op_name[op], name) && (can & OPM(op))) {
+            ret->op = op;
             return E_OK;
         }
     return fail_at(cx, E_INVALID, f->name, "The field \"%.*s\" has no operator \"%.*s\"", FS(f->name), FS(shown));
@@ -190,15 +207,42 @@ static bool my_team_node(struct cx *cx, const struct json *j, struct cond *ret)
     return true;
 }
 
+/* A time stamp compared with a mere day ("2026-11-29"), as a person says it: "is" is any time of it, "after" is after
+ * its end. */
+static bool day_node(struct cx *cx, const struct json *j, struct cond *ret)
+{
+    int64_t day = 0;
+    enum op op = ret->op;
+
+    if (!j || j->t != JT_STR || op > OP_GE || !str_eq(filter_measure(ret->f)->kind->name, S("timestamp"))) return false;
+    if (!day_parse(str_trim(j->s), &day)) return false;
+    int64_t from = day_start_ms(day, cx->tz_min), to = day_start_ms(day + 1, cx->tz_min);
+    struct val *v = NEW_N(cx->a, struct val, 2);
+    v[0] = VAL_INT(op == OP_LE || op == OP_GT ? to : from);
+    v[1] = VAL_INT(to);
+    ret->v = v;
+    ret->n_v = 1;
+    if (op == OP_LE) ret->op = OP_LT;
+    if (op == OP_GT) ret->op = OP_GE;
+    if (op != OP_EQ && op != OP_NE) return true;
+    ret->op = OP_WITHIN;
+    ret->n_v = 2;
+    if (op == OP_EQ) return true;
+    struct cond *inner = NEW(cx->a, struct cond);
+    *inner = *ret;
+    *ret = (struct cond){.k = C_NOT, .e = inner->e, .kids = inner, .n = 1};
+    return true;
+}
+
 static enum err cmp_node(struct cx *cx, struct filter_parse *p, const struct json *j, struct cond *ret)
 {
     const struct json *field = json_get(j, S("field")), *op = json_get(j, S("op")), *value = json_get(j, S("value"));
 
     if (!field || field->t != JT_STR || !op || op->t != JT_STR || j->n != 2 + (value ? 1u : 0u)) return malformed(cx);
     ret->k = C_CMP;
-    TRY(find_field(cx, p, ret->e, field->s, &ret->f));
-    TRY(find_op(cx, ret->f, op->s, &ret->op));
-    if (my_team_node(cx, value, ret)) return E_OK;
+    TRY(find_compared(cx, p, field->s, ret));
+    TRY(find_op(cx, op->s, ret));
+    if (my_team_node(cx, value, ret) || day_node(cx, value, ret)) return E_OK;
     return filter_value(cx, p, value, ret);
 }
 

@@ -235,7 +235,7 @@ static void record_sql(const struct out *o, str in, str col, str alias)
 
 static void points_sql(const struct out *o, const struct cond *c, str alias)
 {
-    str in = alias_in(o, alias, 'p'), norm = S("\"norm\"");
+    str in = alias_in(o, alias, 'p'), norm = c->town ? S("\"ext\"") : S("\"norm\"");
     struct sql *q = o->q;
 
     if (is_not_op(c->op)) sql_lit(q, "(NOT EXISTS (SELECT 1 FROM contact_point ");
@@ -252,6 +252,10 @@ static void points_sql(const struct out *o, const struct cond *c, str alias)
         sql_col(q, in, norm);
         sql_lit(q, " IN ");
         values_sql(o, c);
+    } else if (c->town) {
+        sql_lit(q, " AND ");
+        sql_col(q, in, norm);
+        sql_lit(q, " <> ''");
     }
     sql_lit(q, "))");
 }

@@ -182,6 +182,14 @@ static enum err one_value(struct cx *cx, const struct field *f, const struct jso
     return bad_value(cx, f);
 }
 
+static enum err compared_value(struct cx *cx, const struct cond *c, const struct json *j, struct val *ret)
+{
+    if (!c->town) return one_value(cx, c->f, j, ret);
+    if (j->t != JT_STR || !str_trim(j->s).n) return bad_value(cx, c->f);
+    *ret = VAL_TEXT(filter_fold(cx->a, str_trim(j->s)));
+    return E_OK;
+}
+
 /* ---- parts of texts ---- */
 static str lower(struct arena *a, str s)
 {
@@ -237,23 +245,29 @@ static enum err list_value(struct cx *cx, const struct json *j, struct cond *c)
     if (j->t != JT_ARR || !j->n || j->n > FILTER_IN_MAX)
         return fail_at(cx, E_INVALID, c->f->name, "\"%.*s\" takes a list of 1 to %d values", FS(op_name[c->op]),
                        FILTER_IN_MAX);
-    struct val *v = NEW_N(cx->a, struct val, j->n);
-    for (size_t i = 0; i < j->n; i++) TRY(one_value(cx, c->f, &j->v[i], &v[i]));
-    c->v = v;
-    c->n_v = j->n;
+    LIST(struct val) v = {0};
+    for (size_t i = 0; i < j->n; i++) {
+        struct val one[TAG_SPELLINGS_MAX] = {0};
+        size_t n = 1;
+        TRY(compared_value(cx, c, &j->v[i], one));
+        TRY(tag_spellings(cx, c->f, one, &n));
+        for (size_t k = 0; k < n; k++) *LIST_ADD(cx->a, &v) = one[k];
+    }
+    c->v = v.v;
+    c->n_v = v.n;
     return E_OK;
 }
 
 static enum err single_value(struct cx *cx, const struct json *j, struct cond *c)
 {
-    struct val *v = NEW(cx->a, struct val);
+    struct val *v = NEW_N(cx->a, struct val, TAG_SPELLINGS_MAX);
 
+    c->n_v = 1;
     if (c->op == OP_CONTAINS || c->op == OP_STARTS) TRY(part_value(cx, j, c, v));
-    else if (c->op == OP_EQ || c->op == OP_NE) TRY(one_value(cx, c->f, j, v));
+    else if (c->op == OP_EQ || c->op == OP_NE) TRY(compared_value(cx, c, j, v));
     else TRY(order_value(cx, j, c, v));
     c->v = v;
-    c->n_v = 1;
-    return E_OK;
+    return tag_spellings(cx, c->f, v, &c->n_v);
 }
 
 enum err filter_value(struct cx *cx, struct filter_parse *p, const struct json *j, struct cond *c)

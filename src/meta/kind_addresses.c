@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* meta/kind_addresses.c - postal addresses: one line as typed (item.typed), parts in item.extra. */
+/* meta/kind_addresses.c - postal addresses: one line as typed (item.typed), parts in item.extra, the folded town in
+ * item.ext. */
+#include "db/db.h"
 #include "meta/filter.h"
 #include "meta/meta_int.h"
 
 enum { ADDRESSES_MAX = 20, ADDRESS_BYTES_MAX = 1000 };
 
-static const str parts[] = {S0("street"), S0("city"), S0("zip"), S0("region"), S0("country")};
+static const str parts[] = {S0("street"), S0("zip"), S0("city"), S0("region"), S0("country")};
 
 static enum err one(struct cx *cx, const struct field *f, const struct json *j, struct item *ret)
 {
     struct buf line = buf_new(cx->a, ADDRESS_BYTES_MAX), b = buf_new(cx->a, 4 * ADDRESS_BYTES_MAX);
     struct jw w = jw_new(&b);
     str t = {0};
-    bool any = false;
+    bool any = false, zip = false;
     TRY(json_str_of(cx, j, S("type"), S(""), &ret->type));
     jw_obj(&w);
     for (size_t i = 0; i < COUNT(parts); i++) {
@@ -20,9 +22,12 @@ static enum err one(struct cx *cx, const struct field *f, const struct json *j, 
         t = str_trim(t);
         if (!t.n) continue;
         jw_kstr(&w, parts[i], t);
-        if (any) buf_add(&line, S(", "));
+        bool city = str_eq(parts[i], S("city"));
+        if (city) ret->ext = filter_fold(cx->a, t);
+        if (any) buf_add(&line, city && zip ? S(" ") : S(", "));
         buf_add(&line, t);
         any = true;
+        zip = str_eq(parts[i], S("zip"));
     }
     jw_obj_end(&w);
     TRY(json_str_of(cx, j, S("text"), S(""), &t));
@@ -60,6 +65,35 @@ static enum err from_json(struct cx *cx, const struct field *f, const struct jso
         if (v[n].typed.n) n++;
     }
     *ret = n ? (struct val){.t = VT_LIST, .v = v, .n = n} : VAL_NULL;
+    return E_OK;
+}
+
+enum { FILL_SLICE = 5000 }; /* more than one record has addresses */
+
+enum err towns_fill(struct cx *cx, bool *ret_any)
+{
+    int64_t after = 0;
+    for (size_t n = FILL_SLICE; n == FILL_SLICE;) {
+        struct arena_mark m = arena_mark(cx->a);
+        struct db_rows r = {0};
+        TRY(db_query(cx, &r,
+                     "SELECT record, field, pos, extra FROM contact_point WHERE record > $1 AND kind = 'addresses'"
+                     " AND ext = '' AND extra <> '' ORDER BY record LIMIT $2",
+                     V(after), V((int)FILL_SLICE)));
+        n = r.n;
+        for (size_t i = 0; i < n; i++) {
+            const struct json *extra = NULL;
+            str town = {0};
+            if (json_parse(cx, db_str(&r, i, 3), &extra) != E_OK) continue;
+            TRY(json_str_of(cx, extra, S("city"), S(""), &town));
+            if (!town.n) continue;
+            *ret_any = true;
+            TRY(db_exec(cx, NULL, "UPDATE contact_point SET ext = $1 WHERE record = $2 AND field = $3 AND pos = $4",
+                        V(filter_fold(cx->a, town)), V(db_int(&r, i, 0)), V(db_str(&r, i, 1)), V(db_int(&r, i, 2))));
+        }
+        if (n) after = db_int(&r, n - 1, 0) - 1; /* the slice may end amidst a record */
+        arena_back(cx->a, m);
+    }
     return E_OK;
 }
 

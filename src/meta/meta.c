@@ -216,6 +216,7 @@ enum err field_read(struct cx *cx, const struct json *j, struct field *f)
     TRY(json_int_of(cx, j, S("max"), 0, &f->max));
     TRY(json_str_of(cx, j, S("to"), str_eq(kind, S("user")) ? S("user") : S(""), &f->to));
     TRY(json_str_of(cx, j, S("via"), S(""), &f->via));
+    TRY(json_str_of(cx, j, S("index_by"), S(""), &f->index_by));
     TRY(section_read(cx, j, f));
     f->dflt = told(j, S("default"));
     f->rule = told(j, S("rule"));

@@ -107,6 +107,7 @@ struct field {
     int64_t max;           /* text: characters (0 = the kind's default); int, rating: greatest value */
     str to;                /* link, links, lines, rollup: target entity's name */
     const struct entity *target; /* NULL when `to` is "" */
+    str index_by;          /* an index of this field and that one: lists of one value in that order; "" = none */
     str via;               /* lines, rollup: the child's link field */
     str section;           /* own: the section it stands in, or the text of a new one; "" = that of own fields */
     const str *section_label; /* LANG_MAX texts of that section, if it is none of the entity's; or NULL */
@@ -175,6 +176,10 @@ const struct field *entity_field(const struct entity *e, str name);     /* NULL 
 str label_of(const str *labels, str lang);                 /* falls back to English, then to the first given */
 /* Creates missing tables, columns and indexes of all entities (idempotent; inside db_write). */
 MUST enum err meta_sync(struct cx *cx, const struct meta *m);
+/* Tags of record id about to be written into f: each in the spelling it has elsewhere, and once; a new one is noted.
+ * old (or NULL) is what the record had: a spelling that it alone has can be changed. Other kinds stay. Inside
+ * db_write. */
+MUST enum err tags_settle(struct cx *cx, const struct field *f, int64_t id, const struct val *old, struct val *v);
 /* GET /api/v1/meta but for rights: see docs/api.md. rights_json of the entity is asked of `rights`. */
 void meta_json(struct cx *cx, const struct meta *m, struct jw *w, bool trash,
                void (*rights)(struct cx *cx, const struct entity *e, struct jw *w));

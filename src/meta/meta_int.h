@@ -43,6 +43,11 @@ MUST enum err formula_settle(struct cx *cx, const struct entity *e, struct field
 MUST enum err rollup_settle(struct cx *cx, struct field *f, str *text); /* the same for a roll-up */
 /* The index that an own roll-up's min, max or latest is read by. */
 MUST enum err rollup_index(struct cx *cx, const struct field *f);
+/* Towns of addresses that were written before filters asked for them, into contact_point; *ret_any: there were some.
+ * Inside db_write. */
+MUST enum err towns_fill(struct cx *cx, bool *ret_any);
+/* Spellings of tags in a base that has tags and does not know them yet. Inside db_write. */
+MUST enum err tag_words_fill(struct cx *cx, const struct meta *m);
 /* Marks the description as changed (meta_version in `setting`), inside db_write. */
 MUST enum err meta_touch(struct cx *cx);
 

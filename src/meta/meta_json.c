@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* meta/meta_json.c - the description as the API shows it. */
+#include "meta/filter.h"
 #include "meta/meta_int.h"
 
 static void labels(struct jw *w, str key, const str *l)
@@ -52,7 +53,7 @@ static void field_json(struct jw *w, const struct field *f)
     jw_key(w, S("ops"));
     jw_arr(w);
     for (enum op o = 0; o < OP_MAX; o++)
-        if (f->kind->ops & OPM(o)) jw_str(w, op_name[o]);
+        if (filter_ops(f) & OPM(o)) jw_str(w, op_name[o]);
     jw_arr_end(w);
     if (f->to.n) jw_kstr(w, S("to"), f->to);
     if (f->via.n) jw_kstr(w, S("via"), f->via);

@@ -50,12 +50,16 @@ static enum err index_create(struct cx *cx, const struct entity *e, const char *
 
 static enum err field_index(struct cx *cx, const struct entity *e, const struct field *f)
 {
-    if (!f->col.n || (!f->index && !f->unique)) return E_OK;
+    if (!f->col.n || (!f->index && !f->unique && !f->index_by.n)) return E_OK;
     str col = f->kind->store == ST_FOLDED ? f->col2 : f->col;
     const char *name = arena_z(cx->a, f->name), *by = arena_fmt(cx->a, "%.*s, id", FS(col)).p;
     if (f->unique)
         TRY(index_create(cx, e, arena_fmt(cx->a, "%s_unique", name).p, true, arena_z(cx->a, col)));
     if (f->index) TRY(index_create(cx, e, name, false, by));
+    const struct field *order = f->index_by.n ? entity_field(e, f->index_by) : NULL;
+    if (order && order->col.n)
+        TRY(index_create(cx, e, arena_fmt(cx->a, "%s_%.*s", name, FS(order->name)).p, false,
+                         arena_fmt(cx->a, "%.*s, %.*s, id", FS(col), FS(order->col)).p));
     if (f->index && f->at == e->title)
         TRY(index_create(cx, e, arena_fmt(cx->a, "owner_%s", name).p, false,
                          arena_fmt(cx->a, "\"owner\", %.*s, id", FS(col)).p));
@@ -192,11 +196,25 @@ enum err meta_sync_entity(struct cx *cx, const struct entity *e)
     return E_OK;
 }
 
+static enum err towns_again(struct cx *cx, const struct meta *m)
+{
+    bool any = false;
+    TRY(towns_fill(cx, &any));
+    for (size_t i = 0; any && i < m->n; i++) {
+        const struct entity *e = &m->entity[i];
+        bool *which = NEW_N(cx->a, bool, e->n);
+        for (size_t k = 0; k < e->n; k++) which[k] = e->f[k].kind == &kind_addresses;
+        TRY(points_fill(cx, e, which));
+    }
+    return E_OK;
+}
+
 enum err meta_sync(struct cx *cx, const struct meta *m)
 {
     for (size_t i = 0; i < m->n; i++) TRY(meta_sync_entity(cx, &m->entity[i]));
     for (size_t i = 0; i < m->n; i++) /* on tables of others: all are there by now */
         for (size_t k = F_SYSTEM_N; k < m->entity[i].n; k++)
             TRY(rollup_index(cx, &m->entity[i].f[k]));
-    return E_OK;
+    TRY(towns_again(cx, m));
+    return tag_words_fill(cx, m);
 }

@@ -83,6 +83,7 @@ static enum err value_bring(struct cx *cx, struct changing *c, const struct reco
     if (e == E_INVALID) return misfit(cx, c, r, text);
     TRY(e);
     c->rc->fits++;
+    TRY(tags_settle(cx, c->f_now, r->id, NULL, &v));
     return value_write(cx, c->now, r->id, c->f_now, &v);
 }
 

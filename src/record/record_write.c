@@ -183,6 +183,10 @@ static enum err create_inside(struct cx *cx, void *arg)
     TRY(check_links(cx, c->e, c->s, c->n));
     TRY(numbers_give(cx, c->e, v, &numbered));
     if (c->e->n_formulas) TRY(formulas_fill(cx, c->e, v, NULL));
+    for (size_t i = 0; i < c->e->n; i++) {
+        TRY(tags_settle(cx, &c->e->f[i], c->id, NULL, &v[i]));
+        numbered |= !val_eq(&v[i], &c->v[i]);
+    }
     if (numbered || c->e->n_formulas) c->insert = insert_sql(cx, c->e, c->id, v);
     TRY(unique_field(cx, c->e, sql_run(cx, &c->insert, NULL, NULL)));
     if (c->e->files) TRY(files_bind(cx, c->e, c->id, 0, v, NULL));
@@ -252,10 +256,11 @@ enum err update_write_winner(struct cx *cx, const struct entity *e, const struct
     memcpy(v, old->v, sizeof *v * e->n);
     for (size_t i = 0; i < n; i++) {
         uint32_t at = s[i].f->at;
-        bool same = val_eq(&v[at], &s[i].v) &&
-                    (s[i].f->kind->store != ST_MONEY || str_eq(v[at].s, s[i].v.s));
+        struct val now = s[i].v;
+        TRY(tags_settle(cx, s[i].f, old->id, &v[at], &now));
+        bool same = val_eq(&v[at], &now) && (s[i].f->kind->store != ST_MONEY || str_eq(v[at].s, now.s));
         if (same && s[i].f->kind->store != ST_LINES) continue;
-        v[at] = s[i].v;
+        v[at] = now;
         changed[at] = any = true;
     }
     *ret = (struct written){.id = old->id, .version = old->version, .after = ret->after};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the entities of the house hold beside plain fields, on both engines: operators of numbers, several web
- * addresses (and those from when there was one), departments with their people, colours of groups. */
+ * addresses (and those from when there was one), departments with their people, colours of groups, spellings of
+ * tags, towns of addresses. */
 #include "record_make.h"
 
 #include "meta/points.h"
@@ -186,6 +187,107 @@ static void all(struct bed *t)
     participants(t);
 }
 
-static void both(void) { bed_both(all); }
+/* How many fit, by both evaluators. */
+static int64_t fitting(struct cx *cx, const char *json)
+{
+    const struct entity *e = ENT(cx, "person");
+    struct query all = {.limit = 200, .cursor = S(""), .fields = FIELDS_ALL};
+    struct page p = {0};
+    const struct cond *c = NULL;
+    int64_t n = 0, same = 0;
+    bool exact = false, fits = false;
+    T_OK(cx, filter_parse(cx, e, parsed(cx, json), NULL, &c));
+    T_OK(cx, record_count(cx, e, c, false, 0, &n, &exact));
+    T_OK(cx, record_list(cx, e, &all, &p));
+    for (size_t i = 0; i < p.n; i++) {
+        T_OK(cx, filter_eval(cx, c, p.v[i].id, p.v[i].v, NULL, &fits));
+        same += fits;
+    }
+    T_INT(same, n);
+    return n;
+}
+
+static int64_t tagged(struct cx *cx, const char *op, const char *value)
+{
+    return fitting(cx, J("{\"field\":\"tags\",\"op\":\"%s\",\"value\":%s}", op, value));
+}
+
+static int64_t in_town(struct cx *cx, const char *op, const char *value)
+{
+    return fitting(cx, J("{\"field\":\"addresses.city\",\"op\":\"%s\"%s}", op, value));
+}
+
+static enum err sync_here(struct cx *cx, void *arg)
+{
+    (void)arg;
+    return meta_sync(cx, cx->meta);
+}
+
+static enum err towns_forget(struct cx *cx, void *arg)
+{
+    (void)arg;
+    TRY(db_exec(cx, NULL, "UPDATE contact_point SET ext = '' WHERE kind = 'addresses'"));
+    return db_exec(cx, NULL, "UPDATE person SET addresses__p = replace(replace(addresses__p, '4:koln', '0:'), '4:bonn4:bonn', '4:bonn0:')");
+}
+
+static enum err tags_forget(struct cx *cx, void *arg)
+{
+    (void)arg;
+    return db_exec(cx, NULL, "DELETE FROM tag_word");
+}
+
+/* "VIP" and "vip" are one tag, in the spelling that came first; who alone has it may spell it anew. */
+static void tags_are_one(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    int64_t a = create(cx, "person", "{\"name\":\"Anna\",\"tags\":[\"VIP\",\"Žalias\"]}");
+    int64_t b = create(cx, "person", "{\"name\":\"Ben\",\"tags\":[\"vip\",\"zalias\",\"neu\"]}");
+    HAS(shown(cx, "person", b), "\"tags\":[\"VIP\",\"Žalias\",\"neu\"]");
+    T_INT(tagged(cx, "eq", "\"vIp\""), 2);
+    T_INT(tagged(cx, "in", "[\"nix\",\"NEU\"]"), 1);
+    T_INT(tagged(cx, "ne", "\"neu\""), 1);
+    T_INT(tagged(cx, "eq", "\"nix\""), 0);
+    change(cx, "person", b, "{\"tags\":[\"Vip\",\"ŽALIAS\",\"NEU\"]}");
+    HAS(shown(cx, "person", b), "\"tags\":[\"VIP\",\"Žalias\",\"NEU\"]");
+    T(change(cx, "person", b, "{\"tags\":[\"vip\",\"žalias\",\"NEU\"]}") == 0); /* the same tags: nothing changed */
+    T_INT(tagged(cx, "eq", "\"neu\""), 1);
+    change(cx, "person", a, "{\"tags\":null}");
+    T_INT(tagged(cx, "eq", "\"VIP\""), 1);
+    T_OK(cx, db_write(cx, tags_forget, NULL)); /* a base from before */
+    T_INT(tagged(cx, "eq", "\"zalias\""), 0);
+    T_OK(cx, db_write(cx, sync_here, NULL));
+    T_INT(tagged(cx, "eq", "\"zalias\""), 1);
+}
+
+/* The towns of addresses are asked for as if they were a field. */
+static void towns(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    const struct cond *c = NULL;
+    int64_t id = create(cx, "person", "{\"name\":\"Anna\",\"addresses\":[{\"street\":\"Bonner Str. 1\",\"zip\":\"50667\",\"city\":\"Köln\"},{\"city\":\"Bonn\"}]}");
+    create(cx, "person", "{\"name\":\"Ben\",\"addresses\":[\"Bonner Str. 2\"]}");
+    create(cx, "person", "{\"name\":\"Carl\"}");
+    HAS(shown(cx, "person", id), "\"text\":\"Bonner Str. 1, 50667 Köln\"");
+    T_INT(in_town(cx, "eq", ",\"value\":\"koln\""), 1);
+    T_INT(in_town(cx, "ne", ",\"value\":\"Bonn\""), 2);
+    T_INT(in_town(cx, "starts", ",\"value\":\"bon\""), 1);
+    T_INT(in_town(cx, "contains", ",\"value\":\"ÖL\""), 1);
+    T_INT(in_town(cx, "in", ",\"value\":[\"Ulm\",\"Bonn\"]"), 1);
+    T_INT(in_town(cx, "notin", ",\"value\":[\"Ulm\",\"Bonn\"]"), 2);
+    T_INT(in_town(cx, "empty", ""), 2);
+    T_INT(in_town(cx, "notempty", ""), 1);
+    T(filter_parse(cx, ENT(cx, "person"), parsed(cx, "{\"field\":\"addresses.zip\",\"op\":\"empty\"}"), NULL, &c) == E_INVALID);
+    T(filter_parse(cx, ENT(cx, "person"), parsed(cx, "{\"field\":\"addresses.city\",\"op\":\"lt\",\"value\":\"a\"}"), NULL, &c) == E_INVALID);
+    T_OK(cx, db_write(cx, towns_forget, NULL)); /* a base from before */
+    T_OK(cx, db_write(cx, sync_here, NULL));
+    T_INT(in_town(cx, "notempty", ""), 1);
+}
+
+static void both(void)
+{
+    bed_both(all);
+    bed_both(tags_are_one);
+    bed_both(towns);
+}
 
 TESTS("entities", both)

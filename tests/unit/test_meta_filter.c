@@ -256,4 +256,40 @@ static void relative_dates(void)
     t_cx_free(&cx);
 }
 
-TESTS("meta_filter", nothing_is_all, refused, hidden, limits, relative_dates)
+/* A time stamp against a day, at +02:00. */
+static void whole_days(void)
+{
+    static const struct {
+        const char *op;
+        enum op as;
+        const char *from, *to; /* to NULL: from alone */
+    } want[] = {
+        {"lt", OP_LT, "2026-11-28T22:00:00Z", NULL},      {"ge", OP_GE, "2026-11-28T22:00:00Z", NULL},
+        {"le", OP_LT, "2026-11-29T22:00:00Z", NULL},      {"gt", OP_GE, "2026-11-29T22:00:00Z", NULL},
+        {"eq", OP_WITHIN, "2026-11-28T22:00:00Z", "2026-11-29T22:00:00Z"},
+        {"ne", OP_WITHIN, "2026-11-28T22:00:00Z", "2026-11-29T22:00:00Z"},
+    };
+    struct cx cx = t_cx();
+    struct meta m = describe(&cx);
+
+    cx.meta = &m;
+    cx.tz_min = 120;
+    for (size_t i = 0; i < COUNT(want); i++) {
+        const struct cond *c = NULL;
+        int64_t from = 0, to = 0;
+        T_OK(&cx, parse(&cx, arena_fmt(cx.a, "{\"field\":\"at\",\"op\":\"%s\",\"value\":\"2026-11-29\"}", want[i].op).p, NULL, &c));
+        if (!c) continue;
+        if (str_eq(str_from(want[i].op), S("ne"))) {
+            T(c->k == C_NOT);
+            c = c->kids;
+        }
+        T(time_parse(str_from(want[i].from), 0, &from));
+        T(c->k == C_CMP && c->op == want[i].as && c->v[0].i == from && c->n_v == (want[i].to ? 2u : 1u));
+        if (!want[i].to) continue;
+        T(time_parse(str_from(want[i].to), 0, &to));
+        T_INT(c->v[1].i, to);
+    }
+    t_cx_free(&cx);
+}
+
+TESTS("meta_filter", nothing_is_all, refused, hidden, limits, relative_dates, whole_days)

@@ -329,6 +329,8 @@ static void in_random(struct cx *cx, const struct field *f, struct jw *w)
     jw_arr_end(w);
 }
 
+static bool is_moment(const struct field *f) { return f->kind == &k_time || f->kind == &k_roll; }
+
 static void value_random(struct cx *cx, const struct field *f, enum op op, struct jw *w)
 {
     bool same = op == OP_EQ || op == OP_NE;
@@ -339,6 +341,7 @@ static void value_random(struct cx *cx, const struct field *f, enum op op, struc
     else if (op == OP_CONTAINS || op == OP_STARTS) part_random(cx, f, w);
     else if (op == OP_IN || op == OP_NOTIN) in_random(cx, f, w);
     else if (f->kind == &k_user && roll(2)) jw_str(w, same && roll(2) ? S("my_team") : S("me"));
+    else if (is_moment(f) && roll(2)) jw_str(w, day_text(cx->a, time_day(now_near(cx), 0)));
     else one_random(cx, f, w);
 }
 
