@@ -8,6 +8,7 @@ import * as importing from './import.mjs';
 import * as columns from './columns.mjs';
 import * as dups from './dups.mjs';
 import * as fields from './fields.mjs';
+import * as filters from './filters.mjs';
 import * as finding from './finding.mjs';
 import * as jobs from './jobs.mjs';
 import * as keyboard from './keyboard.mjs';
@@ -32,7 +33,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, fields, photo, person, talk, tree, keyboard]) {
+  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, photo, person, talk, tree, keyboard]) {
     try {
       await s.run(v, server);
     } catch (e) {

@@ -29,6 +29,7 @@ import { timestamp } from './timestamp';
 import { url } from './url';
 import { urls } from './urls';
 import { user } from './user';
+import { entity, field } from '../lib/meta.svelte';
 import type { FieldKind } from './kind';
 
 const kinds: Record<Kind, FieldKind> = {
@@ -36,5 +37,10 @@ const kinds: Record<Kind, FieldKind> = {
 };
 
 const computed = (f: Field, as: Kind): FieldKind => ({ ...(kinds[as] ?? kinds[f.kind]), Input: null });
-export const kindOf = (f: Field): FieldKind => (f.result ? computed(f, f.result) : (kinds[f.kind] ?? text));
+/** What a roll-up of numbers holds: values of the field it gathers (the greatest date is a date), a count, another roll-up's. */
+function gathered(f: Field): Kind {
+  const of = field(entity(f.to ?? ''), (f.def as { field?: string } | undefined)?.field ?? '');
+  return of && of.kind !== 'rollup' ? of.kind : 'int';
+}
+export const kindOf = (f: Field): FieldKind => (f.result ? computed(f, f.result) : f.kind === 'rollup' ? computed(f, gathered(f)) : (kinds[f.kind] ?? text));
 export const isEditable = (f: Field): boolean => !f.readonly && kindOf(f).Input !== null;

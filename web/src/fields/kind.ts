@@ -14,7 +14,7 @@ export interface FieldKind {
   now?: boolean;
   /** the value in one line; '' when there is none */
   plain: (value: Value, field: Field) => string;
-  filter: 'text' | 'number' | 'date' | 'choice' | 'bool' | 'link' | 'none';
+  filter: 'text' | 'number' | 'duration' | 'date' | 'choice' | 'bool' | 'link' | 'none';
   /** a grid track for lists */
   width: string;
   end?: boolean;

@@ -19,25 +19,39 @@ export function toFilter(g: Group): Filter | null {
     if (isGroup(i)) {
       const f = toFilter(i);
       if (f) parts.push(f);
-    } else if (isComplete(i)) parts.push(needsValue(i.op) ? { field: i.field, op: i.op, value: i.value } : { field: i.field, op: i.op });
+    } else if (isComplete(i)) parts.push(toCondition(i));
   }
   if (!parts.length) return null;
   return g.join === 'and' ? { and: parts } : { or: parts };
 }
 
+// A field of the record that a link points to is named "company>owner".
+const OVER = '>';
+export const overLink = (link: string, field: string): string => link + OVER + field;
+
+function toCondition(r: Rule): Filter {
+  const [link, over] = r.field.split(OVER);
+  if (over !== undefined) return { link: link ?? '', has: toCondition({ ...r, field: over }) };
+  return needsValue(r.op) ? { field: r.field, op: r.op, value: r.value } : { field: r.field, op: r.op };
+}
+
+/** A condition as a rule; null for what is none. */
+function toRule(f: Filter): Rule | null {
+  if ('field' in f) return rule(f);
+  return 'link' in f && 'field' in f.has ? { ...rule(f.has), field: overLink(f.link, f.has.field) } : null;
+}
+
 /** The builder's form of a tree; null for one it cannot show (not, has, …), which stays in force all the same. */
 export function fromFilter(f: Filter): Group | null {
-  if ('field' in f) return { join: 'and', items: [rule(f)] };
+  const one = toRule(f);
+  if (one) return { join: 'and', items: [one] };
   const join = 'and' in f ? 'and' : 'or' in f ? 'or' : null;
   if (!join) return null;
   const items: (Rule | Group)[] = [];
   for (const part of 'and' in f ? f.and : 'or' in f ? f.or : []) {
-    if ('field' in part) items.push(rule(part));
-    else {
-      const g = fromFilter(part);
-      if (!g) return null;
-      items.push(g);
-    }
+    const item = toRule(part) ?? fromFilter(part);
+    if (!item) return null;
+    items.push(item);
   }
   return { join, items };
 }

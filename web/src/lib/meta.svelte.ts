@@ -1,7 +1,7 @@
 // The description of entities and fields, as the server gave it.
 import { getMeta } from '../api/calls';
 import type { Entity, Field, Gone, Labels, Meta } from '../api/types';
-import { lang } from './i18n.svelte';
+import { lang, t, tryText } from './i18n.svelte';
 
 let meta = $state.raw<Meta | null>(null);
 
@@ -40,3 +40,6 @@ export function noun(e: Entity): string {
   const l = label(e.label, e.name);
   return lang() === 'de' ? l : l.charAt(0).toLowerCase() + l.slice(1);
 }
+
+/** What the button says that makes one: in languages with genders no pattern fits all. */
+export const newText = (e: Entity): string => tryText(`record.new.${e.name}`) ?? t('record.new', { entity: noun(e) });

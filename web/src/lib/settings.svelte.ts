@@ -3,6 +3,7 @@ import { getSettings, putSetting } from '../api/calls';
 import type { Entity, Field } from '../api/types';
 import { lang } from './i18n.svelte';
 import { columns, entity, field, label } from './meta.svelte';
+import { townFields, townless } from './town';
 
 let kept = $state.raw<Record<string, unknown>>({});
 
@@ -16,7 +17,7 @@ const NEVER = new Set(['lines', 'json']);
 const name = (e: Entity) => `columns.${e.name}`;
 
 /** What may stand in a column, beside the title. */
-export const columnFields = (e: Entity): Field[] => e.fields.filter((f) => f.name !== e.title && f.name !== 'deleted_at' && !NEVER.has(f.kind));
+export const columnFields = (e: Entity): Field[] => [...e.fields.filter((f) => f.name !== e.title && f.name !== 'deleted_at' && !NEVER.has(f.kind)), ...townFields(e)];
 
 /** The fields of the records that links point to, by link, named as the server takes them: "company.owner". */
 export function linkedFields(e: Entity): { link: Field; to: Entity; fields: Field[] }[] {
@@ -24,9 +25,10 @@ export function linkedFields(e: Entity): { link: Field; to: Entity; fields: Fiel
     const to = link.kind === 'link' && link.to ? entity(link.to) : undefined;
     if (!to?.rights.see) return [];
     const text = (f: Field) => `${label(link.label, link.name)}: ${label(f.label, f.name)}`;
-    return [{ link, to, fields: columnFields(to).map((f) => ({ ...f, name: `${link.name}.${f.name}`, label: { [lang()]: text(f) }, sort: false })) }];
+    return [{ link, to, fields: columnFields(to).filter((f) => !isLinked(f.name)).map((f) => ({ ...f, name: `${link.name}.${f.name}`, label: { [lang()]: text(f) }, sort: false })) }];
   });
 }
+/** Of another record, or a part of a field: nothing that the list's own field of that name could tell. */
 export const isLinked = (name: string): boolean => name.includes('.');
 
 /** The columns as they were chosen, the title first; a field that is gone since is passed over. */
@@ -43,12 +45,12 @@ export function chosenColumns(e: Entity): Field[] {
 export function rowFields(e: Entity): string[] | undefined {
   if (!Array.isArray(kept[name(e)])) return undefined;
   const beside = e.fields.filter((f) => f.kind === 'picture' || f.name === 'groups').map((f) => f.name);
-  return [...new Set([...chosenColumns(e).map((f) => f.name), ...beside])];
+  return [...new Set([...chosenColumns(e).map((f) => townless(e, f.name)), ...beside])];
 }
 
 /** Columns for an export: what comes of linked records needs the right to export those, too. */
 export const exportColumns = (e: Entity): string[] =>
-  chosenColumns(e).map((f) => f.name).filter((n) => !isLinked(n) || entity(field(e, n.split('.')[0] ?? '')?.to ?? '')?.rights.export);
+  [...new Set(chosenColumns(e).map((f) => townless(e, f.name)))].filter((n) => !isLinked(n) || entity(field(e, n.split('.')[0] ?? '')?.to ?? '')?.rights.export);
 
 export const setting = (key: string): unknown => kept[key];
 

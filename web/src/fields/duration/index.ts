@@ -3,4 +3,4 @@ import { decimal } from '../decimal';
 import type { FieldKind } from '../kind';
 import Input from './Input.svelte';
 
-export const duration: FieldKind = { ...decimal, Input, plain: (v) => (typeof v === 'number' ? showDuration(v) : ''), width: '90px' };
+export const duration: FieldKind = { ...decimal, Input, plain: (v) => (typeof v === 'number' ? showDuration(v) : ''), filter: 'duration', width: '90px' };
