@@ -7,6 +7,7 @@
 enum {
     PER_ENTITY = 50,
     POOL = 32,   /* candidates of a part of the index, newest first */
+    POOL_NOTES = 16, /* what is said and to be done is three times as much as people are, and its newest matter */
     BATCH = 200, /* candidates per look into the index for one entity, newest first */
     BATCHES = 4,
     SEEN_CHUNK = 64, /* rows read per look whose right is not sure from the index */
@@ -176,6 +177,8 @@ static bool part_is_own(const struct cx *cx, int part)
     return own;
 }
 
+static size_t pool_of(int part) { return part == db_search_part(S("interaction")) ? POOL_NOTES : POOL; }
+
 /* The newest candidates of a part by one look, once for all its entities: when it gave everything there is, no other
  * is needed. */
 static enum err pool_read(struct cx *cx, const struct ask *q, int part, struct pool *p)
@@ -185,8 +188,8 @@ static enum err pool_read(struct cx *cx, const struct ask *q, int part, struct p
     if (p->read || q->all_short) return E_OK;
     p->read = true;
     if (!index_words(cx, q, NULL, part_is_own(cx, part), words, &n_words)) return E_OK;
-    TRY(db_search(cx, part, S(""), words, n_words, 0, POOL, &p->v, &p->n));
-    p->whole = p->n < POOL;
+    TRY(db_search(cx, part, S(""), words, n_words, 0, pool_of(part), &p->v, &p->n));
+    p->whole = p->n < pool_of(part);
     return E_OK;
 }
 
