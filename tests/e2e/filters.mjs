@@ -6,7 +6,7 @@ export const name = 'filters';
 export async function run(v) {
   const { page } = v;
   const send = await sender(v);
-  const firm = await send('POST', '/company', { name: 'Filterbau AG', industry: 'Siebe' });
+  const firm = await send('POST', '/company', { name: 'Filterbau AG', industry: 'Siebe', kinds: ['customer', 'supplier', 'dealer'], phones: ['+7 905 004-76-05'] });
   const fritz = await send('POST', '/person', { name: 'Fritz Filter', company: firm.id, tags: ['Messe'], addresses: [{ street: 'Hauptstr. 1', zip: '50667', city: 'Köln' }] });
   await send('POST', '/interaction', { subject: 'Siebe gezeigt', company: firm.id, at: '2026-03-05T10:00:00Z' });
   const meta = await send('GET', '/meta');
@@ -52,7 +52,15 @@ export async function run(v) {
   await v.seen(row, 'a tag is found in any spelling');
 
   await page.goto(`${v.url}/company?q=Filterbau`);
-  await page.getByRole('row', { name: /Filterbau/ }).click();
+  const whole = page.getByRole('row', { name: /Filterbau/ });
+  await whole.waitFor();
+  if (!v.phone) {
+    const box = (l) => l.boundingBox();
+    const [line, tags] = [await box(whole), await box(whole.locator('.tags').first())];
+    v.ok(tags.y >= line.y && tags.y + tags.height <= line.y + line.height, 'several kinds of a company stay in their row');
+    v.ok(await whole.getByText('004-76-05').evaluate((e) => e.scrollWidth <= e.clientWidth), 'a telephone number is not cut off');
+  }
+  await whole.click();
   const contact = page.locator('section.panel [data-field=last_contact]');
   await v.seen(contact, 'the last contact is shown');
   v.ok(!/T\d\d:/.test(await contact.innerText()), `as a date of the language (${await contact.innerText()})`);
