@@ -41,11 +41,31 @@ static enum err table_create(struct cx *cx, const struct entity *e)
 }
 
 static enum err index_create(struct cx *cx, const struct entity *e, const char *name, bool unique,
-                             const char *cols)
+                             const char *cols, const char *where)
 {
     return db_ddl(cx, arena_fmt(cx->a, "CREATE %sINDEX IF NOT EXISTS \"%.*s_%s\" ON %.*s (%s)%s",
-                                unique ? "UNIQUE " : "", FS(e->name), name, FS(e->table), cols,
-                                unique ? " WHERE deleted_at IS NULL" : ""));
+                                unique ? "UNIQUE " : "", FS(e->name), name, FS(e->table), cols, where));
+}
+
+static enum err index_drop(struct cx *cx, const struct entity *e, const char *name)
+{
+    return db_ddl(cx, arena_fmt(cx->a, "DROP INDEX IF EXISTS \"%.*s_%s\"", FS(e->name), name));
+}
+
+/* Nobody asks for what links to nothing, and most records have links that are empty: they stand in no index. Until
+ * version 6 they did, in one of another name. */
+static bool is_link(const struct field *f) { return str_eq(f->kind->name, S("link")); }
+
+static const char *link_index(struct cx *cx, const struct field *f)
+{
+    return arena_fmt(cx->a, "link_%.*s", FS(f->name)).p;
+}
+
+static enum err link_index_create(struct cx *cx, const struct entity *e, const struct field *f)
+{
+    TRY(index_drop(cx, e, arena_z(cx->a, f->name)));
+    return index_create(cx, e, link_index(cx, f), false, arena_fmt(cx->a, "%.*s, id", FS(f->col)).p,
+                        arena_fmt(cx->a, " WHERE %.*s IS NOT NULL", FS(f->col)).p);
 }
 
 static enum err field_index(struct cx *cx, const struct entity *e, const struct field *f)
@@ -54,15 +74,17 @@ static enum err field_index(struct cx *cx, const struct entity *e, const struct 
     str col = f->kind->store == ST_FOLDED ? f->col2 : f->col;
     const char *name = arena_z(cx->a, f->name), *by = arena_fmt(cx->a, "%.*s, id", FS(col)).p;
     if (f->unique)
-        TRY(index_create(cx, e, arena_fmt(cx->a, "%s_unique", name).p, true, arena_z(cx->a, col)));
-    if (f->index) TRY(index_create(cx, e, name, false, by));
+        TRY(index_create(cx, e, arena_fmt(cx->a, "%s_unique", name).p, true, arena_z(cx->a, col),
+                         " WHERE deleted_at IS NULL"));
     const struct field *order = f->index_by.n ? entity_field(e, f->index_by) : NULL;
     if (order && order->col.n)
         TRY(index_create(cx, e, arena_fmt(cx->a, "%s_%.*s", name, FS(order->name)).p, false,
-                         arena_fmt(cx->a, "%.*s, %.*s, id", FS(col), FS(order->col)).p));
+                         arena_fmt(cx->a, "%.*s, %.*s, id", FS(col), FS(order->col)).p, ""));
+    if (f->index && is_link(f)) return link_index_create(cx, e, f);
+    if (f->index) TRY(index_create(cx, e, name, false, by, ""));
     if (f->index && f->at == e->title)
         TRY(index_create(cx, e, arena_fmt(cx->a, "owner_%s", name).p, false,
-                         arena_fmt(cx->a, "\"owner\", %.*s, id", FS(col)).p));
+                         arena_fmt(cx->a, "\"owner\", %.*s, id", FS(col)).p, ""));
     return E_OK;
 }
 
@@ -86,11 +108,11 @@ enum err field_indexes_drop(struct cx *cx, const struct entity *e, const struct 
 {
     const char *name = arena_z(cx->a, old->name);
     if (old->unique && !(now && now->unique))
-        TRY(db_ddl(cx, arena_fmt(cx->a, "DROP INDEX IF EXISTS \"%.*s_%s_unique\"", FS(e->name), name)));
+        TRY(index_drop(cx, e, arena_fmt(cx->a, "%s_unique", name).p));
     if (!old->index || (now && now->index)) return E_OK;
     if (old->at == e->title)
-        TRY(db_ddl(cx, arena_fmt(cx->a, "DROP INDEX IF EXISTS \"%.*s_owner_%s\"", FS(e->name), name)));
-    return db_ddl(cx, arena_fmt(cx->a, "DROP INDEX IF EXISTS \"%.*s_%s\"", FS(e->name), name));
+        TRY(index_drop(cx, e, arena_fmt(cx->a, "owner_%s", name).p));
+    return index_drop(cx, e, is_link(old) ? link_index(cx, old) : name);
 }
 
 str field_aside(struct arena *a, str column)
@@ -129,7 +151,7 @@ enum err rollup_index(struct cx *cx, const struct field *f)
         !order->col.n || !agg || str_eq(agg->s, S("sum")))
         return E_OK;
     return index_create(cx, c, arena_fmt(cx->a, "%.*s_%.*s_roll", FS(via->name), FS(order->name)).p, false,
-                        arena_fmt(cx->a, "%.*s, %.*s, id", FS(via->col), FS(order->col)).p);
+                        arena_fmt(cx->a, "%.*s, %.*s, id", FS(via->col), FS(order->col)).p, "");
 }
 
 /* Fields whose items stand in contact_point alone so far get their text in the rows. */
