@@ -30,7 +30,7 @@ enum err tables_list(struct cx *cx, str **ret, size_t *ret_n)
         TRY(db_query(cx, &r,
                      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE "
                      "'sqlite\\_%' ESCAPE '\\'"
-                     " AND name NOT LIKE 'search\\_fts%' ESCAPE '\\' ORDER BY name"));
+                     " AND name NOT LIKE 'search\\_fts%' ESCAPE '\\' AND name <> 'search_upto' ORDER BY name"));
     str *v = NEW_N(cx->a, str, r.n + 1);
     for (size_t i = 0; i < r.n; i++) {
         v[i] = db_str(&r, i, 0);

@@ -23,6 +23,11 @@ struct db_later {
     size_t nth; /* in the order they were given */
     str entity, text;
 };
+/* The writer's view of search_upto; known = false after a transaction that was lost, and at the start. */
+struct db_indexed {
+    int64_t upto;
+    bool known;
+};
 struct db {
     const struct db_ops *ops;
     struct dbase *base;
@@ -35,8 +40,9 @@ struct db {
     int64_t until_us; /* db_deadline */
     bool was_slow;   /* a statement was given up at the deadline */
     bool watched;    /* the running transaction wrote into a watched table */
-    struct arena *later_a; /* the writer's: holds what waits in `later`; NULL = search texts are written at once */
+    struct arena *later_a; /* the writer's: holds what waits in `later` */
     LIST(struct db_later) later;
+    struct db_indexed indexed;
     bool own_sql;    /* a person's own statement runs: the engine's words are for him */
     _Atomic int64_t queries, errors, busy; /* written by the holder alone */
 };
@@ -62,6 +68,7 @@ struct dbase {
     void *on_commit_arg;
     struct writer *writer; /* SQLite */
     _Atomic int64_t fault, writes, of_people, commits, checkpoints, wal_bytes, epoch;
+    _Atomic int64_t unindexed; /* SQLite: texts that wait for their index, about */
     _Atomic uint64_t often[4096]; /* SQLite: how long the lists of trigrams are, see db_grams.c */
 };
 
@@ -86,6 +93,8 @@ static inline void db_count(_Atomic int64_t *c) /* one writer: no locked instruc
 /* FTS5 writes a segment at the end of every savepoint that touched it: so the search texts of a batch wait until
  * all its savepoints are released and are written just before the commit. Empties the list. */
 MUST enum err db_search_flush(struct cx *cx, struct db *db);
+/* A db_write_fn: brings the texts that wait into the index. Of SQLite; the writer calls it when the house is quiet. */
+MUST enum err db_search_index(struct cx *cx, void *unused);
 /* One more trigram of a MATCH, joined by AND. */
 void db_gram_put(struct buf *b, str t);
 /* What to ask of the search index `table` so that each text with all words is among the hits; "" when no word has

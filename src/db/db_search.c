@@ -13,6 +13,7 @@ enum {
     WORD_MAX = 200,
     TRIGRAMS_MAX = 24,
     QUERY_MAX = 64 * 1024,
+    WAITING_MAX = 128,
     TIDY_PAGES = 64, /* of 4 KB: some milliseconds of the writer */
     TIDY_STEPS = 100000
 };
@@ -66,20 +67,66 @@ int db_search_part(str entity)
 
 str db_search_table(str entity) { return parts[db_search_part(entity)].table; }
 
+/* ---- what waits for the index ----
+ * FTS5 writes a segment in each transaction that touched it: for a single save that is a quarter of all its work. So a
+ * text that is newer than search_upto stands in search_doc alone, where a search looks through the few there are, and
+ * goes into the index with a hundred others, or when the house is quiet. */
+
+static enum err upto_read(struct cx *cx, struct db *db)
+{
+    struct db_rows upto = {0}, n = {0};
+    if (db->indexed.known) return E_OK;
+    TRY(db_query(cx, &upto, "SELECT record FROM search_upto"));
+    if (!upto.n) return fail(cx, E_INTERNAL, "The table search_upto is empty");
+    TRY(db_query(cx, &n, "SELECT count(*) FROM search_doc WHERE record > $1", V(db_int(&upto, 0, 0))));
+    db->indexed = (struct db_indexed){db_int(&upto, 0, 0), true};
+    atomic_store(&db->base->unindexed, db_int(&n, 0, 0));
+    return E_OK;
+}
+
+/* row: record, entity, text */
+static enum err index_row(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+{
+    int64_t *newest = arg;
+    struct db_val v[] = {V(row_of(row[0].i)), row[2]};
+    (void)cols;
+    if (row[0].i > *newest) *newest = row[0].i;
+    return db_run(cx, NULL, NULL, parts[db_search_part(row[1].s)].put, v, COUNT(v));
+}
+
+enum err db_search_index(struct cx *cx, void *unused)
+{
+    struct db *db = cx->db;
+    (void)unused;
+    TRY(upto_read(cx, db));
+    int64_t newest = db->indexed.upto;
+    struct db_val v[] = {V(newest)};
+    TRY(db_each(cx,
+                S("SELECT record, entity, text FROM search_doc WHERE record > $1"
+                  " ORDER BY record DESC"), /* FTS5 begins a new segment at each rowid below the last */
+                v, COUNT(v), index_row, &newest));
+    atomic_store(&db->base->unindexed, 0);
+    if (newest == db->indexed.upto) return E_OK;
+    db->indexed.known = false; /* until the next transaction has seen that this one was kept */
+    return db_exec(cx, NULL, "UPDATE search_upto SET record = $1", V(newest));
+}
+
 static enum err put_now(struct cx *cx, str entity, int64_t id, str text)
 {
     struct db_rows was = {0};
+    bool indexed = id <= cx->db->indexed.upto;
     TRY(db_query(cx, &was, "SELECT entity, text FROM search_doc WHERE record = $1", V(id)));
     if (was.n && str_eq(db_str(&was, 0, 1), text) && str_eq(db_str(&was, 0, 0), entity))
         return E_OK;
-    if (was.n) {
+    if (was.n && indexed) {
         struct db_val v[] = {V(row_of(id)), V(db_str(&was, 0, 1))};
         TRY(db_run(cx, NULL, NULL, parts[db_search_part(db_str(&was, 0, 0))].del, v, COUNT(v)));
     }
-    if (text.n) {
+    if (text.n && indexed) {
         struct db_val v[] = {V(row_of(id)), V(text)};
         TRY(db_run(cx, NULL, NULL, parts[db_search_part(entity)].put, v, COUNT(v)));
     }
+    if (!indexed) atomic_fetch_add(&cx->db->base->unindexed, 1);
     return was.n || text.n ? doc_put(cx, entity, id, text) : E_OK;
 }
 
@@ -89,7 +136,6 @@ enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str text)
     (void)old; /* what stands in search_doc is what was indexed, whoever remembers it otherwise */
     assert(db_is_writing(cx));
     if (db_is_pg(cx)) return doc_put(cx, entity, id, text);
-    if (!db->later_a) return put_now(cx, entity, id, text);
     struct db_later l = {id, db->later.n, arena_dup(db->later_a, entity), arena_dup(db->later_a, text)};
     *LIST_ADD(db->later_a, &db->later) = l;
     return E_OK;
@@ -105,8 +151,9 @@ static int by_row(const void *a, const void *b)
 
 enum err db_search_flush(struct cx *cx, struct db *db)
 {
-    enum err e = E_OK;
-    if (db->later.n) qsort(db->later.v, db->later.n, sizeof *db->later.v, by_row);
+    if (!db->later.n) return E_OK;
+    enum err e = upto_read(cx, db);
+    qsort(db->later.v, db->later.n, sizeof *db->later.v, by_row);
     for (size_t i = 0; e == E_OK && i < db->later.n; i++) {
         if (i && db->later.v[i].id == db->later.v[i - 1].id) continue;
         struct arena_mark m = arena_mark(cx->a);
@@ -114,6 +161,7 @@ enum err db_search_flush(struct cx *cx, struct db *db)
         if (e == E_OK) arena_back(cx->a, m);
     }
     db->later.n = 0;
+    if (e == E_OK && atomic_load(&db->base->unindexed) >= WAITING_MAX) e = db_search_index(cx, NULL);
     return e;
 }
 
@@ -122,6 +170,7 @@ enum err db_search_flush(struct cx *cx, struct db *db)
 struct ask {
     const str *words;
     size_t n_words, max, left;
+    size_t waiting; /* of the hits: found among the texts that are not in the index yet */
     str entity;
     const struct part *part;
     LIST(struct db_hit) hits;
@@ -139,6 +188,8 @@ static enum err on_row(struct cx *cx, void *arg, const struct db_val *row, size_
     if (q->full) return E_LIMIT;
     if (q->entity.n && !str_eq(row[1].s, q->entity)) return E_OK;
     if (&parts[db_search_part(row[1].s)] != q->part) return E_OK; /* the short scan walks through all */
+    for (size_t i = 0; i < q->waiting; i++)
+        if (q->hits.v[i].id == row[0].i) return E_OK; /* indexed between the two looks */
     for (size_t i = 0; i < q->n_words; i++)
         if (!holds(row[2].s, q->words[i])) return E_OK;
     *LIST_ADD(cx->a, &q->hits) =
@@ -182,7 +233,12 @@ static enum err ask_sqlite(struct cx *cx, struct ask *q, int64_t below)
                          " ORDER BY record DESC LIMIT $2"),
                        v, COUNT(v), on_row, q);
     }
-    struct db_val v[] = {V(match), V(row_of(below))};
+    struct db_val wait[] = {V(below)}, v[] = {V(match), V(row_of(below))};
+    TRY(db_each(cx,
+                S("SELECT record, entity, text FROM search_doc WHERE record > (SELECT record FROM search_upto)"
+                  " AND record < $1 ORDER BY record DESC"),
+                wait, COUNT(wait), on_row, q));
+    q->waiting = q->hits.n;
     return db_each(cx, q->part->ask, v, COUNT(v), on_row, q);
 }
 
@@ -263,6 +319,7 @@ static enum err tidy_step(struct cx *cx, void *arg)
 
 enum err db_search_tidy(struct cx *cx)
 {
+    if (!db_is_pg(cx)) TRY(db_write_bulk(cx, db_search_index, NULL));
     for (int i = 0; i < DB_SEARCH_PARTS && !db_is_pg(cx); i++) {
         struct tidy t = {.part = &parts[i], .pages = -TIDY_PAGES};
         for (int step = 0; step < TIDY_STEPS; step++) { /* the first one, with a minus, takes all segments in hand */

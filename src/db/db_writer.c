@@ -2,8 +2,12 @@
 /* db/db_writer.c - SQLite's one writer: a thread that takes what has queued up, runs each request in its
  * own savepoint and commits them together; and the thread that moves the log into the file.
  *
- * A request lives on its caller's stack; the caller sleeps on `done` until the writer is through with
- * it, so the writer may use the caller's cx and arena. Nobody is woken before the commit is durable.
+ * There is one seat. In a quiet house who comes with a request sits down himself, runs the batch in his own thread
+ * and gets up again: no hand-over between threads, no sleep but the disk's. When others have queued up meanwhile, the
+ * thread takes the seat and keeps it while there is work; bulk work is always its.
+ *
+ * A request lives on its caller's stack; the caller sleeps on `done` until it is through, so whoever sits may use the
+ * caller's cx and arena. Nobody is woken before the commit is durable.
  */
 #include "base/tr.h"
 #include "db/db_int.h"
@@ -33,8 +37,9 @@ struct wreq {
     void *arg;
     int64_t since_ms;
     enum err e;
-    _Atomic uint32_t done;
+    _Atomic uint32_t done; /* enum: WAITED for by a thread that sleeps */
 };
+enum { OPEN, DONE, WAITED };
 struct lane {
     struct wreq *head, **tail;
 };
@@ -45,6 +50,7 @@ struct writer {
     pthread_mutex_t mu;
     pthread_cond_t work, ck_work;
     struct lane lane[2]; /* interactive, bulk */
+    bool seated; /* somebody runs batches; it alone uses `db` */
     bool stop, ck_stop, running, ck_running;
     _Atomic int64_t wal_pages, ck_pages; /* in the log now; at the last checkpoint */
 };
@@ -54,25 +60,42 @@ static int64_t mono_ms(void) { return db_mono_us() / 1000; }
 static void wake(struct wreq *r)
 {
     _Atomic uint32_t *done = &r->done;
-    atomic_store_explicit(done, 1, memory_order_release); /* r may be gone from here on */
-    syscall(SYS_futex, done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    if (atomic_exchange_explicit(done, DONE, memory_order_acq_rel) == WAITED) /* r may be gone from here on */
+        syscall(SYS_futex, done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 static void wait_done(struct wreq *r)
 {
-    while (!atomic_load_explicit(&r->done, memory_order_acquire))
-        syscall(SYS_futex, &r->done, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+    for (uint32_t seen = OPEN; seen != DONE; seen = atomic_load_explicit(&r->done, memory_order_acquire)) {
+        seen = OPEN;
+        if (!atomic_compare_exchange_strong(&r->done, &seen, WAITED) && seen == DONE) return;
+        syscall(SYS_futex, &r->done, FUTEX_WAIT_PRIVATE, WAITED, NULL, NULL, 0);
+    }
 }
 
 /* ---- the queue ---- */
 
-static void push(struct writer *w, struct wreq *r, bool bulk)
+/* True: the seat was free and is the caller's now. */
+static bool push(struct writer *w, struct wreq *r, bool bulk)
 {
     struct lane *l = &w->lane[bulk];
     pthread_mutex_lock(&w->mu);
     *l->tail = r;
     l->tail = &r->next;
-    pthread_cond_signal(&w->work);
+    bool mine = !w->seated && !bulk;
+    if (mine) w->seated = true;
+    else if (!w->seated) pthread_cond_signal(&w->work);
+    pthread_mutex_unlock(&w->mu);
+    return mine;
+}
+
+static bool is_work(const struct writer *w) { return w->lane[0].head || w->lane[1].head; }
+
+static void get_up(struct writer *w)
+{
+    pthread_mutex_lock(&w->mu);
+    w->seated = false;
+    if (is_work(w) || w->stop) pthread_cond_signal(&w->work);
     pthread_mutex_unlock(&w->mu);
 }
 
@@ -99,13 +122,14 @@ static struct wreq *take(struct writer *w, bool is_first)
     return r;
 }
 
-static bool wait_for_work(struct writer *w)
+/* The thread's: sits down when there is work and nobody sits; stays while there is more. False: the end. */
+static bool sit_down(struct writer *w)
 {
     pthread_mutex_lock(&w->mu);
-    while (!w->lane[0].head && !w->lane[1].head && !w->stop) pthread_cond_wait(&w->work, &w->mu);
-    bool is_work = w->lane[0].head || w->lane[1].head;
+    while (w->seated || (!is_work(w) && !w->stop)) pthread_cond_wait(&w->work, &w->mu);
+    bool work = w->seated = is_work(w);
     pthread_mutex_unlock(&w->mu);
-    return is_work;
+    return work;
 }
 
 /* ---- one batch ---- */
@@ -240,6 +264,7 @@ static void batch(struct writer *w)
     if (w->db->watched) atomic_fetch_add(&b->epoch, 1); /* failed or not: who is unsure forgets */
     texts_drop(w);
     if (e != E_OK) {
+        w->db->indexed.known = false;
         if (sq_tx(w->db, SQ_ROLLBACK) != E_OK)
             abort(); /* a writer whose transaction cannot end is no writer */
         batch_fail(list, e);
@@ -253,7 +278,10 @@ static void batch(struct writer *w)
 static void *writer_main(void *arg)
 {
     struct writer *w = arg;
-    while (wait_for_work(w)) batch(w);
+    while (sit_down(w)) {
+        batch(w);
+        get_up(w);
+    }
     return NULL;
 }
 
@@ -298,6 +326,22 @@ static void checkpoint(struct writer *w, int mode)
     atomic_store(&w->ck_pages, atomic_load(&w->wal_pages));
 }
 
+/* A quiet hour's work: search texts that wait go into their index. In a base that is still to be upgraded none do. */
+static enum err index_texts(struct cx *cx)
+{
+    bool there = false;
+    TRY(db_has_table(cx, S("search_upto"), &there));
+    return there ? writer_write(cx, db_search_index, NULL, true) : E_OK;
+}
+
+static void quiet_hour(struct writer *w)
+{
+    struct cx cx = {.a = arena_new(), .db = w->ck_db, .lang = S("en")};
+    if (atomic_load(&w->base->unindexed) > 0 && index_texts(&cx) != E_OK)
+        db_log("warn", "search texts wait for their index: %.*s", FS(cx.msg));
+    arena_free(&cx.a);
+}
+
 static void *ck_main(void *arg)
 {
     struct writer *w = arg;
@@ -315,6 +359,7 @@ static void *ck_main(void *arg)
         if (bytes > FORCE_BYTES) checkpoint(w, SQLITE_CHECKPOINT_RESTART);
         else if (quiet && bytes > QUIET_BYTES) checkpoint(w, SQLITE_CHECKPOINT_RESTART);
         else if (!quiet || !settled) checkpoint(w, SQLITE_CHECKPOINT_PASSIVE);
+        if (quiet) quiet_hour(w);
     }
     return NULL;
 }
@@ -324,11 +369,14 @@ static void *ck_main(void *arg)
 enum err writer_write(struct cx *cx, db_write_fn *fn, void *arg, bool bulk)
 {
     struct writer *w = cx->db->base->writer;
-    assert(w && !pthread_equal(pthread_self(), w->thread));
+    assert(w && cx->db != w->db); /* not from inside a write */
     struct wreq r = {.cx = cx, .fn = fn, .arg = arg, .since_ms = bulk ? mono_ms() : 0};
     if (!bulk && (cx->way == WAY_WEB || cx->way == WAY_API))
         atomic_fetch_add_explicit(&w->base->of_people, 1, memory_order_relaxed);
-    push(w, &r, bulk);
+    if (push(w, &r, bulk)) {
+        batch(w);
+        get_up(w);
+    }
     wait_done(&r);
     return r.e;
 }
@@ -358,6 +406,7 @@ enum err writer_start(struct cx *cx, struct dbase *b)
     TRY(sq_open(cx, b, SQ_CHECKPOINT, &w->ck_db));
     db_pool_add(b, w->ck_db, false);
     sqlite3_wal_hook(sq_handle(w->db), on_wal, w);
+    b->unindexed = 1; /* nobody has looked yet */
     w->running = pthread_create(&w->thread, NULL, writer_main, w) == 0;
     w->ck_running = w->running && pthread_create(&w->ck_thread, NULL, ck_main, w) == 0;
     return w->ck_running ? E_OK : fail(cx, E_INTERNAL, "Cannot start a thread");
@@ -369,15 +418,15 @@ void writer_stop(struct writer **ret)
     if (!w) return;
     *ret = NULL;
     pthread_mutex_lock(&w->mu);
+    w->ck_stop = true; /* first: it has work for the writer */
+    pthread_cond_signal(&w->ck_work);
+    pthread_mutex_unlock(&w->mu);
+    if (w->ck_running) pthread_join(w->ck_thread, NULL);
+    pthread_mutex_lock(&w->mu);
     w->stop = true;
     pthread_cond_signal(&w->work);
     pthread_mutex_unlock(&w->mu);
     if (w->running) pthread_join(w->thread, NULL);
-    pthread_mutex_lock(&w->mu);
-    w->ck_stop = true;
-    pthread_cond_signal(&w->ck_work);
-    pthread_mutex_unlock(&w->mu);
-    if (w->ck_running) pthread_join(w->ck_thread, NULL);
     if (w->db) arena_free(&w->db->later_a);
     pthread_cond_destroy(&w->work);
     pthread_cond_destroy(&w->ck_work);

@@ -108,7 +108,9 @@ static void by_text(struct cx *cx, const struct ask *q, const struct entity *e, 
         sql_lit(s, "t.id IN (SELECT d.record FROM search_doc d WHERE ");
     } else {
         str table = db_search_table(e->name);
-        sql_lit(s, "t.id IN (SELECT d.record FROM ");
+        sql_lit(s, "t.id IN (SELECT d.record FROM search_doc d WHERE d.record > (SELECT record FROM search_upto) AND ");
+        words_put(cx, q, e, title_only, s);
+        sql_lit(s, " UNION ALL SELECT d.record FROM ");
         sql_name(s, table);
         sql_lit(s, " f CROSS JOIN search_doc d ON d.record = ~f.rowid WHERE ");
         sql_name(s, table);
