@@ -96,7 +96,8 @@ static void long_end(struct wired *w)
 static void read_begin(struct cx *cx, const struct req *rq, enum http_place place)
 {
     bool is_export = rq->route && (rq->route->flags & R_STREAM);
-    if (rq->method != GET || db_is_pg(cx)) return;
+    bool reads = rq->method == GET || (rq->route && (rq->route->flags & R_FAST));
+    if (!reads || db_is_pg(cx)) return;
     if (!is_export) db_deadline(cx, os_mono_us() + INT64_C(1000) * (place == PLACE_LOOP ? LOOP_MS : ANSWER_MS));
     if (db_snapshot(cx) != E_OK) log_say(cx, LOG_WARN, S("http"), "no snapshot: %.*s", FS(cx->msg));
 }

@@ -4,7 +4,7 @@
  *
  * There is one seat. In a quiet house who comes with a request sits down himself, runs the batch in his own thread
  * and gets up again: no hand-over between threads, no sleep but the disk's. When others have queued up meanwhile, the
- * thread takes the seat and keeps it while there is work; bulk work is always its.
+ * thread takes the seat and keeps it while there is work. Bulk work is the thread's, unless it has waited long.
  *
  * A request lives on its caller's stack; the caller sleeps on `done` until it is through, so whoever sits may use the
  * caller's cx and arena. Nobody is woken before the commit is durable.
@@ -337,7 +337,8 @@ static enum err index_texts(struct cx *cx)
 static void quiet_hour(struct writer *w)
 {
     struct cx cx = {.a = arena_new(), .db = w->ck_db, .lang = S("en")};
-    if (atomic_load(&w->base->unindexed) > 0 && index_texts(&cx) != E_OK)
+    bool test = atomic_load(&w->base->fault) > 0; /* its count is not for us */
+    if (!test && atomic_load(&w->base->unindexed) > 0 && index_texts(&cx) != E_OK)
         db_log("warn", "search texts wait for their index: %.*s", FS(cx.msg));
     arena_free(&cx.a);
 }
@@ -416,7 +417,6 @@ void writer_stop(struct writer **ret)
 {
     struct writer *w = *ret;
     if (!w) return;
-    *ret = NULL;
     pthread_mutex_lock(&w->mu);
     w->ck_stop = true; /* first: it has work for the writer */
     pthread_cond_signal(&w->ck_work);
@@ -431,5 +431,6 @@ void writer_stop(struct writer **ret)
     pthread_cond_destroy(&w->work);
     pthread_cond_destroy(&w->ck_work);
     pthread_mutex_destroy(&w->mu);
+    *ret = NULL; /* the checkpoint thread looked there until its end */
     free(w);
 }

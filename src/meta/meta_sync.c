@@ -63,7 +63,7 @@ static const char *link_index(struct cx *cx, const struct field *f)
 
 static enum err link_index_create(struct cx *cx, const struct entity *e, const struct field *f)
 {
-    TRY(index_drop(cx, e, arena_z(cx->a, f->name)));
+    if (!f->own) TRY(index_drop(cx, e, arena_z(cx->a, f->name))); /* an own field's name may be another index's */
     return index_create(cx, e, link_index(cx, f), false, arena_fmt(cx->a, "%.*s, id", FS(f->col)).p,
                         arena_fmt(cx->a, " WHERE %.*s IS NOT NULL", FS(f->col)).p);
 }

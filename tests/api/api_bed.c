@@ -129,7 +129,7 @@ static enum err table_names(struct cx *cx, struct db_rows *ret)
 {
     if (db_is_pg(cx))
         return db_query(cx, ret, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename");
-    return db_query(cx, ret, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_fts%' ORDER BY name");
+    return db_query(cx, ret, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_fts%' AND name <> 'search_upto' ORDER BY name");
 }
 
 /* The limit is another one each time: a prepared SELECT * would not see a new column. */
