@@ -155,16 +155,42 @@ static bool is_known(const struct page *p, const struct told_fields *f, int64_t 
     return false;
 }
 
+/* Whose history it can be, and what stands in it already. */
+static enum err told_known(struct cx *cx, const struct step *step, struct page *ret, bool *ret_is)
+{
+    const struct entity *e = ENT(cx, "interaction");
+    bool person = str_eq(step->e->name, S("person"));
+    *ret_is = e && step->row->history.n && (person || str_eq(step->e->name, S("company")));
+    if (!*ret_is || step->is_new || step->id <= 0) return E_OK;
+    struct told_fields f = told_fields(e);
+    return known_history(cx, e, person ? f.person : f.company, step->id, ret);
+}
+
+/* Of a rehearsal: how many would be written. */
+static enum err told_count(const struct import *im, const struct step *step, int64_t *ret)
+{
+    struct cx *cx = im->cx;
+    struct page known = {0};
+    bool is = false;
+    TRY(told_known(cx, step, &known, &is));
+    if (!is) return E_OK;
+    struct told_fields f = told_fields(ENT(cx, "interaction"));
+    for (size_t i = 0; i < step->row->history.n; i++) {
+        const struct told_line *t = &step->row->history.v[i];
+        *ret += !is_known(&known, &f, day_start_ms(t->day, cx->tz_min) + NOON_MS, subject_of(t->text));
+    }
+    return E_OK;
+}
+
 static enum err told_write(struct cx *cx, struct import *im, const struct step *step)
 {
     const struct entity *e = ENT(cx, "interaction");
     struct page known = {0};
     struct written w = {0};
-    if (!e || step->row->history.n == 0) return E_OK;
+    bool is = false, person = str_eq(step->e->name, S("person"));
+    TRY(told_known(cx, step, &known, &is));
+    if (!is) return E_OK;
     struct told_fields f = told_fields(e);
-    bool person = str_eq(step->e->name, S("person"));
-    if (!person && !str_eq(step->e->name, S("company"))) return E_OK;
-    if (!step->is_new) TRY(known_history(cx, e, person ? f.person : f.company, step->id, &known));
     for (size_t i = 0; i < step->row->history.n; i++) {
         const struct told_line *t = &step->row->history.v[i];
         int64_t at = day_start_ms(t->day, cx->tz_min) + NOON_MS;
@@ -218,6 +244,7 @@ static enum err op_write(struct cx *cx, struct import *im, const struct step *st
     } else {
         TRY(op_create(cx, im, step));
     }
+    if (step->print) TRY(row_remember(cx, step->print, step->id));
     return step->is_main && step->row ? told_write(cx, im, step) : E_OK;
 }
 
@@ -278,7 +305,7 @@ enum err slice_rehearse(struct import *im)
         s->made += step->is_new && step->e == im->main;
         s->companies += step->is_new && step->e == im->company;
         s->groups += step->is_new && step->e == im->groups.e;
-        if (step->is_main && step->row) s->interactions += (int64_t)step->row->history.n;
+        if (step->is_main && step->row) TRY(told_count(im, step, &s->interactions));
         if (!step->is_main || !o->by_write || step->id <= 0) continue;
         struct record now = {0};
         enum err e = record_get(cx, step->e, step->id, &now);

@@ -168,16 +168,36 @@ static enum err main_op(struct import *im, struct outcome *o, const struct joine
     return E_OK;
 }
 
+/* Without number and mail: by an earlier import of the same row, else by name and firm or address. */
+static enum err person_without(struct import *im, const struct row *r, int64_t print, int64_t firm,
+                               uint32_t firm_group, struct joined *ret)
+{
+    if (im->base_has_people) TRY(row_known(im->cx, print, im->again ? 0 : im->cx->batch, ret));
+    return ret->why == JOIN_NEW ? join_named(im->cx, im->joiner, r, firm, firm_group, ret) : E_OK;
+}
+
+/* Remembers the row for those that follow; gives its group, 0 when nothing can lead back to it. */
+static uint32_t person_put(struct import *im, const struct row *r, uint32_t group, int64_t id, uint32_t firm_group)
+{
+    if (!im->src.plan.join) return group;
+    group = joiner_put_person(im->joiner, r, group, id, firm_group);
+    return joiner_put_named(im->cx, im->joiner, r, group, id, firm_group);
+}
+
 /* A further person of the row: of the same firm. */
 static enum err more_decide(struct import *im, struct outcome *o, struct row *r, int64_t firm,
-                            uint32_t firm_group)
+                            uint32_t firm_group, int64_t beside)
 {
     struct joined hit = {0};
+    bool without = im->src.plan.join && r->keys.n == 0;
+    int64_t print = without ? row_print(im->cx, r, beside) : 0;
     if (im->src.plan.join) TRY(join_person(im->cx, im->joiner, r, &hit));
+    if (without) TRY(person_without(im, r, print, firm, firm_group, &hit));
     int64_t id = hit.why == JOIN_NEW ? fresh_id(im) : hit.id;
-    if (im->src.plan.join) (void)joiner_put_person(im->joiner, r, hit.group, id, firm_group);
+    (void)person_put(im, r, hit.group, id, firm_group);
     struct step *step = op_new(im, im->main, id, hit.why == JOIN_NEW, r->main.n + 2);
     step->in_file = hit.why == JOIN_FILE || (hit.why == JOIN_BASE && !joiner_touch(im->joiner, id));
+    step->print = print;
     op_set(step, &im->main->f[im->main->title], VAL_TEXT(r->name));
     for (size_t i = 0; i < r->main.n; i++) op_set(step, r->main.v[i].f, r->main.v[i].v);
     op_set(step, FLD(im->main, "company"), firm ? VAL_INT(firm) : VAL_NULL);
@@ -191,22 +211,25 @@ static enum err person_decide(struct import *im, struct outcome *o)
     struct joined hit = {0}, firm = {0};
     int64_t firm_id = 0;
     uint32_t firm_group = 0;
+    bool without = im->src.plan.join && r->keys.n == 0;
+    int64_t print = without ? row_print(im->cx, r, 0) : 0;
 
     if (o->is_same && im->above.id) hit = im->above;
     else if (im->src.plan.join) TRY(join_person(im->cx, im->joiner, r, &hit));
     TRY(firm_decide(im, r, joiner_firm_of(im->joiner, hit.group), false, &firm_id, &firm_group,
                     &firm));
+    if (without && hit.why == JOIN_NEW) TRY(person_without(im, r, print, firm_id, firm_group, &hit));
     int64_t id = hit.why == JOIN_NEW ? fresh_id(im) : hit.id;
-    uint32_t group = hit.group;
-    if (im->src.plan.join) group = joiner_put_person(im->joiner, r, hit.group, id, firm_group);
+    uint32_t group = person_put(im, r, hit.group, id, firm_group);
     im->above = (struct joined){JOIN_FILE, group, id, S(""), false};
     fate_of(im, o, &hit);
     if (hit.why == JOIN_FILE && name_is_better(hit.name, r->name)) r->name = hit.name;
     struct set link = {FLD(im->main, "company"), firm_id ? VAL_INT(firm_id) : VAL_NULL};
     TRY(main_op(im, o, &hit, id, &link, 1));
     im->slice.ops.v[im->slice.ops.n - 1].firm = firm_id;
+    im->slice.ops.v[im->slice.ops.n - 1].print = print;
     for (size_t i = 0; i < r->n_more; i++)
-        TRY(more_decide(im, o, &r->more[i], firm_id, firm_group));
+        TRY(more_decide(im, o, &r->more[i], firm_id, firm_group, print));
     return E_OK;
 }
 

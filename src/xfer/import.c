@@ -157,6 +157,7 @@ static enum err row_take(struct run *r, struct outcome *o)
 {
     struct import *im = &r->im;
     sums_add(im, &o->row);
+    im->again = im->slice.done < r->skip;
     TRY(row_decide(im, o));
     im->slice.done++;
     if (im->slice.done <= r->skip) { /* written by the run before: only remembered */
@@ -299,6 +300,7 @@ static enum err base_look(struct run *r)
     bool people = false, firms = false;
     TRY(has_any(im->cx, ENT(im->cx, "person"), &people));
     TRY(has_any(im->cx, ENT(im->cx, "company"), &firms));
+    im->base_has_people = people || r->skip;
     joiner_ask_base(im->joiner, (people || r->skip) && im->src.plan.join,
                     (firms || r->skip) && im->src.plan.join);
     TRY(names_load(im, S("group"), &im->groups));

@@ -18,6 +18,7 @@ struct step {
     const struct row *row; /* history of the main op */
     int64_t firm;          /* link for the history */
     size_t outcome;        /* index into slice.v */
+    int64_t print;         /* of a row to be known again by nothing else; 0 = none */
 };
 struct outcome {           /* of one row */
     struct row row;
@@ -62,12 +63,20 @@ struct import {
     struct arena *out;     /* the caller's: what the result holds */
     int64_t writer_us;     /* what the slice before took inside of the writer */
     struct joined above;   /* whom the row before was about: a merged name goes on with him */
+    bool base_has_people;
+    bool again;            /* the row was written by an earlier run of this batch */
     bool careful;          /* each write in a savepoint: after one has failed in this slice */
 };
 
 /* ---- decide.c: a row to its ops; reads the base, writes nothing ---- */
 MUST enum err names_load(struct import *im, str entity, struct names *ret);
 MUST enum err row_decide(struct import *im, struct outcome *o);
+/* ---- known.c ---- */
+/* `beside`: the print of the row that this one stands in, 0 = none. 0: it has none. */
+int64_t row_print(struct cx *cx, const struct row *r, int64_t beside);
+/* Who was made of such a row by another batch than that; *ret stays as it is when nobody was, or he is gone. */
+MUST enum err row_known(struct cx *cx, int64_t print, int64_t but_batch, struct joined *ret);
+MUST enum err row_remember(struct cx *cx, int64_t print, int64_t record); /* inside db_write */
 /* ---- apply.c ---- */
 /* What a row brings to a record that is there: sets that change something. */
 size_t merge_sets(struct cx *cx, const struct record *now, const struct step *step,

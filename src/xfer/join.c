@@ -129,6 +129,19 @@ static uint64_t key_hash(char kind, str norm)
     return h ? h : 1;
 }
 
+/* ue, oe and ae count as u, o and a: Mueller is Müller. */
+static uint64_t words_hash(char kind, str words)
+{
+    char out[2 * NAME_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < words.n && n < sizeof out; i++) {
+        char c = words.p[i];
+        bool pair = c == 'e' && n && (out[n - 1] == 'u' || out[n - 1] == 'o' || out[n - 1] == 'a');
+        if (!pair) out[n++] = c;
+    }
+    return key_hash(kind, (str){out, n});
+}
+
 /* ---- people ---- */
 enum { COMPAT_ONE_WORD = 40, SHARED_MAX = 50 };
 
@@ -247,6 +260,142 @@ uint32_t joiner_put_person(struct joiner *j, const struct row *r, uint32_t group
     return group;
 }
 
+/* ---- people without number and mail ---- */
+enum { NAMED_MAX = 8, NAMESAKES = 20, SAME_PLACE = 95, HOUSE_DIGITS = 3 };
+
+/* Two words or more. */
+static bool is_full_name(str folded) { return memchr(folded.p, ' ', folded.n) && folded.n < NAME_MAX; }
+
+/* A town alone is shared by many; a house number stands in few digits, a postcode in more. */
+static bool is_house(str address)
+{
+    for (size_t i = 0, n = 0; i <= address.n; i++) {
+        bool digit = i < address.n && address.p[i] >= '0' && address.p[i] <= '9';
+        if (!digit && n > 0 && n <= HOUSE_DIGITS) return true;
+        n = digit ? n + 1 : 0;
+    }
+    return false;
+}
+
+static const struct val *value_of(const struct entity *e, const struct row *r, const char *name)
+{
+    const struct field *f = entity_field(e, str_from(name));
+    for (size_t i = 0; f && i < r->main.n; i++)
+        if (r->main.v[i].f == f && r->main.v[i].v.t != VT_NULL) return &r->main.v[i].v;
+    return NULL;
+}
+
+/* What says that it is another person of that name. */
+static const char *const marks[] = {"birthday", "inn"};
+
+static str mark_of(struct arena *a, const struct entity *e, const struct row *r)
+{
+    struct buf b = buf_new(a, 200);
+    for (size_t i = 0; i < COUNT(marks); i++) {
+        const struct val *v = value_of(e, r, marks[i]);
+        if (v && v->t == VT_INT) buf_fmt(&b, "/%" PRId64, v->i);
+        if (v && v->t == VT_TEXT) buf_fmt(&b, "/%.*s", FS(v->s));
+    }
+    return buf_str(&b);
+}
+
+/* The hashes under which a person of the row's name stands: with his firm, with each address. */
+static size_t named_keys(struct cx *cx, const struct row *r, uint32_t firm_group, str mark, uint64_t ret[NAMED_MAX])
+{
+    struct arena *a = cx->a;
+    const struct entity *e = ENT(cx, "person");
+    str name = fold_text(a, r->name);
+    size_t n = 0;
+    if (!is_full_name(name)) return 0;
+    if (firm_group) ret[n++] = words_hash('N', arena_fmt(a, "%u/%.*s%.*s", firm_group, FS(name), FS(mark)));
+    const struct val *v = value_of(e, r, "addresses");
+    for (size_t i = 0; v && i < v->n && n < NAMED_MAX; i++)
+        if (is_house(v->v[i].typed)) {
+            str at = fold_text(a, v->v[i].typed);
+            ret[n++] = words_hash('A', arena_fmt(a, "%.*s%.*s/%.*s", FS(name), FS(mark), FS(at)));
+        }
+    return n;
+}
+
+static bool contradicts(const struct entity *e, const struct row *r, const struct record *rec)
+{
+    for (size_t i = 0; i < COUNT(marks); i++) {
+        const struct field *f = entity_field(e, str_from(marks[i]));
+        const struct val *v = value_of(e, r, marks[i]), *has = f ? &rec->v[f->at] : NULL;
+        if (v && has && has->t != VT_NULL && !val_eq(v, has)) return true;
+    }
+    return false;
+}
+
+static bool same_house(struct cx *cx, const struct val *x, const struct val *y)
+{
+    for (size_t i = 0; x && i < x->n; i++)
+        for (size_t k = 0; y->t == VT_LIST && k < y->n; k++)
+            if (is_house(x->v[i].typed) && fold_compat(cx->a, x->v[i].typed, y->v[k].typed) >= SAME_PLACE) return true;
+    return false;
+}
+
+/* Of this firm; or of none that is known, and living there. */
+static bool is_named_one(struct cx *cx, const struct entity *e, const struct row *r, int64_t firm,
+                         const struct record *rec)
+{
+    const struct val *of = &rec->v[FLD(e, "company")->at], *at = &rec->v[FLD(e, "addresses")->at];
+    if (contradicts(e, r, rec)) return false;
+    if (firm && of->t == VT_INT) return of->i == firm;
+    return same_house(cx, value_of(e, r, "addresses"), at);
+}
+
+/* The one person of that name in the base who is of this firm, or lives there. */
+static enum err named_in_base(struct cx *cx, const struct row *r, int64_t firm, struct joined *ret)
+{
+    const struct entity *e = ENT(cx, "person");
+    struct db_rows rows = {0};
+    size_t n = 0;
+    str name = fold_text(cx->a, r->name);
+    if (!FLD(e, "company") || !FLD(e, "addresses") || !is_full_name(name)) return E_OK;
+    TRY(db_query(cx, &rows, "SELECT id FROM person WHERE name_f = $1 AND deleted_at IS NULL ORDER BY id LIMIT 20",
+                 V(name)));
+    for (size_t i = 0; i < rows.n; i++) {
+        struct record rec = {0};
+        enum err err = record_get(cx, e, db_int(&rows, i, 0), &rec);
+        if (err == E_NOTFOUND) continue;
+        TRY(err);
+        if (is_named_one(cx, e, r, firm, &rec) && n++ == 0)
+            *ret = (struct joined){JOIN_BASE, 0, rec.id, record_title(&rec), false};
+    }
+    if (n > 1 || rows.n == NAMESAKES) *ret = (struct joined){0}; /* which of them, nothing tells */
+    return E_OK;
+}
+
+enum err join_named(struct cx *cx, struct joiner *j, const struct row *r, int64_t firm, uint32_t firm_group,
+                    struct joined *ret)
+{
+    uint64_t hash[NAMED_MAX];
+    size_t n = named_keys(cx, r, firm_group, mark_of(cx->a, ENT(cx, "person"), r), hash);
+    *ret = (struct joined){0};
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = hash[k] & (j->slots - 1); j->slot[i].hash; i = (i + 1) & (j->slots - 1)) {
+            if (j->slot[i].hash != hash[k]) continue;
+            const struct group *g = group_at(j, j->slot[i].group);
+            *ret = (struct joined){JOIN_FILE, j->slot[i].group, g->id, group_name(j, g), false};
+            return E_OK;
+        }
+    return j->ask_people ? named_in_base(cx, r, firm, ret) : E_OK;
+}
+
+uint32_t joiner_put_named(struct cx *cx, struct joiner *j, const struct row *r, uint32_t group, int64_t id,
+                          uint32_t firm_group)
+{
+    uint64_t hash[2 * NAMED_MAX];
+    str mark = mark_of(cx->a, ENT(cx, "person"), r);
+    size_t n = named_keys(cx, r, firm_group, S(""), hash);
+    if (n && mark.n) n += named_keys(cx, r, firm_group, mark, hash + n);
+    if (n && group == 0) group = group_new(j, id, r->name);
+    if (n && firm_group) group_at(j, group)->firm = firm_group;
+    for (size_t k = 0; k < n; k++) table_put(j, hash[k], group);
+    return group;
+}
+
 uint32_t joiner_firm_of(const struct joiner *j, uint32_t group)
 {
     const struct group *g = group ? group_at(j, group) : NULL;
@@ -254,18 +403,6 @@ uint32_t joiner_firm_of(const struct joiner *j, uint32_t group)
 }
 
 /* ---- firms ---- */
-/* ue, oe and ae count as u, o and a: Mueller is Müller. */
-static uint64_t firm_hash(str key)
-{
-    char out[NAME_MAX];
-    size_t n = 0;
-    for (size_t i = 0; i < key.n && n < sizeof out; i++) {
-        char c = key.p[i];
-        bool pair = c == 'e' && n && (out[n - 1] == 'u' || out[n - 1] == 'o' || out[n - 1] == 'a');
-        if (!pair) out[n++] = c;
-    }
-    return key_hash('n', (str){out, n});
-}
 
 static uint32_t tax_hash(str tax) { return (uint32_t)hash_keyed(tax) | 1; }
 
@@ -319,7 +456,7 @@ enum err join_firm(struct cx *cx, struct joiner *j, str name, str key, str tax, 
     bool unsure = false;
     uint32_t g = tax.n ? firm_by(j, key_hash('t', tax), tax) : 0;
     *ret = (struct joined){0};
-    if (!g) g = firm_by(j, firm_hash(key), tax);
+    if (!g) g = firm_by(j, words_hash('n', key), tax);
     if (!g && firm_of) {
         const struct group *f = group_at(j, firm_of);
         bool taxes_fit = !tax.n || !f->has_tax || f->tax == tax_hash(tax);
@@ -345,7 +482,7 @@ uint32_t joiner_put_firm(struct joiner *j, str name, str key, str tax, uint32_t 
         g->tax = tax_hash(tax);
         table_put(j, key_hash('t', tax), group);
     }
-    table_put(j, firm_hash(key), group);
+    table_put(j, words_hash('n', key), group);
     return group;
 }
 

@@ -175,3 +175,12 @@ case("a pdf", "k.pdf", b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog
 case("nothing", "k.csv", b"", country="DE", error="")
 case("nought bytes", "k.csv", csv(DE)[:60] + b"\0" + csv(DE)[60:], **{**DE_WANT, "firms": ["Elektro Müller? GmbH", "Bäckerei Weiß KG"]})
 case("a cell of ten million letters", "k.csv", csv([["Name", "Telefon", "Notiz"], ["Anna Eins", "0171 1111111", "x" * 10_000_000]]), country="DE", error="")
+
+# ---- without number and mail (test_strangers.py imports each file twice) ----
+BARE = [["Name", "Firma", "Adresse", "Notiz"], ["Anna Eins", "Eins GmbH", "", "x"], ["Anna Eins", "Eins GmbH", "", "y"], ["Anna Eins", "Zwei AG", "", ""],
+        ["Berta Zwei", "", "Weg 1, 50667 Köln", ""], ["BERTA ZWEI", "", "Weg 1, 50667 Koeln", "z"], ["Berta Zwei", "", "50667 Köln", ""], ["Carl", "", "", "nur ein Vorname"], ["Carl", "", "", "noch einer"], ["Dora", "", "", ""], ["Dora", "", "", ""]]
+case("people without number and mail", "k.csv", csv(BARE), country="DE", rows=10, new=8, joined=2, made=8, companies=2)
+case("namesakes told by their birthdays", "k.csv", csv([["Name", "Firma", "Geburtstag"], ["Anna Eins", "Eins GmbH", "1.10.1971"], ["Anna Eins", "Eins GmbH", "2.10.1981"], ["Anna Eins", "Eins GmbH", "1.10.1971"]]),
+     country="DE", rows=3, new=2, joined=1, made=2, companies=1)
+case("a number in one row alone", "k.csv", csv([["Name", "Firma", "Telefon"], ["Anna Eins", "Eins GmbH", "0171 1111111"], ["Anna Eins", "Eins GmbH", ""]]),
+     country="DE", rows=2, new=1, joined=1, made=1, people={"Anna Eins": "+491711111111"})
