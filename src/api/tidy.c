@@ -9,10 +9,11 @@
 
 #include <stdlib.h>
 
-enum { UPLOAD_DAYS = 14, PAGE = 500, ID_DIGITS = 10 };
+enum { UPLOAD_DAYS = 14, FAILED_DAYS = 60, PAGE = 500, ID_DIGITS = 10 };
 
 struct kept {
     LIST(int64_t) ids;
+    bool without_failed; /* an import that failed can be tried again, but not for ever */
 };
 
 /* Every number in the text that is long enough to be an id. */
@@ -31,14 +32,16 @@ static void ids_of(struct cx *cx, struct kept *k, str text)
 static enum err job_needs(struct cx *cx, void *arg, str state, str args, str result)
 {
     static const str refused = S0("\"refused_file\":\"");
-    bool ended = str_eq(state, S("done")) || str_eq(state, S("cancelled"));
+    const struct kept *k = arg;
+    bool failed = str_eq(state, S("failed")) && k->without_failed;
+    bool ended = failed || str_eq(state, S("done")) || str_eq(state, S("cancelled"));
     ptrdiff_t at = str_find(result, refused);
     if (!ended) ids_of(cx, arg, args);
     if (at >= 0) ids_of(cx, arg, str_cut(result, (size_t)at + refused.n, (size_t)at + refused.n + 20));
     return E_OK;
 }
 
-static enum err draft_needs(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+static enum err text_needs(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
 {
     (void)cols;
     ids_of(cx, arg, row[0].s);
@@ -55,7 +58,8 @@ static enum err kept_find(struct cx *cx, struct kept *k)
 {
     TRY(job_each(cx, S("import_dry"), job_needs, k));
     TRY(job_each(cx, S("import_run"), job_needs, k));
-    TRY(db_each(cx, S("SELECT json FROM draft"), NULL, 0, draft_needs, k));
+    TRY(db_each(cx, S("SELECT json FROM draft"), NULL, 0, text_needs, k));
+    TRY(db_each(cx, S("SELECT value FROM proposal WHERE state IN ('open', 'undone')"), NULL, 0, text_needs, k));
     if (k->ids.n) qsort(k->ids.v, k->ids.n, sizeof *k->ids.v, by_number);
     return E_OK;
 }
@@ -75,21 +79,31 @@ static enum err let_go(struct cx *cx, int64_t id, int64_t *count)
     return E_OK;
 }
 
-enum err api_tidy(struct cx *cx)
+/* Uploads older than this that nothing in `k` speaks of. */
+static enum err older_let_go(struct cx *cx, int days, const struct kept *k, int64_t *count)
 {
-    struct kept k = {0};
-    int64_t before = clock_aged_ms(cx->now_ms) - UPLOAD_DAYS * DAY_MS, after = 0, count = 0;
+    int64_t before = clock_aged_ms(cx->now_ms) - INT64_C(1) * days * DAY_MS, after = 0;
     int64_t *ids = NEW_N(cx->a, int64_t, PAGE);
     size_t n = PAGE;
-    TRY(kept_find(cx, &k));
     while (n == PAGE) {
         struct arena_mark m = arena_mark(cx->a);
         TRY(stored_untaken(cx, before, after, ids, PAGE, &n));
         for (size_t i = 0; i < n; i++)
-            if (!is_kept(&k, ids[i])) TRY(let_go(cx, ids[i], &count));
+            if (!is_kept(k, ids[i])) TRY(let_go(cx, ids[i], count));
         if (n) after = ids[n - 1];
         arena_back(cx->a, m);
     }
+    return E_OK;
+}
+
+enum err api_tidy(struct cx *cx)
+{
+    struct kept k = {0}, long_ago = {.without_failed = true};
+    int64_t count = 0;
+    TRY(kept_find(cx, &k));
+    TRY(kept_find(cx, &long_ago));
+    TRY(older_let_go(cx, UPLOAD_DAYS, &k, &count));
+    TRY(older_let_go(cx, FAILED_DAYS, &long_ago, &count));
     if (count) log_say(cx, LOG_INFO, S("api"), "%" PRId64 " uploads that nobody took were removed", count);
     return E_OK;
 }

@@ -231,24 +231,29 @@ enum err s3_put_parts(struct cx *cx, const struct s3 *s, str path, int64_t bytes
 }
 
 /* ---- what a killed program left ---- */
-static enum err leftovers_list(struct cx *cx, const struct s3 *s, str *ret)
+enum { PAGE_UPLOADS = 40, PAGES_MAX = 500 }; /* a page fits into what is read of an answer */
+
+struct page_of {
+    str key, id; /* behind these; "" = from the first */
+};
+
+static enum err leftovers_list(struct cx *cx, const struct s3 *s, const struct page_of *p, str *ret)
 {
     struct s3_call whole OWNED(s3_call_end) = {.down = -1}, *c = &whole;
-    str query = arena_fmt(cx->a, "prefix=%.*s&uploads=", FS(encoded(cx, s->prefix)));
-    TRY(s3_call_begin(cx, s, S(""), query, str_from(s3_empty_sum), c));
+    str query = arena_fmt(cx->a, "max-uploads=%d&prefix=%.*s", PAGE_UPLOADS, FS(encoded(cx, s->prefix)));
+    if (p->key.n)
+        query = arena_fmt(cx->a, "key-marker=%.*s&%.*s&upload-id-marker=%.*s", FS(encoded(cx, p->key)), FS(query),
+                          FS(encoded(cx, p->id)));
+    TRY(s3_call_begin(cx, s, S(""), arena_fmt(cx->a, "%.*s&uploads=", FS(query)), str_from(s3_empty_sum), c));
     TRY(s3_call_run(cx, c));
     *ret = buf_str(&c->said);
     return E_OK;
 }
 
-void s3_leftovers(struct cx *cx, const struct s3 *s, bool (*is_ours)(str name), int64_t before_ms)
+static void leftovers_drop(struct cx *cx, const struct s3 *s, str all, bool (*is_ours)(str name), int64_t before_ms)
 {
     static const str open = S0("<Upload>"), close = S0("</Upload>");
-    str all = {0}, one = {0};
-    if (leftovers_list(cx, s, &all) != E_OK) {
-        log_say(cx, LOG_INFO, S("backup"), "uploads left in the store are not looked for: %.*s", FS(cx->msg));
-        return;
-    }
+    str one = {0};
     while ((one = inside(all, open, close)).n) {
         str key = inside(one, S("<Key>"), S("</Key>")), id = inside(one, S("<UploadId>"), S("</UploadId>"));
         all = str_cut(all, (size_t)(one.p - all.p) + one.n, all.n);
@@ -257,5 +262,21 @@ void s3_leftovers(struct cx *cx, const struct s3 *s, bool (*is_ours)(str name), 
         int64_t begun_ms = 0;
         bool known = time_parse(inside(one, S("<Initiated>"), S("</Initiated>")), 0, &begun_ms);
         if (known && begun_ms < before_ms && is_ours(p.name)) take_back(cx, &p);
+    }
+}
+
+void s3_leftovers(struct cx *cx, const struct s3 *s, bool (*is_ours)(str name), int64_t before_ms)
+{
+    struct page_of p = {.key = S("")};
+    for (int i = 0; i < PAGES_MAX; i++) {
+        str all = {0};
+        if (leftovers_list(cx, s, &p, &all) != E_OK) {
+            log_say(cx, LOG_INFO, S("backup"), "uploads left in the store are not looked for: %.*s", FS(cx->msg));
+            return;
+        }
+        leftovers_drop(cx, s, all, is_ours, before_ms);
+        str next = inside(all, S("<NextKeyMarker>"), S("</NextKeyMarker>"));
+        if (!str_eq(inside(all, S("<IsTruncated>"), S("</IsTruncated>")), S("true")) || !next.n) return;
+        p = (struct page_of){next, inside(all, S("<NextUploadIdMarker>"), S("</NextUploadIdMarker>"))};
     }
 }

@@ -85,9 +85,26 @@ static enum err info_read(struct cx *cx, str text, struct undoing *u, struct pla
 }
 
 /* ---- states ---- */
+/* What a batch proposed goes with its undo and is back with the redo: undos of undos lead to it. */
+static enum err proposals_follow(struct cx *cx, int64_t target)
+{
+    struct db_rows r = {0};
+    int64_t batch = target;
+    bool gone = true;
+    for (;;) {
+        TRY(db_query(cx, &r, "SELECT undo_of FROM batch WHERE id = $1 AND undo_of > 0", V(batch)));
+        if (!r.n) break;
+        batch = db_int(&r, 0, 0);
+        gone = !gone;
+    }
+    return db_exec(cx, NULL, "UPDATE proposal SET state = $2 WHERE batch = $1 AND batch > 0 AND state = $3", V(batch),
+                   V(gone ? S("undone") : S("open")), V(gone ? S("open") : S("undone")));
+}
+
 /* The undo is through: what it took back is undone, and what that had undone stands again. */
 static enum err mark_undone(struct cx *cx, int64_t target, int64_t undo)
 {
+    TRY(proposals_follow(cx, target));
     TRY(db_exec(cx, NULL, "UPDATE batch SET state = 'undone' WHERE id = $1", V(target)));
     TRY(db_exec(cx, NULL, "UPDATE batch SET undo_of = $2, state = 'done' WHERE id = $1", V(undo),
                 V(target)));

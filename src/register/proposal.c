@@ -75,10 +75,10 @@ static enum err word_put(struct cx *cx, struct putting *p, const struct field *f
         if (str_eq(db_str(&r, i, 1), value)) return E_OK;
     TRY(words_past(cx, p, f));
     TRY(db_exec(cx, NULL,
-                "INSERT INTO proposal (id, record, entity, field, value, source, at, state, created_by)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8)",
+                "INSERT INTO proposal (id, record, entity, field, value, source, at, state, created_by, batch)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9)",
                 V(id_new(cx->now_ms)), V(p->id), V(p->e->name), V(f->name), V(value), V(p->source), V(cx->now_ms),
-                V(cx->who.user)));
+                V(cx->who.user), V(cx->batch)));
     p->made++;
     if (!notice_told(f) || !owner || owner == cx->who.user) return E_OK;
     jw_obj(&w);

@@ -156,6 +156,13 @@ static enum err job_ends(struct cx *cx, void *arg)
     return db_exec(cx, NULL, "UPDATE job SET state = $1 WHERE kind = 'import_dry'", V(*(str *)arg));
 }
 
+static enum err propose(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "INSERT INTO proposal (id, record, entity, field, value, source, at, state)"
+                             " SELECT 7, 7, 'person', 'photo', '\"' || CAST(id AS TEXT) || '\"', 'x', 0, $1 FROM file WHERE name = 'said.png'",
+                   V(*(str *)arg));
+}
+
 static void tidy(struct api_bed *t)
 {
     struct cx cx = t->b.cx;
@@ -168,9 +175,11 @@ static void untaken(struct api_bed *t)
 {
     struct cx *cx = &t->b.cx;
     int64_t almost = 14 * DAY_MS - 3600000, more = 2 * 3600000;
-    str failed = S("failed"), done = S("done");
+    int64_t months = INT64_C(60) * DAY_MS;
+    str failed = S("failed"), open = S("open");
     ROWS(t,
          {ADMIN, "POST /api/v1/file?name=left.csv", "Name\nA\n", 201, NULL, NULL, "left", TYPE},
+         {ADMIN, "POST /api/v1/file?name=said.png", PNG, 201, NULL, NULL, "said", TYPE},
          {ADMIN, "POST /api/v1/file?name=asked.csv", "Name\nA\n", 201, NULL, NULL, "asked", TYPE},
          {ADMIN, "POST /api/v1/file?name=begun.png", PNG, 201, NULL, NULL, "begun", TYPE},
          {ADMIN, "POST /api/v1/file?name=taken.png", PNG, 201, NULL, NULL, "taken", TYPE},
@@ -180,23 +189,25 @@ static void untaken(struct api_bed *t)
          {ADMIN, "POST /api/v1/person", "{'name':'A','photo':'$taken'}", 201, NULL, "person.create", "p", NULL},
          {ADMIN, "POST /api/v1/person", "{'name':'B','photo':'$was'}", 201, NULL, "person.create", "q", NULL},
          {ADMIN, "PATCH /api/v1/person/$q", "{'photo':null}", 200, NULL, "person.update", NULL, NULL});
+    T_OK(cx, db_write(cx, propose, &open));
     T_OK(cx, db_write(cx, age, &almost));
     tidy(t);
-    T_INT(files_there(t), 5);
+    T_INT(files_there(t), 6);
     T_OK(cx, db_write(cx, age, &more));
     T_OK(cx, db_write(cx, job_ends, &failed)); /* it may be tried again */
     tidy(t);
-    T_INT(files_there(t), 4);
+    T_INT(files_there(t), 5);
     ROWS(t,
+         {ADMIN, "GET /api/v1/file/$said", NULL, 200, NULL, NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/file/$left", NULL, 404, NULL, NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/file/$asked", NULL, 200, NULL, NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/file/$begun", NULL, 200, NULL, NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/file/$taken", NULL, 200, NULL, NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/file/$was", NULL, 200, NULL, NULL, NULL, NULL}, /* its history has it */
          {ADMIN, "DELETE /api/v1/draft/$d", NULL, 204, NULL, NULL, NULL, NULL});
-    T_OK(cx, db_write(cx, job_ends, &done));
+    T_OK(cx, db_write(cx, age, &months)); /* but not for ever */
     tidy(t);
-    T_INT(files_there(t), 2);
+    T_INT(files_there(t), 3);
     ROWS(t,
          {ADMIN, "GET /api/v1/file/$asked", NULL, 404, NULL, NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/file/$begun", NULL, 404, NULL, NULL, NULL, NULL},

@@ -110,11 +110,19 @@ class Store(http.server.BaseHTTPRequestHandler):
         del UPLOADS[key]
         return self.answer(200, b"<?xml version='1.0'?>   <CompleteMultipartUploadResult></CompleteMultipartUploadResult>")
 
+    def uploads(self, query):
+        """Two a page, whatever is asked for: who wants all of them has to page on."""
+        after = (query.get("key-marker", ""), query.get("upload-id-marker", ""))
+        found = sorted((up["path"][5:], key) for key, up in UPLOADS.items() if up["path"][5:].startswith(query["prefix"]))
+        found = [one for one in found if one > after]
+        said = "".join(f"<Upload><Key>{p}</Key><UploadId>{key}</UploadId><Initiated>{begun('/box/' + p)}</Initiated></Upload>" for p, key in found[:2])
+        if len(found) > 2:
+            said += f"<IsTruncated>true</IsTruncated><NextKeyMarker>{found[1][0]}</NextKeyMarker><NextUploadIdMarker>{found[1][1]}</NextUploadIdMarker>"
+        return f"<ListMultipartUploadsResult>{said}</ListMultipartUploadsResult>"
+
     def in_parts(self, path, query, body):
         if self.command == "GET" and "uploads" in query and path == "/box/":
-            return self.answer(200, "".join(
-                f"<Upload><Key>{up['path'][5:]}</Key><UploadId>{key}</UploadId><Initiated>{begun(up['path'])}</Initiated></Upload>" for key, up in sorted(UPLOADS.items())
-                if up["path"][5:].startswith(query["prefix"])).join(["<ListMultipartUploadsResult>", "</ListMultipartUploadsResult>"]).encode())
+            return self.answer(200, self.uploads(query).encode())
         if self.command == "POST" and "uploads" in query:
             if "nobegin" in path:
                 return self.answer(200, b"<InitiateMultipartUploadResult/>")

@@ -3,6 +3,7 @@
 #include "register/register_int.h"
 
 #include "os/os.h"
+#include "record/log.h"
 #include "register/proposal.h"
 #include "register/register_stub.h"
 #include "search_make.h"
@@ -256,11 +257,13 @@ static void imported(struct bed *t)
     str csv = S("Name;E-Mail;Position;Firma\nPetersen, Jonas;jonas@nord.example;Leitung;Südwind AG\nNeu Gemacht;neu@nord.example;Chef;Südwind AG\n");
     str path = arena_fmt(cx->a, "%.*s/messe.csv", FS(t->folder));
     T_OK(cx, os_write_file_atomic(cx, path, csv, 0600));
+    struct import_result r = {0};
+    int64_t batch = 0;
     for (int round = 0; round < 2; round++) { /* the same file again says nothing new */
-        struct import_result r = {0};
         struct import_opt o = {.path = path, .name = S("messe.csv"), .entity = S("person"), .sheet = -1};
         T_OK(cx, xfer_run(cx, &o, &r));
         bed_reload(t);
+        if (round == 0) batch = r.batch;
         struct db_rows n = {0};
         T_OK(cx, db_query(cx, &n, "SELECT field FROM proposal WHERE source = 'messe.csv' AND state = 'open' ORDER BY field"));
         T_INT((int64_t)n.n, 2);
@@ -274,6 +277,12 @@ static void imported(struct bed *t)
     struct db_rows told = {0};
     T_OK(cx, db_query(cx, &told, "SELECT count(*) FROM notice WHERE kind = 'proposed' AND record = $1 AND user_id = $2", V(p), V(anna)));
     T_INT(db_int(&told, 0, 0), 2);
+    for (int round = 0; round < 4; round++) { /* undone, redone, undone, redone */
+        struct undo_result u = {0};
+        T_OK(cx, undo_batch(cx, batch, UNDO_FORCE, &u));
+        batch = u.batch;
+        T_INT(str_find(listed(cx, "person", p), S("Leitung")) >= 0, round % 2);
+    }
 }
 
 static void all(struct bed *t)
