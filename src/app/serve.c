@@ -138,21 +138,13 @@ static void wait_for_end(struct cx *cx, const sigset_t *signals)
     log_say(cx, LOG_INFO, S("app"), "stopping");
 }
 
-/* Minutes that this machine's local time is ahead of UTC at present. */
-static int local_tz_min(void)
-{
-    time_t now = (time_t)(clock_ms() / 1000);
-    struct tm tm = {0};
-    return localtime_r(&now, &tm) ? (int)(tm.tm_gmtoff / 60) : 0;
-}
-
 /* A backup a day by itself, unless the setting says "off", and the housekeeping. */
 static enum err daily_begin(struct cli *c, struct store *st, struct wired *w, struct s3 *s3,
                             struct backup_daily **ret)
 {
     str hour = cli_setting(c, "backup_hour");
     struct daily_opts d = {.db = st->db,
-                           .tz_min = local_tz_min(),
+                           .tz_min = os_tz_min(clock_ms()),
                            .quiet_hour = TIDY_HOUR,
                            .no_backup = str_eq(hour, S("off")),
                            .tidy = wired_tidy,

@@ -134,13 +134,6 @@ static enum err run_store(struct cli *c, int *ret_code, bool *ret_remote)
 }
 
 /* ---- the command line ---- */
-static int tz_now(int64_t now_ms)
-{
-    time_t t = (time_t)(now_ms / 1000);
-    struct tm tm;
-    return localtime_r(&t, &tm) ? (int)(tm.tm_gmtoff / 60) : 0;
-}
-
 static int run_command(struct cli *c, const str *argv, size_t n)
 {
     int code = EXIT_DONE;
@@ -201,7 +194,7 @@ int cli_main(int argc, char **argv, const struct command *extra, size_t n_extra)
     str *args = NEW_N(cx.a, str, n + 1);
     for (size_t i = 0; i < n; i++) args[i] = str_from(argv[i + 1]);
     (void)signal(SIGPIPE, SIG_IGN);
-    cx.tz_min = tz_now(cx.now_ms);
+    cx.tz_min = os_tz_min(cx.now_ms);
     c.is_tty = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
     log_level_set(LOG_WARN);
     int code = run_first(&c, args, n);

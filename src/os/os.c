@@ -36,6 +36,13 @@ static int64_t clock_us(clockid_t id)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+int os_tz_min(int64_t at_ms)
+{
+    time_t at = (time_t)(at_ms / 1000);
+    struct tm tm = {0};
+    return localtime_r(&at, &tm) ? (int)(tm.tm_gmtoff / 60) : 0;
+}
+
 int64_t os_mono_ms(void) { return clock_us(CLOCK_MONOTONIC_COARSE) / 1000; }
 int64_t os_mono_us(void) { return clock_us(CLOCK_MONOTONIC); }
 

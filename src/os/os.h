@@ -12,6 +12,7 @@
 
 /* ---- random, clocks, digests ---- */
 void os_random(void *p, size_t n);      /* from the kernel; aborts when it has none */
+int os_tz_min(int64_t at_ms);           /* what this machine's local time is ahead of UTC at that moment, in minutes */
 int64_t os_mono_ms(void);               /* never goes back; for timers (coarse: 1 to 4 ms) */
 int64_t os_mono_us(void);               /* the same clock, fine: for measuring */
 void os_sleep_us(int64_t us);           /* at least so long, unless a signal comes; at most a second */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/time.h"
 #include "fmt/humandate.h"
+#include "fmt/zone.h"
 #include "t.h"
 
 enum { TODAY = 20779 }; /* 2026-11-22 */
@@ -135,4 +136,15 @@ static void words(void)
     arena_free(&a);
 }
 
-TESTS("fmt_humandate", words, days, styles)
+static void zones(void)
+{
+    int64_t winter = day_from(2026, 1, 15) * DAY_MS, summer = day_from(2026, 7, 15) * DAY_MS;
+    T_INT(zone_min(S("DE"), winter), 60);
+    T_INT(zone_min(S("DE"), summer), 120);
+    T_INT(zone_min(S("LT"), winter), 120);
+    T_INT(zone_min(S("LT"), summer), 180);
+    T_INT(zone_min(S("RU"), summer), 180);
+    T_INT(zone_min(S(""), summer), 0);
+}
+
+TESTS("fmt_humandate", words, days, styles, zones)
