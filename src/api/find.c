@@ -32,7 +32,7 @@ static enum err hits_json(struct cx *cx, const struct found_group *g, struct jw 
     const struct field *f = FLD(g->e, "groups");
     int64_t *ids = NEW_N(cx->a, int64_t, g->n);
     struct page p = {0};
-    struct query q = {.limit = g->n, .ids = ids, .n_ids = g->n, .fields = {.f = &f, .n = 1}};
+    struct query q = {.limit = g->n, .ids = ids, .n_ids = g->n, .fields = {.f = &f, .n = 1, .bare = true}};
     for (size_t i = 0; i < g->n; i++) ids[i] = g->v[i].id;
     if (f && f->kind->store == ST_LINKS && acl_field_read(cx, f)) TRY(record_list(cx, g->e, &q, &p));
     jw_obj(w);
@@ -109,7 +109,8 @@ static enum err caller_json(struct cx *cx, const struct caller *c, struct jw *w)
 {
     struct page p = {0};
     const struct field *phones = phones_of(cx, c->e), *groups = FLD(c->e, "groups"), *want[2] = {phones, groups};
-    struct query q = {.limit = 1, .ids = &c->id, .n_ids = 1, .fields = {.f = want, .n = !phones ? 0 : groups ? 2 : 1}};
+    struct query q = {.limit = 1, .ids = &c->id, .n_ids = 1};
+    q.fields = (struct fields){.f = want, .n = !phones ? 0 : groups ? 2 : 1, .bare = true};
     TRY(record_list(cx, c->e, &q, &p));
     jw_obj(w);
     jw_kstr(w, S("entity"), c->e->name);

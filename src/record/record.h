@@ -33,6 +33,7 @@ struct set {
 };
 struct fields {            /* which fields to read; nothing asked and all = false: the list columns */
     bool all, list;        /* list: the list columns too */
+    bool bare;             /* beside those asked for only the title: no owner, no team, not whether it is deleted */
     const struct field *const *f;
     size_t n;
     const struct list_column *linked; /* by lists and record_each alone */

@@ -23,8 +23,12 @@ str cursor_text(struct cx *cx, const struct entity *e, const struct query *q, in
     if (!v || v->t == DB_NULL) buf_byte(&b, 'n');
     else if (v->t == DB_INT) buf_fmt(&b, "i.%" PRId64, v->i);
     else {
+        static const char hex[] = "0123456789abcdef";
         buf_add(&b, S("t."));
-        for (size_t i = 0; i < v->s.n; i++) buf_fmt(&b, "%02x", (unsigned char)v->s.p[i]);
+        for (size_t i = 0; i < v->s.n; i++) {
+            buf_byte(&b, hex[(unsigned char)v->s.p[i] >> 4]);
+            buf_byte(&b, hex[(unsigned char)v->s.p[i] & 15]);
+        }
     }
     return buf_str(&b);
 }

@@ -47,7 +47,8 @@ static void mark_wanted(const struct entity *e, const struct fields *want, bool 
     for (size_t i = 0; !want->all && i < want->n; i++) w[want->f[i]->at] = true;
     for (size_t i = 0; i < want->n_linked; i++) w[want->linked[i].link->at] = true;
     if (!want->all && (want->list || (!want->n && !want->n_linked))) list_columns(e, w);
-    w[e->title] = w[F_OWNER] = w[F_TEAM] = w[F_DELETED_AT] = true;
+    w[e->title] = true;
+    if (!want->bare) w[F_OWNER] = w[F_TEAM] = w[F_DELETED_AT] = true;
 }
 
 /* What a value is read from; "" = it is not in the row. */
