@@ -82,7 +82,7 @@ static enum err let_go(struct cx *cx, int64_t id, int64_t *count)
 /* Uploads older than this that nothing in `k` speaks of. */
 static enum err older_let_go(struct cx *cx, int days, const struct kept *k, int64_t *count)
 {
-    int64_t before = clock_aged_ms(cx->now_ms) - INT64_C(1) * days * DAY_MS, after = 0;
+    int64_t before = clock_aged_ms(cx->now_ms) - (int64_t)days * DAY_MS, after = 0;
     int64_t *ids = NEW_N(cx->a, int64_t, PAGE);
     size_t n = PAGE;
     while (n == PAGE) {

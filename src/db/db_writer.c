@@ -37,7 +37,7 @@ struct wreq {
     void *arg;
     int64_t since_ms;
     enum err e;
-    _Atomic uint32_t done; /* enum: WAITED for by a thread that sleeps */
+    _Atomic uint32_t done; /* OPEN, DONE, or WAITED for by its caller, who sleeps */
 };
 enum { OPEN, DONE, WAITED };
 struct lane {
@@ -66,11 +66,10 @@ static void wake(struct wreq *r)
 
 static void wait_done(struct wreq *r)
 {
-    for (uint32_t seen = OPEN; seen != DONE; seen = atomic_load_explicit(&r->done, memory_order_acquire)) {
-        seen = OPEN;
-        if (!atomic_compare_exchange_strong(&r->done, &seen, WAITED) && seen == DONE) return;
+    uint32_t open = OPEN;
+    if (!atomic_compare_exchange_strong(&r->done, &open, WAITED)) return; /* done already */
+    while (atomic_load_explicit(&r->done, memory_order_acquire) == WAITED)
         syscall(SYS_futex, &r->done, FUTEX_WAIT_PRIVATE, WAITED, NULL, NULL, 0);
-    }
 }
 
 /* ---- the queue ---- */

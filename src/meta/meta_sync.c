@@ -52,8 +52,6 @@ static enum err index_drop(struct cx *cx, const struct entity *e, const char *na
     return db_ddl(cx, arena_fmt(cx->a, "DROP INDEX IF EXISTS \"%.*s_%s\"", FS(e->name), name));
 }
 
-/* Nobody asks for what links to nothing, and most records have links that are empty: they stand in no index. Until
- * version 6 they did, in one of another name. */
 static bool is_link(const struct field *f) { return str_eq(f->kind->name, S("link")); }
 
 static const char *link_index(struct cx *cx, const struct field *f)
@@ -61,6 +59,8 @@ static const char *link_index(struct cx *cx, const struct field *f)
     return arena_fmt(cx->a, "link_%.*s", FS(f->name)).p;
 }
 
+/* Nobody asks for what links to nothing, and most records have links that are empty: they stand in no index. Until
+ * version 6 they did, in one of another name. */
 static enum err link_index_create(struct cx *cx, const struct entity *e, const struct field *f)
 {
     if (!f->own) TRY(index_drop(cx, e, arena_z(cx->a, f->name))); /* an own field's name may be another index's */

@@ -174,20 +174,28 @@ static enum err read_after(struct cx *cx, const struct entity *e, const struct w
     return err == E_NOTFOUND ? E_OK : err;
 }
 
+/* Tags take the spelling that is there. *ret_any: one was another. */
+static enum err tags_give(struct cx *cx, const struct entity *e, int64_t id, struct val *v, bool *ret_any)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        struct val typed = v[i];
+        TRY(tags_settle(cx, &e->f[i], id, NULL, &v[i]));
+        if (v[i].v != typed.v && !val_eq(&v[i], &typed)) *ret_any = true;
+    }
+    return E_OK;
+}
+
 static enum err create_inside(struct cx *cx, void *arg)
 {
     struct creating *c = arg;
-    bool numbered = false;
+    bool given = false; /* a value that the prepared INSERT does not have */
     struct val *v = NEW_N(cx->a, struct val, c->e->n);
     memcpy(v, c->v, sizeof *v * c->e->n);
     TRY(check_links(cx, c->e, c->s, c->n));
-    TRY(numbers_give(cx, c->e, v, &numbered));
+    TRY(numbers_give(cx, c->e, v, &given));
     if (c->e->n_formulas) TRY(formulas_fill(cx, c->e, v, NULL));
-    for (size_t i = 0; i < c->e->n; i++) {
-        TRY(tags_settle(cx, &c->e->f[i], c->id, NULL, &v[i]));
-        numbered |= !val_eq(&v[i], &c->v[i]);
-    }
-    if (numbered || c->e->n_formulas) c->insert = insert_sql(cx, c->e, c->id, v);
+    TRY(tags_give(cx, c->e, c->id, v, &given));
+    if (given || c->e->n_formulas) c->insert = insert_sql(cx, c->e, c->id, v);
     TRY(unique_field(cx, c->e, sql_run(cx, &c->insert, NULL, NULL)));
     if (c->e->files) TRY(files_bind(cx, c->e, c->id, 0, v, NULL));
     TRY(parts_write(cx, c->e, c->id, NULL, v, NULL));

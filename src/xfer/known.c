@@ -28,9 +28,9 @@ int64_t row_print(struct cx *cx, const struct row *r, int64_t beside)
         buf_fmt(&b, "\n%" PRId64 " %.*s", r->history.v[i].day, FS(r->history.v[i].text));
     os_sha256(buf_str(&b), sum);
     memcpy(&print, sum, sizeof print);
-    if (b.full || print == 0) print = 1; /* too long to be told from others */
+    if (b.full) print = 0; /* too long to be told from others */
     arena_back(cx->a, m);
-    return print == 1 ? 0 : print;
+    return print;
 }
 
 /* The record of the id, or he whom it was merged into. */
