@@ -359,13 +359,18 @@ static enum err snap_step(struct cx *cx, struct sq *q, int which)
     return rc == SQLITE_OK || rc == SQLITE_DONE || rc == SQLITE_ROW ? E_OK : oops(cx, q, rc);
 }
 
-/* A reading transaction; the look makes its state the present one. */
+/* A reading transaction; the look makes its state the present one. No deadline holds for these three: one that was over
+ * in the midst would leave the transaction open, and its connection would read yesterday's state for good. */
 static enum err snap(struct cx *cx, struct sq *q, bool begin)
 {
     bool before = q->open_door;
+    int64_t until = q->db.until_us;
     q->open_door = true;
+    q->db.until_us = 0;
     enum err e = snap_step(cx, q, begin ? SNAP_BEGIN : SNAP_END);
-    if (e == E_OK && begin) e = snap_step(cx, q, SNAP_LOOK);
+    if (e == E_OK && begin && (e = snap_step(cx, q, SNAP_LOOK)) != E_OK && snap_step(cx, q, SNAP_END) != E_OK)
+        db_log("warn", "a snapshot that did not begin did not end well");
+    q->db.until_us = until;
     q->open_door = before;
     return e;
 }

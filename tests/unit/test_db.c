@@ -267,6 +267,24 @@ static void test_snapshot(void)
     bed_end(&t);
 }
 
+/* A deadline that is over before the reading has begun: what a connection reads later is today's all the same. */
+static void test_snapshot_late(void)
+{
+    if (pg_server) return;
+    struct bed t = bed_things((struct db_opts){.readers = 1});
+    for (int64_t i = 1; i <= 100; i++) {
+        struct thing next = {.id = i, .name = arena_fmt(t.cx.a, "late %d", (int)i)};
+        db_deadline(&t.cx, 1);
+        (void)db_snapshot(&t.cx);
+        db_snapshot_end(&t.cx);
+        db_put(&t.cx.db);
+        t.cx.db = db_get(t.b);
+        T_OK(&t.cx, db_write(&t.cx, put_thing, &next));
+        T_INT(count(&t.cx), i);
+    }
+    bed_end(&t);
+}
+
 struct sum {
     int64_t rows, sum, stop_at;
 };
@@ -516,6 +534,7 @@ static void all(void)
     test_bulk_gives_way();
     test_writes_of_people();
     test_snapshot();
+    test_snapshot_late();
     test_each();
     test_fault();
     if (!pg_server) test_spill();
