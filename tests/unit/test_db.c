@@ -275,7 +275,7 @@ static void test_snapshot_late(void)
     for (int64_t i = 1; i <= 100; i++) {
         struct thing next = {.id = i, .name = arena_fmt(t.cx.a, "late %d", (int)i)};
         db_deadline(&t.cx, 1);
-        (void)db_snapshot(&t.cx);
+        T_OK(&t.cx, db_snapshot(&t.cx));
         db_snapshot_end(&t.cx);
         db_put(&t.cx.db);
         t.cx.db = db_get(t.b);
