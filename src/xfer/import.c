@@ -385,6 +385,10 @@ static enum err run_inside(struct run *r, struct meta **ret_fresh)
     } else {
         struct source_opt so = {im->o->path, im->o->entity, im->o->mapping, im->o->sheet};
         TRY(source_open(cx, &so, &im->src));
+        if (im->src.plan.nobody)
+            return fail(cx, E_TYPE,
+                        "This file does not look like people or companies: nothing in it is a name, a phone number or "
+                        "a mail address. If a column is one, say so");
         sheets_count(r);
     }
     im->main = meta_entity(cx->meta, im->src.plan.entity);

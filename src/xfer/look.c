@@ -116,6 +116,7 @@ static void look_cell(struct arena *a, const struct cell *cell, str s, struct lo
     l->history += look_is_history(s);
     l->firm += head_is_firm(a, s);
     l->person += is_person(a, &c, s);
+    l->heading += head_guess(a, s).score == 1000;
 }
 
 /* Digits behind the last mark when it can be a decimal one. */

@@ -14,7 +14,7 @@ struct grid {
 };
 struct look {
     size_t n;        /* cells that hold something */
-    size_t phone, mail, date, number, tax, history, firm, person, serial, whole, five;
+    size_t phone, mail, date, number, tax, history, firm, person, serial, whole, five, heading;
     size_t distinct; /* among the first LOOK_DISTINCT */
     int decimals;    /* most digits behind the mark */
 };

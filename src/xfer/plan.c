@@ -62,6 +62,15 @@ static bool is_refuted(const struct look *l, const struct plan_column *c)
     return to_is(c, S("birthday")) && look_mostly(l, l->phone, 90) && l->date == 0;
 }
 
+/* A list of headings, as a description of tables has it, names nobody. */
+static bool names_columns(const struct look *l, const struct plan_column *c)
+{
+    static const str names[] = {S0("name"), S0("customer"), S0("company.name"), S0("last_name"), S0("first_name")};
+    bool is_name = false;
+    for (size_t i = 0; i < COUNT(names); i++) is_name |= to_is(c, names[i]);
+    return is_name && l->n > 2 && look_mostly(l, l->heading, 33);
+}
+
 /* Where the content speaks against the heading, the content is right. */
 static void weigh_content(const struct look *l, struct plan_column *c)
 {
@@ -72,6 +81,7 @@ static void weigh_content(const struct look *l, struct plan_column *c)
         set_to(c, S("mails"), 700);
     else if (to_is(c, S("name")) && look_mostly(l, l->firm, 60)) set_to(c, S("company.name"), 700);
     else if (to_is(c, S("note")) && look_mostly(l, l->history, 50)) set_to(c, S("history"), 900);
+    else if (names_columns(l, c)) set_to(c, S("new"), 300);
     else if (is_refuted(l, c)) guess_content(l, c);
 }
 
@@ -232,6 +242,22 @@ static void settle_doubles(struct plan *p)
     }
 }
 
+void plan_look_for_who(struct plan *p)
+{
+    static const str telling[] = {S0("name"),         S0("last_name"),         S0("first_name"),     S0("middle_name"),
+                                  S0("full_name"),    S0("phones"),            S0("mails"),          S0("company.name"),
+                                  S0("company.full_name"), S0("company.phones"), S0("company.mails")};
+    p->nobody = str_eq(p->entity, S("person")) || str_eq(p->entity, S("company"));
+    for (size_t i = 0; i < COUNT(telling); i++) p->nobody &= col_of(p, telling[i]) == NULL;
+}
+
+/* No fields are proposed for rows of nobody. */
+static void settle_nobody(struct plan *p)
+{
+    plan_look_for_who(p);
+    for (size_t i = 0; p->nobody && i < p->n; i++) set_to(&p->v[i], S("skip"), 500);
+}
+
 void plan_columns(struct arena *a, const struct meta *m, const struct grid *g, int head, str entity,
                   struct plan *p)
 {
@@ -258,6 +284,7 @@ void plan_columns(struct arena *a, const struct meta *m, const struct grid *g, i
         if (to_is(c, S("new")) && c->label.n == 0)
             c->label = arena_fmt(a, "Column %zu", c->index + 1);
     }
+    settle_nobody(p);
 }
 
 int64_t plan_weight(const struct plan *p, const struct grid *g)

@@ -43,6 +43,7 @@ struct plan {
     struct plan_column *v;
     size_t n;
     bool history, join;       /* make interactions; join rows with each other and with the base */
+    bool nobody;              /* people or firms were looked for, and no column says who a row is about */
 };
 /* Guesses all columns from headings (row `head` of g, -1: none) and content below. `entity` "" = find out.
  * m may be NULL: then own fields are not known. */
@@ -56,6 +57,8 @@ void plan_json(struct cx *cx, const struct plan *p, struct jw *w);
 /* The mapping alone, as plan_map takes it back, for other files of the kind: columns by heading; sheet, header row and
  * encoding are found anew. */
 void plan_mapping_json(const struct plan *p, struct jw *w);
+/* Settles `nobody` by where the columns go now. */
+void plan_look_for_who(struct plan *p);
 /* May several columns go there? */
 bool plan_target_many(str to);
 /* Is this a target for that entity? */

@@ -219,6 +219,7 @@ static void put_look(const struct plan *p, struct jw *w)
     }
     jw_kbool(w, S("history"), p->history);
     jw_kbool(w, S("join"), p->join);
+    jw_kbool(w, S("nobody"), p->nobody);
 }
 
 void plan_json(struct cx *cx, const struct plan *p, struct jw *w)

@@ -167,6 +167,24 @@ static void sales(struct bed *t)
     T_INT(ASK(cx, "SELECT count(*) FROM \"user\" WHERE active = 0"), 35);
 }
 
+/* A price list is refused and leaves nothing behind; a column mapped by hand makes it one of firms. */
+static void price_list(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct import_result r = {0};
+    struct import_opt o = {.path = S("tests/fixtures/crm/products.csv"), .sheet = -1, .tmpdir = S("/tmp")};
+    cx->lang = S("de");
+    T_INT(xfer_dry(cx, &o, &r), E_TYPE);
+    T(str_has_prefix(cx->msg, S("Diese Datei sieht nicht nach Personen oder Firmen aus")));
+    T_INT(xfer_run(cx, &o, &r), E_TYPE);
+    T_INT(r.fields, 0);
+    T_INT(ASK(cx, "SELECT count(*) FROM batch"), 0);
+    T_OK(cx, json_parse(cx, S("{\"entity\":\"company\",\"columns\":[{\"index\":0,\"to\":\"name\"}]}"), &o.mapping));
+    T_OK(cx, xfer_run(cx, &o, &r));
+    T_INT(r.fates[FATE_NEW], 7);
+    T_INT(ASK(cx, "SELECT count(*) FROM company WHERE name = 'GTX Pro'"), 1);
+}
+
 /* Stopped in the middle, gone on with, as if it had never stopped. */
 static bool stop_at_thousand(void *arg, int64_t done, int64_t total)
 {
@@ -452,6 +470,7 @@ static void t_office_xlsx(void) { bed_both(office_xlsx); }
 static void t_office_csv(void) { bed_both(office_csv); }
 static void t_kunden(void) { bed_both(kunden); }
 static void t_sales(void) { bed_both(sales); }
+static void t_price_list(void) { bed_both(price_list); }
 static void t_resume(void) { bed_both(resume); }
 static void t_round(void) { bed_both(round_trip); }
 static void t_broken(void) { bed_both(bad_files); }
@@ -461,4 +480,4 @@ static void t_rights(void) { bed_both(rights); }
 static void t_mappings(void) { bed_both(mappings); }
 static void t_sheets(void) { bed_both(sheets); }
 static void t_sheets_resumed(void) { bed_both(sheets_resumed); }
-TESTS("xfer_import", t_mappings, t_sheets, t_sheets_resumed, t_refusals, t_alone, t_rights, t_kunden, t_sales, t_broken, t_round, t_office_xlsx, t_office_csv, t_resume)
+TESTS("xfer_import", t_mappings, t_sheets, t_sheets_resumed, t_refusals, t_alone, t_rights, t_kunden, t_sales, t_price_list, t_broken, t_round, t_office_xlsx, t_office_csv, t_resume)

@@ -141,6 +141,32 @@ static void sales(void)
     t_cx_free(&cx);
 }
 
+/* A price list and a description of tables: no column says who a row is about, until the user says so. */
+static void nobody(void)
+{
+    static const char *const files[] = {"tests/fixtures/crm/products.csv", "tests/fixtures/crm/data_dictionary.csv"};
+    static const char *const who[] = {"tests/fixtures/crm/accounts.csv", "tests/fixtures/crm/sales_teams.csv",
+                                      "tests/fixtures/office/clients.xlsx", "tests/fixtures/kunden.xlsx"};
+    struct meta *m = NULL;
+    struct cx cx = bed(&m);
+    const struct json *j = NULL;
+    T_OK(&cx, json_parse(&cx, S("{\"columns\":[{\"index\":0,\"to\":\"name\"}]}"), &j));
+    for (size_t i = 0; i < COUNT(files); i++) {
+        struct plan p = plan_of(&cx, files[i]);
+        T(p.nobody);
+        for (size_t c = 0; c < p.n; c++) T_STR(p.v[c].to, S("skip"));
+        struct source s = {0};
+        struct source_opt o = {.path = str_from(files[i]), .sheet = -1, .mapping = j};
+        T_OK(&cx, source_open(&cx, &o, &s));
+        T(!s.plan.nobody);
+        T_STR(s.plan.v[0].to, S("name"));
+        source_close(&s);
+    }
+    for (size_t i = 0; i < COUNT(who); i++) T(!plan_of(&cx, who[i]).nobody);
+    meta_drop(&m);
+    t_cx_free(&cx);
+}
+
 static void mapping(void)
 {
     struct meta *m = NULL;
@@ -213,4 +239,4 @@ static void odd(void)
     t_cx_free(&cx);
 }
 
-TESTS("xfer_plan", headings, office, kunden, sales, mapping, odd)
+TESTS("xfer_plan", headings, office, kunden, sales, nobody, mapping, odd)

@@ -86,6 +86,8 @@ export interface Target { to: string; label: Labels | string }
 export interface Plan {
   sheets: { name: string; rows: number; used: boolean; hidden: boolean }[]; sheet: number; entity: string; header_row: number; encoding?: string | null; separator?: string | null;
   columns: Column[]; targets: Target[]; new_field_kinds: string[];
+  /** No column says who a row is about: nothing will be imported as it is. */
+  nobody?: boolean;
 }
 export type Fate = 'new' | 'joined' | 'changed' | 'refused' | 'empty';
 export interface ReportCell { column: string | number; text: string; why: string }
