@@ -40,6 +40,7 @@ struct db {
     int64_t until_us; /* db_deadline */
     bool was_slow;   /* a statement was given up at the deadline */
     bool watched;    /* the running transaction wrote into a watched table */
+    bool whole; /* SQLite's writer: the transaction holds this request alone, so its level needs no savepoint */
     struct arena *later_a; /* the writer's: holds what waits in `later` */
     LIST(struct db_later) later;
     struct db_indexed indexed;

@@ -20,7 +20,8 @@ enum {
     BUSY_MS = 10000,
     CACHE_KIB = 8192,
     WRITER_CACHE_KIB = 65536,
-    FIRST_ROWS = 16,
+    FIRST_ROWS = 2, /* most questions have one row as their answer; wide ones are 60 values */
+    MORE_ROWS = 4,
     LEVELS = 8
 };
 struct stmt {
@@ -303,7 +304,7 @@ static enum err copy(struct cx *cx, struct sq *q, sqlite3_stmt *st, struct db_ro
         if (rows == DB_ROWS_MAX) return fail(cx, E_LIMIT, "There are more than %d rows", DB_ROWS_MAX);
         if (rows == cap) {
             struct db_val *old = out;
-            cap = cap ? cap * 2 : FIRST_ROWS;
+            cap = cap ? cap * MORE_ROWS : FIRST_ROWS;
             out = NEW_N(cx->a, struct db_val, mul_size(cap, cols));
             if (rows) memcpy(out, old, sizeof *out * rows * cols);
         }
@@ -375,12 +376,20 @@ static enum err snap(struct cx *cx, struct sq *q, bool begin)
     return e;
 }
 
+/* Takes back all of a transaction that held one request alone; those after it find it open. */
+static enum err begin_anew(struct db *db)
+{
+    if (sq_tx(db, SQ_ROLLBACK) != E_OK) abort(); /* a writer whose transaction cannot end is no writer */
+    return sq_tx(db, SQ_BEGIN);
+}
+
 static enum err sq_ctl(struct cx *cx, struct db *db, enum db_ctl what)
 {
     static const char *const word[] = {
         [DB_SAVE] = "SAVEPOINT", [DB_RELEASE] = "RELEASE", [DB_BACK] = "ROLLBACK TO"};
     struct sq *q = (struct sq *)db;
     if (what == DB_SNAP || what == DB_SNAP_END) return snap(cx, q, what == DB_SNAP);
+    if (db->whole && db->depth == 1) return what == DB_BACK ? begin_anew(db) : E_OK;
     int level = db->depth < LEVELS ? db->depth - 1 : LEVELS - 1;
     sqlite3_stmt **st = &q->level[what - DB_SAVE][level];
     bool before = q->open_door;

@@ -156,11 +156,13 @@ static void batch_wake(struct wreq *r)
     }
 }
 
-static void run_one(struct writer *w, struct wreq *r)
+/* The first of a batch has the transaction to itself so far: a savepoint would copy each page that it touches. */
+static void run_one(struct writer *w, struct wreq *r, bool is_first)
 {
     struct db *held = r->cx->db;
     r->cx->db = w->db;
     w->db->failed = E_OK;
+    w->db->whole = is_first;
     r->e = db_level(r->cx, r->fn, r->arg);
     r->cx->db = held;
 }
@@ -173,7 +175,7 @@ static struct wreq *batch_run(struct writer *w, size_t *ret_n, enum err *ret_los
     int64_t t0 = mono_ms();
     for (*ret_n = 0; *ret_n < BATCH_MAX && (*ret_n == 0 || mono_ms() - t0 < BATCH_MS); ++*ret_n) {
         if (!(r = take(w, *ret_n == 0))) break;
-        run_one(w, r);
+        run_one(w, r, *ret_n == 0);
         *tail = r;
         tail = &r->next;
         if (!sqlite3_get_autocommit(sq_handle(w->db))) continue;

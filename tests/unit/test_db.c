@@ -217,6 +217,59 @@ static void *run_fast(void *arg)
     order_run(arg, fast_slice, false);
     return NULL;
 }
+/* The first of a batch fails after it has written; who came while it ran is none the worse for it. */
+struct company_of {
+    struct bed *t;
+    _Atomic int runs, come;
+    enum err first, second;
+};
+static enum err fails_late(struct cx *cx, void *arg)
+{
+    struct company_of *o = arg;
+    TRY(db_exec(cx, NULL, "INSERT INTO thing(id, name) VALUES($1, $2)", V(1), V(S("a"))));
+    atomic_store(&o->runs, 1);
+    while (!atomic_load(&o->come)) usleep(100);
+    usleep(3000); /* it stands in the queue by now */
+    return fail(cx, E_PRECOND, "as told");
+}
+static void *first_of_batch(void *arg)
+{
+    struct company_of *o = arg;
+    struct cx cx = t_cx();
+    cx.db = db_get(o->t->b);
+    o->first = db_write(&cx, fails_late, o);
+    db_put(&cx.db);
+    t_cx_free(&cx);
+    return NULL;
+}
+static void *second_of_batch(void *arg)
+{
+    struct company_of *o = arg;
+    struct thing x = {.id = 2, .name = S("a")}; /* the name is free again */
+    struct cx cx = t_cx();
+    cx.db = db_get(o->t->b);
+    atomic_store(&o->come, 1);
+    o->second = db_write(&cx, put_thing, &x);
+    db_put(&cx.db);
+    t_cx_free(&cx);
+    return NULL;
+}
+static void test_first_fails(void)
+{
+    if (pg_server) return; /* there each has a transaction of his own */
+    struct bed t = bed_things((struct db_opts){0});
+    struct company_of o = {.t = &t, .first = E_OK, .second = E_INTERNAL};
+    pthread_t th[2];
+    T(pthread_create(&th[0], NULL, first_of_batch, &o) == 0);
+    while (!atomic_load(&o.runs)) usleep(100);
+    T(pthread_create(&th[1], NULL, second_of_batch, &o) == 0);
+    for (int i = 0; i < 2; i++) pthread_join(th[i], NULL);
+    T(o.first == E_PRECOND);
+    T(o.second == E_OK);
+    T_INT(count(&t.cx), 1);
+    bed_end(&t);
+}
+
 static void test_writes_of_people(void)
 {
     struct bed t = bed_things((struct db_opts){0});
@@ -531,6 +584,7 @@ static void all(void)
     test_nested();
     test_failed_level();
     test_threads();
+    test_first_fails();
     test_bulk_gives_way();
     test_writes_of_people();
     test_snapshot();
