@@ -71,6 +71,26 @@ struct walk {
     LIST(struct cli_value) value;
 };
 
+enum lang cli_lang(str v, str *ret_text)
+{
+    str code = {0}, text = {0};
+    *ret_text = v;
+    if (!str_split(v, '=', &code, &text)) return LANG_MAX;
+    for (enum lang l = 0; l < LANG_MAX; l++) {
+        if (!str_eq(code, lang_code[l])) continue;
+        *ret_text = text;
+        return l;
+    }
+    return LANG_MAX;
+}
+
+/* One option once; one with languages once in each. */
+static bool is_twice(const struct cli_value *was, const struct opt *o, str v)
+{
+    str text = {0};
+    return was->opt == o && (o->kind != OPT_LANGS || cli_lang(was->v, &text) == cli_lang(v, &text));
+}
+
 static enum err keep(struct cli *c, struct walk *w, const struct opt *o, const str *inside)
 {
     str v = S("");
@@ -81,7 +101,7 @@ static enum err keep(struct cli *c, struct walk *w, const struct opt *o, const s
         v = inside ? *inside : w->argv[++w->i];
     }
     for (size_t i = 0; i < w->value.n; i++)
-        if (w->value.v[i].opt == o) return cli_usage(c, "--%.*s is given twice", FS(o->name));
+        if (is_twice(&w->value.v[i], o, v)) return cli_usage(c, "--%.*s is given twice", FS(o->name));
     *LIST_ADD(c->cx->a, &w->value) = (struct cli_value){o, v};
     return E_OK;
 }

@@ -19,7 +19,8 @@ enum opt_kind {
     OPT_FLAG, /* --yes */
     OPT_TEXT, /* --filter JSON */
     OPT_IN,   /* a file that is read: handed over when a server does the work */
-    OPT_OUT   /* a file that is written: fetched back from a server */
+    OPT_OUT,  /* a file that is written: fetched back from a server */
+    OPT_LANGS /* --label TEXT, --label de=TEXT: once for each language and once for the others */
 };
 struct opt {
     str name;      /* without the dashes */

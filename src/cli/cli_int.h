@@ -23,6 +23,18 @@ MUST enum err args_parse(struct cli *c, const str *argv, size_t n);
 /* The one of `name` that a slip of the fingers away from s means; "" = none is near. */
 str nearest(struct cx *cx, str s, const str *name, size_t n);
 
+/* The language of "de=Text" and the text behind; LANG_MAX: all of it is text. */
+enum lang cli_lang(str v, str *ret_text);
+
+/* ---- own_json.c ---- */
+struct own_told {
+    const struct entity *e;    /* whose field it is; an entity that is changed, NULL: a new one */
+    const struct field *field; /* that is changed; NULL: a new one, or none at all */
+    bool is_field;
+    str text;                  /* an object as the API takes it, "" = none; the options stand over it */
+};
+MUST enum err own_json(struct cli *c, const struct own_told *t, const struct json **ret);
+
 /* ---- config.c ---- */
 /* Fills c->setting: defaults, /etc/kontor/kontor.conf or --config, DIR/kontor.conf, KONTOR_..., options. */
 MUST enum err config_load(struct cli *c);

@@ -3,81 +3,12 @@
 #include "cli/cli_int.h"
 #include "record/record.h"
 
-enum { OWN_JSON_MAX = 64 * 1024 };
-
 struct own {
     str verb, entity, name;
     const struct json *j;
     bool is_field;
     struct recast recast;
 };
-
-/* ---- options -> JSON ---- */
-static void put_choices(struct jw *w, str list)
-{
-    jw_arr(w);
-    while (list.n) {
-        str one = {0};
-        (void)str_split(list, ',', &one, &list);
-        one = str_trim(one);
-        if (!one.n) continue;
-        jw_arr(w);
-        jw_str(w, one); /* the key and its label */
-        jw_str(w, one);
-        jw_arr_end(w);
-    }
-    jw_arr_end(w);
-}
-
-static bool is_option(const struct cli *c, str key)
-{
-    for (size_t i = 0; i < c->n_value; i++)
-        if (str_eq(c->value[i].opt->name, key)) return true;
-    return false;
-}
-
-static void put_option(struct jw *w, const struct cli_value *v)
-{
-    static const str texts[] = {S0("label"), S0("plural"), S0("icon"), S0("kind"), S0("to"),
-                                S0("section")};
-    static const str flags[] = {S0("required"), S0("unique"), S0("index"), S0("force")};
-    str name = v->opt->name;
-    if (str_eq(name, S("dry-run"))) jw_kbool(w, S("dry"), true);
-    for (size_t i = 0; i < COUNT(texts); i++)
-        if (str_eq(name, texts[i])) jw_kstr(w, name, v->v);
-    for (size_t i = 0; i < COUNT(flags); i++)
-        if (str_eq(name, flags[i])) jw_kbool(w, name, true);
-    if (!str_eq(name, S("choices"))) return;
-    jw_key(w, name);
-    put_choices(w, v->v);
-}
-
-/* The members of `text` (an object, "" = none), over them the options, and the entity. */
-static enum err own_json(struct cli *c, str entity, str text, const struct json **ret)
-{
-    const struct json *in = NULL;
-    int64_t scale = 0, pos = 0;
-    struct buf b = buf_new(c->cx->a, OWN_JSON_MAX);
-    struct jw w = jw_new(&b);
-    TRY(cli_int(c, "scale", 0, 0, 9, &scale));
-    TRY(cli_int(c, "pos", 0, 0, FIELDS_MAX, &pos));
-    if (text.n && (json_parse(c->cx, text, &in) != E_OK || in->t != JT_OBJ))
-        return cli_usage(c, "this is no JSON object: %.*s", FS(text));
-    jw_obj(&w);
-    if (entity.n) jw_kstr(&w, S("entity"), entity);
-    for (size_t i = 0; in && i < in->n; i++) {
-        if (str_eq(in->v[i].key, S("entity")) || is_option(c, in->v[i].key)) continue;
-        jw_key(&w, in->v[i].key);
-        jw_json(&w, &in->v[i]);
-    }
-    for (size_t i = 0; i < c->n_value; i++) put_option(&w, &c->value[i]);
-    if (cli_has(c, "scale")) jw_kint(&w, S("scale"), scale);
-    if (cli_has(c, "pos")) jw_kint(&w, S("pos"), pos);
-    jw_obj_end(&w);
-    if (b.full) return fail(c->cx, E_LIMIT, "a description has at most 64 KiB");
-    if (!utf8_valid(buf_str(&b))) return fail(c->cx, E_BAD, "the description is not UTF-8");
-    return json_parse(c->cx, buf_str(&b), ret);
-}
 
 /* ---- writing ---- */
 static enum err field_write(struct cx *cx, struct own *o)
@@ -185,6 +116,18 @@ static bool is_verb(str s, const char *const *v, size_t n)
     return false;
 }
 
+/* arg: entity; field, when one is there; JSON. */
+static enum err field_do(struct cli *c, struct own *o, const str *arg, bool add)
+{
+    const struct entity *e = NULL;
+    TRY(cli_entity(c, arg[0], &e));
+    o->entity = e->name;
+    o->name = add ? S("") : arg[1];
+    struct own_told told = {e, add ? NULL : entity_field(e, o->name), true, add ? arg[1] : arg[2]};
+    TRY(own_json(c, &told, &o->j));
+    return own_do(c, o);
+}
+
 enum err cmd_field(struct cli *c)
 {
     static const char *const verbs[] = {"add", "change", "trash", "restore", "list"};
@@ -193,7 +136,6 @@ enum err cmd_field(struct cli *c)
     for (size_t i = 1; i < c->n_args; i++) arg[i - 1] = c->args[i];
     bool add = str_eq(o.verb, S("add")), change = str_eq(o.verb, S("change")), list = str_eq(o.verb, S("list"));
     size_t least = list ? 1 : add ? 2 : 3, most = list ? 2 : add ? 3 : change ? 4 : 3;
-    const struct entity *e = NULL;
     if (!is_verb(o.verb, verbs, COUNT(verbs)))
         return cli_usage(c, "field knows add, change, trash, restore and list, not '%.*s'", FS(o.verb));
     if (c->n_args < least || c->n_args > most)
@@ -202,11 +144,7 @@ enum err cmd_field(struct cli *c)
                                         : "this takes an entity and a field");
     TRY(may_describe(c));
     if (list) return own_list(c, true, arg[0]);
-    TRY(cli_entity(c, arg[0], &e));
-    o.entity = e->name;
-    o.name = add ? S("") : arg[1];
-    TRY(own_json(c, o.entity, add ? arg[1] : arg[2], &o.j));
-    return own_do(c, &o);
+    return field_do(c, &o, arg, add);
 }
 
 enum err cmd_entity(struct cli *c)
@@ -222,6 +160,7 @@ enum err cmd_entity(struct cli *c)
     TRY(may_describe(c));
     if (list) return own_list(c, false, S(""));
     if (!add) o.name = arg;
-    TRY(own_json(c, S(""), add ? arg : more, &o.j));
+    struct own_told told = {meta_entity(c->cx->meta, o.name), NULL, false, add ? arg : more};
+    TRY(own_json(c, &told, &o.j));
     return own_do(c, &o);
 }

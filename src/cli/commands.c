@@ -10,6 +10,10 @@
     {                                                                                              \
         S0(name), 0, OPT_TEXT, S0(arg), S0(dflt), S0(help)                                         \
     }
+#define LANGS(name, help)                                                                          \
+    {                                                                                              \
+        S0(name), 0, OPT_LANGS, S0("[LANG=]TEXT"), S0(""), S0(help)                                \
+    }
 #define IN_FILE(name, help)                                                                        \
     {                                                                                              \
         S0(name), 0, OPT_IN, S0("FILE"), S0(""), S0(help)                                          \
@@ -46,24 +50,34 @@ static const struct opt user_opts[] = {
     JSON,
 };
 static const struct opt field_opts[] = {
-    TEXT("label", "TEXT", "", "add, change: its label; the field's name is made from it"),
+    LANGS("label", "add, change: its label; the field's name is made from it. de=TEXT: in German; once for each "
+                   "language"),
+    LANGS("help-text", "add, change: the hint beside it in forms, in the same way"),
     TEXT("kind", "KIND", "", "add: text, int, decimal, date, choice, ...; else text"),
     TEXT("choices", "A,B,...", "", "add, change: what a choice offers"),
     TEXT("scale", "N", "", "add: decimal places, 0 to 9; else 2"),
     TEXT("to", "ENTITY", "", "add: where a link points"),
-    TEXT("section", "NAME", "", "add, change: where it stands in the form; a new text makes a new section"),
+    LANGS("section", "add, change: where it stands in the form; a new text makes a new section, de=TEXT names it"),
     TEXT("pos", "N", "", "add, change: its place among the own fields, 0 = the first"),
+    TEXT("default", "VALUE", "", "add, change: what a new record has there (JSON, or a text); '' takes it away"),
+    TEXT("rule", "JSON", "", "add, change: a filter that must hold for a value (docs/api.md); '' takes it away"),
     FLAG("required", "add, change: it may not be empty"),
+    FLAG("no-required", "change: it may be empty again"),
     FLAG("dry-run", "change: tell what a new kind would make of the values, change nothing"),
     FLAG("force", "change: values that do not fit the new kind are emptied (they stay in the histories)"),
     FLAG("unique", "add, change: no value twice"),
+    FLAG("no-unique", "change: values may stand twice again"),
     FLAG("index", "add, change: quick to sort and filter by"),
+    FLAG("no-index", "change: no longer so"),
     JSON,
 };
 static const struct opt entity_opts[] = {
-    TEXT("label", "TEXT", "", "add, change: its label; a new entity's name is made from it"),
-    TEXT("plural", "TEXT", "", "add, change: the label of many; else the same"),
+    LANGS("label", "add, change: its label; a new entity's name is made from it. de=TEXT: in German; once for each "
+                   "language"),
+    LANGS("plural", "add, change: the label of many, in the same way; else the same"),
     TEXT("icon", "NAME", "", "add, change: its icon; else a box"),
+    TEXT("sections", "JSON", "", "change: the sections of its card, [{\"name\",\"label\",\"fields\"}] (docs/api.md)"),
+    TEXT("list", "A,B,...", "", "change: the columns of its list"),
     JSON,
 };
 static const struct opt import_opts[] = {
@@ -155,14 +169,19 @@ const struct command commands[] = {
         "trash keeps its data."),
      S0("kontor field add person --label Kundennummer --unique\nkontor field add company "
         "'{\"kind\":\"choice\",\"label\":{\"en\":\"Size\"},\"choices\":[[\"s\",\"small\"],[\"l\",\"large\"]]}'\n"
-        "kontor field change person x_kundennummer '{\"default\":\"neu\"}' --section main --pos 0\n"
+        "kontor field change person x_kundennummer --default neu --label de=Kundennummer --label en='Customer number' "
+        "--section main --pos 0\n"
         "kontor field trash person x_kundennummer"),
      cmd_field},
     {S0("entity"), S0("add, change and list own entities"), OPTS(entity_opts),
      S0("add [JSON] | change ENTITY [JSON] | trash|restore ENTITY | list"), 1, 3, CMD_STORE,
      S0("JSON is an object as POST /api/v1/meta/entity takes it (docs/api.md); options stand over it. Its records stay "
         "when it is in the trash."),
-     S0("kontor entity add --label Machine --plural Machines --icon cog\nkontor entity list --json"), cmd_entity},
+     S0("kontor entity add --label Machine --label de=Maschine --plural Machines --icon cog\n"
+        "kontor entity change x_machine --list name,owner,changed_at --sections "
+        "'[{\"name\":\"main\",\"label\":{\"en\":\"Main\",\"de\":\"Allgemein\"},\"fields\":[\"name\",\"owner\"]}]'\n"
+        "kontor entity list --json"),
+     cmd_entity},
     {S0("import"), S0("take in a table (CSV, XLSX) or vCards"), OPTS(import_opts), S0("FILE"), 1, 1,
      CMD_STORE | CMD_IN_ARG | CMD_STOPS,
      S0("Headings, columns, character set and what each row is are found out. Nothing is written "

@@ -219,6 +219,8 @@ static void entity_changed(struct api_bed *t)
          {ADMIN, "PATCH /api/v1/meta/entity/x_wagen", "{'sections':[{'name':'a','label':'Vorn','fields':['name','x_sitze']},{'name':'b','label':'Hinten','fields':['owner']}],'list':['name','x_sitze']}", 200, NULL, NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/meta", NULL, 200, "\"fields\":[\"name\",\"x_sitze\"]}|\"list\":[\"name\",\"x_sitze\"]|Hinten", NULL, NULL, NULL},
          {ADMIN, "PATCH /api/v1/meta/entity/x_wagen", "{'sections':[{'name':'a','label':'Vorn','fields':['nosuch']}]}", 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/entity/x_wagen", "{'sections':[{'name':'a','label':{'en':'Front','de':'Vorn','ru':'Спереди'},'fields':['name','x_sitze']},{'name':'b','label':'Hinten','fields':['owner']}]}", 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/meta", NULL, 200, "\"label\":{\"en\":\"Front\",\"de\":\"Vorn\",\"ru\":\"Спереди\"}|\"list\":[\"name\",\"x_sitze\"]", NULL, NULL, NULL},
          {ADMIN, "PATCH /api/v1/meta/entity/x_wagen", "{'sections':7}", 422, "\"field\":\"sections\"", NULL, NULL, NULL},
          {ADMIN, "PATCH /api/v1/meta/entity/x_wagen", "{'list':[7]}", 422, "\"field\":\"list\"", NULL, NULL, NULL},
          {ADMIN, "PATCH /api/v1/meta/entity/x_wagen", "{'label':{}}", 422, "\"field\":\"label\"", NULL, NULL, NULL},

@@ -100,6 +100,7 @@ scenario() {
     k user list --json
     has "user list" "$out" "\"mail\":\"$user\",\"role\":\"Administrator\",\"active\":false"
     own
+    own_options
     k undo "$batch" --json
     is "undo: exit" "$code" 0
     has "undo" "$out" '"conflicts":0'
@@ -192,6 +193,57 @@ own() {
     is "a built-in entity stays" "$code" 1
     k entity list x
     is "entity list: usage" "$code" 2
+}
+
+# told ENTITY FIELD: what stands in the description of an own field; or of an own ENTITY.
+told() {
+    if [ -n "${2:-}" ]; then k sql "SELECT json AS j FROM meta_field WHERE entity = '$1' AND name = '$2'"
+    else k sql "SELECT json AS j FROM meta_entity WHERE name = '$1'"; fi
+}
+
+# All that the API knows of an own field, by options.
+own_options() {
+    k field add person --label Rank --label de=Rang --label 'ru=Ранг=1' --help-text de='Von 1 bis 9' --section en=Sizes --section de=Maße \
+        --kind int --default 5 --rule '{"field":"name","op":"notempty"}' --required --json
+    rank=$(json name "$out")
+    is "field add by options" "$code" 0
+    told person "$rank"
+    has "label in the languages" "$out" '"label":{"en":"Rank","de":"Rang","lt":"Rank","ru":"Ранг=1"}'
+    has "help in one" "$out" '"help":{"de":"Von 1 bis 9"}'
+    has "section in two" "$out" '"section":{"label":{"en":"Sizes","de":"Maße"}}'
+    has "default of its kind, rule" "$out" '"default":5,"rule":{"field":"name","op":"notempty"},"required":true'
+    k field change person "$rank" --label lt=Rangas --section lt=Dydžiai --help-text '' --no-required --rule ''
+    told person "$rank"
+    has "one language more" "$out" '"label":{"en":"Rank","de":"Rang","lt":"Rangas","ru":"Ранг=1"}'
+    has "one language more of the section" "$out" '"section":{"name":"Sizes","label":{"en":"Sizes","de":"Maße","lt":"Dydžiai"}}'
+    has "required no longer" "$out" '"required":false'
+    has "no rule" "$out" '"rule":null'
+    has "no help" "$out" '"help":""'
+    k field change person "$rank" --kind text --default 7 --unique
+    told person "$rank"
+    has "the default of a text is one" "$out" '"default":"7"'
+    k field change person "$rank" --default '' --no-unique
+    told person "$rank"
+    has "no default, not unique" "$out" '"default":null'
+    has "not unique" "$out" '"unique":false'
+    k field change person "$rank" --required --no-required
+    is "two that exclude each other" "$code" 2
+    k field change person "$rank" --rule '{'
+    is "a rule that is no JSON: usage" "$code" 2
+    k field change person "$rank" --label de=A --label de=B
+    is "a language twice: usage" "$code" 2
+    k field trash person "$rank"
+    k entity add --label Boat --label de=Boot --plural Boats --plural de=Boote --json
+    boat=$(json name "$out")
+    k entity change "$boat" --list name,changed_at --sections '[{"name":"main","label":{"en":"Main","lt":"Pagrindiniai"},"fields":["name","owner"]}]' --label lt=Valtis
+    is "entity change by options" "$code" 0
+    told "$boat"
+    has "its list" "$out" '"list":["name","changed_at"]'
+    has "its sections" "$out" '"sections":[{"name":"main","label":{"en":"Main","lt":"Pagrindiniai"},"fields":["name","owner"]}]'
+    has "its label" "$out" '"label":{"en":"Boat","de":"Boot","lt":"Valtis","ru":"Boat"}'
+    k entity change "$boat" --list name,nosuch
+    is "a column that is not there" "$code" 1
+    k entity trash "$boat"
 }
 
 # A large undo is killed at several moments: the same command goes on, and nothing is done twice.
