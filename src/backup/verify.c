@@ -4,7 +4,7 @@
 
 #include "backup/backup_int.h"
 #include "backup/restore.h"
-#include "meta/meta.h"
+#include "meta/filter.h"
 #include "meta/points.h"
 #include "os/os.h"
 
@@ -164,7 +164,8 @@ static enum err search_check(struct cx *cx, struct verify *k, const struct entit
 
 /* ---- roll-ups ---- */
 
-static void rollup_count(struct sql *q, const struct field *via, const struct field *of, str agg)
+static void rollup_count(struct cx *cx, struct sql *q, const struct cond *where, const struct field *via,
+                         const struct field *of, str agg)
 {
     if (str_eq(agg, S("count"))) sql_lit(q, "(SELECT count(*)");
     else if (str_eq(agg, S("sum"))) sql_lit(q, "(SELECT COALESCE(sum(");
@@ -178,7 +179,12 @@ static void rollup_count(struct sql *q, const struct field *via, const struct fi
     sql_name(q, via->entity->table);
     sql_lit(q, " c WHERE c.deleted_at IS NULL AND ");
     sql_col(q, S("c"), via->col);
-    sql_lit(q, " = p.id)");
+    sql_lit(q, " = p.id");
+    if (where) {
+        sql_lit(q, " AND ");
+        filter_sql(cx, where, S("c"), q, NULL);
+    }
+    sql_lit(q, ")");
 }
 
 static enum err rollup_check(struct cx *cx, struct verify *k, const struct entity *e,
@@ -187,7 +193,7 @@ static enum err rollup_check(struct cx *cx, struct verify *k, const struct entit
     const struct json *agg = json_get(f->def, S("agg")), *name = json_get(f->def, S("field"));
     const struct field *via = entity_field(f->target, f->via),
                        *of = name ? entity_field(f->target, name->s) : NULL;
-    if (!agg || str_eq(agg->s, S("latest"))) return E_OK;
+    if (!agg || str_eq(agg->s, S("latest")) || (!f->where && rollup_has_where(f))) return E_OK;
     if (!via || !via->col.n || (!of && !str_eq(agg->s, S("count"))) || (of && !of->col.n))
         return E_OK;
     struct sql q = sql_new(cx);
@@ -196,7 +202,7 @@ static enum err rollup_check(struct cx *cx, struct verify *k, const struct entit
     sql_lit(&q, " p WHERE p.deleted_at IS NULL AND COALESCE(");
     sql_col(&q, S("p"), f->col);
     sql_lit(&q, ", 0) <> ");
-    rollup_count(&q, via, of, agg->s);
+    rollup_count(cx, &q, f->where, via, of, agg->s);
     return ask(cx, k, &q,
                (struct finding){.what = S("rollup"),
                                 .where = place(cx, e->name, f->name),

@@ -56,7 +56,9 @@ static const struct opt field_opts[] = {
     TEXT("kind", "KIND", "", "add: text, int, decimal, date, choice, ...; else text"),
     TEXT("choices", "A,B,...", "", "add, change: what a choice offers"),
     TEXT("scale", "N", "", "add: decimal places, 0 to 9; else 2"),
-    TEXT("to", "ENTITY", "", "add: where a link points"),
+    TEXT("to", "ENTITY", "", "add: where a link points; whose records a roll-up gathers"),
+    TEXT("via", "FIELD", "", "add, change: by which of their links a roll-up gathers them"),
+    TEXT("def", "JSON", "", "add, change: what a formula or a roll-up says (docs/api.md)"),
     LANGS("section", "add, change: where it stands in the form; a new text makes a new section, de=TEXT names it"),
     TEXT("pos", "N", "", "add, change: its place among the own fields, 0 = the first"),
     TEXT("default", "VALUE", "", "add, change: what a new record has there (JSON, or a text); '' takes it away"),
@@ -171,6 +173,8 @@ const struct command commands[] = {
         "'{\"kind\":\"choice\",\"label\":{\"en\":\"Size\"},\"choices\":[[\"s\",\"small\"],[\"l\",\"large\"]]}'\n"
         "kontor field change person x_kundennummer --default neu --label de=Kundennummer --label en='Customer number' "
         "--section main --pos 0\n"
+        "kontor field add company --label 'Calls made' --kind rollup --to interaction --via company --def "
+        "'{\"agg\":\"count\",\"where\":{\"field\":\"status\",\"op\":\"eq\",\"value\":\"done\"}}'\n"
         "kontor field trash person x_kundennummer"),
      cmd_field},
     {S0("entity"), S0("add, change and list own entities"), OPTS(entity_opts),

@@ -130,7 +130,7 @@ static enum err put_json(struct cli *c, struct jw *w, str key, str v)
 
 static enum err put_option(struct cli *c, struct jw *w, const struct cli_value *v, const struct kind *k)
 {
-    static const str texts[] = {S0("icon"), S0("kind"), S0("to")};
+    static const str texts[] = {S0("icon"), S0("kind"), S0("to"), S0("via")};
     static const str flags[] = {S0("required"), S0("unique"), S0("index"), S0("force"), S0("dry")};
     str key = key_of(v->opt->name);
     for (size_t i = 0; i < COUNT(texts); i++)
@@ -138,7 +138,7 @@ static enum err put_option(struct cli *c, struct jw *w, const struct cli_value *
     for (size_t i = 0; i < COUNT(flags); i++)
         if (str_eq(key, flags[i])) jw_kbool(w, key, !str_has_prefix(v->opt->name, S("no-")));
     if (str_eq(key, S("default"))) put_default(c, w, v->v, k);
-    if (str_eq(key, S("rule")) || str_eq(key, S("sections"))) return put_json(c, w, key, v->v);
+    if (str_eq(key, S("rule")) || str_eq(key, S("sections")) || str_eq(key, S("def"))) return put_json(c, w, key, v->v);
     if (str_eq(key, S("choices"))) jw_key(w, key), put_choices(w, v->v);
     if (str_eq(key, S("list"))) jw_key(w, key), put_names(w, v->v);
     return E_OK;

@@ -26,6 +26,7 @@ struct cond {
     const struct entity *e;         /* the entity whose record is looked at */
     const struct cond *kids;        /* AND, OR, NOT; HAS/ANY/ALL: one, on the related entity */
     size_t n;
+    bool moves;                     /* CMP: what it is compared with depends on the day or on who asks */
     bool town;                      /* CMP: "addresses.city": what the addresses have as their town (item.ext) */
     const struct field *f;          /* CMP: the field; HAS: the link (to kids->e); ANY/ALL: the link back here */
     enum op op;

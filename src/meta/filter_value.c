@@ -270,6 +270,15 @@ static enum err single_value(struct cx *cx, const struct json *j, struct cond *c
     return tag_spellings(cx, c->f, v, &c->n_v);
 }
 
+/* "me" and "my_team", alone or among others. */
+static bool says_who(const struct cx *cx, const struct field *f, const struct json *j)
+{
+    struct val v = VAL_NULL;
+    bool who = who_value(cx, f, j, &v);
+    for (size_t i = 0; j->t == JT_ARR && i < j->n; i++) who |= who_value(cx, f, &j->v[i], &v);
+    return who;
+}
+
 enum err filter_value(struct cx *cx, struct filter_parse *p, const struct json *j, struct cond *c)
 {
     if (c->op == OP_EMPTY || c->op == OP_NOTEMPTY) {
@@ -279,6 +288,7 @@ enum err filter_value(struct cx *cx, struct filter_parse *p, const struct json *
     if (!j || j->t == JT_NULL)
         return fail_at(cx, E_INVALID, c->f->name, "\"%.*s\" needs a value; for no value there is \"empty\"",
                        FS(op_name[c->op]));
+    c->moves = c->op == OP_WITHIN || says_who(cx, c->f, j);
     if (c->op == OP_WITHIN) TRY(period_value(cx, j, c));
     else if (c->op == OP_IN || c->op == OP_NOTIN) TRY(list_value(cx, j, c));
     else TRY(single_value(cx, j, c));

@@ -167,11 +167,14 @@ static bool same_field(const struct field *a, const struct field *b)
     return str_eq(a->name, b->name) && str_eq(a->entity->name, b->entity->name);
 }
 
+static void walk_where(void *arg, const struct field *f) { walk_from(arg, f); }
+
 /* What f reads. */
 static void walk_reads(struct walk *w, const struct field *f)
 {
     if (f->expr) formula_reads(f->expr, walk_to, w);
     if (!str_eq(f->kind->name, S("rollup")) || !f->target) return;
+    rollup_where_reads(f->where, walk_where, w);
     static const str sources[] = {S0("field"), S0("by")};
     for (size_t i = 0; i < COUNT(sources); i++) {
         const struct json *name = json_get(f->def, sources[i]);

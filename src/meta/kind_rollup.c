@@ -100,6 +100,7 @@ static enum err hold_latest(struct cx *cx, const struct field *of, struct field 
     again.own = f->own;
     again.at = f->at;
     again.target = f->target;
+    again.where = f->where;
     *f = again;
     return E_OK;
 }
@@ -112,6 +113,7 @@ enum err rollup_settle(struct cx *cx, struct field *f, str *text)
     TRY(agg_of(cx, f, &agg));
     if (!via || via->kind->store != ST_INT || !via->target || !str_eq(via->to, f->entity->name))
         return fail_at(cx, E_INVALID, S("via"), "This roll-up needs an entity, its link here and a field of it");
+    TRY(rollup_where(cx, f, child, &f->where));
     if (str_eq(agg, S("count"))) return goes_on(cx, f, NULL);
     of = child_field(f->def, child, S("field"));
     by = child_field(f->def, child, S("by"));

@@ -422,6 +422,7 @@ static enum err targets_resolve(struct cx *cx, const struct map *names, struct e
         all[i].f = fs;
     }
     formulas_resolve(cx, all, fields, n);
+    rollup_wheres_resolve(cx, fields, all, n);
     return E_OK;
 }
 

@@ -94,6 +94,7 @@ struct choice {
     str key, label[LANG_MAX];
     int hue;               /* OKLCH hue for its tag, -1 = none */
 };
+struct cond;
 struct field {
     str name;              /* stable: API, filter, column */
     const struct kind *kind;
@@ -116,6 +117,8 @@ struct field {
     str result;            /* formula: the kind of its values; its `kind` is that kind under the name "formula" */
     bool live;             /* formula: computed when read, no column */
     bool read;             /* some formula reads it */
+    const struct cond *where; /* rollup: what a record must meet to be gathered (meta/filter.h); NULL = nothing, or it
+                                 cannot be read any more (rollup_has_where) */
     const struct expr *expr; /* formula: meta/formula.h; NULL when it cannot be read (any more): no value */
     const struct json *dflt, *rule, *def; /* default value; filter that must hold; kind's own settings; or NULL */
 };
@@ -183,6 +186,9 @@ MUST enum err tags_settle(struct cx *cx, const struct field *f, int64_t id, cons
 /* GET /api/v1/meta but for rights: see docs/api.md. rights_json of the entity is asked of `rights`. */
 void meta_json(struct cx *cx, const struct meta *m, struct jw *w, bool trash,
                void (*rights)(struct cx *cx, const struct entity *e, struct jw *w));
+
+/* Does its description tell a condition? With f->where NULL it cannot be read, and the roll-up stays as it is. */
+bool rollup_has_where(const struct field *f);
 
 /* ---- own fields and entities: writes meta_field / meta_entity and the table; the caller reloads ---- */
 /* Takes the API's JSON. The name is made from the label: x_umsatz_2025; ret_name lives in cx->a. */

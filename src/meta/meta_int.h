@@ -41,6 +41,12 @@ MUST enum err formula_no_circle(struct cx *cx, const struct field *f);
 /* Checks a new or changed formula and adds what follows from it ("result") to its description. */
 MUST enum err formula_settle(struct cx *cx, const struct entity *e, struct field *f, str *text);
 MUST enum err rollup_settle(struct cx *cx, struct field *f, str *text); /* the same for a roll-up */
+/* The condition of roll-up f over records of `child` -> *ret, NULL when it has none. E_INVALID at "def.where". */
+MUST enum err rollup_where(struct cx *cx, const struct field *f, const struct entity *child, const struct cond **ret);
+/* Calls fn for each field the condition (NULL = none) looks at. */
+void rollup_where_reads(const struct cond *c, void (*fn)(void *arg, const struct field *f), void *arg);
+/* The conditions of all roll-ups. fields[i] are those of all[i]. */
+void rollup_wheres_resolve(struct cx *cx, struct field *const *fields, const struct entity *all, size_t n);
 /* The index that an own roll-up's min, max or latest is read by. */
 MUST enum err rollup_index(struct cx *cx, const struct field *f);
 /* Towns of addresses that were written before filters asked for them, into contact_point; *ret_any: there were some.

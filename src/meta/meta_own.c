@@ -219,6 +219,16 @@ static bool names(const struct field *f, str key, const struct field *read)
     return j && j->t == JT_STR && str_eq(j->s, read->name);
 }
 
+struct naming {
+    const struct field *f;
+    bool named;
+};
+static void where_names(void *arg, const struct field *f)
+{
+    struct naming *n = arg;
+    n->named |= str_eq(f->name, n->f->name);
+}
+
 /* Does another field follow from it: a formula, or a roll-up elsewhere? */
 static bool is_read(struct cx *cx, const struct field *f)
 {
@@ -229,7 +239,9 @@ static bool is_read(struct cx *cx, const struct field *f)
             if (o->trashed || cx->meta->entity[i].trashed || !str_eq(o->kind->name, S("rollup")) ||
                 !str_eq(o->to, f->entity->name))
                 continue;
-            read = str_eq(o->via, f->name) || names(o, S("field"), f) || names(o, S("by"), f);
+            struct naming where = {.f = f};
+            rollup_where_reads(o->where, where_names, &where);
+            read = where.named || str_eq(o->via, f->name) || names(o, S("field"), f) || names(o, S("by"), f);
         }
     return read;
 }

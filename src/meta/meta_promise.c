@@ -47,9 +47,23 @@ enum err promises_read(struct cx *cx, const struct entity *e, const struct field
                : fail_at(cx, E_INVALID, S("rule"), "A rule is a filter over the fields of the entity");
 }
 
+/* Conditions of roll-ups over records of e, as it is to be. */
+static enum err wheres_kept(struct cx *cx, const struct entity *e, const struct entity *with)
+{
+    for (size_t i = 0; i < cx->meta->n; i++)
+        for (size_t k = F_SYSTEM_N; k < cx->meta->entity[i].n; k++) {
+            const struct field *o = &cx->meta->entity[i].f[k];
+            const struct cond *c = NULL;
+            if (o->where && !o->trashed && o->target == e && rollup_where(cx, o, with, &c) != E_OK)
+                return fail(cx, E_CONFLICT, "A formula or roll-up reads this field: change or remove that first");
+        }
+    return E_OK;
+}
+
 enum err rules_kept(struct cx *cx, const struct entity *e, const struct field *f)
 {
     struct entity with = with_field(cx, e, f);
+    TRY(wheres_kept(cx, e, &with));
     for (size_t i = F_SYSTEM_N; i < with.n; i++) {
         const struct field *o = &with.f[i];
         if (!o->rule || o->trashed || (o->at == f->at && e->f[i].trashed == f->trashed)) continue;

@@ -3,8 +3,10 @@
  *
  * count and sum move by the difference; min, max and latest are read again over the index of the child's link (own
  * roll-ups: of the link and what orders them, so that one row is read), and so is what gathers another roll-up, when
- * that moves. No version, no log row: a roll-up follows from the children, so undo needs none either.
+ * that moves. A condition (f->where) is asked of the child before and after: one that does not meet it is nobody's
+ * child. No version, no log row: a roll-up follows from the children, so undo needs none either.
  */
+#include "meta/filter.h"
 #include "record/record_int.h"
 
 struct roll {
@@ -21,12 +23,16 @@ static const struct field *child_field(const struct field *f, const struct entit
     return name && name->t == JT_STR ? entity_field(child, name->s) : NULL;
 }
 
+static bool gathers(const struct field *f, const struct entity *child)
+{
+    return str_eq(f->kind->name, S("rollup")) && !f->trashed && f->target && f->target->at == child->at &&
+           (f->where || !rollup_has_where(f));
+}
+
 static bool roll_of(const struct field *f, const struct entity *child, struct roll *ret)
 {
     const struct json *agg = json_get(f->def, S("agg"));
-    if (!str_eq(f->kind->name, S("rollup")) || f->trashed || !f->target ||
-        f->target->at != child->at || !agg)
-        return false;
+    if (!gathers(f, child) || !agg) return false;
     bool count = str_eq(agg->s, S("count"));
     *ret = (struct roll){.f = f,
                          .via = entity_field(child, f->via),
@@ -55,7 +61,8 @@ static enum err add(struct cx *cx, const struct roll *r, int64_t parent, int64_t
     return rollup_moved(cx, r->f, parent);
 }
 
-/* " FROM child c WHERE alive AND c.via = parent" with the parent's id, or (0) that of the row being updated */
+/* " FROM child c WHERE alive AND c.via = parent AND condition" with the parent's id, or (0) that of the row being
+ * updated */
 static void children(struct cx *cx, struct sql *q, const struct roll *r, int64_t parent)
 {
     sql_lit(q, " FROM ");
@@ -65,6 +72,9 @@ static void children(struct cx *cx, struct sql *q, const struct roll *r, int64_t
     sql_lit(q, " = ");
     if (parent) sql_val(cx, q, V(parent));
     else sql_col(q, r->f->entity->table, S("\"id\""));
+    if (!r->f->where) return;
+    sql_lit(q, " AND ");
+    filter_sql(cx, r->f->where, S("c"), q, NULL);
 }
 
 /* col = (SELECT ...) for the field's column, or its second one */
@@ -195,10 +205,23 @@ static bool unmoved(const struct roll *r, const struct val *old, const struct va
     return old && now && same(r->of, old, now) && same(r->by, old, now);
 }
 
+/* The parent that gathers a child with these values; 0 none. */
+static enum err parent_of(struct cx *cx, const struct roll *r, const struct val *v, int64_t *ret)
+{
+    bool fits = true;
+    *ret = v ? v[r->via->at].i : 0;
+    if (!*ret || !r->f->where) return E_OK;
+    TRY(filter_eval(cx, r->f->where, 0, v, NULL, &fits));
+    if (!fits) *ret = 0;
+    return E_OK;
+}
+
 static enum err follow(struct cx *cx, const struct roll *r, const struct val *old,
                        const struct val *now)
 {
-    int64_t from = old ? old[r->via->at].i : 0, to = now ? now[r->via->at].i : 0;
+    int64_t from = 0, to = 0;
+    TRY(parent_of(cx, r, old, &from));
+    TRY(parent_of(cx, r, now, &to));
     if (r->sums)
         return follow_sum(cx, r, from, from ? weight(r, old) : 0, to, to ? weight(r, now) : 0);
     assert(r->of && r->by); /* only count does without: roll_of */

@@ -233,6 +233,15 @@ own_options() {
     k field change person "$rank" --label de=A --label de=B
     is "a language twice: usage" "$code" 2
     k field trash person "$rank"
+    k field add company --label Done --kind rollup --to interaction --via company --def '{"agg":"count","where":{"field":"status","op":"eq","value":"done"}}' --json
+    done=$(json name "$out")
+    is "a roll-up with a condition" "$code" 0
+    told company "$done"
+    has "its condition" "$out" '"to":"interaction","via":"company","def":{"agg":"count","where":{"field":"status","op":"eq","value":"done"}}'
+    k field change company "$done" --def '{"agg":"count","where":{"field":"at","op":"within","value":{"last_days":30}}}' --json
+    is "a condition that cannot be kept" "$code" 1
+    has "it is told" "$err" '"field":"def.where"'
+    k field trash company "$done"
     k entity add --label Boat --label de=Boot --plural Boats --plural de=Boote --json
     boat=$(json name "$out")
     k entity change "$boat" --list name,changed_at --sections '[{"name":"main","label":{"en":"Main","lt":"Pagrindiniai"},"fields":["name","owner"]}]' --label lt=Valtis

@@ -420,6 +420,37 @@ static int64_t finding_n(const struct verify_report *v, const char *what, const 
     return n;
 }
 
+static enum err rollup_add(struct cx *cx, void *arg)
+{
+    const struct json *j = NULL;
+    TRY(json_parse(cx, S("{\"entity\":\"company\",\"label\":\"Ten\",\"kind\":\"rollup\",\"to\":\"person\",\"via\":\"company\",\"def\":{\"agg\":"
+                         "\"count\",\"where\":{\"field\":\"name\",\"op\":\"contains\",\"value\":\"1\"}}}"), &j));
+    TRY(meta_field_add(cx, j, arg));
+    return record_field_fill(cx, S("company"), *(str *)arg);
+}
+
+static enum err rollup_break(struct cx *cx, void *arg)
+{
+    (void)arg;
+    return db_exec(cx, NULL, "UPDATE company SET x_ten = 20");
+}
+
+/* A recount asks the roll-up's condition, too. */
+static void recount(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct verify_report v = {0};
+    str name = {0};
+    some(t);
+    T_OK(cx, db_write(cx, rollup_add, &name));
+    T_OK(cx, verify_base(cx, t->b, &v));
+    T(v.ok && !v.n);
+    T_OK(cx, db_write(cx, rollup_break, NULL));
+    T_OK(cx, verify_base(cx, t->b, &v));
+    T(!v.ok);
+    T_INT(finding_n(&v, "rollup", "company.x_ten"), 1);
+}
+
 static void findings(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -622,7 +653,7 @@ static void both(void)
 {
     static void (*const all[])(struct bed * t) = {
         whole_way, lives_again, to_server, under_writes, flips,   flips_without_list,
-        hostile,   wrong_files, findings,  housekeeping, daily,        torture, let_go};
+        hostile,   wrong_files, findings,  recount, housekeeping, daily,        torture, let_go};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 

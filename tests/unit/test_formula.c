@@ -287,9 +287,142 @@ static void always_right(struct bed *t)
     T_INT(db_int(&rows, 0, 1), 0);
 }
 
+#define DONE "{\"field\":\"status\",\"op\":\"eq\",\"value\":\"done\"}"
+#define GATHER(label, agg, where)                                                                                      \
+    "{\"entity\":\"company\",\"label\":\"" label "\",\"kind\":\"rollup\",\"to\":\"interaction\",\"via\":\"company\",\"def\":" \
+    "{" agg ",\"where\":" where "}}"
+
+/* A record begins and ceases to meet the condition by its own changes, moves, trash, undo and merge. */
+static void with_condition(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct written w = {0};
+    struct undo_result u = {0};
+    int64_t a = create(cx, "company", "{\"name\":\"A\"}"), b = create(cx, "company", "{\"name\":\"B\"}");
+    int64_t one = create(cx, "interaction", J("{\"subject\":\"One\",\"status\":\"done\",\"duration\":10,\"at\":\"2026-01-01T10:00:00Z\",\"company\":\"" ID "\"}", a));
+    int64_t two = create(cx, "interaction", J("{\"subject\":\"Two\",\"status\":\"planned\",\"duration\":5,\"at\":\"2026-02-01T10:00:00Z\",\"company\":\"" ID "\"}", a));
+    add(t, GATHER("n", "\"agg\":\"count\"", DONE));
+    add(t, GATHER("sum", "\"agg\":\"sum\",\"field\":\"duration\"", DONE));
+    add(t, GATHER("last", "\"agg\":\"latest\",\"field\":\"subject\",\"by\":\"at\"", DONE));
+    HAS(shown(cx, "company", a), "\"x_n\":1,\"x_sum\":10,\"x_last\":\"One\"");
+    int64_t seq = change(cx, "interaction", two, "{\"status\":\"done\"}");
+    HAS(shown(cx, "company", a), "\"x_n\":2,\"x_sum\":15,\"x_last\":\"Two\"");
+    T_OK(cx, undo_change(cx, seq, UNDO_ASK, &u));
+    HAS(shown(cx, "company", a), "\"x_n\":1,\"x_sum\":10,\"x_last\":\"One\"");
+    change(cx, "interaction", two, J("{\"status\":\"done\",\"duration\":7,\"company\":\"" ID "\"}", b));
+    HAS(shown(cx, "company", b), "\"x_n\":1,\"x_sum\":7,\"x_last\":\"Two\"");
+    change(cx, "interaction", one, J("{\"status\":\"cancelled\",\"company\":\"" ID "\"}", b));
+    HAS(shown(cx, "company", a), "\"x_n\":0,\"x_sum\":0,\"x_last\":null");
+    HAS(shown(cx, "company", b), "\"x_n\":1,\"x_sum\":7,\"x_last\":\"Two\"");
+    T_OK(cx, record_delete(cx, ENT(cx, "interaction"), one, 0, &w)); /* not counted before either */
+    HAS(shown(cx, "company", b), "\"x_n\":1,\"x_sum\":7");
+    T_OK(cx, record_delete(cx, ENT(cx, "interaction"), two, 0, &w));
+    HAS(shown(cx, "company", b), "\"x_n\":0,\"x_sum\":0,\"x_last\":null");
+    T_OK(cx, record_restore(cx, ENT(cx, "interaction"), two, &w));
+    T_OK(cx, record_restore(cx, ENT(cx, "interaction"), one, &w));
+    T_OK(cx, record_merge(cx, ENT(cx, "company"), a, b, 0, NULL, 0, &w));
+    HAS(shown(cx, "company", a), "\"x_n\":1,\"x_sum\":7,\"x_last\":\"Two\"");
+    struct changing c = {"company", "x_n", parsed(cx, "{\"def\":{\"agg\":\"count\",\"where\":{\"field\":\"status\",\"op\":\"ne\",\"value\":\"done\"}}}")};
+    T_OK(cx, db_write(cx, change_inside, &c));
+    bed_reload(t);
+    HAS(shown(cx, "company", a), "\"x_n\":1,\"x_sum\":7");
+    change(cx, "interaction", two, "{\"status\":\"planned\"}");
+    HAS(shown(cx, "company", a), "\"x_n\":2,\"x_sum\":0");
+    c.j = parsed(cx, "{\"def\":{\"agg\":\"count\"}}");
+    change(cx, "interaction", two, "{\"status\":\"done\"}");
+    T_OK(cx, db_write(cx, change_inside, &c));
+    bed_reload(t);
+    HAS(shown(cx, "company", a), "\"x_n\":2,\"x_sum\":7");
+}
+
+/* What could not be kept up to date is refused when it is told; what a condition looks at stays as it reads it. */
+static void conditions_refused(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    static const char *const no[] = {
+        "{\"field\":\"at\",\"op\":\"within\",\"value\":{\"last_days\":30}}", "{\"not\":{\"field\":\"at\",\"op\":\"within\",\"value\":\"this_month\"}}",
+        "{\"field\":\"owner\",\"op\":\"eq\",\"value\":\"me\"}", "{\"or\":[{\"field\":\"owner\",\"op\":\"in\",\"value\":[\"me\"]}," DONE "]}",
+        "{\"field\":\"team\",\"op\":\"eq\",\"value\":\"my_team\"}", "{\"field\":\"owner\",\"op\":\"ne\",\"value\":\"my_team\"}",
+        "{\"link\":\"person\",\"has\":{}}", "{\"any\":\"interaction.previous\",\"has\":{}}", "{\"field\":\"people\",\"op\":\"empty\"}",
+        "{\"field\":\"x_roll\",\"op\":\"gt\",\"value\":1}", "{\"field\":\"x_words\",\"op\":\"eq\",\"value\":\"vip\"}", "{\"field\":\"x_live\",\"op\":\"eq\",\"value\":1}",
+        "{\"field\":\"nosuch\",\"op\":\"empty\"}", "{\"field\":\"status\",\"op\":\"eq\",\"value\":\"nosuch\"}", "7"};
+    add(t, "{\"entity\":\"interaction\",\"label\":\"roll\",\"kind\":\"rollup\",\"to\":\"interaction\",\"via\":\"previous\",\"def\":{\"agg\":\"count\"}}");
+    add(t, "{\"entity\":\"interaction\",\"label\":\"words\",\"kind\":\"tags\"}");
+    add(t, "{\"entity\":\"interaction\",\"label\":\"live\",\"kind\":\"formula\",\"def\":{\"op\":\"year\",\"of\":[{\"op\":\"today\"}]}}");
+    add(t, "{\"entity\":\"interaction\",\"label\":\"art\",\"kind\":\"choice\",\"choices\":[[\"a\",\"A\"],[\"b\",\"B\"]]}");
+    for (size_t i = 0; i < COUNT(no); i++) {
+        const char *json = J("{\"entity\":\"company\",\"label\":\"W\",\"kind\":\"rollup\",\"to\":\"interaction\",\"via\":\"company\",\"def\":{\"agg\":\"count\",\"where\":%s}}", no[i]);
+        T_INT(try_add(t, json), E_INVALID);
+        T_STR(cx->at, S("def.where"));
+    }
+    add(t, GATHER("arts", "\"agg\":\"count\"", "{\"field\":\"x_art\",\"op\":\"eq\",\"value\":\"a\"}"));
+    struct changing c = {"interaction", "x_art", parsed(cx, "{\"choices\":[[\"b\",\"B\"]]}")};
+    T_INT(db_write(cx, change_inside, &c), E_CONFLICT);
+    T_INT(db_write(cx, trash_inside, &c), E_CONFLICT);
+    c.j = parsed(cx, "{\"choices\":[[\"a\",\"A\"],[\"c\",\"C\"]]}");
+    T_OK(cx, db_write(cx, change_inside, &c));
+    bed_reload(t);
+    /* round in a circle: company.x_arts2 <- interaction.x_f <- company.x_arts2 */
+    add(t, "{\"entity\":\"interaction\",\"label\":\"f\",\"kind\":\"formula\",\"def\":{\"link\":\"company\",\"field\":\"x_arts\"}}");
+    struct changing round = {"company", "x_arts", parsed(cx, "{\"def\":{\"agg\":\"count\",\"where\":{\"field\":\"x_f\",\"op\":\"gt\",\"value\":1}}}")};
+    T_INT(db_write(cx, change_inside, &round), E_INVALID);
+    T_STR(cx->at, S("def"));
+}
+
+/* A random change of one of the records. */
+static void stir(struct cx *cx, uint64_t r, const int64_t firm[3], const int64_t v[9], bool away[9])
+{
+    static const char *const status[] = {"planned", "relevant", "done", "cancelled"};
+    struct written w = {0};
+    size_t who = (r >> 8) % 9, what = (r >> 20) % 6;
+    if (what == 0) change(cx, "company", firm[r % 3], J("{\"employees\":%d}", (int)((r >> 30) % 50)));
+    else if (what == 1 && away[who]) T_OK(cx, record_restore(cx, ENT(cx, "interaction"), v[who], &w));
+    else if (what == 1) T_OK(cx, record_delete(cx, ENT(cx, "interaction"), v[who], 0, &w));
+    else if (away[who]) return;
+    else if (what == 2) change(cx, "interaction", v[who], J("{\"status\":\"%s\"}", status[(r >> 30) % 4]));
+    else if (what == 3) change(cx, "interaction", v[who], J("{\"subject\":\"%s\",\"duration\":%d}", (r >> 30) & 1 ? "Xäbc" : "P", (int)((r >> 32) % 20)));
+    else if (what == 4) change(cx, "interaction", v[who], J("{\"at\":\"2026-01-1%dT00:00:00Z\"}", (int)((r >> 30) % 10)));
+    else change(cx, "interaction", v[who], J("{\"company\":\"" ID "\"}", firm[r % 3]));
+    if (what == 1) away[who] = !away[who];
+}
+
+/* Whatever the order of random changes: what is gathered is what the condition says now, of a formula's value, too. */
+static void conditions_right(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    int64_t firm[3], v[9];
+    bool away[9] = {0};
+    uint64_t r = 88172645463325252u;
+    add(t, "{\"entity\":\"interaction\",\"label\":\"size\",\"kind\":\"formula\",\"def\":{\"link\":\"company\",\"field\":\"employees\"}}");
+    add(t, GATHER("n", "\"agg\":\"count\"", "{\"and\":[{\"not\":" DONE "},{\"field\":\"x_size\",\"op\":\"gt\",\"value\":25}]}"));
+    add(t, GATHER("s", "\"agg\":\"sum\",\"field\":\"duration\"", "{\"field\":\"status\",\"op\":\"in\",\"value\":[\"done\",\"planned\"]}"));
+    add(t, GATHER("m", "\"agg\":\"max\",\"field\":\"duration\"", "{\"field\":\"subject\",\"op\":\"contains\",\"value\":\"ÄB\"}"));
+    add(t, GATHER("l", "\"agg\":\"latest\",\"field\":\"duration\",\"by\":\"at\"", "{\"field\":\"at\",\"op\":\"ge\",\"value\":\"2026-01-15\"}"));
+    for (int i = 0; i < 3; i++) firm[i] = create(cx, "company", "{\"name\":\"F\",\"employees\":0}");
+    for (int i = 0; i < 9; i++) v[i] = create(cx, "interaction", J("{\"subject\":\"P\",\"at\":\"2026-01-1%dT00:00:00Z\",\"duration\":%d}", i, i));
+    for (int i = 0; i < 260; i++) {
+        struct arena_mark m = arena_mark(cx->a);
+        r ^= r << 13, r ^= r >> 7, r ^= r << 17;
+        stir(cx, r, firm, v, away);
+        arena_back(cx->a, m);
+    }
+    for (int i = 0; i < 3; i++) change(cx, "company", firm[i], J("{\"employees\":%d}", 20 + 10 * i));
+    struct db_rows rows = {0};
+#define OF " FROM interaction i WHERE i.deleted_at IS NULL AND i.company = c.id AND "
+    T_OK(cx, db_query(cx, &rows, "SELECT count(*), max(c.x_n), max(c.x_s), max(c.x_m), max(c.x_l) FROM company c WHERE"
+                                 " COALESCE(c.x_n, 0) <> (SELECT count(*)" OF "i.status <> 'done' AND c.employees > 25)"
+                                 " OR COALESCE(c.x_s, 0) <> (SELECT COALESCE(sum(i.duration), 0)" OF "i.status IN ('done', 'planned'))"
+                                 " OR COALESCE(c.x_m, 0) <> COALESCE((SELECT max(i.duration)" OF "i.subject_f LIKE '%ab%'), 0)"
+                                 " OR COALESCE(c.x_l, -1) <> COALESCE((SELECT i.duration" OF "i.at >= 1768435200000 ORDER BY i.at DESC, i.id DESC LIMIT 1), -1)"));
+    T_INT(db_int(&rows, 0, 0), 0);
+    T_OK(cx, db_query(cx, &rows, "SELECT max(x_n), max(x_s), max(x_m), max(x_l) FROM company"));
+    for (size_t i = 0; i < 4; i++) T(db_int(&rows, 0, i) > 0); /* it was not all about nothing */
+}
+
 static void both(void)
 {
-    static void (*const all[])(struct bed *) = {definitions, values, following, circles, twice, gathered_anew, latest, always_right};
+    static void (*const all[])(struct bed *) = {definitions, values, following, circles, twice, gathered_anew, latest, always_right,
+                                                with_condition, conditions_refused, conditions_right};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 

@@ -1,10 +1,11 @@
 // What a roll-up can gather: over which link of another entity, and which of its fields.
-import type { Entity, Field, Kind } from '../../api/types';
+import type { Entity, Field, Filter, Kind } from '../../api/types';
 
 export const aggs = ['count', 'sum', 'min', 'max', 'latest'] as const;
 export type Agg = (typeof aggs)[number];
-export interface Gathering { over: string; agg: Agg; field: string; by: string }
-export const noGathering: Gathering = { over: '', agg: 'count', field: '', by: '' };
+/** `where`: only records that meet it are gathered. */
+export interface Gathering { over: string; agg: Agg; field: string; by: string; where: Filter | null }
+export const noGathering: Gathering = { over: '', agg: 'count', field: '', by: '', where: null };
 
 const numbers: Kind[] = ['int', 'decimal', 'percent', 'duration', 'rating'];
 const moments: Kind[] = ['date', 'timestamp'];
@@ -18,11 +19,11 @@ export const fieldsFor = (agg: Agg, e: Entity | undefined): Field[] => (e?.field
 export const momentsOf = (e: Entity | undefined): Field[] => (e?.fields ?? []).filter((f) => moments.includes(f.kind));
 
 /** As the API takes it, and back. */
-export function toRollup(g: Gathering): { to: string; via: string; def: Record<string, string> } {
+export function toRollup(g: Gathering): { to: string; via: string; def: Record<string, unknown> } {
   const [to = '', via = ''] = g.over.split('.');
-  return { to, via, def: { agg: g.agg, ...(g.agg === 'count' ? {} : { field: g.field }), ...(g.agg === 'latest' ? { by: g.by } : {}) } };
+  return { to, via, def: { agg: g.agg, ...(g.agg === 'count' ? {} : { field: g.field }), ...(g.agg === 'latest' ? { by: g.by } : {}), ...(g.where ? { where: g.where } : {}) } };
 }
 export function fromRollup(f: Field): Gathering {
-  const def = (f.def ?? {}) as Record<string, string>;
-  return { over: `${f.to}.${f.via}`, agg: aggs.find((a) => a === def.agg) ?? 'count', field: def.field ?? '', by: def.by ?? '' };
+  const def = (f.def ?? {}) as { agg?: string; field?: string; by?: string; where?: Filter | null };
+  return { over: `${f.to}.${f.via}`, agg: aggs.find((a) => a === def.agg) ?? 'count', field: def.field ?? '', by: def.by ?? '', where: def.where ?? null };
 }
