@@ -8,11 +8,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { SAMPLE_PLAIN = 40, CELLS_TOLD = 20 };
+enum { SAMPLE_EACH = 30, CELLS_TOLD = 20 };
 struct report {
     struct xlsx_put *all, *refused;
     int lines;    /* JSON lines instead of XLSX; -1 none */
-    size_t plain; /* ordinary rows in the sample */
+    size_t shown[FATE_MAX]; /* rows in the sample by fate; as FATE_REFUSED all that need a look */
     size_t n_columns;
     bool all_full, refused_full;
 };
@@ -69,12 +69,20 @@ static str problems_text(struct import *im, const struct outcome *o)
     return buf_str(&b);
 }
 
+/* Whatever stands first in the file, some rows of each fate are shown, and as many as fit of those that need a look. */
+static bool has_room(struct report *r, const struct outcome *o)
+{
+    bool look = o->row.problems.n || o->unsure || o->fate == FATE_REFUSED;
+    size_t *n = &r->shown[look ? FATE_REFUSED : o->fate];
+    if (*n >= (look ? IMPORT_SAMPLE - (FATE_MAX - 1) * SAMPLE_EACH : SAMPLE_EACH)) return false;
+    (*n)++;
+    return true;
+}
+
 static void sample_add(struct import *im, const struct outcome *o)
 {
     struct import_result *ret = im->ret;
-    bool plain = o->row.problems.n == 0 && (o->fate == FATE_NEW || o->fate == FATE_EMPTY);
-    if (ret->sample.n >= IMPORT_SAMPLE || (plain && im->report->plain >= SAMPLE_PLAIN)) return;
-    im->report->plain += plain;
+    if (!has_room(im->report, o)) return;
     struct fate_row *f = LIST_ADD(im->out, &ret->sample);
     size_t n = o->row.problems.n < CELLS_TOLD ? o->row.problems.n : CELLS_TOLD;
     struct fate_cell *cells = NEW_N(im->out, struct fate_cell, n + 1);

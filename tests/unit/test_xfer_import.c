@@ -44,6 +44,17 @@ static void undo_all(struct bed *t, int64_t batch)
 static const char *const truth_names[][2] = {
     {"+79269089929", "Семёнова Светлана Михайловна"}, {"+4915195341387", "Köhler Jörg"}, {"+37061057105", "Stankevičius Mindaugas"}};
 
+/* The sample shows each fate that a row met, however late in the file. */
+static void each_fate_shown(const struct import_result *r)
+{
+    for (int f = 0; f < FATE_MAX; f++) {
+        int64_t n = 0;
+        for (size_t i = 0; i < r->sample.n; i++) n += r->sample.v[i].fate == (enum fate)f;
+        T(n > 0 || r->fates[f] == 0);
+    }
+    T(r->sample.n <= IMPORT_SAMPLE);
+}
+
 static void office_truth(struct bed *t, const struct import_result *r)
 {
     struct cx *cx = &t->cx;
@@ -56,6 +67,7 @@ static void office_truth(struct bed *t, const struct import_result *r)
     T_INT(r->companies, 747);
     if (r->totals.n == 1) T_STR(r->totals.v[0].why, S("672037728.00"));
     T_INT((int64_t)r->totals.n, 1);
+    each_fate_shown(r);
     if (r->is_dry) return;
     T_INT(ASK(cx, "SELECT count(*) FROM person WHERE deleted_at IS NULL"), 3000);
     T_INT(ASK(cx, "SELECT CAST(sum(x_summa_zakazov_rub) AS BIGINT) FROM person WHERE deleted_at IS NULL"), 67203772800);
@@ -126,6 +138,7 @@ static void kunden_counts(const struct import_result *r)
     T_INT(r->companies, 4);
     T_INT(r->problems, 4);
     T_INT(r->unsure, 1);
+    each_fate_shown(r);
 }
 
 static void kunden(struct bed *t)
