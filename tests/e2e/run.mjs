@@ -15,6 +15,7 @@ import * as keyboard from './keyboard.mjs';
 import * as live from './live.mjs';
 import * as past from './past.mjs';
 import * as person from './person.mjs';
+import * as phone from './phone.mjs';
 import * as photo from './photo.mjs';
 import * as talk from './talk.mjs';
 import * as tree from './tree.mjs';
@@ -33,7 +34,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, photo, person, talk, tree, keyboard]) {
+  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, photo, person, phone, talk, tree, keyboard]) {
     try {
       await s.run(v, server);
     } catch (e) {

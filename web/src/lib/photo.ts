@@ -7,3 +7,6 @@ export function photoOf(entity: Entity, rec: Rec): string | null {
   const file = f && (rec[f.name] as FileRef | null | undefined);
   return file ? fileUrl(file) : null;
 }
+
+/** Whether a record is somebody or something with a name, so that initials stand for it; a subject's would say nothing. */
+export const hasFace = (entity: string): boolean => entity !== 'interaction' && entity !== 'task';
