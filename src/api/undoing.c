@@ -117,8 +117,12 @@ enum err undo_job(struct cx *cx, const struct job *job, str *ret)
     return E_OK;
 }
 
+enum { MERGES_TOLD = 5 };
+
+/* How many changes of each kind, and what was merged. */
 static enum err counts_json(struct cx *cx, int64_t batch, struct jw *w)
 {
+    bool merges = false;
     struct db_rows r = {0};
     TRY(db_query(cx, &r,
                  "SELECT op, count(*) FROM change WHERE batch = $1 AND batch <> 0 GROUP BY op "
@@ -126,9 +130,14 @@ static enum err counts_json(struct cx *cx, int64_t batch, struct jw *w)
                  V(batch)));
     jw_key(w, S("counts"));
     jw_obj(w);
-    for (size_t i = 0; i < r.n; i++) jw_kint(w, db_str(&r, i, 0), db_int(&r, i, 1));
+    for (size_t i = 0; i < r.n; i++) {
+        jw_kint(w, db_str(&r, i, 0), db_int(&r, i, 1));
+        merges |= str_eq(db_str(&r, i, 0), S("merge"));
+    }
     jw_obj_end(w);
-    return E_OK;
+    if (!merges) return E_OK;
+    jw_key(w, S("merged"));
+    return log_merges_json(cx, batch, MERGES_TOLD, w);
 }
 
 static enum err batch_json(struct cx *cx, const struct db_rows *r, size_t i, struct jw *w)

@@ -180,22 +180,76 @@ static void changes_json(struct cx *cx, struct history *h, str old_json, struct 
     jw_arr_end(w);
 }
 
+static enum err titled_json(struct cx *cx, const struct entity *e, str key, int64_t id, struct jw *w)
+{
+    str title = S("");
+    TRY(record_titles(cx, e, &id, 1, &title));
+    jw_key(w, key);
+    jw_obj(w);
+    jw_kid(w, S("id"), id);
+    jw_kstr(w, S("title"), title);
+    jw_obj_end(w);
+    return E_OK;
+}
+
 /* "loser" and "winner" of a merge: {"id","title"}; the title is "" for who may not see it. */
 static enum err merge_json(struct cx *cx, const struct entity *e, str old_json, struct jw *w)
 {
     static const str key[2] = {S0(LOG_LOSER), S0(LOG_WINNER)};
     for (int i = 0; i < 2; i++) {
         int64_t id = 0;
-        str title = S("");
         TRY(log_merge_other(cx, old_json, key[i], &id));
-        if (!id) continue;
-        TRY(record_titles(cx, e, &id, 1, &title));
-        jw_key(w, str_cut(key[i], 1, key[i].n));
+        if (id) TRY(titled_json(cx, e, str_cut(key[i], 1, key[i].n), id, w));
+    }
+    return E_OK;
+}
+
+/* ---- merges of a batch ---- */
+/* The names of the winner's fields that the merge changed: what came from the loser. */
+static enum err taken_json(struct cx *cx, const struct entity *e, int64_t batch, int64_t winner, int64_t loser,
+                           struct jw *w)
+{
+    struct db_rows r = {0};
+    jw_key(w, S("fields"));
+    jw_arr(w);
+    TRY(db_query(cx, &r,
+                 "SELECT old FROM change WHERE batch = $1 AND record = $2 AND op = 'update' ORDER BY seq LIMIT 50",
+                 V(batch), V(winner)));
+    for (size_t i = 0; i < r.n; i++) {
+        const struct json *old = NULL;
+        int64_t of = 0;
+        TRY(log_merge_other(cx, db_str(&r, i, 0), S(LOG_LOSER), &of));
+        if (of != loser) continue;
+        TRY(json_parse(cx, db_str(&r, i, 0), &old));
+        for (size_t k = 0; k < old->n; k++) {
+            const struct field *f = entity_field(e, old->v[k].key);
+            if (f && acl_field_read(cx, f)) jw_str(w, f->name);
+        }
+    }
+    jw_arr_end(w);
+    return E_OK;
+}
+
+enum err log_merges_json(struct cx *cx, int64_t batch, size_t n, struct jw *w)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT entity, record, old FROM change WHERE batch = $1 AND op = 'merge' ORDER BY seq LIMIT $2",
+                 V(batch), V((int64_t)n)));
+    jw_arr(w);
+    for (size_t i = 0; i < r.n; i++) {
+        const struct entity *e = meta_entity(cx->meta, db_str(&r, i, 0));
+        int64_t winner = 0, loser = db_int(&r, i, 1);
+        TRY(log_merge_other(cx, db_str(&r, i, 2), S(LOG_WINNER), &winner));
+        if (!e || !winner || !acl_may(cx, e, ACT_SEE)) continue;
         jw_obj(w);
-        jw_kid(w, S("id"), id);
-        jw_kstr(w, S("title"), title);
+        jw_kstr(w, S("entity"), e->name);
+        TRY(titled_json(cx, e, S("winner"), winner, w));
+        TRY(titled_json(cx, e, S("loser"), loser, w));
+        TRY(taken_json(cx, e, batch, winner, loser, w));
         jw_obj_end(w);
     }
+    jw_arr_end(w);
     return E_OK;
 }
 

@@ -18,6 +18,9 @@ MUST enum err batch_progress(struct cx *cx, int64_t batch, int64_t done);
 MUST enum err log_history_json(struct cx *cx, const struct entity *e, int64_t id, int64_t before,
                                size_t n, struct jw *w,
                                int64_t *ret_next);
+/* The first n merges of a batch: [{"entity","winner":{"id","title"},"loser":{…},"fields":[…]}], the fields that the
+ * winner took from the loser; the title is "" for who may not see the record. */
+MUST enum err log_merges_json(struct cx *cx, int64_t batch, size_t n, struct jw *w);
 struct undo_note {                     /* a record that was not, or not wholly, taken back */
     const struct entity *e;
     int64_t id;

@@ -68,6 +68,8 @@ static void merged(struct api_bed *t)
     var_put(t, "mb", answer_value(cx, &r, S("data.0.id")));
     ROWS(t,
          {REPA1, "GET /api/v1/batch/$mb", NULL, 200, "\"counts\":{\"merge\":1,\"update\":2}|Rolf Eins", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/batch/$mb", NULL, 200, "\"merged\":[{\"entity\":\"person\",\"winner\":{\"id\":\"$a\",\"title\":\"J. Mueller\"},\"loser\":{\"id\":\"$b\",\"title\":\"J. Mueller\"},\"fields\":[\"name\",\"phones\",\"birthday\"]}]", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/batch", NULL, 200, "\"merged\":[{\"entity\":\"person\"", NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/batch/$mb", NULL, 200, "Rolf Eins", NULL, NULL, NULL},
          {REPA1, "PATCH /api/v1/person/$a", "{'birthday':'1999-09-09'}", 200, NULL, "person.update", NULL, NULL},
          {REPA1, "POST /api/v1/undo", "{'batch':'$mb'}", 409, "\"conflicts\":[|\"birthday\"", NULL, NULL, NULL},

@@ -48,6 +48,11 @@ async function merge(v, panel, b) {
   await dialog.getByRole('button', { name: say(v, 'merge.run'), exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
   await v.seen(panel.getByText('+49 171 5550199'), 'the winner took the phone');
+  await panel.getByRole('tab', { name: say(v, 'panel.history') }).click();
+  const told = say(v, 'history.mergedWith', { title: 'Clara Doppelt' });
+  await v.seen(panel.getByText(`${told} · ${say(v, 'history.mergedTook')}`).first(), 'the history says what was merged');
+  await page.goto(`${v.url}/batches`);
+  await v.seen(page.getByText(say(v, 'batch.merged', { loser: 'Clara Doppelt', winner: 'Clara Theirs' })).or(page.getByText(say(v, 'batch.merged', { loser: 'Clara Doppelt', winner: 'Clara Mine' }))).first(), 'and the log says which into which');
   await page.goto(`${v.url}/person?q=Doppelt`);
   await v.seen(page.getByRole('heading', { name: say(v, 'list.none') }), `the loser ${b.id} is no longer listed`);
 }

@@ -69,7 +69,9 @@ export interface Kept { entity: string; id: string; title: string; fields: strin
 export interface Undone { batch: string; undone: number; kept: Kept[]; left: (Kept & { why: string })[] }
 export interface Batch {
   id: string; at: string; who: Ref | null; way: string; title: string; state: 'running' | 'done' | 'failed' | 'undoing' | 'undone';
-  counts: { create?: number; update?: number; delete?: number; restore?: number }; undo_of: string | null;
+  counts: { create?: number; update?: number; delete?: number; restore?: number; merge?: number }; undo_of: string | null;
+  /** The first few merges; `fields` came from the loser. */
+  merged?: { entity: string; winner: Ref; loser: Ref; fields: string[] }[];
 }
 
 export interface Hit { id: string; title: string; subtitle: string; match?: string; groups?: Ref[] }
