@@ -56,7 +56,14 @@ static enum err pages_of(struct cx *cx, str table, str sql, str gram, int64_t *r
     return E_OK;
 }
 
-/* ---- the trigrams of a word (of code points) ---- */
+/* ---- the trigrams of a word (of code points), each once: 00000 is asked for as one ---- */
+static bool is_in(const struct grams *g, str t)
+{
+    for (size_t i = 0; i < g->n; i++)
+        if (str_eq(g->v[i].t, t)) return true;
+    return false;
+}
+
 static void word_grams(struct grams *g, str w, size_t word)
 {
     size_t at[3] = {0}, end = 0, first = g->n; /* where the last three code points began */
@@ -66,7 +73,8 @@ static void word_grams(struct grams *g, str w, size_t word)
         at[2] = end;
         (void)utf8_next(w, &end);
         if (cps < 3) continue;
-        g->v[g->n++] = (struct gram){str_cut(w, at[0], end), word, 1, cps % 3 == 0 || end == w.n};
+        str t = str_cut(w, at[0], end);
+        if (!is_in(g, t)) g->v[g->n++] = (struct gram){t, word, 1, cps % 3 == 0 || end == w.n};
     }
 }
 
