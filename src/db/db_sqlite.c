@@ -529,24 +529,6 @@ static int keep_mapped(sqlite3_file *f, sqlite3_int64 at, void *page)
     return page || (dice >> 8) % REMAP_ONE_IN == 0 ? real_unfetch(f, at, page) : SQLITE_OK;
 }
 
-/* A page of the mapping is looked at anew (btreeInitPage) whenever it is come by. Of a descent only the leaf is worth
- * that: the pages above it are few and always the same, so a reader keeps copies of them in its page cache.
- * First byte of a page: https://sqlite.org/fileformat2.html#b_tree_pages; an overflow page that looks like one is only
- * copied for nothing. */
-enum { INTERIOR_INDEX = 2, INTERIOR_TABLE = 5 };
-static int (*real_fetch)(sqlite3_file *, sqlite3_int64, int, void **);
-
-static int map_leaf(sqlite3_file *f, sqlite3_int64 at, int n, void **ret)
-{
-    int rc = real_fetch(f, at, n, ret);
-    if (rc != SQLITE_OK || !*ret) return rc;
-    unsigned char kind = *(const unsigned char *)*ret;
-    if (kind != INTERIOR_INDEX && kind != INTERIOR_TABLE) return rc;
-    void *page = *ret;
-    *ret = NULL;
-    return real_unfetch(f, at, page);
-}
-
 static void mapping_keep(struct sq *q)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -561,9 +543,7 @@ static void mapping_keep(struct sq *q)
         real = f->pMethods;
         ours = *real;
         real_unfetch = real->xUnfetch;
-        real_fetch = real->xFetch;
         ours.xUnfetch = keep_mapped;
-        ours.xFetch = map_leaf;
     }
     if (f->pMethods == real) f->pMethods = &ours; /* the few ways of locking files have methods of their own */
     pthread_mutex_unlock(&lock);
