@@ -129,6 +129,8 @@ async function editThenUndo(v, by) {
   await page.goto(`${v.url}/batches`);
   await page.getByRole('button', { name: /kunden\.xlsx/ }).last().click();
   await v.seen(page.getByText(say(v, 'batch.redoOf', { title: 'kunden.xlsx' }), { exact: true }), 'the undo is undone');
+  const words = new RegExp(Object.values(v.t['undo.back']).map((s) => s.replace('{n}', '[\\d\\s.,]+')).join('|'));
+  await v.seen(page.locator('.toast').getByText(words), 'and a toast says what came back');
   await page.goto(`${v.url}/person?q=zukauskaite`);
   await v.seen(page.getByRole('row', { name: /Žukauskaitė/ }), 'redo brings them back');
 }

@@ -7,7 +7,7 @@ import { say, sayProblem } from './say';
 import { dismiss, toast, toastBar } from './toast.svelte';
 import { t } from './i18n.svelte';
 
-interface Question { what: UndoWhat; kept: Kept[]; done: (ok: boolean) => void }
+interface Question { what: UndoWhat; redo: boolean; kept: Kept[]; done: (ok: boolean) => void }
 const SLOW_MS = 600;
 let question = $state.raw<Question | null>(null);
 
@@ -21,7 +21,7 @@ async function byJob(id: string): Promise<Undone> {
   return job.result;
 }
 
-async function send(what: UndoWhat, how: { force?: true; keep?: true }): Promise<boolean> {
+async function send(what: UndoWhat, redo: boolean, how: { force?: true; keep?: true }): Promise<boolean> {
   let notice = 0;
   const slow = setTimeout(() => (notice = toast(t('undo.running'))), SLOW_MS);
   const { data: reply } = await undo(what, how).finally(() => {
@@ -29,15 +29,15 @@ async function send(what: UndoWhat, how: { force?: true; keep?: true }): Promise
     if (notice) dismiss(notice);
   });
   const data = 'job' in reply ? await byJob(reply.job) : reply;
-  say(t('undo.done', { n: data.undone }), data.batch ? { label: t('redo'), run: () => void takeBack({ batch: data.batch }) } : undefined);
+  say(t(redo ? 'undo.back' : 'undo.done', { n: data.undone }), data.batch ? { label: t(redo ? 'undo' : 'redo'), run: () => void takeBack({ batch: data.batch }, !redo) } : undefined);
   if (data.left.length) toast(`${t('undo.left', { n: data.left.length })}: ${data.left.slice(0, 3).map((x) => `${x.title} (${x.why})`).join(', ')}`, undefined, 'bad');
   return true;
 }
 
-/** Undoes; true when something was taken back. */
-export async function takeBack(what: UndoWhat): Promise<boolean> {
+/** Undoes; true when something was taken back. A redo is the undo of an undo, only the words are others. */
+export async function takeBack(what: UndoWhat, redo = false): Promise<boolean> {
   try {
-    return await send(what, {});
+    return await send(what, redo, {});
   } catch (e) {
     const kept = e instanceof Problem && e.status === 409 ? (e.body.conflicts as Kept[] | undefined) : undefined;
     if (!kept) {
@@ -45,7 +45,7 @@ export async function takeBack(what: UndoWhat): Promise<boolean> {
       return false;
     }
     return new Promise((done) => {
-      question = { what, kept, done };
+      question = { what, redo, kept, done };
     });
   }
 }
@@ -56,7 +56,7 @@ export async function answer(how: 'force' | 'keep' | 'cancel'): Promise<void> {
   if (!q) return;
   if (how === 'cancel') return q.done(false);
   try {
-    q.done(await send(q.what, how === 'force' ? { force: true } : { keep: true }));
+    q.done(await send(q.what, q.redo, how === 'force' ? { force: true } : { keep: true }));
   } catch (e) {
     sayProblem(e);
     q.done(false);
