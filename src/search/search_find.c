@@ -177,6 +177,17 @@ static bool part_is_own(const struct cx *cx, int part)
     return own;
 }
 
+/* Does the asker see all records of the part? */
+static bool part_is_seen(const struct cx *cx, int part)
+{
+    bool seen = true;
+    for (size_t i = 0; i < cx->meta->n && seen; i++) {
+        const struct entity *e = &cx->meta->entity[i];
+        if (e->search && !e->trashed && db_search_part(e->name) == part) seen = reach_of(cx, e) == REACH_ALL;
+    }
+    return seen;
+}
+
 static size_t pool_of(int part) { return part == db_search_part(S("interaction")) ? POOL_NOTES : POOL; }
 
 /* The newest candidates of a part by one look, once for all its entities: when it gave everything there is, no other
@@ -194,7 +205,8 @@ static enum err pool_read(struct cx *cx, const struct ask *q, int part, struct p
 }
 
 /* A word that very many texts of the part hold: companies must not be lost behind others of their part, so they are
- * then looked for on their own; and so is the one entity that was asked for. */
+ * then looked for on their own; and so is the one entity that was asked for, and what may stand behind records that
+ * the asker does not see. */
 static enum err by_text(struct cx *cx, struct finding *f, struct pool *pools)
 {
     str words[INDEX_WORDS + 2];
@@ -205,7 +217,8 @@ static enum err by_text(struct cx *cx, struct finding *f, struct pool *pools)
     bool own = reach_of(cx, f->e) == REACH_OWN;
     TRY(pool_read(cx, f->q, part, p));
     TRY(take_hits(cx, f, p->v, p->n));
-    if (p->whole || (f->n && !f->alone) || (!f->e->dups && !f->alone && p->n)) return E_OK;
+    if (p->whole || (f->n && !f->alone)) return E_OK;
+    if (!f->e->dups && !f->alone && p->n && part_is_seen(cx, part)) return E_OK;
     if (!index_words(cx, f->q, f->e, own, words, &n_words)) return E_OK;
     for (int batch = 0; batch < BATCHES && n == BATCH && f->n <= f->per_entity; batch++) {
         struct db_hit *v = NULL;

@@ -6,7 +6,7 @@ static struct found_group find(struct cx *cx, const char *q, const char *entity,
 {
     struct found_group *g = NULL;
     size_t n = 0;
-    if (!T_OK(cx, search_find(cx, str_from(q), meta_entity(cx->meta, str_from(entity)), per, &g, &n)))
+    if (!T_OK(cx, search_find(cx, str_from(q), entity ? meta_entity(cx->meta, str_from(entity)) : NULL, per, &g, &n)))
         return (struct found_group){0};
     T(n <= 1);
     return n ? g[0] : (struct found_group){0};
@@ -193,6 +193,26 @@ static void rights(struct bed *t)
     become(cx, 0);
 }
 
+/* The newest that fit are not his to see: what is his stands behind them. */
+static void behind_others(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    int64_t team = make(cx, "team", "{\"name\":\"Nord\"}");
+    int64_t ole = make_user(cx, "Ole", "own", 0), ida = make_user(cx, "Ida", "team", team);
+    int64_t role = make(cx, "role", "{\"name\":\"Talks\",\"rights\":{\"interaction\":{\"see\":\"all\"}}}");
+    int64_t uwe = make(cx, "user", J("{\"name\":\"Uwe\",\"role\":\"" ID "\"}", role));
+    int64_t hers = make(cx, "interaction", J("{\"subject\":\"Behindword first\",\"team\":\"" ID "\"}", team));
+    become(cx, ole);
+    for (int i = 0; i < 40; i++) make(cx, "task", J("{\"subject\":\"Behindword %03d\"}", i));
+    become(cx, ida);
+    struct found_group g = find(cx, "behindword", NULL, 8);
+    T(g.n == 1 && g.v[0].id == hers);
+    become(cx, uwe);
+    g = find(cx, "behindword", NULL, 8);
+    T(g.n == 1 && g.v[0].id == hers);
+    become(cx, 0);
+}
+
 static void limits(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -222,6 +242,7 @@ static void all(struct bed *t)
     shown(t);
     afterwards(t);
     rights(t);
+    behind_others(t);
 }
 static void both(void) { bed_both(all); }
 
