@@ -115,6 +115,9 @@ sqlite3 *sq_handle(struct db *db);
 enum sq_tx { SQ_BEGIN, SQ_COMMIT, SQ_ROLLBACK };
 /* E_OK or what the engine said; the text goes to the log. */
 MUST enum err sq_tx(struct db *db, enum sq_tx what);
+/* Why SQLite gave the running transaction up by itself (disk full, input or output failed): from there to SQ_ROLLBACK
+ * nothing runs on this connection. E_OK: it did not. */
+enum err sq_given_up(const struct db *db);
 MUST enum err sq_err(sqlite3 *h, int rc); /* an fsync that failed does not return */
 MUST enum err writer_start(struct cx *cx, struct dbase *b);
 void writer_stop(struct writer **w); /* when all that was queued is written */

@@ -38,6 +38,8 @@ struct sq {
     sqlite3 *h;
     bool open_door;                         /* the authorizer lets DDL and transaction words pass */
     bool watched;                           /* it saw a statement that writes into a watched table */
+    bool in_tx;                             /* between our BEGIN and our COMMIT or ROLLBACK */
+    enum err given_up;                      /* sq_given_up */
     sqlite3_stmt *tx[3], *level[3][LEVELS]; /* BEGIN..., savepoints by depth */
     sqlite3_stmt *snap[3];                  /* a reading transaction */
     struct stmt *by_ptr[SLOTS], *by_hash[SLOTS], *newest, *oldest;
@@ -99,11 +101,23 @@ static enum err oops(struct cx *cx, struct sq *q, int rc)
     enum err e = sq_err(q->h, rc);
     db_count(e == E_BUSY ? &q->db.busy : &q->db.errors);
     if (q->db.depth) q->db.failed = e;
+    if (q->in_tx && q->given_up == E_OK && sqlite3_get_autocommit(q->h)) q->given_up = e;
     if (e != E_CONFLICT && e != E_INVALID) return fail(cx, e, "%s", tr_format(cx->lang, err_text(e)));
     str why = str_from(sqlite3_errmsg(q->h));
     ptrdiff_t colon = str_find(why, S(": "));
     str at = colon < 0 ? S("") : arena_dup(cx->a, str_cut(why, (size_t)colon + 2, why.n));
     return fail_at(cx, e, at, "%s", tr_format(cx->lang, err_text(e)));
+}
+
+enum err sq_given_up(const struct db *db) { return ((const struct sq *)db)->given_up; }
+
+/* What followed a transaction that SQLite gave up would be committed statement by statement. */
+static enum err tx_stands(struct cx *cx, struct sq *q)
+{
+    if (!q->in_tx || !sqlite3_get_autocommit(q->h)) return E_OK;
+    if (q->given_up == E_OK) q->given_up = E_INTERNAL;
+    if (q->db.depth) q->db.failed = q->given_up;
+    return fail(cx, q->given_up, "%s", tr_format(cx->lang, err_text(q->given_up)));
 }
 
 /* ---- statements ---- */
@@ -320,6 +334,7 @@ static enum err sq_run(struct cx *cx, struct db *db, const struct db_call *c)
 {
     struct sq *q = (struct sq *)db;
     struct stmt *s OWNED(stmt_put) = NULL;
+    TRY(tx_stands(cx, q));
     TRY(stmt_get(cx, q, c->sql, &s));
     TRY(bind(cx, q, s, c->v, c->n));
     if (s->watched) db->watched = true;
@@ -344,6 +359,7 @@ static enum err own(struct cx *cx, struct sq *q, const char *sql)
 
 static enum err sq_ddl(struct cx *cx, struct db *db, str sql)
 {
+    TRY(tx_stands(cx, (struct sq *)db));
     return own(cx, (struct sq *)db, arena_z(cx->a, sql));
 }
 
@@ -389,7 +405,10 @@ static enum err sq_ctl(struct cx *cx, struct db *db, enum db_ctl what)
         [DB_SAVE] = "SAVEPOINT", [DB_RELEASE] = "RELEASE", [DB_BACK] = "ROLLBACK TO"};
     struct sq *q = (struct sq *)db;
     if (what == DB_SNAP || what == DB_SNAP_END) return snap(cx, q, what == DB_SNAP);
-    if (db->whole && db->depth == 1) return what == DB_BACK ? begin_anew(db) : E_OK;
+    bool all = db->whole && db->depth == 1;
+    if (all && what == DB_BACK) return begin_anew(db);
+    TRY(tx_stands(cx, q)); /* a savepoint would begin one of its own */
+    if (all) return E_OK;
     int level = db->depth < LEVELS ? db->depth - 1 : LEVELS - 1;
     sqlite3_stmt **st = &q->level[what - DB_SAVE][level];
     bool before = q->open_door;
@@ -412,12 +431,17 @@ static enum err sq_ctl(struct cx *cx, struct db *db, enum db_ctl what)
 enum err sq_tx(struct db *db, enum sq_tx what)
 {
     struct sq *q = (struct sq *)db;
-    if (what == SQ_ROLLBACK && sqlite3_get_autocommit(q->h)) return E_OK; /* SQLite did it itself */
-    q->open_door = true;
-    int rc = sqlite3_step(q->tx[what]);
-    sqlite3_reset(q->tx[what]);
-    q->open_door = false;
-    return rc == SQLITE_DONE ? E_OK : sq_err(q->h, rc);
+    int rc = SQLITE_DONE;
+    if (what != SQ_ROLLBACK || !sqlite3_get_autocommit(q->h)) { /* else SQLite did it itself */
+        q->open_door = true;
+        rc = sqlite3_step(q->tx[what]);
+        sqlite3_reset(q->tx[what]);
+        q->open_door = false;
+    }
+    if (rc != SQLITE_DONE) return sq_err(q->h, rc);
+    q->in_tx = what == SQ_BEGIN;
+    q->given_up = E_OK;
+    return E_OK;
 }
 
 static void sq_close(struct db *db)

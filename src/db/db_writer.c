@@ -167,8 +167,9 @@ static void run_one(struct writer *w, struct wreq *r, bool is_first)
     r->cx->db = held;
 }
 
-/* Runs requests until the queue is empty or the batch is full; gives them as a list. Ends early when
- * SQLite gave the whole transaction up (disk full in the midst): then *ret_lost says why. */
+/* Runs requests until the queue is empty or the batch is full; gives them as a list. Ends early when SQLite gave the
+ * whole transaction up (disk full in the midst) or what failed could not be taken back out of it: then *ret_lost says
+ * why. */
 static struct wreq *batch_run(struct writer *w, size_t *ret_n, enum err *ret_lost)
 {
     struct wreq *list = NULL, **tail = &list, *r = NULL;
@@ -178,8 +179,8 @@ static struct wreq *batch_run(struct writer *w, size_t *ret_n, enum err *ret_los
         run_one(w, r, *ret_n == 0);
         *tail = r;
         tail = &r->next;
-        if (!sqlite3_get_autocommit(sq_handle(w->db))) continue;
-        *ret_lost = r->e == E_OK ? E_INTERNAL : r->e;
+        *ret_lost = sq_given_up(w->db) != E_OK ? sq_given_up(w->db) : w->db->failed;
+        if (*ret_lost == E_OK) continue;
         ++*ret_n;
         break;
     }

@@ -473,6 +473,79 @@ static void test_full(void)
     bed_end(&t);
 }
 
+struct stubborn {
+    enum err full, after, level, ddl;
+};
+
+/* Goes on where the engine gave the transaction up. */
+static enum err go_on(struct cx *cx, void *arg)
+{
+    struct stubborn *s = arg;
+    struct thing inner = {.id = 2, .name = S("b")};
+    static char page[100000];
+    str text = {page, sizeof page};
+    memset(page, 'x', sizeof page);
+    for (int64_t i = 1000; i < 2000 && s->full == E_OK; i++)
+        s->full = db_exec(cx, NULL, "INSERT INTO thing(id, at) VALUES($1, $2)", V(i), V(text));
+    s->after = db_exec(cx, NULL, "INSERT INTO thing(id, name) VALUES(1, 'a')");
+    s->level = db_write(cx, put_thing, &inner);
+    s->ddl = db_ddl(cx, S("CREATE TABLE half(id @ID)"));
+    return E_OK;
+}
+
+static void test_given_up(void)
+{
+    if (pg_server) return;
+    struct bed t = bed_things((struct db_opts){.max_bytes = 4 << 20});
+    struct cx *cx = &t.cx;
+    struct stubborn s = {0};
+    bool half = true;
+    T(db_write(cx, go_on, &s) == E_FULL);
+    T(s.full == E_FULL && s.after == E_FULL && s.level == E_FULL && s.ddl == E_FULL);
+    T_INT(count(cx), 0);
+    T_OK(cx, db_has_table(cx, S("half"), &half));
+    T(!half);
+    struct thing a = {.id = 1, .name = S("a")};
+    T_OK(cx, db_write(cx, put_thing, &a));
+    T_INT(count(cx), 1);
+    bed_end(&t);
+}
+
+static const struct db_ops *whole;
+static enum err cannot_take_back(struct cx *cx, struct db *db, enum db_ctl what)
+{
+    return what == DB_BACK ? fail(cx, E_INTERNAL, "torn") : whole->ctl(cx, db, what);
+}
+static enum err torn(struct cx *cx, void *arg)
+{
+    static struct db_ops ops;
+    struct thing *x = arg;
+    whole = cx->db->ops;
+    ops = *whole;
+    ops.ctl = cannot_take_back;
+    cx->db->ops = &ops;
+    TRY(put_thing(cx, x));
+    return fail(cx, E_INVALID, "as told");
+}
+static enum err mended(struct cx *cx, void *arg)
+{
+    cx->db->ops = whole;
+    return put_thing(cx, arg);
+}
+
+/* What failed cannot be taken back out of the transaction: nothing of it is kept. */
+static void test_torn(void)
+{
+    if (pg_server) return;
+    struct bed t = bed_things((struct db_opts){0});
+    struct thing a = {.id = 1, .name = S("a")}, b = {.id = 2, .name = S("b")};
+    T(db_write(&t.cx, torn, &a) == E_INVALID);
+    T_INT(count(&t.cx), 0);
+    T_OK(&t.cx, db_write(&t.cx, mended, &b));
+    T_INT(count(&t.cx), 1);
+    bed_end(&t);
+}
+
 /* A real full disk, where the run may mount one. */
 static void test_full_disk(void)
 {
@@ -593,6 +666,8 @@ static void all(void)
     test_fault();
     if (!pg_server) test_spill();
     test_full();
+    test_given_up();
+    test_torn();
     test_full_disk();
     test_wide();
 }
