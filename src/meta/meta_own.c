@@ -69,23 +69,28 @@ static str def_text(struct cx *cx, const struct json *was, const struct json *in
     return b.full ? S("") : buf_str(&b);
 }
 
+/* Columns that a field of this name may have, now or after a change of its kind: see field_columns and field_aside. */
+static bool is_column_of(str field, str column)
+{
+    static const str more[] = {S0(""), S0("_f"), S0("_cur"), S0("__p"), S0("__old"), S0("_f__old"), S0("_cur__old")};
+    if (!str_has_prefix(column, field)) return false;
+    str rest = str_cut(column, field.n, column.n);
+    for (size_t i = 0; i < COUNT(more); i++)
+        if (str_eq(rest, more[i])) return true;
+    return false;
+}
+
 static bool taken(const struct entity *e, str name)
 {
-    for (size_t i = 0; i < e->n; i++) {
-        if (str_eq(e->f[i].name, name)) return true;
-        str c2 = e->f[i].col2;
-        if (c2.n && str_eq(str_cut(c2, 1, c2.n - 1), name)) return true;
-    }
+    for (size_t i = 0; i < e->n; i++)
+        if (is_column_of(e->f[i].name, name) || is_column_of(name, e->f[i].name)) return true;
     return false;
 }
 
 static str free_name(struct cx *cx, const struct entity *e, str base)
 {
     str s = base;
-    for (int i = 2; taken(e, s) || taken(e, arena_fmt(cx->a, "%.*s_f", FS(s))) ||
-                    taken(e, arena_fmt(cx->a, "%.*s_cur", FS(s)));
-         i++)
-        s = arena_fmt(cx->a, "%.*s_%d", FS(base), i);
+    for (int i = 2; taken(e, s); i++) s = arena_fmt(cx->a, "%.*s_%d", FS(base), i);
     return s;
 }
 
@@ -318,8 +323,9 @@ enum err meta_field_trash(struct cx *cx, str entity, str name, bool trashed)
             return fail(cx, E_CONFLICT, "A formula or roll-up reads this field: change or remove that first");
         f.trashed = trashed;
         TRY(rules_kept(cx, e, &f));
-        if (!trashed && str_eq(f.kind->name, kind_rollup.name)) /* what it reads may be gone, or of another kind */
-            TRY(rollup_settle(cx, &f, &text));
+        if (trashed || !str_eq(f.kind->name, kind_rollup.name)) continue;
+        TRY(rollup_settle(cx, &f, &text)); /* what it reads may be gone, or of another kind */
+        TRY(rollup_index(cx, &f));
     }
     TRY(db_exec(cx, &n, "UPDATE meta_field SET state = $3 WHERE entity = $1 AND name = $2",
                 V(entity), V(name), V(trashed ? S("trash") : S("active"))));
