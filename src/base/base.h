@@ -39,7 +39,7 @@ str str_cut(str s, size_t from, size_t to);    /* [from, to), both clamped */
  * when there is none. */
 bool str_split(str s, char sep, str *head, str *tail);
 ptrdiff_t str_find(str hay, str needle);       /* byte offset, -1 when absent; "" is found at 0 */
-uint64_t str_hash(str s);                      /* FNV-1a; for tables in memory, not for secrets */
+uint64_t str_hash(str s);                      /* FNV-1a, the same for good; not for secrets */
 /* Whole text is a decimal number of int64 (optional '-'), else false and *ret untouched. */
 bool str_to_int(str s, int64_t *ret);
 bool utf8_valid(str s);                        /* RFC 3629: no surrogates, no overlong, no NUL check */

@@ -186,6 +186,8 @@ MUST enum err db_schema_version(struct cx *cx, int *ret);
 int db_schema_latest(void);
 MUST enum err db_has_column(struct cx *cx, str table, str column, bool *ret);
 MUST enum err db_has_table(struct cx *cx, str table, bool *ret);
+/* The names of a table's indexes, but for that of its key. */
+MUST enum err db_indexes(struct cx *cx, str table, struct db_rows *ret);
 
 /* ---- following the log ----
  * A transaction that commits late may carry an earlier seq: on PostgreSQL the log is read in the order

@@ -82,6 +82,21 @@ enum err db_has_column(struct cx *cx, str table, str column, bool *ret)
     return E_OK;
 }
 
+enum err db_indexes(struct cx *cx, str table, struct db_rows *ret)
+{
+    if (db_is_pg(cx))
+        return db_query(cx, ret,
+                        "SELECT CAST(c.relname AS TEXT) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+                        " JOIN pg_class t ON t.oid = i.indrelid WHERE t.relname = CAST($1 AS TEXT)"
+                        " AND t.relnamespace = CAST(current_schema() AS regnamespace) AND NOT i.indisprimary"
+                        " ORDER BY 1",
+                        V(table));
+    return db_query(cx, ret,
+                    "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = $1 AND sql IS NOT NULL"
+                    " ORDER BY 1",
+                    V(table));
+}
+
 enum err db_schema_version(struct cx *cx, int *ret)
 {
     bool known = false;

@@ -179,6 +179,8 @@ const struct field *entity_field(const struct entity *e, str name);     /* NULL 
 str label_of(const str *labels, str lang);                 /* falls back to English, then to the first given */
 /* Creates missing tables, columns and indexes of all entities (idempotent; inside db_write). */
 MUST enum err meta_sync(struct cx *cx, const struct meta *m);
+/* Is f what an engine speaks of that refused a value, for it is there already? told: an index, or table and column. */
+bool field_is_unique_index(struct cx *cx, const struct field *f, str told);
 /* Tags of record id about to be written into f: each in the spelling it has elsewhere, and once; a new one is noted.
  * old (or NULL) is what the record had: a spelling that it alone has can be changed. Other kinds stay. Inside
  * db_write. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* meta/meta_sync.c - makes the tables be what the descriptions say: missing tables, columns, indexes. */
 #include "meta/meta_int.h"
+#include "base/log.h"
 #include "meta/points.h"
 
 enum { DDL_MAX = 256 * 1024 };
@@ -40,51 +41,101 @@ static enum err table_create(struct cx *cx, const struct entity *e)
                   : db_ddl(cx, buf_str(&b));
 }
 
-static enum err index_create(struct cx *cx, const struct entity *e, const char *name, bool unique,
-                             const char *cols, const char *where)
+/* ---- names of indexes ---- */
+
+/* What is built in has names that do not meet: "entity_field". Parts that are made at run time are told apart by
+ * points, which no name holds; PostgreSQL cuts a name behind 63 bytes, so a longer one ends in its hash. */
+enum { INDEX_NAME_MAX = 63, HASH_DIGITS = 16 };
+enum role { BY, UNIQUE, ORDER, LINK, OWNER, ROLL };
+
+static str name_cut(struct arena *a, str name)
 {
-    return db_ddl(cx, arena_fmt(cx->a, "CREATE %sINDEX IF NOT EXISTS \"%.*s_%s\" ON %.*s (%s)%s",
-                                unique ? "UNIQUE " : "", FS(e->name), name, FS(e->table), cols, where));
+    if (name.n <= INDEX_NAME_MAX) return name;
+    return arena_fmt(a, "%.*s~%0*" PRIx64, FS(str_cut(name, 0, INDEX_NAME_MAX - HASH_DIGITS - 1)), HASH_DIGITS,
+                     str_hash(name));
 }
 
-static enum err index_drop(struct cx *cx, const struct entity *e, const char *name)
+/* order: the second field of ORDER and ROLL, else NULL. */
+static str index_name(struct arena *a, const struct entity *e, const struct field *f, enum role role,
+                      const struct field *order)
 {
-    return db_ddl(cx, arena_fmt(cx->a, "DROP INDEX IF EXISTS \"%.*s_%s\"", FS(e->name), name));
+    static const char *const word[] = {"by", "unique", "order", "link", "owner", "roll"};
+    str second = order ? order->name : S("");
+    if (f->own || role == ROLL || (order && order->own))
+        return name_cut(a, arena_fmt(a, "%s.%.*s.%.*s%s%.*s", word[role], FS(e->name), FS(f->name),
+                                     second.n ? "." : "", FS(second)));
+    switch (role) {
+    case UNIQUE: return arena_fmt(a, "%.*s_%.*s_unique", FS(e->name), FS(f->name));
+    case ORDER: return arena_fmt(a, "%.*s_%.*s_%.*s", FS(e->name), FS(f->name), FS(second));
+    case LINK:
+    case OWNER: return arena_fmt(a, "%.*s_%s_%.*s", FS(e->name), word[role], FS(f->name));
+    case BY:
+    case ROLL: break;
+    }
+    return arena_fmt(a, "%.*s_%.*s", FS(e->name), FS(f->name));
 }
+
+bool field_is_unique_index(struct cx *cx, const struct field *f, str told)
+{
+    const struct entity *e = f->entity;
+    str key = f->kind->store == ST_FOLDED ? f->col2 : f->col; /* SQLite tells table and column */
+    return f->unique && key.n &&
+           (str_eq(told, index_name(cx->a, e, f, UNIQUE, NULL)) ||
+            str_eq(told, arena_fmt(cx->a, "%.*s.%.*s", FS(e->name), FS(str_cut(key, 1, key.n - 1)))));
+}
+
+static enum err index_create(struct cx *cx, const struct entity *e, str name, bool unique, str cols, const char *where)
+{
+    return db_ddl(cx, arena_fmt(cx->a, "CREATE %sINDEX IF NOT EXISTS \"%.*s\" ON %.*s (%.*s)%s",
+                                unique ? "UNIQUE " : "", FS(name), FS(e->table), FS(cols), where));
+}
+
+static enum err index_drop(struct cx *cx, str name)
+{
+    return db_ddl(cx, arena_fmt(cx->a, "DROP INDEX IF EXISTS \"%.*s\"", FS(name)));
+}
+
+/* Until version 11 names of own indexes could meet, then one of the two was missing, and those of own links held what
+ * is empty, too: they are made anew. */
+static enum err old_indexes_drop(struct cx *cx, const struct entity *e, const struct db_rows *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        str name = db_str(r, i, 0);
+        bool parted = str_find(name, S(".")) >= 0,
+             own = e->own || str_find(name, S("_x_")) >= 0 || str_has_suffix(name, S("_roll"));
+        if (own && !parted) TRY(index_drop(cx, name));
+    }
+    return E_OK;
+}
+
+/* ---- fields ---- */
 
 static bool is_link(const struct field *f) { return str_eq(f->kind->name, S("link")); }
-
-static const char *link_index(struct cx *cx, const struct field *f)
-{
-    return arena_fmt(cx->a, "link_%.*s", FS(f->name)).p;
-}
 
 /* Nobody asks for what links to nothing, and most records have links that are empty: they stand in no index. Until
  * version 6 they did, in one of another name. */
 static enum err link_index_create(struct cx *cx, const struct entity *e, const struct field *f)
 {
-    if (!f->own) TRY(index_drop(cx, e, arena_z(cx->a, f->name))); /* an own field's name may be another index's */
-    return index_create(cx, e, link_index(cx, f), false, arena_fmt(cx->a, "%.*s, id", FS(f->col)).p,
+    TRY(index_drop(cx, index_name(cx->a, e, f, BY, NULL)));
+    return index_create(cx, e, index_name(cx->a, e, f, LINK, NULL), false, arena_fmt(cx->a, "%.*s, id", FS(f->col)),
                         arena_fmt(cx->a, " WHERE %.*s IS NOT NULL", FS(f->col)).p);
 }
 
 static enum err field_index(struct cx *cx, const struct entity *e, const struct field *f)
 {
     if (!f->col.n || (!f->index && !f->unique && !f->index_by.n)) return E_OK;
-    str col = f->kind->store == ST_FOLDED ? f->col2 : f->col;
-    const char *name = arena_z(cx->a, f->name), *by = arena_fmt(cx->a, "%.*s, id", FS(col)).p;
+    str col = f->kind->store == ST_FOLDED ? f->col2 : f->col, by = arena_fmt(cx->a, "%.*s, id", FS(col));
     if (f->unique)
-        TRY(index_create(cx, e, arena_fmt(cx->a, "%s_unique", name).p, true, arena_z(cx->a, col),
-                         " WHERE deleted_at IS NULL"));
+        TRY(index_create(cx, e, index_name(cx->a, e, f, UNIQUE, NULL), true, col, " WHERE deleted_at IS NULL"));
     const struct field *order = f->index_by.n ? entity_field(e, f->index_by) : NULL;
     if (order && order->col.n)
-        TRY(index_create(cx, e, arena_fmt(cx->a, "%s_%.*s", name, FS(order->name)).p, false,
-                         arena_fmt(cx->a, "%.*s, %.*s, id", FS(col), FS(order->col)).p, ""));
+        TRY(index_create(cx, e, index_name(cx->a, e, f, ORDER, order), false,
+                         arena_fmt(cx->a, "%.*s, %.*s, id", FS(col), FS(order->col)), ""));
     if (f->index && is_link(f)) return link_index_create(cx, e, f);
-    if (f->index) TRY(index_create(cx, e, name, false, by, ""));
+    if (f->index) TRY(index_create(cx, e, index_name(cx->a, e, f, BY, NULL), false, by, ""));
     if (f->index && f->at == e->title)
-        TRY(index_create(cx, e, arena_fmt(cx->a, "owner_%s", name).p, false,
-                         arena_fmt(cx->a, "\"owner\", %.*s, id", FS(col)).p, ""));
+        TRY(index_create(cx, e, index_name(cx->a, e, f, OWNER, NULL), false,
+                         arena_fmt(cx->a, "\"owner\", %.*s", FS(by)), ""));
     return E_OK;
 }
 
@@ -106,13 +157,10 @@ enum err field_ddl_add(struct cx *cx, const struct entity *e, const struct field
 
 enum err field_indexes_drop(struct cx *cx, const struct entity *e, const struct field *old, const struct field *now)
 {
-    const char *name = arena_z(cx->a, old->name);
-    if (old->unique && !(now && now->unique))
-        TRY(index_drop(cx, e, arena_fmt(cx->a, "%s_unique", name).p));
+    if (old->unique && !(now && now->unique)) TRY(index_drop(cx, index_name(cx->a, e, old, UNIQUE, NULL)));
     if (!old->index || (now && now->index)) return E_OK;
-    if (old->at == e->title)
-        TRY(index_drop(cx, e, arena_fmt(cx->a, "owner_%s", name).p));
-    return index_drop(cx, e, is_link(old) ? link_index(cx, old) : name);
+    if (old->at == e->title) TRY(index_drop(cx, index_name(cx->a, e, old, OWNER, NULL)));
+    return index_drop(cx, index_name(cx->a, e, old, is_link(old) ? LINK : BY, NULL));
 }
 
 str field_aside(struct arena *a, str column)
@@ -150,8 +198,8 @@ enum err rollup_index(struct cx *cx, const struct field *f)
     if (!f->own || f->trashed || !str_eq(f->kind->name, S("rollup")) || !via || !via->col.n || !order ||
         !order->col.n || !agg || str_eq(agg->s, S("sum")))
         return E_OK;
-    return index_create(cx, c, arena_fmt(cx->a, "%.*s_%.*s_roll", FS(via->name), FS(order->name)).p, false,
-                        arena_fmt(cx->a, "%.*s, %.*s, id", FS(via->col), FS(order->col)).p, "");
+    return index_create(cx, c, index_name(cx->a, c, via, ROLL, order), false,
+                        arena_fmt(cx->a, "%.*s, %.*s, id", FS(via->col), FS(order->col)), "");
 }
 
 /* Fields whose items stand in contact_point alone so far get their text in the rows. */
@@ -192,12 +240,31 @@ static enum err column_to_points(struct cx *cx, const struct entity *e, const st
     return db_ddl(cx, arena_fmt(cx->a, "ALTER TABLE %.*s DROP COLUMN %.*s", FS(e->table), FS(folded)));
 }
 
+/* Values that came in twice while an old index was missing must not keep the base from opening. */
+static enum err unique_or_not(struct cx *cx, const struct entity *e, const struct db_rows *had, struct field *f)
+{
+    bool there = false;
+    str name = index_name(cx->a, e, f, UNIQUE, NULL);
+    for (size_t i = 0; i < had->n; i++) there |= str_eq(db_str(had, i, 0), name);
+    if (!f->own || !f->unique || there) return E_OK;
+    TRY(db_has_column(cx, e->name, f->name, &there));
+    enum err err = there ? unique_already(cx, e, f) : E_OK;
+    if (err != E_CONFLICT) return err;
+    log_say(cx, LOG_WARN, S("meta"), "%.*s.%.*s holds values twice and is not kept unique", FS(e->name), FS(f->name));
+    f->unique = false;
+    return E_OK;
+}
+
 static enum err table_complete(struct cx *cx, const struct entity *e)
 {
+    struct db_rows had = {0};
     bool *fill = NEW_N(cx->a, bool, e->n);
+    TRY(db_indexes(cx, e->name, &had));
+    TRY(old_indexes_drop(cx, e, &had));
     for (size_t k = 0; k < e->n; k++) {
-        const struct field *f = &e->f[k];
+        struct field own = e->f[k], *f = &own;
         bool there = true;
+        TRY(unique_or_not(cx, e, &had, f));
         if (f->kind->store == ST_POINTS) {
             TRY(db_has_column(cx, e->name, str_cut(f->col2, 1, f->col2.n - 1), &there));
             TRY(column_to_points(cx, e, f, &fill[k]));

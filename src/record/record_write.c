@@ -109,12 +109,12 @@ enum err value_write(struct cx *cx, const struct entity *e, int64_t id, const st
     return sql_run(cx, &q, NULL, NULL);
 }
 
-/* The engine names the index "entity_field_unique": tell the field. */
+/* The engine names the index or the column: tell the field. */
 static enum err unique_field(struct cx *cx, const struct entity *e, enum err err)
 {
     if (err != E_CONFLICT) return err;
     for (size_t i = 0; i < e->n; i++)
-        if (e->f[i].unique && (str_find(cx->at, e->f[i].name) >= 0))
+        if (field_is_unique_index(cx, &e->f[i], cx->at))
             return fail_at(cx, E_CONFLICT, e->f[i].name, "%.*s: this value is already in use",
                            FS(label_of(e->f[i].label, cx->lang)));
     return err;

@@ -448,8 +448,8 @@ static void index_changes(struct bed *t)
     struct cx *cx = &t->cx;
     struct recast rc = {0};
     struct db_rows r = {0};
-    str ask = db_is_pg(cx) ? S("SELECT count(*) FROM pg_indexes WHERE indexname LIKE 'person_x_nr%' AND schemaname = current_schema()")
-                           : S("SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND name LIKE 'person_x_nr%'");
+    str ask = db_is_pg(cx) ? S("SELECT count(*) FROM pg_indexes WHERE indexname LIKE '%.person.x_nr' AND schemaname = current_schema()")
+                           : S("SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND name LIKE '%.person.x_nr'");
     own_add(t, "{\"entity\":\"person\",\"kind\":\"text\",\"label\":\"Nr\",\"index\":true,\"unique\":true}");
     T_OK(cx, db_run(cx, &r, NULL, ask, NULL, 0));
     T_INT(db_int(&r, 0, 0), 2);
