@@ -28,7 +28,7 @@ static void db_shut(struct db **db)
 
 static enum err broken(struct cx *cx, sqlite3 *h, int rc)
 {
-    enum err e = sq_err(h, rc);
+    enum err e = sq_err(h, rc, false);
     return fail(cx, e, "%s", e == E_FULL ? "the disk is full" : "the copy failed");
 }
 

@@ -45,6 +45,7 @@ struct db {
     LIST(struct db_later) later;
     struct db_indexed indexed;
     bool own_sql;    /* a person's own statement runs: the engine's words are for him */
+    bool told;       /* quiet work runs that failed before: its trouble is in the log */
     _Atomic int64_t queries, errors, busy; /* written by the holder alone */
 };
 struct db_ops {
@@ -118,7 +119,8 @@ MUST enum err sq_tx(struct db *db, enum sq_tx what);
 /* Why SQLite gave the running transaction up by itself (disk full, input or output failed): from there to SQ_ROLLBACK
  * nothing runs on this connection. E_OK: it did not. */
 enum err sq_given_up(const struct db *db);
-MUST enum err sq_err(sqlite3 *h, int rc); /* an fsync that failed does not return */
+/* What it is to us; the engine's words go to the log, unless told. An fsync that failed does not return. */
+MUST enum err sq_err(sqlite3 *h, int rc, bool told);
 MUST enum err writer_start(struct cx *cx, struct dbase *b);
 void writer_stop(struct writer **w); /* when all that was queued is written */
 MUST enum err writer_write(struct cx *cx, db_write_fn *fn, void *arg, bool bulk);

@@ -105,10 +105,12 @@ enum err db_search_index(struct cx *cx, void *unused)
                 S("SELECT record, entity, text FROM search_doc WHERE record > $1"
                   " ORDER BY record DESC"), /* FTS5 begins a new segment at each rowid below the last */
                 v, COUNT(v), index_row, &newest));
+    if (newest != db->indexed.upto) {
+        db->indexed.known = false; /* until the next transaction has seen that this one was kept */
+        TRY(db_exec(cx, NULL, "UPDATE search_upto SET record = $1", V(newest)));
+    }
     atomic_store(&db->base->unindexed, 0);
-    if (newest == db->indexed.upto) return E_OK;
-    db->indexed.known = false; /* until the next transaction has seen that this one was kept */
-    return db_exec(cx, NULL, "UPDATE search_upto SET record = $1", V(newest));
+    return E_OK;
 }
 
 static enum err put_now(struct cx *cx, str entity, int64_t id, str text)

@@ -68,7 +68,7 @@ static enum err code_of(int rc)
     }
 }
 
-enum err sq_err(sqlite3 *h, int rc)
+enum err sq_err(sqlite3 *h, int rc, bool told)
 {
     enum err e = code_of(rc);
     if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC) {
@@ -77,7 +77,7 @@ enum err sq_err(sqlite3 *h, int rc)
                sqlite3_system_errno(h));
         abort();
     }
-    if (e != E_CONFLICT && e != E_INVALID && e != E_SLOW) db_log("error", "sqlite=%d %s", rc, sqlite3_errmsg(h));
+    if (e != E_CONFLICT && e != E_INVALID && e != E_SLOW && !told) db_log("error", "sqlite=%d %s", rc, sqlite3_errmsg(h));
     return e;
 }
 
@@ -98,7 +98,7 @@ static enum err oops(struct cx *cx, struct sq *q, int rc)
 {
     bool told = q->db.own_sql && (rc == SQLITE_ERROR || rc == SQLITE_READONLY || rc == SQLITE_AUTH);
     if (told) return fail(cx, E_INVALID, "%s", sqlite3_errmsg(q->h));
-    enum err e = sq_err(q->h, rc);
+    enum err e = sq_err(q->h, rc, q->db.told);
     db_count(e == E_BUSY ? &q->db.busy : &q->db.errors);
     if (q->db.depth) q->db.failed = e;
     if (q->in_tx && q->given_up == E_OK && sqlite3_get_autocommit(q->h)) q->given_up = e;
@@ -438,7 +438,7 @@ enum err sq_tx(struct db *db, enum sq_tx what)
         sqlite3_reset(q->tx[what]);
         q->open_door = false;
     }
-    if (rc != SQLITE_DONE) return sq_err(q->h, rc);
+    if (rc != SQLITE_DONE) return sq_err(q->h, rc, db->told);
     q->in_tx = what == SQ_BEGIN;
     q->given_up = E_OK;
     return E_OK;

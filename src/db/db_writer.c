@@ -52,6 +52,7 @@ struct writer {
     struct lane lane[2]; /* interactive, bulk */
     bool seated; /* somebody runs batches; it alone uses `db` */
     bool stop, ck_stop, running, ck_running;
+    bool ck_failed, quiet_failed; /* the checkpoint thread's: its last try at these; a trouble is told once */
     _Atomic int64_t wal_pages, ck_pages; /* in the log now; at the last checkpoint */
 };
 
@@ -163,6 +164,7 @@ static void run_one(struct writer *w, struct wreq *r, bool is_first)
     r->cx->db = w->db;
     w->db->failed = E_OK;
     w->db->whole = is_first;
+    w->db->told = false; /* quiet work sets it; a commit is then told of unless that stood alone */
     r->e = db_level(r->cx, r->fn, r->arg);
     r->cx->db = held;
 }
@@ -247,8 +249,8 @@ static void checkpoint_wanted(struct writer *w)
 static void batch(struct writer *w)
 {
     struct dbase *b = w->base;
+    w->db->watched = w->db->told = false;
     enum err e = sq_tx(w->db, SQ_BEGIN), lost = E_OK;
-    w->db->watched = false;
     if (e != E_OK) {
         db_count(&w->db->busy);
         refuse_all(w, e);
@@ -267,6 +269,7 @@ static void batch(struct writer *w)
     texts_drop(w);
     if (e != E_OK) {
         w->db->indexed.known = false;
+        atomic_store(&b->unindexed, 1); /* or more: quiet work looks */
         if (sq_tx(w->db, SQ_ROLLBACK) != E_OK)
             abort(); /* a writer whose transaction cannot end is no writer */
         batch_fail(list, e);
@@ -317,9 +320,11 @@ static void checkpoint(struct writer *w, int mode)
     int log = 0, moved = 0;
     int rc = sqlite3_wal_checkpoint_v2(sq_handle(w->ck_db), NULL, mode, &log, &moved);
     if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY) {
-        if (sq_err(sq_handle(w->ck_db), rc) != E_OK)
-            return; /* told in the log; the next round tries again */
+        bool told = w->ck_failed;
+        w->ck_failed = true;
+        if (sq_err(sq_handle(w->ck_db), rc, told) != E_OK) return; /* the next round tries again */
     }
+    if (rc == SQLITE_OK) w->ck_failed = false;
     atomic_fetch_add_explicit(&w->base->checkpoints, 1, memory_order_relaxed);
     if (rc == SQLITE_OK && mode == SQLITE_CHECKPOINT_RESTART) { /* the file stays long: its place is written again */
         atomic_store(&w->wal_pages, 0);
@@ -328,20 +333,29 @@ static void checkpoint(struct writer *w, int mode)
     atomic_store(&w->ck_pages, atomic_load(&w->wal_pages));
 }
 
+static enum err index_quietly(struct cx *cx, void *told)
+{
+    cx->db->told = *(const bool *)told;
+    return db_search_index(cx, NULL);
+}
+
 /* A quiet hour's work: search texts that wait go into their index. In a base that is still to be upgraded none do. */
-static enum err index_texts(struct cx *cx)
+static enum err index_texts(struct cx *cx, bool told)
 {
     bool there = false;
     TRY(db_has_table(cx, S("search_upto"), &there));
-    return there ? writer_write(cx, db_search_index, NULL, true) : E_OK;
+    return there ? writer_write(cx, index_quietly, &told, true) : E_OK;
 }
 
 static void quiet_hour(struct writer *w)
 {
     struct cx cx = {.a = arena_new(), .db = w->ck_db, .lang = S("en")};
     bool test = atomic_load(&w->base->fault) > 0; /* its count is not for us */
-    if (!test && atomic_load(&w->base->unindexed) > 0 && index_texts(&cx) != E_OK)
-        db_log("warn", "search texts wait for their index: %.*s", FS(cx.msg));
+    if (!test && atomic_load(&w->base->unindexed) > 0) {
+        bool told = w->quiet_failed;
+        w->quiet_failed = index_texts(&cx, told) != E_OK;
+        if (w->quiet_failed && !told) db_log("warn", "search texts wait for their index: %.*s", FS(cx.msg));
+    }
     arena_free(&cx.a);
 }
 

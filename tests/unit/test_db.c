@@ -2,6 +2,8 @@
 /* db: values, levels of writing, threads, snapshots, walks, faults and a full disk, on both engines. */
 #include "test_db_bed.h"
 
+#include <fcntl.h>
+
 static enum err put_values(struct cx *cx, void *arg)
 {
     int64_t changed = 0;
@@ -546,6 +548,69 @@ static void test_torn(void)
     bed_end(&t);
 }
 
+/* ---- quiet work on a full disk ---- */
+static enum err put_text(struct cx *cx, void *arg)
+{
+    const struct thing *x = arg;
+    return db_search_put(cx, S("person"), x->id, S(""), x->name);
+}
+
+static enum err put_small(struct cx *cx, void *arg)
+{
+    static char page[3000];
+    str text = {page, sizeof page};
+    memset(page, 'x', sizeof page);
+    return db_exec(cx, NULL, "INSERT INTO thing(id, at) VALUES($1, $2)", V(*(int64_t *)arg), V(text));
+}
+
+/* How often `what` stands in the file. */
+static int64_t times_in(const char *file, str what)
+{
+    static char all[1 << 16];
+    FILE *f = fopen(file, "r");
+    str s = {all, f ? fread(all, 1, sizeof all, f) : 0};
+    if (f) fclose(f);
+    int64_t n = 0;
+    for (ptrdiff_t at = 0; (at = str_find(s, what)) >= 0; n++) s = str_cut(s, (size_t)at + what.n, s.n);
+    return n;
+}
+
+
+static void test_told_once(void)
+{
+    if (pg_server) return;
+    struct bed t = bed_things((struct db_opts){.max_bytes = 4 << 20});
+    struct cx *cx = &t.cx;
+    int from = 0, to = 0;
+    enum err e = E_OK;
+    const str waits = S("search texts wait");
+    const char *log = arena_fmt(cx->a, "%.*s/log", FS(t.folder)).p;
+    int was = dup(2), file = open(log, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+    T(was >= 0 && file >= 0);
+    T_OK(cx, db_migrate(cx, t.b, &from, &to));
+    for (int64_t round = 1; round <= 2; round++) {
+        char *text = arena_get(cx->a, 60000);
+        for (int i = 0; i < 60000; i++) text[i] = (char)('a' + (i % 997 * (i % 991) + i * (int)round) % 26);
+        struct thing x = {.id = 100 + round, .name = {text, 60000}};
+        T_OK(cx, db_write(cx, put_text, &x));
+        T(dup2(file, 2) == 2);
+        (void)fill_up(&t, &e);
+        for (int64_t id = 5000; (e = db_write(cx, put_small, &id)) == E_OK; id++) cx->msg = S("");
+        for (int i = 0; i < 100 && times_in(log, waits) < round; i++) usleep(100000);
+        usleep(2500000); /* two rounds of quiet work more */
+        T(dup2(was, 2) == 2);
+        T(e == E_FULL);
+        T_INT(times_in(log, waits), round);
+        T_INT(times_in(log, S("sqlite=13")), 3 * round); /* two of ours, and that of the first try */
+        T_OK(cx, db_write(cx, empty, NULL));
+        for (int i = 0; i < 100 && atomic_load(&t.b->unindexed) > 0; i++) usleep(100000);
+        T_INT(atomic_load(&t.b->unindexed), 0);
+    }
+    (void)close(was);
+    (void)close(file);
+    bed_end(&t);
+}
+
 /* A real full disk, where the run may mount one. */
 static void test_full_disk(void)
 {
@@ -668,6 +733,7 @@ static void all(void)
     test_full();
     test_given_up();
     test_torn();
+    test_told_once();
     test_full_disk();
     test_wide();
 }
