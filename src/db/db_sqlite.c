@@ -77,7 +77,8 @@ enum err sq_err(sqlite3 *h, int rc, bool told)
                sqlite3_system_errno(h));
         abort();
     }
-    if (e != E_CONFLICT && e != E_INVALID && e != E_SLOW && !told) db_log("error", "sqlite=%d %s", rc, sqlite3_errmsg(h));
+    bool silent = told || e == E_CONFLICT || e == E_INVALID || e == E_SLOW;
+    if (!silent) db_log("error", "sqlite=%d %s", rc, sqlite3_errmsg(h));
     return e;
 }
 

@@ -262,6 +262,7 @@ uint32_t joiner_put_person(struct joiner *j, const struct row *r, uint32_t group
 
 /* ---- people without number and mail ---- */
 enum { NAMED_MAX = 8, NAMESAKES = 20, SAME_PLACE = 95, HOUSE_DIGITS = 3 };
+static const uint32_t SEVERAL = UINT32_MAX;
 
 /* Two words or more. */
 static bool is_full_name(str folded) { return memchr(folded.p, ' ', folded.n) && folded.n < NAME_MAX; }
@@ -367,29 +368,50 @@ static enum err named_in_base(struct cx *cx, const struct row *r, int64_t firm, 
     return E_OK;
 }
 
+/* The one of the row's name who stands under the hashes: 0 nobody, SEVERAL when nothing tells which. Who lives there
+ * and is known to be of another firm is not he. */
+static uint32_t only_one(const struct joiner *j, const uint64_t *hash, size_t n, uint32_t firm_group)
+{
+    uint32_t only = 0;
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = hash[k] & (j->slots - 1); j->slot[i].hash; i = (i + 1) & (j->slots - 1)) {
+            uint32_t g = j->slot[i].group, of = group_at(j, g)->firm;
+            bool by_firm = firm_group && k == 0;
+            if (j->slot[i].hash != hash[k] || (!by_firm && firm_group && of && of != firm_group)) continue;
+            if (only && only != g) return SEVERAL;
+            only = g;
+        }
+    return only;
+}
+
+/* Rows without number and mail that say the same are of one person, whoever else has his name. */
+static str bare(struct arena *a, str mark) { return arena_fmt(a, "%.*s=", FS(mark)); }
+
 enum err join_named(struct cx *cx, struct joiner *j, const struct row *r, int64_t firm, uint32_t firm_group,
                     struct joined *ret)
 {
     uint64_t hash[NAMED_MAX];
-    size_t n = named_keys(cx, r, firm_group, mark_of(cx->a, ENT(cx, "person"), r), hash);
+    str mark = mark_of(cx->a, ENT(cx, "person"), r);
+    size_t n = named_keys(cx, r, firm_group, bare(cx->a, mark), hash);
+    uint32_t g = only_one(j, hash, n, firm_group);
     *ret = (struct joined){0};
-    for (size_t k = 0; k < n; k++)
-        for (size_t i = hash[k] & (j->slots - 1); j->slot[i].hash; i = (i + 1) & (j->slots - 1)) {
-            if (j->slot[i].hash != hash[k]) continue;
-            const struct group *g = group_at(j, j->slot[i].group);
-            *ret = (struct joined){JOIN_FILE, j->slot[i].group, g->id, group_name(j, g), false};
-            return E_OK;
-        }
-    return j->ask_people ? named_in_base(cx, r, firm, ret) : E_OK;
+    if (!g) {
+        n = named_keys(cx, r, firm_group, mark, hash);
+        g = only_one(j, hash, n, firm_group);
+    }
+    if (g == SEVERAL) return E_OK;
+    if (g) *ret = (struct joined){JOIN_FILE, g, group_at(j, g)->id, group_name(j, group_at(j, g)), false};
+    return !g && j->ask_people ? named_in_base(cx, r, firm, ret) : E_OK;
 }
 
 uint32_t joiner_put_named(struct cx *cx, struct joiner *j, const struct row *r, uint32_t group, int64_t id,
                           uint32_t firm_group)
 {
-    uint64_t hash[2 * NAMED_MAX];
+    uint64_t hash[3 * NAMED_MAX];
     str mark = mark_of(cx->a, ENT(cx, "person"), r);
     size_t n = named_keys(cx, r, firm_group, S(""), hash);
     if (n && mark.n) n += named_keys(cx, r, firm_group, mark, hash + n);
+    if (n && !r->keys.n) n += named_keys(cx, r, firm_group, bare(cx->a, mark), hash + n);
     if (n && group == 0) group = group_new(j, id, r->name);
     if (n && firm_group) group_at(j, group)->firm = firm_group;
     for (size_t k = 0; k < n; k++) table_put(j, hash[k], group);

@@ -187,3 +187,10 @@ case("namesakes told by their birthdays", "k.csv", csv([["Name", "Firma", "Gebur
      country="DE", rows=3, new=2, joined=1, made=2, companies=1)
 case("a number in one row alone", "k.csv", csv([["Name", "Firma", "Telefon"], ["Anna Eins", "Eins GmbH", "0171 1111111"], ["Anna Eins", "Eins GmbH", ""]]),
      country="DE", rows=2, new=1, joined=1, made=1, people={"Anna Eins": "+491711111111"})
+TWO_ANNAS = [["Name", "Firma", "Telefon"], ["Anna Eins", "Eins GmbH", "0171 1111111"], ["Anna Eins", "Eins GmbH", "0171 2222222"]]
+case("which of two namesakes, nothing tells", "k.csv", csv(TWO_ANNAS + [["Anna Eins", "Eins GmbH", ""]] * 3),
+     country="DE", rows=5, new=3, joined=2, made=3, companies=1)
+case("two namesakes of one house", "k.csv", csv([["Name", "Telefon", "Adresse", "Notiz"], ["Anna Eins", "0171 1111111", "Weg 1, 50667 Köln", ""], ["Anna Eins", "0171 2222222", "Weg 1, 50667 Köln", ""],
+     ["Anna Eins", "", "Weg 1, 50667 Köln", "x"], ["Anna Eins", "", "Weg 1, 50667 Köln", "y"]]), country="DE", rows=4, new=3, joined=1, made=3)
+case("two namesakes of one house and their firms", "k.csv", csv([["Name", "Firma", "Adresse"], ["Anna Eins", "Eins GmbH", "Weg 1, 50667 Köln"], ["Anna Eins", "Zwei AG", "Weg 1, 50667 Köln"],
+     ["Anna Eins", "Zwei AG", "Weg 1, 50667 Köln"], ["Anna Eins", "", "Weg 1, 50667 Köln"]]), country="DE", rows=4, new=3, joined=1, made=3, companies=2)
