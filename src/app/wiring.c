@@ -3,7 +3,6 @@
 #include "app/wiring.h"
 
 #include "base/log.h"
-#include "fmt/zone.h"
 #include "os/os.h"
 #include "ui/ui.h"
 
@@ -141,8 +140,7 @@ static enum err job_begin(void *arg, struct cx *cx, int64_t user)
     cx->country = app_country(cx->a, &w->app);
     TRY(app_firm(cx, &f));
     if (f.lang.n) cx->lang = f.lang;
-    cx->tz_min = os_tz_min(cx->now_ms);
-    if (!cx->tz_min) cx->tz_min = zone_min(cx->country, cx->now_ms); /* a server's own clock is mostly UTC */
+    cx->tz_min = auth_firm_tz(cx);
     return user ? auth_as(cx, user) : E_OK;
 }
 

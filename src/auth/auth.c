@@ -2,6 +2,7 @@
 /* auth/auth.c - hashes, log-in, sessions. */
 #include "auth/auth_int.h"
 
+#include "fmt/zone.h"
 #include "os/os.h"
 
 #include <sodium.h>
@@ -10,7 +11,8 @@ enum {
     HASH_OPS = 2,
     HASH_BYTES = 19 * 1024 * 1024,
     AGENT_MAX = 200,
-    SEEN_EVERY_MS = 5 * 60 * 1000
+    SEEN_EVERY_MS = 5 * 60 * 1000,
+    QUARTER_MS = 15 * 60 * 1000
 };
 
 struct auth {
@@ -161,8 +163,15 @@ static enum err seen_write(struct cx *cx, void *arg)
                    V(*(const str *)arg), V(cx->now_ms));
 }
 
-static void become(struct cx *cx, const struct acl *acl, str lang)
+int auth_firm_tz(const struct cx *cx)
 {
+    int min = os_tz_min(cx->now_ms);
+    return min ? min : zone_min(cx->country, cx->now_ms);
+}
+
+static void become(struct cx *cx, const struct acl *acl, str lang, int tz_min)
+{
+    cx->tz_min = tz_min;
     cx->who = (struct who){.user = acl->user, .team = acl->team, .branch = acl->branch};
     cx->acl = acl;
     if (lang.n) cx->lang = lang;
@@ -172,9 +181,11 @@ enum err auth_as(struct cx *cx, int64_t user)
 {
     struct db_rows r = {0};
     struct acl *acl = NULL;
-    TRY(db_query(cx, &r, "SELECT language FROM \"user\" WHERE id = $1", V(user)));
+    int tz_min = cx->tz_min;
+    TRY(db_query(cx, &r, "SELECT language, timezone FROM \"user\" WHERE id = $1", V(user)));
     TRY(acl_load(cx, user, &acl));
-    become(cx, acl, r.n ? db_str(&r, 0, 0) : S(""));
+    if (r.n) (void)zone_named_min(db_str(&r, 0, 1), cx->now_ms, &tz_min);
+    become(cx, acl, r.n ? db_str(&r, 0, 0) : S(""), tz_min);
     return E_OK;
 }
 
@@ -183,19 +194,23 @@ static bool is_over(const struct cx *cx, const struct entered *e)
     return e->expires_at < cx->now_ms || e->seen_at + SESSION_IDLE_MS < cx->now_ms;
 }
 
+static bool is_now(const struct cx *cx, const struct entered *e) { return e->quarter == cx->now_ms / QUARTER_MS; }
+
 static enum err session_read(struct cx *cx, str hash, struct entered *ret)
 {
     struct db_rows r = {0};
     struct acl *acl = NULL;
     TRY(db_query(cx, &r,
                  "SELECT s.user_id, s.seen_at, s.expires_at, s.csrf, u.name, u.mail, u.language, "
-                 "r.name FROM session s"
+                 "r.name, u.timezone FROM session s"
                  " JOIN \"user\" u ON u.id = s.user_id LEFT JOIN \"role\" r ON r.id = u.role WHERE "
                  "s.token = $1",
                  V(hash)));
     if (!r.n) return fail(cx, E_AUTH, "Please log in first");
     *ret = (struct entered){.seen_at = db_int(&r, 0, 1),
                             .expires_at = db_int(&r, 0, 2),
+                            .tz_min = auth_firm_tz(cx),
+                            .quarter = cx->now_ms / QUARTER_MS,
                             .s = {.user = db_int(&r, 0, 0),
                                   .token = hash,
                                   .csrf = db_str(&r, 0, 3),
@@ -204,6 +219,7 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
                                   .lang = db_str(&r, 0, 6),
                                   .role = db_str(&r, 0, 7)}};
     if (is_over(cx, ret)) return fail(cx, E_AUTH, "Please log in first");
+    (void)zone_named_min(db_str(&r, 0, 8), cx->now_ms, &ret->tz_min);
     TRY(acl_load(cx, ret->s.user, &acl));
     ret->acl = acl;
     return E_OK;
@@ -215,11 +231,11 @@ enum err auth_session_enter(struct cx *cx, struct auth *au, str token, struct se
     if (token.n != TOKEN_CHARS) return fail(cx, E_AUTH, "Please log in first");
     str hash = token_hash(cx, token);
     int64_t epoch = au ? db_epoch(cx) : -1; /* before what is read under it */
-    if (!au || !kept_get(cx, &au->keep, hash, epoch, &e) || is_over(cx, &e)) {
+    if (!au || !kept_get(cx, &au->keep, hash, epoch, &e) || is_over(cx, &e) || !is_now(cx, &e)) {
         TRY(session_read(cx, hash, &e));
         if (au) kept_put(cx, &au->keep, epoch, &e);
     }
-    become(cx, e.acl, e.s.lang);
+    become(cx, e.acl, e.s.lang, e.tz_min);
     *ret = e.s;
     ret->token = S("");
     if (e.seen_at + SEEN_EVERY_MS < cx->now_ms) TRY(db_write(cx, seen_write, &hash));

@@ -35,10 +35,15 @@ MUST enum err auth_login(struct cx *cx, struct auth *au, str mail, str password,
                          struct session *ret);
 /* A session without a password: set-up and tests. */
 MUST enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, struct session *ret);
-/* E_AUTH when unknown, idle too long, past its end, or its user is inactive. Fills cx->who, cx->acl, cx->lang.
+/* E_AUTH when unknown, idle too long, past its end, or its user is inactive. Fills cx->who, cx->acl, cx->lang and
+ * cx->tz_min (the user's own zone, else the firm's).
  * With `au` (may be NULL) what was read is remembered until something of sessions or rights is written: db_epoch. */
 MUST enum err auth_session_enter(struct cx *cx, struct auth *au, str token, struct session *ret);
 MUST enum err auth_logout(struct cx *cx, str token);
-/* The user as who this process works (command line): acl, who, language. user 0 is refused. */
+/* The user as who this process works (command line, jobs): acl, who, language, his own time zone if he has one. user 0
+ * is refused. */
 MUST enum err auth_as(struct cx *cx, int64_t user);
+/* What the firm's clocks are ahead of UTC at cx->now_ms, in minutes: this machine's zone, or the country's when the
+ * machine runs by UTC, as servers mostly do. */
+int auth_firm_tz(const struct cx *cx);
 MUST enum err auth_user_by_mail(struct cx *cx, str mail, int64_t *ret); /* E_NOTFOUND */

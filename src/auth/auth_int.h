@@ -9,6 +9,8 @@
 struct entered {
     struct session s;        /* token: its hash, as the table has it */
     int64_t seen_at, expires_at;
+    int tz_min;              /* the user's own zone, or his firm's, ... */
+    int64_t quarter;         /* ... in this quarter of an hour: clocks are put on at its ends */
     const struct acl *acl;
 };
 /* Sessions that were read from the database, good while its epoch and the description stay as they were

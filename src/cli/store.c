@@ -2,7 +2,7 @@
 /* cli/store.c - opening goes: folder, lock, database, migration, description, its tables. */
 #include "cli/store.h"
 
-#include "fmt/zone.h"
+#include "auth/auth.h"
 #include "os/os.h"
 
 #include <unistd.h>
@@ -146,7 +146,7 @@ enum err store_enter(struct cx *cx, const struct store *s)
     enum err e = store_setting(cx, S("firm_country"), &country);
     if (e == E_OK) e = store_setting(cx, S("firm_language"), &lang);
     if (country.n) cx->country = country;
-    if (!cx->tz_min) cx->tz_min = zone_min(cx->country, cx->now_ms);
+    cx->tz_min = auth_firm_tz(cx);
     if (lang.n) cx->lang = lang;
     if (e != E_OK) store_leave(cx);
     return e;

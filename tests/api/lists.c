@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Lists: filter, sort, fields, pages, counts, search, callers, duplicates; and what is tried with them (A01-A07, A09). */
 #include "api_bed.h"
+#include "base/time.h"
+
+#include <stdlib.h>
 
 static void pages(struct api_bed *t)
 {
@@ -220,8 +223,31 @@ static void all_hits(struct api_bed *t)
          {ADMIN, "GET /api/v1/export/person?q=nichtsdergleichen", NULL, 404, NULL, NULL, NULL, NULL});
 }
 
+/* A day is the asker's own: by his zone, else by the firm's. */
+static void clocks(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    int64_t now = clock_ms(), start = day_start_ms(time_day(now, 840), 840);
+    setenv("TZ", "UTC", 1); /* as servers run; the firm is in Germany */
+    tzset();
+    var_put(t, "first", time_text(cx->a, start));
+    var_put(t, "last", time_text(cx->a, start - 1));
+    ROWS(t,
+         {ADMIN, "POST /api/v1/interaction", "{'subject':'Late','at':'2026-03-10T23:30:00Z'}", 201, NULL, "interaction.create", NULL, NULL},
+         {ADMIN, "GET /api/v1/count/interaction?filter={'field':'at','op':'eq','value':'2026-03-11'}", NULL, 200, "\"value\":1", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$admin", "{'timezone':'UTC'}", 200, NULL, "user.update", NULL, NULL},
+         {ADMIN, "GET /api/v1/count/interaction?filter={'field':'at','op':'eq','value':'2026-03-10'}", NULL, 200, "\"value\":1", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$admin", "{'timezone':'nowhere'}", 200, NULL, "user.update", NULL, NULL},
+         {ADMIN, "GET /api/v1/count/interaction?filter={'field':'at','op':'eq','value':'2026-03-11'}", NULL, 200, "\"value\":1", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$admin", "{'timezone':'Pacific/Kiritimati'}", 200, NULL, "user.update", NULL, NULL},
+         {ADMIN, "POST /api/v1/task", "{'subject':'First','due':'$first'}", 201, NULL, "task.create", NULL, NULL},
+         {ADMIN, "POST /api/v1/task", "{'subject':'Last','due':'$last'}", 201, NULL, "task.create", NULL, NULL},
+         {ADMIN, "GET /api/v1/task?filter={'field':'due','op':'within','value':'today'}", NULL, 200, "First|!Last", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/task?filter={'field':'due','op':'within','value':'yesterday'}", NULL, 200, "Last|!First", NULL, NULL, NULL});
+}
+
 void lists_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {pages, abused, linked, huge, found, second_order, all_hits};
+    static void (*const all[])(struct api_bed *) = {pages, abused, linked, huge, found, second_order, all_hits, clocks};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

@@ -145,6 +145,23 @@ static void zones(void)
     T_INT(zone_min(S("LT"), summer), 180);
     T_INT(zone_min(S("RU"), summer), 180);
     T_INT(zone_min(S(""), summer), 0);
+    static const struct {
+        const char *zone;
+        int min;
+    } known[] = {{"Europe/Berlin", 60}, {" Asia/Kolkata ", 330}, {"Pacific/Kiritimati", 840}, {"Etc/GMT+12", -720}, {"UTC", 0},
+                 {"utc+3", 180}, {"GMT -3", -180}, {"+05:30", 330}, {"-0330", -210}, {"+14", 840}};
+    static const char *const unknown[] = {"", " ", "Berlin", "Europe/Nowhere", "+", "+15", "+3:7", "+03:99", "UTC+3h", "Москва", "a b", "+3:",
+                                          "Europe/Berlin/Europe/Berlin/Europe/Berlin/Europe/Berlin/Europe/Berlin"};
+    for (size_t i = 0; i < COUNT(known); i++) {
+        int min = 1;
+        T(zone_named_min(str_from(known[i].zone), winter, &min));
+        T_INT(min, known[i].min);
+    }
+    for (size_t i = 0; i < COUNT(unknown); i++) {
+        int min = 1;
+        if (zone_named_min(str_from(unknown[i]), winter, &min) || min != 1) fprintf(stderr, "\"%s\" is a zone\n", unknown[i]);
+        T(min == 1);
+    }
 }
 
 TESTS("fmt_humandate", words, days, styles, zones)
