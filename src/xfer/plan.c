@@ -68,7 +68,7 @@ static bool names_columns(const struct look *l, const struct plan_column *c)
     static const str names[] = {S0("name"), S0("customer"), S0("company.name"), S0("last_name"), S0("first_name")};
     bool is_name = false;
     for (size_t i = 0; i < COUNT(names); i++) is_name |= to_is(c, names[i]);
-    return is_name && l->n > 2 && look_mostly(l, l->heading, 33);
+    return is_name && l->heading > 2 && look_mostly(l, l->heading, 40);
 }
 
 /* Where the content speaks against the heading, the content is right. */

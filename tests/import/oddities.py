@@ -173,6 +173,7 @@ case("another zip", "k.xlsx", zipped({"a.txt": "hello"}), country="DE", error=""
 case("a bomb", "k.xlsx", openpyxl_like(RICH, '<row><c t="s"><v>0</v></c><c t="s"><v>1</v></c></row>' + " " * (600 << 20)), country="DE", error="")
 case("a picture", "k.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, country="DE", error="")
 case("a pdf", "k.pdf", b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n", country="DE", error="")
+case("a firm that is called like a heading", "k.csv", csv([["Firma", "Branche"], ["Telefonica", "Netz"], ["Dachbau Nord KG", "Dach"], ["Holz Maier", "Holz"]]), country="DE", companies=0, made=3, rows=3, new=3, firms=["Dachbau Nord KG", "Holz Maier", "Telefonica"])
 case("a price list", "k.csv", csv([["product", "series", "sales_price"], ["GTX Basic", "GTX", "550"], ["MG Special", "MG", "55"], ["GTK 500", "GTK", "26768"]]), country="DE", error="does not look like people or companies")
 case("a description of tables", "k.csv", pathlib.Path("tests/fixtures/crm/data_dictionary.csv").read_bytes(), country="DE", error="does not look like people or companies")
 case("nothing", "k.csv", b"", country="DE", error="")
