@@ -110,15 +110,20 @@ static void guess_alone(struct arena *a, const struct grid *g, int head, size_t 
     if (l->n == 0 && !to_is(c, S("skip"))) c->guess /= 2; /* a filled one goes first */
 }
 
-/* "Name" beside "Vorname" is the last name, "Имя" beside "Фамилия" the first. */
+static struct plan_column *name_headed(struct arena *a, struct plan *p, str head)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (to_is(&p->v[i], S("name")) && str_eq(head_norm(a, p->v[i].heading), head)) return &p->v[i];
+    return NULL;
+}
+
+/* "Name" beside "Vorname" is the last name, "Имя" beside "Фамилия" the first, also where a "ФИО" stands before them. */
 static void settle_names(struct arena *a, struct plan *p)
 {
     struct plan_column *last = col_of(p, S("last_name")), *first = col_of(p, S("first_name"));
-    struct plan_column *name = col_of(p, S("name"));
-    if (name && last && !first && str_eq(head_norm(a, name->heading), S("имя")))
-        set_to(name, S("first_name"), 900);
-    else if (name && !!last != !!first && str_eq(head_norm(a, name->heading), S("name")))
-        set_to(name, last ? S("first_name") : S("last_name"), 900);
+    struct plan_column *given = name_headed(a, p, S("имя")), *name = name_headed(a, p, S("name"));
+    if (given && last && !first) set_to(given, S("first_name"), 900);
+    else if (name && !!last != !!first) set_to(name, last ? S("first_name") : S("last_name"), 900);
 }
 
 /* Beside both a "Наименование" that holds names of people is theirs, not a firm's. */

@@ -1,4 +1,4 @@
 import { link } from '../link';
 import type { FieldKind } from '../kind';
 
-export const user: FieldKind = { ...link, width: 'minmax(100px, 1fr)' };
+export const user: FieldKind = { ...link, width: 'minmax(112px, 1fr)' };
