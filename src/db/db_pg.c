@@ -42,6 +42,7 @@ struct pg {
     struct stmt *st[DB_STMTS];
     uint64_t clock, serial;
     bool retry, lost, warned; /* of the running transaction; warned: by its COMMIT */
+    bool stale;               /* the running call met a plan that DDL made stale: it is made again, once in silence */
     bool walk_tx;             /* a read-only transaction that carries the cursors of db_each */
     int cursors;
 };
@@ -91,6 +92,13 @@ static enum err told(struct cx *cx, enum err e, const PGresult *r)
     return fail(cx, e == E_INTERNAL ? E_INVALID : e, "%.*s", FS(why));
 }
 
+/* A value that does not fit, a transaction or a plan that is simply made again: nobody need act. */
+static bool is_silent(const struct pg *g, enum err e, const char *state)
+{
+    if (e == E_CONFLICT || e == E_INVALID || is_class(state, "40")) return true;
+    return g->stale && (is_class(state, "0A000") || is_class(state, "25P02"));
+}
+
 static enum err oops(struct cx *cx, struct pg *g, const PGresult *r)
 {
     const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
@@ -102,7 +110,7 @@ static enum err oops(struct cx *cx, struct pg *g, const PGresult *r)
     if (g->db.depth) g->db.failed = e;
     db_count(e == E_BUSY ? &g->db.busy : &g->db.errors);
     if (g->db.own_sql) return told(cx, e, r);
-    if (e != E_CONFLICT && e != E_INVALID && !is_class(state, "40"))
+    if (!is_silent(g, e, state))
         db_log(e == E_BUSY ? "warn" : "error", "postgres=%s %s", state, PQerrorMessage(g->c));
     const char *text = err_text(e, state, g->db.depth > 0);
     return fail_at(cx, e, at ? arena_dup(cx->a, str_from(at)) : S(""), "%s", tr_format(cx->lang, text));
@@ -313,8 +321,9 @@ static enum err once(struct cx *cx, struct pg *g, const struct db_call *c, const
     ExecStatusType s = PQresultStatus(r);
     if (s != PGRES_TUPLES_OK && s != PGRES_COMMAND_OK) {
         const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
-        if (state && strcmp(state, "0A000") == 0)
-            g->lost = g->retry = true; /* DDL went by: plans are stale */
+        bool stale = state && strcmp(state, "0A000") == 0, reading = g->db.snapshot || g->walk_tx;
+        if (stale) g->lost = g->retry = true; /* DDL went by: plans are stale */
+        g->stale = stale && !g->stale && (g->db.depth || !reading);
         return oops(cx, g, r);
     }
     if (c->ret) TRY(rows_of(cx, r, c->ret));
@@ -386,8 +395,9 @@ static enum err pg_run(struct cx *cx, struct db *db, const struct db_call *c)
     struct pg *g = (struct pg *)db;
     const struct params *a = params_of(cx, c);
     if (c->fn) return walk(cx, g, c, a);
-    enum err e = once(cx, g, c, a);
     bool in_tx = db->depth || db->snapshot || g->walk_tx;
+    if (!in_tx) g->stale = false;
+    enum err e = once(cx, g, c, a);
     return e == E_OK || !g->lost || in_tx
                ? e
                : once(cx, g, c, a); /* outside of db_write it only reads */
@@ -477,6 +487,7 @@ static enum err write_on(struct cx *cx, struct pg *g, db_write_fn *fn, void *arg
     struct dbase *b = g->db.base;
     enum err e = E_BUSY;
     int lost = 0;
+    g->stale = false;
     for (int n = 0; n < TRIES && lost < LOST_TRIES; n++) {
         if (n) back_off(n);
         e = attempt(cx, g, fn, arg);
