@@ -165,10 +165,20 @@ async function computed(v) {
   await dialog.getByLabel(say(v, 'fields.agg'), { exact: true }).selectOption('latest');
   await dialog.getByLabel(say(v, 'fields.gathered'), { exact: true }).selectOption('subject');
   await dialog.getByLabel(say(v, 'fields.latestBy'), { exact: true }).selectOption('at');
+  await dialog.getByText(say(v, 'fields.where'), { exact: true }).click();
+  await dialog.getByLabel(say(v, 'filter.field'), { exact: true }).selectOption('subject');
+  await dialog.getByLabel(say(v, 'filter.op'), { exact: true }).selectOption('contains');
+  await dialog.getByLabel(say(v, 'filter.value'), { exact: true }).fill('Angebot');
   await v.axe('the form of a roll-up');
   await v.shot('field-rollup');
   await save.click();
   await v.seen(page.locator('[data-own=x_letztes]'), 'the roll-up is there');
+  await by(v, 'fields.change', { name: 'Letztes' }).click();
+  await v.seen(dialog.getByLabel(say(v, 'filter.value'), { exact: true }), 'with its condition');
+  await save.click();
+  await dialog.waitFor({ state: 'detached' });
+  const { fields } = (await (await sender(v))('GET', '/meta')).entities.find((e) => e.name === 'company');
+  v.ok(JSON.stringify(fields.find((f) => f.name === 'x_letztes').def.where ?? '').includes('Angebot'), 'which saving keeps');
   const kept = await (await sender(v))('GET', '/company?fields=x_doppelt,x_letztes&q=Menge');
   v.ok(kept.data.some((r) => r.x_doppelt === 48), 'a formula that was changed is computed anew');
 }

@@ -10,6 +10,7 @@ export async function run(v) {
   await page.getByRole('heading', { level: 1 }).waitFor();
   await v.axe('the import');
   await v.shot('import-file');
+  await nobody(v, by);
   await page.locator('input[type=file]').setInputFiles(fixture('kunden.xlsx'));
   await v.seen(page.getByRole('rowheader', { name: 'Kunde', exact: true }), 'the columns are found');
   v.ok((await page.getByLabel(say(v, 'import.header')).inputValue()) === '3', 'the heading is in row 3');
@@ -40,6 +41,21 @@ export async function run(v) {
   await v.shot('import-done');
   await gates(v);
   await editThenUndo(v, by);
+}
+
+// A price list is told to be none of people, until a column is said to be a name.
+async function nobody(v, by) {
+  const { page } = v;
+  await page.locator('input[type=file]').setInputFiles(fixture('crm/products.csv'));
+  const note = page.getByText(say(v, 'import.nobody'));
+  await v.seen(note, 'a price list is told to hold nobody');
+  v.ok(await by('import.check').isDisabled(), 'nothing of it would come in');
+  await v.axe('the columns of a price list');
+  await v.shot('import-nobody');
+  await page.getByLabel('product', { exact: true }).selectOption('name');
+  await note.waitFor({ state: 'detached' });
+  v.ok(await by('import.check').isEnabled(), 'a column that is mapped by hand makes it one of people');
+  await by('back').click();
 }
 
 // A reload in the middle loses nothing: the report is there again, and behind it the columns.
