@@ -1,7 +1,7 @@
 // Every call of the app, by name.
 import { del, get, patch, post, put, type Reply } from './client';
 import type {
-  Batch, Caller, Column, Dup, Entry, Filter, Found, Job, JobRow, Meta, Page, Plan, Rec, Recast, Session, Setup, Stored, Undone, Value, Who,
+  Batch, Column, Dup, Entry, Filter, Found, Job, JobRow, Meta, Page, Plan, Rec, Recast, Session, Setup, Stored, Undone, Value, Who,
 } from './types';
 
 export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] | undefined; at?: string }
@@ -76,7 +76,7 @@ export type UndoWhat = { change: string } | { batch: string };
 export const undo = (what: UndoWhat, how: { force?: true; keep?: true } = {}) => post<Undone | { job: string }>('/undo', { ...what, ...how });
 
 export const search = (q: string, entity?: string) => get<Found>('/search' + query({ q, entity }));
-export const who = async (number: string): Promise<Caller[]> => (await get<Who>('/who' + query({ number }))).data;
+export const who = (number: string): Promise<Who> => get<Who>('/who' + query({ number }));
 
 export const plan = async (file: string, sheet: number | undefined, entity: string, mapping: Partial<Mapping> | null) =>
   (await post<Plan>('/import/plan', { file, sheet, entity, mapping })).data;

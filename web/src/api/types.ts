@@ -76,7 +76,7 @@ export interface Batch {
 
 export interface Hit { id: string; title: string; subtitle: string; match?: string; groups?: Ref[] }
 export interface Found { data: { entity: string; items: Hit[]; more: boolean }[] }
-export interface Caller { entity: string; id: string; title: string; company?: Ref | null; phones: Phone[]; groups?: Ref[] }
+export interface Caller { entity: string; id: string; title: string; exact: boolean; company?: Ref | null; phones: Phone[]; groups?: Ref[] }
 export interface Who { number: string; data: Caller[] }
 
 export interface Stored { id: string; name: string; type: string; bytes: number }
