@@ -35,6 +35,152 @@ static void sys_read(const struct json *j, struct acl *acl)
             if (str_eq(j->v[i].s, sys_names[k].name)) acl->sys |= sys_names[k].bit;
 }
 
+/* ---- fields ---- */
+static const str field_right_name[] = {
+    [FIELD_WRITE] = S0("write"), [FIELD_READ] = S0("read"), [FIELD_HIDDEN] = S0("hidden")};
+
+/* How many of them a field takes: a record's title stands wherever the record does. */
+static size_t rights_of(const struct field *f)
+{
+    return f->at == f->entity->title ? FIELD_HIDDEN : COUNT(field_right_name);
+}
+
+/* A word -> its place among `names`; n when it is none of them. */
+static size_t word_at(const str *names, size_t n, const struct json *j)
+{
+    size_t i = 0;
+    while (i < n && !(j->t == JT_STR && str_eq(j->s, names[i]))) i++;
+    return i;
+}
+
+struct masking {
+    struct acl *acl;
+    uint8_t *mask;
+    uint8_t *of;  /* the place of a computed field */
+    bool changed;
+};
+
+static void hide_with(void *arg, const struct field *source)
+{
+    struct masking *m = arg;
+    if (m->mask[m->acl->mask_at[source->entity->at] + source->at] != FIELD_HIDDEN || *m->of == FIELD_HIDDEN) return;
+    *m->of = FIELD_HIDDEN;
+    m->changed = true;
+}
+
+static void fields_read(const struct entity *e, const struct json *rights, uint8_t *mask)
+{
+    const struct json *fields = json_get(json_get(rights, e->name), S("fields"));
+    for (size_t i = 0; fields && fields->t == JT_OBJ && i < fields->n; i++) {
+        const struct field *f = entity_field(e, fields->v[i].key);
+        size_t n = f ? rights_of(f) : 0, right = word_at(field_right_name, n, &fields->v[i]);
+        if (right < n) mask[f->at] = (uint8_t)right;
+    }
+}
+
+static bool has_fields(const struct meta *m, const struct json *rights)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (json_get(json_get(rights, m->entity[i].name), S("fields"))) return true;
+    return false;
+}
+
+static void mask_read(struct cx *cx, const struct json *rights, struct acl *acl)
+{
+    const struct meta *meta = cx->meta;
+    if (!has_fields(meta, rights)) return;
+    for (size_t i = 0; i < meta->n; i++) {
+        acl->mask_at[meta->entity[i].at] = (uint32_t)acl->mask_n;
+        acl->mask_n += meta->entity[i].n;
+    }
+    struct masking m = {.acl = acl, .mask = arena_get(cx->a, acl->mask_n), .changed = true};
+    for (size_t i = 0; i < meta->n; i++)
+        fields_read(&meta->entity[i], rights, m.mask + acl->mask_at[meta->entity[i].at]);
+    while (m.changed) { /* what is computed may be computed from again */
+        m.changed = false;
+        for (size_t i = 0; i < meta->n; i++)
+            for (size_t k = F_SYSTEM_N; k < meta->entity[i].n; k++) {
+                m.of = &m.mask[acl->mask_at[meta->entity[i].at] + k];
+                field_sources(&meta->entity[i].f[k], hide_with, &m);
+            }
+    }
+    acl->mask = m.mask;
+}
+
+/* ---- rights as somebody writes them ---- */
+static str place(struct cx *cx, str entity, str word)
+{
+    return arena_fmt(cx->a, "rights.%.*s%s%.*s", FS(entity), word.n ? "." : "", FS(word));
+}
+
+static enum err possible(struct cx *cx, str at, const str *words, size_t n)
+{
+    struct buf b = buf_new(cx->a, 256);
+    for (size_t i = 0; i < n; i++) {
+        if (i) buf_add(&b, S(", "));
+        buf_add(&b, words[i]);
+    }
+    return fail_at(cx, E_INVALID, at, "Possible here: %.*s", FS(buf_str(&b)));
+}
+
+static enum err no_object(struct cx *cx, str at) { return fail_at(cx, E_INVALID, at, "This must be an object"); }
+
+static enum err fields_check(struct cx *cx, const struct entity *e, const struct json *j)
+{
+    if (j->t != JT_OBJ) return no_object(cx, place(cx, e->name, S("fields")));
+    for (size_t i = 0; i < j->n; i++) {
+        str name = j->v[i].key, at = place(cx, e->name, arena_fmt(cx->a, "fields.%.*s", FS(name)));
+        const struct field *f = entity_field(e, name);
+        if (!f || f->system || f->hidden) return fail_at(cx, E_INVALID, at, "There is no field \"%.*s\"", FS(name));
+        if (word_at(field_right_name, rights_of(f), &j->v[i]) == rights_of(f))
+            return possible(cx, at, field_right_name, rights_of(f));
+    }
+    return E_OK;
+}
+
+static enum err entity_check(struct cx *cx, str name, const struct entity *e, const struct json *j)
+{
+    if (j->t != JT_OBJ) return no_object(cx, place(cx, name, S("")));
+    for (size_t i = 0; i < j->n; i++) {
+        str word = j->v[i].key, at = place(cx, name, word);
+        size_t a = 0;
+        if (e && str_eq(word, S("fields"))) {
+            TRY(fields_check(cx, e, &j->v[i]));
+            continue;
+        }
+        while (a < ACT_MAX && !str_eq(action_name[a], word)) a++;
+        if (a == ACT_MAX) return possible(cx, at, action_name, ACT_MAX);
+        if (word_at(reach_name, COUNT(reach_name), &j->v[i]) == COUNT(reach_name))
+            return possible(cx, at, reach_name, COUNT(reach_name));
+    }
+    return E_OK;
+}
+
+static enum err sys_check(struct cx *cx, const struct json *j)
+{
+    str names[COUNT(sys_names)];
+    for (size_t k = 0; k < COUNT(sys_names); k++) names[k] = sys_names[k].name;
+    bool good = j->t == JT_ARR;
+    for (size_t i = 0; good && i < j->n; i++) good = word_at(names, COUNT(names), &j->v[i]) < COUNT(names);
+    return good ? E_OK : possible(cx, place(cx, S("sys"), S("")), names, COUNT(names));
+}
+
+enum err acl_check(struct cx *cx, str rights)
+{
+    const struct json *j = NULL;
+    TRY(json_parse(cx, rights, &j));
+    if (j->t != JT_OBJ) return no_object(cx, S("rights"));
+    for (size_t i = 0; i < j->n; i++) {
+        str name = j->v[i].key;
+        const struct entity *e = meta_entity(cx->meta, name);
+        if (str_eq(name, S("sys"))) TRY(sys_check(cx, &j->v[i]));
+        else if (e || str_eq(name, S("*"))) TRY(entity_check(cx, name, e, &j->v[i]));
+        else return fail_at(cx, E_INVALID, place(cx, name, S("")), "There is no entity \"%.*s\"", FS(name));
+    }
+    return E_OK;
+}
+
+/* ---- loading ---- */
 static void entity_reach(const struct meta *m, const struct json *rights, struct acl *acl)
 {
     for (size_t i = 0; i < m->n; i++) {
@@ -67,6 +213,7 @@ enum err acl_load(struct cx *cx, int64_t user, struct acl **ret)
     if (db_str(&r, 0, 2).n) TRY(json_parse(cx, db_str(&r, 0, 2), &rights));
     sys_read(json_get(rights, S("sys")), acl);
     entity_reach(cx->meta, rights, acl);
+    mask_read(cx, rights, acl);
     *ret = acl;
     return E_OK;
 }
@@ -136,16 +283,14 @@ bool acl_row(const struct cx *cx, const struct entity *e, enum action act, int64
     return false;
 }
 
-enum { FREE, READ_ONLY, HIDDEN };
-
-static int mask_of(const struct cx *cx, const struct field *f)
+static enum field_right right_of(const struct cx *cx, const struct field *f)
 {
-    if (!cx->acl || !cx->acl->mask) return FREE;
-    return cx->acl->mask[(size_t)f->entity->at * FIELDS_MAX + f->at];
+    const struct acl *a = cx->acl;
+    return a && a->mask ? (enum field_right)a->mask[a->mask_at[f->entity->at] + f->at] : FIELD_WRITE;
 }
 
-bool acl_field_read(const struct cx *cx, const struct field *f) { return mask_of(cx, f) != HIDDEN; }
-bool acl_field_write(const struct cx *cx, const struct field *f) { return mask_of(cx, f) == FREE; }
+bool acl_field_read(const struct cx *cx, const struct field *f) { return right_of(cx, f) != FIELD_HIDDEN; }
+bool acl_field_write(const struct cx *cx, const struct field *f) { return right_of(cx, f) == FIELD_WRITE; }
 
 void acl_json(struct cx *cx, const struct entity *e, struct jw *w)
 {

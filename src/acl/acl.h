@@ -10,17 +10,23 @@
 enum action { ACT_SEE, ACT_CREATE, ACT_CHANGE, ACT_DELETE, ACT_EXPORT, ACT_IMPORT, ACT_MASS, ACT_MAX };
 extern const str action_name[ACT_MAX];
 enum reach { REACH_NONE, REACH_OWN, REACH_TEAM, REACH_BRANCH, REACH_ALL };
+enum field_right { FIELD_WRITE, FIELD_READ, FIELD_HIDDEN };
 enum sysright { SYS_SETTINGS = 1, SYS_USERS = 2, SYS_LOG = 4, SYS_BACKUP = 8 };
 struct acl {
     int64_t user, team, branch;
     unsigned sys;
     uint8_t reach[ENTITIES_MAX][ACT_MAX];  /* by entity.at */
-    /* per entity.at * FIELDS_MAX + field.at: 0 write, 1 read, 2 hidden; NULL = all write */
-    const uint8_t *mask;
+    const uint8_t *mask;  /* of enum field_right, at mask_at[entity.at] + field.at; NULL = every field may be written */
+    size_t mask_n;        /* bytes of it */
+    uint32_t mask_at[ENTITIES_MAX];
 };
 /* From the user's role record (role.rights is JSON:
- * {"*":{"see":"all",...},"person":{"see":"own"},"sys":["settings"]}). E_AUTH when the user is gone or inactive. */
+ * {"*":{"see":"all",...},"person":{"see":"own","fields":{"birthday":"hidden","owner":"read"}},"sys":["settings"]}).
+ * What is computed from a hidden field is hidden with it. E_AUTH when the user is gone or inactive. */
 MUST enum err acl_load(struct cx *cx, int64_t user, struct acl **ret);
+/* Is `rights` (JSON text) such a value, with entities, fields and words that exist? E_INVALID at the place
+ * ("rights.person.fields.phone"). */
+MUST enum err acl_check(struct cx *cx, str rights);
 /* May this be done at all with this entity? (rows are a matter of acl_where) */
 bool acl_may(const struct cx *cx, const struct entity *e, enum action act);
 bool acl_sys(const struct cx *cx, enum sysright r);

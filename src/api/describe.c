@@ -12,7 +12,7 @@ static uint64_t rights_hash(const struct cx *cx)
     const struct acl *a = cx->acl;
     if (!a) return 0;
     uint64_t h = str_hash((str){(const char *)a->reach, sizeof a->reach}) + a->sys;
-    if (a->mask) h ^= str_hash((str){(const char *)a->mask, (size_t)ENTITIES_MAX * FIELDS_MAX});
+    if (a->mask) h ^= str_hash((str){(const char *)a->mask, a->mask_n});
     return h;
 }
 
@@ -27,7 +27,8 @@ enum err api_meta_get(struct cx *cx, const struct req *rq, struct resp *rs)
     }
     http_head(rs, S("ETag"), tag);
     http_head(rs, S("Cache-Control"), S("private, no-cache"));
-    meta_json(cx, cx->meta, &w, acl_sys(cx, SYS_SETTINGS), acl_json);
+    static const struct meta_rights rights = {acl_json, acl_field_read, acl_field_write};
+    meta_json(cx, cx->meta, &w, acl_sys(cx, SYS_SETTINGS), &rights);
     return E_OK;
 }
 

@@ -5,7 +5,7 @@
 struct kept {
     int64_t epoch, meta;
     struct entered e; /* its texts lie behind this struct */
-    struct acl acl;
+    struct acl acl;   /* its mask lies behind the texts */
     size_t bytes;     /* of the texts */
 };
 
@@ -30,6 +30,11 @@ static void texts_to(struct session *s, char *to)
     }
 }
 
+static void mask_to(struct acl *a, char *to)
+{
+    if (a->mask) a->mask = memcpy(to, a->mask, a->mask_n);
+}
+
 static size_t texts_bytes(const struct session *s)
 {
     return s->token.n + s->csrf.n + s->name.n + s->mail.n + s->lang.n + s->role.n;
@@ -46,6 +51,7 @@ bool kept_get(struct cx *cx, struct keep *k, str hash, int64_t epoch, struct ent
         *ret = x->e;
         *acl = x->acl;
         texts_to(&ret->s, arena_get(cx->a, x->bytes));
+        mask_to(acl, arena_get(cx->a, acl->mask_n));
     }
     pthread_mutex_unlock(&k->lock);
     if (ok) ret->acl = acl;
@@ -54,12 +60,14 @@ bool kept_get(struct cx *cx, struct keep *k, str hash, int64_t epoch, struct ent
 
 void kept_put(struct cx *cx, struct keep *k, int64_t epoch, const struct entered *e)
 {
-    if (epoch < 0 || e->acl->mask) return; /* the mask of fields is an array of its own */
+    if (epoch < 0) return;
     size_t bytes = texts_bytes(&e->s);
-    struct kept *x = mem_new(sizeof *x + bytes), *old; /* freed by keep_close or when another takes its place */
+    struct kept *x = mem_new(sizeof *x + bytes + e->acl->mask_n); /* freed by keep_close or when another comes */
+    struct kept *old;
     *x = (struct kept){.epoch = epoch, .meta = cx->meta->version, .e = *e, .acl = *e->acl, .bytes = bytes};
     x->e.acl = NULL;
     texts_to(&x->e.s, (char *)(x + 1));
+    mask_to(&x->acl, (char *)(x + 1) + bytes);
     pthread_mutex_lock(&k->lock);
     struct kept **slot = slot_of(k, e->s.token);
     old = *slot;

@@ -160,28 +160,37 @@ struct walk {
 };
 static void walk_from(struct walk *w, const struct field *f);
 
-static void walk_to(void *arg, const struct expr *x) { walk_from(arg, x->f); }
-
 static bool same_field(const struct field *a, const struct field *b)
 {
     return str_eq(a->name, b->name) && str_eq(a->entity->name, b->entity->name);
 }
 
-static void walk_where(void *arg, const struct field *f) { walk_from(arg, f); }
+struct sources {
+    field_fn *fn;
+    void *arg;
+};
 
-/* What f reads. */
-static void walk_reads(struct walk *w, const struct field *f)
+static void source_of(void *arg, const struct expr *x)
 {
-    if (f->expr) formula_reads(f->expr, walk_to, w);
+    struct sources *s = arg;
+    if (x->link) s->fn(s->arg, x->link);
+    s->fn(s->arg, x->f);
+}
+
+void field_sources(const struct field *f, field_fn *fn, void *arg)
+{
+    if (f->expr) formula_reads(f->expr, source_of, &(struct sources){fn, arg});
     if (!str_eq(f->kind->name, S("rollup")) || !f->target) return;
-    rollup_where_reads(f->where, walk_where, w);
-    static const str sources[] = {S0("field"), S0("by")};
-    for (size_t i = 0; i < COUNT(sources); i++) {
-        const struct json *name = json_get(f->def, sources[i]);
+    rollup_where_reads(f->where, fn, arg);
+    static const str named[] = {S0("field"), S0("by")};
+    for (size_t i = 0; i < COUNT(named); i++) {
+        const struct json *name = json_get(f->def, named[i]);
         const struct field *of = name && name->t == JT_STR ? entity_field(f->target, name->s) : NULL;
-        if (of) walk_from(w, of);
+        if (of) fn(arg, of);
     }
 }
+
+static void walk_source(void *arg, const struct field *f) { walk_from(arg, f); }
 
 static void walk_from(struct walk *w, const struct field *f)
 {
@@ -189,13 +198,13 @@ static void walk_from(struct walk *w, const struct field *f)
     for (size_t i = 0; i < w->seen.n; i++)
         if (w->seen.v[i] == f) return;
     *LIST_ADD(w->cx->a, &w->seen) = f;
-    walk_reads(w, f);
+    field_sources(f, walk_source, w);
 }
 
 enum err formula_no_circle(struct cx *cx, const struct field *f)
 {
     struct walk w = {.goal = f, .cx = cx};
-    walk_reads(&w, f);
+    field_sources(f, walk_source, &w);
     return w.found ? fail_at(cx, E_INVALID, S("def"), "Formula: this goes round in a circle") : E_OK;
 }
 

@@ -185,9 +185,18 @@ bool field_is_unique_index(struct cx *cx, const struct field *f, str told);
  * old (or NULL) is what the record had: a spelling that it alone has can be changed. Other kinds stay. Inside
  * db_write. */
 MUST enum err tags_settle(struct cx *cx, const struct field *f, int64_t id, const struct val *old, struct val *v);
-/* GET /api/v1/meta but for rights: see docs/api.md. rights_json of the entity is asked of `rights`. */
-void meta_json(struct cx *cx, const struct meta *m, struct jw *w, bool trash,
-               void (*rights)(struct cx *cx, const struct entity *e, struct jw *w));
+/* Calls fn for each field that f, a formula or a roll-up, is computed from (others: for none). */
+typedef void field_fn(void *arg, const struct field *f);
+void field_sources(const struct field *f, field_fn *fn, void *arg);
+/* What the asker may do with an entity (written into w as one value) and with its fields; fields he may not read are
+ * left out of the description. */
+struct meta_rights {
+    void (*entity)(struct cx *cx, const struct entity *e, struct jw *w);
+    bool (*reads)(const struct cx *cx, const struct field *f);
+    bool (*writes)(const struct cx *cx, const struct field *f);
+};
+/* GET /api/v1/meta: see docs/api.md. */
+void meta_json(struct cx *cx, const struct meta *m, struct jw *w, bool trash, const struct meta_rights *rights);
 
 /* Does its description tell a condition? With f->where NULL it cannot be read, and the roll-up stays as it is. */
 bool rollup_has_where(const struct field *f);

@@ -44,7 +44,7 @@ MUST enum err rollup_settle(struct cx *cx, struct field *f, str *text); /* the s
 /* The condition of roll-up f over records of `child` -> *ret, NULL when it has none. E_INVALID at "def.where". */
 MUST enum err rollup_where(struct cx *cx, const struct field *f, const struct entity *child, const struct cond **ret);
 /* Calls fn for each field the condition (NULL = none) looks at. */
-void rollup_where_reads(const struct cond *c, void (*fn)(void *arg, const struct field *f), void *arg);
+void rollup_where_reads(const struct cond *c, field_fn *fn, void *arg);
 /* The conditions of all roll-ups. fields[i] are those of all[i]. */
 void rollup_wheres_resolve(struct cx *cx, struct field *const *fields, const struct entity *all, size_t n);
 /* The index that an own roll-up's min, max or latest is read by. */

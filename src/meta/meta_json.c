@@ -36,7 +36,7 @@ static void computed(struct jw *w, const struct field *f)
     }
 }
 
-static void field_json(struct jw *w, const struct field *f)
+static void field_json(struct jw *w, const struct field *f, bool writes)
 {
     jw_obj(w);
     jw_kstr(w, S("name"), f->name);
@@ -45,7 +45,7 @@ static void field_json(struct jw *w, const struct field *f)
     labels(w, S("help"), f->help);
     jw_kbool(w, S("required"), f->required);
     jw_kbool(w, S("unique"), f->unique);
-    jw_kbool(w, S("readonly"), f->readonly);
+    jw_kbool(w, S("readonly"), f->readonly || !writes);
     jw_kbool(w, S("own"), f->own);
     jw_kbool(w, S("system"), f->system);
     jw_kbool(w, S("sort"), f->kind->sort);
@@ -75,16 +75,24 @@ static void field_json(struct jw *w, const struct field *f)
     jw_obj_end(w);
 }
 
-static void names(struct jw *w, str key, const struct entity *e, const uint32_t *at, size_t n)
+/* For whom the description is. */
+struct sight {
+    struct cx *cx;
+    const struct meta_rights *r;
+};
+
+static bool reads(const struct sight *s, const struct field *f) { return !f->trashed && s->r->reads(s->cx, f); }
+
+static void names(const struct sight *s, struct jw *w, str key, const struct entity *e, const uint32_t *at, size_t n)
 {
     jw_key(w, key);
     jw_arr(w);
     for (size_t i = 0; i < n; i++)
-        if (!e->f[at[i]].trashed) jw_str(w, e->f[at[i]].name);
+        if (reads(s, &e->f[at[i]])) jw_str(w, e->f[at[i]].name);
     jw_arr_end(w);
 }
 
-static void sections(struct jw *w, const struct entity *e)
+static void sections(const struct sight *s, struct jw *w, const struct entity *e)
 {
     jw_key(w, S("sections"));
     jw_arr(w);
@@ -92,7 +100,7 @@ static void sections(struct jw *w, const struct entity *e)
         jw_obj(w);
         jw_kstr(w, S("name"), e->sections[i].name);
         labels(w, S("label"), e->sections[i].label);
-        names(w, S("fields"), e, e->sections[i].fields, e->sections[i].n);
+        names(s, w, S("fields"), e, e->sections[i].fields, e->sections[i].n);
         jw_obj_end(w);
     }
     jw_arr_end(w);
@@ -103,7 +111,7 @@ static void trashed_fields(struct jw *w, const struct entity *e)
     jw_key(w, S("trash"));
     jw_arr(w);
     for (size_t k = 0; k < e->n; k++)
-        if (e->f[k].trashed) field_json(w, &e->f[k]);
+        if (e->f[k].trashed) field_json(w, &e->f[k], true);
     jw_arr_end(w);
 }
 
@@ -123,9 +131,9 @@ static void trashed_entities(struct jw *w, const struct meta *m)
     jw_arr_end(w);
 }
 
-void meta_json(struct cx *cx, const struct meta *m, struct jw *w, bool trash,
-               void (*rights)(struct cx *cx, const struct entity *e, struct jw *w))
+void meta_json(struct cx *cx, const struct meta *m, struct jw *w, bool trash, const struct meta_rights *rights)
 {
+    struct sight s = {cx, rights};
     jw_obj(w);
     jw_kint(w, S("version"), m->version);
     if (trash) trashed_entities(w, m);
@@ -145,13 +153,13 @@ void meta_json(struct cx *cx, const struct meta *m, struct jw *w, bool trash,
         jw_kbool(w, S("dups"), e->dups);
         jw_kstr(w, S("title"), e->f[e->title].name);
         jw_key(w, S("rights"));
-        rights(cx, e, w);
-        names(w, S("list"), e, e->list, e->n_list);
-        sections(w, e);
+        rights->entity(cx, e, w);
+        names(&s, w, S("list"), e, e->list, e->n_list);
+        sections(&s, w, e);
         jw_key(w, S("fields"));
         jw_arr(w);
         for (size_t k = 0; k < e->n; k++)
-            if (!e->f[k].trashed && !e->f[k].hidden) field_json(w, &e->f[k]);
+            if (!e->f[k].hidden && reads(&s, &e->f[k])) field_json(w, &e->f[k], rights->writes(cx, &e->f[k]));
         jw_arr_end(w);
         if (trash) trashed_fields(w, e);
         jw_obj_end(w);

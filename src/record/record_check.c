@@ -15,6 +15,8 @@ enum err check_sets(struct cx *cx, const struct entity *e, const struct set *s, 
             return fail_at(cx, E_DENIED, f->name, "You may not change %.*s", FS(f->name));
         if (seen[f->at]) return fail_at(cx, E_INVALID, f->name, "%.*s is given twice", FS(f->name));
         seen[f->at] = true;
+        if (str_eq(e->name, S("role")) && str_eq(f->name, S("rights")) && s[i].v.t == VT_TEXT)
+            TRY(acl_check(cx, s[i].v.s));
     }
     return E_OK;
 }

@@ -369,6 +369,14 @@ enum err undo_merge_of(struct cx *cx, int64_t seq, int64_t *ret)
     return E_OK;
 }
 
+/* Who may not write a field does not take its change back either; a hidden one is not named. */
+static enum err fields_writable(struct cx *cx, const struct set *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!acl_field_write(cx, s[i].f)) return fail(cx, E_DENIED, "You may not change this record");
+    return E_OK;
+}
+
 enum err undo_change(struct cx *cx, int64_t seq, enum undo_mode mode, struct undo_result *ret)
 {
     struct db_rows r = {0};
@@ -395,6 +403,7 @@ enum err undo_change(struct cx *cx, int64_t seq, enum undo_mode mode, struct und
     one.batch = 0; /* a single change is taken back by itself, whatever its batch did later */
     u.v = &one;
     TRY(log_old_sets(cx, e, one.old, &sets, &n));
+    TRY(fields_writable(cx, sets, n));
     TRY(later_edits(cx, e, &one, sets, n, &c, &hit));
     if (hit && mode == UNDO_ASK) {
         TRY(undo_note_add(cx, &u, &u.now.kept, c));

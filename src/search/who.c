@@ -14,7 +14,9 @@ enum {
     COL_FIRM_OWNER,
     COL_EXT,
     COL_AT_FIRM,
-    COL_COLLEAGUE
+    COL_COLLEAGUE,
+    COL_ENTITY,
+    COL_FIELD
 };
 
 /* Every seen holder of a number: points of people, of companies, of a person's place in a company. */
@@ -22,7 +24,7 @@ static void holders_sql(struct cx *cx, struct sql *q)
 {
     const struct entity *person = ENT(cx, "person"), *company = ENT(cx, "company");
     sql_lit(q, "SELECT p.id, p.name, p.owner, c.id, c.name, c.owner, k.ext, CASE WHEN k.entity = "
-               "'company' THEN 1 ELSE 0 END, u.name"
+               "'company' THEN 1 ELSE 0 END, u.name, k.entity, k.field"
                " FROM contact_point k"
                " LEFT JOIN \"position\" s ON k.entity = 'position' AND s.id = k.record AND "
                "s.deleted_at IS NULL"
@@ -71,6 +73,14 @@ static void add(struct caller *v, size_t *n, const struct caller *c)
     for (size_t i = 0; i < *n; i++)
         if (v[i].id == c->id) return;
     if (*n < CALLERS_MAX) v[(*n)++] = *c;
+}
+
+/* A number in a field that is hidden from the asker is nobody's. */
+static bool is_hidden(const struct cx *cx, const struct db_rows *r, size_t i)
+{
+    const struct entity *e = meta_entity(cx->meta, db_str(r, i, COL_ENTITY));
+    const struct field *f = e ? entity_field(e, db_str(r, i, COL_FIELD)) : NULL;
+    return !f || !acl_field_read(cx, f);
 }
 
 /* 0 is best: the caller's own extension; a number of one's own; the firm of a shared line; others on that line. */
@@ -143,7 +153,7 @@ static enum err ranked(struct cx *cx, const struct db_rows *r, str ext, bool exa
 {
     for (int rank = 0; rank < 4; rank++) {
         for (size_t i = 0; i < r->n; i++)
-            if (rank_of(r, i, ext) == rank) {
+            if (rank_of(r, i, ext) == rank && !is_hidden(cx, r, i)) {
                 struct caller c = caller_of(cx, r, i, exact);
                 add(v, n, &c);
             }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* xfer/plan_json.c - a plan as JSON for the user to change, and the mapping that comes back. */
+#include "acl/acl.h"
 #include "xfer/head.h"
 #include "xfer/plan.h"
 
@@ -154,10 +155,11 @@ static void put_target(struct jw *w, str prefix, str to, const str *label, str b
     jw_obj_end(w);
 }
 
-static void put_fields(struct jw *w, const struct entity *e, str prefix, str before)
+static void put_fields(const struct cx *cx, struct jw *w, const struct entity *e, str prefix, str before)
 {
     for (size_t i = 0; i < e->n; i++)
-        if (takes_import(&e->f[i])) put_target(w, prefix, e->f[i].name, e->f[i].label, before);
+        if (takes_import(&e->f[i]) && acl_field_write(cx, &e->f[i]))
+            put_target(w, prefix, e->f[i].name, e->f[i].label, before);
 }
 
 static void put_targets(struct cx *cx, const struct plan *p, struct jw *w)
@@ -165,12 +167,12 @@ static void put_targets(struct cx *cx, const struct plan *p, struct jw *w)
     const struct entity *e = cx->meta ? meta_entity(cx->meta, p->entity) : NULL;
     bool person = str_eq(p->entity, S("person"));
     jw_arr(w);
-    if (e) put_fields(w, e, S(""), S(""));
+    if (e) put_fields(cx, w, e, S(""), S(""));
     if (person || str_eq(p->entity, S("company")))
         for (size_t i = 0; i < COUNT(address_parts); i++)
             put_target(w, S("addresses."), address_parts[i], part_label[i], S(""));
     const struct entity *company = person && cx->meta ? ENT(cx, "company") : NULL;
-    if (company) put_fields(w, company, S("company."), label_of(company->label, cx->lang));
+    if (company) put_fields(cx, w, company, S("company."), label_of(company->label, cx->lang));
     if (str_eq(p->entity, S("user"))) {
         static const str names[] = {S0("team"), S0("branch")};
         for (size_t i = 0; i < COUNT(names) && cx->meta; i++) {

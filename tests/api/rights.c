@@ -118,8 +118,77 @@ static void taken_away(struct api_bed *t)
          {REPB1, "GET /api/v1/person", NULL, 401, NULL, NULL, NULL, NULL});
 }
 
+/* C12: a hidden field is nowhere, nor what is computed from it; one that may only be read is not written. */
+static void masked_fields(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'formula','label':'Loud','def':{'op':'upper','of':[{'field':'job_title'}]}}", 201, "x_loud", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'formula','label':'Louder','def':{'op':'concat','of':[{'field':'x_loud'},'!']}}", 201, "x_louder", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'company','kind':'rollup','to':'person','via':'company','label':'Last','def':{'agg':'latest','field':'job_title','by':'created_at'}}", 201, "x_last", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/company", "{'name':'Nordwind','owner':'$repb1','team':'$teamb'}", 201, NULL, "company.create", "firm", NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'Nina','company':'$firm','job_title':'CANARY boss','phones':['+49301234567'],'mails':['nina@x.example'],'owner':'$repb1','team':'$teamb'}", 201, NULL, "person.create", "nina", NULL},
+         {ADMIN, "PATCH /api/v1/person/$nina", "{'job_title':'CANARY two'}", 200, NULL, "person.update", "second", NULL},
+         {ADMIN, "POST /api/v1/task", "{'subject':'call','person':'$nina','owner':'$repb1','team':'$teamb'}", 201, NULL, "task.create", NULL, NULL},
+         {REPB1, "GET /api/v1/person/$nina", NULL, 200, "CANARY two|x_louder|301234567", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/company/$firm?fields=x_last", NULL, 200, "CANARY", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'*':{'see':'team','create':'team','change':'team','delete':'team','export':'team'},"
+          "'person':{'fields':{'job_title':'hidden','phones':'hidden','mails':'read'}}}}", 200, NULL, "role.update", NULL, NULL},
+         {REPB1, "GET /api/v1/person/$nina", NULL, 200, "nina@x.example|!CANARY|!job_title|!x_loud|!301234567", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/person/$nina", NULL, 200, "!CANARY|!301234567", NULL, NULL, NULL}, /* from the session kept */
+         {REPB1, "GET /api/v1/company/$firm", NULL, 200, "Nordwind|!CANARY|!x_last", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/person?fields=name,x_louder", NULL, 400, "!CANARY", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/task?fields=subject,person.job_title", NULL, 400, "!CANARY", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/person?sort=job_title", NULL, 400, NULL, NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/person?filter={'field':'job_title','op':'starts','value':'C'}", NULL, 422, NULL, NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/count/person?filter={'field':'x_loud','op':'starts','value':'C'}", NULL, 422, NULL, NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/task?filter={'link':'person','has':{'field':'job_title','op':'starts','value':'C'}}", NULL, 422, NULL, NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/export/person?format=csv", NULL, 200, "nina@x.example|!CANARY|!301234567", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/export/person?format=vcf", NULL, 200, "Nina|!CANARY|!301234567", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/export/person?format=jsonl", NULL, 200, "Nina|!CANARY|!301234567", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/search?q=CANARY", NULL, 200, "!Nina", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/search?q=Nina", NULL, 200, "Nina|!CANARY|!301234567", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/person?q=CANARY", NULL, 200, "!Nina", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/who?number=0301234567", NULL, 200, "!Nina", NULL, NULL, NULL},
+         {REPB1, "POST /api/v1/person/duplicates", "{'name':'Zoe','phones':['+49301234567']}", 200, "!Nina", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/person/$nina/history", NULL, 200, "!CANARY|!job_title", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/person/$nina?at=2100-01-01T00:00:00Z", NULL, 200, "Nina|!CANARY|!301234567", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/person?at=2100-01-01T00:00:00Z&filter={'field':'job_title','op':'starts','value':'C'}", NULL, 422, NULL, NULL, NULL, NULL},
+         {REPB1, "PATCH /api/v1/person/$nina", "{'job_title':'mine'}", 422, "!CANARY", NULL, NULL, NULL},
+         {REPB1, "PATCH /api/v1/person/$nina", "{'mails':['eve@x.example']}", 403, "\"code\":\"denied\"", NULL, NULL, NULL},
+         {REPB1, "POST /api/v1/person", "{'name':'n','mails':['eve@x.example']}", 403, NULL, NULL, NULL, NULL},
+         {REPB1, "POST /api/v1/undo", "{'change':'$second.seq'}", 403, "!CANARY", NULL, NULL, NULL},
+         {REPB1, "PATCH /api/v1/person/$nina", "{'first_name':'Nina-Marie'}", 200, "!CANARY|!301234567", "person.update", NULL, NULL},
+         {REPB1, "GET /api/v1/meta", NULL, 200, "!\"job_title\"|!\"x_last\"|!\"x_loud\"", NULL, NULL, NULL});
+    ROWS(t,
+         {ADMIN, "GET /api/v1/person/$nina", NULL, 200, "CANARY two|CANARY TWO!|301234567", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'*':{'see':'team'},'person':{'see':'team','fields':{'mails':'read','job_title':'write'}}}}", 200, NULL, "role.update", NULL, NULL},
+         {REPB1, "GET /api/v1/person/$nina", NULL, 200, "CANARY|301234567", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/meta", NULL, 200, "\"x_loud\"|\"job_title\"", NULL, NULL, NULL});
+}
+
+/* What a role cannot mean is refused, with its place. */
+static void rights_of_a_role(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'persn':{'see':'all'}}}", 422, "\"field\":\"rights.persn\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'person':{'look':'all'}}}", 422, "\"field\":\"rights.person.look\"|see, create", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'person':{'see':'everything'}}}", 422, "\"field\":\"rights.person.see\"|none, own", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'person':{'see':1}}}", 422, "\"field\":\"rights.person.see\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'person':'all'}}", 422, "\"field\":\"rights.person\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'person':{'fields':['phones']}}}", 422, "\"field\":\"rights.person.fields\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'person':{'fields':{'fone':'hidden'}}}}", 422, "\"field\":\"rights.person.fields.fone\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'person':{'fields':{'owner':'hidden'}}}}", 422, "\"field\":\"rights.person.fields.owner\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'person':{'fields':{'phones':'secret'}}}}", 422, "write, read, hidden", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'person':{'fields':{'name':'hidden'}}}}", 422, "write, read\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'*':{'fields':{'phones':'hidden'}}}}", 422, "\"field\":\"rights.*.fields\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'sys':['root']}}", 422, "\"field\":\"rights.sys\"|settings, users", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':['see']}", 422, "\"field\":\"rights\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'*':{'see':'own'},'person':{'see':'team','fields':{}},'sys':['log']}}", 200, NULL, "role.update", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':null}", 200, NULL, "role.update", NULL, NULL});
+}
+
 void rights_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {foreign_is_never, seen_not_allowed, taken_away};
+    static void (*const all[])(struct api_bed *) = {foreign_is_never, seen_not_allowed, taken_away, masked_fields, rights_of_a_role};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

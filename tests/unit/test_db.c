@@ -170,7 +170,7 @@ static void test_threads(void)
 /* One slow slice holds the writer; a bulk slice and then an interactive write queue up: who comes first? */
 struct order {
     struct bed *t;
-    _Atomic int turn, slow_runs;
+    _Atomic int turn, slow_runs, come;
     int bulk_turn, fast_turn;
 };
 static enum err slow_slice(struct cx *cx, void *arg)
@@ -178,7 +178,8 @@ static enum err slow_slice(struct cx *cx, void *arg)
     struct order *o = arg;
     (void)cx;
     atomic_store(&o->slow_runs, 1);
-    usleep(60000);
+    while (atomic_load(&o->come) < 2) usleep(100);
+    usleep(20000); /* both stand in the queue by now */
     return E_OK;
 }
 static enum err bulk_slice(struct cx *cx, void *arg)
@@ -211,11 +212,13 @@ static void *run_slow(void *arg)
 }
 static void *run_bulk(void *arg)
 {
+    atomic_fetch_add(&((struct order *)arg)->come, 1);
     order_run(arg, bulk_slice, true);
     return NULL;
 }
 static void *run_fast(void *arg)
 {
+    atomic_fetch_add(&((struct order *)arg)->come, 1);
     order_run(arg, fast_slice, false);
     return NULL;
 }
@@ -296,7 +299,6 @@ static void test_bulk_gives_way(void)
     T(pthread_create(&th[0], NULL, run_slow, &o) == 0);
     while (!atomic_load(&o.slow_runs)) usleep(100);
     T(pthread_create(&th[1], NULL, run_bulk, &o) == 0);
-    usleep(15000);
     T(pthread_create(&th[2], NULL, run_fast, &o) == 0);
     for (int i = 0; i < 3; i++) pthread_join(th[i], NULL);
     T_INT(o.fast_turn, 1);

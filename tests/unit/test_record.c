@@ -566,13 +566,23 @@ static enum err name_is_there(struct cx *cx, void *arg, const struct record *r)
     return E_OK;
 }
 
+/* Room for a right of each field; nothing is masked until acl->mask points to it. */
+static uint8_t *mask_new(struct cx *cx, struct acl *acl)
+{
+    for (size_t i = 0; i < cx->meta->n; i++) {
+        acl->mask_at[cx->meta->entity[i].at] = (uint32_t)acl->mask_n;
+        acl->mask_n += cx->meta->entity[i].n;
+    }
+    return NEW_N(cx->a, uint8_t, acl->mask_n);
+}
+
 /* Columns of linked records: as a read of each would tell. */
 static void linked(struct bed *t)
 {
     struct cx *cx = &t->cx;
     struct written w = {0};
     struct acl acl = {.user = 77};
-    uint8_t *mask = NEW_N(cx->a, uint8_t, (size_t)ENTITIES_MAX * FIELDS_MAX);
+    uint8_t *mask = mask_new(cx, &acl);
     int64_t a = create(cx, "company", "{\"name\":\"Alpha AG\",\"addresses\":[{\"city\":\"Köln\"}],\"phones\":[\"0221 444555\"]}");
     int64_t b = create(cx, "company", arena_fmt(cx->a, "{\"name\":\"Beta AG\",\"parent\":\"%" PRId64 "\"}", a).p);
     int64_t gone = create(cx, "company", "{\"name\":\"Gone AG\"}");
@@ -602,7 +612,7 @@ static void linked(struct bed *t)
     T(no_columns(cx, "company.name"));
     acl.reach[ENT(cx, "company")->at][ACT_SEE] = REACH_ALL;
     struct fields want = columns(cx, "company.name");
-    mask[(size_t)ENT(cx, "company")->at * FIELDS_MAX + FLD(ENT(cx, "company"), "name")->at] = 2;
+    mask[acl.mask_at[ENT(cx, "company")->at] + FLD(ENT(cx, "company"), "name")->at] = FIELD_HIDDEN;
     acl.mask = mask;
     T(no_columns(cx, "company.name"));
     struct query q = {.limit = 50, .fields = want}; /* hidden meanwhile */
@@ -669,8 +679,8 @@ static void files(struct bed *t)
     struct stored f = {0};
     struct written w = {0};
     const struct field *photo = FLD(ENT(cx, "person"), "photo");
-    uint8_t *mask = NEW_N(cx->a, uint8_t, (size_t)ENTITIES_MAX * FIELDS_MAX);
     struct acl acl = {.user = 77};
+    uint8_t *mask = mask_new(cx, &acl);
     memset(acl.reach, REACH_ALL, sizeof acl.reach);
     cx->acl = &acl;
     cx->who.user = 77;
@@ -690,7 +700,7 @@ static void files(struct bed *t)
     T_OK(cx, stored_seen(cx, 501, &f)); /* the one before */
     T_OK(cx, stored_seen(cx, 502, &f));
     T(f.bytes == 7 && str_eq(f.name, S("a.png")) && str_eq(f.type, S("image/png")));
-    mask[(size_t)photo->entity->at * FIELDS_MAX + photo->at] = 2;
+    mask[acl.mask_at[photo->entity->at] + photo->at] = FIELD_HIDDEN;
     acl.mask = mask;
     T(stored_seen(cx, 502, &f) == E_NOTFOUND);
     T(stored_seen(cx, 501, &f) == E_NOTFOUND); /* it may have stood in the hidden field */
