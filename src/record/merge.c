@@ -23,7 +23,7 @@ static bool has_item(const struct val *v, const struct item *it)
     for (size_t i = 0; i < v->n; i++) {
         const struct item *x = &v->v[i];
         if (it->id       ? x->id == it->id
-            : it->norm.n ? str_eq(x->norm, it->norm)
+            : it->norm.n ? str_eq(x->norm, it->norm) && str_eq(x->ext, it->ext)
                          : str_eq(x->typed, it->typed))
             return true;
     }

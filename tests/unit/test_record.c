@@ -343,6 +343,27 @@ static void merge(struct bed *t)
     T_INT(to, 0);
 }
 
+/* Two extensions of one number are two numbers, the same one in another notation is none. */
+static void merge_extensions(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct written w = {0};
+    struct val was = {0}, now = {0};
+    int64_t a = create(cx, "person", "{\"name\":\"A\",\"phones\":[\"+49 221 555010 ext 12\"]}");
+    int64_t b = create(cx, "person", "{\"name\":\"B\",\"phones\":[\"0221 555010 ext 34\",\"0221 555010 ext 12\"]}");
+    struct record r = {0};
+    T_OK(cx, record_get(cx, ENT(cx, "person"), b, &r));
+    was = r.v[FLD(ENT(cx, "person"), "phones")->at];
+    T_INT((int64_t)was.n, 2);
+    T_OK(cx, record_merge(cx, ENT(cx, "person"), a, b, 0, NULL, 0, &w));
+    T_OK(cx, record_get(cx, ENT(cx, "person"), a, &r));
+    now = r.v[FLD(ENT(cx, "person"), "phones")->at];
+    T_INT((int64_t)now.n, 2);
+    T_STR(now.v[0].ext, S("12"));
+    T_STR(now.v[1].ext, S("34"));
+    T_STR(now.v[1].norm, now.v[0].norm);
+}
+
 struct own {
     const struct json *j;
     str name;
@@ -737,7 +758,7 @@ static void faults(struct bed *t)
 
 static void both(void)
 {
-    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, circles, pages, undo, as_of, as_of_list, as_of_sorted, as_of_large, merge, own_things, kind_changes, index_changes, own_many, linked, linked_many, rights, files, faults};
+    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, circles, pages, undo, as_of, as_of_list, as_of_sorted, as_of_large, merge, merge_extensions, own_things, kind_changes, index_changes, own_many, linked, linked_many, rights, files, faults};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 

@@ -15,6 +15,9 @@ const plans: [code: string, rest: RegExp, groups: string][] = [
   ['48', /^(\d{3})(\d{3})(\d{3})$/, '$1 $2 $3'],
 ];
 
+// A number is the same in any notation; its extensions are several numbers.
+export const phoneKey = (p: Phone): string => (p.e164 ?? p.value) + '#' + (p.ext ?? '');
+
 export function phoneText(p: Phone): string {
   const digits = p.e164?.replace(/^\+/, '') ?? '';
   const plan = plans.find(([code, rest]) => digits.startsWith(code) && rest.test(digits.slice(code.length)));

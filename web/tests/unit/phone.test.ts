@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { phoneText } from '../../src/lib/phone';
+import { phoneKey, phoneText } from '../../src/lib/phone';
 
 const text = (value: string, e164?: string, ext?: string) => phoneText({ type: '', value, e164, ext });
 
@@ -19,5 +19,11 @@ describe('telephone numbers as people read them', () => {
     expect(text('8 (495) 978-07-27 доб. 12', '+74959780727', '12')).toBe('+7 495 978-07-27 · 12');
     expect(text('0221 55501', '+49221555010', '34')).toBe('0221 55501 · 34');
     expect(text('0221 5550-12', '+492215550', '12')).toBe('0221 5550-12');
+  });
+  it('is the same in any notation, another with another extension', () => {
+    const key = (value: string, e164?: string, ext?: string) => phoneKey({ type: '', value, e164, ext });
+    expect(key('0221 555', '+49221555')).toBe(key('+49 221 555', '+49221555', ''));
+    expect(key('0221 555 ext 12', '+49221555', '12')).not.toBe(key('0221 555 ext 34', '+49221555', '34'));
+    expect(key('нет')).not.toBe(key('да'));
   });
 });
