@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "xfer/cards.h"
 
+#include "acl/acl.h"
 #include "base/time.h"
 #include "base/tr.h"
 #include "fmt/mailaddr.h"
@@ -18,7 +19,8 @@ struct taking {
 static void put(struct taking *t, str name, struct val v)
 {
     const struct field *f = entity_field(t->e, name);
-    if (!f || v.t == VT_NULL || (v.t == VT_TEXT && v.s.n == 0) || (v.t == VT_LIST && v.n == 0))
+    if (!f || v.t == VT_NULL || (v.t == VT_TEXT && v.s.n == 0) || (v.t == VT_LIST && v.n == 0) ||
+        !acl_field_write(t->cx, f))
         return;
     struct set *s = t->firm ? LIST_ADD(t->cx->a, &t->r->company) : LIST_ADD(t->cx->a, &t->r->main);
     *s = (struct set){f, v};
@@ -29,7 +31,7 @@ static void put_text(struct taking *t, str name, str s)
     const struct field *f = entity_field(t->e, name);
     struct val v = {0};
     s = str_trim(s);
-    if (!f || s.n == 0) return;
+    if (!f || s.n == 0 || !acl_field_write(t->cx, f)) return;
     if (f->kind->from_text(t->cx, f, arena_dup(t->cx->a, s), &v) == E_OK) put(t, name, v);
     else
         *LIST_ADD(t->cx->a, &t->r->problems) =

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows are pushed one by one (row_take) into a slice; a full slice is written, reported and forgotten. */
+#include "acl/acl.h"
 #include "base/decimal.h"
 #include "os/os.h"
 #include "record/log.h"
@@ -259,7 +260,7 @@ static void fields_find(struct run *r, int64_t *ret_missing)
     for (size_t i = 0; e && i < p->n; i++) {
         if (!str_eq(p->v[i].to, S("new"))) continue;
         const struct field *f = own_by_label(r->im.cx, e, &p->v[i]);
-        if (f) p->v[i].to = f->name;
+        if (f) p->v[i].to = acl_field_write(r->im.cx, f) ? f->name : S("skip");
         else ++*ret_missing;
     }
 }

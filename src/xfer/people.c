@@ -2,6 +2,7 @@
 /* xfer/people.c - several people in one cell: told apart, or told to be unclear; and what of the row is whose. */
 #include "xfer/people.h"
 
+#include "acl/acl.h"
 #include "base/tr.h"
 #include "fmt/fold.h"
 #include "xfer/head.h"
@@ -222,11 +223,10 @@ static size_t share(struct row_work *w, const struct item *v, size_t n, points *
     return 0;
 }
 
-static void more_set(struct arena *a, struct row *r, const struct field *f, const struct item *v,
-                     size_t n)
+static void more_set(struct row_work *w, struct row *r, const struct field *f, const struct item *v, size_t n)
 {
-    if (f && n)
-        *LIST_ADD(a, &r->main) = (struct set){f, (struct val){.t = VT_LIST, .v = v, .n = n}};
+    if (f && n && acl_field_write(w->cx, f))
+        *LIST_ADD(w->cx->a, &r->main) = (struct set){f, (struct val){.t = VT_LIST, .v = v, .n = n}};
 }
 
 static void more_name(struct row_work *w, struct row *r)
@@ -236,7 +236,7 @@ static void more_name(struct row_work *w, struct row *r)
     if (!name_parts(r->name, &v[0], &v[1], &v[2])) return;
     for (size_t i = 0; i < COUNT(fields); i++) {
         const struct field *f = entity_field(w->rp->main, fields[i]);
-        if (f && v[i].n) *LIST_ADD(w->cx->a, &r->main) = (struct set){f, VAL_TEXT(v[i])};
+        if (f && v[i].n && acl_field_write(w->cx, f)) *LIST_ADD(w->cx->a, &r->main) = (struct set){f, VAL_TEXT(v[i])};
     }
 }
 
@@ -260,8 +260,8 @@ void people_settle(struct row_work *w)
         struct row *m = &r->more[i];
         *m = (struct row){.kind = ROW_MAIN, .number = r->number, .name = w->people[i + 1]};
         more_name(w, m);
-        more_set(a, m, w->rp->phones, each_phone ? phones + i + 1 : phones, each_phone);
-        more_set(a, m, w->rp->mails, each_mail ? mails + i + 1 : mails, each_mail);
+        more_set(w, m, w->rp->phones, each_phone ? phones + i + 1 : phones, each_phone);
+        more_set(w, m, w->rp->mails, each_mail ? mails + i + 1 : mails, each_mail);
         if (each_phone) keys_add(a, m, keys, n_keys, KEY_PHONE, phones + i + 1, 1);
         if (each_mail) keys_add(a, m, keys, n_keys, KEY_MAIL, mails + i + 1, 1);
     }

@@ -52,6 +52,8 @@ void plan_columns(struct arena *a, const struct meta *m, const struct grid *g, i
 int64_t plan_weight(const struct plan *p, const struct grid *g);
 /* The user's mapping (docs/api.md) over a plan that was found: unknown targets and columns are E_INVALID. */
 MUST enum err plan_map(struct cx *cx, const struct json *mapping, struct plan *p);
+/* Leaves columns out that would go where the asker may not write: a hidden field is nowhere for him. */
+void plan_leave_masked(const struct cx *cx, struct plan *p);
 /* {"sheets":...,"columns":...,"targets":...} as POST /import/plan answers. */
 void plan_json(struct cx *cx, const struct plan *p, struct jw *w);
 /* The mapping alone, as plan_map takes it back, for other files of the kind: columns by heading; sheet, header row and

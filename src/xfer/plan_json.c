@@ -59,6 +59,27 @@ bool plan_target_ok(const struct meta *m, str entity, str to)
     return field_ok(m, entity, to);
 }
 
+static bool may_write(const struct cx *cx, str entity, str name)
+{
+    const struct entity *e = cx->meta ? meta_entity(cx->meta, entity) : NULL;
+    const struct field *f = e ? entity_field(e, name) : NULL;
+    return !f || acl_field_write(cx, f);
+}
+
+static bool may_fill(const struct cx *cx, str entity, str to)
+{
+    ptrdiff_t dot = str_find(to, S("."));
+    str own = dot < 0 ? to : str_eq(to, S("team.name")) ? S("team_of") : str_cut(to, 0, (size_t)dot);
+    if (!may_write(cx, entity, own)) return false; /* "company.inn": the link */
+    return !str_has_prefix(to, S("company.")) || may_write(cx, S("company"), str_cut(to, 8, to.n));
+}
+
+void plan_leave_masked(const struct cx *cx, struct plan *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (!may_fill(cx, p->entity, p->v[i].to)) p->v[i].to = S("skip");
+}
+
 static bool new_kind_ok(str kind)
 {
     for (size_t i = 0; i < COUNT(new_kinds); i++)
@@ -162,17 +183,22 @@ static void put_fields(const struct cx *cx, struct jw *w, const struct entity *e
             put_target(w, prefix, e->f[i].name, e->f[i].label, before);
 }
 
+static void put_parts(const struct cx *cx, struct jw *w, str entity)
+{
+    for (size_t i = 0; i < COUNT(address_parts) && may_write(cx, entity, S("addresses")); i++)
+        put_target(w, S("addresses."), address_parts[i], part_label[i], S(""));
+}
+
 static void put_targets(struct cx *cx, const struct plan *p, struct jw *w)
 {
     const struct entity *e = cx->meta ? meta_entity(cx->meta, p->entity) : NULL;
     bool person = str_eq(p->entity, S("person"));
     jw_arr(w);
     if (e) put_fields(cx, w, e, S(""), S(""));
-    if (person || str_eq(p->entity, S("company")))
-        for (size_t i = 0; i < COUNT(address_parts); i++)
-            put_target(w, S("addresses."), address_parts[i], part_label[i], S(""));
+    if (person || str_eq(p->entity, S("company"))) put_parts(cx, w, p->entity);
     const struct entity *company = person && cx->meta ? ENT(cx, "company") : NULL;
-    if (company) put_fields(cx, w, company, S("company."), label_of(company->label, cx->lang));
+    if (company && may_write(cx, p->entity, S("company")))
+        put_fields(cx, w, company, S("company."), label_of(company->label, cx->lang));
     if (str_eq(p->entity, S("user"))) {
         static const str names[] = {S0("team"), S0("branch")};
         for (size_t i = 0; i < COUNT(names) && cx->meta; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "xfer/row.h"
 
+#include "acl/acl.h"
 #include "base/tr.h"
 #include "xfer/head.h"
 #include "xfer/people.h"
@@ -122,7 +123,7 @@ enum err row_plan_new(struct cx *cx, const struct plan *p, struct row_plan **ret
 /* ---- a cell to its place ---- */
 static void set_add(struct row_work *w, bool firm, const struct field *f, struct val v)
 {
-    if (!f) return;
+    if (!f || (f->entity && !acl_field_write(w->cx, f))) return; /* one to be made is masked from nobody */
     struct set *s = firm ? LIST_ADD(w->cx->a, &w->r->company) : LIST_ADD(w->cx->a, &w->r->main);
     *s = (struct set){f, v};
 }

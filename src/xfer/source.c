@@ -142,6 +142,7 @@ enum err source_open(struct cx *cx, const struct source_opt *o, struct source *r
     ret->plan.separator = look.sep;
     ret->plan.is_1904 = look.is_1904;
     TRY(plan_map(cx, o->mapping, &ret->plan));
+    plan_leave_masked(cx, &ret->plan);
     plan_look_for_who(&ret->plan);
     return source_rewind(cx, ret);
 }

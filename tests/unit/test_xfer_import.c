@@ -397,6 +397,75 @@ static void rights(struct bed *t)
     nothing_left(t);
 }
 
+static void write_text(struct cx *cx, const char *path, const char *text)
+{
+    T_OK(cx, os_write_file_atomic(cx, str_from(path), str_from(text), 0600));
+}
+
+static void mask(struct cx *cx, struct acl *acl, uint8_t *all, const char *entity, const char *field, enum field_right r)
+{
+    const struct field *f = entity_field(meta_entity(cx->meta, str_from(entity)), str_from(field));
+    T(f != NULL);
+    if (f) all[acl->mask_at[f->entity->at] + f->at] = (uint8_t)r;
+}
+
+/* What may not be written is left out of the plan and of the rows, however it is named; the rows go in without it. */
+static void masked(struct bed *t)
+{
+    static const char table[] = "/tmp/kontor-test-masked.csv", cards[] = "/tmp/kontor-test-masked.vcf";
+    static const char *const maps[] = {
+        NULL,
+        "{\"columns\":[{\"index\":0,\"to\":\"name\"},{\"index\":2,\"to\":\"birthday\"},{\"index\":3,\"to\":\"new\",\"kind\":\"decimal\",\"label\":\"Umsatz\"},"
+        "{\"index\":4,\"to\":\"company.name\"},{\"index\":5,\"to\":\"company.inn\"}]}"};
+    struct cx *cx = &t->cx;
+    struct acl acl = {.user = 1};
+    struct import_result r = {0};
+    write_text(cx, table, "Name;Umsatz\nErna Erste;5,00\nEgon Erster;7,50\n");
+    r = import(t, table, false, NULL);
+    T(entity_field(ENT(cx, "person"), S("x_umsatz")) != NULL);
+    memset(acl.reach, REACH_ALL, sizeof acl.reach);
+    for (size_t i = 0; i < cx->meta->n; i++) {
+        acl.mask_at[cx->meta->entity[i].at] = (uint32_t)acl.mask_n;
+        acl.mask_n += cx->meta->entity[i].n;
+    }
+    uint8_t *all = NEW_N(cx->a, uint8_t, acl.mask_n);
+    mask(cx, &acl, all, "person", "birthday", FIELD_HIDDEN);
+    mask(cx, &acl, all, "person", "last_name", FIELD_HIDDEN);
+    mask(cx, &acl, all, "person", "x_umsatz", FIELD_READ);
+    mask(cx, &acl, all, "company", "inn", FIELD_READ);
+    acl.mask = all;
+    cx->acl = &acl;
+    for (size_t i = 0; i < COUNT(maps); i++) {
+        write_text(cx, table, arena_fmt(cx->a,
+                   "Name;Telefon;Geburtstag;Umsatz;Firma;INN\nMarkus%zu Adler;0221 55580%zu;03.04.1971;5,00;Adler%zu GmbH;7707083893\n"
+                   "Anna%zu Bauer;0221 55590%zu;05.06.1982;7,50;Bauer%zu GmbH;7736050003\n", i, i, i, i, i, i).p);
+        struct import_opt o = {.path = str_from(table), .sheet = -1};
+        if (maps[i]) T_OK(cx, json_parse(cx, str_from(maps[i]), &o.mapping));
+        struct source_opt so = {o.path, S(""), o.mapping, -1};
+        struct buf b = buf_new(cx->a, 1 << 20);
+        struct jw w = jw_new(&b);
+        T_OK(cx, xfer_plan(cx, &so, &w));
+        T(!b.full && str_find(buf_str(&b), S("\"birthday\"")) < 0 && str_find(buf_str(&b), S("\"x_umsatz\"")) < 0);
+        T(str_find(buf_str(&b), S("\"company.inn\"")) < 0 && str_find(buf_str(&b), S("\"company.name\"")) > 0);
+        T_OK(cx, xfer_dry(cx, &o, &r));
+        T_INT(r.fates[FATE_NEW], 2);
+        T_OK(cx, xfer_run(cx, &o, &r));
+        T_INT(r.fates[FATE_NEW], 2);
+        T_INT(r.fates[FATE_REFUSED], 0);
+    }
+    write_text(cx, cards, "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Karte;Karla;;;\r\nFN:Karla Karte\r\nTEL:+4922155577\r\nBDAY:1990-01-02\r\nEND:VCARD\r\n");
+    struct import_opt o = {.path = str_from(cards), .sheet = -1};
+    T_OK(cx, xfer_run(cx, &o, &r));
+    T_INT(r.fates[FATE_NEW], 1);
+    cx->acl = NULL;
+    T_INT(ASK(cx, "SELECT count(*) FROM person"), 7);
+    T_INT(ASK(cx, "SELECT count(*) FROM person WHERE birthday IS NOT NULL"), 0);
+    T_INT(ASK(cx, "SELECT count(*) FROM person WHERE x_umsatz IS NOT NULL"), 2); /* those before */
+    T_INT(ASK(cx, "SELECT count(*) FROM company WHERE inn IS NOT NULL"), 0);
+    unlink(table);
+    unlink(cards);
+}
+
 /* One table in a sheet for each year: all are read, wherever their columns stand; a merged cell is both rows' firm. What
  * is no part of it is named; a sheet that is asked for is read alone. */
 static void sheets(struct bed *t)
@@ -490,7 +559,8 @@ static void t_broken(void) { bed_both(bad_files); }
 static void t_refusals(void) { bed_both(refusals); }
 static void t_alone(void) { bed_both(alone); }
 static void t_rights(void) { bed_both(rights); }
+static void t_masked(void) { bed_both(masked); }
 static void t_mappings(void) { bed_both(mappings); }
 static void t_sheets(void) { bed_both(sheets); }
 static void t_sheets_resumed(void) { bed_both(sheets_resumed); }
-TESTS("xfer_import", t_mappings, t_sheets, t_sheets_resumed, t_refusals, t_alone, t_rights, t_kunden, t_sales, t_price_list, t_broken, t_round, t_office_xlsx, t_office_csv, t_resume)
+TESTS("xfer_import", t_mappings, t_sheets, t_sheets_resumed, t_refusals, t_alone, t_rights, t_masked, t_kunden, t_sales, t_price_list, t_broken, t_round, t_office_xlsx, t_office_csv, t_resume)
