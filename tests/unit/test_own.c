@@ -136,6 +136,25 @@ static enum err older(struct cx *cx, void *arg)
 }
 static enum err sync_again(struct cx *cx, void *arg) { return meta_sync(cx, arg); }
 
+/* As docs/admin.md says it: the values are mended, then "unique" is set off and on. */
+static void off_and_on(struct bed *t, int64_t twice)
+{
+    struct cx *cx = &t->cx;
+    struct recast rc = {0};
+    struct written w = {0};
+    const struct json *off = parsed(cx, "{\"unique\":false}"), *on = parsed(cx, "{\"unique\":true}");
+    T_OK(cx, record_field_change(cx, S("x_ding"), S("x_nr"), off, &rc));
+    bed_reload(t);
+    T(record_field_change(cx, S("x_ding"), S("x_nr"), on, &rc) == E_CONFLICT);
+    T_STR(cx->msg, S("Values stand more than once: 1"));
+    change(cx, "x_ding", twice, "{\"x_nr\":\"2\"}");
+    T_OK(cx, record_field_change(cx, S("x_ding"), S("x_nr"), on, &rc));
+    bed_reload(t);
+    HAS(indexes(cx, S("x_ding")), "unique.x_ding.x_nr\n");
+    T(try_create(cx, "x_ding", "{\"name\":\"x\",\"x_nr\":\"2\"}", &w) == E_CONFLICT);
+    T_STR(cx->at, S("x_nr"));
+}
+
 static void from_before(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -155,9 +174,10 @@ static void from_before(struct bed *t)
     kept_unique(cx, S("person"), S("x_nr"));
     kept_unique(cx, S("x_ding"), S("x_nr"));
     T_OK(cx, db_write(cx, older, NULL)); /* values that came in twice while there was no index: the base opens all the same */
-    create(cx, "x_ding", "{\"name\":\"Twice\",\"x_nr\":\"1\"}");
+    int64_t twice = create(cx, "x_ding", "{\"name\":\"Twice\",\"x_nr\":\"1\"}");
     T_OK(cx, db_write(cx, sync_again, t->m));
     T(str_find(indexes(cx, S("x_ding")), S("unique.x_ding.x_nr")) < 0);
+    off_and_on(t, twice);
 }
 
 static void both(void)
