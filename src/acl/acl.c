@@ -91,6 +91,7 @@ static void mask_read(struct cx *cx, const struct json *rights, struct acl *acl)
     if (!has_fields(meta, rights)) return;
     for (size_t i = 0; i < meta->n; i++) {
         acl->mask_at[meta->entity[i].at] = (uint32_t)acl->mask_n;
+        acl->mask_fields[meta->entity[i].at] = (uint16_t)meta->entity[i].n;
         acl->mask_n += meta->entity[i].n;
     }
     struct masking m = {.acl = acl, .mask = arena_get(cx->a, acl->mask_n), .changed = true};
@@ -286,7 +287,8 @@ bool acl_row(const struct cx *cx, const struct entity *e, enum action act, int64
 static enum field_right right_of(const struct cx *cx, const struct field *f)
 {
     const struct acl *a = cx->acl;
-    return a && a->mask ? (enum field_right)a->mask[a->mask_at[f->entity->at] + f->at] : FIELD_WRITE;
+    size_t at = f->entity->at;
+    return a && a->mask && f->at < a->mask_fields[at] ? (enum field_right)a->mask[a->mask_at[at] + f->at] : FIELD_WRITE;
 }
 
 bool acl_field_read(const struct cx *cx, const struct field *f) { return right_of(cx, f) != FIELD_HIDDEN; }

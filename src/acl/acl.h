@@ -19,10 +19,12 @@ struct acl {
     const uint8_t *mask;  /* of enum field_right, at mask_at[entity.at] + field.at; NULL = every field may be written */
     size_t mask_n;        /* bytes of it */
     uint32_t mask_at[ENTITIES_MAX];
+    uint16_t mask_fields[ENTITIES_MAX]; /* so many of each; what was added to the description since may be written */
 };
 /* From the user's role record (role.rights is JSON:
- * {"*":{"see":"all",...},"person":{"see":"own","fields":{"birthday":"hidden","owner":"read"}},"sys":["settings"]}).
- * What is computed from a hidden field is hidden with it. E_AUTH when the user is gone or inactive. */
+ * {"*":{"see":"all",...},"person":{"see":"own","fields":{"birthday":"hidden","mails":"read"}},"sys":["settings"]}).
+ * System fields cannot be named, titles not be hidden. What is computed from a hidden field is hidden with it. E_AUTH
+ * when the user is gone or inactive. */
 MUST enum err acl_load(struct cx *cx, int64_t user, struct acl **ret);
 /* Is `rights` (JSON text) such a value, with entities, fields and words that exist? E_INVALID at the place
  * ("rights.person.fields.phone"). */

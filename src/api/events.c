@@ -146,17 +146,24 @@ streams_take(struct events *ev) /* those that are gone are freed here, by one th
     return all;
 }
 
+/* To be given back: its db, `meta` and the arena. */
+static struct cx cx_of(struct events *ev, const struct meta *meta)
+{
+    return (struct cx){.a = ev->a,
+                       .db = db_get(ev->app->db),
+                       .meta = meta,
+                       .now_ms = clock_ms(),
+                       .app = ev->app,
+                       .lang = S("en"),
+                       .country = app_country(ev->a, ev->app),
+                       .req = S("events")};
+}
+
 static void follow(struct events *ev)
 {
-    struct cx cx = {.a = ev->a,
-                    .db = db_get(ev->app->db),
-                    .now_ms = clock_ms(),
-                    .app = ev->app,
-                    .lang = S("en"),
-                    .req = S("events")};
     struct meta *m = app_meta_hold(ev->app);
+    struct cx cx = cx_of(ev, m);
     struct db_rows r = {0};
-    cx.meta = m;
     do {
         struct arena_mark mark = arena_mark(cx.a);
         if (db_changes(&cx, &ev->pos, SLICE, &r) != E_OK) r.n = 0;
@@ -176,14 +183,8 @@ static void follow(struct events *ev)
 /* Rights and sessions that ended meanwhile: their streams end too, also when nothing happens. */
 static void check_sessions(struct events *ev)
 {
-    struct cx cx = {.a = ev->a,
-                    .db = db_get(ev->app->db),
-                    .now_ms = clock_ms(),
-                    .app = ev->app,
-                    .lang = S("en"),
-                    .req = S("events")};
     struct meta *m = app_meta_hold(ev->app);
-    cx.meta = m;
+    struct cx cx = cx_of(ev, m);
     for (struct stream *s = streams_take(ev); s; s = s->next) {
         struct session in = {0};
         struct cx one = cx;

@@ -86,7 +86,8 @@ static enum err hanging_json(struct cx *cx, struct jw *w, str key, const struct 
     const struct json *j = NULL;
     const struct cond *cond = NULL;
     struct page p = {0};
-    bool known = str_eq(c->e->name, S("company")) || str_eq(c->e->name, S("person"));
+    const struct field *by = entity_field(e, c->e->name);
+    bool known = (str_eq(c->e->name, S("company")) || str_eq(c->e->name, S("person"))) && by && acl_field_read(cx, by);
     jw_key(w, key);
     jw_arr(w);
     if (known && acl_may(cx, e, ACT_SEE)) {

@@ -209,7 +209,6 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
     if (!r.n) return fail(cx, E_AUTH, "Please log in first");
     *ret = (struct entered){.seen_at = db_int(&r, 0, 1),
                             .expires_at = db_int(&r, 0, 2),
-                            .tz_min = auth_firm_tz(cx),
                             .quarter = cx->now_ms / QUARTER_MS,
                             .s = {.user = db_int(&r, 0, 0),
                                   .token = hash,
@@ -219,7 +218,7 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
                                   .lang = db_str(&r, 0, 6),
                                   .role = db_str(&r, 0, 7)}};
     if (is_over(cx, ret)) return fail(cx, E_AUTH, "Please log in first");
-    (void)zone_named_min(db_str(&r, 0, 8), cx->now_ms, &ret->tz_min);
+    if (!zone_named_min(db_str(&r, 0, 8), cx->now_ms, &ret->tz_min)) ret->tz_min = auth_firm_tz(cx);
     TRY(acl_load(cx, ret->s.user, &acl));
     ret->acl = acl;
     return E_OK;
@@ -233,7 +232,7 @@ enum err auth_session_enter(struct cx *cx, struct auth *au, str token, struct se
     int64_t epoch = au ? db_epoch(cx) : -1; /* before what is read under it */
     if (!au || !kept_get(cx, &au->keep, hash, epoch, &e) || is_over(cx, &e) || !is_now(cx, &e)) {
         TRY(session_read(cx, hash, &e));
-        if (au) kept_put(cx, &au->keep, epoch, &e);
+        if (au && cx->country.n) kept_put(cx, &au->keep, epoch, &e); /* no country, no zone of the firm */
     }
     become(cx, e.acl, e.s.lang, e.tz_min);
     *ret = e.s;

@@ -87,8 +87,8 @@ enum err db_indexes(struct cx *cx, str table, struct db_rows *ret)
     if (db_is_pg(cx))
         return db_query(cx, ret,
                         "SELECT CAST(c.relname AS TEXT) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
-                        " JOIN pg_class t ON t.oid = i.indrelid WHERE t.relname = CAST($1 AS TEXT)"
-                        " AND t.relnamespace = CAST(current_schema() AS regnamespace) AND NOT i.indisprimary"
+                        " JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace"
+                        " WHERE t.relname = CAST($1 AS TEXT) AND n.nspname = current_schema() AND NOT i.indisprimary"
                         " ORDER BY 1",
                         V(table));
     return db_query(cx, ret,

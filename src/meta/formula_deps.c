@@ -182,6 +182,8 @@ void field_sources(const struct field *f, field_fn *fn, void *arg)
     if (f->expr) formula_reads(f->expr, source_of, &(struct sources){fn, arg});
     if (!str_eq(f->kind->name, S("rollup")) || !f->target) return;
     rollup_where_reads(f->where, fn, arg);
+    const struct field *via = entity_field(f->target, f->via);
+    if (via) fn(arg, via);
     static const str named[] = {S0("field"), S0("by")};
     for (size_t i = 0; i < COUNT(named); i++) {
         const struct json *name = json_get(f->def, named[i]);

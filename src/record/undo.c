@@ -9,11 +9,18 @@
 #include "base/tr.h"
 
 /* ---- notes ---- */
-static str *names_dup(struct arena *a, const str *v, size_t n)
+/* A field that is hidden from the asker is not named. */
+static void names_keep(const struct cx *cx, struct arena *a, struct undo_note *n)
 {
-    str *ret = NEW_N(a, str, n + 1);
-    for (size_t i = 0; i < n; i++) ret[i] = arena_dup(a, v[i]);
-    return ret;
+    const str *told = n->field;
+    str *keep = NEW_N(a, str, n->n + 1);
+    size_t m = 0;
+    for (size_t i = 0; i < n->n; i++) {
+        const struct field *f = entity_field(n->e, told[i]);
+        if (!f || acl_field_read(cx, f)) keep[m++] = arena_dup(a, told[i]);
+    }
+    n->field = keep;
+    n->n = m;
 }
 
 enum err undo_note_add(struct cx *cx, struct undoing *u, struct undo_notes *to, struct undo_note n)
@@ -25,7 +32,7 @@ enum err undo_note_add(struct cx *cx, struct undoing *u, struct undo_notes *to, 
     if (to->v.n >= NOTES_LISTED) return E_OK;
     TRY(record_titles(cx, n.e, &n.id, 1, &title));
     n.title = arena_dup(u->keep, title);
-    n.field = names_dup(u->keep, n.field, n.n);
+    names_keep(cx, u->keep, &n);
     n.why = arena_dup(u->keep, n.why);
     *LIST_ADD(u->keep, &to->v) = n;
     return E_OK;

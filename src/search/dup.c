@@ -73,7 +73,7 @@ static enum err by_points(struct cx *cx, const struct entity *e, const struct va
     struct db_rows r = {0};
     if (!n) return E_OK;
     rows_sql(cx, e, &q);
-    sql_lit(&q, ", k.norm, k.ext FROM contact_point k CROSS JOIN ");
+    sql_lit(&q, ", k.norm, k.ext, k.field FROM contact_point k CROSS JOIN ");
     sql_name(&q, e->table);
     sql_lit(&q, " r WHERE r.id = k.record AND k.norm IN (");
     for (size_t i = 0; i < n; i++) {
@@ -86,7 +86,7 @@ static enum err by_points(struct cx *cx, const struct entity *e, const struct va
     TRY(sql_run(cx, &q, &r, NULL));
     for (size_t i = 0; i < r.n; i++)
         for (size_t k = 0; k < n; k++)
-            if (str_eq(it[k]->norm, db_str(&r, i, 3)) &&
+            if (str_eq(it[k]->norm, db_str(&r, i, 3)) && field_seen(cx, e, db_str(&r, i, 5)) &&
                 dup_same_line(e, it[k]->ext, db_str(&r, i, 4)))
                 cand_at(cx, e, c, &r, i)->why |= why[k];
     return E_OK;

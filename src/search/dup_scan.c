@@ -92,26 +92,28 @@ static enum err members_read(struct cx *cx, struct scan *s, const int64_t *ids, 
     return E_OK;
 }
 
-static enum err keys_read(struct cx *cx, const int64_t *ids, size_t n, bool points,
+static enum err keys_read(struct cx *cx, const struct entity *e, const int64_t *ids, size_t n, bool points,
                           struct key_of **ret, size_t *ret_n)
 {
     struct sql q = sql_new(cx);
     struct db_rows r = {0};
     if (points)
-        sql_lit(&q, "SELECT record, norm, ext, kind FROM contact_point WHERE kind IN "
+        sql_lit(&q, "SELECT record, norm, ext, kind, field FROM contact_point WHERE kind IN "
                     "('phones','mails') AND norm > '' AND record IN ");
-    else sql_lit(&q, "SELECT record, key, '', '' FROM dup_key WHERE record IN ");
+    else sql_lit(&q, "SELECT record, key, '', '', '' FROM dup_key WHERE record IN ");
     sql_ids(cx, &q, ids, n);
     sql_lit(&q, " ORDER BY record");
     TRY(sql_run(cx, &q, &r, NULL));
     struct key_of *v = NEW_N(cx->a, struct key_of, r.n + 1);
+    size_t m = 0;
     for (size_t i = 0; i < r.n; i++)
-        v[i] = (struct key_of){db_int(&r, i, 0), db_str(&r, i, 1), db_str(&r, i, 2),
-                               !points                                 ? 0
-                               : str_eq(db_str(&r, i, 3), S("phones")) ? DUP_PHONE
-                                                                       : DUP_MAIL};
+        if (!points || field_seen(cx, e, db_str(&r, i, 4)))
+            v[m++] = (struct key_of){db_int(&r, i, 0), db_str(&r, i, 1), db_str(&r, i, 2),
+                                     !points                                 ? 0
+                                     : str_eq(db_str(&r, i, 3), S("phones")) ? DUP_PHONE
+                                                                             : DUP_MAIL};
     *ret = v;
-    *ret_n = r.n;
+    *ret_n = m;
     return E_OK;
 }
 
@@ -224,8 +226,8 @@ static enum err groups_tell(struct cx *cx, struct scan *s, const struct db_rows 
     *ret_end = from;
     if (!n) return E_OK;
     TRY(members_read(cx, s, all, n));
-    TRY(keys_read(cx, all, n, true, &s->points, &s->n_points));
-    TRY(keys_read(cx, all, n, false, &s->keys, &s->n_keys));
+    TRY(keys_read(cx, s->e, all, n, true, &s->points, &s->n_points));
+    TRY(keys_read(cx, s->e, all, n, false, &s->keys, &s->n_keys));
     TRY(rejected_read(cx, s, all, n));
     for (from = 0; from < *ret_end; from = to) {
         to = group_end(r, from);

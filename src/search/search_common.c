@@ -26,6 +26,12 @@ void seen_sql(struct cx *cx, const struct entity *e, str alias, struct sql *q)
     acl_where(cx, e, ACT_SEE, alias, q);
 }
 
+bool field_seen(const struct cx *cx, const struct entity *e, str name)
+{
+    const struct field *f = e ? entity_field(e, name) : NULL;
+    return f && acl_field_read(cx, f);
+}
+
 const struct field *link_to(struct cx *cx, const struct entity *e, str name, str to)
 {
     const struct field *f = entity_field(e, name);

@@ -28,5 +28,7 @@ void title_sql(struct sql *q, const struct entity *e, str alias);
 str title_of(struct cx *cx, const struct entity *e, const struct db_rows *r, size_t row, size_t col);
 /* " WHERE/AND" part: living and seen. Complete condition without a leading AND. */
 void seen_sql(struct cx *cx, const struct entity *e, str alias, struct sql *q);
+/* Is there such a field, and may the asker read it? e may be NULL. */
+bool field_seen(const struct cx *cx, const struct entity *e, str name);
 /* The field when it is a readable link of e to the entity `to`, else NULL. */
 const struct field *link_to(struct cx *cx, const struct entity *e, str name, str to);

@@ -55,14 +55,23 @@ static enum err holders(struct cx *cx, bool exact, str key, struct db_rows *ret)
     return sql_run(cx, &q, ret, NULL);
 }
 
+/* A number in a field that is hidden from the asker is nobody's, nor is that of a place whose holder is hidden. */
+static bool is_hidden(const struct cx *cx, const struct db_rows *r, size_t i)
+{
+    const struct entity *e = meta_entity(cx->meta, db_str(r, i, COL_ENTITY));
+    bool at_place = e && str_eq(e->name, S("position"));
+    return !field_seen(cx, e, db_str(r, i, COL_FIELD)) || (at_place && !field_seen(cx, e, S("person")));
+}
+
 static struct caller caller_of(struct cx *cx, const struct db_rows *r, size_t i, bool exact)
 {
     bool firm = db_int(r, i, COL_AT_FIRM) != 0;
+    bool placed = !firm && field_seen(cx, meta_entity(cx->meta, db_str(r, i, COL_ENTITY)), S("company"));
     return (struct caller){.e = firm ? ENT(cx, "company") : ENT(cx, "person"),
                            .id = db_int(r, i, firm ? COL_COMPANY : COL_PERSON),
                            .title = db_str(r, i, firm ? COL_FIRM : COL_NAME),
-                           .company = firm ? 0 : db_int(r, i, COL_COMPANY),
-                           .company_title = firm ? S("") : db_str(r, i, COL_FIRM),
+                           .company = placed ? db_int(r, i, COL_COMPANY) : 0,
+                           .company_title = placed ? db_str(r, i, COL_FIRM) : S(""),
                            .owner = db_int(r, i, firm ? COL_FIRM_OWNER : COL_OWNER),
                            .owner_title = db_str(r, i, COL_COLLEAGUE),
                            .exact = exact};
@@ -73,14 +82,6 @@ static void add(struct caller *v, size_t *n, const struct caller *c)
     for (size_t i = 0; i < *n; i++)
         if (v[i].id == c->id) return;
     if (*n < CALLERS_MAX) v[(*n)++] = *c;
-}
-
-/* A number in a field that is hidden from the asker is nobody's. */
-static bool is_hidden(const struct cx *cx, const struct db_rows *r, size_t i)
-{
-    const struct entity *e = meta_entity(cx->meta, db_str(r, i, COL_ENTITY));
-    const struct field *f = e ? entity_field(e, db_str(r, i, COL_FIELD)) : NULL;
-    return !f || !acl_field_read(cx, f);
 }
 
 /* 0 is best: the caller's own extension; a number of one's own; the firm of a shared line; others on that line. */

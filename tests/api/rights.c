@@ -125,6 +125,9 @@ static void masked_fields(struct api_bed *t)
          {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'formula','label':'Loud','def':{'op':'upper','of':[{'field':'job_title'}]}}", 201, "x_loud", NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'formula','label':'Louder','def':{'op':'concat','of':[{'field':'x_loud'},'!']}}", 201, "x_louder", NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/meta/field", "{'entity':'company','kind':'rollup','to':'person','via':'company','label':'Last','def':{'agg':'latest','field':'job_title','by':'created_at'}}", 201, "x_last", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'phones','label':'Privat'}", 201, "x_privat", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'company','kind':'rollup','to':'person','via':'company','label':'Staff','def':{'agg':'count'}}", 201, "x_staff", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'Otto','x_privat':['+49307777777'],'owner':'$repb1','team':'$teamb'}", 201, NULL, "person.create", NULL, NULL},
          {ADMIN, "POST /api/v1/company", "{'name':'Nordwind','owner':'$repb1','team':'$teamb'}", 201, NULL, "company.create", "firm", NULL},
          {ADMIN, "POST /api/v1/person", "{'name':'Nina','company':'$firm','job_title':'CANARY boss','phones':['+49301234567'],'mails':['nina@x.example'],'owner':'$repb1','team':'$teamb'}", 201, NULL, "person.create", "nina", NULL},
          {ADMIN, "PATCH /api/v1/person/$nina", "{'job_title':'CANARY two'}", 200, NULL, "person.update", "second", NULL},
@@ -132,7 +135,7 @@ static void masked_fields(struct api_bed *t)
          {REPB1, "GET /api/v1/person/$nina", NULL, 200, "CANARY two|x_louder|301234567", NULL, NULL, NULL},
          {REPB1, "GET /api/v1/company/$firm?fields=x_last", NULL, 200, "CANARY", NULL, NULL, NULL},
          {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'*':{'see':'team','create':'team','change':'team','delete':'team','export':'team'},"
-          "'person':{'fields':{'job_title':'hidden','phones':'hidden','mails':'read'}}}}", 200, NULL, "role.update", NULL, NULL},
+          "'person':{'fields':{'job_title':'hidden','phones':'hidden','x_privat':'hidden','mails':'read'}}}}", 200, NULL, "role.update", NULL, NULL},
          {REPB1, "GET /api/v1/person/$nina", NULL, 200, "nina@x.example|!CANARY|!job_title|!x_loud|!301234567", NULL, NULL, NULL},
          {REPB1, "GET /api/v1/person/$nina", NULL, 200, "!CANARY|!301234567", NULL, NULL, NULL}, /* from the session kept */
          {REPB1, "GET /api/v1/company/$firm", NULL, 200, "Nordwind|!CANARY|!x_last", NULL, NULL, NULL},
@@ -163,7 +166,15 @@ static void masked_fields(struct api_bed *t)
          {ADMIN, "GET /api/v1/person/$nina", NULL, 200, "CANARY two|CANARY TWO!|301234567", NULL, NULL, NULL},
          {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'*':{'see':'team'},'person':{'see':'team','fields':{'mails':'read','job_title':'write'}}}}", 200, NULL, "role.update", NULL, NULL},
          {REPB1, "GET /api/v1/person/$nina", NULL, 200, "CANARY|301234567", NULL, NULL, NULL},
-         {REPB1, "GET /api/v1/meta", NULL, 200, "\"x_loud\"|\"job_title\"", NULL, NULL, NULL});
+         {REPB1, "GET /api/v1/who?number=0301234567", NULL, 200, "Nina|Nordwind|\"subject\":\"call\"", NULL, NULL, NULL},
+         {REPB1, "POST /api/v1/person/duplicates", "{'name':'Zoe','phones':['+49307777777']}", 200, "Otto", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'*':{'see':'team'},'person':{'see':'team','fields':{'x_privat':'hidden','company':'hidden'}},'task':{'see':'team','fields':{'person':'hidden'}}}}", 200, NULL, "role.update", NULL, NULL},
+         {REPB1, "POST /api/v1/person/duplicates", "{'name':'Zoe','phones':['+49307777777']}", 200, "!Otto", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/who?number=0301234567", NULL, 200, "Nina|!Nordwind|!\"subject\":\"call\"", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/company/$firm?fields=name", NULL, 200, "Nordwind", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/company/$firm?fields=x_staff", NULL, 200, "Nordwind|!x_staff", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/company/$firm?fields=x_staff", NULL, 200, "\"x_staff\":1", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/meta", NULL, 200, "\"x_loud\"|\"job_title\"|!\"x_staff\"", NULL, NULL, NULL});
 }
 
 /* What a role cannot mean is refused, with its place. */

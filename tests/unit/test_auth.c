@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "auth/auth.h"
+#include "os/os.h"
 #include "bed.h"
 
 #include <stdlib.h>
@@ -43,6 +44,15 @@ static void log_in(struct bed *t)
     T_STR(s.mail, S("Boss@Example.org"));
     T_OK(cx, auth_session_enter(cx, au, s.token, &again));
     T_STR(again.csrf, s.csrf);
+    struct cx other = *cx; /* as a thread that knows no country would: it must not be remembered for those who do */
+    cx->country = S("LT");
+    cx->now_ms += 1;
+    T_OK(cx, auth_password_set(cx, au, gone, S("Zaun-Kiesel-7"))); /* another epoch: nothing is remembered */
+    other.country = S("");
+    T_OK(&other, auth_session_enter(&other, au, s.token, &again));
+    T_OK(cx, auth_session_enter(cx, au, s.token, &again));
+    T_INT(cx->tz_min, auth_firm_tz(cx));
+    T(os_tz_min(cx->now_ms) != 0 || cx->tz_min != 0);
     struct db_rows r = {0};
     T_OK(cx, db_query(cx, &r, "SELECT count(*) FROM session WHERE token = $1", V(s.token)));
     T_INT(db_int(&r, 0, 0), 0); /* never in clear */

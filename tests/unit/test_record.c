@@ -592,6 +592,7 @@ static uint8_t *mask_new(struct cx *cx, struct acl *acl)
 {
     for (size_t i = 0; i < cx->meta->n; i++) {
         acl->mask_at[cx->meta->entity[i].at] = (uint32_t)acl->mask_n;
+        acl->mask_fields[cx->meta->entity[i].at] = (uint16_t)cx->meta->entity[i].n;
         acl->mask_n += cx->meta->entity[i].n;
     }
     return NEW_N(cx->a, uint8_t, acl->mask_n);
@@ -636,6 +637,9 @@ static void linked(struct bed *t)
     mask[acl.mask_at[ENT(cx, "company")->at] + FLD(ENT(cx, "company"), "name")->at] = FIELD_HIDDEN;
     acl.mask = mask;
     T(no_columns(cx, "company.name"));
+    acl.mask_fields[ENT(cx, "company")->at] = 0; /* a field that came after the rights were read is nobody's secret */
+    T(!no_columns(cx, "company.name"));
+    acl.mask_fields[ENT(cx, "company")->at] = (uint16_t)ENT(cx, "company")->n;
     struct query q = {.limit = 50, .fields = want}; /* hidden meanwhile */
     struct page p = {0};
     T_OK(cx, record_list(cx, ENT(cx, "person"), &q, &p));
