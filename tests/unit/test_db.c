@@ -167,10 +167,27 @@ static void test_threads(void)
     bed_end(&t);
 }
 
+/* Until the thread sleeps: behind db_get, only the writer's queue lets it. */
+static void wait_asleep(_Atomic pid_t *tid)
+{
+    bool asleep = false;
+    for (int i = 0; i < 100000 && !asleep; i++, usleep(100)) {
+        char path[64], text[256] = "";
+        (void)snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)atomic_load(tid));
+        FILE *f = atomic_load(tid) ? fopen(path, "r") : NULL;
+        size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+        if (f) (void)fclose(f);
+        const char *state = n ? strrchr(text, ')') : NULL;
+        asleep = state && state[1] && state[2] == 'S';
+    }
+    T(asleep);
+}
+
 /* One slow slice holds the writer; a bulk slice and then an interactive write queue up: who comes first? */
 struct order {
     struct bed *t;
-    _Atomic int turn, slow_runs, come;
+    _Atomic int turn, slow_runs;
+    _Atomic pid_t come[2];
     int bulk_turn, fast_turn;
 };
 static enum err slow_slice(struct cx *cx, void *arg)
@@ -178,8 +195,7 @@ static enum err slow_slice(struct cx *cx, void *arg)
     struct order *o = arg;
     (void)cx;
     atomic_store(&o->slow_runs, 1);
-    while (atomic_load(&o->come) < 2) usleep(100);
-    usleep(20000); /* both stand in the queue by now */
+    for (int i = 0; i < 2; i++) wait_asleep(&o->come[i]); /* both stand in the queue */
     return E_OK;
 }
 static enum err bulk_slice(struct cx *cx, void *arg)
@@ -200,6 +216,7 @@ static void order_run(struct order *o, db_write_fn *fn, bool bulk)
 {
     struct cx cx = t_cx();
     cx.db = db_get(o->t->b);
+    if (fn != slow_slice) atomic_store(&o->come[bulk], gettid());
     enum err e = bulk ? db_write_bulk(&cx, fn, o) : db_write(&cx, fn, o);
     if (e != E_OK) atomic_store(&o->turn, 100); /* the order tells */
     db_put(&cx.db);
@@ -212,20 +229,19 @@ static void *run_slow(void *arg)
 }
 static void *run_bulk(void *arg)
 {
-    atomic_fetch_add(&((struct order *)arg)->come, 1);
     order_run(arg, bulk_slice, true);
     return NULL;
 }
 static void *run_fast(void *arg)
 {
-    atomic_fetch_add(&((struct order *)arg)->come, 1);
     order_run(arg, fast_slice, false);
     return NULL;
 }
 /* The first of a batch fails after it has written; who came while it ran is none the worse for it. */
 struct company_of {
     struct bed *t;
-    _Atomic int runs, come;
+    _Atomic int runs;
+    _Atomic pid_t come;
     enum err first, second;
 };
 static enum err fails_late(struct cx *cx, void *arg)
@@ -233,8 +249,7 @@ static enum err fails_late(struct cx *cx, void *arg)
     struct company_of *o = arg;
     TRY(db_exec(cx, NULL, "INSERT INTO thing(id, name) VALUES($1, $2)", V(1), V(S("a"))));
     atomic_store(&o->runs, 1);
-    while (!atomic_load(&o->come)) usleep(100);
-    usleep(3000); /* it stands in the queue by now */
+    wait_asleep(&o->come); /* it stands in the queue */
     return fail(cx, E_PRECOND, "as told");
 }
 static void *first_of_batch(void *arg)
@@ -253,7 +268,7 @@ static void *second_of_batch(void *arg)
     struct thing x = {.id = 2, .name = S("a")}; /* the name is free again */
     struct cx cx = t_cx();
     cx.db = db_get(o->t->b);
-    atomic_store(&o->come, 1);
+    atomic_store(&o->come, gettid());
     o->second = db_write(&cx, put_thing, &x);
     db_put(&cx.db);
     t_cx_free(&cx);
@@ -640,19 +655,23 @@ static void test_told_once(void)
         char *text = arena_get(cx->a, 60000);
         for (int i = 0; i < 60000; i++) text[i] = (char)('a' + (i % 997 * (i % 991) + i * (int)round) % 26);
         struct thing x = {.id = 100 + round, .name = {text, 60000}};
-        T_OK(cx, db_write(cx, put_text, &x));
         int was = -1;
+        db_fault_at(t.b, INT32_MAX); /* never comes, and no quiet work before the base is full */
+        T_OK(cx, db_write(cx, put_text, &x));
         const char *log = log_away(&t, &was);
         (void)fill_up(&t, &e);
         for (int64_t id = 5000; (e = db_write(cx, put_small, &id)) == E_OK; id++) cx->msg = S("");
-        for (int i = 0; i < 100 && times_in(log, waits) < round; i++) usleep(100000);
-        usleep(2500000); /* two rounds of quiet work more */
+        db_fault_at(t.b, 0);
+        for (int i = 0; i < 600 && times_in(log, waits) < round; i++) usleep(100000);
+        int64_t tries = dbase_stats(t.b).errors, more = tries + 2; /* nobody but the quiet work asks any more */
+        for (int i = 0; i < 600 && (tries = dbase_stats(t.b).errors) < more; i++) usleep(100000);
         log_back(was);
+        T(tries >= more);
         T(e == E_FULL);
         T_INT(times_in(log, waits), round);
         T_INT(times_in(log, S("sqlite=13")), 3 * round); /* two of ours, and that of the first try */
         T_OK(cx, db_write(cx, empty, NULL));
-        for (int i = 0; i < 100 && atomic_load(&t.b->unindexed) > 0; i++) usleep(100000);
+        for (int i = 0; i < 600 && atomic_load(&t.b->unindexed) > 0; i++) usleep(100000);
         T_INT(atomic_load(&t.b->unindexed), 0);
     }
     bed_end(&t);
