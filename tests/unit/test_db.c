@@ -167,22 +167,6 @@ static void test_threads(void)
     bed_end(&t);
 }
 
-/* Until the thread sleeps: behind db_get, only the writer's queue lets it. */
-static void wait_asleep(_Atomic pid_t *tid)
-{
-    bool asleep = false;
-    for (int i = 0; i < 100000 && !asleep; i++, usleep(100)) {
-        char path[64], text[256] = "";
-        (void)snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)atomic_load(tid));
-        FILE *f = atomic_load(tid) ? fopen(path, "r") : NULL;
-        size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
-        if (f) (void)fclose(f);
-        const char *state = n ? strrchr(text, ')') : NULL;
-        asleep = state && state[1] && state[2] == 'S';
-    }
-    T(asleep);
-}
-
 /* One slow slice holds the writer; a bulk slice and then an interactive write queue up: who comes first? */
 struct order {
     struct bed *t;

@@ -98,3 +98,19 @@ static inline int64_t count(struct cx *cx)
     struct db_rows r = {0};
     return T_OK(cx, db_query(cx, &r, "SELECT count(*) FROM thing")) ? db_int(&r, 0, 0) : -1;
 }
+
+/* Until the thread sleeps: behind db_get, only the writer's queue lets it. */
+static inline void wait_asleep(_Atomic pid_t *tid)
+{
+    bool asleep = false;
+    for (int i = 0; i < 100000 && !asleep; i++, usleep(100)) {
+        char path[64], text[256] = "";
+        (void)snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)atomic_load(tid));
+        FILE *f = atomic_load(tid) ? fopen(path, "r") : NULL;
+        size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+        if (f) (void)fclose(f);
+        const char *state = n ? strrchr(text, ')') : NULL;
+        asleep = state && state[1] && state[2] == 'S';
+    }
+    T(asleep);
+}
