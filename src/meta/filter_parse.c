@@ -73,12 +73,13 @@ static bool is_link(const struct field *f)
 static const struct entity *link_target(const struct cx *cx, const struct field *f)
 {
     if (!is_link(f)) return NULL;
-    return !f->target && filter_is_user(f) ? meta_entity(cx->meta, S("user")) : f->target;
+    return !f->target && filter_is_user(f) && cx->meta ? meta_entity(cx->meta, S("user")) : f->target;
 }
 
-/* An entity by its name or its English plural. */
+/* An entity by its name or its English plural. While the description itself is loaded none is known. */
 static const struct entity *find_entity(struct cx *cx, str name)
 {
+    if (!cx->meta) return NULL;
     const struct entity *e = meta_entity(cx->meta, name);
 
     if (e || !str_has_suffix(name, S("s"))) return e;
