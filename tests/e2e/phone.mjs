@@ -66,6 +66,17 @@ async function once(v) {
   await v.seen(form, 'who calls and is unknown can be entered');
   v.ok((await form.locator('input[inputmode=tel]').first().inputValue()) === '0231 2095035', 'with his number');
   await form.locator('input').first().fill('Norbert Neuling');
+  await page.route('**/api/v1/who*', (r) => r.fulfill({ status: 429, contentType: 'application/json', body: '{}' }));
+  await page.keyboard.press('Control+k');
+  await page.locator('dialog.pal input').fill('0231 2095036');
+  await page.locator('dialog.pal').getByRole('status').filter({ hasText: /\d/ }).waitFor({ state: 'attached' });
+  v.ok((await page.locator('dialog.pal').getByRole('option', { name: /2095036/ }).count()) === 0, 'nobody new is offered when there was no answer');
+  await page.unroute('**/api/v1/who*');
+  await page.locator('dialog.pal input').fill('0231 2095037');
+  await page.locator('dialog.pal').getByRole('option', { name: new RegExp(`${say(v, 'record.new.person')}.*0231 2095037`) }).click();
+  await v.seen(form, 'the form is still open');
+  v.ok((await form.locator('input[inputmode=tel]').first().inputValue()) === '0231 2095037', 'the next unknown number takes the place of the one before');
+  v.ok((await form.locator('input').first().inputValue()) === 'Norbert Neuling', 'what was typed stays');
   await form.getByRole('button', { name: say(v, 'save'), exact: true }).click();
   await v.seen(page.locator('section.panel a[href^="tel:"]'), 'and is saved with it');
   v.ok(!/phones=/.test(page.url()), 'the next new one begins empty');
