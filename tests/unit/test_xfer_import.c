@@ -426,6 +426,7 @@ static void masked(struct bed *t)
     memset(acl.reach, REACH_ALL, sizeof acl.reach);
     for (size_t i = 0; i < cx->meta->n; i++) {
         acl.mask_at[cx->meta->entity[i].at] = (uint32_t)acl.mask_n;
+        acl.mask_fields[cx->meta->entity[i].at] = (uint16_t)cx->meta->entity[i].n;
         acl.mask_n += cx->meta->entity[i].n;
     }
     uint8_t *all = NEW_N(cx->a, uint8_t, acl.mask_n);
