@@ -35,7 +35,7 @@ bool phone_parse(struct arena *a, str typed, str country, struct phone *ret);
 
 enum phone_use { PHONE_USE_NONE, PHONE_USE_MOBILE, PHONE_USE_WORK, PHONE_USE_HOME, PHONE_USE_FAX };
 struct phone_part {
-    str typed;      /* the number with its words, a slice of the cell */
+    str typed;      /* the number with its words, a slice of the cell; in `a` when told by its last digits alone */
     enum phone_use use;
 };
 enum { PHONE_PARTS = 16 }; /* more stay in the last part */

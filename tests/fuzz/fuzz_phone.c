@@ -4,6 +4,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* A number told by its last digits ("765-43-21/22") is put together: its end at least stands in the cell. */
+static bool is_piece_or_tail(str cell, str typed)
+{
+    size_t n = 0;
+    if (typed.p >= cell.p && typed.p + typed.n <= cell.p + cell.n) return true;
+    while (n < 2 && n < typed.n && typed.p[typed.n - 1 - n] >= '0' && typed.p[typed.n - 1 - n] <= '9') n++;
+    return n == 2 && typed.n <= cell.n && str_find(cell, str_cut(typed, typed.n - n, typed.n)) >= 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const str countries[] = {S0("RU"), S0("LT"), S0("DE"), S0("US"), S0("")};
@@ -15,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t n = phone_split(a, s, part);
     assert(n <= PHONE_PARTS);
     for (size_t i = 0; i < n; i++) {
-        assert(part[i].typed.n && part[i].typed.p >= s.p && part[i].typed.p + part[i].typed.n <= s.p + s.n);
+        assert(part[i].typed.n && is_piece_or_tail(s, part[i].typed));
         bool ok = phone_parse(a, part[i].typed, country, &p);
         assert(ok == p.valid && ok == (p.why == PHONE_OK));
         if (!ok) continue;
