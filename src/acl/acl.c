@@ -13,11 +13,20 @@ static const struct {
                  {S0("log"), SYS_LOG},
                  {S0("backup"), SYS_BACKUP}};
 
+/* A word -> its place among `names`; n when it is none of them. */
+static size_t word_at(const str *names, size_t n, str word)
+{
+    size_t i = 0;
+    while (i < n && !str_eq(names[i], word)) i++;
+    return i;
+}
+
+static str word_of(const struct json *j) { return j->t == JT_STR ? j->s : S(""); }
+
 static uint8_t reach_of(str s)
 {
-    for (size_t i = 0; i < COUNT(reach_name); i++)
-        if (str_eq(reach_name[i], s)) return (uint8_t)i;
-    return REACH_NONE;
+    size_t at = word_at(reach_name, COUNT(reach_name), s);
+    return at < COUNT(reach_name) ? (uint8_t)at : REACH_NONE;
 }
 
 static void reach_read(const struct json *j, uint8_t out[ACT_MAX])
@@ -45,14 +54,6 @@ static size_t rights_of(const struct field *f)
     return f->at == f->entity->title ? FIELD_HIDDEN : COUNT(field_right_name);
 }
 
-/* A word -> its place among `names`; n when it is none of them. */
-static size_t word_at(const str *names, size_t n, const struct json *j)
-{
-    size_t i = 0;
-    while (i < n && !(j->t == JT_STR && str_eq(j->s, names[i]))) i++;
-    return i;
-}
-
 struct masking {
     struct acl *acl;
     uint8_t *mask;
@@ -73,7 +74,7 @@ static void fields_read(const struct entity *e, const struct json *rights, uint8
     const struct json *fields = json_get(json_get(rights, e->name), S("fields"));
     for (size_t i = 0; fields && fields->t == JT_OBJ && i < fields->n; i++) {
         const struct field *f = entity_field(e, fields->v[i].key);
-        size_t n = f ? rights_of(f) : 0, right = word_at(field_right_name, n, &fields->v[i]);
+        size_t n = f ? rights_of(f) : 0, right = word_at(field_right_name, n, word_of(&fields->v[i]));
         if (right < n) mask[f->at] = (uint8_t)right;
     }
 }
@@ -133,7 +134,7 @@ static enum err fields_check(struct cx *cx, const struct entity *e, const struct
         str name = j->v[i].key, at = place(cx, e->name, arena_fmt(cx->a, "fields.%.*s", FS(name)));
         const struct field *f = entity_field(e, name);
         if (!f || f->system || f->hidden) return fail_at(cx, E_INVALID, at, "There is no field \"%.*s\"", FS(name));
-        if (word_at(field_right_name, rights_of(f), &j->v[i]) == rights_of(f))
+        if (word_at(field_right_name, rights_of(f), word_of(&j->v[i])) == rights_of(f))
             return possible(cx, at, field_right_name, rights_of(f));
     }
     return E_OK;
@@ -144,14 +145,12 @@ static enum err entity_check(struct cx *cx, str name, const struct entity *e, co
     if (j->t != JT_OBJ) return no_object(cx, place(cx, name, S("")));
     for (size_t i = 0; i < j->n; i++) {
         str word = j->v[i].key, at = place(cx, name, word);
-        size_t a = 0;
         if (e && str_eq(word, S("fields"))) {
             TRY(fields_check(cx, e, &j->v[i]));
             continue;
         }
-        while (a < ACT_MAX && !str_eq(action_name[a], word)) a++;
-        if (a == ACT_MAX) return possible(cx, at, action_name, ACT_MAX);
-        if (word_at(reach_name, COUNT(reach_name), &j->v[i]) == COUNT(reach_name))
+        if (word_at(action_name, ACT_MAX, word) == ACT_MAX) return possible(cx, at, action_name, ACT_MAX);
+        if (word_at(reach_name, COUNT(reach_name), word_of(&j->v[i])) == COUNT(reach_name))
             return possible(cx, at, reach_name, COUNT(reach_name));
     }
     return E_OK;
@@ -162,7 +161,7 @@ static enum err sys_check(struct cx *cx, const struct json *j)
     str names[COUNT(sys_names)];
     for (size_t k = 0; k < COUNT(sys_names); k++) names[k] = sys_names[k].name;
     bool good = j->t == JT_ARR;
-    for (size_t i = 0; good && i < j->n; i++) good = word_at(names, COUNT(names), &j->v[i]) < COUNT(names);
+    for (size_t i = 0; good && i < j->n; i++) good = word_at(names, COUNT(names), word_of(&j->v[i])) < COUNT(names);
     return good ? E_OK : possible(cx, place(cx, S("sys"), S("")), names, COUNT(names));
 }
 
