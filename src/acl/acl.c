@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* acl/acl.c - a role's JSON into reaches; reaches into SQL conditions. */
-#include "acl/acl.h"
+#include "acl/acl_int.h"
 
 const str action_name[ACT_MAX] = {S0("see"),    S0("create"), S0("change"), S0("delete"),
                                   S0("export"), S0("import"), S0("mass")};
@@ -195,10 +195,20 @@ static void entity_reach(const struct meta *m, const struct json *rights, struct
     }
 }
 
+enum err acl_fill(struct cx *cx, str rights, struct acl *acl)
+{
+    const struct json *j = NULL;
+    if (rights.n) TRY(json_parse(cx, rights, &j));
+    sys_read(json_get(j, S("sys")), acl);
+    entity_reach(cx->meta, j, acl);
+    mask_read(cx, j, acl);
+    acl->opens = OPENS_ALL;
+    return E_OK;
+}
+
 enum err acl_load(struct cx *cx, int64_t user, struct acl **ret)
 {
     struct db_rows r = {0};
-    const struct json *rights = NULL;
     TRY(db_query(cx, &r,
                  "SELECT u.team_of, t.branch, r.rights, u.role FROM \"user\" u LEFT JOIN \"team\" "
                  "t ON t.id = u.team_of"
@@ -210,10 +220,7 @@ enum err acl_load(struct cx *cx, int64_t user, struct acl **ret)
     acl->user = user;
     acl->team = db_int(&r, 0, 0);
     acl->branch = db_int(&r, 0, 1);
-    if (db_str(&r, 0, 2).n) TRY(json_parse(cx, db_str(&r, 0, 2), &rights));
-    sys_read(json_get(rights, S("sys")), acl);
-    entity_reach(cx->meta, rights, acl);
-    mask_read(cx, rights, acl);
+    TRY(acl_fill(cx, db_str(&r, 0, 2), acl));
     *ret = acl;
     return E_OK;
 }

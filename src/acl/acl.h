@@ -20,12 +20,26 @@ struct acl {
     size_t mask_n;        /* bytes of it */
     uint32_t mask_at[ENTITIES_MAX];
     uint16_t mask_fields[ENTITIES_MAX]; /* so many of each; what was added to the description since may be written */
+    unsigned opens;       /* of enum acl_opens: beside records and settings, by a key; all of them without one */
 };
 /* From the user's role record (role.rights is JSON:
  * {"*":{"see":"all",...},"person":{"see":"own","fields":{"birthday":"hidden","mails":"read"}},"sys":["settings"]}).
  * System fields cannot be named, titles not be hidden. What is computed from a hidden field is hidden with it. E_AUTH
  * when the user is gone or inactive. */
 MUST enum err acl_load(struct cx *cx, int64_t user, struct acl **ret);
+/* ---- what an API key leaves of its user's rights ----
+ * scopes: words with blanks between; the table of docs/api.md. */
+enum acl_opens {
+    OPENS_WRITING = 1,   /* routes that write, as far as rights go */
+    OPENS_OWN = 2,       /* what is the user's own and no record: entries, arrangements, notices, jobs; reading */
+    OPENS_OWN_WRITING = 4,
+    OPENS_ALL = 7
+};
+/* E_INVALID at "scopes" for a word or an entity that there is not. */
+MUST enum err acl_scopes_check(struct cx *cx, str scopes);
+/* What is left of `acl` under these scopes and, when `by_role`, under a role's rights (JSON text, "" = none at all): of
+ * each reach, field and system right the smaller one. */
+MUST enum err acl_narrow(struct cx *cx, struct acl *acl, str scopes, bool by_role, str rights);
 /* Is `rights` (JSON text) such a value, with entities, fields and words that exist? E_INVALID at the place
  * ("rights.person.fields.phone"). */
 MUST enum err acl_check(struct cx *cx, str rights);

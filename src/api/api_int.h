@@ -46,6 +46,8 @@ MUST enum err if_match(struct cx *cx, const struct req *rq, int64_t *ret);
 void session_reply(struct cx *cx, struct resp *rs, const struct session *s, const struct firm *f);
 void session_cookie(struct cx *cx, struct resp *rs, str token); /* "" clears it */
 bool session_token(struct cx *cx, const struct req *rq, str *ret);
+/* The API key of the Authorization header, else the session's token; false when there is neither. */
+bool who_token(struct cx *cx, const struct req *rq, str *ret);
 /* Runs fn at once when the request has no Idempotency-Key; else once for ever: the key's row stands in the same
  * transaction as the effect, and a repeated request gets the first answer (RFC draft idempotency-key-header). */
 MUST enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn);

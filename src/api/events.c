@@ -6,6 +6,7 @@
  */
 #include "api/api_int.h"
 
+#include "auth/key.h"
 #include "base/log.h"
 #include "os/os.h"
 #include "record/log.h"
@@ -47,9 +48,9 @@ enum err api_events(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct events *ev = cx->app->events;
     struct stream *s =
-        mem_new(sizeof *s + TOKEN_CHARS); /* freed by the follower when its connection is gone */
+        mem_new(sizeof *s + KEY_CHARS_MAX); /* freed by the follower when its connection is gone */
     str token = {0};
-    if (!session_token(cx, rq, &token) || token.n != TOKEN_CHARS) {
+    if (!who_token(cx, rq, &token) || token.n > KEY_CHARS_MAX) {
         mem_free(s);
         return fail(cx, E_AUTH, "Please log in first");
     }
@@ -68,6 +69,13 @@ enum err api_events(struct cx *cx, const struct req *rq, struct resp *rs)
 }
 
 /* ---- the follower ---- */
+static enum err enter(struct cx *cx, const struct stream *s)
+{
+    struct session in = {0};
+    if (key_is(s->token)) return key_enter(cx, s->ev->app->auth, s->token);
+    return auth_session_enter(cx, s->ev->app->auth, s->token, &in);
+}
+
 static bool sees(struct cx *cx, const struct entity *e, int64_t id)
 {
     struct record r = {0};
@@ -106,9 +114,7 @@ static void tell_bulk(struct events *ev, const struct stream *s, int64_t seq, in
 
 static void tell(struct cx *cx, struct events *ev, const struct stream *s, const struct db_rows *r)
 {
-    struct session in = {0};
-    if (auth_session_enter(cx, ev->app->auth, s->token, &in) !=
-        E_OK) { /* ended, or its user is: so is the stream */
+    if (enter(cx, s) != E_OK) { /* ended, or its user is: so is the stream */
         http_sse_end(ev->app->http, s->id);
         return;
     }
@@ -186,9 +192,8 @@ static void check_sessions(struct events *ev)
     struct meta *m = app_meta_hold(ev->app);
     struct cx cx = cx_of(ev, m);
     for (struct stream *s = streams_take(ev); s; s = s->next) {
-        struct session in = {0};
         struct cx one = cx;
-        if (auth_session_enter(&one, ev->app->auth, s->token, &in) != E_OK) http_sse_end(ev->app->http, s->id);
+        if (enter(&one, s) != E_OK) http_sse_end(ev->app->http, s->id);
         cx.db = one.db;
     }
     meta_drop(&m);

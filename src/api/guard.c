@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* api/guard.c - before every handler: session, CSRF, Origin. What a route needs stands in its row. */
+/* api/guard.c - before every handler: session or API key, CSRF, Origin. What a route needs stands in its row. */
 #include "api/api_int.h"
 
+#include "auth/key.h"
 #include "os/os.h"
 
 bool session_token(struct cx *cx, const struct req *rq, str *ret)
@@ -28,15 +29,61 @@ static enum err origin_check(struct cx *cx, const struct req *rq)
     return E_OK;
 }
 
+/* ---- API keys ---- */
+static bool bearer(const struct req *rq, str *ret)
+{
+    str h = http_header(rq, S("Authorization")), scheme = {0};
+    if (!h.n) return false;
+    bool two = str_split(h, ' ', &scheme, ret);
+    *ret = two && str_eq_nocase(scheme, S("Bearer")) ? str_trim(*ret) : S("");
+    return true;
+}
+
+bool who_token(struct cx *cx, const struct req *rq, str *ret)
+{
+    return bearer(rq, ret) || session_token(cx, rq, ret);
+}
+
+/* The entity's routes, own and built-in ones: /api/v1/{entity}, /api/v1/count/{entity}, ... */
+static bool is_of_entity(const struct route *r)
+{
+    return str_find(r->path, S("{entity}")) >= 0 && !str_has_prefix(r->path, S("/api/v1/meta/"));
+}
+
+static enum err key_may(struct cx *cx, const struct req *rq)
+{
+    unsigned flags = rq->route->flags, opens = cx->acl->opens;
+    bool writes = flags & R_WRITE;
+    if (flags & R_PERSON) return fail(cx, E_DENIED, "This is for people who log in, not for API keys");
+    if (writes && !(opens & OPENS_WRITING)) return fail(cx, E_DENIED, "This API key may only read");
+    if (!(flags & R_RIGHTS) && !(opens & (writes ? OPENS_OWN_WRITING : OPENS_OWN)))
+        return fail(cx, E_DENIED, "This API key is not for that");
+    if (!is_of_entity(rq->route)) return E_OK;
+    const struct entity *e = meta_entity(cx->meta, rq->param[0]);
+    /* a key that sees all its user does is answered as he is; any other is told the same of what is not there */
+    bool fits = opens & OPENS_OWN || (e && acl_may(cx, e, ACT_SEE));
+    return fits ? E_OK : fail(cx, E_DENIED, "This API key is not for that");
+}
+
+static enum err key_guard(struct cx *cx, const struct req *rq, struct resp *rs, str token)
+{
+    enum err e = key_enter(cx, cx->app->auth, token);
+    if (e == E_AUTH) http_head(rs, S("WWW-Authenticate"), S("Bearer error=\"invalid_token\""));
+    TRY(e);
+    return key_may(cx, rq);
+}
+
 enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs)
 {
     struct session s = {0};
     str token = {0};
     unsigned flags = rq->route->flags;
-    (void)rs;
     cx->way = WAY_API;
+    if (rq->query.n && key_is_within(rq->query))
+        return fail(cx, E_BAD, "An API key belongs into the header Authorization, never into an address");
     if ((flags & R_WRITE) || rq->route->fn == api_events) TRY(origin_check(cx, rq));
     if (flags & R_OPEN) return E_OK;
+    if (bearer(rq, &token)) return key_guard(cx, rq, rs, token);
     if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
     TRY(auth_session_enter(cx, cx->app->auth, token, &s));
     cx->way = WAY_WEB;

@@ -2,6 +2,7 @@
 /* app/wiring.c - the only file that knows everybody: who calls whom at run time. */
 #include "app/wiring.h"
 
+#include "auth/key.h"
 #include "base/log.h"
 #include "os/os.h"
 #include "ui/ui.h"
@@ -129,7 +130,7 @@ static void handle(void *arg, void *thread, struct req *rq, struct resp *rs)
 }
 
 /* ---- jobs and events ---- */
-static enum err job_begin(void *arg, struct cx *cx, int64_t user)
+static enum err job_begin(void *arg, struct cx *cx, int64_t user, int64_t key)
 {
     struct wired *w = arg;
     struct firm f = {0};
@@ -141,7 +142,7 @@ static enum err job_begin(void *arg, struct cx *cx, int64_t user)
     TRY(app_firm(cx, &f));
     if (f.lang.n) cx->lang = f.lang;
     cx->tz_min = auth_firm_tz(cx);
-    return user ? auth_as(cx, user) : E_OK;
+    return user ? key_as(cx, user, key) : E_OK;
 }
 
 static void job_end(void *arg, struct cx *cx)
@@ -157,7 +158,7 @@ static void job_end(void *arg, struct cx *cx)
 
 enum err wired_tidy(void *arg, struct cx *cx)
 {
-    enum err e = job_begin(arg, cx, 0);
+    enum err e = job_begin(arg, cx, 0, 0);
     if (e == E_OK) e = api_tidy(cx);
     job_end(arg, cx);
     return e;

@@ -169,7 +169,7 @@ int auth_firm_tz(const struct cx *cx)
     return min ? min : zone_min(cx->country, cx->now_ms);
 }
 
-static void become(struct cx *cx, const struct acl *acl, str lang, int tz_min)
+void auth_become(struct cx *cx, const struct acl *acl, str lang, int tz_min)
 {
     cx->tz_min = tz_min;
     cx->who = (struct who){.user = acl->user, .team = acl->team, .branch = acl->branch};
@@ -185,7 +185,7 @@ enum err auth_as(struct cx *cx, int64_t user)
     TRY(db_query(cx, &r, "SELECT language, timezone FROM \"user\" WHERE id = $1", V(user)));
     TRY(acl_load(cx, user, &acl));
     if (r.n) (void)zone_named_min(db_str(&r, 0, 1), cx->now_ms, &tz_min);
-    become(cx, acl, r.n ? db_str(&r, 0, 0) : S(""), tz_min);
+    auth_become(cx, acl, r.n ? db_str(&r, 0, 0) : S(""), tz_min);
     return E_OK;
 }
 
@@ -194,7 +194,9 @@ static bool is_over(const struct cx *cx, const struct entered *e)
     return e->expires_at < cx->now_ms || e->seen_at + SESSION_IDLE_MS < cx->now_ms;
 }
 
-static bool is_now(const struct cx *cx, const struct entered *e) { return e->quarter == cx->now_ms / QUARTER_MS; }
+int64_t auth_quarter(const struct cx *cx) { return cx->now_ms / QUARTER_MS; }
+bool auth_is_now(const struct cx *cx, const struct entered *e) { return e->quarter == auth_quarter(cx); }
+struct keep *auth_keep(struct auth *au) { return &au->keep; }
 
 static enum err session_read(struct cx *cx, str hash, struct entered *ret)
 {
@@ -209,7 +211,7 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
     if (!r.n) return fail(cx, E_AUTH, "Please log in first");
     *ret = (struct entered){.seen_at = db_int(&r, 0, 1),
                             .expires_at = db_int(&r, 0, 2),
-                            .quarter = cx->now_ms / QUARTER_MS,
+                            .quarter = auth_quarter(cx),
                             .s = {.user = db_int(&r, 0, 0),
                                   .token = hash,
                                   .csrf = db_str(&r, 0, 3),
@@ -230,11 +232,11 @@ enum err auth_session_enter(struct cx *cx, struct auth *au, str token, struct se
     if (token.n != TOKEN_CHARS) return fail(cx, E_AUTH, "Please log in first");
     str hash = token_hash(cx, token);
     int64_t epoch = au ? db_epoch(cx) : -1; /* before what is read under it */
-    if (!au || !kept_get(cx, &au->keep, hash, epoch, &e) || is_over(cx, &e) || !is_now(cx, &e)) {
+    if (!au || !kept_get(cx, &au->keep, hash, epoch, &e) || is_over(cx, &e) || !auth_is_now(cx, &e)) {
         TRY(session_read(cx, hash, &e));
         if (au && cx->country.n) kept_put(cx, &au->keep, epoch, &e); /* no country, no zone of the firm */
     }
-    become(cx, e.acl, e.s.lang, e.tz_min);
+    auth_become(cx, e.acl, e.s.lang, e.tz_min);
     *ret = e.s;
     ret->token = S("");
     if (e.seen_at + SEEN_EVERY_MS < cx->now_ms) TRY(db_write(cx, seen_write, &hash));
@@ -311,4 +313,21 @@ enum err auth_login(struct cx *cx, struct auth *au, str mail, str password, str 
     TRY(db_write(cx, attempt_insert, &t));
     if (!t.ok) return fail(cx, E_AUTH, "The name or the password is wrong");
     return auth_session_new(cx, t.user, addr, agent, ret);
+}
+
+enum err auth_present(struct cx *cx, struct auth *au, str password, str addr, str agent)
+{
+    struct db_rows r = {0};
+    struct attempt t = {.addr = addr, .agent = str_cut(agent, 0, AGENT_MAX), .user = cx->who.user};
+    if (!utf8_valid(t.agent)) t.agent = S("");
+    if (password.n > 4 * PASSWORD_MAX)
+        return fail(cx, E_LIMIT, "A password has at most %d characters", PASSWORD_MAX);
+    TRY(db_query(cx, &r,
+                 "SELECT u.mail_f, c.hash FROM \"user\" u JOIN credential c ON c.user_id = u.id WHERE u.id = $1",
+                 V(t.user)));
+    if (r.n) t.name = db_str(&r, 0, 0);
+    TRY(tries_check(cx, &t));
+    t.ok = hash_fits(cx, au, r.n ? db_str(&r, 0, 1) : S(""), password);
+    if (!t.ok) TRY(db_write(cx, attempt_insert, &t));
+    return t.ok ? E_OK : fail_at(cx, E_DENIED, S("password"), "Please enter your present password");
 }

@@ -33,6 +33,8 @@ struct session {
  * from this address in half an hour. Every attempt is written down. */
 MUST enum err auth_login(struct cx *cx, struct auth *au, str mail, str password, str addr, str agent,
                          struct session *ret);
+/* Is this the present password of cx->who? E_DENIED at "password", and written down, when not; E_RATE as auth_login. */
+MUST enum err auth_present(struct cx *cx, struct auth *au, str password, str addr, str agent);
 /* A session without a password: set-up and tests. */
 MUST enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, struct session *ret);
 /* E_AUTH when unknown, idle too long, past its end, or its user is inactive. Fills cx->who, cx->acl, cx->lang and

@@ -133,6 +133,7 @@ extern const str way_name[WAY_MAX];
 struct who {
     int64_t user;   /* 0 = the system itself */
     int64_t team, branch, role, session;
+    int64_t key;    /* the API key that he came by, 0 = none */
 };
 struct db;   /* db/db.h: the connection in use */
 struct meta; /* meta/meta.h: the description, an immutable snapshot */

@@ -62,6 +62,8 @@ enum route_flags {
     R_UPLOAD = 8,   /* body may be spooled to a file */
     R_STREAM = 16,  /* long reply */
     R_BARE = 32,    /* needs no database: it is given none */
+    R_PERSON = 64,  /* for people who logged in: with no API key */
+    R_RIGHTS = 128, /* rights to records and settings alone say what it gives: for every API key that has them */
 };
 typedef enum err handler_fn(struct cx *cx, const struct req *rq, struct resp *rs);
 struct route {

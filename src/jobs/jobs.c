@@ -41,7 +41,7 @@ static enum err claim_inside(struct cx *cx, void *arg)
     int64_t n = 0;
     c->got = false;
     TRY(db_query(cx, &r,
-                 "SELECT id, kind, args, created_by, tries FROM job WHERE (state = 'waiting' AND "
+                 "SELECT id, kind, args, created_by, tries, api_key FROM job WHERE (state = 'waiting' AND "
                  "(due_at <= $1 OR created_at > $1))" /* made before the clock was put back */
                  " OR (state = 'running' AND (lease_until < $1 OR lease_until > $2)) ORDER BY due_at, id LIMIT 1",
                  V(cx->now_ms), V(cx->now_ms + LEASE_MAX_MS)));
@@ -56,7 +56,7 @@ static enum err claim_inside(struct cx *cx, void *arg)
                 " AND (state = 'waiting' OR lease_until < $4)",
                 V(id), V(c->q->node), V(cx->now_ms + LEASE_MS), V(cx->now_ms)));
     c->got = n == 1;
-    c->job = (struct job){id, db_int(&r, 0, 3), db_str(&r, 0, 1), db_str(&r, 0, 2), c->q};
+    c->job = (struct job){id, db_int(&r, 0, 3), db_int(&r, 0, 5), db_str(&r, 0, 1), db_str(&r, 0, 2), c->q};
     return E_OK;
 }
 
@@ -89,7 +89,7 @@ static void job_run(struct jobs *q, struct arena *a, const struct job *j)
                     .now_ms = clock_ms(),
                     .req = arena_fmt(a, "job-%" PRId64, j->id)};
     struct ending end = {.id = j->id, .result = S(""), .error = S("")};
-    enum err e = q->o.cx_begin(q->o.arg, &cx, j->by);
+    enum err e = q->o.cx_begin(q->o.arg, &cx, j->by, j->key);
     if (e == E_OK) e = job_call(&cx, j, &end.result);
     bool stopping = e == E_CONFLICT && atomic_load(&q->stop);
     end.state = e == E_OK ? S("done") : stopping ? S("waiting") : S("failed");
@@ -202,9 +202,9 @@ static enum err add_inside(struct cx *cx, void *arg)
         cx, NULL,
         "INSERT INTO job (id, kind, args, state, due_at, lease_by, lease_until, tries, key, "
         "created_at, created_by, progress,"
-        " result, error) VALUES ($1, $2, $3, 'waiting', $4, '', 0, 0, $5, $4, $6, '', '', '')",
+        " result, error, api_key) VALUES ($1, $2, $3, 'waiting', $4, '', 0, 0, $5, $4, $6, '', '', '', $7)",
         V(x->id), V(x->kind), V(x->args), V(cx->now_ms), x->key.n ? V(x->key) : DB_NONE,
-        V(cx->who.user));
+        V(cx->who.user), cx->who.key ? V(cx->who.key) : DB_NONE);
 }
 
 enum err job_add(struct cx *cx, struct jobs *q, str kind, str args, str key, int64_t *ret)

@@ -14,6 +14,7 @@ enum { JOB_TRIES = 8 };
 struct jobs;
 struct job {
     int64_t id, by;            /* by: the user who asked, 0 = the system */
+    int64_t key;               /* the API key that he asked by, 0 = none */
     str kind, args;            /* args: JSON */
     struct jobs *q;
 };
@@ -30,7 +31,7 @@ struct jobs_opts {
     int threads;
     void *arg;
     /* Makes a cx for a job (rights, description, app); end gives back what it holds. */
-    enum err (*cx_begin)(void *arg, struct cx *cx, int64_t user);
+    enum err (*cx_begin)(void *arg, struct cx *cx, int64_t user, int64_t key);
     void (*cx_end)(void *arg, struct cx *cx);
     void (*changed)(void *arg, int64_t job, int64_t by); /* progress or state: for live events */
 };
@@ -39,8 +40,8 @@ MUST enum err jobs_start(struct cx *cx, const struct jobs_opts *o, struct jobs *
 void jobs_stop(struct jobs **q);
 /* A transaction was committed: a job that was added in it is begun at once. On the committing thread. */
 void jobs_committed(struct jobs *q);
-/* The caller's user is whose job it is. May be called inside db_write. key "" = none; the same key twice is the same
- * job. */
+/* The caller's user is whose job it is; came he by an API key, the job may what that opens. May be called inside
+ * db_write. key "" = none; the same key twice is the same job. */
 MUST enum err job_add(struct cx *cx, struct jobs *q, str kind, str args, str key, int64_t *ret);
 /* The job of this key, 0 = none. */
 MUST enum err job_find(struct cx *cx, str key, int64_t *ret);

@@ -7,6 +7,7 @@
 #pragma once
 #include "api/api.h"
 #include "app/wiring.h"
+#include "auth/key.h"
 #include "base/map.h"
 #include "bed.h"
 
@@ -92,3 +93,4 @@ void describe_tests(void);
 void undo_tests(void);
 void files_tests(void);
 void finding_tests(void);
+void keys_tests(void);

@@ -6,7 +6,7 @@
 
 enum whose { OWN, TEAM, FOREIGN, DELETED, NEVER, WHOSE };
 static const char *const whose_name[WHOSE] = {"own", "team", "foreign", "deleted", "never"};
-enum thing { NOTHING, PERSON, FILE_, BOUND, JOB, BATCH, DRAFT, NOTICE, PROPOSAL, AS_OF, MAPPING, FAILED };
+enum thing { NOTHING, PERSON, FILE_, BOUND, JOB, BATCH, DRAFT, NOTICE, PROPOSAL, AS_OF, MAPPING, FAILED, KEY };
 
 /* want: one status, or five in the order above; "-" is not asked. $x is the thing, $x.seq its first change. */
 static const struct cell {
@@ -24,6 +24,11 @@ static const struct cell {
     {GET, "/api/v1/session", "/api/v1/session", NULL, NOTHING, "401", "200", "200", "200"},
     {PATCH, "/api/v1/session", "/api/v1/session", "{'language':'de'}", NOTHING, "401", "200", "200", "200"},
     {DELETE, "/api/v1/session", "/api/v1/session", NULL, NOTHING, "401", "204", "204", "204"},
+    {GET, "/api/v1/key", "/api/v1/key", NULL, NOTHING, "401", "200", "200", "200"},
+    {GET, "/api/v1/key", "/api/v1/key?all=1", NULL, NOTHING, "401", "200", "403", "403"},
+    {POST, "/api/v1/key", "/api/v1/key", "{'name':'m','scopes':['read'],'password':'x'}", NOTHING, "401", "403", "403", "403"},
+    {PATCH, "/api/v1/key/{id}", "/api/v1/key/$x", "{'name':'m'}", KEY, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
+    {DELETE, "/api/v1/key/{id}", "/api/v1/key/$x", NULL, KEY, "401", "204 204 204 404 404", "204 404 404 404 404", "204 404 404 404 404"},
     {GET, "/api/v1/meta", "/api/v1/meta", NULL, NOTHING, "401", "200", "200", "200"},
     {POST, "/api/v1/meta/field", "/api/v1/meta/field", "{'entity':'person','kind':'text','label':'M'}", NOTHING, "401", "201", "403", "403"},
     {PATCH, "/api/v1/meta/field/{entity}/{name}", "/api/v1/meta/field/person/x_m", "{'label':'N'}", NOTHING, "401", "200", "403", "403"},
@@ -138,6 +143,21 @@ static enum err failed_row(struct cx *cx, void *arg)
     return db_exec(cx, NULL, "UPDATE job SET state = 'failed', error = 'x' WHERE id = $1", V(*(const int64_t *)arg));
 }
 
+/* There may be so many and no more. */
+static enum err keys_few(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "DELETE FROM api_key WHERE id <> $1", V(*(const int64_t *)arg));
+}
+
+static int64_t key_make(struct cx *cx)
+{
+    struct key k = {.user = cx->who.user, .name = S("m"), .scopes = S("read")};
+    str token = {0};
+    T_OK(cx, key_new(cx, &k, &token));
+    T_OK(cx, db_write(cx, keys_few, &k.id));
+    return k.id;
+}
+
 static int64_t job_make(struct cx *cx, enum thing thing)
 {
     str kind = thing == AS_OF ? S("as_of") : S("import_dry");
@@ -149,6 +169,14 @@ static int64_t job_make(struct cx *cx, enum thing thing)
     return id;
 }
 
+static void file_make(struct api_bed *t, struct cx *cx, int64_t bound_to, int64_t id)
+{
+    T_OK(cx, os_mkdirs(cx, arena_fmt(cx->a, "%.*s/files", FS(t->b.folder)), 0700));
+    T_OK(cx, os_write_file_atomic(cx, arena_fmt(cx->a, "%.*s/files/%" PRId64, FS(t->b.folder), id), S("Name\nA\n"), 0600));
+    t->proposed = bound_to;
+    T_OK(cx, db_write(cx, bound_to ? bound_row : file_row, (int64_t[]){id, bound_to}));
+}
+
 static int64_t thing_make(struct api_bed *t, enum thing thing, enum actor owner)
 {
     struct cx cx = t->b.cx;
@@ -156,19 +184,15 @@ static int64_t thing_make(struct api_bed *t, enum thing thing, enum actor owner)
     cx.now_ms = clock_ms();
     cx.who.user = t->who[owner].id;
     if (thing == PERSON) return api_make(t, "person", "m", owner);
-    if (thing == FILE_ || thing == BOUND) {
-        T_OK(&cx, os_mkdirs(&cx, arena_fmt(cx.a, "%.*s/files", FS(t->b.folder)), 0700));
-        T_OK(&cx, os_write_file_atomic(&cx, arena_fmt(cx.a, "%.*s/files/%" PRId64, FS(t->b.folder), id), S("Name\nA\n"), 0600));
-        t->proposed = thing == BOUND ? api_make(t, "person", "m", owner) : 0;
-        T_OK(&cx, db_write(&cx, thing == BOUND ? bound_row : file_row, (int64_t[]){id, t->proposed}));
-    }
+    if (thing == KEY) return key_make(&cx);
+    if (thing == FILE_ || thing == BOUND) file_make(t, &cx, thing == BOUND ? api_make(t, "person", "m", owner) : 0, id);
     if (thing == JOB || thing == FAILED || thing == AS_OF) id = job_make(&cx, thing);
     if (thing == DRAFT || thing == NOTICE || thing == PROPOSAL || thing == MAPPING) {
         struct row_of r = {id, thing == PROPOSAL ? api_make(t, "person", "m", owner) : 0, thing};
         t->proposed = r.record;
         T_OK(&cx, db_write(&cx, thing_row, &r));
     }
-    if (thing == BATCH) {
+        if (thing == BATCH) {
         T_OK(&cx, batch_begin(&cx, S("m"), 0, &id));
         T_OK(&cx, batch_end(&cx, id, S("done"), S("")));
     }

@@ -56,6 +56,9 @@ static const struct torture {
     {"PATCH /api/v1/person/$q", "{'job_title':'3'}", NULL, ADMIN, ""},
     {"PATCH /api/v1/notice/$n", "{'read':true}", NULL, REPA1, ""},
     {"PATCH /api/v1/notice", "{'read':true}", NULL, REPA1, ""},
+    {"POST /api/v1/key", "{'name':'f','scopes':['read'],'role':'$rolerep','password':'korrekt-pferd-batterie'}", NULL, ADMIN, ""},
+    {"PATCH /api/v1/key/$key", "{'name':'g'}", "Idempotency-Key: fault-key", ADMIN, ""},
+    {"DELETE /api/v1/key/$key", NULL, "Idempotency-Key: fault-key-end", ADMIN, ""},
     {"PATCH /api/v1/session", "{'language':'ru'}", NULL, ADMIN, ""},
     {"POST /api/v1/session", "{'mail':'clara@mueller.example','password':'korrekt-pferd-batterie'}", NULL, ANON, "login_attempt session"},
     {"DELETE /api/v1/session", NULL, NULL, ADMIN, ""},
@@ -148,6 +151,7 @@ static void walk(struct api_bed *t)
          {REPA1, "PATCH /api/v1/person/$q", "{'note':'1'}", 200, NULL, "person.update", "u", NULL},
          {REPA1, "PATCH /api/v1/person/$l", "{'note':'1'}", 200, NULL, "person.update", "v", NULL},
          {ADMIN, "POST /api/v1/file?name=k.csv", "Name;Telefon\nAnna;0221 5551\n", 201, NULL, NULL, "f", "Content-Type: text/csv"},
+         {ADMIN, "POST /api/v1/key", "{'name':'f','scopes':['read'],'password':'korrekt-pferd-batterie'}", 201, NULL, NULL, "key", NULL},
          {ADMIN, "POST /api/v1/import/mapping", "{'name':'m','mapping':{}}", 201, NULL, NULL, "map", NULL},
          {ADMIN, "POST /api/v1/import/dry", "{'file':'$f','entity':'person'}", 202, NULL, NULL, "j", NULL});
     found_make(t);

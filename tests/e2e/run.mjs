@@ -11,6 +11,7 @@ import * as fields from './fields.mjs';
 import * as filters from './filters.mjs';
 import * as finding from './finding.mjs';
 import * as jobs from './jobs.mjs';
+import * as keys from './keys.mjs';
 import * as keyboard from './keyboard.mjs';
 import * as live from './live.mjs';
 import * as past from './past.mjs';
@@ -34,7 +35,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, photo, person, phone, talk, tree, keyboard]) {
+  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, photo, person, phone, talk, tree, keys, keyboard]) {
     try {
       await s.run(v, server);
     } catch (e) {

@@ -1,7 +1,7 @@
 // Every call of the app, by name.
 import { del, get, patch, post, put, type Reply } from './client';
 import type {
-  Batch, Column, Dup, Entry, Filter, Found, Job, JobRow, Meta, Page, Plan, Rec, Recast, Session, Setup, Stored, Undone, Value, Who,
+  ApiKey, Batch, Column, Dup, Entry, Filter, Found, Job, JobRow, Meta, Page, Plan, Rec, Recast, Session, Setup, Stored, Undone, Value, Who,
 } from './types';
 
 export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] | undefined; at?: string }
@@ -61,6 +61,10 @@ export const scanDuplicates = async (entity: string, min: number, mergeFrom: num
   (await post<{ job: string }>(`/${entity}/duplicates/scan`, mergeFrom ? { min, merge_from: mergeFrom } : { min })).data.job;
 export const rejectDuplicate = (entity: string, a: string, b: string) => post<null>(`/${entity}/duplicates/reject`, { a, b });
 export const unrejectDuplicate = (entity: string, a: string, b: string) => del(`/${entity}/duplicates/reject`, { a, b });
+
+export const apiKeys = (all: boolean, cursor?: string | null) => get<Page<ApiKey>>('/key' + query({ all: all ? 1 : '', cursor }));
+export const makeApiKey = (body: { name: string; scopes: string[]; expires_at: string; password: string }) => post<{ id: string; key: string }>('/key', body);
+export const endApiKey = (id: string) => del(`/key/${id}`);
 
 type Described = Record<string, unknown>;
 export const addField = (body: Described) => post<{ name: string }>('/meta/field', body);

@@ -54,6 +54,10 @@ export interface Session {
   firm: { name: string; country: string; currency: string };
   csrf: string;
 }
+export interface ApiKey {
+  id: string; name: string; scopes: string[]; role: { id: string; title: string } | null; user: { id: string; title: string };
+  created_at: string; expires_at: string | null; used_at: string | null;
+}
 export interface Setup { needed: boolean; languages: string[] }
 
 export interface Change { field: string; old: Value; new: Value }

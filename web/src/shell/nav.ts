@@ -1,6 +1,7 @@
 // Where one can go: data for the sidebar, the tabs of the phone, the palette and the keys.
 import Bell from '@lucide/svelte/icons/bell';
 import Cog from '@lucide/svelte/icons/cog';
+import KeyRound from '@lucide/svelte/icons/key-round';
 import Hourglass from '@lucide/svelte/icons/hourglass';
 import History from '@lucide/svelte/icons/history';
 import Handshake from '@lucide/svelte/icons/handshake';
@@ -31,6 +32,7 @@ export function places(): Place[] {
     ...(all.some((e) => e.rights.delete) ? [{ path: '/trash', title: t('trash.title'), icon: Trash, key: '', group: 'data' as const }] : []),
     { path: '/jobs', title: t('jobs.title'), icon: Cog, key: '', group: 'data' },
     ...(trashedEntities() ? [{ path: '/settings/fields', title: t('fields.title'), icon: Shapes, key: '', group: 'admin' as const }] : []),
+    { path: '/settings/keys', title: t('apikey.title'), icon: KeyRound, key: '', group: 'admin' },
     { path: '/notices', title: t('nav.notices'), icon: Bell, key: '', group: 'data' },
   ];
 }
