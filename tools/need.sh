@@ -9,7 +9,7 @@ NEED_build="gcc g++ libc6-dev meson ninja-build pkg-config clang clang-tidy clan
     libsodium-dev libicu-dev libphonenumber-dev libzip-dev libexpat1-dev libxlsxwriter-dev libuchardet-dev
     libcurl4-openssl-dev libseccomp-dev libssl-dev libpq-dev nodejs npm git python3 curl ca-certificates openssl"
 NEED_run="ca-certificates tzdata"
-NEED_test="postgresql postgresql-client chromium libfaketime python3-openpyxl libclang-rt-14-dev valgrind procps"
+NEED_test="postgresql postgresql-client chromium libfaketime python3-openpyxl python3-jsonschema libclang-rt-14-dev valgrind procps"
 NEED_bench="nginx-light wrk"
 
 # A package that something else already gives: a nodejs from elsewhere brings its own npm.

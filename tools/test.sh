@@ -37,7 +37,7 @@ step() {
 skip() { say "$1: skipped, $2"; }
 
 torture() { sh tools/with-pg.sh sh tools/unit.sh build --suite torture; } # its preloaded library bears no sanitizer
-unit() { sh tools/with-pg.sh sh tools/unit.sh build-asan; }
+unit() { mkdir -p "$out/api"; KONTOR_API_RECORD=$out/api sh tools/with-pg.sh sh tools/unit.sh build-asan; }
 syntax() { git ls-files -co --exclude-standard dev .ci/run 'tools/*.sh' | xargs -n1 sh -n; }
 app() { build_web; build_app build; ninja -k 0 -C build; }
 unit_file() { systemd-analyze security --offline=true --threshold=15 --no-pager dist/kontor.service | tail -1; }
@@ -59,6 +59,7 @@ step gcc app
 step links python3 tools/links.py build
 step clang build_san build-asan address,undefined
 step unit unit
+[ ! -f "$out/api/openapi.json" ] || step openapi python3 tools/openapi.py "$out/api"
 step torture torture
 step cppcheck python3 tools/lint.py cppcheck build-asan
 step clang-tidy python3 tools/lint.py clang-tidy build-asan

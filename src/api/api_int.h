@@ -3,7 +3,7 @@
 #pragma once
 #include "api/api.h"
 
-#define ROUTE(m, path, fn, flags, body, doc) enum err fn(struct cx *cx, const struct req *rq, struct resp *rs);
+#define ROUTE(m, path, fn, flags, body, ...) enum err fn(struct cx *cx, const struct req *rq, struct resp *rs);
 #include "api/routes.def"
 #undef ROUTE
 

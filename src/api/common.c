@@ -4,7 +4,7 @@
 
 #include "search/search.h"
 
-#define ROUTE(m, path, fn, flags, body, doc) {m, S0(path), fn, flags, 0, body, S0(doc)},
+#define ROUTE(m, path, fn, flags, body, doc, ...) {m, S0(path), fn, flags, 0, body, S0(doc "\n" __VA_ARGS__)},
 const struct route api_routes[] = {
 #include "api/routes.def"
 };

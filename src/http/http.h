@@ -74,7 +74,7 @@ struct route {
     unsigned flags;
     unsigned right; /* the application's own right number, 0 = any who is in */
     size_t body_max;
-    str doc;        /* one line for the API document */
+    str doc;        /* for the API document: a line, and behind it the shape (api/openapi.c) */
 };
 struct router;
 /* Compiles the table; asserts on duplicates. Lives as long as the arena. */

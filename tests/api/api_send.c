@@ -3,7 +3,10 @@
 #include "http/http_int.h"
 #include "ui/ui.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static _Atomic bool called[100];
 
@@ -109,6 +112,32 @@ static void reply_copy(struct arena *a, const struct resp *rs, struct answer *re
         ret->head[i] = (struct header){arena_dup(a, rs->head[i].name), arena_dup(a, rs->head[i].value)};
 }
 
+/* KONTOR_API_RECORD names a folder: what was asked and answered, a JSON line each, for tools/openapi.py. */
+static void record(const struct req *rq, const struct answer *r)
+{
+    const char *dir = getenv("KONTOR_API_RECORD");
+    static FILE *f;
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    if (!dir) return;
+    struct arena *a = arena_new();
+    struct buf b = buf_new(a, 64 << 20);
+    struct jw w = jw_new(&b);
+    jw_obj(&w);
+    jw_kstr(&w, S("method"), method_name[rq->method]);
+    jw_kstr(&w, S("path"), rq->path);
+    jw_kstr(&w, S("route"), rq->route->path);
+    jw_kint(&w, S("status"), r->status);
+    jw_kstr(&w, S("type"), r->type);
+    if (str_has_suffix(r->type, S("json"))) jw_kstr(&w, S("body"), r->body);
+    jw_obj_end(&w);
+    buf_byte(&b, '\n');
+    pthread_mutex_lock(&lock);
+    if (!f) f = fopen(arena_fmt(a, "%s/replies-%d.jsonl", dir, (int)getpid()).p, "w");
+    if (f) (void)fwrite(b.p, 1, b.n, f);
+    pthread_mutex_unlock(&lock);
+    arena_free(&a);
+}
+
 struct answer api_call(struct api_bed *t, struct arena *a, enum actor who, str req, str body, str head)
 {
     struct arena *mine = arena_new(); /* a request's memory ends with it: ASan sees who keeps it */
@@ -127,6 +156,7 @@ struct answer api_call(struct api_bed *t, struct arena *a, enum actor who, str r
         http_dispatch(&cx, t->router, api_guard, &h->rq, &rs);
         if (h->rq.route) api_route_mark(h->rq.route);
         reply_copy(a, &rs, &ret);
+        if (h->rq.route) record(&h->rq, &ret);
     }
     db_put(&cx.db);
     meta_drop(&m);

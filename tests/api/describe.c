@@ -3,6 +3,8 @@
 #include "api_bed.h"
 #include "os/os.h"
 
+#include <stdlib.h>
+
 static void own_fields(struct api_bed *t)
 {
     ROWS(t,
@@ -300,8 +302,24 @@ static void import_asked(struct api_bed *t)
          {ADMIN, "GET /api/v1/job/1", NULL, 404, NULL, NULL, NULL, NULL});
 }
 
+/* The API document holds own fields and entities, and nothing that its reader may not see or do. */
+static void document(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'money','label':'Umsatz'}", 201, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/meta/entity", "{'label':'Maschine'}", 201, NULL, NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$rolerep", "{'rights':{'person':{'see':'own','change':'own','fields':{'birthday':'hidden','note':'read'}},'company':{'see':'team'}}}", 200, NULL, "role.update", NULL, NULL},
+         {ADMIN, "GET /api/v1/openapi.json", NULL, 200,
+          "\"openapi\":\"3.1.0\"|\"/api/v1/person/{id}\"|\"/api/v1/export/person\"|\"x_umsatz\"|\"/api/v1/x_maschine\"|\"x_maschinePage\"|\"birthday\"|\"Idempotency-Key\"|\"If-Match\"|\"too_slow\"|\"/api/v1/key\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/openapi.json", NULL, 200, "\"/api/v1/company\"|\"note\"|!\"birthday\"|!\"/api/v1/task\"|!x_maschine|!\"/api/v1/export/person\"", NULL, NULL, NULL});
+    const char *dir = getenv("KONTOR_API_RECORD");
+    struct cx *cx = &t->b.cx;
+    struct answer r = api_call(t, cx->a, ADMIN, S("GET /api/v1/openapi.json"), S(""), S(""));
+    if (dir) T_OK(cx, os_write_file_atomic(cx, arena_fmt(cx->a, "%s/openapi.json", dir), r.body, 0644));
+}
+
 void describe_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {own_fields, own_entities, order_and_promises, other_kinds, twice, gathered, entity_changed, files, exports, import_asked};
+    static void (*const all[])(struct api_bed *) = {own_fields, own_entities, order_and_promises, other_kinds, twice, gathered, entity_changed, files, exports, import_asked, document};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

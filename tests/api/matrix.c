@@ -38,6 +38,7 @@ static const struct cell {
     {PATCH, "/api/v1/meta/entity/{name}", "/api/v1/meta/entity/x_ding", "{'icon':'cog'}", NOTHING, "401", "200", "403", "403"},
     {DELETE, "/api/v1/meta/entity/{name}", "/api/v1/meta/entity/x_ding", NULL, NOTHING, "401", "200", "403", "403"},
     {POST, "/api/v1/meta/entity/{name}/restore", "/api/v1/meta/entity/x_ding/restore", NULL, NOTHING, "401", "200", "403", "403"},
+    {GET, "/api/v1/openapi.json", "/api/v1/openapi.json", NULL, NOTHING, "401", "200", "200", "200"},
     {GET, "/api/v1/search", "/api/v1/search?q=ding", NULL, NOTHING, "401", "200", "200", "200"},
     {GET, "/api/v1/who", "/api/v1/who?number=022155501", NULL, NOTHING, "401", "200", "200", "200"},
     {GET, "/api/v1/register", "/api/v1/register?name=m", NULL, NOTHING, "401", "200", "200", "200"}, /* no register is set up */
