@@ -45,6 +45,10 @@ extern const struct route api_routes[];
 extern const size_t api_routes_n;
 /* Session, CSRF, Origin; runs before every handler. */
 enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs);
+/* May this request be begun in the loop, its writing waited for by no thread (R_LATER)? */
+bool api_may_wait(const struct app *app, const struct req *rq);
+/* One line of log for a request that is answered: an error of ours, or everything when debugging. */
+void api_log(const struct cx *cx, const struct req *rq, const struct resp *rs, int64_t us);
 /* First set-up: the firm, its shipped roles, the administrator. E_CONFLICT when there are users already. */
 struct setup {
     str firm, country, currency, lang, name, mail, password;

@@ -56,6 +56,12 @@ typedef enum err once_fn(struct cx *cx, const struct req *rq, struct resp *rs, v
 MUST enum err once_with(struct cx *cx, const struct req *rq, struct resp *rs, str body, once_fn *fn, void *arg,
                         bool *ret_repeated);
 
+/* Runs `write` in db_write, then `reply`, which looks at nothing but arg and writes rs. Where the server allows it
+ * (rs->may_wait) nobody waits: this call returns at once and the reply comes when the write is durable. */
+typedef enum err reply_fn(struct cx *cx, void *arg, struct resp *rs);
+MUST enum err write_then(struct cx *cx, const struct req *rq, struct resp *rs, db_write_fn *write, void *arg,
+                         reply_fn *reply);
+
 /* The request's key, "" = none; E_BAD when it is none that can be kept. */
 MUST enum err once_key(struct cx *cx, const struct req *rq, str *ret);
 

@@ -183,23 +183,40 @@ enum err reply_after(struct cx *cx, const struct entity *e, const struct written
     return E_OK;
 }
 
+struct create {
+    const struct entity *e;
+    struct record after;
+    struct written w;
+    struct creation *made;
+};
+
+static enum err create_write(struct cx *cx, void *arg)
+{
+    return record_creation_write(cx, ((struct create *)arg)->made);
+}
+
+static enum err create_reply(struct cx *cx, void *arg, struct resp *rs)
+{
+    struct create *c = arg;
+    rs->status = 201;
+    http_head(rs, S("Location"), arena_fmt(cx->a, "/api/v1/%.*s/%" PRId64, FS(c->e->name), c->w.id));
+    return reply_after(cx, c->e, &c->w, rs);
+}
+
 static enum err create(struct cx *cx, const struct req *rq, struct resp *rs)
 {
-    const struct entity *e = NULL;
+    struct create *c = NEW(cx->a, struct create);
     const struct json *j = NULL;
     const struct set *s = NULL;
     size_t n = 0;
     int64_t id = 0;
-    struct record after = {0};
-    struct written w = {.after = &after};
-    TRY(path_entity(cx, rq, &e));
+    c->w.after = &c->after;
+    TRY(path_entity(cx, rq, &c->e));
     TRY(body_json(cx, rq, &j));
     TRY(json_id_of(cx, j, S("id"), 0, &id));
-    TRY(record_sets(cx, e, j, &s, &n));
-    TRY(record_create(cx, e, id, s, n, &w));
-    rs->status = 201;
-    http_head(rs, S("Location"), arena_fmt(cx->a, "/api/v1/%.*s/%" PRId64, FS(e->name), w.id));
-    return reply_after(cx, e, &w, rs);
+    TRY(record_sets(cx, c->e, j, &s, &n));
+    TRY(record_creation(cx, c->e, id, s, n, &c->w, &c->made));
+    return write_then(cx, rq, rs, create_write, c, create_reply);
 }
 
 enum err api_create(struct cx *cx, const struct req *rq, struct resp *rs)

@@ -48,10 +48,19 @@ static void thread_end(void *arg, void *thread)
 
 static struct arena *thread_arena(void *thread) { return ((struct thread *)thread)->a; }
 
+static struct arena *thread_lend(void *thread, struct arena *a)
+{
+    struct thread *t = thread;
+    struct arena *was = t->a;
+    t->a = a;
+    return was;
+}
+
 static bool is_fast(void *arg, const struct req *rq)
 {
     const struct wired *w = arg;
     bool reads = !rq->route || (rq->route->flags & R_FAST);
+    if (rq->route && api_may_wait(&w->app, rq)) return true;
     return reads && (!rq->route || !dbase_is_pg(w->app.db) || (rq->route->flags & R_BARE));
 }
 
@@ -59,21 +68,6 @@ static str wanted_lang(const struct req *rq)
 {
     str h = http_header(rq, S("Accept-Language")), first = str_cut(h, 0, 2);
     return lang_code[lang_of(first)];
-}
-
-static void log_request(const struct cx *cx, const struct req *rq, const struct resp *rs,
-                        int64_t us)
-{
-    bool bad = rs->status >= 500;
-    struct log_line l;
-    if (!bad && !log_is_on(LOG_DEBUG)) return;
-    log_begin(&l, cx, bad ? LOG_ERROR : LOG_DEBUG, S("http"), S("request"));
-    log_str(&l, S("method"), method_name[rq->method]);
-    log_str(&l, S("path"), rq->path);
-    log_int(&l, S("status"), rs->status ? rs->status : 200);
-    log_int(&l, S("us"), us);
-    if (bad) log_str(&l, S("error"), cx->msg);
-    log_end(&l);
 }
 
 static void long_begin(struct wired *w)
@@ -123,7 +117,7 @@ static void handle(void *arg, void *thread, struct req *rq, struct resp *rs)
     if (!bare) read_begin(&cx, rq, place);
     http_dispatch(&cx, w->router, api_guard, rq, rs);
     rs->again = place == PLACE_LOOP && cx.err == E_SLOW && db_was_slow(&cx);
-    log_request(&cx, rq, rs, os_mono_us() - start);
+    if (!rs->later.start) api_log(&cx, rq, rs, os_mono_us() - start);
     db_put(&cx.db);
     meta_drop(&m);
     if (place == PLACE_AGAIN) long_end(w);
@@ -225,6 +219,7 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     h.is_fast = is_fast;
     h.handle = handle;
     h.arena = thread_arena;
+    h.lend = thread_lend;
     h.router = w->router;
     h.csp = ui_csp;
     w->app.tls = h.tls_cert.n > 0 || str_has_prefix(o->url, S("https://"));

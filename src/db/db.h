@@ -73,6 +73,12 @@ MUST enum err db_write(struct cx *cx, db_write_fn *fn, void *arg);
 /* The same for slices of long work (imports): waits while interactive writes are queued (but never
  * longer than a second, so that a busy house does not stop an import for good). */
 MUST enum err db_write_bulk(struct cx *cx, db_write_fn *fn, void *arg);
+struct dbase;
+/* db_write for who does not wait, SQLite alone: fn runs on another thread, then done with fn's or the commit's
+ * result, when that is durable, on some thread. cx, what fn uses and the arena are the writer's from this call on
+ * until done has been called; cx->db need not be set. done does nothing long and writes nothing. */
+typedef void db_done_fn(struct cx *cx, void *arg, enum err e);
+void dbase_write_later(struct dbase *b, struct cx *cx, db_write_fn *fn, void *arg, db_done_fn *done);
 /* How many writes of people (by the web app or the API) have been queued so far: a bulk writer that sees it grow keeps
  * its slices short. Always 0 on PostgreSQL, where nobody waits for another's transaction. */
 int64_t db_writes_of_people(const struct cx *cx);
@@ -96,7 +102,6 @@ void db_deadline(struct cx *cx, int64_t until_us);
 bool db_was_slow(const struct cx *cx);
 
 /* ---- the process's database ---- */
-struct dbase;
 struct db_opts {
     str url;           /* "sqlite:/path/kontor.db" or "postgresql://..." */
     int readers;       /* connections kept for reading; 0 = a sensible number */

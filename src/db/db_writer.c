@@ -7,7 +7,8 @@
  * thread takes the seat and keeps it while there is work. Bulk work is the thread's, unless it has waited long.
  *
  * A request lives on its caller's stack; the caller sleeps on `done` until it is through, so whoever sits may use the
- * caller's cx and arena. Nobody is woken before the commit is durable.
+ * caller's cx and arena. One that nobody waits for lives in its own arena and has `then` instead; who brings it never
+ * runs it. Nobody is woken or told before the commit is durable.
  */
 #include "base/tr.h"
 #include "db/db_int.h"
@@ -35,6 +36,7 @@ struct wreq {
     struct cx *cx;
     db_write_fn *fn;
     void *arg;
+    db_done_fn *then; /* NULL: its caller waits */
     int64_t since_ms;
     enum err e;
     _Atomic uint32_t done; /* OPEN, DONE, or WAITED for by its caller, who sleeps */
@@ -60,6 +62,10 @@ static int64_t mono_ms(void) { return db_mono_us() / 1000; }
 
 static void wake(struct wreq *r)
 {
+    if (r->then) {
+        r->then(r->cx, r->arg, r->e);
+        return;
+    }
     _Atomic uint32_t *done = &r->done;
     if (atomic_exchange_explicit(done, DONE, memory_order_acq_rel) == WAITED) /* r may be gone from here on */
         syscall(SYS_futex, done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
@@ -82,7 +88,7 @@ static bool push(struct writer *w, struct wreq *r, bool bulk)
     pthread_mutex_lock(&w->mu);
     *l->tail = r;
     l->tail = &r->next;
-    bool mine = !w->seated && !bulk;
+    bool mine = !w->seated && !bulk && !r->then;
     if (mine) w->seated = true;
     else if (!w->seated) pthread_cond_signal(&w->work);
     pthread_mutex_unlock(&w->mu);
@@ -383,19 +389,35 @@ static void *ck_main(void *arg)
 
 /* ---- public ---- */
 
+static void count_people(struct writer *w, const struct cx *cx)
+{
+    if (cx->way == WAY_WEB || cx->way == WAY_API)
+        atomic_fetch_add_explicit(&w->base->of_people, 1, memory_order_relaxed);
+}
+
 enum err writer_write(struct cx *cx, db_write_fn *fn, void *arg, bool bulk)
 {
     struct writer *w = cx->db->base->writer;
     assert(w && cx->db != w->db); /* not from inside a write */
     struct wreq r = {.cx = cx, .fn = fn, .arg = arg, .since_ms = bulk ? mono_ms() : 0};
-    if (!bulk && (cx->way == WAY_WEB || cx->way == WAY_API))
-        atomic_fetch_add_explicit(&w->base->of_people, 1, memory_order_relaxed);
+    if (!bulk) count_people(w, cx);
     if (push(w, &r, bulk)) {
         batch(w);
         get_up(w);
     }
     wait_done(&r);
     return r.e;
+}
+
+void dbase_write_later(struct dbase *b, struct cx *cx, db_write_fn *fn, void *arg, db_done_fn *done)
+{
+    struct writer *w = b->writer;
+    assert(w && done);
+    struct wreq *r = NEW(cx->a, struct wreq);
+    *r = (struct wreq){.cx = cx, .fn = fn, .arg = arg, .then = done};
+    count_people(w, cx);
+    bool mine = push(w, r, false); /* r may be gone from here on */
+    assert(!mine);
 }
 
 int64_t db_writes_of_people(const struct cx *cx)

@@ -48,7 +48,16 @@ struct resp {
     struct http_sse *sse;       /* set by http_sse_begin */
     struct http_job *job;       /* the server's own; NULL without a socket: streams then fill body */
     bool again;             /* asked for in the loop: throw this reply away and run the handler on a worker */
+    bool may_wait;          /* the request's memory is its own: the handler may leave a `later` */
+    struct http_later {
+        void (*start)(void *arg);  /* the last thing done with the request where the handler ran: from here on it
+                                    * belongs to whoever start has told, until http_later_done */
+        void (*finish)(void *arg); /* in the loop, after http_later_done: fills this reply, lets go of what was held */
+        void *arg;
+    } later;                /* start NULL = the reply is here */
 };
+/* The reply that a `later` has promised can be had now: by finish. Any thread, once. */
+void http_later_done(struct resp *rs);
 /* Where the handler runs: in a loop, where it must be short; on a worker because it asked to be run `again`. */
 enum http_place { PLACE_NONE, PLACE_LOOP, PLACE_WORKER, PLACE_AGAIN };
 enum http_place http_place(const struct resp *rs);
@@ -64,6 +73,7 @@ enum route_flags {
     R_BARE = 32,    /* needs no database: it is given none */
     R_PERSON = 64,  /* for people who logged in: with no API key */
     R_RIGHTS = 128, /* rights to records and settings alone say what it gives: for every API key that has them */
+    R_LATER = 256,  /* begun in the loop where is_fast says so; no thread waits for its reply (struct http_later) */
 };
 typedef enum err handler_fn(struct cx *cx, const struct req *rq, struct resp *rs);
 struct route {
@@ -125,6 +135,8 @@ struct http_opts {
     bool (*is_fast)(void *arg, const struct req *rq); /* after routing: rq->route may be NULL */
     void (*handle)(void *arg, void *thread, struct req *rq, struct resp *rs);
     struct arena *(*arena)(void *thread);             /* request memory: reset by the server after the reply */
+    struct arena *(*lend)(void *thread, struct arena *a); /* the thread's memory is `a` now; gives what it was. NULL: no
+                                                       * route is R_LATER */
     const struct router *router;
     str hosts;                  /* comma list of names we answer to, without port; "" = any; else 421 */
     str csp;                    /* Content-Security-Policy of text/html; "" = the strict one of all others */
@@ -146,3 +158,5 @@ int64_t http_silent_ms(const struct http_server *s);
 typedef enum err guard_fn(struct cx *cx, struct req *rq, struct resp *rs);
 void http_dispatch(struct cx *cx, const struct router *r, guard_fn *guard, struct req *rq, struct resp *rs);
 void http_problem(struct cx *cx, enum err e, struct resp *rs);
+/* What a handler gave: an error, or an answer that does not fit, becomes a problem. */
+void http_outcome(struct cx *cx, enum err e, struct resp *rs);

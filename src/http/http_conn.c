@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* http/http_conn.c - the life of a connection, all in its loop's thread:
  *
- *   handshake -> head -> [body] -> handler in the loop, or work in a worker -> head ...
+ *   handshake -> head -> [body] -> handler in the loop, or work in a worker or apart -> head ...
  *                                  work may turn into sse; errors end in linger
  *
  * Sockets are edge-triggered: `readable` says that there may be more. While a worker has the request
@@ -155,6 +155,7 @@ static void submit(struct conn *c, struct http_job *j)
     c->job = j;
     c->state = C_WORK;
     timer_set(c, T_NONE);
+    if (j->apart && apart_serve(c, j)) return;
     if (worker_submit(c->loop->s, j)) return;
     c->state = C_BODY; /* so that the job goes too */
     conn_reply_error(c, 503);
@@ -236,8 +237,19 @@ void conn_go_sse(struct conn *c, struct http_sse *e)
 
 struct want {
     int64_t max;
-    bool body, fast, upload;
+    bool body, fast, apart, upload; /* apart: fast, but for the end (R_LATER) */
 };
+static struct want want_of(const struct http_server *s, const struct http_head *h, const struct req *rq)
+{
+    unsigned flags = rq->route ? rq->route->flags : 0;
+    bool fast = s->o.is_fast ? s->o.is_fast(s->o.arg, rq) : !rq->route || (flags & R_FAST);
+    return (struct want){.max = rq->route ? (int64_t)rq->route->body_max : 0,
+                         .body = h->chunked || h->length > 0,
+                         .fast = fast,
+                         .apart = fast && (flags & R_LATER) && s->o.lend,
+                         .upload = flags & R_UPLOAD};
+}
+
 /* 200 or the refusal that needs no body. */
 static int admit(struct conn *c, struct req *rq, struct want *w)
 {
@@ -248,10 +260,7 @@ static int admit(struct conn *c, struct req *rq, struct want *w)
     str allow = S("");
     if (!host_known(rq->host, s->o.hosts)) return 421;
     if (router_find(s->o.router, &cx, rq, &allow) != E_OK) rq->route = NULL;
-    w->body = h->chunked || h->length > 0;
-    w->max = rq->route ? (int64_t)rq->route->body_max : 0;
-    w->upload = rq->route && rq->route->flags & R_UPLOAD;
-    w->fast = s->o.is_fast ? s->o.is_fast(s->o.arg, rq) : !rq->route || rq->route->flags & R_FAST;
+    *w = want_of(s, h, rq);
     if (w->body &&
         !rq->route) { /* answered without its body, so the next request cannot be found */
         w->body = false;
@@ -264,12 +273,13 @@ static int admit(struct conn *c, struct req *rq, struct want *w)
 }
 
 /* The request is all there: in the loop when that is short, else by a worker, from a copy. */
-static void serve_whole(struct conn *c, struct req *rq, str head, bool fast)
+static void serve_whole(struct conn *c, struct req *rq, str head, const struct want *w)
 {
-    if (fast && serve_here(c, rq)) return;
+    if (w->fast && !w->apart && serve_here(c, rq)) return;
     struct http_job *j = job_new(c, head, rq->body);
     j->v10 = c->loop->head.v10;
-    j->again = fast;
+    j->apart = w->apart;
+    j->again = w->fast && !w->apart;
     submit(c, j);
 }
 
@@ -282,6 +292,7 @@ static void body_begin(struct conn *c, str head, const struct want *w, size_t ha
     j->max = w->max;
     j->upload = w->upload;
     j->fast = w->fast;
+    j->apart = w->apart;
     j->v10 = h->v10;
     c->state = C_BODY;
     timer_set(c, T_BODY);
@@ -324,7 +335,7 @@ static size_t request(struct conn *c, str in)
     }
     rq->body = str_cut(in, h->bytes, h->bytes + body);
     rq->body_bytes = (int64_t)body;
-    serve_whole(c, rq, head, w.fast);
+    serve_whole(c, rq, head, &w);
     return h->bytes + body;
 }
 
@@ -333,7 +344,7 @@ static void body_done(struct conn *c)
 {
     struct http_job *j = c->job;
     struct loop *lp = c->loop;
-    if (!j->fast || j->spool > 0) {
+    if (!j->fast || j->apart || j->spool > 0) {
         submit(c, j);
         return;
     }
@@ -552,6 +563,7 @@ void conn_job_done(struct http_job *j)
 {
     struct conn *c = j->conn;
     struct loop *lp = c->loop;
+    if (j->a) apart_end(j);
     c->state = C_HEAD;
     if (c->dead || lp->s->closing) {
         if (j->sse) sse_drop(j->sse);

@@ -148,8 +148,11 @@ struct http_job {
     struct chunk chunk;
     int spool;               /* > 0: descriptor */
     char spool_path[256];
-    bool upload, fast, keep, v10;
+    bool upload, fast, apart, keep, v10;
     bool again;              /* it was tried in the loop */
+    struct arena *a;         /* of one that was begun apart, with its request and its reply; else NULL */
+    struct req *rq;
+    struct resp *rs;
     struct wire *out;        /* the reply */
     int status;
     _Atomic(struct http_stream *) stream; /* set by the worker, seen by the loop */
@@ -184,7 +187,7 @@ struct tlist {
     struct conn *first, *last;
     int ms;
 };
-enum { RBUF = 64 * 1024, OBUF = 64 * 1024 };
+enum { RBUF = 64 * 1024, OBUF = 64 * 1024, SPARES = 32 };
 struct loop {
     struct http_server *s;
     int index, ep, listen_fd, wake_fd, spare_fd;
@@ -205,6 +208,8 @@ struct loop {
     uint32_t *slot_gen;
     size_t slots;
     bool drained;
+    struct arena *spare[SPARES];        /* of requests that are through, for the next ones */
+    int spares;
     _Atomic int64_t seen_ms;            /* when it last came round */
     _Atomic int64_t conns, open, requests, bad, bytes_in, bytes_out, sse_open, by_status[6];
 };
@@ -224,6 +229,7 @@ struct http_server {
     struct workers w;
     struct addr_counts addrs;
     _Atomic int conns;
+    _Atomic int apart;                  /* requests begun apart and not through yet */
     _Atomic int64_t body_bytes;
     _Atomic bool draining, closing, stop;
     pthread_mutex_t tls_lock;
@@ -271,10 +277,17 @@ void count_status(struct loop *lp, int status);
 /* http_worker.c */
 bool worker_submit(struct http_server *s, struct http_job *j); /* false: the queue is full */
 void workers_stop(struct http_server *s);
-/* Runs the handler on the request and builds the reply. */
-void serve(struct http_server *s, struct http_job *j, void *user, struct req *rq, struct resp *rs);
+/* The job's request once more, out of its own copy. */
+struct req *job_request(struct http_job *j, struct arena *a);
+/* The reply as a wire for the loop. */
+void job_build(struct http_job *j, struct cx *cx, struct http_date *date, const struct req *rq, struct resp *rs);
 /* Who asks, and how; gives his address. */
 struct addr req_from_conn(struct http_server *s, struct arena *a, struct conn *c, struct req *rq);
+
+/* http_apart.c */
+bool apart_serve(struct conn *c, struct http_job *j); /* false: too many, or we stop: it takes a worker */
+void apart_end(struct http_job *j);     /* fills the reply and gives the memory back */
+void apart_wait(struct http_server *s); /* until none is left; no new one begins when s->closing is set */
 
 /* http_stream.c, http_sse.c */
 void stream_pump(struct conn *c);       /* loop: sends what the worker queued */

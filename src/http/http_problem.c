@@ -69,7 +69,11 @@ void http_dispatch(struct cx *cx, const struct router *r, guard_fn *guard, struc
                    struct resp *rs)
 {
     if (!rs->body.a) rs->body = buf_new(cx->a, REPLY_MAX);
-    enum err e = run(cx, r, guard, rq, rs);
+    http_outcome(cx, run(cx, r, guard, rq, rs), rs);
+}
+
+void http_outcome(struct cx *cx, enum err e, struct resp *rs)
+{
     if (e == E_OK && rs->body.full)
         e = fail(cx, E_LIMIT, "The answer is too large: ask for less at once");
     if (e == E_OK) return;

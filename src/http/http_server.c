@@ -55,6 +55,7 @@ static void loop_free(struct loop *lp)
     os_close_fd(&lp->wake_fd);
     os_close_fd(&lp->spare_fd);
     (void)pthread_mutex_destroy(&lp->sse_lock);
+    while (lp->spares) arena_free(&lp->spare[--lp->spares]);
     free(lp->slot);
     free(lp->slot_gen);
     free(lp->rbuf);
@@ -121,6 +122,7 @@ void http_stop(struct http_server **sp)
     atomic_store(&s->closing, true);
     wake_all(s);
     workers_stop(s);
+    apart_wait(s);
     atomic_store(&s->stop, true);
     wake_all(s);
     for (int i = 0; i < s->n_loops; i++)

@@ -21,9 +21,7 @@ struct addr req_from_conn(struct http_server *s, struct arena *a, struct conn *c
     return from;
 }
 
-/* The reply as a wire for the loop. */
-static void build(struct http_job *j, struct cx *cx, struct http_date *date, const struct req *rq,
-                  struct resp *rs)
+void job_build(struct http_job *j, struct cx *cx, struct http_date *date, const struct req *rq, struct resp *rs)
 {
     struct http_server *s = j->loop->s;
     struct reply r = {.close = !j->keep, .tls = rq->tls, .csp = s->o.csp};
@@ -63,10 +61,9 @@ static void end_stream(struct http_job *j)
     if (!st->chunked) j->keep = false;
 }
 
-static void run(struct http_job *j, void *user, struct http_date *date)
+struct req *job_request(struct http_job *j, struct arena *a)
 {
     struct http_server *s = j->loop->s;
-    struct arena *a = s->o.arena(user);
     struct cx cx = {.a = a};
     struct http_head *h = NEW(a, struct http_head);
     str allow = S("");
@@ -78,11 +75,20 @@ static void run(struct http_job *j, void *user, struct http_date *date)
     if (j->spool > 0) rq->body_file = str_from(j->spool_path);
     else rq->body = (str){j->body ? j->body : j->head + j->body_at, j->body_n};
     rq->body_bytes = j->got;
+    return rq;
+}
+
+static void run(struct http_job *j, void *user, struct http_date *date)
+{
+    struct http_server *s = j->loop->s;
+    struct arena *a = s->o.arena(user);
+    struct cx cx = {.a = a};
+    struct req *rq = job_request(j, a);
     struct resp rs = {.body = buf_new(a, s->l.reply_bytes), .job = j};
     s->o.handle(s->o.arg, user, rq, &rs);
     if (rs.sse) j->sse = rs.sse;
     if (j->stream) end_stream(j);
-    else if (!rs.sse || (rs.status && rs.status != 200)) build(j, &cx, date, rq, &rs);
+    else if (!rs.sse || (rs.status && rs.status != 200)) job_build(j, &cx, date, rq, &rs);
     arena_reset(a);
     loop_post(j->loop, &j->post);
 }

@@ -93,6 +93,12 @@ struct written {
 /* id 0 = made here. E_INVALID names the field. */
 MUST enum err record_create(struct cx *cx, const struct entity *e, int64_t id, const struct set *s, size_t n,
                             struct written *ret);
+/* The same in two steps: all that needs no writing, then record_creation_write (a db_write_fn), whose arg is the
+ * creation. `ret` is filled by the second. */
+struct creation;
+MUST enum err record_creation(struct cx *cx, const struct entity *e, int64_t id, const struct set *s, size_t n,
+                              struct written *ret, struct creation **ret_creation);
+MUST enum err record_creation_write(struct cx *cx, void *creation);
 /* version 0 = whatever it is. E_CONFLICT when it has moved on. Nothing changed: ret->seq = 0, no log row. */
 MUST enum err record_update(struct cx *cx, const struct entity *e, int64_t id, int64_t version, const struct set *s,
                             size_t n, struct written *ret);

@@ -138,7 +138,7 @@ static enum err parts_write(struct cx *cx, const struct entity *e, int64_t id,
 }
 
 /* ---- create ---- */
-struct creating {
+struct creation {
     const struct entity *e;
     int64_t id;
     const struct set *s;
@@ -185,9 +185,9 @@ static enum err tags_give(struct cx *cx, const struct entity *e, int64_t id, str
     return E_OK;
 }
 
-static enum err create_inside(struct cx *cx, void *arg)
+enum err record_creation_write(struct cx *cx, void *creation)
 {
-    struct creating *c = arg;
+    struct creation *c = creation;
     bool given = false; /* a value that the prepared INSERT does not have */
     struct val *v = NEW_N(cx->a, struct val, c->e->n);
     memcpy(v, c->v, sizeof *v * c->e->n);
@@ -219,8 +219,8 @@ static enum err create_id(struct cx *cx, int64_t id, int64_t *ret)
     return E_OK;
 }
 
-enum err record_create(struct cx *cx, const struct entity *e, int64_t id, const struct set *s,
-                       size_t n, struct written *ret)
+enum err record_creation(struct cx *cx, const struct entity *e, int64_t id, const struct set *s, size_t n,
+                         struct written *ret, struct creation **ret_creation)
 {
     struct val *v = NEW_N(cx->a, struct val, e->n);
     if (!acl_may(cx, e, ACT_CREATE)) return fail(cx, E_DENIED, "You may not create such a record");
@@ -235,10 +235,19 @@ enum err record_create(struct cx *cx, const struct entity *e, int64_t id, const 
         return fail_at(cx, E_DENIED, S("owner"), "You may not create a record for somebody else");
     v[F_CREATED_AT] = v[F_CHANGED_AT] = VAL_INT(cx->now_ms);
     if (cx->who.user) v[F_CREATED_BY] = v[F_CHANGED_BY] = VAL_INT(cx->who.user);
-    struct creating c = {
+    struct creation *c = *ret_creation = NEW(cx->a, struct creation);
+    *c = (struct creation){
         .e = e, .id = id, .s = s, .n = n, .v = v, .insert = insert_sql(cx, e, id, v), .ret = ret};
-    return cx->way == WAY_IMPORT ? db_write_part(cx, create_inside, &c)
-                                 : db_write(cx, create_inside, &c);
+    return E_OK;
+}
+
+enum err record_create(struct cx *cx, const struct entity *e, int64_t id, const struct set *s,
+                       size_t n, struct written *ret)
+{
+    struct creation *c = NULL;
+    TRY(record_creation(cx, e, id, s, n, ret, &c));
+    return cx->way == WAY_IMPORT ? db_write_part(cx, record_creation_write, c)
+                                 : db_write(cx, record_creation_write, c);
 }
 
 /* ---- update ---- */

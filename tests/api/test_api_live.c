@@ -329,9 +329,53 @@ static void over_the_wire(struct api_bed *t)
     }
 }
 
+static str posted(struct api_bed *t, enum actor who, const char *body, const char *head)
+{
+    struct heard h = {.fd = dial(t), .b = buf_new(t->b.cx.a, READ_MAX)};
+    const struct person *p = &t->who[who];
+    str s = arena_fmt(t->b.cx.a,
+                      "POST /api/v1/person HTTP/1.1\r\nHost: kontor.test\r\nCookie: kontor=%.*s\r\nX-CSRF-Token: %.*s\r\n"
+                      "Content-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n%s\r\n%s",
+                      FS(p->token), FS(p->csrf), strlen(body), head, body);
+    T(send(h.fd, s.p, s.n, MSG_NOSIGNAL) == (ssize_t)s.n);
+    (void)hear(&h, S("\r\n\r\n\r\n"), WAIT_MS); /* never comes: until the end */
+    T(h.ended);
+    close(h.fd);
+    return buf_str(&h.b);
+}
+
+/* A create waits without a thread on SQLite: the same answers as by any other way, and each call of it may fail. */
+static void created(struct api_bed *t)
+{
+    str r = posted(t, REPA1, "{\"name\":\"Lise Spät\",\"phones\":[\"0221 5550199\"],\"tags\":[\"neu\"]}", "");
+    static const char *const parts[] = {"HTTP/1.1 201 ", "\r\nLocation: /api/v1/person/", "\r\nETag: \"1\"", "\r\nX-Change: ",
+                                        "\"name\":\"Lise Spät\"", "+492215550199", "\"created_by\":{"};
+    for (size_t i = 0; i < COUNT(parts); i++) T(str_find(r, str_from(parts[i])) >= 0);
+    ROWS(t, {REPA1, "GET /api/v1/person?q=Lise", NULL, 200, "Lise Spät", "person.create", NULL, NULL});
+    T(str_find(posted(t, REPA1, "{\"name\":\"\"}", ""), S("HTTP/1.1 422 ")) >= 0);
+    T(str_find(posted(t, REPA1, "{\"name\":\"x\",\"company\":\"4\"}", ""), S("\"field\":\"company\"")) >= 0);
+    T(str_find(posted(t, ANON, "{\"name\":\"x\"}", ""), S("HTTP/1.1 401 ")) >= 0);
+    T(str_find(posted(t, REPA1, "{", ""), S("HTTP/1.1 400 ")) >= 0);
+    for (int i = 0; i < 2; i++)
+        T(str_find(posted(t, REPA1, "{\"name\":\"Einmal\"}", "Idempotency-Key: later\r\n"), S("\"name\":\"Einmal\"")) >= 0);
+    ROWS(t, {REPA1, "GET /api/v1/count/person", NULL, 200, "\"value\":2", "person.create", NULL, NULL});
+    int refused = 0;
+    for (int nth = 1; nth < 60; nth++) {
+        db_fault_at(t->app->db, nth);
+        str got = posted(t, REPA1, "{\"name\":\"Fehler\",\"mails\":[\"f@b.example\"]}", "");
+        db_fault_at(t->app->db, 0);
+        if (str_find(got, S("HTTP/1.1 201 ")) >= 0) break;
+        T(str_find(got, S("HTTP/1.1 503 ")) >= 0 && str_find(got, S("Retry-After: ")) >= 0);
+        refused++;
+        ROWS(t, {REPA1, "GET /api/v1/count/person", NULL, 200, "\"value\":2", NULL, NULL, NULL});
+    }
+    T(refused >= 5 && refused < 40);
+    ROWS(t, {REPA1, "GET /api/v1/count/person", NULL, 200, "\"value\":3", "person.create", NULL, NULL});
+}
+
 int main(void)
 {
-    static void (*const all[])(struct api_bed *) = {imported, undone_by_job, as_of, sample, retried, given_up, events, over_the_wire};
+    static void (*const all[])(struct api_bed *) = {imported, undone_by_job, as_of, sample, retried, given_up, events, over_the_wire, created};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], true, true);
     return t_end("api_live");
 }

@@ -106,6 +106,48 @@ static enum err h_sse(struct cx *cx, const struct req *rq, struct resp *rs)
     return E_OK;
 }
 
+/* Answers later, when it may: what came, and where from. "no" is refused at once. */
+struct later {
+    struct world *w;
+    struct resp *rs;
+    str text;
+};
+static void later_start(void *arg)
+{
+    struct later *l = arg;
+    struct world *w = l->w;
+    if (!w->hold) {
+        http_later_done(l->rs);
+        return;
+    }
+    assert(w->n_kept < (int)COUNT(w->kept));
+    w->kept[w->n_kept] = l->rs;
+    w->n_kept++; /* from here on it is the test's */
+}
+static void later_finish(void *arg)
+{
+    struct later *l = arg;
+    buf_add(&l->rs->body, l->text);
+    l->w->finished++;
+}
+static enum err h_later(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct world *w = (struct world *)(void *)cx->app;
+    struct later *l = NEW(cx->a, struct later);
+    str how = rs->may_wait ? S("later ") : S("worker ");
+    *l = (struct later){w, rs, arena_fmt(cx->a, "%.*s%.*s", FS(how), FS(rq->body))};
+    if (str_eq(rq->body, S("no"))) return fail(cx, E_INVALID, "no");
+    if (rs->may_wait) rs->later = (struct http_later){later_start, later_finish, l};
+    else buf_add(&rs->body, l->text);
+    return E_OK;
+}
+void release(struct world *w)
+{
+    int n = atomic_exchange(&w->n_kept, 0);
+    w->hold = 0;
+    for (int i = 0; i < n; i++) http_later_done(w->kept[i]);
+}
+
 #define R(m, p, f, fl, max)                                                                        \
     {                                                                                              \
         .method = m, .path = S0(p), .fn = f, .flags = fl, .body_max = max                          \
@@ -118,6 +160,7 @@ static const struct route routes[] = {
     R(GET, "/longer", h_long, 0, 0),
     R(POST, "/fast", h_echo, R_FAST, 100000),
     R(POST, "/slow", h_echo, 0, 100000),
+    R(POST, "/later", h_later, R_FAST | R_LATER, 1000),
     R(POST, "/upload", h_echo, R_UPLOAD, 10 << 20),
     R(GET, "/file", h_file, 0, 0),
     R(GET, "/asset", h_asset, R_FAST, 0),
@@ -143,6 +186,12 @@ static void thread_end(void *arg, void *thread)
     free(t);
 }
 struct arena *arena_of(void *thread) { return ((struct thread *)thread)->a; }
+struct arena *lend(void *thread, struct arena *a)
+{
+    struct arena *was = ((struct thread *)thread)->a;
+    ((struct thread *)thread)->a = a;
+    return was;
+}
 void handle(void *arg, void *thread, struct req *rq, struct resp *rs)
 {
     struct world *w = arg;
@@ -163,6 +212,7 @@ struct world *start(struct cx *cx, struct http_opts o)
     o.thread_end = thread_end;
     o.handle = handle;
     o.arena = arena_of;
+    o.lend = lend;
     o.router = w->router;
     o.spool_dir = S("/tmp");
     if (!o.limit.worker_stack_bytes)

@@ -11,13 +11,18 @@ struct world {
     str file;               /* what GET /file sends */
     _Atomic int64_t sse_id; /* of the last GET /sse */
     _Atomic int gone, stream_end, hold, running, threads;
+    struct resp *kept[400]; /* replies of POST /later while hold is set */
+    _Atomic int n_kept, finished;
 };
+/* Those replies can be had now. */
+void release(struct world *w);
 
 /* The routes: see the table in http_bed.c. Lives in cx->a. */
 struct router *router_of(struct cx *cx);
 /* For a server that a test starts itself: http_opts.handle and .arena. */
 void handle(void *arg, void *thread, struct req *rq, struct resp *rs);
 struct arena *arena_of(void *thread);
+struct arena *lend(void *thread, struct arena *a);
 /* A running server, on a free port unless o.listen says where; stop() ends and frees it. */
 struct world *start(struct cx *cx, struct http_opts o);
 void stop(struct world *w);
