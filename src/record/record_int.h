@@ -16,6 +16,10 @@ struct record reading_row(struct cx *cx, const struct reading *r, const struct d
 /* Points, links, lines of n records (the values are written in place). */
 MUST enum err fill_parts(struct cx *cx, const struct reading *r, struct record *v, size_t n);
 MUST enum err fill_titles(struct cx *cx, const struct reading *r, struct record *v, size_t n);
+/* A record that was just made, as record_get would give it, out of the values in hand: titles alone are looked up.
+ * ret->v NULL: its maker may not see it. Only where made_is_all. */
+bool made_is_all(const struct entity *e);
+MUST enum err made_record(struct cx *cx, const struct entity *e, int64_t id, const struct val *v, struct record *ret);
 /* The columns of linked records. */
 MUST enum err fill_linked(struct cx *cx, const struct fields *want, struct record *v, size_t n);
 /* Where a record that reading_row made keeps its value of f. */

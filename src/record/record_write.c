@@ -203,7 +203,9 @@ enum err record_creation_write(struct cx *cx, void *creation)
     TRY(rollups_follow(cx, c->e, NULL, v));
     *c->ret = (struct written){.id = c->id, .version = 1, .after = c->ret->after};
     TRY(log_write(cx, c->e, c->id, S("create"), 1, S(""), &c->ret->seq));
-    return read_after(cx, c->e, c->ret);
+    if (!c->ret->after || !made_is_all(c->e)) return read_after(cx, c->e, c->ret);
+    *c->ret->after = (struct record){0};
+    return made_record(cx, c->e, c->id, v, c->ret->after);
 }
 
 enum { ID_AHEAD_MS = 86400000 };

@@ -267,6 +267,19 @@ static bool events_fit(str came, str want)
     return true;
 }
 
+/* What a create answers is what the record then is. */
+static void made_is_read(struct api_bed *t, const struct row *w, str req, const struct answer *r)
+{
+    static const str post = S0("POST /api/v1/");
+    struct cx *cx = &t->b.cx;
+    str entity = str_cut(req, post.n, req.n), id = answer_value(cx, r, S("id"));
+    if (r->status != 201 || !str_has_prefix(req, post) || memchr(entity.p, '/', entity.n) ||
+        !meta_entity(t->app->meta, entity) || !id.n)
+        return;
+    struct answer now = api_call(t, cx->a, w->who, arena_fmt(cx->a, "GET /api/v1/%.*s/%.*s", FS(entity), FS(id)), S(""), S(""));
+    if (now.status == 200) T_STR(r->body, now.body);
+}
+
 static void row_run(struct api_bed *t, const char *file, const struct row *w)
 {
     struct cx *cx = &t->b.cx;
@@ -275,6 +288,7 @@ static void row_run(struct api_bed *t, const char *file, const struct row *w)
     str came = api_events_came(t), want = w->events ? str_from(w->events) : S("");
     bool fits = r.status == w->status && events_fit(came, want) && parts_fit(t, w, &r);
     if (w->save) values_keep(t, w->save, &r);
+    made_is_read(t, w, req, &r);
     T(fits);
     if (!fits) row_tell(t, file, w, arena_fmt(cx->a, "%.*s %.*s", FS(req), FS(str_cut(body, 0, 300))), &r, came);
 }
