@@ -35,6 +35,16 @@ export async function run(v) {
   await v.axe('the list of keys');
   await v.shot('keys');
   v.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off');
+  await page.getByRole('link', { name: say(v, 'api.title'), exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: say(v, 'api.title') }).waitFor();
+  const row = page.locator('summary').filter({ hasText: '/api/v1/meta' }).filter({ hasText: 'GET' }).first();
+  await row.click();
+  await page.getByRole('button', { name: say(v, 'api.try'), exact: true }).click();
+  await v.seen(page.getByRole('region', { name: say(v, 'api.reply') }).getByText('"entities"'), 'a route can be tried');
+  await v.axe('the API document');
+  await v.shot('api');
+  v.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off in it');
+  await page.goBack();
   await end.click();
   await page.getByRole('dialog').getByRole('button', { name: say(v, 'apikey.end'), exact: true }).click();
   await v.seen(page.getByText(say(v, 'apikey.none')), 'an ended key is gone');

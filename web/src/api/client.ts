@@ -77,6 +77,14 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<Re
   return { data: (empty ? null : await res.json()) as T, change: res.headers.get('x-change'), status: res.status };
 }
 
+/** A request as somebody writes it, and the answer as it comes. */
+export async function raw(method: string, path: string, body?: string): Promise<{ status: number; text: string }> {
+  const headers: Record<string, string> = method === 'GET' ? {} : { 'idempotency-key': key(), 'x-csrf-token': csrf };
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  const res = await ask(method, path, headers, body);
+  return { status: res.status, text: await res.text() };
+}
+
 export async function get<T>(path: string): Promise<T> {
   return (await call<T>('GET', path)).data;
 }
