@@ -102,12 +102,15 @@ static bool text_ok(str sql)
 
 static bool search_ok(str name, str sql)
 {
-    str rest = {0};
-    return str_has_prefix(sql, S("CREATE VIRTUAL TABLE ")) &&
-           str_has_prefix(rest = str_cut(sql, 21, sql.n), name) &&
-           str_eq(str_cut(rest, name.n, rest.n),
-                  S(" USING fts5(text, content='', detail=none, columnsize=0,"
-                    " tokenize='trigram case_sensitive 1')"));
+    static const str cut[] = {S0("kontor"), S0("trigram case_sensitive 1")}; /* the second before schema 13 */
+    str begin = S(" USING fts5(text, content='', detail=none, columnsize=0, tokenize='"), rest = {0};
+    if (!str_has_prefix(sql, S("CREATE VIRTUAL TABLE ")) || !str_has_prefix(rest = str_cut(sql, 21, sql.n), name) ||
+        !str_has_prefix(rest = str_cut(rest, name.n, rest.n), begin))
+        return false;
+    rest = str_cut(rest, begin.n, rest.n);
+    for (size_t i = 0; i < COUNT(cut); i++)
+        if (str_has_prefix(rest, cut[i]) && str_eq(str_cut(rest, cut[i].n, rest.n), S("')"))) return true;
+    return false;
 }
 
 static bool item_ok(str type, str name, str sql)

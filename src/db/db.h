@@ -218,7 +218,7 @@ int64_t clock_aged_ms(int64_t now_ms);
 void id_set_node(int node);     /* 0 to 63; without it a random one is drawn at first use */
 void id_floor(int64_t id);      /* ids to come are above this one (dbase_open: the log's newest) */
 
-/* ---- search text: FTS5 trigram (contentless) | pg_trgm ----
+/* ---- search text: FTS5 (contentless; terms of our own: db_terms.c) | pg_trgm ----
  * One row per record: folded text (fmt/fold). `old` is the text given last time ("" at first). */
 MUST enum err db_search_put(struct cx *cx, str entity, int64_t id, str old, str text);
 /* The index has parts, so that what has very many records does not stand before the others: which one holds the texts
@@ -234,7 +234,8 @@ struct db_hit {
     str entity, text;
 };
 /* Ids of a part, newest first, whose text contains all words (each >= 3 bytes; folded already, literal: no syntax).
- * Words of fewer than three letters alone look at the newest 50,000 records only. entity "" = all of the part.
+ * Words of which the index knows nothing (fewer than three letters; SQLite: Cyrillic, as fold_search has it in Latin)
+ * alone look at the newest 50,000 records only. entity "" = all of the part.
  * before: only ids below (0 = from the newest). At most `max`. */
 MUST enum err db_search(struct cx *cx, int part, str entity, const str *words, size_t n_words,
                         int64_t before, size_t max, struct db_hit **ret, size_t *ret_n);

@@ -208,7 +208,7 @@ enum err dbase_check(struct cx *cx, str path, struct db_report *ret)
         sqlite3_db_config(h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         sqlite3_db_config(h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         sqlite3_busy_timeout(h, 1000);
-        r.integrity_ok = is_sound(cx, h, &r.problem) && count_all(cx, h, &r);
+        r.integrity_ok = sq_terms(h) == SQLITE_OK && is_sound(cx, h, &r.problem) && count_all(cx, h, &r);
     }
     if (!r.integrity_ok && !r.problem.n) r.problem = arena_dup(cx->a, str_from(sqlite3_errmsg(h)));
     if (r.integrity_ok && one_int(h, "SELECT max(n) FROM migration", &schema))

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* db/db_grams.c - which trigrams of the words are worth asking for: FTS5 walks the lists of all it is asked for side
- * by side, and the list of "ков" is a hundred times as long as that of "яко". What is left out is found in the text:
- * each hit is compared with its words anyway.
+/* db/db_grams.c - which terms of the words (db_terms.c) are worth asking for: FTS5 walks the lists of all it is asked
+ * for side by side, and the list of "kov" is a hundred times as long as that of "yak". What is left out is found in the
+ * text: each hit is compared with its words anyway.
  *
  * How long a list is stands in the index's own table of pages, which names the first term of each: good enough, and
  * remembered for a while. A wrong guess costs time, never a hit. */
 #include "db/db_int.h"
 
 enum {
+    SHORT_TERM = 3, /* code points */
     GRAMS_MAX = 48,
     WORD_GRAMS = 16,
     MATCH_MAX = 16 * 1024,
@@ -19,7 +20,7 @@ enum {
 
 struct gram {
     str t;
-    size_t word;
+    size_t word, cps;
     int64_t pages;
     bool covers; /* one of those side by side that hold the whole word */
 };
@@ -56,7 +57,13 @@ static enum err pages_of(struct cx *cx, str table, str sql, str gram, int64_t *r
     return E_OK;
 }
 
-/* ---- the trigrams of a word (of code points), each once: 00000 is asked for as one ---- */
+/* ---- the longest terms of a word, each once: 00000000 is asked for as one ---- */
+struct word {
+    struct grams *g;
+    size_t word, first, nth, cps;
+    str last;
+};
+
 static bool is_in(const struct grams *g, str t)
 {
     for (size_t i = 0; i < g->n; i++)
@@ -64,18 +71,25 @@ static bool is_in(const struct grams *g, str t)
     return false;
 }
 
+static int gram_take(void *arg, str term, size_t cps)
+{
+    struct word *w = arg;
+    struct grams *g = w->g;
+    if (cps < w->cps) return 0;
+    if (cps > w->cps) g->n = w->first, w->nth = 0; /* the shorter ones say less */
+    w->cps = cps;
+    w->last = term;
+    bool covers = w->nth++ % cps == 0;
+    if (g->n < GRAMS_MAX && g->n - w->first < WORD_GRAMS && !is_in(g, term))
+        g->v[g->n++] = (struct gram){term, w->word, cps, 1, covers};
+    return 0;
+}
+
 static void word_grams(struct grams *g, str w, size_t word)
 {
-    size_t at[3] = {0}, end = 0, first = g->n; /* where the last three code points began */
-    for (size_t cps = 1; end < w.n && g->n < GRAMS_MAX && g->n - first < WORD_GRAMS; cps++) {
-        at[0] = at[1];
-        at[1] = at[2];
-        at[2] = end;
-        (void)utf8_next(w, &end);
-        if (cps < 3) continue;
-        str t = str_cut(w, at[0], end);
-        if (!is_in(g, t)) g->v[g->n++] = (struct gram){t, word, 1, cps % 3 == 0 || end == w.n};
-    }
+    struct word t = {.g = g, .word = word, .first = g->n};
+    (void)db_terms(w, gram_take, &t);
+    for (size_t i = t.first; i < g->n; i++) g->v[i].covers |= str_eq(g->v[i].t, t.last);
 }
 
 static const struct gram *rarest(const struct grams *g, size_t word, bool any_word)
@@ -86,7 +100,7 @@ static const struct gram *rarest(const struct grams *g, size_t word, bool any_wo
     return best;
 }
 
-void db_gram_put(struct buf *b, str t)
+static void gram_put(struct buf *b, str t)
 {
     if (b->n) buf_add(b, S(" AND "));
     buf_byte(b, '"');
@@ -97,6 +111,25 @@ void db_gram_put(struct buf *b, str t)
     buf_byte(b, '"');
 }
 
+str db_search_match(struct cx *cx, const str *words, size_t n_words)
+{
+    struct grams g = {.n = 0};
+    struct buf match = buf_new(cx->a, MATCH_MAX);
+    for (size_t i = 0; i < n_words; i++) word_grams(&g, words[i], i);
+    for (size_t i = 0; i < g.n; i++)
+        if (g.v[i].covers) gram_put(&match, g.v[i].t);
+    return buf_str(&match);
+}
+
+/* Is a term asked for beside the rarest one of its word? Of a long word that stands alone; where there are others,
+ * their lists spare more texts than its second one. */
+static bool is_worth(const struct gram *x, const struct gram *least, bool alone)
+{
+    bool is_long = x->cps > SHORT_TERM;
+    if (!is_long && x->pages <= SHORT_PAGES) return true;
+    return (!is_long || alone) && x->covers && x->pages <= SAME_WORD * least->pages;
+}
+
 enum err db_grams_match(struct cx *cx, str table, str pages_sql, const str *words, size_t n_words, str *ret)
 {
     struct grams g = {.n = 0};
@@ -105,10 +138,9 @@ enum err db_grams_match(struct cx *cx, str table, str pages_sql, const str *word
     for (size_t i = 0; g.n > 1 && i < g.n; i++) TRY(pages_of(cx, table, pages_sql, g.v[i].t, &g.v[i].pages));
     const struct gram *least = rarest(&g, 0, true);
     for (size_t i = 0; i < g.n; i++) {
-        const struct gram *x = &g.v[i], *own = rarest(&g, x->word, false);
-        if (x == own ? x->pages <= OTHER_WORD * least->pages
-                     : x->pages <= SHORT_PAGES || (x->covers && x->pages <= SAME_WORD * least->pages))
-            db_gram_put(&match, x->t);
+        const struct gram *x = &g.v[i];
+        if (x == rarest(&g, x->word, false) ? x->pages <= OTHER_WORD * least->pages : is_worth(x, least, n_words == 1))
+            gram_put(&match, x->t);
     }
     *ret = buf_str(&match);
     return E_OK;

@@ -71,7 +71,7 @@ struct dbase {
     struct writer *writer; /* SQLite */
     _Atomic int64_t fault, writes, of_people, commits, checkpoints, wal_bytes, epoch;
     _Atomic int64_t unindexed; /* SQLite: texts that wait for their index, about */
-    _Atomic uint64_t often[4096]; /* SQLite: how long the lists of trigrams are, see db_grams.c */
+    _Atomic uint64_t often[16384]; /* SQLite: how long the lists of terms are, see db_grams.c */
 };
 
 enum { DB_STEP = 50 };   /* the engine's operations between two looks at the bounds */
@@ -97,8 +97,11 @@ static inline void db_count(_Atomic int64_t *c) /* one writer: no locked instruc
 MUST enum err db_search_flush(struct cx *cx, struct db *db);
 /* A db_write_fn: brings the texts that wait into the index. Of SQLite; the writer calls it when the house is quiet. */
 MUST enum err db_search_index(struct cx *cx, void *unused);
-/* One more trigram of a MATCH, joined by AND. */
-void db_gram_put(struct buf *b, str t);
+/* The terms of the search index for a text of any bytes, in its order, some of them several times; cps: how many code
+ * points one has. Ends early with what fn gives when that is not 0. The terms of a word are among those of each text
+ * that holds it. */
+typedef int db_term_fn(void *arg, str term, size_t cps);
+int db_terms(str text, db_term_fn *fn, void *arg);
 /* What to ask of the search index `table` so that each text with all words is among the hits; "" when no word has
  * three letters. pages_sql: how many pages the list of the term $1 takes. */
 MUST enum err db_grams_match(struct cx *cx, str table, str pages_sql, const str *words, size_t n_words, str *ret);
@@ -113,6 +116,8 @@ MUST enum err sq_open(struct cx *cx, struct dbase *b, enum sq_role role, struct 
 /* The name of the file system that gathers a commit's pages into one write. For a connection with synchronous=FULL. */
 const char *sq_writer_vfs(void);
 sqlite3 *sq_handle(struct db *db);
+/* Tells a connection how search texts are cut into terms: it needs that to touch the index. Gives a SQLITE_ code. */
+int sq_terms(sqlite3 *h);
 enum sq_tx { SQ_BEGIN, SQ_COMMIT, SQ_ROLLBACK };
 /* E_OK or what the engine said; the text goes to the log. */
 MUST enum err sq_tx(struct db *db, enum sq_tx what);

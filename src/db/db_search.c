@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* db/db_search.c - the search text: FTS5 trigrams without positions on SQLite, pg_trgm on PostgreSQL.
+/* db/db_search.c - the search text: FTS5 without positions on SQLite (terms: db_terms.c), pg_trgm on PostgreSQL.
  *
- * On SQLite a word is asked as the AND of trigrams that cover it (fewer lists to walk than all of them),
+ * On SQLite a word is asked as the AND of some of its terms (db_grams.c: fewer lists to walk than all of them),
  * so a hit may hold them apart or out of order: each is compared with its text here. */
 #include "db/db_int.h"
 
@@ -11,7 +11,6 @@ enum {
     SHORT_SCAN = 50000,
     WORDS_MAX = 16,
     WORD_MAX = 200,
-    TRIGRAMS_MAX = 24,
     QUERY_MAX = 64 * 1024,
     WAITING_MAX = 128,
     TIDY_PAGES = 64, /* of 4 KB: some milliseconds of the writer */
@@ -198,29 +197,6 @@ static enum err on_row(struct cx *cx, void *arg, const struct db_val *row, size_
         (struct db_hit){row[0].i, arena_dup(cx->a, row[1].s), arena_dup(cx->a, row[2].s)};
     q->full = q->hits.n == q->max;
     return q->full ? E_LIMIT : E_OK;
-}
-
-/* Trigrams (of code points) side by side and the last one: they cover the word. */
-static void word_put(struct buf *b, str w, size_t *n)
-{
-    size_t at[3] = {0}, end = 0; /* where the last three code points began */
-    for (size_t cps = 1; end < w.n && *n < TRIGRAMS_MAX; cps++) {
-        at[0] = at[1];
-        at[1] = at[2];
-        at[2] = end;
-        (void)utf8_next(w, &end);
-        if (cps < 3 || (cps % 3 != 0 && end < w.n)) continue;
-        db_gram_put(b, str_cut(w, at[0], end));
-        ++*n;
-    }
-}
-
-str db_search_match(struct cx *cx, const str *words, size_t n_words)
-{
-    struct buf match = buf_new(cx->a, QUERY_MAX);
-    size_t n = 0;
-    for (size_t i = 0; i < n_words; i++) word_put(&match, words[i], &n);
-    return buf_str(&match);
 }
 
 static enum err ask_sqlite(struct cx *cx, struct ask *q, int64_t below)

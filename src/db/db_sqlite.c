@@ -604,6 +604,8 @@ static enum err pragmas(struct cx *cx, struct sq *q, struct dbase *b, enum sq_ro
                 arena_fmt(cx->a, "PRAGMA max_page_count=%" PRId64, b->o.max_bytes / 4096 + 1).p));
     TRY(own(cx, q,
             "SELECT 1 FROM sqlite_schema LIMIT 1")); /* opens the log: a broken file is told here */
+    int rc = sq_terms(q->h);
+    if (rc != SQLITE_OK) return oops(cx, q, rc);
     if (is_sabotage(b, DB_SKIP_FSYNC)) skip_fsync(q);
     else if (role == SQ_READER) mapping_keep(q);
     return E_OK;

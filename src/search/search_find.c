@@ -148,9 +148,8 @@ static bool index_words(struct cx *cx, const struct ask *q, const struct entity 
 static void hit_add(struct cx *cx, const struct finding *f, struct hits *c, int64_t id, str text)
 {
     struct hit h = {.id = id};
-    char end[] = {'\n', TOKEN_ENTITY, 0};
-    ptrdiff_t tokens = str_find(text, (str){end, 2});
-    str body = tokens < 0 ? text : str_cut(text, 0, (size_t)tokens);
+    const char *tokens = text.n ? memrchr(text.p, TOKEN_ENTITY, text.n) : NULL; /* they end the text, behind a "\n" */
+    str body = tokens && tokens > text.p ? str_cut(text, 0, (size_t)(tokens - text.p) - 1) : text;
     (void)str_split(body, '\n', &h.title, &h.rest);
     if (f->title_only) h.rest = S("");
     if (hit_score(f->q, f->whole, &h)) *LIST_ADD(cx->a, c) = h;
@@ -390,8 +389,9 @@ static enum err points_show(struct cx *cx, struct finding *f)
     TRY(sql_run(cx, &q, &r, NULL));
     for (size_t k = 0; k < r.n; k++)
         for (size_t i = 0; i < f->n; i++) {
+            if (db_int(&r, k, 0) != f->v[i].id) continue;
             const struct field *x = entity_field(f->e, db_str(&r, k, 1));
-            if (db_int(&r, k, 0) != f->v[i].id || !x || !acl_field_read(cx, x)) continue;
+            if (!x || !acl_field_read(cx, x)) continue;
             if (!f->v[i].subtitle.n) f->v[i].subtitle = db_str(&r, k, 2);
             if (!f->hit[i].in_title && !f->v[i].match.n &&
                 fits(f->q, db_str(&r, k, 3), fold_text(cx->a, db_str(&r, k, 2))))

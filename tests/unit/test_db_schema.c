@@ -269,6 +269,51 @@ static void test_rows_turned(void)
     bed_end(&t);
 }
 
+static int64_t upto(struct bed *t)
+{
+    struct db_rows r = {0};
+    T_OK(&t->cx, db_query(&t->cx, &r, "SELECT record FROM search_upto"));
+    return r.n == 1 ? db_int(&r, 0, 0) : -1;
+}
+/* Before step 13 the index had other terms, and some of the newest texts were not in it. */
+static enum err docs_of_trigrams(struct cx *cx, void *arg)
+{
+    (void)arg;
+    for (int64_t id = 11; id < 20; id++) {
+        TRY(db_exec(cx, NULL, "INSERT INTO search_doc(record, entity, text) VALUES($1, $2, 'petrova anna 4915551234')", V(id),
+                    V(id % 2 ? S("person") : S("task"))));
+        if (id > 16) continue;
+        TRY(db_run(cx, NULL, NULL,
+                   arena_fmt(cx->a, "INSERT INTO search_fts_%s(rowid, text) VALUES(~$1, 'petrova anna 4915551234')",
+                             id % 2 ? "people" : "notes"),
+                   (struct db_val[]){V(id)}, 1));
+    }
+    return db_exec(cx, NULL, "UPDATE search_upto SET record = 16");
+}
+static void test_terms_changed(void)
+{
+    if (pg_server) return;
+    struct bed t = bed_make((struct db_opts){0});
+    int from = 0, to = 0;
+    size_t n = 0;
+    struct db_report r = {0};
+    while (all_steps[n].n < 13) n++;
+    T_OK(&t.cx, db_migrate_with(&t.cx, t.b, all_steps, n, NULL, &from, &to));
+    T_OK(&t.cx, db_write(&t.cx, docs_of_trigrams, NULL));
+    T_OK(&t.cx, db_migrate(&t.cx, t.b, &from, &to));
+    T_INT(upto(&t), 19);
+    T_STR(find(&t, "", "petrova 555", 0, 20), S("19 18 17 16 15 14 13 12 11"));
+    T_STR(find(&t, "task", "trov 15551 anna", 0, 20), S("18 16 14 12"));
+    doc(&t, "person", 15, "");
+    doc(&t, "person", 19, "petrova maria");
+    doc(&t, "task", 20, "petrova again");
+    T_STR(find(&t, "", "petrova", 0, 20), S("20 19 18 17 16 14 13 12 11"));
+    T_STR(find(&t, "person", "15551", 0, 20), S("17 13 11"));
+    T_OK(&t.cx, dbase_check(&t.cx, str_from(t.url.p + 7), &r));
+    T(r.integrity_ok);
+    bed_end(&t);
+}
+
 static void test_search(void)
 {
     struct bed t = bed_make((struct db_opts){0});
@@ -321,12 +366,6 @@ static void test_search(void)
     bed_end(&t);
 }
 
-static int64_t upto(struct bed *t)
-{
-    struct db_rows r = {0};
-    T_OK(&t->cx, db_query(&t->cx, &r, "SELECT record FROM search_upto"));
-    return r.n == 1 ? db_int(&r, 0, 0) : -1;
-}
 static enum err put_and_fail(struct cx *cx, void *arg)
 {
     TRY(put_doc(cx, arg));
@@ -380,26 +419,33 @@ static void test_waiting(void)
 static void test_grams(void)
 {
     struct bed t = bed_make((struct db_opts){0});
-    str lengths = S("SELECT CASE $1 WHEN '0abc' THEN 5000 WHEN '0bcd' THEN 2 WHEN '0def' THEN 8 WHEN '0ков' THEN 400"
-                    " WHEN '0яко' THEN 20 ELSE 40 END"),
+    str lengths = S("SELECT CASE $1 WHEN '0abc' THEN 5000 WHEN '0bc.' THEN 2 WHEN '0bcd' THEN 2 WHEN '0def' THEN 8"
+                    " WHEN '0ako' THEN 400 WHEN '0yak' THEN 20 WHEN '0bcdef' THEN 3 WHEN '0cdefg' THEN 9"
+                    " WHEN '0fghij' THEN 10 ELSE 40 END"),
         same = S("SELECT 7 WHERE $1 <> ''"), got = {0};
-    const str one[] = {S("abcdef")}, two[] = {S("abc"), S("xbcd")}, name[] = {S("яков")}, none[] = {S("ab")},
-              quoted[] = {S("\"ab")};
+    const str one[] = {S("abc.def")}, two[] = {S("abc"), S("xbcd")}, name[] = {S("yako")}, none[] = {S("ab")},
+              quoted[] = {S("\"abc")}, longer[] = {S("abcdefghij"), S("def")};
     if (!pg_server) {
         T_OK(&t.cx, db_grams_match(&t.cx, S("x"), lengths, one, 1, &got));
-        T_STR(got, S("\"bcd\" AND \"def\""));
+        T_STR(got, S("\"bc.\" AND \"def\""));
         T_OK(&t.cx, db_grams_match(&t.cx, S("x"), lengths, two, 2, &got));
         T_STR(got, S("\"bcd\""));
         T_OK(&t.cx, db_grams_match(&t.cx, S("x"), lengths, name, 1, &got));
-        T_STR(got, S("\"яко\""));
+        T_STR(got, S("\"yak\""));
         T_OK(&t.cx, db_grams_match(&t.cx, S("x"), same, name, 1, &got));
-        T_STR(got, S("\"яко\""));
+        T_STR(got, S("\"yak\""));
         T_OK(&t.cx, db_grams_match(&t.cx, S("y"), same, one, 1, &got));
-        T_STR(got, S("\"abc\" AND \"bcd\" AND \"cde\" AND \"def\"")); /* all of them are short */
+        T_STR(got, S("\"abc\" AND \"bc.\" AND \"c.d\" AND \".de\" AND \"def\"")); /* all of them are short */
         T_OK(&t.cx, db_grams_match(&t.cx, S("y"), same, quoted, 1, &got));
-        T_STR(got, S("\"\"\"ab\""));
+        T_STR(got, S("\"abc\"")); /* no word holds a quote */
         T_OK(&t.cx, db_grams_match(&t.cx, S("y"), same, none, 1, &got));
         T_STR(got, S(""));
+        T_OK(&t.cx, db_grams_match(&t.cx, S("z"), lengths, longer, 1, &got));
+        T_STR(got, S("\"bcdef\" AND \"fghij\"")); /* no trigram of a longer word */
+        T_OK(&t.cx, db_grams_match(&t.cx, S("z"), lengths, longer, 2, &got));
+        T_STR(got, S("\"bcdef\" AND \"def\""));
+        T_STR(db_search_match(&t.cx, longer, 2), S("\"abcde\" AND \"fghij\" AND \"def\""));
+        T_STR(db_search_match(&t.cx, one, 1), S("\"abc\" AND \".de\" AND \"def\""));
     }
     bed_end(&t);
 }
@@ -646,6 +692,7 @@ static void all(void)
     test_search();
     test_waiting();
     test_rows_turned();
+    test_terms_changed();
     test_grams();
     test_changes();
     test_backup();
