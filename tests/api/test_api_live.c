@@ -273,6 +273,30 @@ static void undone_by_job(struct api_bed *t)
          {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":1", NULL, NULL, NULL});
 }
 
+/* A stream by an API key hears what the key sees, and ends with it. */
+static void events_by_key(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx, mine = *cx;
+    struct key k = {.user = t->who[REPA1].id, .name = S("k"), .scopes = S("read:company")};
+    str token = {0};
+    mine.now_ms = clock_ms();
+    T_OK(&mine, key_new(&mine, &k, &token));
+    struct heard h = {.fd = dial(t), .b = buf_new(cx->a, READ_MAX)};
+    str s = arena_fmt(cx->a, "GET /api/v1/events HTTP/1.1\r\nHost: kontor.test\r\nAuthorization: Bearer %.*s\r\n\r\n", FS(token));
+    T(send(h.fd, s.p, s.n, MSG_NOSIGNAL) == (ssize_t)s.n);
+    T(hear(&h, S("text/event-stream"), WAIT_MS));
+    ROWS(t,
+         {REPA1, "POST /api/v1/person", "{'name':'p'}", 201, NULL, "person.create", "kp", NULL},
+         {REPA1, "POST /api/v1/company", "{'name':'c'}", 201, NULL, "company.create", "kc", NULL});
+    T(hear(&h, arena_fmt(cx->a, "\"id\":\"%.*s\"", FS(var_get(t, "kc"))), WAIT_MS));
+    T(str_find(buf_str(&h.b), arena_fmt(cx->a, "\"id\":\"%.*s\"", FS(var_get(t, "kp")))) < 0);
+    int64_t start = os_mono_ms();
+    T_OK(&mine, key_end(&mine, k.id, true));
+    (void)hear(&h, S(""), 6000);
+    T(h.ended && os_mono_ms() - start <= 5000);
+    close(h.fd);
+}
+
 static void events(struct api_bed *t)
 {
     struct heard a1 = listen_in(t, REPA1), b1 = listen_in(t, REPB1);
@@ -375,7 +399,7 @@ static void created(struct api_bed *t)
 
 int main(void)
 {
-    static void (*const all[])(struct api_bed *) = {imported, undone_by_job, as_of, sample, retried, given_up, events, over_the_wire, created};
+    static void (*const all[])(struct api_bed *) = {imported, undone_by_job, as_of, sample, retried, given_up, events_by_key, events, over_the_wire, created};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], true, true);
     return t_end("api_live");
 }
