@@ -12,21 +12,37 @@ extern const str action_name[ACT_MAX];
 enum reach { REACH_NONE, REACH_OWN, REACH_TEAM, REACH_BRANCH, REACH_ALL };
 enum field_right { FIELD_WRITE, FIELD_READ, FIELD_HIDDEN };
 enum sysright { SYS_SETTINGS = 1, SYS_USERS = 2, SYS_LOG = 4, SYS_BACKUP = 8 };
+struct cond;
+/* What one role lets do with an entity of which some role has only a part. */
+struct grant {
+    uint32_t entity;          /* its at */
+    uint8_t reach[ACT_MAX];
+    const struct cond *only;  /* of the rows in reach those that fit; NULL = all */
+};
 struct acl {
     int64_t user, team, branch;
     unsigned sys;
-    uint8_t reach[ENTITIES_MAX][ACT_MAX];  /* by entity.at */
+    const int64_t *teams, *branches; /* his; the latter with those below. Read when a reach needs them */
+    size_t n_teams, n_branches;
+    uint8_t reach[ENTITIES_MAX][ACT_MAX];  /* by entity.at: the farthest of his roles */
+    bool filtered[ENTITIES_MAX];           /* see its grants, too */
+    const struct grant *grant;
+    size_t n_grants;
     const uint8_t *mask;  /* of enum field_right, at mask_at[entity.at] + field.at; NULL = every field may be written */
     size_t mask_n;        /* bytes of it */
     uint32_t mask_at[ENTITIES_MAX];
     uint16_t mask_fields[ENTITIES_MAX]; /* so many of each; what was added to the description since may be written */
     unsigned opens;       /* of enum acl_opens: beside records and settings, by a key; all of them without one */
 };
-/* From the user's role record (role.rights is JSON:
- * {"*":{"see":"all",...},"person":{"see":"own","fields":{"birthday":"hidden","mails":"read"}},"sys":["settings"]}).
- * System fields cannot be named, titles not be hidden. What is computed from a hidden field is hidden with it. E_AUTH
- * when the user is gone or inactive. */
+/* From the user's role and further roles, which add up. role.rights is JSON: {"*":{"see":"all",...},
+ * "person":{"see":"own","filter":{...},"fields":{"birthday":"hidden","mails":"read"}},"sys":["settings"]}. System
+ * fields cannot be named, titles not be hidden. What is computed from a hidden field is hidden with it. Filters speak
+ * of the day and of "me" as of cx->now_ms, cx->tz_min and `user`. E_AUTH when the user is gone or inactive. */
 MUST enum err acl_load(struct cx *cx, int64_t user, struct acl **ret);
+/* Rights as one piece of memory: how large it is, and the copy in `room`, which is aligned for any type. Good while the
+ * description is the same. */
+size_t acl_bytes(const struct acl *a);
+const struct acl *acl_copy(const struct acl *a, void *room);
 /* ---- what an API key leaves of its user's rights ----
  * scopes: words with blanks between; the table of docs/api.md. */
 enum acl_opens {
@@ -43,13 +59,26 @@ MUST enum err acl_narrow(struct cx *cx, struct acl *acl, str scopes, bool by_rol
 /* Is `rights` (JSON text) such a value, with entities, fields and words that exist? E_INVALID at the place
  * ("rights.person.fields.phone"). */
 MUST enum err acl_check(struct cx *cx, str rights);
+/* After somebody wrote a role or a user, in that transaction: is there still an active user who may manage users?
+ * E_DENIED when not. Other entities, and the system itself: E_OK. */
+MUST enum err acl_still_ruled(struct cx *cx, const struct entity *e);
 /* May this be done at all with this entity? (rows are a matter of acl_where) */
 bool acl_may(const struct cx *cx, const struct entity *e, enum action act);
 bool acl_sys(const struct cx *cx, enum sysright r);
+/* All rows, without any condition; none but his own (some of them perhaps). */
+bool acl_all(const struct cx *cx, const struct entity *e, enum action act);
+bool acl_own(const struct cx *cx, const struct entity *e, enum action act);
+/* May all be exported that is seen? (columns of linked records; an export itself leaves out what may not) */
+bool acl_exports_seen(const struct cx *cx, const struct entity *e);
 /* Appends a complete condition in brackets on alias' row: "(1=1)", "(p.owner = $3)", ... */
 void acl_where(struct cx *cx, const struct entity *e, enum action act, str alias, struct sql *q);
-/* The same for a row in hand. */
-bool acl_row(const struct cx *cx, const struct entity *e, enum action act, int64_t owner, int64_t team);
+/* Does a row with this owner and team lie within the reach? Filters are a matter of acl_row. */
+MUST enum err acl_owner(struct cx *cx, const struct entity *e, enum action act, int64_t owner, int64_t team,
+                        bool *ret);
+/* The same condition as acl_where for a row in hand, which stands in the database (where it is looked at only when a
+ * filter bears on the entity). */
+MUST enum err acl_row(struct cx *cx, const struct entity *e, enum action act, int64_t id, int64_t owner, int64_t team,
+                      bool *ret);
 bool acl_field_read(const struct cx *cx, const struct field *f);
 bool acl_field_write(const struct cx *cx, const struct field *f);
 /* {"see":true,...} for GET /meta */

@@ -2,6 +2,8 @@
 /* acl/narrow.c - what an API key leaves of its user's rights: scopes, and a role. Only ever less. */
 #include "acl/acl_int.h"
 
+#include "meta/filter.h"
+
 static const struct {
     str name;
     bool reads, writes; /* records: of all entities, or of those that are named */
@@ -75,6 +77,54 @@ static void reach_narrow(const struct entity *e, const struct left *l, struct ac
     }
 }
 
+/* ---- by a role ---- */
+/* An entity's grants; one that has no filter is a grant of its reach. */
+static size_t grants_of(const struct acl *acl, const struct entity *e, struct grant *one, const struct grant **ret)
+{
+    size_t n = 0;
+    *one = (struct grant){.entity = (uint32_t)e->at};
+    memcpy(one->reach, acl->reach[e->at], sizeof one->reach);
+    *ret = one;
+    if (!acl->filtered[e->at]) return 1;
+    for (size_t i = 0; i < acl->n_grants; i++)
+        if (acl->grant[i].entity == e->at && !n++) *ret = &acl->grant[i]; /* they stand side by side */
+    return n;
+}
+
+static const struct cond *both(struct cx *cx, const struct entity *e, const struct cond *x, const struct cond *y)
+{
+    if (!x || !y) return x ? x : y;
+    struct cond *kids = NEW_N(cx->a, struct cond, 2), *and = NEW(cx->a, struct cond);
+    kids[0] = *x;
+    kids[1] = *y;
+    *and = (struct cond){.k = C_AND, .e = e, .kids = kids, .n = 2};
+    return and;
+}
+
+/* Rows that both reach: each of the one's grants under each of the other's. */
+static void grants_narrow(struct cx *cx, const struct acl *by, struct acl *acl)
+{
+    LIST(struct grant) all = {0};
+    for (size_t i = 0; i < cx->meta->n; i++) {
+        const struct entity *e = &cx->meta->entity[i];
+        struct grant ones[2];
+        const struct grant *x = NULL, *y = NULL;
+        if (!acl->filtered[e->at] && !by->filtered[e->at]) continue;
+        size_t n_x = grants_of(acl, e, &ones[0], &x), n_y = grants_of(by, e, &ones[1], &y);
+        for (size_t k = 0; k < n_x * n_y; k++) {
+            struct grant g = x[k / n_y];
+            const struct grant *h = &y[k % n_y];
+            for (size_t a = 0; a < ACT_MAX; a++)
+                if (h->reach[a] < g.reach[a]) g.reach[a] = h->reach[a];
+            g.only = both(cx, e, g.only, h->only);
+            *LIST_ADD(cx->a, &all) = g;
+        }
+        acl->filtered[e->at] = true;
+    }
+    acl->grant = all.v;
+    acl->n_grants = all.n;
+}
+
 static void role_narrow(const struct acl *by, struct acl *acl)
 {
     acl->sys &= by->sys;
@@ -110,7 +160,9 @@ enum err acl_narrow(struct cx *cx, struct acl *acl, str scopes, bool by_role, st
     acl->opens &= l->opens;
     if (by_role) {
         struct acl *by = NEW(cx->a, struct acl);
+        *by = (struct acl){.user = acl->user, .team = acl->team, .branch = acl->branch};
         TRY(acl_fill(cx, rights, by));
+        grants_narrow(cx, by, acl);
         role_narrow(by, acl);
         mask_narrow(cx, by, acl);
     }
@@ -118,5 +170,5 @@ enum err acl_narrow(struct cx *cx, struct acl *acl, str scopes, bool by_role, st
         users_narrow(&cx->meta->entity[i], acl, l);
         reach_narrow(&cx->meta->entity[i], l, acl);
     }
-    return E_OK;
+    return acl_teams(cx, acl);
 }

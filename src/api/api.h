@@ -55,6 +55,11 @@ struct setup {
     str addr, agent;
     struct session *session; /* his first session, made in the same transaction; NULL = none */
 };
+enum { SHIPPED_ROLES = 10 };
+/* The administrator's is the first one. */
+extern const struct shipped_role {
+    str name[LANG_MAX], rights;
+} shipped_role[SHIPPED_ROLES];
 MUST enum err setup_run(struct cx *cx, struct auth *au, const struct setup *s, int64_t *ret_user);
 MUST enum err setup_needed(struct cx *cx, bool *ret);
 

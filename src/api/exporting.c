@@ -16,7 +16,7 @@ static enum err send_piece(struct cx *cx, void *arg, str piece)
 static enum err any_fits(struct cx *cx, const struct entity *e, const struct req *rq,
                          const struct cond *where)
 {
-    struct query q = {.where = where};
+    struct query q = {.where = where, .exported = true};
     str text = {0};
     int64_t n = 0;
     bool exact = false;

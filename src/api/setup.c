@@ -4,27 +4,6 @@
 
 #include "fmt/mailaddr.h"
 
-static const struct {
-    str name[LANG_MAX], rights;
-} roles[] = {
-    {{S0("Administrator"), S0("Administrator"), S0("Administratorius"), S0("Администратор")},
-     S0("{\"*\":{\"see\":\"all\",\"create\":\"all\",\"change\":\"all\",\"delete\":\"all\","
-        "\"export\":\"all\",\"import\":\"all\",\"mass\":\"all\"},"
-        "\"sys\":[\"settings\",\"users\",\"log\",\"backup\"]}")},
-    {{S0("Small office: everyone everything"), S0("Kleines Büro: alle dürfen alles"),
-      S0("Mažas biuras: visiems viskas"), S0("Малый офис: всем всё")},
-     S0("{\"*\":{\"see\":\"all\",\"create\":\"all\",\"change\":\"all\",\"delete\":\"all\","
-        "\"export\":\"all\",\"import\":\"all\",\"mass\":\"all\"}}")},
-    {{S0("Head of sales"), S0("Vertriebsleitung"), S0("Pardavimų vadovas"),
-      S0("Руководитель продаж")},
-     S0("{\"*\":{\"see\":\"branch\",\"create\":\"branch\",\"change\":\"branch\",\"delete\":"
-        "\"branch\",\"export\":\"branch\",\"import\":\"branch\",\"mass\":\"branch\"},"
-        "\"group\":{\"see\":\"all\",\"create\":\"all\",\"change\":\"all\"},\"sys\":[\"log\"]}")},
-    {{S0("Seller"), S0("Verkauf"), S0("Pardavėjas"), S0("Продавец")},
-     S0("{\"*\":{\"see\":\"own\",\"create\":\"own\",\"change\":\"own\",\"delete\":\"own\"},"
-        "\"group\":{\"see\":\"all\"},\"tag\":{\"see\":\"all\"}}")},
-};
-
 str app_country(struct arena *a, const struct app *app)
 {
     uint32_t c = app->country;
@@ -71,9 +50,9 @@ static enum err make(struct cx *cx, const struct entity *e, const struct set *s,
 static enum err make_roles(struct cx *cx, enum lang l, int64_t *ret_admin)
 {
     const struct entity *e = ENT(cx, "role");
-    for (size_t i = 0; i < COUNT(roles); i++) {
-        struct set s[] = {{FLD(e, "name"), VAL_TEXT(roles[i].name[l])},
-                          {FLD(e, "rights"), VAL_TEXT(roles[i].rights)}};
+    for (size_t i = 0; i < SHIPPED_ROLES; i++) {
+        struct set s[] = {{FLD(e, "name"), VAL_TEXT(shipped_role[i].name[l])},
+                          {FLD(e, "rights"), VAL_TEXT(shipped_role[i].rights)}};
         int64_t id = 0;
         TRY(make(cx, e, s, COUNT(s), &id));
         if (i == 0) *ret_admin = id;

@@ -183,8 +183,9 @@ enum err auth_as(struct cx *cx, int64_t user)
     struct acl *acl = NULL;
     int tz_min = cx->tz_min;
     TRY(db_query(cx, &r, "SELECT language, timezone FROM \"user\" WHERE id = $1", V(user)));
-    TRY(acl_load(cx, user, &acl));
     if (r.n) (void)zone_named_min(db_str(&r, 0, 1), cx->now_ms, &tz_min);
+    cx->tz_min = tz_min; /* the day that filters of roles speak of */
+    TRY(acl_load(cx, user, &acl));
     auth_become(cx, acl, r.n ? db_str(&r, 0, 0) : S(""), tz_min);
     return E_OK;
 }
@@ -221,6 +222,7 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
                                   .role = db_str(&r, 0, 7)}};
     if (is_over(cx, ret)) return fail(cx, E_AUTH, "Please log in first");
     if (!zone_named_min(db_str(&r, 0, 8), cx->now_ms, &ret->tz_min)) ret->tz_min = auth_firm_tz(cx);
+    cx->tz_min = ret->tz_min; /* the day that filters of roles speak of */
     TRY(acl_load(cx, ret->s.user, &acl));
     ret->acl = acl;
     return E_OK;

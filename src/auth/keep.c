@@ -3,10 +3,11 @@
 #include "auth/auth_int.h"
 
 struct kept {
-    int64_t epoch, meta;
+    int64_t epoch;
+    uint64_t meta; /* its serial: filters point into the description */
     struct entered e; /* its texts lie behind this struct */
-    struct acl acl;   /* its mask lies behind the texts */
-    size_t bytes;     /* of the texts */
+    const struct acl *acl; /* lies behind this struct, too */
+    size_t bytes, acl_bytes; /* of the texts; of the rights */
 };
 
 void keep_open(struct keep *k) { pthread_mutex_init(&k->lock, NULL); }
@@ -30,11 +31,6 @@ static void texts_to(struct session *s, char *to)
     }
 }
 
-static void mask_to(struct acl *a, char *to)
-{
-    if (a->mask) a->mask = memcpy(to, a->mask, a->mask_n);
-}
-
 static size_t texts_bytes(const struct session *s)
 {
     return s->token.n + s->csrf.n + s->name.n + s->mail.n + s->lang.n + s->role.n;
@@ -43,31 +39,28 @@ static size_t texts_bytes(const struct session *s)
 bool kept_get(struct cx *cx, struct keep *k, str hash, int64_t epoch, struct entered *ret)
 {
     if (epoch < 0) return false;
-    struct acl *acl = NEW(cx->a, struct acl);
     pthread_mutex_lock(&k->lock);
     const struct kept *x = *slot_of(k, hash);
-    bool ok = x && x->epoch == epoch && x->meta == cx->meta->version && str_eq(x->e.s.token, hash);
+    bool ok = x && x->epoch == epoch && x->meta == cx->meta->serial && str_eq(x->e.s.token, hash);
     if (ok) {
         *ret = x->e;
-        *acl = x->acl;
         texts_to(&ret->s, arena_get(cx->a, x->bytes));
-        mask_to(acl, arena_get(cx->a, acl->mask_n));
+        ret->acl = acl_copy(x->acl, arena_get(cx->a, x->acl_bytes));
     }
     pthread_mutex_unlock(&k->lock);
-    if (ok) ret->acl = acl;
     return ok;
 }
 
 void kept_put(struct cx *cx, struct keep *k, int64_t epoch, const struct entered *e)
 {
     if (epoch < 0) return;
-    size_t bytes = texts_bytes(&e->s);
-    struct kept *x = mem_new(sizeof *x + bytes + e->acl->mask_n); /* freed by keep_close or when another comes */
+    size_t bytes = texts_bytes(&e->s), rights = acl_bytes(e->acl);
+    struct kept *x = mem_new(sizeof *x + rights + bytes); /* freed by keep_close or when another comes */
     struct kept *old;
-    *x = (struct kept){.epoch = epoch, .meta = cx->meta->version, .e = *e, .acl = *e->acl, .bytes = bytes};
+    *x = (struct kept){.epoch = epoch, .meta = cx->meta->serial, .e = *e, .bytes = bytes, .acl_bytes = rights};
+    x->acl = acl_copy(e->acl, x + 1);
     x->e.acl = NULL;
-    texts_to(&x->e.s, (char *)(x + 1));
-    mask_to(&x->acl, (char *)(x + 1) + bytes);
+    texts_to(&x->e.s, (char *)(x + 1) + rights);
     pthread_mutex_lock(&k->lock);
     struct kept **slot = slot_of(k, e->s.token);
     old = *slot;

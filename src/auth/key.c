@@ -213,6 +213,7 @@ static enum err key_read(struct cx *cx, int64_t id, str hash, struct entered *re
                             .quarter = auth_quarter(cx),
                             .s = {.user = db_int(&r, 0, 0), .token = was, .lang = db_str(&r, 0, 7)}};
     if (!zone_named_min(db_str(&r, 0, 8), cx->now_ms, &ret->tz_min)) ret->tz_min = auth_firm_tz(cx);
+    cx->tz_min = ret->tz_min; /* the day that filters of roles speak of */
     enum err e = acl_load(cx, ret->s.user, &acl);
     if (e == E_AUTH) return not_valid(cx);
     TRY(e);

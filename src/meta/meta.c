@@ -5,6 +5,8 @@
 #include "base/map.h"
 #include "meta/formula.h"
 
+#include <stdatomic.h>
+
 const str lang_code[LANG_MAX] = {S0("en"), S0("de"), S0("lt"), S0("ru")};
 #define X(e, name) S0(name),
 const str op_name[OP_MAX] = {OP_LIST(X)};
@@ -448,6 +450,8 @@ static enum err snapshot_fill(struct cx *cx, struct meta *m)
     return targets_resolve(cx, names, all, m->n);
 }
 
+static atomic_uint_fast64_t loaded; /* snapshots so far in this process */
+
 enum err meta_load(struct cx *cx, struct meta **ret)
 {
     struct arena *a = arena_new();
@@ -456,6 +460,7 @@ enum err meta_load(struct cx *cx, struct meta **ret)
     in.a = a;
     m->a = a;
     m->holders = 1;
+    m->serial = atomic_fetch_add(&loaded, 1) + 1;
     enum err e = snapshot_fill(&in, m);
     if (e != E_OK) {
         e = fail_at(cx, e, in.at, "%.*s", FS(in.msg));

@@ -161,6 +161,7 @@ struct entity {
 };
 struct meta {
     int64_t version;       /* grows with every change of the description */
+    uint64_t serial;       /* of this loading in this process: what points into it is good while this is the same */
     const struct entity *entity;
     size_t n;
     /* private to meta.c */

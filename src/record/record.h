@@ -59,6 +59,7 @@ struct query {
     str cursor;                    /* from the page before; "" = the first */
     size_t limit;                  /* 1..200 */
     bool deleted;                  /* the trash instead */
+    bool exported;                 /* only what the asker may export */
     struct fields fields;
     const int64_t *ids;            /* only these (search results), in no order; n_ids = 0: no restriction */
     size_t n_ids;

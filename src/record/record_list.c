@@ -80,6 +80,10 @@ static void where_common(struct cx *cx, const struct entity *e, const struct que
     if (in->deleted) sql_lit(q, " WHERE t.deleted_at IS NOT NULL AND ");
     else sql_lit(q, " WHERE t.deleted_at IS NULL AND ");
     acl_where(cx, e, ACT_SEE, S("t"), q);
+    if (in->exported) {
+        sql_lit(q, " AND ");
+        acl_where(cx, e, ACT_EXPORT, S("t"), q);
+    }
     if (in->n_ids) {
         sql_lit(q, " AND t.id IN ");
         sql_ids(cx, q, in->ids, in->n_ids);

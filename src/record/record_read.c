@@ -432,6 +432,7 @@ enum err read_one(struct cx *cx, const struct entity *e, int64_t id, enum action
     struct reading r = {0};
     struct db_rows rows = {0};
     struct sql q = sql_new(cx);
+    bool may = true;
     if (!acl_may(cx, e, ACT_SEE)) return fail(cx, E_NOTFOUND, "There is no such record");
     struct cx all = *cx; /* whoever writes must have the fields before him that he may not see */
     if (act != ACT_SEE) all.acl = NULL;
@@ -446,9 +447,8 @@ enum err read_one(struct cx *cx, const struct entity *e, int64_t id, enum action
     TRY(sql_run(cx, &q, &rows, NULL));
     if (!rows.n) return fail(cx, E_NOTFOUND, "There is no such record");
     struct record rec = reading_row(cx, &r, rows.v);
-    if (act != ACT_SEE &&
-        (!acl_may(cx, e, act) || !acl_row(cx, e, act, rec.v[F_OWNER].i, rec.v[F_TEAM].i)))
-        return fail(cx, E_DENIED, "You may see this record, but not do that with it");
+    if (act != ACT_SEE) TRY(acl_row(cx, e, act, id, rec.v[F_OWNER].i, rec.v[F_TEAM].i, &may));
+    if (!may) return fail(cx, E_DENIED, "You may see this record, but not do that with it");
     TRY(fill_parts(cx, &r, &rec, 1));
     if (titles) TRY(fill_titles(cx, &r, &rec, 1));
     *ret = rec;
@@ -484,7 +484,10 @@ static struct val made_value(struct cx *cx, const struct field *f, const struct 
 enum err made_record(struct cx *cx, const struct entity *e, int64_t id, const struct val *v, struct record *ret)
 {
     struct reading r = {0};
-    if (!acl_may(cx, e, ACT_SEE) || !acl_row(cx, e, ACT_SEE, v[F_OWNER].i, v[F_TEAM].i)) return E_OK;
+    bool may = false;
+    if (!acl_may(cx, e, ACT_SEE)) return E_OK;
+    TRY(acl_row(cx, e, ACT_SEE, id, v[F_OWNER].i, v[F_TEAM].i, &may));
+    if (!may) return E_OK;
     TRY(reading_of(cx, e, &FIELDS_ALL, &r));
     struct val *own = NEW_N(cx->a, struct val, e->n);
     for (size_t i = 0; i < e->n; i++)

@@ -185,6 +185,14 @@ static enum err tags_give(struct cx *cx, const struct entity *e, int64_t id, str
     return E_OK;
 }
 
+/* Nobody makes what his roles' filters do not let him make. They look at what is written by now. */
+static enum err check_within(struct cx *cx, const struct entity *e, int64_t id, const struct val *v)
+{
+    bool may = false;
+    TRY(acl_row(cx, e, ACT_CREATE, id, v[F_OWNER].i, v[F_TEAM].i, &may));
+    return may ? E_OK : fail(cx, E_DENIED, "Your rights do not reach such a record");
+}
+
 enum err record_creation_write(struct cx *cx, void *creation)
 {
     struct creation *c = creation;
@@ -201,6 +209,7 @@ enum err record_creation_write(struct cx *cx, void *creation)
     TRY(parts_write(cx, c->e, c->id, NULL, v, NULL));
     if (c->e->search || c->e->dups) TRY(search_put(cx, c->e, c->id, NULL, v));
     TRY(rollups_follow(cx, c->e, NULL, v));
+    TRY(check_within(cx, c->e, c->id, v));
     *c->ret = (struct written){.id = c->id, .version = 1, .after = c->ret->after};
     TRY(log_write(cx, c->e, c->id, S("create"), 1, S(""), &c->ret->seq));
     if (!c->ret->after || !made_is_all(c->e)) return read_after(cx, c->e, c->ret);
@@ -225,6 +234,7 @@ enum err record_creation(struct cx *cx, const struct entity *e, int64_t id, cons
                          struct written *ret, struct creation **ret_creation)
 {
     struct val *v = NEW_N(cx->a, struct val, e->n);
+    bool may = false;
     if (!acl_may(cx, e, ACT_CREATE)) return fail(cx, E_DENIED, "You may not create such a record");
     TRY(check_sets(cx, e, s, n));
     TRY(create_id(cx, id, &id));
@@ -233,8 +243,8 @@ enum err record_creation(struct cx *cx, const struct entity *e, int64_t id, cons
     TRY(apply_defaults(cx, e, v));
     TRY(check_required(cx, e, v));
     TRY(check_rules(cx, e, id, v));
-    if (!acl_row(cx, e, ACT_CREATE, v[F_OWNER].i, v[F_TEAM].i))
-        return fail_at(cx, E_DENIED, S("owner"), "You may not create a record for somebody else");
+    TRY(acl_owner(cx, e, ACT_CREATE, v[F_OWNER].i, v[F_TEAM].i, &may));
+    if (!may) return fail_at(cx, E_DENIED, S("owner"), "You may not create a record for somebody else");
     v[F_CREATED_AT] = v[F_CHANGED_AT] = VAL_INT(cx->now_ms);
     if (cx->who.user) v[F_CREATED_BY] = v[F_CHANGED_BY] = VAL_INT(cx->who.user);
     struct creation *c = *ret_creation = NEW(cx->a, struct creation);
@@ -259,6 +269,7 @@ struct updating {
     const struct set *s;
     size_t n;
     struct written *ret;
+    bool given; /* to another owner or team */
 };
 
 enum err update_write(struct cx *cx, const struct entity *e, const struct record *old,
@@ -298,22 +309,40 @@ enum err update_write_winner(struct cx *cx, const struct entity *e, const struct
     TRY(rollups_follow(cx, e, old->v, v));
     TRY(notice_changed(cx, e, old->id, old->v, v));
     if (e->n_dependants) TRY(formulas_follow(cx, e, old->id, changed));
+    TRY(acl_still_ruled(cx, e));
     ret->version = old->version + 1;
     return log_write(cx, e, old->id, S("update"), ret->version, was, &ret->seq);
 }
 
 /* Nobody gives away what is his by writing another owner or team than he could write for. */
-static enum err check_owner(struct cx *cx, const struct updating *u, const struct record *old)
+static enum err check_owner(struct cx *cx, struct updating *u, const struct record *old)
 {
     struct val owner = old->v[F_OWNER], team = old->v[F_TEAM];
+    bool may = false;
     for (size_t i = 0; i < u->n; i++) {
         if (u->s[i].f->at == F_OWNER) owner = u->s[i].v;
         if (u->s[i].f->at == F_TEAM) team = u->s[i].v;
     }
     if (val_eq(&owner, &old->v[F_OWNER]) && val_eq(&team, &old->v[F_TEAM])) return E_OK;
-    return acl_row(cx, u->e, ACT_CHANGE, owner.i, team.i)
-               ? E_OK
-               : fail_at(cx, E_DENIED, S("owner"), "You may not give this to somebody else");
+    TRY(acl_owner(cx, u->e, ACT_CHANGE, owner.i, team.i, &may));
+    u->given = true;
+    return may ? E_OK : fail_at(cx, E_DENIED, S("owner"), "You may not give this to somebody else");
+}
+
+/* No role of his reaches what he gives away here, though each half of it is within some role's reach? */
+static enum err check_given(struct cx *cx, const struct entity *e, int64_t id)
+{
+    struct db_rows r = {0};
+    struct sql q = sql_new(cx);
+    if (!cx->acl || !cx->acl->filtered[e->at]) return E_OK; /* check_owner has said all */
+    sql_lit(&q, "SELECT 1 FROM ");
+    sql_name(&q, e->table);
+    sql_lit(&q, " t WHERE t.id = ");
+    sql_val(cx, &q, V(id));
+    sql_lit(&q, " AND ");
+    acl_where(cx, e, ACT_CHANGE, S("t"), &q);
+    TRY(sql_run(cx, &q, &r, NULL));
+    return r.n ? E_OK : fail_at(cx, E_DENIED, S("owner"), "You may not give this to somebody else");
 }
 
 static enum err update_inside(struct cx *cx, void *arg)
@@ -329,6 +358,7 @@ static enum err update_inside(struct cx *cx, void *arg)
     const struct set *s = u->s;
     TRY(check_ids(cx, u->e, old.v, &s, u->n));
     TRY(update_write(cx, u->e, &old, s, u->n, u->ret));
+    if (u->given) TRY(check_given(cx, u->e, u->id));
     return read_after(cx, u->e, u->ret);
 }
 
@@ -336,7 +366,7 @@ enum err record_update(struct cx *cx, const struct entity *e, int64_t id, int64_
                        const struct set *s, size_t n, struct written *ret)
 {
     TRY(check_sets(cx, e, s, n));
-    struct updating u = {e, id, version, s, n, ret};
+    struct updating u = {e, id, version, s, n, ret, false};
     return cx->way == WAY_IMPORT ? db_write_part(cx, update_inside, &u)
                                  : db_write(cx, update_inside, &u);
 }
@@ -387,6 +417,7 @@ enum err trash_write(struct cx *cx, const struct entity *e, const struct record 
     TRY(unique_field(cx, e, update_row(cx, e, r->id, r->version, v, changed)));
     if (e->search || e->dups) TRY(search_put(cx, e, r->id, away ? r->v : NULL, away ? NULL : v));
     TRY(rollups_follow(cx, e, away ? r->v : NULL, away ? NULL : v));
+    if (away) TRY(acl_still_ruled(cx, e));
     *ret = (struct written){.id = r->id, .version = r->version + 1, .after = ret->after};
     return log_write(cx, e, r->id, op, ret->version, old_json, &ret->seq);
 }
@@ -404,7 +435,7 @@ static enum err delete_inside(struct cx *cx, void *arg)
 enum err record_delete(struct cx *cx, const struct entity *e, int64_t id, int64_t version,
                        struct written *ret)
 {
-    struct updating u = {e, id, version, NULL, 0, ret};
+    struct updating u = {e, id, version, NULL, 0, ret, false};
     return db_write(cx, delete_inside, &u);
 }
 
@@ -419,6 +450,6 @@ static enum err restore_inside(struct cx *cx, void *arg)
 
 enum err record_restore(struct cx *cx, const struct entity *e, int64_t id, struct written *ret)
 {
-    struct updating u = {e, id, 0, NULL, 0, ret};
+    struct updating u = {e, id, 0, NULL, 0, ret, false};
     return db_write(cx, restore_inside, &u);
 }

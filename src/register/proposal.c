@@ -202,6 +202,7 @@ static enum err answer_inside(struct cx *cx, void *arg)
     struct answering *a = arg;
     struct db_rows r = {0};
     struct record rec = {0};
+    bool may = false;
     TRY(db_query(cx, &r, "SELECT entity, record, field, value FROM proposal WHERE id = $1 AND state = 'open'",
                  V(a->id)));
     a->e = r.n ? meta_entity(cx->meta, db_str(&r, 0, 0)) : NULL;
@@ -209,7 +210,8 @@ static enum err answer_inside(struct cx *cx, void *arg)
     if (!f || !acl_may(cx, a->e, ACT_SEE)) return fail(cx, E_NOTFOUND, "There is no such proposal");
     if (record_get(cx, a->e, db_int(&r, 0, 1), &rec) != E_OK)
         return cx->err == E_NOTFOUND ? fail(cx, E_NOTFOUND, "There is no such proposal") : cx->err;
-    if (!acl_row(cx, a->e, ACT_CHANGE, rec.v[F_OWNER].i, rec.v[F_TEAM].i) || !acl_field_write(cx, f))
+    TRY(acl_row(cx, a->e, ACT_CHANGE, rec.id, rec.v[F_OWNER].i, rec.v[F_TEAM].i, &may));
+    if (!may || !acl_field_write(cx, f))
         return fail(cx, E_DENIED, "You may not change this record");
     *a->ret = (struct written){.id = rec.id, .version = rec.version};
     if (a->take) TRY(write_it(cx, a, &rec, f, db_str(&r, 0, 3)));

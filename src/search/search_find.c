@@ -36,11 +36,6 @@ struct pool {
     bool read, whole; /* asked for; there are no others */
 };
 
-static enum reach reach_of(const struct cx *cx, const struct entity *e)
-{
-    return cx->acl ? (enum reach)cx->acl->reach[e->at][ACT_SEE] : REACH_ALL;
-}
-
 static int best_first(const void *a, const void *b)
 {
     const struct hit *x = a, *y = b;
@@ -102,7 +97,7 @@ static bool is_taken(const struct finding *f, int64_t id)
 /* Takes what is seen of h, best first, until one more than wanted is there. */
 static enum err take_seen(struct cx *cx, struct finding *f, const struct hit *h, size_t n)
 {
-    bool sure = reach_of(cx, f->e) == REACH_ALL;
+    bool sure = acl_all(cx, f->e, ACT_SEE);
     size_t want = f->per_entity + 1;
     for (size_t from = 0, step; from < n && f->n < want; from += step) {
         struct db_rows r = {0};
@@ -171,7 +166,7 @@ static bool part_is_own(const struct cx *cx, int part)
     for (size_t i = 0; i < cx->meta->n && own; i++) {
         const struct entity *e = &cx->meta->entity[i];
         if (!e->search || e->trashed || db_search_part(e->name) != part) continue;
-        own = !acl_may(cx, e, ACT_SEE) || reach_of(cx, e) == REACH_OWN;
+        own = !acl_may(cx, e, ACT_SEE) || acl_own(cx, e, ACT_SEE);
     }
     return own;
 }
@@ -182,7 +177,7 @@ static bool part_is_seen(const struct cx *cx, int part)
     bool seen = true;
     for (size_t i = 0; i < cx->meta->n && seen; i++) {
         const struct entity *e = &cx->meta->entity[i];
-        if (e->search && !e->trashed && db_search_part(e->name) == part) seen = reach_of(cx, e) == REACH_ALL;
+        if (e->search && !e->trashed && db_search_part(e->name) == part) seen = acl_all(cx, e, ACT_SEE);
     }
     return seen;
 }
@@ -213,7 +208,7 @@ static enum err by_text(struct cx *cx, struct finding *f, struct pool *pools)
     int64_t before = 0;
     int part = db_search_part(f->e->name);
     struct pool *p = &pools[part];
-    bool own = reach_of(cx, f->e) == REACH_OWN;
+    bool own = acl_own(cx, f->e, ACT_SEE);
     TRY(pool_read(cx, f->q, part, p));
     TRY(take_hits(cx, f, p->v, p->n));
     if (p->whole || (f->n && !f->alone)) return E_OK;
@@ -344,7 +339,7 @@ static str piece(struct cx *cx, const struct ask *q, int way)
 static enum err by_start(struct cx *cx, struct finding *f)
 {
     const struct field *t = &f->e->f[f->e->title];
-    if (!f->e->dups || !t->index || t->kind->store != ST_FOLDED || reach_of(cx, f->e) != REACH_ALL)
+    if (!f->e->dups || !t->index || t->kind->store != ST_FOLDED || !acl_all(cx, f->e, ACT_SEE))
         return E_OK;
     str typed = piece(cx, f->q, 0);
     for (int i = 0; i < 3 && f->n <= f->per_entity; i++) {

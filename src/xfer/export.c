@@ -103,7 +103,7 @@ static enum err may_export(struct cx *cx, const struct exporting *x)
 {
     bool may = acl_may(cx, x->e, ACT_EXPORT);
     for (size_t i = 0; may && i < x->o->n_columns; i++)
-        may = !x->o->columns[i].link || acl_may(cx, x->o->columns[i].link->target, ACT_EXPORT);
+        may = !x->o->columns[i].link || acl_exports_seen(cx, x->o->columns[i].link->target);
     return may ? E_OK : fail(cx, E_DENIED, "You may not export this");
 }
 
@@ -233,7 +233,7 @@ static enum err export_xlsx(struct cx *cx, struct exporting *x, const struct que
 
 static enum err export_one(struct cx *cx, struct exporting *x)
 {
-    struct query q = {.where = x->o->where, .limit = 200, .also = x->o->also};
+    struct query q = {.where = x->o->where, .limit = 200, .also = x->o->also, .exported = true};
     TRY(may_export(cx, x));
     columns_pick(cx, x);
     if (x->o->format == EXPORT_CSV || x->o->format == EXPORT_XLSX) q.fields = record_fields(cx, x->col, x->n);

@@ -41,7 +41,7 @@ static const struct row firm[] = {
     {ANON, "POST /api/v1/setup",
      "{'token':'$token','firm':'Müller Handel GmbH','country':'DE','currency':'EUR','language':'de','name':'Clara Chefin',"
      "'mail':'clara@mueller.example','password':'korrekt-pferd-batterie'}",
-     201, NULL, "firm.create role.create role.create role.create role.create user.create", "setup", NULL},
+     201, NULL, "firm.create " ROLES_CREATED "user.create", "setup", NULL},
 };
 static const struct row people[] = {
     {ADMIN, "POST /api/v1/branch", "{'name':'Köln'}", 201, NULL, "branch.create", "brancha", NULL},

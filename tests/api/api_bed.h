@@ -11,6 +11,9 @@
 #include "base/map.h"
 #include "bed.h"
 
+/* What a set-up tells of its SHIPPED_ROLES. */
+#define ROLES_CREATED "role.create role.create role.create role.create role.create role.create role.create role.create role.create role.create "
+
 enum actor { ANON, ADMIN, MGRA, REPA1, REPA2, REPB1, ACTORS };
 struct person { /* who somebody is, and his session */
     int64_t id;
@@ -88,6 +91,7 @@ void session_tests(void);
 void records_tests(void);
 void lists_tests(void);
 void rights_tests(void);
+void roles_tests(void);
 void matrix_tests(void);
 void describe_tests(void);
 void undo_tests(void);

@@ -262,9 +262,38 @@ static void none_open(void)
         }
 }
 
+/* Filters of the user's roles and of the key's: only what fits both. */
+static void by_filtered_role(struct api_bed *t)
+{
+    int64_t role = 0;
+    ROWS(t,
+         {ADMIN, "POST /api/v1/role", "{'name':'vip','rights':{'person':{'see':'all','change':'all','filter':{'field':'rating','op':'ge','value':4}}}}", 201, NULL, "role.create", "vip", NULL},
+         {ADMIN, "POST /api/v1/role", "{'name':'active','rights':{'person':{'see':'team','filter':{'field':'job_title','op':'eq','value':'buyer'}}}}", 201, NULL, "role.create", "buyers", NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'Both','rating':5,'job_title':'buyer','owner':'$repa2','team':'$teama'}", 201, NULL, "person.create", "both", NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'CANARY rated','rating':5,'owner':'$repa2','team':'$teama'}", 201, NULL, "person.create", "rated", NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'CANARY buyer','job_title':'buyer','owner':'$repa2','team':'$teama'}", 201, NULL, "person.create", "buyer", NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'CANARY far','rating':5,'job_title':'buyer','owner':'$repb1','team':'$teamb'}", 201, NULL, "person.create", "far", NULL},
+         {ADMIN, "PATCH /api/v1/user/$repa1", "{'role':'$vip'}", 200, NULL, "user.update", NULL, NULL},
+         {REPA1, "GET /api/v1/person/$rated", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$far", NULL, 200, NULL, NULL, NULL, NULL});
+    T(str_to_int(var_get(t, "buyers"), &role));
+    make(t, "k", REPA1, "write", role);
+    make(t, "r", REPA1, "read:company", 0);
+    ROWS(t,
+         {ANON, "GET /api/v1/person/$both", NULL, 200, "Both", NULL, NULL, BEARER("k")},
+         {ANON, "GET /api/v1/person/$both", NULL, 200, "Both", NULL, NULL, BEARER("k")}, /* remembered */
+         {ANON, "GET /api/v1/person/$rated", NULL, 404, "!CANARY", NULL, NULL, BEARER("k")},
+         {ANON, "GET /api/v1/person/$buyer", NULL, 404, "!CANARY", NULL, NULL, BEARER("k")},
+         {ANON, "GET /api/v1/person/$far", NULL, 404, "!CANARY", NULL, NULL, BEARER("k")}, /* not his team's */
+         {ANON, "GET /api/v1/person", NULL, 200, "Both|!CANARY", NULL, NULL, BEARER("k")},
+         {ANON, "GET /api/v1/search?q=CANARY", NULL, 200, "!CANARY rated|!CANARY buyer|!CANARY far", NULL, NULL, BEARER("k")},
+         {ANON, "PATCH /api/v1/person/$both", "{'note':'x'}", 403, NULL, NULL, NULL, BEARER("k")},
+         {ANON, "GET /api/v1/person", NULL, 403, "!CANARY", NULL, NULL, BEARER("r")});
+}
+
 void keys_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {made, guessed, reads, wrong, writes, by_role, over};
+    static void (*const all[])(struct api_bed *) = {made, guessed, reads, wrong, writes, by_role, by_filtered_role, over};
     none_open();
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

@@ -7,11 +7,12 @@ import * as clash from './clash.mjs';
 import * as importing from './import.mjs';
 import * as columns from './columns.mjs';
 import * as dups from './dups.mjs';
+import * as keys from './keys.mjs';
 import * as fields from './fields.mjs';
+import * as roles from './roles.mjs';
 import * as filters from './filters.mjs';
 import * as finding from './finding.mjs';
 import * as jobs from './jobs.mjs';
-import * as keys from './keys.mjs';
 import * as keyboard from './keyboard.mjs';
 import * as live from './live.mjs';
 import * as past from './past.mjs';
@@ -27,6 +28,7 @@ const views = [
   ['de', 1280, 'light'], ['de', 360, 'dark'], ['lt', 1280, 'dark'], ['lt', 360, 'light'], ['ru', 1280, 'light'], ['ru', 360, 'dark'], ['en', 1280, 'dark'], ['en', 360, 'light'],
 ].map(([lang, width, theme]) => ({ lang, width, theme }));
 const only = process.env.KONTOR_VIEWS ?? '';
+const scenes = (process.env.KONTOR_SCENES ?? '').split(',').filter(Boolean); // some of them, by name: set up comes first, whatever is chosen
 const browser = await launch();
 let passed = 0;
 let failed = 0;
@@ -35,7 +37,8 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, photo, person, phone, talk, tree, keys, keyboard]) {
+  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, tree, keys, keyboard]) {
+    if (s !== setup && scenes.length && !scenes.includes(s.name)) continue;
     try {
       await s.run(v, server);
     } catch (e) {

@@ -23,7 +23,7 @@ export function places(): Place[] {
   const all = entities().toSorted((a, b) => rank(a.name) - rank(b.name));
   return [
     ...all.map((e) => ({
-      path: '/' + e.name, title: label(e.plural, e.name), icon: iconOf(e.icon, e.name), key: KEYS[e.name] ?? '', group: ADMIN.has(e.name) ? ('admin' as const) : ('work' as const),
+      ...(e.name === 'role' && e.rights.create ? { path: '/settings/roles', title: t('roles.title') } : { path: '/' + e.name, title: label(e.plural, e.name) }), icon: iconOf(e.icon, e.name), key: KEYS[e.name] ?? '', group: ADMIN.has(e.name) ? ('admin' as const) : ('work' as const),
     })),
     ...(all.some((e) => e.name === 'interaction') ? [{ path: '/pending', title: t('pending.title'), icon: Hourglass, key: 'o', group: 'work' as const }] : []),
     ...(all.some((e) => e.rights.import) ? [{ path: '/import', title: t('nav.import'), icon: Upload, key: 'i', group: 'data' as const }] : []),

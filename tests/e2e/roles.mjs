@@ -1,0 +1,62 @@
+// Roles and rights: what a role may do is seen at a glance, changed, conditions and fields too, and taken back.
+import { say, sender } from './lib.mjs';
+
+export const name = 'roles and rights';
+
+const button = (v, key, values) => v.page.getByRole('button', { name: say(v, key, values), exact: true });
+
+export async function run(v) {
+  const { page } = v;
+  const send = await sender(v);
+  const { id } = await send('POST', '/role', { name: 'Rolle Prüfung', rights: { '*': { see: 'own', create: 'own' } } });
+  const { entities } = await send('GET', '/meta');
+  const text = (of) => of[v.lang] ?? of.en;
+  const plural = (n) => text(entities.find((e) => e.name === n).plural);
+  const field = (e, n) => text(entities.find((x) => x.name === e).fields.find((f) => f.name === n).label);
+  const cell = (n, act) => page.getByLabel(`${n}: ${say(v, 'roles.act.' + act)}`, { exact: true });
+  const rights = async () => (await send('GET', `/role/${id}`)).rights;
+
+  let asked = 0;
+  const count = (r) => void (r.url().includes('/api/v1/role') && asked++);
+  page.on('request', count);
+  await page.goto(`${v.url}/settings/roles`);
+  await v.seen(cell(plural('person'), 'see'), 'the page begins with a role');
+  await page.waitForTimeout(1000);
+  page.off('request', count);
+  v.ok(asked <= 4, `roles are asked for once, not ${asked} times`);
+  await page.goto(`${v.url}/settings/roles?of=${id}`);
+  await v.seen(cell(plural('person'), 'see'), 'the matrix of a role');
+  await v.axe('roles and rights');
+  v.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'the page is not wider than its window');
+  await cell(plural('person'), 'see').selectOption('team');
+  await cell(say(v, 'roles.rest'), 'change').selectOption('own');
+  await page.getByLabel(say(v, 'roles.sys.log'), { exact: true }).check();
+  await button(v, 'roles.moreOf', { name: plural('person') }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(field('person', 'birthday'), { exact: true }).selectOption('hidden');
+  v.ok((await dialog.getByLabel(field('person', 'name'), { exact: true }).locator('option[value=hidden]').count()) === 0, 'a title cannot be hidden');
+  await dialog.locator('.box input').first().fill('Müller');
+  await v.axe('conditions and fields of a role');
+  await v.shot('role-more');
+  await dialog.getByRole('button', { name: say(v, 'roles.done'), exact: true }).click();
+  await v.shot('roles');
+  await button(v, 'save').click();
+  await v.seen(page.locator('.toast').getByText(say(v, 'roles.saved', { name: 'Rolle Prüfung' })).last(), 'the role is saved');
+  const now = await rights();
+  v.ok(now.person?.see === 'team' && now.person?.fields?.birthday === 'hidden' && now['*']?.change === 'own' && now.sys?.[0] === 'log', 'what was chosen stands in the role');
+  v.ok(JSON.stringify(now.person?.filter ?? '').includes('Müller'), 'so does its condition');
+  await page.reload();
+  v.ok((await cell(plural('person'), 'see').inputValue()) === 'team', 'it is there after a reload');
+  await cell(plural('person'), 'see').selectOption('');
+  await button(v, 'save').click();
+  await v.seen(page.locator('.toast').getByText(say(v, 'roles.saved', { name: 'Rolle Prüfung' })).last(), 'saved again');
+  await page.waitForFunction(async ([path]) => (await (await fetch(path)).json()).rights.person.see === undefined, [`/api/v1/role/${id}`]);
+  await page.locator('.toast').getByRole('button', { name: say(v, 'undo'), exact: true }).last().click();
+  await page.waitForFunction(async ([path]) => (await (await fetch(path)).json()).rights.person.see === 'team', [`/api/v1/role/${id}`]);
+  v.ok((await rights()).person.see === 'team', 'a change is taken back');
+  await button(v, 'roles.copy').click();
+  await v.seen(page.getByLabel(say(v, 'roles.name'), { exact: true }).and(page.locator(':focus')), 'a copy begins with its name');
+  await button(v, 'roles.drop').click();
+  await v.seen(page.locator('.toast').getByText(say(v, 'roles.trashed', { name: say(v, 'roles.copyName', { name: 'Rolle Prüfung' }) })).last(), 'and goes into the trash');
+  await send('DELETE', `/role/${id}`);
+}
