@@ -171,12 +171,35 @@ def kontor(data, port):
                     "--backup-hour", "off"], port, KEEP / "serve.log")
 
 
-def login(server):
+def login(server, mail=MAIL):
     status, body, r = server.ask("POST", "/api/v1/session", {"Content-Type": "application/json"},
-                                 json.dumps({"mail": MAIL, "password": PASSWORD}))
+                                 json.dumps({"mail": mail, "password": PASSWORD}))
     if status not in (200, 201):
         raise Failed(f"log-in: {status} {body[:200]!r}")
     return r.getheader("Set-Cookie").split(";")[0], json.loads(body)["csrf"]
+
+
+def written(server, cookie, csrf, method, path, values):
+    status, body, _ = server.ask(method, path, {"Content-Type": "application/json", "Cookie": cookie, "X-CSRF-Token": csrf},
+                                 json.dumps(values))
+    if status not in (200, 201):
+        raise Failed(f"{method} {path}: {status} {body[:200]!r}")
+    return json.loads(body)
+
+
+def made(server, cookie, csrf, entity, values):
+    return written(server, cookie, csrf, "POST", f"/api/v1/{entity}", values)["id"]
+
+
+def changed(server, cookie, csrf, entity, record, values):
+    written(server, cookie, csrf, "PATCH", f"/api/v1/{entity}/{record}", values)
+
+
+def colleague(data, mail):
+    with tempfile.NamedTemporaryFile("w", suffix=".pw") as pw:
+        pw.write(PASSWORD + "\n")
+        pw.flush()
+        run(PROGRAM, "user", "add", mail, "--data", data, "--password-file", pw.name)
 
 
 NGINX = """daemon off; pid {d}/pid; error_log stderr crit; worker_processes {cores};

@@ -335,4 +335,42 @@ def starts(b):
         yield name, statistics.median(took), (LESS, limit), "s", f"a page of people answered; best {min(took):.3f}, worst {max(took):.3f}"
 
 
-GROUPS = {"reads": reads, "creates": creates, "import": imports, "beside": beside_import, "memory": memory, "start": starts}
+# ---- 6: rights ----
+def restricted(server, data):
+    """A colleague with three roles, each with a condition, one with a mask; he sees all people. His cookie."""
+    admin, csrf = bed.login(server)
+    groups = [str(r[0]) for r in bed.rows(data, 'SELECT id FROM "group" LIMIT 3')]
+    rights = ({"person": {"see": "own", "filter": {"field": "groups", "op": "in", "value": groups}}},
+              {"person": {"see": "team", "filter": {"field": "rating", "op": "ge", "value": 3}}},
+              {"*": {"see": "all"}, "person": {"see": "all", "filter": {"field": "name", "op": "notempty"},
+                                               "fields": {"birthday": "hidden", "note": "hidden", "source": "read"}}})
+    made = [bed.made(server, admin, csrf, "role", {"name": f"bench {i}", "rights": r}) for i, r in enumerate(rights)]
+    mail = "berg@bench.example"
+    bed.colleague(data, mail)
+    user = str(bed.rows(data, f"SELECT id FROM \"user\" WHERE mail_f = '{mail}'")[0][0])
+    bed.changed(server, admin, csrf, "user", user, {"role": made[0], "roles": made[1:]})
+    return admin, bed.login(server, mail)[0]
+
+
+def rights(b):
+    """CPU of a request with three roles, their filters and a mask against the same without rights."""
+    data = bed.copy_of(bed.data_of(10000))
+    try:
+        with bed.kontor(data, b.port + 60) as server:
+            server.wait()
+            free, bound = restricted(server, data)
+            for name, paths, limit in (("rights_point_cpu", [f"/api/v1/person/{i}" for i in ids_of(data, 10000)], 1.25),
+                                       ("rights_list_cpu", lists_of(data), 1.4), ("rights_search_cpu", search_paths(data), 1.4)):
+                loads = {free: [], bound: []}
+                for turn in range(b.rounds + 1):
+                    for cookie, got in loads.items():
+                        load = b.get(server, name, paths, cookie)
+                        if turn:
+                            got.append(load.cpu_us)
+                without, within = (statistics.median(v) for v in loads.values())
+                yield name, within / without, (LESS, limit), "", f"{within:.0f} us CPU against {without:.0f}, 10,000 people"
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+GROUPS = {"reads": reads, "creates": creates, "import": imports, "beside": beside_import, "memory": memory, "start": starts, "rights": rights}
