@@ -285,12 +285,25 @@ static void row_json(struct cx *cx, struct jw *w, const struct db_rows *r, size_
     else jw_null(w);
 }
 
+/* What a job takes in is named by the file it came from: "import" alone says little beside five others. */
+static enum err file_json(struct cx *cx, str args, struct jw *w)
+{
+    const struct json *j = NULL, *file = NULL;
+    struct db_rows r = {0};
+    int64_t id = 0;
+    if (args.n && json_parse(cx, args, &j) == E_OK) file = json_get(j, S("file"));
+    if (!file || file->t != JT_STR || !str_to_int(file->s, &id)) return E_OK;
+    TRY(db_query(cx, &r, "SELECT name FROM file WHERE id = $1", V(id)));
+    if (r.n) jw_kstr(w, S("file"), db_str(&r, 0, 0));
+    return E_OK;
+}
+
 enum err job_list_json(struct cx *cx, bool all, bool rules, int64_t before, size_t n, struct jw *w,
                        int64_t *ret_next)
 {
     struct db_rows r = {0};
     TRY(db_query(cx, &r,
-                 "SELECT kind, state, progress, '', error, created_by, id, created_at FROM job WHERE "
+                 "SELECT kind, state, progress, '', error, created_by, id, created_at, args FROM job WHERE "
                  "id < $1 AND (created_by = $2 OR $3 = 1) ORDER BY id DESC LIMIT $4",
                  V(before ? before : INT64_MAX), V(cx->who.user), V(all), V((int64_t)n)));
     for (size_t i = 0; i < r.n; i++) {
@@ -298,6 +311,7 @@ enum err job_list_json(struct cx *cx, bool all, bool rules, int64_t before, size
         jw_kid(w, S("by"), db_int(&r, i, 5));
         jw_kbool(w, S("may"), rules || db_int(&r, i, 5) == cx->who.user);
         jw_kstr(w, S("at"), time_text(cx->a, db_int(&r, i, 7)));
+        TRY(file_json(cx, db_str(&r, i, 8), w));
         jw_obj_end(w);
     }
     *ret_next = r.n == n && n ? db_int(&r, r.n - 1, 6) : 0;

@@ -91,6 +91,7 @@ static void imported(struct api_bed *t)
     job_wait(t, "dry.job", "done");
     ROWS(t,
          {ADMIN, "GET /api/v1/job/$dry.job", NULL, 200, "\"new\":2|Anna Beispiel|\"rows\":", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/job", NULL, 200, "\"id\":\"$dry.job\"|\"file\":\"k.csv\"", NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":0", NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/import/run", "{'file':'$f','entity':'person'}", 202, NULL, "person.create company.create*", "run", "Idempotency-Key: once"},
          {ADMIN, "POST /api/v1/import/run", "{'file':'$f','entity':'person'}", 202, "\"job\":\"$run.job\"", "person.create company.create*", NULL, "Idempotency-Key: once"});

@@ -108,7 +108,7 @@ export interface Job<T = unknown> {
   asked?: unknown; result: T | null; error: string | null; files?: { name: string; href: string }[];
 }
 /** A row of the list of jobs; by: the user, null = Kontor itself. */
-export interface JobRow extends Pick<Job, 'id' | 'kind' | 'state' | 'done' | 'total' | 'error'> { by: string | null; may: boolean; at: string }
+export interface JobRow extends Pick<Job, 'id' | 'kind' | 'state' | 'done' | 'total' | 'error'> { by: string | null; may: boolean; at: string; file?: string }
 export interface LiveChange { seq: string; entity: string; id: string; version: number; op: string; batch: string | null }
 
 export type Filter =
