@@ -73,6 +73,24 @@ static enum err key_guard(struct cx *cx, const struct req *rq, struct resp *rs, 
     return key_may(cx, rq);
 }
 
+/* ---- as somebody else sees it ---- */
+/* Whoever manages users may look through another's rights, and only look: records and settings, what stands under
+ * R_RIGHTS. What is nobody's but one's own (entries, arrangements, notices) stays the asker's. */
+static enum err shown_as(struct cx *cx, const struct req *rq)
+{
+    str as = http_header(rq, S("X-Kontor-As")), lang = cx->lang;
+    int64_t id = 0;
+    if (!as.n) return E_OK;
+    if (!acl_sys(cx, SYS_USERS)) return fail(cx, E_DENIED, "Only who manages users may look as somebody else");
+    if (rq->route->flags & R_WRITE)
+        return fail(cx, E_DENIED, "You are looking as somebody else: nothing can be changed");
+    if (!(rq->route->flags & R_RIGHTS)) return E_OK;
+    enum err e = str_to_int(as, &id) && id > 0 ? auth_as(cx, id) : E_AUTH;
+    if (e == E_AUTH) return fail(cx, E_NOTFOUND, "There is no such user");
+    cx->lang = lang;
+    return e;
+}
+
 enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs)
 {
     struct session s = {0};
@@ -90,5 +108,5 @@ enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs)
     str csrf = http_header(rq, S("X-CSRF-Token"));
     if ((flags & R_WRITE) && (csrf.n != s.csrf.n || !os_equal(csrf.p, s.csrf.p, csrf.n)))
         return fail(cx, E_DENIED, "Please load the page again: its security token is missing or no longer valid");
-    return E_OK;
+    return shown_as(cx, rq);
 }

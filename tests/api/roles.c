@@ -147,6 +147,29 @@ static void teams_and_branches(struct api_bed *t)
          {REPB1, "GET /api/v1/company/$c", NULL, 404, NULL, NULL, NULL, NULL});
 }
 
+/* What another sees, and nothing but that: no write, and for nobody who could not give himself his rights. */
+static void shown_as(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/person", "{'name':'CANARY other','owner':'$repb1','team':'$teamb'}", 201, NULL, "person.create", "other", NULL},
+         {REPA1, "POST /api/v1/person", "{'name':'Anna own'}", 201, NULL, "person.create", "own", NULL},
+         {ADMIN, "GET /api/v1/person", NULL, 200, "Anna own|CANARY", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/person", NULL, 200, "Anna own|!CANARY", NULL, NULL, "X-Kontor-As: $repa1"},
+         {ADMIN, "GET /api/v1/person/$other", NULL, 404, "!CANARY", NULL, NULL, "X-Kontor-As: $repa1"},
+         {ADMIN, "GET /api/v1/search?q=CANARY", NULL, 200, "!CANARY other", NULL, NULL, "X-Kontor-As: $repa1"},
+         {ADMIN, "GET /api/v1/export/person?format=csv", NULL, 403, NULL, NULL, NULL, "X-Kontor-As: $repa1"},
+         {ADMIN, "GET /api/v1/meta", NULL, 200, "\"export\":false", NULL, NULL, "X-Kontor-As: $repa1"},
+         {ADMIN, "GET /api/v1/session", NULL, 200, "Clara Chefin", NULL, NULL, "X-Kontor-As: $repa1"}, /* he is who he is */
+         {ADMIN, "PATCH /api/v1/person/$own", "{'note':'x'}", 403, "\"code\":\"denied\"", NULL, NULL, "X-Kontor-As: $repa1"},
+         {ADMIN, "POST /api/v1/person", "{'name':'n'}", 403, NULL, NULL, NULL, "X-Kontor-As: $repa1"},
+         {ADMIN, "GET /api/v1/person", NULL, 404, NULL, NULL, NULL, "X-Kontor-As: 17"},
+         {ADMIN, "GET /api/v1/person", NULL, 404, NULL, NULL, NULL, "X-Kontor-As: x"},
+         {MGRA, "GET /api/v1/person", NULL, 403, "!Anna", NULL, NULL, "X-Kontor-As: $repa1"},
+         {ANON, "GET /api/v1/person", NULL, 401, NULL, NULL, NULL, "X-Kontor-As: $repa1"},
+         {ADMIN, "PATCH /api/v1/user/$repa1", "{'active':false}", 200, NULL, "user.update", NULL, NULL},
+         {ADMIN, "GET /api/v1/person", NULL, 404, NULL, NULL, NULL, "X-Kontor-As: $repa1"});
+}
+
 /* ---- the shipped roles ---- */
 enum { SEE, CREATE, CHANGE, DELETE_, EXPORT };
 /* How far each of them goes: n(one), o(wn), t(eam), b(ranch), a(ll), for see, create, change, delete, export. */
@@ -238,6 +261,6 @@ static void shipped_roles(struct api_bed *t)
 
 void roles_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {roles_add_up, filters_of_roles, description_anew, still_ruled, teams_and_branches, shipped_roles};
+    static void (*const all[])(struct api_bed *) = {roles_add_up, filters_of_roles, description_anew, still_ruled, shown_as, teams_and_branches, shipped_roles};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

@@ -54,9 +54,35 @@ export async function run(v) {
   await page.locator('.toast').getByRole('button', { name: say(v, 'undo'), exact: true }).last().click();
   await page.waitForFunction(async ([path]) => (await (await fetch(path)).json()).rights.person.see === 'team', [`/api/v1/role/${id}`]);
   v.ok((await rights()).person.see === 'team', 'a change is taken back');
+  await shown(v, send, id);
   await button(v, 'roles.copy').click();
   await v.seen(page.getByLabel(say(v, 'roles.name'), { exact: true }).and(page.locator(':focus')), 'a copy begins with its name');
   await button(v, 'roles.drop').click();
   await v.seen(page.locator('.toast').getByText(say(v, 'roles.trashed', { name: say(v, 'roles.copyName', { name: 'Rolle Prüfung' }) })).last(), 'and goes into the trash');
   await send('DELETE', `/role/${id}`);
+}
+
+/** What a colleague with this role sees, and no button changes anything. */
+async function shown(v, send, role) {
+  const { page } = v;
+  const user = await send('POST', '/user', { name: 'Vera Probe', mail: `vera-${v.lang}@probe.example`, role });
+  await send('POST', '/person', { name: 'Nur Chef' });
+  await page.reload();
+  await page.getByLabel(say(v, 'showas.who'), { exact: true }).selectOption({ label: 'Vera Probe' });
+  await button(v, 'showas.look').click();
+  const bar = page.getByText(say(v, 'showas.now', { name: 'Vera Probe' }));
+  await v.seen(bar, 'a bar tells whose view it is');
+  await page.goto(`${v.url}/person?q=${encodeURIComponent('Nur Chef')}`);
+  await v.seen(bar, 'also after a reload');
+  await page.waitForLoadState('networkidle');
+  v.ok((await page.locator('main').getByText('Nur Chef', { exact: true }).count()) === 0, 'and she does not see what is not hers');
+  await v.axe('shown as somebody else');
+  await v.shot('shown-as');
+  await button(v, 'showas.end').click();
+  await v.seen(page.getByRole('heading', { level: 1, name: say(v, 'roles.title') }), 'back at the roles');
+  await page.goto(`${v.url}/person?q=${encodeURIComponent('Nur Chef')}`);
+  await v.seen(page.locator('main').getByText('Nur Chef', { exact: true }).first(), 'oneself sees all again');
+  await send('DELETE', `/user/${user.id}`);
+  await page.goto(`${v.url}/settings/roles?of=${role}`);
+  await page.getByLabel(say(v, 'roles.name'), { exact: true }).waitFor();
 }

@@ -1,6 +1,7 @@
 // One door to the server: JSON in and out, problems as errors, a CSRF token and an idempotency key on every write.
 export const BASE = '/api/v1';
 let csrf = '';
+let as = '';
 let lost: () => void = () => {};
 
 /** What the server answered instead of a result (RFC 9457), or status 0 when it did not answer at all. */
@@ -25,6 +26,11 @@ export interface Reply<T> {
 
 export function setToken(token: string): void {
   csrf = token;
+}
+
+/** Whose rights the answers have: a user's id, '' = one's own. */
+export function setAs(id: string): void {
+  as = id;
 }
 
 export function onSessionLost(run: () => void): void {
@@ -63,6 +69,7 @@ async function ask(method: string, path: string, headers: Record<string, string>
 
 async function call<T>(method: string, path: string, body?: unknown): Promise<Reply<T>> {
   const headers: Record<string, string> = { accept: 'application/json' };
+  if (as) headers['x-kontor-as'] = as;
   if (method !== 'GET') {
     headers['idempotency-key'] = key();
     if (csrf) headers['x-csrf-token'] = csrf;
