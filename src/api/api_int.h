@@ -25,7 +25,9 @@ MUST enum err query_columns(struct cx *cx, const struct req *rq, const struct en
 MUST enum err sort_asked(struct cx *cx, const struct entity *e, str s, struct query *q);
 /* ISO time of "at". */
 MUST enum err at_asked(struct cx *cx, str s, int64_t *ret);
-/* 409 with cx->msg as problem+json (RFC 9457); the object is left open for what stands in the way. */
+/* cx->msg as problem+json (RFC 9457); the object is left open for what else is to be told. */
+struct jw problem_json(struct cx *cx, struct resp *rs, enum err e);
+/* The same for 409, without a field. */
 struct jw conflict_json(struct cx *cx, struct resp *rs);
 /* {"data":[...],"next":"..."|null: the object is left open. */
 void page_json(struct cx *cx, const struct page *p, struct jw *w);
@@ -48,6 +50,17 @@ void session_cookie(struct cx *cx, struct resp *rs, str token); /* "" clears it 
 bool session_token(struct cx *cx, const struct req *rq, str *ret);
 /* The API key of the Authorization header, else the session's token; false when there is neither. */
 bool who_token(struct cx *cx, const struct req *rq, str *ret);
+/* Who asks, and the cookie by which he is known again. */
+struct visitor visitor_of(const struct req *rq);
+void device_cookie(struct cx *cx, struct resp *rs, str device);
+/* The answer to a try that was refused: with how long to wait, and the captcha that comes next. */
+MUST enum err login_refused(struct cx *cx, struct resp *rs, enum err e, const struct login *io);
+/* E_DENIED unless the user has the right `users`. */
+MUST enum err users_only(struct cx *cx);
+/* ?cursor= as an id; 0 = from the beginning. */
+MUST enum err query_cursor(struct cx *cx, const struct req *rq, int64_t *ret);
+/* "key":{"id","title"}, or null for nobody and for who cannot be seen. */
+void user_json(struct jw *w, str key, int64_t id, str title);
 /* Runs fn at once when the request has no Idempotency-Key; else once for ever: the key's row stands in the same
  * transaction as the effect, and a repeated request gets the first answer (RFC draft idempotency-key-header). */
 MUST enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn);

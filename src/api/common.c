@@ -13,19 +13,26 @@ const size_t api_routes_n = COUNT(api_routes);
 
 struct jw reply_json(struct resp *rs) { return jw_new(&rs->body); }
 
-struct jw conflict_json(struct cx *cx, struct resp *rs)
+struct jw problem_json(struct cx *cx, struct resp *rs, enum err e)
 {
     struct jw w = reply_json(rs);
-    rs->status = 409;
+    rs->status = err_info[e].http;
     rs->type = S("application/problem+json");
     jw_obj(&w);
-    jw_kstr(&w, S("type"), S("urn:kontor:error:conflict"));
-    jw_kstr(&w, S("title"), S("Conflict"));
-    jw_kint(&w, S("status"), 409);
-    jw_kstr(&w, S("code"), S("conflict"));
+    jw_kstr(&w, S("type"), arena_fmt(cx->a, "urn:kontor:error:%.*s", FS(err_info[e].name)));
+    jw_kstr(&w, S("title"), e == E_CONFLICT ? S("Conflict") : err_info[e].name);
+    jw_kint(&w, S("status"), rs->status);
+    jw_kstr(&w, S("code"), err_info[e].name);
     jw_kstr(&w, S("detail"), cx->msg);
+    if (cx->at.n) jw_kstr(&w, S("field"), cx->at);
     jw_kstr(&w, S("request_id"), cx->req);
     return w;
+}
+
+struct jw conflict_json(struct cx *cx, struct resp *rs)
+{
+    cx->at = S("");
+    return problem_json(cx, rs, E_CONFLICT);
 }
 
 enum err path_entity(struct cx *cx, const struct req *rq, const struct entity **ret)

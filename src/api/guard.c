@@ -103,7 +103,7 @@ enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs)
     if (flags & R_OPEN) return E_OK;
     if (bearer(rq, &token)) return key_guard(cx, rq, rs, token);
     if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
-    TRY(auth_session_enter(cx, cx->app->auth, token, &s));
+    TRY(flags & R_HALF ? auth_session_half(cx, token, &s) : auth_session_enter(cx, cx->app->auth, token, &s));
     cx->way = WAY_WEB;
     str csrf = http_header(rq, S("X-CSRF-Token"));
     if ((flags & R_WRITE) && (csrf.n != s.csrf.n || !os_equal(csrf.p, s.csrf.p, csrf.n)))

@@ -110,7 +110,8 @@ enum err api_key_post(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(scopes_of(cx, j, &k.scopes));
     if (expires.n && !time_parse(expires, cx->tz_min, &k.expires_at))
         return fail_at(cx, E_INVALID, S("expires_at"), "A time like 2026-11-01T00:00:00Z is needed");
-    TRY(auth_present(cx, cx->app->auth, password, rq->remote, http_header(rq, S("User-Agent"))));
+    struct visitor v = visitor_of(rq);
+    TRY(auth_present(cx, cx->app->auth, &v, password));
     TRY(key_new(cx, &k, &token));
     log_say(cx, LOG_INFO, S("auth"), "key %" PRId64 " was made", k.id);
     rs->status = 201;

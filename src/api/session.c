@@ -16,7 +16,6 @@ void session_cookie(struct cx *cx, struct resp *rs, str token)
 void session_reply(struct cx *cx, struct resp *rs, const struct session *s, const struct firm *f)
 {
     struct jw w = reply_json(rs);
-    (void)cx;
     jw_obj(&w);
     jw_key(&w, S("user"));
     jw_obj(&w);
@@ -25,7 +24,9 @@ void session_reply(struct cx *cx, struct resp *rs, const struct session *s, cons
     jw_kstr(&w, S("mail"), s->mail);
     jw_kstr(&w, S("language"), s->lang.n ? s->lang : f->lang);
     jw_kstr(&w, S("role"), s->role);
+    jw_kbool(&w, S("users"), s->stage == STAGE_IN && acl_sys(cx, SYS_USERS));
     jw_obj_end(&w);
+    if (s->stage == STAGE_PASSWORD) jw_kstr(&w, S("step"), S("password"));
     jw_key(&w, S("firm"));
     jw_obj(&w);
     jw_kstr(&w, S("name"), f->name);
@@ -36,26 +37,66 @@ void session_reply(struct cx *cx, struct resp *rs, const struct session *s, cons
     jw_obj_end(&w);
 }
 
-static enum err logged_in(struct cx *cx, struct resp *rs, const struct session *s)
+struct visitor visitor_of(const struct req *rq)
+{
+    struct visitor v = {.addr = rq->remote, .agent = http_header(rq, S("User-Agent"))};
+    (void)(http_cookie(rq, S("__Host-kontor-device"), &v.device) || http_cookie(rq, S("kontor-device"), &v.device));
+    return v;
+}
+
+void device_cookie(struct cx *cx, struct resp *rs, str device)
+{
+    bool secure = cx->app->tls;
+    http_head(rs, S("Set-Cookie"),
+              arena_fmt(cx->a, "%s=%.*s; Path=/; HttpOnly; SameSite=Lax%s; Max-Age=34560000",
+                        secure ? "__Host-kontor-device" : "kontor-device", FS(device), secure ? "; Secure" : ""));
+}
+
+static enum err logged_in(struct cx *cx, struct resp *rs, const struct login *io)
 {
     struct firm f = {0};
     TRY(app_firm(cx, &f));
-    session_cookie(cx, rs, s->token);
-    session_reply(cx, rs, s, &f);
+    session_cookie(cx, rs, io->s.token);
+    device_cookie(cx, rs, io->device);
+    session_reply(cx, rs, &io->s, &f);
     return E_OK;
+}
+
+enum err login_refused(struct cx *cx, struct resp *rs, enum err e, const struct login *io)
+{
+    if (e == E_RATE) http_head(rs, S("Retry-After"), arena_fmt(cx->a, "%" PRId64, io->wait_ms / 1000 + 1));
+    if (!io->next.id.n || (e != E_AUTH && e != E_INVALID)) return e;
+    struct jw w = problem_json(cx, rs, e);
+    jw_key(&w, S("captcha"));
+    jw_obj(&w);
+    jw_kstr(&w, S("id"), io->next.id);
+    jw_kstr(&w, S("image"), arena_fmt(cx->a, "data:image/bmp;base64,%.*s", FS(io->next.image)));
+    jw_kstr(&w, S("question"), io->next.question);
+    jw_obj_end(&w);
+    jw_obj_end(&w);
+    return E_OK;
+}
+
+static enum err captcha_given(struct cx *cx, const struct json *j, struct login *io)
+{
+    const struct json *c = json_get(j, S("captcha"));
+    if (!c || c->t == JT_NULL) return E_OK;
+    if (c->t != JT_OBJ) return fail_at(cx, E_INVALID, S("captcha"), "This must be an object");
+    TRY(json_str_of(cx, c, S("id"), S(""), &io->captcha));
+    return json_str_of(cx, c, S("answer"), S(""), &io->answer);
 }
 
 enum err api_session_post(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct json *j = NULL;
-    str mail = {0}, password = {0};
-    struct session s = {0};
+    struct login io = {0};
+    struct visitor v = visitor_of(rq);
     TRY(body_json(cx, rq, &j));
-    TRY(json_str_of(cx, j, S("mail"), S(""), &mail));
-    TRY(json_str_of(cx, j, S("password"), S(""), &password));
-    TRY(auth_login(cx, cx->app->auth, mail, password, rq->remote, http_header(rq, S("User-Agent")),
-                   &s));
-    return logged_in(cx, rs, &s);
+    TRY(json_str_of(cx, j, S("mail"), S(""), &io.mail));
+    TRY(json_str_of(cx, j, S("password"), S(""), &io.password));
+    TRY(captcha_given(cx, j, &io));
+    enum err e = auth_login(cx, cx->app->auth, &v, &io);
+    return e == E_OK ? logged_in(cx, rs, &io) : login_refused(cx, rs, e, &io);
 }
 
 enum err api_session_get(struct cx *cx, const struct req *rq, struct resp *rs)
@@ -64,7 +105,7 @@ enum err api_session_get(struct cx *cx, const struct req *rq, struct resp *rs)
     struct firm f = {0};
     str token = {0};
     if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
-    TRY(auth_session_enter(cx, cx->app->auth, token, &s));
+    TRY(auth_session_half(cx, token, &s));
     TRY(app_firm(cx, &f));
     session_reply(cx, rs, &s, &f);
     return E_OK;

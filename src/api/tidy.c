@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* api/tidy.c - housekeeping once a day: uploads that nobody took and nothing speaks of any more. */
+/* api/tidy.c - housekeeping once a day: uploads that nobody took and nothing speaks of any more, old log-ins. */
 #include "api/api_int.h"
 
 #include "base/log.h"
@@ -100,6 +100,7 @@ enum err api_tidy(struct cx *cx)
 {
     struct kept k = {0}, long_ago = {.without_failed = true};
     int64_t count = 0;
+    TRY(auth_tidy(cx));
     TRY(kept_find(cx, &k));
     TRY(kept_find(cx, &long_ago));
     TRY(older_let_go(cx, UPLOAD_DAYS, &k, &count));

@@ -1,27 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* auth/auth.c - hashes, log-in, sessions. */
 #include "auth/auth_int.h"
+#include "auth/limits.h"
 
 #include "fmt/zone.h"
 #include "os/os.h"
 
 #include <sodium.h>
 
-enum {
-    HASH_OPS = 2,
-    HASH_BYTES = 19 * 1024 * 1024,
-    AGENT_MAX = 200,
-    SEEN_EVERY_MS = 5 * 60 * 1000,
-    QUARTER_MS = 15 * 60 * 1000
-};
-
-struct auth {
-    pthread_mutex_t lock;
-    pthread_cond_t free;
-    int running;
-    char dummy[crypto_pwhash_STRBYTES]; /* verified for unknown names, so that time tells nothing */
-    struct keep keep;
-};
+enum { HASH_OPS = 2, HASH_BYTES = 19 * 1024 * 1024, SEEN_EVERY_MS = 5 * 60 * 1000, QUARTER_MS = 15 * 60 * 1000 };
 
 static void hash_begin(struct auth *au)
 {
@@ -45,7 +32,9 @@ struct auth *auth_open(void)
     if (sodium_init() < 0) abort();
     pthread_mutex_init(&au->lock, NULL);
     pthread_cond_init(&au->free, NULL);
+    pthread_mutex_init(&au->dummy_lock, NULL);
     keep_open(&au->keep);
+    buckets_open(&au->buckets);
     return au;
 }
 
@@ -53,6 +42,7 @@ void auth_close(struct auth **au)
 {
     if (!*au) return;
     keep_close(&(*au)->keep);
+    buckets_close(&(*au)->buckets);
     mem_free(*au);
     *au = NULL;
 }
@@ -66,13 +56,20 @@ static enum err hash_make(struct cx *cx, struct auth *au, str password,
     return rc == 0 ? E_OK : fail(cx, E_BUSY, "The server is short of memory: please try again shortly");
 }
 
-static bool hash_fits(struct cx *cx, struct auth *au, str hash, str password)
+/* Made once, before anybody's hash is looked at: the first unknown name takes no longer than the others. */
+static void dummy_make(struct auth *au)
 {
+    static_assert(sizeof au->dummy >= crypto_pwhash_STRBYTES, "room for a hash");
+    pthread_mutex_lock(&au->dummy_lock);
+    if (!au->dummy[0] && crypto_pwhash_str(au->dummy, "dummy", 5, HASH_OPS, HASH_BYTES) != 0) au->dummy[0] = 0;
+    pthread_mutex_unlock(&au->dummy_lock);
+}
+
+bool hash_fits(struct auth *au, struct cx *cx, str hash, str password)
+{
+    dummy_make(au);
     hash_begin(au);
-    if (!au->dummy[0] && crypto_pwhash_str(au->dummy, "dummy", 5, HASH_OPS, HASH_BYTES) != 0)
-        au->dummy[0] = 0;
-    bool ok = crypto_pwhash_str_verify(hash.n ? arena_z(cx->a, hash) : au->dummy, password.p,
-                                       password.n) == 0;
+    bool ok = crypto_pwhash_str_verify(hash.n ? arena_z(cx->a, hash) : au->dummy, password.p, password.n) == 0;
     hash_end(au);
     return ok && hash.n;
 }
@@ -81,6 +78,7 @@ static bool hash_fits(struct cx *cx, struct auth *au, str hash, str password)
 struct credential {
     int64_t user;
     str hash;
+    bool must_change;
 };
 
 static enum err credential_write(struct cx *cx, void *arg)
@@ -88,10 +86,10 @@ static enum err credential_write(struct cx *cx, void *arg)
     const struct credential *c = arg;
     TRY(db_exec(
         cx, NULL,
-        "INSERT INTO credential (user_id, hash, changed_at, must_change) VALUES ($1, $2, $3, 0)"
+        "INSERT INTO credential (user_id, hash, changed_at, must_change) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = "
-        "excluded.changed_at, must_change = 0",
-        V(c->user), V(c->hash), V(cx->now_ms)));
+        "excluded.changed_at, must_change = excluded.must_change",
+        V(c->user), V(c->hash), V(cx->now_ms), V(c->must_change)));
     return db_exec(cx, NULL, "DELETE FROM session WHERE user_id = $1", V(c->user));
 }
 
@@ -105,7 +103,13 @@ enum err auth_password_hash(struct cx *cx, struct auth *au, str password, str *r
 
 enum err auth_hash_set(struct cx *cx, int64_t user, str hash)
 {
-    struct credential c = {user, hash};
+    struct credential c = {user, hash, false};
+    return db_write(cx, credential_write, &c);
+}
+
+enum err auth_hash_first(struct cx *cx, int64_t user, str hash)
+{
+    struct credential c = {user, hash, true};
     return db_write(cx, credential_write, &c);
 }
 
@@ -117,43 +121,43 @@ enum err auth_password_set(struct cx *cx, struct auth *au, int64_t user, str pas
 }
 
 /* ---- sessions ---- */
-static str token_hash(struct cx *cx, str token)
+str token_hash(struct cx *cx, str token)
 {
     unsigned char sum[32];
     os_sha256(token, sum);
     return os_hex(cx->a, sum, sizeof sum);
 }
 
-struct opening {
-    int64_t user;
-    str hash, csrf, addr, agent;
-};
-
-static enum err session_insert(struct cx *cx, void *arg)
-{
-    const struct opening *o = arg;
-    TRY(db_exec(cx, NULL, "DELETE FROM session WHERE expires_at < $1", V(clock_aged_ms(cx->now_ms))));
-    return db_exec(
-        cx, NULL,
-        "INSERT INTO session (token, user_id, created_at, seen_at, expires_at, addr, agent, csrf)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        V(o->hash), V(o->user), V(cx->now_ms), V(cx->now_ms), V(cx->now_ms + SESSION_MAX_MS),
-        V(o->addr), V(o->agent), V(o->csrf));
-}
-
-enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, struct session *ret)
+struct opening session_opening(struct cx *cx, int64_t user, enum stage stage, str addr, str agent)
 {
     unsigned char raw[32], csrf[16];
     os_random(raw, sizeof raw);
     os_random(csrf, sizeof csrf);
-    ret->token = os_hex(cx->a, raw, sizeof raw);
-    struct opening o = {user, token_hash(cx, ret->token), os_hex(cx->a, csrf, sizeof csrf), addr,
-                        str_cut(agent, 0, AGENT_MAX)};
+    str token = os_hex(cx->a, raw, sizeof raw);
+    struct opening o = {user, stage, token, token_hash(cx, token), os_hex(cx->a, csrf, sizeof csrf), addr,
+                        str_cut(agent, 0, AGENT_BYTES)};
     while (!utf8_valid(o.agent)) o.agent.n--;
+    return o;
+}
+
+enum err session_insert(struct cx *cx, void *opening)
+{
+    const struct opening *o = opening;
+    TRY(db_exec(cx, NULL, "DELETE FROM session WHERE expires_at < $1", V(clock_aged_ms(cx->now_ms))));
+    return db_exec(
+        cx, NULL,
+        "INSERT INTO session (token, user_id, created_at, seen_at, expires_at, addr, agent, csrf, stage)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        V(o->hash), V(o->user), V(cx->now_ms), V(cx->now_ms), V(cx->now_ms + SESSION_MAX_MS),
+        V(o->addr), V(o->agent), V(o->csrf), V((int)o->stage));
+}
+
+enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, struct session *ret)
+{
+    struct opening o = session_opening(cx, user, STAGE_IN, addr, agent);
     TRY(db_write(cx, session_insert, &o));
-    str token = ret->token;
-    TRY(auth_session_enter(cx, NULL, token, ret));
-    ret->token = token;
+    TRY(auth_session_enter(cx, NULL, o.token, ret));
+    ret->token = o.token;
     return E_OK;
 }
 
@@ -205,7 +209,7 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
     struct acl *acl = NULL;
     TRY(db_query(cx, &r,
                  "SELECT s.user_id, s.seen_at, s.expires_at, s.csrf, u.name, u.mail, u.language, "
-                 "r.name, u.timezone FROM session s"
+                 "r.name, u.timezone, s.stage FROM session s"
                  " JOIN \"user\" u ON u.id = s.user_id LEFT JOIN \"role\" r ON r.id = u.role WHERE "
                  "s.token = $1",
                  V(hash)));
@@ -219,7 +223,8 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
                                   .name = db_str(&r, 0, 4),
                                   .mail = db_str(&r, 0, 5),
                                   .lang = db_str(&r, 0, 6),
-                                  .role = db_str(&r, 0, 7)}};
+                                  .role = db_str(&r, 0, 7),
+                                  .stage = (enum stage)db_int(&r, 0, 9)}};
     if (is_over(cx, ret)) return fail(cx, E_AUTH, "Please log in first");
     if (!zone_named_min(db_str(&r, 0, 8), cx->now_ms, &ret->tz_min)) ret->tz_min = auth_firm_tz(cx);
     cx->tz_min = ret->tz_min; /* the day that filters of roles speak of */
@@ -228,7 +233,8 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
     return E_OK;
 }
 
-enum err auth_session_enter(struct cx *cx, struct auth *au, str token, struct session *ret)
+/* A session of whatever stage. */
+static enum err session_find(struct cx *cx, struct auth *au, str token, struct entered *ret)
 {
     struct entered e = {0};
     if (token.n != TOKEN_CHARS) return fail(cx, E_AUTH, "Please log in first");
@@ -238,11 +244,34 @@ enum err auth_session_enter(struct cx *cx, struct auth *au, str token, struct se
         TRY(session_read(cx, hash, &e));
         if (au && cx->country.n) kept_put(cx, &au->keep, epoch, &e); /* no country, no zone of the firm */
     }
-    auth_become(cx, e.acl, e.s.lang, e.tz_min);
-    *ret = e.s;
-    ret->token = S("");
-    if (e.seen_at + SEEN_EVERY_MS < cx->now_ms) TRY(db_write(cx, seen_write, &hash));
+    *ret = e;
     return E_OK;
+}
+
+static enum err session_taken(struct cx *cx, struct entered *e, struct session *ret)
+{
+    auth_become(cx, e->acl, e->s.lang, e->tz_min);
+    str hash = e->s.token;
+    *ret = e->s;
+    ret->token = S("");
+    if (e->seen_at + SEEN_EVERY_MS < cx->now_ms) TRY(db_write(cx, seen_write, &hash));
+    return E_OK;
+}
+
+enum err auth_session_enter(struct cx *cx, struct auth *au, str token, struct session *ret)
+{
+    struct entered e = {0};
+    TRY(session_find(cx, au, token, &e));
+    if (e.s.stage == STAGE_PASSWORD) return fail(cx, E_AUTH, "Please choose a password of your own first");
+    if (e.s.stage != STAGE_IN) return fail(cx, E_AUTH, "Please finish the log-in first");
+    return session_taken(cx, &e, ret);
+}
+
+enum err auth_session_half(struct cx *cx, str token, struct session *ret)
+{
+    struct entered e = {0};
+    TRY(session_find(cx, NULL, token, &e));
+    return session_taken(cx, &e, ret);
 }
 
 static enum err session_delete(struct cx *cx, void *arg)
@@ -266,70 +295,4 @@ enum err auth_user_by_mail(struct cx *cx, str mail, int64_t *ret)
     if (!r.n) return fail(cx, E_NOTFOUND, "There is no such user");
     *ret = db_int(&r, 0, 0);
     return E_OK;
-}
-
-struct attempt {
-    str name, addr, agent;
-    int64_t user;
-    bool ok;
-};
-
-static enum err attempt_insert(struct cx *cx, void *arg)
-{
-    const struct attempt *t = arg;
-    return db_exec(cx, NULL,
-                   "INSERT INTO login_attempt (id, at, name, addr, agent, ok, user_id) VALUES ($1, "
-                   "$2, $3, $4, $5, $6, $7)",
-                   V(id_new(cx->now_ms)), V(cx->now_ms), V(t->name), V(t->addr), V(t->agent),
-                   V(t->ok), V(t->user));
-}
-
-static enum err tries_check(struct cx *cx, const struct attempt *t)
-{
-    struct db_rows r = {0};
-    TRY(db_query(
-        cx, &r,
-        "SELECT count(*) FROM login_attempt WHERE name = $1 AND addr = $2 AND ok = 0 AND at > $3",
-        V(t->name), V(t->addr), V(cx->now_ms - SESSION_BAN_MS)));
-    return db_int(&r, 0, 0) < SESSION_TRIES
-               ? E_OK
-               : fail(cx, E_RATE, "Too many wrong passwords: please wait half an hour");
-}
-
-enum err auth_login(struct cx *cx, struct auth *au, str mail, str password, str addr, str agent,
-                    struct session *ret)
-{
-    struct db_rows r = {0};
-    struct attempt t = {.name = filter_fold(cx->a, str_trim(str_cut(mail, 0, 254))),
-                        .addr = addr,
-                        .agent = str_cut(agent, 0, AGENT_MAX)};
-    if (!utf8_valid(t.agent)) t.agent = S("");
-    if (!utf8_valid(t.name)) t.name = S("");
-    if (password.n > 4 * PASSWORD_MAX)
-        return fail(cx, E_LIMIT, "A password has at most %d characters", PASSWORD_MAX);
-    TRY(tries_check(cx, &t));
-    enum err e = auth_user_by_mail(cx, t.name, &t.user);
-    if (e != E_OK && e != E_NOTFOUND) return e;
-    TRY(db_query(cx, &r, "SELECT hash FROM credential WHERE user_id = $1", V(t.user)));
-    t.ok = hash_fits(cx, au, r.n ? db_str(&r, 0, 0) : S(""), password);
-    TRY(db_write(cx, attempt_insert, &t));
-    if (!t.ok) return fail(cx, E_AUTH, "The name or the password is wrong");
-    return auth_session_new(cx, t.user, addr, agent, ret);
-}
-
-enum err auth_present(struct cx *cx, struct auth *au, str password, str addr, str agent)
-{
-    struct db_rows r = {0};
-    struct attempt t = {.addr = addr, .agent = str_cut(agent, 0, AGENT_MAX), .user = cx->who.user};
-    if (!utf8_valid(t.agent)) t.agent = S("");
-    if (password.n > 4 * PASSWORD_MAX)
-        return fail(cx, E_LIMIT, "A password has at most %d characters", PASSWORD_MAX);
-    TRY(db_query(cx, &r,
-                 "SELECT u.mail_f, c.hash FROM \"user\" u JOIN credential c ON c.user_id = u.id WHERE u.id = $1",
-                 V(t.user)));
-    if (r.n) t.name = db_str(&r, 0, 0);
-    TRY(tries_check(cx, &t));
-    t.ok = hash_fits(cx, au, r.n ? db_str(&r, 0, 1) : S(""), password);
-    if (!t.ok) TRY(db_write(cx, attempt_insert, &t));
-    return t.ok ? E_OK : fail_at(cx, E_DENIED, S("password"), "Please enter your present password");
 }

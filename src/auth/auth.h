@@ -9,7 +9,7 @@
 #include "record/record.h"
 
 enum { AUTH_HASHES = 4, PASSWORD_MIN = 8, PASSWORD_MAX = 1024, TOKEN_CHARS = 64 };
-enum { SESSION_IDLE_MS = 12 * 3600 * 1000, SESSION_TRIES = 10, SESSION_BAN_MS = 30 * 60 * 1000 };
+enum { SESSION_IDLE_MS = 12 * 3600 * 1000 };
 #define SESSION_MAX_MS (INT64_C(30) * 86400000)
 
 struct auth; /* the queue of hashes and the sessions remembered; one per process */
@@ -23,25 +23,58 @@ MUST enum err auth_password_set(struct cx *cx, struct auth *au, int64_t user, st
 /* The two halves of it: the hash (slow, outside of db_write) and its row (inside or outside). */
 MUST enum err auth_password_hash(struct cx *cx, struct auth *au, str password, str *ret);
 MUST enum err auth_hash_set(struct cx *cx, int64_t user, str hash);
+/* The same for a password that somebody else has chosen: he must choose an own one before anything else. */
+MUST enum err auth_hash_first(struct cx *cx, int64_t user, str hash);
 
+/* What a session still lacks before it opens more than the next step. */
+enum stage { STAGE_IN, STAGE_PASSWORD };
 struct session {
     int64_t user;
-    str token, csrf;  /* token only from auth_login: 64 hex characters */
+    str token, csrf;  /* token only of a new one: 64 hex characters */
     str name, mail, lang, role;
+    enum stage stage;
 };
-/* E_AUTH for unknown, inactive and wrong alike, in the same time; E_RATE after SESSION_TRIES failures of this name
- * from this address in half an hour. Every attempt is written down. */
-MUST enum err auth_login(struct cx *cx, struct auth *au, str mail, str password, str addr, str agent,
-                         struct session *ret);
+
+/* ---- log-in ---- */
+struct visitor {      /* who asks, as far as his request tells */
+    str addr, agent;
+    str device;       /* the device cookie's value, "" = none: TOKEN_CHARS */
+};
+struct captcha {
+    str id;           /* "" = none is asked for */
+    str image;        /* a BMP in base64 */
+    str question;     /* the other way: a small sum in words */
+};
+struct login {
+    str mail, password, captcha, answer; /* given; captcha: the id of the one that `answer` is for */
+    struct session s;                    /* E_OK */
+    str device;                          /* E_OK: what the device cookie is to hold from now on */
+    struct captcha next;                 /* E_AUTH, E_INVALID: to be answered with the next try */
+    int64_t wait_ms;                     /* E_RATE */
+};
+/* E_AUTH for unknown, inactive and wrong alike, in the same time. E_INVALID at "captcha": one is needed, or the answer
+ * is wrong. E_RATE: the account is locked for devices like this one, the address or all strangers together had too many
+ * failures. E_DENIED: the address is blocked by hand. Limits: auth/limits.h. Every attempt is written down. */
+MUST enum err auth_login(struct cx *cx, struct auth *au, const struct visitor *v, struct login *io);
 /* Is this the present password of cx->who? E_DENIED at "password", and written down, when not; E_RATE as auth_login. */
-MUST enum err auth_present(struct cx *cx, struct auth *au, str password, str addr, str agent);
+MUST enum err auth_present(struct cx *cx, struct auth *au, const struct visitor *v, str password);
+/* An own new password for who knows the present one (io->password); counted like a log-in. All his sessions end but
+ * the new one, of which token and csrf come back. `words`: see auth_password_check. */
+MUST enum err auth_password_change(struct cx *cx, struct auth *au, const struct visitor *v, str fresh, const str *words,
+                                   size_t n_words, struct login *io);
+/* An address as it is counted and blocked: IPv4 as it is, IPv6 as its "/64"; "" when it is none. */
+str auth_addr_key(struct arena *a, str addr);
 /* A session without a password: set-up and tests. */
 MUST enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, struct session *ret);
 /* E_AUTH when unknown, idle too long, past its end, or its user is inactive. Fills cx->who, cx->acl, cx->lang and
  * cx->tz_min (the user's own zone, else the firm's).
  * With `au` (may be NULL) what was read is remembered until something of sessions or rights is written: db_epoch. */
 MUST enum err auth_session_enter(struct cx *cx, struct auth *au, str token, struct session *ret);
+/* The same for one that may lack something yet: for the routes that do the next step. */
+MUST enum err auth_session_half(struct cx *cx, str token, struct session *ret);
 MUST enum err auth_logout(struct cx *cx, str token);
+/* A session's name in lists: nobody can come in by it. */
+str auth_session_key(struct cx *cx, str token);
 /* The user as who this process works (command line, jobs): acl, who, language, his own time zone if he has one. user 0
  * is refused. */
 MUST enum err auth_as(struct cx *cx, int64_t user);
@@ -49,3 +82,47 @@ MUST enum err auth_as(struct cx *cx, int64_t user);
  * machine runs by UTC, as servers mostly do. */
 int auth_firm_tz(const struct cx *cx);
 MUST enum err auth_user_by_mail(struct cx *cx, str mail, int64_t *ret); /* E_NOTFOUND */
+
+/* ---- who is in ---- */
+struct session_row {
+    str key;          /* auth_session_key */
+    int64_t user, created_at, seen_at;
+    str addr, agent;
+};
+/* Open ones, the last used first, at most SESSIONS_SHOWN; user 0 = of all. */
+MUST enum err auth_sessions(struct cx *cx, int64_t user, struct session_row **ret, size_t *ret_n);
+/* E_NOTFOUND; user 0 = whosever it is. */
+MUST enum err auth_session_end(struct cx *cx, int64_t user, str key);
+/* All of the user but that key ("" = all). */
+MUST enum err auth_sessions_end(struct cx *cx, int64_t user, str but);
+
+/* ---- who tried to come in ---- */
+struct attempt_row {
+    int64_t id, at, user;
+    str name, addr, agent, outcome; /* in, wrong, pending, captcha, locked, blocked, rate */
+    bool known;                     /* by a device that had been in before */
+};
+struct attempt_query {
+    str name, addr, outcome;        /* part of the name; the address; "" = any */
+    int64_t before;                 /* cursor: ids below; 0 = from the newest */
+};
+/* At most ATTEMPT_PAGE, newest first; *ret_next: the next cursor, 0 = no more. */
+MUST enum err auth_attempts(struct cx *cx, const struct attempt_query *q, struct attempt_row **ret, size_t *ret_n,
+                            int64_t *ret_next);
+struct lock_row {
+    int64_t id, until, user;
+    str name;
+    bool known;                     /* one device of the user's own; else all strangers */
+};
+MUST enum err auth_locks(struct cx *cx, struct lock_row **ret, size_t *ret_n);
+MUST enum err auth_lock_free(struct cx *cx, int64_t id); /* E_NOTFOUND */
+struct block_row {
+    int64_t id, at, by, until;      /* until: 0 = for good */
+    str addr, why;
+};
+MUST enum err auth_blocks(struct cx *cx, struct block_row **ret, size_t *ret_n);
+/* b: addr, why, until. Ends the sessions that came from there. E_INVALID at "addr": none, or one's own (`self`). */
+MUST enum err auth_block(struct cx *cx, const struct block_row *b, str self, int64_t *ret);
+MUST enum err auth_block_free(struct cx *cx, int64_t id); /* E_NOTFOUND */
+/* Nightly: attempts, devices, captchas, locks and blocks whose time is over. */
+MUST enum err auth_tidy(struct cx *cx);

@@ -32,3 +32,70 @@ void auth_become(struct cx *cx, const struct acl *acl, str lang, int tz_min);
 bool auth_is_now(const struct cx *cx, const struct entered *e);
 int64_t auth_quarter(const struct cx *cx);
 void kept_put(struct cx *cx, struct keep *k, int64_t epoch, const struct entered *e);
+
+/* ---- failures in stock (limits.h) ---- */
+enum { BUCKETS = 4096 };
+struct bucket {
+    uint64_t key;       /* of the address, with a secret seed */
+    int64_t missing_ms; /* the time it takes until it is full again, ... */
+    int64_t at;         /* ... as of then */
+};
+struct buckets {
+    pthread_mutex_t lock;
+    uint64_t seed;
+    struct bucket of[BUCKETS], all;
+};
+void buckets_open(struct buckets *b);
+void buckets_close(struct buckets *b);
+/* How long this address (auth_addr_key) has to wait; 0 = it may try. Strangers wait for the bucket of all, too. */
+int64_t buckets_wait_ms(struct buckets *b, str addr, bool stranger, int64_t now_ms);
+/* A failure; true when it was the last in stock for this address. */
+bool buckets_take(struct buckets *b, str addr, bool stranger, int64_t now_ms);
+
+/* ---- captchas; inside db_write ---- */
+MUST enum err captcha_make(struct cx *cx, struct captcha *ret);
+/* Used up by this, whether it fits or not. */
+MUST enum err captcha_solved(struct cx *cx, str id, str answer, bool *ret);
+
+struct auth {
+    pthread_mutex_t lock;
+    pthread_cond_t free;
+    int running;
+    pthread_mutex_t dummy_lock;
+    char dummy[128]; /* a hash that is verified for unknown names, so that time tells nothing */
+    struct keep keep;
+    struct buckets buckets;
+};
+bool hash_fits(struct auth *au, struct cx *cx, str hash, str password);
+/* SHA-256 in hex: as the tables have tokens. */
+str token_hash(struct cx *cx, str token);
+
+/* The row of a session, made inside db_write; its token is in `o` alone. */
+struct opening {
+    int64_t user;
+    enum stage stage;
+    str token, hash, csrf, addr, agent;
+};
+struct opening session_opening(struct cx *cx, int64_t user, enum stage stage, str addr, str agent);
+enum err session_insert(struct cx *cx, void *opening);
+
+/* ---- a try to come in, or to prove who one is: counted before it is looked at, so that a hundred at once are no more
+ * than a hundred in turn ---- */
+struct try {
+    const struct visitor *v;
+    str name;            /* folded */
+    str captcha, answer;
+    int64_t user;        /* 0 = nobody of that name */
+    int64_t id;          /* its row */
+    str addr, agent;     /* fit to be stored */
+    str device;          /* its hash when this user's, else "": a stranger */
+    bool is_in;          /* he is in already, and proves once more who he is: no captcha */
+    const char *refused; /* why it was not looked at; NULL = it may be */
+    int64_t wait_ms;
+    struct captcha next; /* to be answered with the next try */
+};
+/* E_OK: look now whether it is right, then try_end. Else refused: E_RATE (wait_ms), E_DENIED (address), E_INVALID at
+ * "captcha" (next). */
+MUST enum err try_begin(struct cx *cx, struct auth *au, struct try *t);
+/* What comes of it; `then` (may be NULL) runs in the same transaction when it was right. */
+MUST enum err try_end(struct cx *cx, struct auth *au, struct try *t, bool right, db_write_fn *then, void *arg);

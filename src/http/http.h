@@ -74,6 +74,7 @@ enum route_flags {
     R_PERSON = 64,  /* for people who logged in: with no API key */
     R_RIGHTS = 128, /* rights to records and settings alone say what it gives: for every API key that has them */
     R_LATER = 256,  /* begun in the loop where is_fast says so; no thread waits for its reply (struct http_later) */
+    R_HALF = 512,   /* also with a session that still lacks a step of its log-in */
 };
 typedef enum err handler_fn(struct cx *cx, const struct req *rq, struct resp *rs);
 struct route {

@@ -14,6 +14,13 @@ void http_head(struct resp *rs, str name, str value)
     rs->head[rs->n_head++] = (struct header){name, value};
 }
 
+static bool has_head(const struct resp *rs, str name)
+{
+    bool has = false;
+    for (size_t i = 0; i < rs->n_head; i++) has |= str_eq_nocase(rs->head[i].name, name);
+    return has;
+}
+
 /* What a stranger may know of our own faults: nothing but the request's id. */
 static str detail_of(const struct cx *cx, enum err e)
 {
@@ -46,7 +53,7 @@ void http_problem(struct cx *cx, enum err e, struct resp *rs)
     if (cx->at.n) jw_kstr(&w, S("field"), cx->at);
     jw_kstr(&w, S("request_id"), cx->req);
     jw_obj_end(&w);
-    if ((e == E_RATE || e == E_BUSY) && rs->n_head < COUNT(rs->head))
+    if ((e == E_RATE || e == E_BUSY) && rs->n_head < COUNT(rs->head) && !has_head(rs, S("Retry-After")))
         http_head(rs, S("Retry-After"), arena_fmt(cx->a, "%d", http_retry_s(RETRY_AFTER_S)));
 }
 

@@ -32,6 +32,8 @@ struct api_bed {
     int digests;           /* how often api_digest was asked */
     int64_t proposed;      /* the matrix: the record that the last proposal or bound file is for */
     int64_t ahead_ms;      /* added to the clock */
+    int64_t still_ms;      /* the clock stands still at this time; 0 = it goes */
+    str remote;            /* where requests come from; "" = 203.0.113.7 */
 };
 /* live: with server on a free port, jobs and events. set_up: the firm below and its people; else an empty base. */
 struct api_bed *api_bed_make(bool pg, bool live, bool set_up);

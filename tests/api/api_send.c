@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static _Atomic bool called[100];
+static _Atomic bool called[200];
 
 void api_route_mark(const struct route *r)
 {
@@ -146,13 +146,13 @@ struct answer api_call(struct api_bed *t, struct arena *a, enum actor who, str r
     struct resp rs = {0};
     struct answer ret = {0};
     struct meta *m = app_meta_hold(t->app);
-    struct cx cx = {.a = mine, .db = db_get(t->app->db), .meta = m, .app = t->app, .now_ms = clock_ms() + t->ahead_ms,
+    struct cx cx = {.a = mine, .db = db_get(t->app->db), .meta = m, .app = t->app, .now_ms = (t->still_ms ? t->still_ms : clock_ms()) + t->ahead_ms,
                     .lang = S("en"), .country = app_country(mine, t->app), .req = S("req-id")};
     ret.status = http_parse_head(mine, &l, request_text(t, mine, who, req, body, head), h);
     if (ret.status == PARSE_OK) {
         h->rq.body = arena_dup(mine, body);
         h->rq.body_bytes = (int64_t)body.n;
-        h->rq.remote = S("203.0.113.7");
+        h->rq.remote = t->remote.n ? t->remote : S("203.0.113.7");
         http_dispatch(&cx, t->router, api_guard, &h->rq, &rs);
         if (h->rq.route) api_route_mark(h->rq.route);
         reply_copy(a, &rs, &ret);

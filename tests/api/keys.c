@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* C24, D12, K03: API keys do what their user may and their scopes say, and nothing after they ended. */
 #include "api_bed.h"
+#include "auth/limits.h"
 
 #define PW "'password':'korrekt-pferd-batterie'"
 #define BEARER(k) "Authorization: Bearer $" k ".key"
@@ -68,7 +69,7 @@ static void made(struct api_bed *t)
 /* Guesses at the password stop here as at the log-in. */
 static void guessed(struct api_bed *t)
 {
-    for (int i = 0; i < SESSION_TRIES; i++)
+    for (int i = 0; i < LOGIN_LOCK_FROM; i++)
         ROWS(t, {ADMIN, "POST /api/v1/key", "{'name':'n','scopes':['read'],'password':'falsch-falsch'}", 403, NULL, NULL, NULL, NULL});
     ROWS(t, {ADMIN, "POST /api/v1/key", "{'name':'n','scopes':['read']," PW "}", 429, NULL, NULL, NULL, NULL},
          {ANON, "POST /api/v1/session", "{'mail':'clara@mueller.example'," PW "}", 429, NULL, NULL, NULL, NULL});

@@ -29,6 +29,20 @@ static const struct cell {
     {POST, "/api/v1/key", "/api/v1/key", "{'name':'m','scopes':['read'],'password':'x'}", NOTHING, "401", "403", "403", "403"},
     {PATCH, "/api/v1/key/{id}", "/api/v1/key/$x", "{'name':'m'}", KEY, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {DELETE, "/api/v1/key/{id}", "/api/v1/key/$x", NULL, KEY, "401", "204 204 204 404 404", "204 404 404 404 404", "204 404 404 404 404"},
+    {POST, "/api/v1/session/password", "/api/v1/session/password", "{'present':'x','password':'x'}", NOTHING, "401", "422", "422", "422"},
+    {GET, "/api/v1/session/list", "/api/v1/session/list", NULL, NOTHING, "401", "200", "200", "200"},
+    {GET, "/api/v1/session/list", "/api/v1/session/list?all=1", NULL, NOTHING, "401", "200", "403", "403"},
+    {DELETE, "/api/v1/session/list", "/api/v1/session/list", NULL, NOTHING, "401", "204", "204", "204"},
+    {DELETE, "/api/v1/session/list/{key}", "/api/v1/session/list/0123456789abcdef", NULL, NOTHING, "401", "404", "404", "404"},
+    {GET, "/api/v1/account/{id}", "/api/v1/account/$repb1", NULL, NOTHING, "401", "200", "403", "403"},
+    {POST, "/api/v1/account/{id}/password", "/api/v1/account/$repb1/password", "{'password':'Erstes-Wort-1'}", NOTHING, "401", "204", "403", "403"},
+    {POST, "/api/v1/account/{id}/end", "/api/v1/account/$repb1/end", NULL, NOTHING, "401", "204", "403", "403"},
+    {GET, "/api/v1/attempt", "/api/v1/attempt", NULL, NOTHING, "401", "200", "403", "403"},
+    {GET, "/api/v1/lock", "/api/v1/lock", NULL, NOTHING, "401", "200", "403", "403"},
+    {DELETE, "/api/v1/lock/{id}", "/api/v1/lock/1", NULL, NOTHING, "401", "404", "403", "403"},
+    {GET, "/api/v1/block", "/api/v1/block", NULL, NOTHING, "401", "200", "403", "403"},
+    {POST, "/api/v1/block", "/api/v1/block", "{'addr':'192.0.2.1'}", NOTHING, "401", "201", "403", "403"},
+    {DELETE, "/api/v1/block/{id}", "/api/v1/block/1", NULL, NOTHING, "401", "404", "403", "403"},
     {GET, "/api/v1/meta", "/api/v1/meta", NULL, NOTHING, "401", "200", "200", "200"},
     {POST, "/api/v1/meta/field", "/api/v1/meta/field", "{'entity':'person','kind':'text','label':'M'}", NOTHING, "401", "201", "403", "403"},
     {PATCH, "/api/v1/meta/field/{entity}/{name}", "/api/v1/meta/field/person/x_m", "{'label':'N'}", NOTHING, "401", "200", "403", "403"},
@@ -228,12 +242,12 @@ static void cell_check(struct api_bed *t, const struct cell *c, enum actor who, 
     if (c->thing) target_make(t, c, who, whose);
     str req = api_expand(t, cx->a, arena_fmt(cx->a, "%.*s %s", FS(method_name[c->method]), c->target).p);
     bool raw = str_eq(str_from(c->path), S("/api/v1/file"));
-    str before = status >= 400 ? api_digest(t, S("session login_attempt")) : S("");
+    str before = status >= 400 ? api_digest(t, S("session login_attempt login_guard captcha")) : S("");
     struct answer r = api_call(t, cx->a, who, req, c->body ? api_expand(t, cx->a, c->body) : S(""), raw ? S("Content-Type: text/csv") : S(""));
     T(r.status == status);
     if (r.status != status)
         fprintf(stderr, "  matrix: %.*s as %d, %s: want %" PRId64 " got %d %.*s\n", FS(req), who, whose_name[whose], status, r.status, FS(str_cut(r.body, 0, 300)));
-    if (r.status >= 400) T_STR(api_digest(t, S("session login_attempt")), before);
+    if (r.status >= 400) T_STR(api_digest(t, S("session login_attempt login_guard captcha")), before);
     if (who != ANON && c->method == DELETE && str_eq(str_from(c->path), S("/api/v1/session"))) api_enter(t, who, t->who[who].id);
     (void)api_events_came(t);
 }

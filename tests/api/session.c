@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Set-up, log-in and out, and the guard: cookies, CSRF, Origin, media types, paths. */
 #include "api_bed.h"
+#include "auth/limits.h"
 
 static void set_up(struct api_bed *t)
 {
@@ -86,16 +87,146 @@ static void log_in_and_out(struct api_bed *t)
     t->ahead_ms = 0;
 }
 
-static void guess(struct api_bed *t)
+/* The captcha that a reply asks for, answered as its table says. */
+static str answered(struct api_bed *t, const struct answer *r)
 {
     struct cx *cx = &t->b.cx;
-    int refused = 0;
-    for (int i = 0; i < SESSION_TRIES + 2; i++) {
-        struct answer r = api_call(t, cx->a, ANON, S("POST /api/v1/session"), S("{\"mail\":\"rita@mueller.example\",\"password\":\"geraten-geraten\"}"), S(""));
-        refused += r.status == 429;
-        T(r.status == 401 || (r.status == 429 && answer_head(&r, S("Retry-After")).n));
+    struct db_rows rows = {0};
+    str id = answer_value(cx, r, S("captcha.id"));
+    if (!id.n) return S("null");
+    T(str_has_prefix(answer_value(cx, r, S("captcha.image")), S("data:image/bmp;base64,Qk")));
+    T_OK(cx, db_query(cx, &rows, "SELECT total FROM captcha WHERE id = $1", V(id)));
+    return arena_fmt(cx->a, "{\"id\":\"%.*s\",\"answer\":\" %" PRId64 " \"}", FS(id), rows.n ? db_int(&rows, 0, 0) : -1);
+}
+
+static struct answer try_rita(struct api_bed *t, const char *password, str captcha, str cookie)
+{
+    struct cx *cx = &t->b.cx;
+    str body = arena_fmt(cx->a, "{\"mail\":\"rita@mueller.example\",\"password\":\"%s\",\"captcha\":%.*s}", password, FS(captcha));
+    str head = cookie.n ? arena_fmt(cx->a, "Cookie: kontor-device=%.*s", FS(cookie)) : S("");
+    return api_call(t, cx->a, ANON, S("POST /api/v1/session"), body, head);
+}
+
+/* The value of the second cookie of a log-in. */
+static str device_of(const struct answer *r)
+{
+    str v = S("");
+    for (size_t i = 0; i < r->n_head; i++)
+        if (str_eq(r->head[i].name, S("Set-Cookie")) && str_has_prefix(r->head[i].value, S("kontor-device="))) v = r->head[i].value;
+    T(str_find(v, S("HttpOnly")) > 0 && str_find(v, S("SameSite=Lax")) > 0);
+    return str_cut(v, 14, 14 + TOKEN_CHARS);
+}
+
+/* D02, D03: a first password is given and must be changed; strangers guess; her own device gets in. */
+static void guess(struct api_bed *t)
+{
+    static const char right[] = "Moos-Laterne-9";
+    ROWS(t,
+         {REPA1, "POST /api/v1/account/$repa2/password", "{'password':'Erstes-Wort-1'}", 403, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/account/$repa2", NULL, 200, "\"password\":false|\"active\":true|\"sessions\":1", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/account/$repa2/password", "{'password':'passwort1'}", 422, "\"field\":\"password\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/account/$repa2/password", "{'password':'Erstes-Wort-1'}", 204, NULL, "", NULL, NULL},
+         {ADMIN, "POST /api/v1/account/$admin/password", "{'password':'Erstes-Wort-1'}", 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/account/1/password", "{'password':'Erstes-Wort-1'}", 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/account/$repa2", NULL, 200, "\"must_change\":true|\"sessions\":0", NULL, NULL, NULL},
+         {REPA2, "GET /api/v1/session", NULL, 401, NULL, NULL, NULL, NULL});
+    struct answer r = try_rita(t, "Erstes-Wort-1", S("null"), S(""));
+    T_INT(r.status, 200);
+    T(str_find(r.body, S("\"step\":\"password\"")) > 0);
+    cookie_take(t, REPA2, &r);
+    ROWS(t,
+         {REPA2, "GET /api/v1/session", NULL, 200, "\"step\":\"password\"", NULL, NULL, NULL},
+         {REPA2, "GET /api/v1/person", NULL, 401, "password of your own", NULL, NULL, NULL},
+         {REPA2, "PATCH /api/v1/session", "{'language':'lt'}", 401, NULL, NULL, NULL, NULL},
+         {REPA2, "GET /api/v1/session/list", NULL, 401, NULL, NULL, NULL, NULL},
+         {REPA2, "GET /api/v1/events", NULL, 401, NULL, NULL, NULL, NULL},
+         {REPA2, "POST /api/v1/session/password", "{'present':'falsch-falsch','password':'Moos-Laterne-9'}", 422, "\"field\":\"present\"", NULL, NULL, NULL},
+         {REPA2, "POST /api/v1/session/password", "{'present':'Erstes-Wort-1','password':'Rita Zwei 1'}", 422, "\"field\":\"password\"", NULL, NULL, NULL});
+    r = api_call(t, t->b.cx.a, REPA2, S("POST /api/v1/session/password"), S("{\"present\":\"Erstes-Wort-1\",\"password\":\"Moos-Laterne-9\"}"), S(""));
+    T_INT(r.status, 200);
+    cookie_take(t, REPA2, &r);
+    str device = device_of(&r);
+    ROWS(t, {REPA2, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, NULL});
+    r.body = S("");
+    for (int i = 1; i < LOGIN_LOCK_FROM; i++) { /* her own wrong word above was the first of this device's strangers */
+        r = try_rita(t, "geraten-geraten", answered(t, &r), S(""));
+        T_INT(r.status, 401);
+        T((answer_value(&t->b.cx, &r, S("captcha.id")).n > 0) == (i + 1 >= LOGIN_CAPTCHA_FROM && i + 1 < LOGIN_LOCK_FROM));
     }
-    T_INT(refused, 2);
+    r = try_rita(t, right, S("null"), S(""));
+    T_INT(r.status, 429);
+    int64_t wait = 0;
+    T(str_to_int(answer_head(&r, S("Retry-After")), &wait) && wait > 1700 && wait <= 1801);
+    T_INT(try_rita(t, right, S("null"), device).status, 200);
+    T_INT(try_rita(t, right, S("null"), S("0000000000000000000000000000000000000000000000000000000000000000")).status, 429);
+    ROWS(t,
+         {ADMIN, "GET /api/v1/lock", NULL, 200, "rita@mueller.example|\"known\":false", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/attempt?name=rita&outcome=locked", NULL, 200, "203.0.113.7|kontor-test|\"outcome\":\"locked\"|Rita Zwei|!geraten", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/attempt?name=ri%25a", NULL, 200, "!rita", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/attempt?cursor=x", NULL, 400, "\"field\":\"cursor\"", NULL, NULL, NULL});
+    struct db_rows rows = {0};
+    T_OK(&t->b.cx, db_query(&t->b.cx, &rows, "SELECT id FROM login_guard WHERE until > 0"));
+    var_put(t, "lock", arena_fmt(t->b.cx.a, "%" PRId64, rows.n ? db_int(&rows, 0, 0) : 0));
+    ROWS(t, {ADMIN, "DELETE /api/v1/lock/$lock", NULL, 204, NULL, "", NULL, NULL}, {ADMIN, "GET /api/v1/lock", NULL, 200, "!rita", NULL, NULL, NULL});
+    T_INT(try_rita(t, right, S("null"), S("")).status, 200);
+}
+
+/* Own sessions, those of all, and a user who is ended at once; an address that is blocked. */
+static void ended(struct api_bed *t)
+{
+    struct person before = t->who[REPA1];
+    str one = arena_dup(t->b.cx.a, before.token);
+    api_enter(t, REPA1, before.id);
+    ROWS(t,
+         {REPA1, "GET /api/v1/session/list", NULL, 200, "\"this\":true|\"this\":false|203.0.113.7|\"agent\":\"bed\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/session/list?all=1", NULL, 403, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/session/list?all=1", NULL, 200, "Rolf Eins|Rita Zwei|Clara", NULL, NULL, NULL},
+         {REPA1, "DELETE /api/v1/session/list/0000000000000000", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPA1, "DELETE /api/v1/session/list/%25", NULL, 404, NULL, NULL, NULL, NULL});
+    struct cx cx = t->b.cx;
+    var_put(t, "key", auth_session_key(&cx, one));
+    var_put(t, "foreign", auth_session_key(&cx, t->who[REPB1].token));
+    struct person now = t->who[REPA1];
+    t->who[REPA1] = before;
+    ROWS(t, {REPA1, "GET /api/v1/session", NULL, 200, NULL, NULL, NULL, NULL});
+    t->who[REPA1] = now;
+    ROWS(t,
+         {REPA1, "DELETE /api/v1/session/list/$foreign", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/session", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPA1, "DELETE /api/v1/session/list/$key", NULL, 204, NULL, "", NULL, NULL});
+    t->who[REPA1] = before;
+    ROWS(t, {REPA1, "GET /api/v1/session", NULL, 401, NULL, NULL, NULL, NULL});
+    api_enter(t, REPA1, before.id);
+    before = t->who[REPA1];
+    t->who[REPA1] = now;
+    ROWS(t, {REPA1, "DELETE /api/v1/session/list", NULL, 204, NULL, "", NULL, NULL}, {REPA1, "GET /api/v1/session", NULL, 200, NULL, NULL, NULL, NULL});
+    t->who[REPA1] = before;
+    ROWS(t, {REPA1, "GET /api/v1/session", NULL, 401, NULL, NULL, NULL, NULL});
+    t->who[REPA1] = now;
+    ROWS(t,
+         {ADMIN, "DELETE /api/v1/session/list/$foreign", NULL, 204, NULL, "", NULL, NULL},
+         {REPB1, "GET /api/v1/session", NULL, 401, NULL, NULL, NULL, NULL},
+         {MGRA, "POST /api/v1/account/$repa1/end", NULL, 403, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/account/$admin/end", NULL, 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/account/$repa1/end", NULL, 204, "@X-Change: ", "user.update", "gone", "Idempotency-Key: ended"},
+         {REPA1, "GET /api/v1/session", NULL, 401, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/account/$repa1", NULL, 200, "\"active\":false|\"sessions\":0", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/undo", "{'change':'$gone.seq'}", 200, "\"undone\":1", "user.update", NULL, NULL},
+         {ADMIN, "GET /api/v1/account/$repa1", NULL, 200, "\"active\":true", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/session", NULL, 401, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/block", "{'addr':'203.0.113.7'}", 422, "\"field\":\"addr\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/block", "{'addr':'198.51.100.4','until':'2020-01-01T00:00:00Z'}", 422, "\"field\":\"until\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/block", "{'addr':'198.51.100.4','why':'rät Passwörter'}", 201, NULL, "", "block", NULL},
+         {ADMIN, "GET /api/v1/block", NULL, 200, "198.51.100.4|rät Passwörter|\"until\":null", NULL, NULL, NULL});
+    t->remote = S("198.51.100.4");
+    ROWS(t, {ANON, "POST /api/v1/session", "{'mail':'clara@mueller.example','password':'korrekt-pferd-batterie'}", 403, "\"code\":\"denied\"", NULL, NULL, NULL});
+    t->remote = S("");
+    ROWS(t,
+         {ADMIN, "DELETE /api/v1/block/$block", NULL, 204, NULL, "", NULL, NULL},
+         {ADMIN, "DELETE /api/v1/block/$block", NULL, 404, NULL, NULL, NULL, NULL});
+    t->remote = S("198.51.100.4");
+    ROWS(t, {ANON, "POST /api/v1/session", "{'mail':'clara@mueller.example','password':'korrekt-pferd-batterie'}", 200, "\"users\":true", NULL, NULL, NULL});
+    t->remote = S("");
 }
 
 static void guarded(struct api_bed *t)
@@ -163,6 +294,6 @@ static void spelled(struct api_bed *t)
 void session_tests(void)
 {
     api_both(set_up, false, false);
-    static void (*const all[])(struct api_bed *) = {log_in_and_out, guess, guarded, spelled};
+    static void (*const all[])(struct api_bed *) = {log_in_and_out, guess, ended, guarded, spelled};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

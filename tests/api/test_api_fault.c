@@ -56,11 +56,19 @@ static const struct torture {
     {"PATCH /api/v1/person/$q", "{'job_title':'3'}", NULL, ADMIN, ""},
     {"PATCH /api/v1/notice/$n", "{'read':true}", NULL, REPA1, ""},
     {"PATCH /api/v1/notice", "{'read':true}", NULL, REPA1, ""},
-    {"POST /api/v1/key", "{'name':'f','scopes':['read'],'role':'$rolerep','password':'korrekt-pferd-batterie'}", NULL, ADMIN, ""},
+    {"POST /api/v1/key", "{'name':'f','scopes':['read'],'role':'$rolerep','password':'korrekt-pferd-batterie'}", NULL, ADMIN, "login_attempt login_guard"},
     {"PATCH /api/v1/key/$key", "{'name':'g'}", "Idempotency-Key: fault-key", ADMIN, ""},
     {"DELETE /api/v1/key/$key", NULL, "Idempotency-Key: fault-key-end", ADMIN, ""},
     {"PATCH /api/v1/session", "{'language':'ru'}", NULL, ADMIN, ""},
-    {"POST /api/v1/session", "{'mail':'clara@mueller.example','password':'korrekt-pferd-batterie'}", NULL, ANON, "login_attempt session"},
+    {"POST /api/v1/session", "{'mail':'clara@mueller.example','password':'korrekt-pferd-batterie'}", NULL, ANON, "login_attempt login_guard session device"},
+    {"DELETE /api/v1/session/list", NULL, NULL, REPA1, ""},
+    {"DELETE /api/v1/session/list/$skey", NULL, NULL, ADMIN, ""},
+    {"POST /api/v1/account/$repa2/password", "{'password':'Erstes-Wort-1'}", NULL, ADMIN, ""},
+    {"POST /api/v1/account/$repa2/end", NULL, "Idempotency-Key: fault-end", ADMIN, ""},
+    {"POST /api/v1/block", "{'addr':'192.0.2.1','why':'f'}", NULL, ADMIN, ""},
+    {"DELETE /api/v1/block/$block", NULL, NULL, ADMIN, ""},
+    {"DELETE /api/v1/lock/$lock", NULL, NULL, ADMIN, ""},
+    {"POST /api/v1/session/password", "{'present':'korrekt-pferd-batterie','password':'Moos-Laterne-9'}", NULL, MGRA, "login_attempt login_guard"},
     {"DELETE /api/v1/session", NULL, NULL, ADMIN, ""},
 };
 enum { NTH_MAX = 20000 };
@@ -138,8 +146,27 @@ static void large_make(struct api_bed *t)
     (void)api_events_came(t);
 }
 
+static enum err lock_row(struct cx *cx, void *arg)
+{
+    (void)arg;
+    return db_exec(cx, NULL, "INSERT INTO login_guard (id, name, device, since, until, at) VALUES (77, 'f', '', 0, $1, 0)", V(cx->now_ms + 1000000));
+}
+
+/* A password for one, a session of another, a locked account, a blocked address. */
+static void login_make(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    T_OK(cx, auth_password_set(cx, t->app->auth, t->who[MGRA].id, S("korrekt-pferd-batterie")));
+    api_enter(t, MGRA, t->who[MGRA].id);
+    var_put(t, "skey", auth_session_key(cx, t->who[REPA2].token));
+    T_OK(cx, db_write(cx, lock_row, NULL));
+    var_put(t, "lock", S("77"));
+    ROWS(t, {ADMIN, "POST /api/v1/block", "{'addr':'192.0.2.9'}", 201, NULL, "", "block", NULL});
+}
+
 static void walk(struct api_bed *t)
 {
+    t->still_ms = clock_ms(); /* no session is due to be marked as seen, however long it takes */
     ROWS(t,
          {ADMIN, "POST /api/v1/company", "{'name':'Firma'}", 201, NULL, "company.create", "c", NULL},
          {ADMIN, "POST /api/v1/group", "{'name':'Gruppe'}", 201, NULL, "group.create", "g", NULL},
@@ -157,6 +184,7 @@ static void walk(struct api_bed *t)
     found_make(t);
     large_make(t);
     failed_make(t);
+    login_make(t);
     for (size_t i = 0; i < COUNT(all); i++) one(t, &all[i]);
     for (size_t i = 0; i < api_routes_n; i++) {
         bool writes = api_routes[i].flags & R_WRITE && !str_eq(api_routes[i].path, S("/api/v1/setup"));

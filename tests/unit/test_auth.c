@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "auth/auth.h"
+#include "auth/auth_int.h"
+#include "auth/limits.h"
 #include "os/os.h"
 #include "bed.h"
 
@@ -28,6 +29,29 @@ static int64_t user_make(struct cx *cx, const char *mail, bool active)
     return w.id;
 }
 
+/* One try to log in; what came of it stands in `io`. */
+static struct login io;
+static enum err comes(struct cx *cx, struct auth *au, const char *mail, const char *password, const char *addr)
+{
+    static char device[TOKEN_CHARS + 1]; /* of the browser that asks: only "10.0.0.1" has one */
+    struct visitor v = {.addr = str_from(addr), .agent = S("test")};
+    bool own = str_eq(v.addr, S("10.0.0.1"));
+    if (own) v.device = str_from(device);
+    io = (struct login){.mail = str_from(mail), .password = str_from(password), .captcha = io.captcha, .answer = io.answer};
+    enum err e = auth_login(cx, au, &v, &io);
+    if (e == E_OK && own) memcpy(device, io.device.p, TOKEN_CHARS);
+    return e;
+}
+
+/* The letters of the captcha that was asked for last, as its table has them. */
+static void solve(struct cx *cx)
+{
+    struct db_rows r = {0};
+    io.captcha = io.next.id;
+    T_OK(cx, db_query(cx, &r, "SELECT letters FROM captcha WHERE id = $1", V(io.captcha)));
+    io.answer = r.n ? db_str(&r, 0, 0) : S("");
+}
+
 static void log_in(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -36,10 +60,12 @@ static void log_in(struct bed *t)
     int64_t boss = user_make(cx, "Boss@Example.org", true), gone = user_make(cx, "gone@example.org", false);
     T_OK(cx, auth_password_set(cx, au, boss, S("Zaun-Kiesel-7")));
     T_OK(cx, auth_password_set(cx, au, gone, S("Zaun-Kiesel-7")));
-    T(auth_login(cx, au, S("boss@example.org"), S("wrong"), S("10.0.0.1"), S("test"), &s) == E_AUTH);
-    T(auth_login(cx, au, S("gone@example.org"), S("Zaun-Kiesel-7"), S("10.0.0.1"), S("test"), &s) == E_AUTH);
-    T(auth_login(cx, au, S("nobody@example.org"), S(""), S("10.0.0.1"), S("test"), &s) == E_AUTH);
-    T_OK(cx, auth_login(cx, au, S(" boss@EXAMPLE.org "), S("Zaun-Kiesel-7"), S("10.0.0.1"), S("test"), &s));
+    io = (struct login){0};
+    T(comes(cx, au, "boss@example.org", "wrong", "10.0.0.1") == E_AUTH);
+    T(comes(cx, au, "gone@example.org", "Zaun-Kiesel-7", "10.0.0.1") == E_AUTH);
+    T(comes(cx, au, "nobody@example.org", "", "10.0.0.1") == E_AUTH);
+    T_OK(cx, comes(cx, au, " boss@EXAMPLE.org ", "Zaun-Kiesel-7", "10.0.0.1"));
+    s = io.s;
     T(s.token.n == TOKEN_CHARS && s.csrf.n == 32 && cx->who.user == boss && cx->acl);
     T_STR(s.mail, S("Boss@Example.org"));
     T_OK(cx, auth_session_enter(cx, au, s.token, &again));
@@ -61,11 +87,203 @@ static void log_in(struct bed *t)
     cx->now_ms -= SESSION_IDLE_MS + 1;
     T_OK(cx, auth_logout(cx, s.token));
     T(auth_session_enter(cx, au, s.token, &again) == E_AUTH);
-    for (int i = 0; i < SESSION_TRIES; i++) (void)!auth_login(cx, au, S("boss@example.org"), S("wrong"), S("10.0.0.9"), S(""), &s);
-    T(auth_login(cx, au, S("boss@example.org"), S("Zaun-Kiesel-7"), S("10.0.0.9"), S(""), &s) == E_RATE);
-    T_OK(cx, auth_login(cx, au, S("boss@example.org"), S("Zaun-Kiesel-7"), S("10.0.0.1"), S(""), &s)); /* not locked elsewhere */
-    cx->now_ms += SESSION_BAN_MS + 1;
-    T_OK(cx, auth_login(cx, au, S("boss@example.org"), S("Zaun-Kiesel-7"), S("10.0.0.9"), S(""), &s));
+    auth_close(&au);
+}
+
+static int64_t count(struct cx *cx, const char *outcome)
+{
+    struct db_rows r = {0};
+    T_OK(cx, db_query(cx, &r, "SELECT count(*) FROM login_attempt WHERE outcome = $1", V(str_from(outcome))));
+    return db_int(&r, 0, 0);
+}
+
+/* D02, D03: a captcha from the 4th failure, a lock from the 10th, and the known device gets in all the while. */
+static void locked(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct auth *au = auth_open();
+    int64_t user = user_make(cx, "anna@example.org", true);
+    static const char right[] = "Zaun-Kiesel-7";
+    T_OK(cx, auth_password_set(cx, au, user, str_from(right)));
+    io = (struct login){0};
+    T_OK(cx, comes(cx, au, "anna@example.org", right, "10.0.0.1"));
+    for (int i = 1; i <= LOGIN_CAPTCHA_FROM; i++) {
+        T(comes(cx, au, "anna@example.org", "wrong", "10.0.0.9") == E_AUTH);
+        T((io.next.id.n > 0) == (i == LOGIN_CAPTCHA_FROM));
+    }
+    T(comes(cx, au, "anna@example.org", right, "10.0.0.9") == E_INVALID); /* no answer */
+    T_STR(cx->at, S("captcha"));
+    T(io.next.image.n > 1000 && str_find(io.next.question, S("plus")) > 0);
+    io.captcha = io.next.id;
+    io.answer = S("0");
+    T(comes(cx, au, "anna@example.org", right, "10.0.0.9") == E_INVALID); /* a wrong one */
+    solve(cx);
+    str used = io.captcha;
+    T(comes(cx, au, "anna@example.org", "wrong", "10.0.0.9") == E_AUTH);
+    io.captcha = used;
+    T(comes(cx, au, "anna@example.org", right, "10.0.0.9") == E_INVALID); /* twice */
+    solve(cx);
+    cx->now_ms += CAPTCHA_MS + 1;
+    T(comes(cx, au, "anna@example.org", right, "10.0.0.9") == E_INVALID); /* too late */
+    cx->now_ms -= CAPTCHA_MS + 1;
+    T_INT(count(cx, "captcha"), 4);
+    for (int i = LOGIN_CAPTCHA_FROM + 1; i < LOGIN_LOCK_FROM; i++) {
+        solve(cx);
+        T(comes(cx, au, "anna@example.org", "wrong", "10.0.0.9") == E_AUTH);
+    }
+    T_INT(count(cx, "wrong"), LOGIN_LOCK_FROM);
+    T(comes(cx, au, "anna@example.org", right, "10.0.0.8") == E_RATE); /* whatever the address of the stranger */
+    T(io.wait_ms > LOGIN_LOCK_MS - 1000 && io.wait_ms <= LOGIN_LOCK_MS);
+    io = (struct login){0};
+    T_OK(cx, comes(cx, au, "anna@example.org", right, "10.0.0.1")); /* his own device */
+    struct lock_row *v = NULL;
+    size_t n = 0;
+    T_OK(cx, auth_locks(cx, &v, &n));
+    T(n == 1 && v[0].user == user && !v[0].known);
+    cx->now_ms += LOGIN_LOCK_MS - 1;
+    T(comes(cx, au, "anna@example.org", right, "10.0.0.8") == E_RATE);
+    cx->now_ms += 2;
+    T_OK(cx, comes(cx, au, "anna@example.org", right, "10.0.0.8"));
+    for (int i = 0; i < LOGIN_LOCK_FROM; i++) { /* the known device has a count of its own */
+        T(comes(cx, au, "anna@example.org", "wrong", "10.0.0.1") == E_AUTH);
+        solve(cx);
+    }
+    T(comes(cx, au, "anna@example.org", right, "10.0.0.1") == E_RATE);
+    T_OK(cx, comes(cx, au, "anna@example.org", right, "10.0.0.7"));
+    T_OK(cx, auth_locks(cx, &v, &n));
+    T(n == 1 && v[0].known);
+    T_OK(cx, auth_lock_free(cx, v[0].id));
+    T_OK(cx, comes(cx, au, "anna@example.org", right, "10.0.0.1"));
+    T(auth_lock_free(cx, 1) == E_NOTFOUND);
+    auth_close(&au);
+}
+
+/* D04: one password over 500 accounts from one address, and from 100 addresses. */
+static void sprayed(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct auth *au = auth_open();
+    int refused = 0, failed = 0;
+    io = (struct login){0};
+    for (int i = 0; i < 60; i++) {
+        enum err e = comes(cx, au, arena_fmt(cx->a, "u%d@example.org", i).p, "Sommer2026", "203.0.113.5");
+        refused += e == E_RATE && io.wait_ms > 0 && io.wait_ms <= LOGIN_ADDR_EVERY_MS;
+        failed += e == E_AUTH;
+    }
+    T_INT(failed, LOGIN_ADDR_BURST);
+    T_INT(refused, 60 - LOGIN_ADDR_BURST);
+    T_INT(count(cx, "rate"), 1); /* told once, not for each */
+    cx->now_ms += LOGIN_ADDR_EVERY_MS;
+    T(comes(cx, au, "x@example.org", "Sommer2026", "203.0.113.5") == E_AUTH);
+    T(comes(cx, au, "x@example.org", "Sommer2026", "203.0.113.5") == E_RATE);
+    auth_close(&au);
+    au = auth_open();
+    int64_t user = user_make(cx, "anna@example.org", true);
+    T_OK(cx, auth_password_set(cx, au, user, S("Zaun-Kiesel-7")));
+    T_OK(cx, comes(cx, au, "anna@example.org", "Zaun-Kiesel-7", "10.0.0.1"));
+    for (int i = 0; i < LOGIN_ALL_BURST / 100; i++) /* the stock of all strangers, without the work */
+        for (int k = 0; k < 100; k++) (void)buckets_take(&au->buckets, arena_fmt(cx->a, "192.0.2.%d", k), true, cx->now_ms);
+    T(comes(cx, au, "anna@example.org", "Zaun-Kiesel-7", "198.51.100.1") == E_RATE);
+    T(io.wait_ms <= LOGIN_ALL_EVERY_MS);
+    T_OK(cx, comes(cx, au, "anna@example.org", "Zaun-Kiesel-7", "10.0.0.1"));
+    auth_close(&au);
+}
+
+static void addresses(void)
+{
+    struct cx cx = t_cx();
+    T_STR(auth_addr_key(cx.a, S("203.0.113.7")), S("203.0.113.7"));
+    T_STR(auth_addr_key(cx.a, S("2001:db8:1:2:3:4:5:6")), S("2001:db8:1:2::/64"));
+    T_STR(auth_addr_key(cx.a, S("::ffff:203.0.113.7")), S("203.0.113.7"));
+    T_STR(auth_addr_key(cx.a, S("unix")), S(""));
+    T_STR(auth_addr_key(cx.a, S("203.0.113.7; drop table x")), S(""));
+    t_cx_free(&cx);
+}
+
+/* D12: the present password is needed, the other sessions end, this one goes on under a new token. */
+static void changed(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct auth *au = auth_open();
+    struct session s = {0}, other = {0}, again = {0};
+    struct visitor v = {.addr = S("10.0.0.1"), .agent = S("test")};
+    str words[] = {S("Test GmbH")};
+    int64_t user = user_make(cx, "anna@example.org", true);
+    T_OK(cx, auth_password_set(cx, au, user, S("Zaun-Kiesel-7")));
+    T_OK(cx, auth_session_new(cx, user, S("10.0.0.2"), S("other"), &other));
+    T_OK(cx, auth_session_new(cx, user, S("10.0.0.1"), S("test"), &s));
+    struct session_row *list = NULL;
+    size_t n = 0;
+    T_OK(cx, auth_sessions(cx, user, &list, &n));
+    T_INT((int64_t)n, 2);
+    io = (struct login){.password = S("falsch-falsch")};
+    T(auth_password_change(cx, au, &v, S("Moos-Laterne-9"), words, 1, &io) == E_INVALID);
+    T_STR(cx->at, S("present"));
+    io = (struct login){.password = S("Zaun-Kiesel-7")};
+    T(auth_password_change(cx, au, &v, S("Zaun-Kiesel-7"), words, 1, &io) == E_INVALID);
+    T(auth_password_change(cx, au, &v, S("passwort1"), words, 1, &io) == E_INVALID);
+    T_STR(cx->at, S("password"));
+    T_OK(cx, auth_session_enter(cx, au, other.token, &again));
+    T_OK(cx, auth_password_change(cx, au, &v, S("Moos-Laterne-9"), words, 1, &io));
+    T(auth_session_enter(cx, au, other.token, &again) == E_AUTH);
+    T(auth_session_enter(cx, au, s.token, &again) == E_AUTH);
+    T_OK(cx, auth_session_enter(cx, au, io.s.token, &again));
+    io = (struct login){0};
+    T(comes(cx, au, "anna@example.org", "Zaun-Kiesel-7", "10.0.0.3") == E_AUTH);
+    T_OK(cx, comes(cx, au, "anna@example.org", "Moos-Laterne-9", "10.0.0.3"));
+    str hash = {0};
+    T_OK(cx, auth_password_hash(cx, au, S("Erstes-Wort-1"), &hash)); /* given by an administrator */
+    T_OK(cx, auth_hash_first(cx, user, hash));
+    T_OK(cx, comes(cx, au, "anna@example.org", "Erstes-Wort-1", "10.0.0.3"));
+    T_INT(io.s.stage, STAGE_PASSWORD);
+    T(auth_session_enter(cx, au, io.s.token, &again) == E_AUTH);
+    T_OK(cx, auth_session_half(cx, io.s.token, &again));
+    io.password = S("Erstes-Wort-1");
+    T_OK(cx, auth_password_change(cx, au, &v, S("Zaun-Kiesel-7"), words, 1, &io));
+    T_OK(cx, auth_session_enter(cx, au, io.s.token, &again));
+    auth_close(&au);
+}
+
+static enum err attempt_old(struct cx *cx, void *arg)
+{
+    (void)arg;
+    return db_exec(cx, NULL, "UPDATE login_attempt SET at = $1", V(cx->now_ms - (int64_t)(ATTEMPT_DAYS + 1) * 86400000));
+}
+
+static void watched(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct auth *au = auth_open();
+    struct attempt_row *v = NULL;
+    struct block_row *b = NULL;
+    size_t n = 0;
+    int64_t next = 0, id = 0;
+    cx->now_ms = clock_ms();
+    io = (struct login){0};
+    T(comes(cx, au, "a_b@example.org", "x", "10.0.0.9") == E_AUTH);
+    T(comes(cx, au, "acb@example.org", "x", "10.0.0.8") == E_AUTH);
+    T_OK(cx, auth_attempts(cx, &(struct attempt_query){.name = S("a_b")}, &v, &n, &next));
+    T_INT((int64_t)n, 1);
+    T_OK(cx, auth_attempts(cx, &(struct attempt_query){.addr = S("10.0.0.8"), .outcome = S("wrong")}, &v, &n, &next));
+    T(n == 1 && !next && str_eq(v[0].name, S("acb@example.org")));
+    T_OK(cx, auth_attempts(cx, &(struct attempt_query){.outcome = S("in")}, &v, &n, &next));
+    T_INT((int64_t)n, 0);
+    static const str refused[] = {S0("x"), S0("10.0.0.0/8"), S0("2001:db8::/32"), S0("127.0.0.1"), S0("::1"), S0("::ffff:127.0.0.2"), S0("::ffff:10.0.0.1")};
+    for (size_t i = 0; i < COUNT(refused); i++)
+        T(auth_block(cx, &(struct block_row){.addr = refused[i]}, S("10.0.0.1"), &id) == E_INVALID);
+    T_OK(cx, auth_block(cx, &(struct block_row){.addr = S("2001:DB8::/64")}, S("10.0.0.1"), &id));
+    T_OK(cx, auth_block_free(cx, id));
+    T(auth_block(cx, &(struct block_row){.addr = S("10.0.0.1")}, S("10.0.0.1"), &id) == E_INVALID);
+    T_OK(cx, auth_block(cx, &(struct block_row){.addr = S("10.0.0.9"), .why = S("guesses")}, S("10.0.0.1"), &id));
+    T(comes(cx, au, "a@example.org", "x", "10.0.0.9") == E_DENIED);
+    T_OK(cx, auth_blocks(cx, &b, &n));
+    T(n == 1 && b[0].id == id && !b[0].until);
+    T_OK(cx, auth_block_free(cx, id));
+    T(comes(cx, au, "a@example.org", "x", "10.0.0.9") == E_AUTH);
+    T_OK(cx, db_write(cx, attempt_old, NULL));
+    T_OK(cx, auth_tidy(cx));
+    T_OK(cx, auth_attempts(cx, &(struct attempt_query){0}, &v, &n, &next));
+    T_INT((int64_t)n, 0);
     auth_close(&au);
 }
 
@@ -180,4 +398,9 @@ static void both(void) { bed_both(log_in); }
 static void both_remembered(void) { bed_both(remembered); }
 static void both_elsewhere(void) { bed_both(elsewhere); }
 
-TESTS("auth", passwords, both, both_remembered, both_elsewhere)
+static void both_locked(void) { bed_both(locked); }
+static void both_sprayed(void) { bed_both(sprayed); }
+static void both_changed(void) { bed_both(changed); }
+static void both_watched(void) { bed_both(watched); }
+
+TESTS("auth", passwords, addresses, both, both_locked, both_sprayed, both_changed, both_watched, both_remembered, both_elsewhere)

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* api/account.c - how a user logs in: own password and sessions; for who manages users, those of others. */
+#include "api/api_int.h"
+
+#include "base/log.h"
+#include "base/time.h"
+
+enum err users_only(struct cx *cx)
+{
+    return acl_sys(cx, SYS_USERS) ? E_OK : fail(cx, E_DENIED, "Only those who manage users may do that");
+}
+
+void user_json(struct jw *w, str key, int64_t id, str title)
+{
+    jw_key(w, key);
+    if (!id) {
+        jw_null(w);
+        return;
+    }
+    jw_obj(w);
+    jw_kid(w, S("id"), id);
+    jw_kstr(w, S("title"), title);
+    jw_obj_end(w);
+}
+
+/* ---- own password ---- */
+enum err api_password_post(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct json *j = NULL;
+    struct login io = {0};
+    struct session s = {0};
+    struct firm f = {0};
+    struct visitor v = visitor_of(rq);
+    str token = {0}, fresh = {0};
+    TRY(body_json(cx, rq, &j));
+    TRY(json_str_of(cx, j, S("present"), S(""), &io.password));
+    TRY(json_str_of(cx, j, S("password"), S(""), &fresh));
+    if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
+    TRY(auth_session_half(cx, token, &s));
+    TRY(app_firm(cx, &f));
+    str words[] = {f.name, s.name, s.mail};
+    enum err e = auth_password_change(cx, cx->app->auth, &v, fresh, words, COUNT(words), &io);
+    if (e != E_OK) return login_refused(cx, rs, e, &io);
+    s.csrf = io.s.csrf; /* nothing is read any more that could fail: it is done */
+    s.stage = STAGE_IN;
+    session_cookie(cx, rs, io.s.token);
+    device_cookie(cx, rs, io.device);
+    session_reply(cx, rs, &s, &f);
+    return E_OK;
+}
+
+/* ---- sessions ---- */
+static enum err titles_of(struct cx *cx, const struct session_row *v, size_t n, str *ret)
+{
+    int64_t *ids = NEW_N(cx->a, int64_t, n + 1);
+    for (size_t i = 0; i < n; i++) ids[i] = v[i].user;
+    return record_titles(cx, ENT(cx, "user"), ids, n, ret);
+}
+
+enum err api_sessions_get(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct session_row *v = NULL;
+    size_t n = 0;
+    str token = {0}, all = {0};
+    bool of_all = http_query(cx, rq, S("all"), &all) && str_eq(all, S("1"));
+    if (of_all) TRY(users_only(cx));
+    TRY(auth_sessions(cx, of_all ? 0 : cx->who.user, &v, &n));
+    str *titles = NEW_N(cx->a, str, n + 1);
+    if (of_all) TRY(titles_of(cx, v, n, titles));
+    str own = session_token(cx, rq, &token) ? auth_session_key(cx, token) : S("");
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_key(&w, S("data"));
+    jw_arr(&w);
+    for (size_t i = 0; i < n; i++) {
+        jw_obj(&w);
+        jw_kstr(&w, S("key"), v[i].key);
+        jw_kbool(&w, S("this"), str_eq(v[i].key, own));
+        if (of_all) user_json(&w, S("user"), v[i].user, titles[i]);
+        jw_kstr(&w, S("addr"), v[i].addr);
+        jw_kstr(&w, S("agent"), v[i].agent);
+        jw_kstr(&w, S("created_at"), time_text(cx->a, v[i].created_at));
+        jw_kstr(&w, S("seen_at"), time_text(cx->a, v[i].seen_at));
+        jw_obj_end(&w);
+    }
+    jw_arr_end(&w);
+    jw_obj_end(&w);
+    return E_OK;
+}
+
+enum err api_sessions_delete(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    str token = {0};
+    if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
+    TRY(auth_sessions_end(cx, cx->who.user, auth_session_key(cx, token)));
+    rs->status = 204;
+    return E_OK;
+}
+
+enum err api_session_end(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    TRY(auth_session_end(cx, acl_sys(cx, SYS_USERS) ? 0 : cx->who.user, rq->param[0]));
+    rs->status = 204;
+    return E_OK;
+}
+
+/* ---- another's account ---- */
+struct account {
+    int64_t id;
+    str name, mail;
+    bool is_active, has_password, must_change;
+};
+
+static enum err account_of(struct cx *cx, const struct req *rq, struct account *ret)
+{
+    struct db_rows r = {0};
+    TRY(users_only(cx));
+    TRY(path_id(cx, rq, 0, &ret->id));
+    TRY(db_query(cx, &r,
+                 "SELECT u.name, u.mail, u.active, c.user_id, c.must_change FROM \"user\" u"
+                 " LEFT JOIN credential c ON c.user_id = u.id WHERE u.id = $1 AND u.deleted_at IS NULL",
+                 V(ret->id)));
+    if (!r.n) return fail(cx, E_NOTFOUND, "There is no such record");
+    ret->name = db_str(&r, 0, 0);
+    ret->mail = db_str(&r, 0, 1);
+    ret->is_active = db_int(&r, 0, 2) != 0;
+    ret->has_password = !db_is_null(&r, 0, 3);
+    ret->must_change = db_int(&r, 0, 4) != 0;
+    return E_OK;
+}
+
+enum err api_account_get(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct account a = {0};
+    struct session_row *v = NULL;
+    size_t n = 0;
+    TRY(account_of(cx, rq, &a));
+    TRY(auth_sessions(cx, a.id, &v, &n));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kid(&w, S("id"), a.id);
+    jw_kbool(&w, S("active"), a.is_active);
+    jw_kbool(&w, S("password"), a.has_password);
+    jw_kbool(&w, S("must_change"), a.must_change);
+    jw_kint(&w, S("sessions"), (int64_t)n);
+    jw_obj_end(&w);
+    return E_OK;
+}
+
+enum err api_account_password(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct json *j = NULL;
+    struct account a = {0};
+    struct firm f = {0};
+    str password = {0}, hash = {0};
+    TRY(account_of(cx, rq, &a));
+    TRY(body_json(cx, rq, &j));
+    TRY(json_str_of(cx, j, S("password"), S(""), &password));
+    if (a.id == cx->who.user) return fail(cx, E_INVALID, "Your own password is changed on your own page");
+    if (!a.mail.n) return fail(cx, E_INVALID, "This user has no e-mail address to log in with");
+    TRY(app_firm(cx, &f));
+    str words[] = {f.name, a.name, a.mail};
+    TRY(auth_password_check(cx, password, words, COUNT(words)));
+    TRY(auth_password_hash(cx, cx->app->auth, password, &hash));
+    TRY(auth_hash_first(cx, a.id, hash));
+    log_say(cx, LOG_INFO, S("auth"), "user %" PRId64 " was given a password by user %" PRId64, a.id, cx->who.user);
+    rs->status = 204;
+    return E_OK;
+}
+
+struct ending {
+    int64_t id;
+    struct written w;
+};
+
+static enum err ended(struct cx *cx, void *arg)
+{
+    struct ending *e = arg;
+    struct set s = {FLD(ENT(cx, "user"), "active"), VAL_INT(0)};
+    e->w = (struct written){0};
+    TRY(record_update(cx, ENT(cx, "user"), e->id, 0, &s, 1, &e->w));
+    return auth_sessions_end(cx, e->id, S(""));
+}
+
+static enum err end_once(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct account a = {0};
+    TRY(account_of(cx, rq, &a));
+    if (a.id == cx->who.user) return fail(cx, E_INVALID, "You cannot end yourself");
+    struct ending e = {.id = a.id};
+    TRY(db_write(cx, ended, &e));
+    log_say(cx, LOG_INFO, S("auth"), "user %" PRId64 " was ended by user %" PRId64, a.id, cx->who.user);
+    reply_written(cx, rs, &e.w);
+    rs->status = 204;
+    return E_OK;
+}
+
+enum err api_account_end(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, end_once); }

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* auth/login.c - who tries to come in: each try is counted by name and device before it is looked at.
+ *
+ * A device that a user has been in with before has a count of its own, so that strangers who lock the account do not
+ * lock him out. Unknown names are counted like known ones: nothing tells which there are. */
+#include "auth/auth_int.h"
+#include "auth/limits.h"
+#include "base/log.h"
+#include "os/os.h"
+
+static const char in[] = "in", wrong[] = "wrong", pending[] = "pending", captcha[] = "captcha", locked[] = "locked",
+                  blocked[] = "blocked", rate[] = "rate";
+
+static enum err attempt_insert(struct cx *cx, const struct try *t, int64_t id, const char *outcome)
+{
+    return db_exec(cx, NULL,
+                   "INSERT INTO login_attempt (id, at, name, addr, agent, ok, user_id, device, outcome)"
+                   " VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8)",
+                   V(id), V(cx->now_ms), V(t->name), V(t->addr), V(t->agent), V(t->user), V(t->device),
+                   V(str_from(outcome)));
+}
+
+/* Those that nobody has looked at yet are failures too: a hundred at once are no more than a hundred in turn. */
+static enum err failures(struct cx *cx, const struct try *t, int64_t since, int64_t *ret)
+{
+    struct db_rows r = {0};
+    int64_t from = cx->now_ms - LOGIN_WINDOW_MS;
+    TRY(db_query(cx, &r,
+                 "SELECT count(*) FROM login_attempt WHERE name = $1 AND at > $2 AND device = $3"
+                 " AND outcome IN ('wrong', 'pending')",
+                 V(t->name), V(from > since ? from : since), V(t->device)));
+    *ret = db_int(&r, 0, 0);
+    return E_OK;
+}
+
+static enum err is_blocked(struct cx *cx, const struct try *t, bool *ret)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT 1 FROM address_block WHERE addr = $1 AND (until = 0 OR until > $2)",
+                 V(auth_addr_key(cx->a, t->addr)), V(cx->now_ms)));
+    *ret = r.n > 0;
+    return E_OK;
+}
+
+/* The row that tries of one name and device meet at: on PostgreSQL one of two that come together begins anew. */
+static enum err guard_of(struct cx *cx, const struct try *t, int64_t *ret_since, int64_t *ret_until)
+{
+    struct db_rows r = {0};
+    TRY(db_exec(cx, NULL,
+                "INSERT INTO login_guard (id, name, device, since, until, at) VALUES ($1, $2, $3, 0, 0, $4)"
+                " ON CONFLICT (name, device) DO UPDATE SET at = excluded.at",
+                V(id_new(cx->now_ms)), V(t->name), V(t->device), V(cx->now_ms)));
+    TRY(db_query(cx, &r, "SELECT since, until FROM login_guard WHERE name = $1 AND device = $2", V(t->name),
+                 V(t->device)));
+    *ret_since = db_int(&r, 0, 0);
+    *ret_until = db_int(&r, 0, 1);
+    return E_OK;
+}
+
+static enum err looked_at(struct cx *cx, struct try *t)
+{
+    int64_t since = 0, until = 0, n = 0;
+    bool is = false;
+    TRY(is_blocked(cx, t, &is));
+    if (is) return t->refused = blocked, E_OK;
+    TRY(guard_of(cx, t, &since, &until));
+    TRY(failures(cx, t, since, &n));
+    if (until > cx->now_ms || n >= LOGIN_LOCK_FROM) {
+        t->wait_ms = until > cx->now_ms ? until - cx->now_ms : 1000;
+        return t->refused = locked, E_OK;
+    }
+    if (n < LOGIN_CAPTCHA_FROM || t->is_in) return E_OK;
+    TRY(captcha_solved(cx, t->captcha, t->answer, &is));
+    if (is) return E_OK;
+    t->refused = captcha;
+    return captcha_make(cx, &t->next);
+}
+
+static enum err begin(struct cx *cx, void *arg)
+{
+    struct try *t = arg;
+    t->refused = NULL;
+    t->id = id_new(cx->now_ms);
+    TRY(looked_at(cx, t));
+    return attempt_insert(cx, t, t->id, t->refused ? t->refused : pending);
+}
+
+static enum err device_find(struct cx *cx, struct try *t)
+{
+    struct db_rows r = {0};
+    if (t->v->device.n != TOKEN_CHARS) return E_OK; /* nobody (0) is looked for, too: the time it takes tells nothing */
+    str hash = token_hash(cx, t->v->device);
+    TRY(db_query(cx, &r, "SELECT 1 FROM device WHERE token = $1 AND user_id = $2", V(hash), V(t->user)));
+    if (r.n) t->device = hash;
+    return E_OK;
+}
+
+static enum err refusal(struct cx *cx, const struct try *t)
+{
+    if (t->refused == blocked)
+        return fail(cx, E_DENIED, "Nobody may log in from this address: please ask your administrator");
+    if (t->refused == locked) return fail(cx, E_RATE, "Too many wrong passwords: please wait half an hour");
+    return fail_at(cx, E_INVALID, S("captcha"), "Please type the letters of the picture, or answer the question");
+}
+
+enum err try_begin(struct cx *cx, struct auth *au, struct try *t)
+{
+    str key = auth_addr_key(cx->a, t->v->addr);
+    t->addr = t->v->addr;
+    t->agent = str_cut(t->v->agent, 0, AGENT_BYTES);
+    t->device = S("");
+    while (!utf8_valid(t->agent)) t->agent.n--;
+    TRY(device_find(cx, t));
+    t->wait_ms = buckets_wait_ms(&au->buckets, key, !t->device.n, cx->now_ms);
+    if (t->wait_ms) return fail(cx, E_RATE, "Too many failed log-ins: please wait a little");
+    TRY(db_write(cx, begin, t));
+    if (!t->refused) return E_OK;
+    (void)buckets_take(&au->buckets, key, false, cx->now_ms);
+    return refusal(cx, t);
+}
+
+struct ending {
+    struct try *t;
+    bool right, drained;
+    db_write_fn *then;
+    void *arg;
+};
+
+static enum err failed(struct cx *cx, const struct ending *e)
+{
+    struct try *t = e->t;
+    int64_t since = 0, until = 0, n = 0;
+    if (e->drained) TRY(attempt_insert(cx, t, id_new(cx->now_ms), rate));
+    TRY(guard_of(cx, t, &since, &until));
+    TRY(failures(cx, t, since, &n));
+    if (n >= LOGIN_LOCK_FROM)
+        return db_exec(cx, NULL, "UPDATE login_guard SET since = $3, until = $4 WHERE name = $1 AND device = $2",
+                       V(t->name), V(t->device), V(cx->now_ms), V(cx->now_ms + LOGIN_LOCK_MS));
+    return n >= LOGIN_CAPTCHA_FROM && !t->is_in ? captcha_make(cx, &t->next) : E_OK;
+}
+
+static enum err end(struct cx *cx, void *arg)
+{
+    struct ending *e = arg;
+    e->t->next = (struct captcha){0};
+    if (e->right && e->t->is_in) /* he came in before: this was no log-in */
+        TRY(db_exec(cx, NULL, "DELETE FROM login_attempt WHERE id = $1", V(e->t->id)));
+    else TRY(db_exec(cx, NULL, "UPDATE login_attempt SET outcome = $2, ok = $3 WHERE id = $1", V(e->t->id),
+                     V(str_from(e->right ? in : wrong)), V(e->right)));
+    if (!e->right) return failed(cx, e);
+    return e->then ? e->then(cx, e->arg) : E_OK;
+}
+
+enum err try_end(struct cx *cx, struct auth *au, struct try *t, bool right, db_write_fn *then, void *arg)
+{
+    struct ending e = {.t = t, .right = right, .then = then, .arg = arg};
+    if (!right) e.drained = buckets_take(&au->buckets, auth_addr_key(cx->a, t->addr), !t->device.n, cx->now_ms);
+    TRY(db_write(cx, end, &e));
+    return right ? E_OK : fail(cx, E_AUTH, "The name or the password is wrong");
+}
+
+/* ---- log-in ---- */
+static enum err credential_of(struct cx *cx, int64_t user, str *ret_hash, bool *ret_must_change)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT hash, must_change FROM credential WHERE user_id = $1", V(user)));
+    *ret_hash = r.n ? db_str(&r, 0, 0) : S("");
+    *ret_must_change = r.n && db_int(&r, 0, 1);
+    return E_OK;
+}
+
+struct coming {
+    struct opening o;
+    str device; /* its hash */
+    str fresh;  /* the hash of a new password; "" = it stays */
+};
+
+static enum err come_in(struct cx *cx, void *arg)
+{
+    struct coming *c = arg;
+    if (c->fresh.n) TRY(auth_hash_set(cx, c->o.user, c->fresh));
+    TRY(db_exec(cx, NULL,
+                "INSERT INTO device (token, user_id, created_at, seen_at) VALUES ($1, $2, $3, $4)"
+                " ON CONFLICT (token, user_id) DO UPDATE SET seen_at = excluded.seen_at",
+                V(c->device), V(c->o.user), V(cx->now_ms), V(cx->now_ms)));
+    return session_insert(cx, &c->o);
+}
+
+/* The cookie it has when that was ours, whosever; else a new one. */
+static enum err device_cookie(struct cx *cx, const struct visitor *v, str *ret)
+{
+    struct db_rows r = {0};
+    unsigned char raw[32];
+    if (v->device.n == TOKEN_CHARS)
+        TRY(db_query(cx, &r, "SELECT 1 FROM device WHERE token = $1 LIMIT 1", V(token_hash(cx, v->device))));
+    os_random(raw, sizeof raw);
+    *ret = r.n ? v->device : os_hex(cx->a, raw, sizeof raw);
+    return E_OK;
+}
+
+static enum err session_open(struct cx *cx, struct auth *au, struct try *t, bool right, struct coming *c,
+                             struct login *io)
+{
+    if (right) TRY(device_cookie(cx, t->v, &io->device));
+    c->device = token_hash(cx, io->device);
+    enum err e = try_end(cx, au, t, right, come_in, c);
+    io->next = t->next;
+    TRY(e);
+    if (!c->fresh.n) TRY(auth_session_half(cx, c->o.token, &io->s));
+    io->s.token = c->o.token;
+    io->s.csrf = c->o.csrf;
+    return E_OK;
+}
+
+/* Our own fault is nobody's wrong password. */
+static enum err broken(struct cx *cx, void *arg)
+{
+    const struct try *t = arg;
+    return db_exec(cx, NULL, "UPDATE login_attempt SET outcome = 'broken' WHERE id = $1 AND outcome = 'pending'",
+                   V(t->id));
+}
+
+static enum err forgiven(struct cx *cx, struct try *t, enum err e)
+{
+    struct cx other = *cx; /* what is told stays what it was */
+    if (e == E_OK || err_info[e].http < 500 || !t->id) return e;
+    if (db_write(&other, broken, t) != E_OK)
+        log_say(cx, LOG_WARN, S("auth"), "a broken log-in counts as a wrong one");
+    return e;
+}
+
+/* From the try's beginning on: what is proved by io->password, and what follows when it is right. */
+static enum err proved(struct cx *cx, struct auth *au, struct try *t, str fresh, struct login *io)
+{
+    bool must_change = false;
+    str hash = {0};
+    struct coming c = {0};
+    enum err e = try_begin(cx, au, t);
+    io->next = t->next;
+    io->wait_ms = t->wait_ms;
+    TRY(e);
+    TRY(credential_of(cx, t->user, &hash, &must_change));
+    bool right = hash_fits(au, cx, hash, io->password);
+    if (right && fresh.n) TRY(auth_password_hash(cx, au, fresh, &c.fresh));
+    c.o = session_opening(cx, t->user, must_change && !fresh.n ? STAGE_PASSWORD : STAGE_IN, t->v->addr, t->v->agent);
+    return session_open(cx, au, t, right, &c, io);
+}
+
+enum err auth_login(struct cx *cx, struct auth *au, const struct visitor *v, struct login *io)
+{
+    struct try t = {.v = v,
+                    .name = filter_fold(cx->a, str_trim(str_cut(io->mail, 0, NAME_BYTES))),
+                    .captcha = io->captcha,
+                    .answer = io->answer};
+    if (!utf8_valid(t.name)) t.name = S("");
+    if (io->password.n > 4 * PASSWORD_MAX)
+        return fail(cx, E_LIMIT, "A password has at most %d characters", PASSWORD_MAX);
+    enum err e = auth_user_by_mail(cx, t.name, &t.user);
+    if (e != E_OK && e != E_NOTFOUND) return e;
+    return forgiven(cx, &t, proved(cx, au, &t, S(""), io));
+}
+
+static enum err own_name(struct cx *cx, struct try *t)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT mail_f FROM \"user\" WHERE id = $1", V(t->user)));
+    t->name = r.n ? db_str(&r, 0, 0) : S("");
+    return E_OK;
+}
+
+static enum err present(struct cx *cx, struct auth *au, struct try *t, str password)
+{
+    bool must_change = false;
+    str hash = {0};
+    TRY(try_begin(cx, au, t));
+    TRY(credential_of(cx, t->user, &hash, &must_change));
+    return try_end(cx, au, t, hash_fits(au, cx, hash, password), NULL, NULL);
+}
+
+enum err auth_present(struct cx *cx, struct auth *au, const struct visitor *v, str password)
+{
+    struct try t = {.v = v, .user = cx->who.user, .is_in = true};
+    if (password.n > 4 * PASSWORD_MAX)
+        return fail(cx, E_LIMIT, "A password has at most %d characters", PASSWORD_MAX);
+    TRY(own_name(cx, &t));
+    enum err e = forgiven(cx, &t, present(cx, au, &t, password));
+    return e == E_AUTH ? fail_at(cx, E_DENIED, S("password"), "Please enter your present password") : e;
+}
+
+enum err auth_password_change(struct cx *cx, struct auth *au, const struct visitor *v, str fresh, const str *words,
+                              size_t n_words, struct login *io)
+{
+    struct try t = {.v = v, .user = cx->who.user, .is_in = true};
+    if (io->password.n > 4 * PASSWORD_MAX)
+        return fail_at(cx, E_INVALID, S("present"), "A password has at most %d characters", PASSWORD_MAX);
+    TRY(auth_password_check(cx, fresh, words, n_words));
+    if (str_eq(fresh, io->password)) return fail_at(cx, E_INVALID, S("password"), "This is the password you have now");
+    TRY(own_name(cx, &t));
+    enum err e = forgiven(cx, &t, proved(cx, au, &t, fresh, io));
+    return e == E_AUTH ? fail_at(cx, E_INVALID, S("present"), "This is not your present password") : e;
+}
