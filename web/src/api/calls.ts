@@ -1,7 +1,7 @@
 // Every call of the app, by name.
 import { del, get, patch, post, put, type Reply } from './client';
 import type {
-  ApiKey, Batch, Column, Dup, Entry, Filter, Found, Job, JobRow, Meta, Page, Plan, Rec, Recast, Session, Setup, Stored, Undone, Value, Who,
+  Account, ApiKey, Attempt, Batch, Block, Column, Dup, Entry, Filter, Found, Job, JobRow, Lock, Meta, Page, Plan, Rec, Recast, Session, SessionRow, Setup, Stored, Undone, Value, Who,
 } from './types';
 
 export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] | undefined; at?: string }
@@ -27,7 +27,21 @@ const common = (q: ListQuery) => ({ q: q.q, filter: q.filter ? JSON.stringify(q.
 export const getSetup = () => get<Setup>('/setup');
 export const doSetup = (body: Record<string, string>) => post<Session>('/setup', body);
 export const getSession = () => get<Session>('/session');
-export const logIn = (mail: string, password: string) => post<Session>('/session', { mail, password });
+export const logIn = (mail: string, password: string, captcha: { id: string; answer: string } | null) => post<Session>('/session', { mail, password, captcha });
+export const changePassword = (present: string, password: string) => post<Session>('/session/password', { present, password });
+export const sessions = async (all = false) => (await get<{ data: SessionRow[] }>('/session/list' + query({ all: all ? 1 : '' }))).data;
+export const endSession = (key: string) => del(`/session/list/${key}`);
+export const endOtherSessions = () => del('/session/list');
+export const account = (user: string) => get<Account>(`/account/${user}`);
+export const givePassword = (user: string, password: string) => post<null>(`/account/${user}/password`, { password });
+export const endUser = (user: string) => post<null>(`/account/${user}/end`, undefined);
+export interface AttemptQuery { name: string; addr: string; outcome: string }
+export const attempts = (q: AttemptQuery, cursor: string | null) => get<Page<Attempt>>('/attempt' + query({ ...q, cursor }));
+export const locks = async () => (await get<{ data: Lock[] }>('/lock')).data;
+export const unlock = (id: string) => del(`/lock/${id}`);
+export const blocks = async () => (await get<{ data: Block[] }>('/block')).data;
+export const blockAddress = (addr: string, why: string, until: string) => post<{ id: string }>('/block', { addr, why, until });
+export const freeAddress = (id: string) => del(`/block/${id}`);
 export const logOut = () => del('/session');
 export const setLanguage = (language: string) => patch<Session>('/session', { language });
 export const getSettings = () => get<{ data: Record<string, unknown> }>('/setting');

@@ -49,7 +49,8 @@ async function problem(res: Response): Promise<Problem> {
     body = {};
   }
   const text = (k: string) => (typeof body[k] === 'string' ? body[k] : '');
-  return new Problem(res.status, text('code') || text('title'), text('detail') || text('title'), text('field') || null, body);
+  const wait = Number(res.headers.get('retry-after')) || 0;
+  return new Problem(res.status, text('code') || text('title'), text('detail') || text('title'), text('field') || null, { ...body, wait });
 }
 
 async function ask(method: string, path: string, headers: Record<string, string>, body?: string): Promise<Response> {
@@ -68,7 +69,8 @@ async function ask(method: string, path: string, headers: Record<string, string>
 }
 
 async function call<T>(method: string, path: string, body?: unknown): Promise<Reply<T>> {
-  const headers: Record<string, string> = { accept: 'application/json' };
+  // Before the log-in nobody knows his language but this page.
+  const headers: Record<string, string> = { accept: 'application/json', 'accept-language': document.documentElement.lang };
   if (as) headers['x-kontor-as'] = as;
   if (method !== 'GET') {
     headers['idempotency-key'] = key();
@@ -77,7 +79,7 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<Re
   if (body !== undefined) headers['content-type'] = 'application/json';
   const res = await ask(method, path, headers, body === undefined ? undefined : JSON.stringify(body));
   if (!res.ok) {
-    if (res.status === 401 && !path.startsWith('/session')) lost();
+    if (res.status === 401 && path !== '/session') lost();
     throw await problem(res);
   }
   const empty = res.status === 204 || res.headers.get('content-length') === '0';

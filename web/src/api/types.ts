@@ -50,14 +50,24 @@ export interface Count { value: number; exact: boolean }
 export interface Page<T> { data: T[]; next: string | null; count?: Count }
 
 export interface Session {
-  user: { id: string; name: string; mail: string; language: string; role: string };
+  /** users: he manages users */
+  user: { id: string; name: string; mail: string; language: string; role: string; users: boolean };
   firm: { name: string; country: string; currency: string };
   csrf: string;
+  /** what is still to be done before anything else */
+  step?: 'password';
 }
 export interface ApiKey {
   id: string; name: string; scopes: string[]; role: { id: string; title: string } | null; user: { id: string; title: string };
   created_at: string; expires_at: string | null; used_at: string | null;
 }
+export interface Captcha { id: string; image: string; question: string }
+export interface SessionRow { key: string; this: boolean; user?: Ref | null; addr: string; agent: string; created_at: string; seen_at: string }
+export interface Account { id: string; active: boolean; password: boolean; must_change: boolean; sessions: number }
+export type Outcome = 'in' | 'wrong' | 'pending' | 'captcha' | 'locked' | 'blocked' | 'rate' | 'broken';
+export interface Attempt { id: string; at: string; name: string; user: Ref | null; addr: string; agent: string; known: boolean; outcome: Outcome }
+export interface Lock { id: string; name: string; user: string | null; known: boolean; until: string }
+export interface Block { id: string; addr: string; why: string; at: string; until: string | null }
 export interface Setup { needed: boolean; languages: string[] }
 
 export interface Change { field: string; old: Value; new: Value }

@@ -7,16 +7,25 @@ import { loadMeta } from './meta.svelte';
 import { loadSettings } from './settings.svelte';
 
 let session = $state.raw<Session | null>(null);
+let half = $state.raw<Session | null>(null);
 
 onSessionLost(() => {
   session = null;
 });
 
 export const me = (): Session | null => session;
+/** Who has logged in but has a step before him still. */
+export const meHalf = (): Session | null => half;
 
+/** With a step before him nothing is loaded yet: meHalf tells. */
 export async function enter(s: Session, meta?: Promise<Meta>): Promise<void> {
   setToken(s.csrf);
   setCountry(s.firm.country);
+  half = s.step ? s : null;
+  if (s.step) {
+    if (isLang(s.user.language)) await setLang(s.user.language);
+    return;
+  }
   const settings = loadSettings();
   if (isLang(s.user.language)) await setLang(s.user.language);
   await Promise.all([loadMeta(meta), settings]);
@@ -39,6 +48,7 @@ export async function resume(): Promise<boolean> {
 export async function leave(): Promise<void> {
   await logOut();
   session = null;
+  half = null;
 }
 
 export async function chooseLanguage(l: Lang): Promise<void> {

@@ -2,6 +2,7 @@
 import Bell from '@lucide/svelte/icons/bell';
 import Cog from '@lucide/svelte/icons/cog';
 import KeyRound from '@lucide/svelte/icons/key-round';
+import DoorOpen from '@lucide/svelte/icons/door-open';
 import Hourglass from '@lucide/svelte/icons/hourglass';
 import History from '@lucide/svelte/icons/history';
 import Handshake from '@lucide/svelte/icons/handshake';
@@ -10,6 +11,7 @@ import Shapes from '@lucide/svelte/icons/shapes';
 import Trash from '@lucide/svelte/icons/trash-2';
 import { entities, label, trashedEntities } from '../lib/meta.svelte';
 import { t } from '../lib/i18n.svelte';
+import { me } from '../lib/session.svelte';
 import { iconOf, type Icon } from '../ui/icons';
 
 export interface Place { path: string; title: string; icon: Icon; key: string; group: 'work' | 'admin' | 'data' }
@@ -33,6 +35,7 @@ export function places(): Place[] {
     { path: '/jobs', title: t('jobs.title'), icon: Cog, key: '', group: 'data' },
     ...(trashedEntities() ? [{ path: '/settings/fields', title: t('fields.title'), icon: Shapes, key: '', group: 'admin' as const }] : []),
     { path: '/settings/keys', title: t('apikey.title'), icon: KeyRound, key: '', group: 'admin' },
+    ...(me()?.user.users ? [{ path: '/settings/signins', title: t('signins.title'), icon: DoorOpen, key: '', group: 'admin' as const }] : []),
     { path: '/notices', title: t('nav.notices'), icon: Bell, key: '', group: 'data' },
   ];
 }
