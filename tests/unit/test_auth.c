@@ -56,7 +56,7 @@ static void log_in(struct bed *t)
 {
     struct cx *cx = &t->cx;
     struct auth *au = auth_open();
-    struct session s = {0}, again = {0};
+    struct session again = {0};
     int64_t boss = user_make(cx, "Boss@Example.org", true), gone = user_make(cx, "gone@example.org", false);
     T_OK(cx, auth_password_set(cx, au, boss, S("Zaun-Kiesel-7")));
     T_OK(cx, auth_password_set(cx, au, gone, S("Zaun-Kiesel-7")));
@@ -65,7 +65,7 @@ static void log_in(struct bed *t)
     T(comes(cx, au, "gone@example.org", "Zaun-Kiesel-7", "10.0.0.1") == E_AUTH);
     T(comes(cx, au, "nobody@example.org", "", "10.0.0.1") == E_AUTH);
     T_OK(cx, comes(cx, au, " boss@EXAMPLE.org ", "Zaun-Kiesel-7", "10.0.0.1"));
-    s = io.s;
+    struct session s = io.s;
     T(s.token.n == TOKEN_CHARS && s.csrf.n == 32 && cx->who.user == boss && cx->acl);
     T_STR(s.mail, S("Boss@Example.org"));
     T_OK(cx, auth_session_enter(cx, au, s.token, &again));
