@@ -148,10 +148,16 @@ enum err acl_owner(struct cx *cx, const struct entity *e, enum action act, int64
 enum err acl_row(struct cx *cx, const struct entity *e, enum action act, int64_t id, int64_t owner, int64_t team,
                  bool *ret)
 {
+    TRY(acl_owner(cx, e, act, owner, team, ret));
+    return *ret ? acl_fits(cx, e, act, id, ret) : E_OK;
+}
+
+enum err acl_fits(struct cx *cx, const struct entity *e, enum action act, int64_t id, bool *ret)
+{
     struct sql q = sql_new(cx);
     struct db_rows r = {0};
-    TRY(acl_owner(cx, e, act, owner, team, ret));
-    if (!*ret || !cx->acl || !cx->acl->filtered[e->at]) return E_OK;
+    *ret = true;
+    if (!cx->acl || !cx->acl->filtered[e->at]) return E_OK;
     sql_lit(&q, "SELECT 1 FROM ");
     sql_name(&q, e->table);
     sql_lit(&q, " t WHERE t.id = ");

@@ -72,11 +72,13 @@ bool acl_own(const struct cx *cx, const struct entity *e, enum action act);
 bool acl_exports_seen(const struct cx *cx, const struct entity *e);
 /* Appends a complete condition in brackets on alias' row: "(1=1)", "(p.owner = $3)", ... */
 void acl_where(struct cx *cx, const struct entity *e, enum action act, str alias, struct sql *q);
-/* Does a row with this owner and team lie within the reach? Filters are a matter of acl_row. */
+/* Does a row with this owner and team lie within the reach? Filters are a matter of acl_fits. */
 MUST enum err acl_owner(struct cx *cx, const struct entity *e, enum action act, int64_t owner, int64_t team,
                         bool *ret);
-/* The same condition as acl_where for a row in hand, which stands in the database (where it is looked at only when a
- * filter bears on the entity). */
+/* Does a row that stands in the database fit one of the roles, reach and filter together? True without a look where no
+ * filter bears on the entity: there acl_owner has said all. */
+MUST enum err acl_fits(struct cx *cx, const struct entity *e, enum action act, int64_t id, bool *ret);
+/* Both: the same condition as acl_where for a row in hand. */
 MUST enum err acl_row(struct cx *cx, const struct entity *e, enum action act, int64_t id, int64_t owner, int64_t team,
                       bool *ret);
 bool acl_field_read(const struct cx *cx, const struct field *f);

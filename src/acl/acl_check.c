@@ -101,16 +101,6 @@ enum err acl_check(struct cx *cx, str rights)
 }
 
 /* ---- who is left ---- */
-static bool has_users(struct cx *cx, str rights)
-{
-    const struct json *j = NULL, *sys = NULL;
-    if (json_parse(cx, rights, &j) != E_OK) return false;
-    sys = json_get(j, S("sys"));
-    for (size_t i = 0; sys && sys->t == JT_ARR && i < sys->n; i++)
-        if (str_eq(word_of(&sys->v[i]), S("users"))) return true;
-    return false;
-}
-
 enum err acl_still_ruled(struct cx *cx, const struct entity *e)
 {
     struct db_rows r = {0}, somebody = {0};
@@ -119,8 +109,11 @@ enum err acl_still_ruled(struct cx *cx, const struct entity *e)
     TRY(db_query(cx, &r, "SELECT id, rights FROM \"role\" WHERE deleted_at IS NULL AND rights LIKE '%users%'"));
     int64_t *ids = NEW_N(cx->a, int64_t, r.n + 1);
     size_t n = 0;
-    for (size_t i = 0; i < r.n; i++)
-        if (has_users(cx, db_str(&r, i, 1))) ids[n++] = db_int(&r, i, 0);
+    for (size_t i = 0; i < r.n; i++) {
+        const struct json *rights = NULL;
+        bool reads = json_parse(cx, db_str(&r, i, 1), &rights) == E_OK;
+        if (reads && sys_of(rights) & SYS_USERS) ids[n++] = db_int(&r, i, 0);
+    }
     if (n) {
         sql_lit(&q, "SELECT 1 FROM \"user\" u WHERE u.deleted_at IS NULL AND u.active = 1 AND (u.role IN ");
         sql_ids(cx, &q, ids, n);

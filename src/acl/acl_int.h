@@ -14,6 +14,8 @@ extern const struct sys_name {
 size_t word_at(const str *names, size_t n, str word);
 /* "" when it is no text */
 str word_of(const struct json *j);
+/* The system rights (enum sysright) of a role. */
+unsigned sys_of(const struct json *rights);
 /* How many of field_right_name a field takes: a record's title stands wherever the record does. */
 size_t rights_of(const struct field *f);
 

@@ -30,11 +30,14 @@ static void reach_read(const struct json *j, uint8_t out[ACT_MAX])
     }
 }
 
-static void sys_read(const struct json *j, struct acl *acl)
+unsigned sys_of(const struct json *rights)
 {
+    const struct json *j = json_get(rights, S("sys"));
+    unsigned sys = 0;
     for (size_t i = 0; j && j->t == JT_ARR && i < j->n; i++)
         for (size_t k = 0; k < SYS_NAMES; k++)
-            if (str_eq(word_of(&j->v[i]), sys_names[k].name)) acl->sys |= sys_names[k].bit;
+            if (str_eq(word_of(&j->v[i]), sys_names[k].name)) sys |= sys_names[k].bit;
+    return sys;
 }
 
 static const struct json *filter_of(const struct role *r, const struct entity *e)
@@ -278,7 +281,7 @@ static enum err roles_read(struct cx *cx, const struct db_rows *r, size_t col, s
 static void fill(struct cx *cx, struct roles *roles, struct acl *acl)
 {
     struct who was = cx->who; /* filters speak of "me": of him whose rights these are */
-    for (size_t i = 0; i < roles->n; i++) sys_read(json_get(roles->v[i].rights, S("sys")), acl);
+    for (size_t i = 0; i < roles->n; i++) acl->sys |= sys_of(roles->v[i].rights);
     reach_join(cx->meta, roles, acl);
     cx->who = (struct who){.user = acl->user, .team = acl->team, .branch = acl->branch};
     grants_read(cx, roles, acl);
