@@ -10,19 +10,6 @@ enum err users_only(struct cx *cx)
     return acl_sys(cx, SYS_USERS) ? E_OK : fail(cx, E_DENIED, "Only those who manage users may do that");
 }
 
-void user_json(struct jw *w, str key, int64_t id, str title)
-{
-    jw_key(w, key);
-    if (!id) {
-        jw_null(w);
-        return;
-    }
-    jw_obj(w);
-    jw_kid(w, S("id"), id);
-    jw_kstr(w, S("title"), title);
-    jw_obj_end(w);
-}
-
 /* ---- own password ---- */
 enum err api_password_post(struct cx *cx, const struct req *rq, struct resp *rs)
 {
@@ -76,7 +63,7 @@ enum err api_sessions_get(struct cx *cx, const struct req *rq, struct resp *rs)
         jw_obj(&w);
         jw_kstr(&w, S("key"), v[i].key);
         jw_kbool(&w, S("this"), str_eq(v[i].key, own));
-        if (of_all) user_json(&w, S("user"), v[i].user, titles[i]);
+        if (of_all) titled_json(&w, S("user"), v[i].user, titles[i]);
         jw_kstr(&w, S("addr"), v[i].addr);
         jw_kstr(&w, S("agent"), v[i].agent);
         jw_kstr(&w, S("created_at"), time_text(cx->a, v[i].created_at));

@@ -60,7 +60,9 @@ MUST enum err users_only(struct cx *cx);
 /* ?cursor= as an id; 0 = from the beginning. */
 MUST enum err query_cursor(struct cx *cx, const struct req *rq, int64_t *ret);
 /* "key":{"id","title"}, or null for nobody and for who cannot be seen. */
-void user_json(struct jw *w, str key, int64_t id, str title);
+void titled_json(struct jw *w, str key, int64_t id, str title);
+/* "key": an ISO time, or null for 0. */
+void time_json(struct cx *cx, struct jw *w, str key, int64_t ms);
 /* Runs fn at once when the request has no Idempotency-Key; else once for ever: the key's row stands in the same
  * transaction as the effect, and a repeated request gets the first answer (RFC draft idempotency-key-header). */
 MUST enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn);

@@ -2,6 +2,7 @@
 /* api/common.c - the route table and what handlers share. */
 #include "api/api_int.h"
 
+#include "base/time.h"
 #include "search/search.h"
 
 #define ROUTE(m, path, fn, flags, body, doc, ...) {m, S0(path), fn, flags, 0, body, S0(doc "\n" __VA_ARGS__)},
@@ -133,4 +134,32 @@ void dup_why_json(struct jw *w, unsigned why, bool black)
         if (why & 1u << i) jw_str(w, names[i]);
     if (black) jw_str(w, S("blacklist"));
     jw_arr_end(w);
+}
+
+void titled_json(struct jw *w, str key, int64_t id, str title)
+{
+    jw_key(w, key);
+    if (!id) {
+        jw_null(w);
+        return;
+    }
+    jw_obj(w);
+    jw_kid(w, S("id"), id);
+    jw_kstr(w, S("title"), title);
+    jw_obj_end(w);
+}
+
+void time_json(struct cx *cx, struct jw *w, str key, int64_t ms)
+{
+    jw_key(w, key);
+    if (ms) jw_str(w, time_text(cx->a, ms));
+    else jw_null(w);
+}
+
+enum err query_cursor(struct cx *cx, const struct req *rq, int64_t *ret)
+{
+    str s = {0};
+    if (http_query(cx, rq, S("cursor"), &s) && s.n && (!str_to_int(s, ret) || *ret < 1))
+        return fail_at(cx, E_BAD, S("cursor"), "This cursor is not valid");
+    return E_OK;
 }

@@ -66,19 +66,6 @@ enum err api_search(struct cx *cx, const struct req *rq, struct resp *rs)
     return E_OK;
 }
 
-static void link_json(struct jw *w, str key, int64_t id, str title)
-{
-    jw_key(w, key);
-    if (!id) {
-        jw_null(w);
-        return;
-    }
-    jw_obj(w);
-    jw_kid(w, S("id"), id);
-    jw_kstr(w, S("title"), title);
-    jw_obj_end(w);
-}
-
 /* The newest records of e whose link `by` points to the caller. */
 static enum err hanging_json(struct cx *cx, struct jw *w, str key, const struct entity *e,
                              const struct caller *c, const char *filter, size_t limit)
@@ -118,8 +105,8 @@ static enum err caller_json(struct cx *cx, const struct caller *c, struct jw *w)
     jw_kid(w, S("id"), c->id);
     jw_kstr(w, S("title"), c->title);
     jw_kbool(w, S("exact"), c->exact);
-    link_json(w, S("company"), c->company, c->company_title);
-    link_json(w, S("owner"), c->owner, c->owner_title);
+    titled_json(w, S("company"), c->company, c->company_title);
+    titled_json(w, S("owner"), c->owner, c->owner_title);
     jw_key(w, S("phones"));
     if (p.n && phones && p.v[0].v[phones->at].t == VT_LIST)
         phones->kind->to_json(cx, phones, &p.v[0].v[phones->at], w);

@@ -62,9 +62,7 @@ enum err api_job_delete(struct cx *cx, const struct req *rq, struct resp *rs)
 enum err api_job_list(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     int64_t before = 0, next = 0;
-    str s = {0};
-    if (http_query(cx, rq, S("cursor"), &s) && s.n && (!str_to_int(s, &before) || before < 1))
-        return fail_at(cx, E_BAD, S("cursor"), "This cursor is not valid");
+    TRY(query_cursor(cx, rq, &before));
     struct jw w = reply_json(rs);
     jw_obj(&w);
     jw_key(&w, S("data"));

@@ -20,26 +20,6 @@ static void scopes_json(struct jw *w, str scopes)
     jw_arr_end(w);
 }
 
-static void titled_json(struct jw *w, str key, int64_t id, str title)
-{
-    jw_key(w, key);
-    if (!id) {
-        jw_null(w);
-        return;
-    }
-    jw_obj(w);
-    jw_kid(w, S("id"), id);
-    jw_kstr(w, S("title"), title);
-    jw_obj_end(w);
-}
-
-static void time_json(struct cx *cx, struct jw *w, str key, int64_t ms)
-{
-    jw_key(w, key);
-    if (ms) jw_str(w, time_text(cx->a, ms));
-    else jw_null(w);
-}
-
 /* The object is left open. */
 static void key_json(struct cx *cx, const struct key *k, struct jw *w)
 {

@@ -4,14 +4,6 @@
 
 #include "base/time.h"
 
-enum err query_cursor(struct cx *cx, const struct req *rq, int64_t *ret)
-{
-    str s = {0};
-    if (http_query(cx, rq, S("cursor"), &s) && s.n && (!str_to_int(s, ret) || *ret < 1))
-        return fail_at(cx, E_BAD, S("cursor"), "This cursor is not valid");
-    return E_OK;
-}
-
 /* ---- attempts ---- */
 static enum err attempts_json(struct cx *cx, const struct attempt_row *v, size_t n, struct jw *w)
 {
@@ -24,7 +16,7 @@ static enum err attempts_json(struct cx *cx, const struct attempt_row *v, size_t
         jw_kid(w, S("id"), v[i].id);
         jw_kstr(w, S("at"), time_text(cx->a, v[i].at));
         jw_kstr(w, S("name"), v[i].name);
-        user_json(w, S("user"), v[i].user, titles[i]);
+        titled_json(w, S("user"), v[i].user, titles[i]);
         jw_kstr(w, S("addr"), v[i].addr);
         jw_kstr(w, S("agent"), v[i].agent);
         jw_kbool(w, S("known"), v[i].known);
@@ -112,9 +104,7 @@ enum err api_block_list(struct cx *cx, const struct req *rq, struct resp *rs)
         jw_kstr(&w, S("addr"), v[i].addr);
         jw_kstr(&w, S("why"), v[i].why);
         jw_kstr(&w, S("at"), time_text(cx->a, v[i].at));
-        jw_key(&w, S("until"));
-        if (v[i].until) jw_str(&w, time_text(cx->a, v[i].until));
-        else jw_null(&w);
+        time_json(cx, &w, S("until"), v[i].until);
         jw_obj_end(&w);
     }
     jw_arr_end(&w);
