@@ -15,3 +15,12 @@ export function problemText(e: unknown): string {
 
 export const say = (text: string, action?: Toast['action']): void => void toast(text, action);
 export const sayProblem = (e: unknown): void => void toast(problemText(e), undefined, 'bad');
+/** What was asked is done, or why not; it is told either way. */
+export async function tell(done: Promise<unknown>, text: string): Promise<void> {
+  try {
+    await done;
+    say(text);
+  } catch (e) {
+    sayProblem(e);
+  }
+}
