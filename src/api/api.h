@@ -15,6 +15,7 @@ struct events;
 struct app {               /* owned by `app`, lives as long as the process */
     struct dbase *db;
     struct auth *auth;
+    const struct vault *vault;
     struct jobs *jobs;
     struct events *events;
     struct http_server *http;

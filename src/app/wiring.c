@@ -236,7 +236,8 @@ enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o
     pthread_mutex_init(&w->long_lock, NULL);
     pthread_cond_init(&w->long_end, NULL);
     w->app = (struct app){.db = st->db,
-                          .auth = auth_open(),
+                          .auth = auth_open(st->vault),
+                          .vault = st->vault,
                           .meta = st->meta,
                           .meta_lock = &w->meta_lock,
                           .data_dir = arena_dup(a, st->data_dir),

@@ -26,10 +26,11 @@ static void hash_end(struct auth *au)
     pthread_mutex_unlock(&au->lock);
 }
 
-struct auth *auth_open(void)
+struct auth *auth_open(const struct vault *v)
 {
     struct auth *au = mem_new(sizeof *au); /* kept by app for the life of the process */
     if (sodium_init() < 0) abort();
+    au->vault = v;
     pthread_mutex_init(&au->lock, NULL);
     pthread_cond_init(&au->free, NULL);
     pthread_mutex_init(&au->dummy_lock, NULL);

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "acl/acl.h"
+#include "os/vault.h"
 #include "record/record.h"
 
 enum { AUTH_HASHES = 4, PASSWORD_MIN = 8, PASSWORD_MAX = 1024, TOKEN_CHARS = 64 };
@@ -13,7 +14,8 @@ enum { SESSION_IDLE_MS = 12 * 3600 * 1000 };
 #define SESSION_MAX_MS (INT64_C(30) * 86400000)
 
 struct auth; /* the queue of hashes and the sessions remembered; one per process */
-struct auth *auth_open(void);
+/* `v` seals what a second factor is made of; it outlives `au`. NULL: there are no such things (tests). */
+struct auth *auth_open(const struct vault *v);
 void auth_close(struct auth **au);
 
 /* E_INVALID at "password": too short, too long, common, or made of the words given (name, mail, firm). */

@@ -58,6 +58,7 @@ MUST enum err captcha_make(struct cx *cx, struct captcha *ret);
 MUST enum err captcha_solved(struct cx *cx, str id, str answer, bool *ret);
 
 struct auth {
+    const struct vault *vault;
     pthread_mutex_t lock;
     pthread_cond_t free;
     int running;

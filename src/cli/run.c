@@ -64,7 +64,7 @@ enum err command_run(struct cli *c)
 static enum err run_here(struct cli *c, struct store *s)
 {
     c->store = s;
-    c->auth = auth_open();
+    c->auth = auth_open(s->vault);
     enum err e = store_enter(c->cx, s);
     if (e == E_OK) e = command_run(c);
     store_leave(c->cx);

@@ -125,6 +125,7 @@ enum err store_open(struct cx *cx, const struct store_opts *o, struct store *ret
         e = fail_at(cx, E_NOTFOUND, S("data"), "there is no data in %.*s yet: kontor init makes it",
                     FS(s.data_dir));
     if (e == E_OK) e = open_db(cx, o, &s);
+    if (e == E_OK) e = vault_open(cx, arena_fmt(cx->a, "%.*s/secret.key", FS(s.data_dir)), !o->read_only, &s.vault);
     if (e != E_OK) store_close(&s);
     else *ret = s;
     return e;
@@ -134,6 +135,7 @@ void store_close(struct store *s)
 {
     if (s->meta) meta_drop(&s->meta);
     dbase_close(&s->db);
+    vault_close(&s->vault);
     if (s->lock_fd > 0) os_close_fd(&s->lock_fd);
     s->lock_fd = -1;
 }

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "db/db.h"
 #include "meta/meta.h"
+#include "os/vault.h"
 
 struct store_opts {
     str data_dir;    /* made when absent and `create` */
@@ -21,6 +22,7 @@ struct store_opts {
 struct store {
     struct dbase *db;
     struct meta *meta;
+    struct vault *vault; /* DIR/secret.key, made with the data; read_only: what is there */
     str data_dir, url;   /* in the arena of the cx that opened it */
     int lock_fd;
     int from, to;        /* schema before and after */

@@ -11,6 +11,7 @@ static void start(struct api_bed *t, bool live)
     struct cx *cx = &t->b.cx;
     struct wired_opts o = {.http = {.listen = S("127.0.0.1:0"), .limit = {.loops = 1}}, .url = S("http://kontor.test")};
     t->st = (struct store){.db = t->b.b, .meta = t->b.m, .data_dir = t->b.folder, .lock_fd = -1};
+    T_OK(cx, vault_open(cx, arena_fmt(cx->a, "%.*s/secret.key", FS(t->b.folder)), true, &t->st.vault));
     o.http.spool_dir = arena_fmt(cx->a, "%.*s/spool", FS(t->b.folder));
     T_OK(cx, os_mkdirs(cx, o.http.spool_dir, 0700));
     if (live) {
@@ -19,7 +20,7 @@ static void start(struct api_bed *t, bool live)
         return;
     }
     pthread_mutex_init(&t->lock, NULL);
-    t->own = (struct app){.db = t->b.b, .auth = auth_open(), .meta = t->b.m, .meta_lock = &t->lock, .data_dir = t->b.folder,
+    t->own = (struct app){.db = t->b.b, .auth = auth_open(t->st.vault), .vault = t->st.vault, .meta = t->b.m, .meta_lock = &t->lock, .data_dir = t->b.folder,
                           .url = o.url, .setup_token = S("0123456789abcdef0123456789abcdef"), .started_ms = clock_ms()};
     meta_hold(t->b.m);
     t->app = &t->own;
@@ -29,9 +30,11 @@ static void stop(struct api_bed *t)
 {
     if (t->w) {
         wired_stop(&t->w, 0);
+        vault_close(&t->st.vault);
         return;
     }
     auth_close(&t->own.auth);
+    vault_close(&t->st.vault);
     meta_drop(&t->own.meta);
     pthread_mutex_destroy(&t->lock);
 }

@@ -55,7 +55,7 @@ static void solve(struct cx *cx)
 static void log_in(struct bed *t)
 {
     struct cx *cx = &t->cx;
-    struct auth *au = auth_open();
+    struct auth *au = auth_open(NULL);
     struct session again = {0};
     int64_t boss = user_make(cx, "Boss@Example.org", true), gone = user_make(cx, "gone@example.org", false);
     T_OK(cx, auth_password_set(cx, au, boss, S("Zaun-Kiesel-7")));
@@ -101,7 +101,7 @@ static int64_t count(struct cx *cx, const char *outcome)
 static void locked(struct bed *t)
 {
     struct cx *cx = &t->cx;
-    struct auth *au = auth_open();
+    struct auth *au = auth_open(NULL);
     int64_t user = user_make(cx, "anna@example.org", true);
     static const char right[] = "Zaun-Kiesel-7";
     T_OK(cx, auth_password_set(cx, au, user, str_from(right)));
@@ -162,7 +162,7 @@ static void locked(struct bed *t)
 static void sprayed(struct bed *t)
 {
     struct cx *cx = &t->cx;
-    struct auth *au = auth_open();
+    struct auth *au = auth_open(NULL);
     int refused = 0, failed = 0;
     io = (struct login){0};
     for (int i = 0; i < 60; i++) {
@@ -177,7 +177,7 @@ static void sprayed(struct bed *t)
     T(comes(cx, au, "x@example.org", "Sommer2026", "203.0.113.5") == E_AUTH);
     T(comes(cx, au, "x@example.org", "Sommer2026", "203.0.113.5") == E_RATE);
     auth_close(&au);
-    au = auth_open();
+    au = auth_open(NULL);
     int64_t user = user_make(cx, "anna@example.org", true);
     T_OK(cx, auth_password_set(cx, au, user, S("Zaun-Kiesel-7")));
     T_OK(cx, comes(cx, au, "anna@example.org", "Zaun-Kiesel-7", "10.0.0.1"));
@@ -204,7 +204,7 @@ static void addresses(void)
 static void changed(struct bed *t)
 {
     struct cx *cx = &t->cx;
-    struct auth *au = auth_open();
+    struct auth *au = auth_open(NULL);
     struct session s = {0}, other = {0}, again = {0};
     struct visitor v = {.addr = S("10.0.0.1"), .agent = S("test")};
     str words[] = {S("Test GmbH")};
@@ -253,7 +253,7 @@ static enum err attempt_old(struct cx *cx, void *arg)
 static void watched(struct bed *t)
 {
     struct cx *cx = &t->cx;
-    struct auth *au = auth_open();
+    struct auth *au = auth_open(NULL);
     struct attempt_row *v = NULL;
     struct block_row *b = NULL;
     size_t n = 0;
@@ -331,7 +331,7 @@ static enum err undone(struct cx *cx, void *arg)
 static void remembered(struct bed *t)
 {
     struct cx *cx = &t->cx;
-    struct auth *au = auth_open();
+    struct auth *au = auth_open(NULL);
     struct session s = {0}, again = {0};
     int64_t user = user_make(cx, "anna@example.org", true), role = role_make(cx, "{\"person\":{\"see\":\"all\"}}");
     change(cx, "user", user, "role", VAL_INT(role));
@@ -371,7 +371,7 @@ static enum err rights_write(struct cx *cx, void *arg)
 static void elsewhere(struct bed *t)
 {
     struct cx *cx = &t->cx;
-    struct auth *au = auth_open();
+    struct auth *au = auth_open(NULL);
     struct session s = {0};
     struct dbase *other = NULL;
     struct db *here = cx->db;

@@ -142,7 +142,7 @@ static int64_t used(struct cx *cx, int64_t id)
 static void remembered(struct bed *t)
 {
     struct cx *cx = &t->cx;
-    struct auth *au = auth_open();
+    struct auth *au = auth_open(NULL);
     str token = {0}, other = {0};
     cx->country = S("DE");
     int64_t role = role_make(cx, S("{\"*\":{\"see\":\"all\"}}")), by = role_make(cx, S("{\"*\":{\"see\":\"team\"}}")), user = user_make(cx, "anna@example.org", role);
