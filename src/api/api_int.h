@@ -94,6 +94,7 @@ bool job_show(void *arg, int64_t done, int64_t total);
 MUST enum err import_dry_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err import_run_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err dup_job(struct cx *cx, const struct job *j, str *ret);
+MUST enum err mass_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err undo_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err as_of_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err demo_job(struct cx *cx, const struct job *j, str *ret);

@@ -11,6 +11,7 @@ const struct job_kind api_jobs[] = {{S0("import_dry"), import_dry_job},
                                     {S0("import_run"), import_run_job},
                                     {S0("duplicates"), dup_job},
                                     {S0("undo"), undo_job},
+                                    {S0("mass"), mass_job},
                                     {S0("as_of"), as_of_job},
                                     {S0("demo"), demo_job}};
 const size_t api_jobs_n = COUNT(api_jobs);

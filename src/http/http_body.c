@@ -16,6 +16,7 @@ struct http_job *job_new(struct conn *c, str head, str body)
     j->body_at = head.n;
     j->body_n = body.n;
     j->keep = !c->last;
+    j->rate_left = c->rate_left;
     j->got = (int64_t)body.n;
     j->head = malloc(head.n + body.n + 1);
     if (!j->head) abort();

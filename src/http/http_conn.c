@@ -165,7 +165,8 @@ static void submit(struct conn *c, struct http_job *j)
 static void reply_here(struct conn *c, struct cx *cx, struct req *rq, struct resp *rs)
 {
     struct loop *lp = c->loop;
-    struct reply r = {.close = c->last, .tls = rq->tls, .csp = lp->s->o.csp};
+    struct reply r = {.close = c->last, .tls = rq->tls, .csp = lp->s->o.csp,
+                      .rate_left = c->rate_left, .rate_policy = lp->s->rate_policy};
     http_plan(cx, rq, rs, &r);
     size_t max = http_head_max(&r), copy = r.is_asset ? 0 : r.body.n;
     count_status(lp, r.status);
@@ -301,11 +302,13 @@ static void body_begin(struct conn *c, str head, const struct want *w, size_t ha
 
 /* Seconds that this address has to wait, 0 = none. This machine itself is no stranger: a proxy that was not named as
  * trusted would else be everybody at once. */
-static int64_t must_wait_s(const struct loop *lp, const struct addr *from)
+static int64_t must_wait_s(struct conn *c, const struct addr *from)
 {
-    struct http_server *s = lp->s;
+    struct http_server *s = c->loop->s;
+    c->rate_left = 0;
     if (s->l.rate_per_addr < 0 || addr_is_local(from)) return 0;
-    int64_t ms = addr_rate(&s->addrs, from, os_mono_us(), s->l.rate_per_addr, s->l.burst_per_addr);
+    int64_t ms = addr_rate(&s->addrs, from, os_mono_us(), s->l.rate_per_addr, s->l.burst_per_addr, &c->rate_left);
+    c->rate_left++;
     return (ms + 999) / 1000;
 }
 
@@ -317,7 +320,7 @@ static size_t request(struct conn *c, str in)
     struct req *rq = &h->rq;
     struct want w = {0};
     struct addr from = req_from_conn(lp->s, lp->s->o.arena(lp->user), c, rq);
-    int64_t wait_s = must_wait_s(lp, &from);
+    int64_t wait_s = must_wait_s(c, &from);
     lp->requests++;
     c->served = true;
     if (!h->keep || lp->s->draining) c->last = true;

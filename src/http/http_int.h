@@ -52,6 +52,8 @@ struct reply {
     int fd;                  /* > 0: this file from `off` */
     int64_t off, length;
     str csp;
+    int rate_left;           /* requests that its address may send at once, and one more; 0 = it has no limit */
+    str rate_policy;
 };
 /* Chooses encoding, 304, 206, 416 and HEAD; opens rs->file. Takes over rs->file_fd. */
 void http_plan(struct cx *cx, const struct req *rq, struct resp *rs, struct reply *ret);
@@ -93,8 +95,8 @@ struct addr_counts {         /* connections by address: two rows of hashed count
 };
 uint32_t addr_count(struct addr_counts *t, const struct addr *a, int by);
 /* Takes a token for one request: 0, or the milliseconds until there is one. `per_s` tokens a second, at most `burst`.
- * A refusal takes none, so who waits is served. */
-int64_t addr_rate(struct addr_counts *t, const struct addr *a, int64_t now_us, int per_s, int burst);
+ * A refusal takes none, so who waits is served. *ret_left: how many more there are just now. */
+int64_t addr_rate(struct addr_counts *t, const struct addr *a, int64_t now_us, int per_s, int burst, int *ret_left);
 /* Seconds for Retry-After: at least `least`, spread at random, or all who were refused come back at once. */
 int http_retry_s(int64_t least);
 
@@ -149,6 +151,7 @@ struct http_job {
     int spool;               /* > 0: descriptor */
     char spool_path[256];
     bool upload, fast, apart, keep, v10;
+    int rate_left;           /* of its connection */
     bool again;              /* it was tried in the loop */
     struct arena *a;         /* of one that was begun apart, with its request and its reply; else NULL */
     struct req *rq;
@@ -179,6 +182,7 @@ struct conn {
     struct addr addr;
     int fd;
     unsigned progress;                  /* bytes since the timer was set */
+    int rate_left;                      /* as of the request in hand: see struct reply */
     unsigned char state, timer;
     bool readable, hup, eof, dirty, ready, dead, served;
     bool last, close_after;             /* this is the last request; close when its reply is out */
@@ -223,6 +227,7 @@ struct workers {
 struct http_server {
     struct http_opts o;
     struct http_limits l;
+    str rate_policy;                    /* for RateLimit-Policy */
     struct arena *a;                    /* copies of the options */
     int n_loops, port;
     struct loop *loop;

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-enum { LINE_MAX_BYTES = 384 };
+enum { LINE_MAX_BYTES = 512 };
 
 /* The three that start every reply are written by code; the rest is the table of http_headers.def. */
 struct fixed {
@@ -199,6 +199,10 @@ size_t http_head_put(const struct reply *r, const struct http_date *d, char *to)
     if (r->range.n) p = line(p, S("Content-Range"), r->range);
     if (r->fd > 0 || r->is_asset) p = put(p, S("Accept-Ranges: bytes\r\n"));
     p = security(p, r);
+    if (r->rate_left) { /* draft-ietf-httpapi-ratelimit-headers */
+        p = line(p, S("RateLimit-Policy"), r->rate_policy);
+        p = put(put_int(put(p, S("RateLimit: \"address\";r=")), r->rate_left - 1), S("\r\n"));
+    }
     for (size_t i = 0; i < r->rs->n_head; i++)
         p = line(p, r->rs->head[i].name, r->rs->head[i].value);
     p = put(p, S("\r\n"));

@@ -36,7 +36,8 @@ uint32_t addr_count(struct addr_counts *t, const struct addr *a, int by)
     return least;
 }
 
-/* Microseconds by which the bucket is overdrawn after one more token; <= 0 and taken, or > 0 and left as it was. */
+/* Microseconds by which the bucket is overdrawn after one more token: > 0 and left as it was; or <= 0, taken, and minus
+ * what is left. */
 static int64_t take(_Atomic int64_t *full_us, int64_t now_us, int64_t each_us, int64_t depth_us)
 {
     int64_t then = atomic_load_explicit(full_us, memory_order_relaxed), next = 0;
@@ -45,10 +46,10 @@ static int64_t take(_Atomic int64_t *full_us, int64_t now_us, int64_t each_us, i
         if (next - now_us > depth_us) return next - now_us - depth_us;
     } while (!atomic_compare_exchange_weak_explicit(full_us, &then, next, memory_order_relaxed,
                                                     memory_order_relaxed));
-    return 0;
+    return next - now_us - depth_us;
 }
 
-int64_t addr_rate(struct addr_counts *t, const struct addr *a, int64_t now_us, int per_s, int burst)
+int64_t addr_rate(struct addr_counts *t, const struct addr *a, int64_t now_us, int per_s, int burst, int *ret_left)
 {
     int64_t each_us = US / per_s > 0 ? US / per_s : 1, least = INT64_MAX;
     for (int row = 0; row < 2; row++) {
@@ -56,7 +57,8 @@ int64_t addr_rate(struct addr_counts *t, const struct addr *a, int64_t now_us, i
                             each_us * (burst > 0 ? burst : 1));
         if (over < least) least = over;
     }
-    return (least + 999) / 1000;
+    *ret_left = least > 0 ? 0 : (int)(-least / each_us);
+    return least > 0 ? (least + 999) / 1000 : 0;
 }
 
 int http_retry_s(int64_t least)

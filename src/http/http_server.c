@@ -83,6 +83,9 @@ enum err http_start(struct cx *cx, const struct http_opts *o, struct http_server
     s->l = o->limit;
     own_options(s);
     limits(s);
+    if (s->l.rate_per_addr > 0)
+        s->rate_policy = arena_fmt(s->a, "\"address\";q=%d;w=%d", s->l.burst_per_addr,
+                                   (s->l.burst_per_addr + s->l.rate_per_addr - 1) / s->l.rate_per_addr);
     os_random(s->addrs.seed, sizeof s->addrs.seed);
     (void)pthread_mutex_init(&s->tls_lock, NULL);
     (void)pthread_mutex_init(&s->w.lock, NULL);

@@ -44,7 +44,9 @@ enum err http_stream_begin(struct cx *cx, struct resp *rs)
                       .chunked = st->chunked,
                       .close = !j->keep || !st->chunked,
                       .tls = j->conn->ssl != NULL,
-                      .csp = j->loop->s->o.csp};
+                      .csp = j->loop->s->o.csp,
+                      .rate_left = j->rate_left,
+                      .rate_policy = j->loop->s->rate_policy};
     char *head = arena_get(cx->a, http_head_max(&r));
     queue(st, (str){head, http_head_put(&r, &d, head)});
     rs->stream = st;

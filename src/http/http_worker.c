@@ -24,7 +24,8 @@ struct addr req_from_conn(struct http_server *s, struct arena *a, struct conn *c
 void job_build(struct http_job *j, struct cx *cx, struct http_date *date, const struct req *rq, struct resp *rs)
 {
     struct http_server *s = j->loop->s;
-    struct reply r = {.close = !j->keep, .tls = rq->tls, .csp = s->o.csp};
+    struct reply r = {.close = !j->keep, .tls = rq->tls, .csp = s->o.csp,
+                      .rate_left = j->rate_left, .rate_policy = s->rate_policy};
     http_plan(cx, rq, rs, &r);
     http_date_at(date, os_now_ms() / 1000);
     size_t max = http_head_max(&r), copy = r.is_asset ? 0 : r.body.n;

@@ -100,3 +100,4 @@ void undo_tests(void);
 void files_tests(void);
 void finding_tests(void);
 void keys_tests(void);
+void bulk_tests(void);

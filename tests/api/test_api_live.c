@@ -222,6 +222,40 @@ static void sample(struct api_bed *t)
 }
 
 /* A large import is taken back by a job: once, whoever asks how often; and brought back by another. */
+/* More than are done at once. */
+static void changed_by_job(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    for (int i = 0; i < MANY; i++) api_make(t, "person", "viele", ADMIN);
+    api_make(t, "person", "andere", REPB1);
+    (void)api_events_came(t);
+    ROWS(t,
+         {ADMIN, "POST /api/v1/person/mass", "{'act':'change','filter':{'field':'name','op':'eq','value':'viele'},'values':{'job_title':'Koch'}}", 202, NULL, "person.update*", "mass", "Idempotency-Key: mass"},
+         {ADMIN, "POST /api/v1/person/mass", "{'act':'change','filter':{'field':'name','op':'eq','value':'viele'},'values':{'job_title':'Koch'}}", 202, "\"job\":\"$mass.job\"", "person.update*", NULL,
+          "Idempotency-Key: mass"});
+    job_wait(t, "mass.job", "done");
+    (void)api_events_came(t);
+    struct answer r = api_call(t, cx->a, ADMIN, api_expand(t, cx->a, "GET /api/v1/job/$mass.job"), S(""), S(""));
+    var_put(t, "massed", answer_value(cx, &r, S("result.batch")));
+    ROWS(t,
+         {ADMIN, "GET /api/v1/job/$mass.job", NULL, 200, "\"changed\":230|\"unchanged\":0|\"refused\":0|\"total\":230", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/batch/$massed", NULL, 200, "\"title\":\"mass\"|\"state\":\"done\"|\"update\":230", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/count/person?filter={'field':'job_title','op':'eq','value':'Koch'}", NULL, 200, "\"value\":230", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$massed'}", 202, NULL, "person.update*", "undo", NULL});
+    job_wait(t, "undo.job", "done");
+    (void)api_events_came(t);
+    ROWS(t,
+         {ADMIN, "GET /api/v1/count/person?filter={'field':'job_title','op':'eq','value':'Koch'}", NULL, 200, "\"value\":0", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/person/mass", "{'act':'delete','filter':{}}", 202, NULL, "person.delete*", "trash", NULL});
+    job_wait(t, "trash.job", "done");
+    (void)api_events_came(t);
+    ROWS(t, {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":0", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/person/mass", "{'act':'restore','filter':{}}", 202, NULL, "person.restore*", "back", NULL});
+    job_wait(t, "back.job", "done");
+    (void)api_events_came(t);
+    ROWS(t, {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":231", NULL, NULL, NULL});
+}
+
 static void undone_by_job(struct api_bed *t)
 {
     struct cx *cx = &t->b.cx;
@@ -400,7 +434,7 @@ static void created(struct api_bed *t)
 
 int main(void)
 {
-    static void (*const all[])(struct api_bed *) = {imported, undone_by_job, as_of, sample, retried, given_up, events_by_key, events, over_the_wire, created};
+    static void (*const all[])(struct api_bed *) = {imported, changed_by_job, undone_by_job, as_of, sample, retried, given_up, events_by_key, events, over_the_wire, created};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], true, true);
     return t_end("api_live");
 }

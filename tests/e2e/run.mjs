@@ -14,6 +14,7 @@ import * as filters from './filters.mjs';
 import * as finding from './finding.mjs';
 import * as jobs from './jobs.mjs';
 import * as keyboard from './keyboard.mjs';
+import * as mass from './mass.mjs';
 import * as live from './live.mjs';
 import * as past from './past.mjs';
 import * as person from './person.mjs';
@@ -38,7 +39,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, tree, keys, signins, keyboard]) {
+  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, tree, keys, signins, mass, keyboard]) {
     if (s !== setup && scenes.length && !scenes.includes(s.name)) continue;
     try {
       await s.run(v, server);

@@ -234,6 +234,11 @@ static void test_rate(void)
     }
     T(served >= 20 && refused > 0 && served + refused == 30);
     T_INT(status_for(&cx, w, "192.0.2.2"), 200);
+    str told = ask(&cx, w, S("GET /fast HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n"));
+    T(has(told, S("\r\nRateLimit-Policy: \"address\";q=20;w=5\r\nRateLimit: \"address\";r=19\r\n")));
+    told = ask(&cx, w, S("GET /slow HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n"));
+    T(has(told, S("\r\nRateLimit: \"address\";r=1")));
+    T(!has(ask(&cx, w, S("GET /fast HTTP/1.1" E)), S("RateLimit"))); /* this machine itself has no limit */
     T_INT(status_for(&cx, w, "10.0.0.1, 192.0.2.3"), 200);
     /* on one connection, in one packet: what is over is refused and the connection ends */
     struct buf b = buf_new(cx.a, 65536);

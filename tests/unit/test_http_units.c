@@ -322,18 +322,24 @@ static void test_rate(void)
     struct addr_counts *t = calloc(1, sizeof *t);
     struct addr a = {0}, a2 = {0}, b = {0};
     int64_t now = 77 * SECOND;
+    int left = 0;
     T(addr_parse(S("2001:db8:1:2::1"), &a) && addr_parse(S("2001:db8:1:2:3::9"), &a2) &&
       addr_parse(S("10.0.0.2"), &b));
-    for (int i = 0; i < 10; i++) T_INT(addr_rate(t, i % 2 ? &a2 : &a, now, 2, 10), 0);
-    T_INT(addr_rate(t, &a, now, 2, 10), 500);
-    T_INT(addr_rate(t, &a2, now, 2, 10), 500); /* a refusal costs nothing */
-    T_INT(addr_rate(t, &b, now, 2, 10), 0);
-    T_INT(addr_rate(t, &a, now + SECOND / 4, 2, 10), 250);
-    T_INT(addr_rate(t, &a, now + SECOND / 2, 2, 10), 0);
-    T_INT(addr_rate(t, &a, now + SECOND / 2, 2, 10), 500);
+    for (int i = 0; i < 10; i++) {
+        T_INT(addr_rate(t, i % 2 ? &a2 : &a, now, 2, 10, &left), 0);
+        T_INT(left, 9 - i);
+    }
+    T_INT(addr_rate(t, &a, now, 2, 10, &left), 500);
+    T_INT(addr_rate(t, &a2, now, 2, 10, &left), 500); /* a refusal costs nothing */
+    T_INT(left, 0);
+    T_INT(addr_rate(t, &b, now, 2, 10, &left), 0);
+    T_INT(left, 9);
+    T_INT(addr_rate(t, &a, now + SECOND / 4, 2, 10, &left), 250);
+    T_INT(addr_rate(t, &a, now + SECOND / 2, 2, 10, &left), 0);
+    T_INT(addr_rate(t, &a, now + SECOND / 2, 2, 10, &left), 500);
     now += 3600 * (int64_t)SECOND; /* rest does not pile up beyond the burst */
-    for (int i = 0; i < 10; i++) T_INT(addr_rate(t, &a, now, 2, 10), 0);
-    T_INT(addr_rate(t, &a, now, 2, 10), 500);
+    for (int i = 0; i < 10; i++) T_INT(addr_rate(t, &a, now, 2, 10, &left), 0);
+    T_INT(addr_rate(t, &a, now, 2, 10, &left), 500);
     free(t);
 }
 
@@ -342,14 +348,14 @@ static void test_rate_crowd(void)
 {
     struct addr_counts *t = calloc(1, sizeof *t);
     struct addr a = {0};
-    int hit = 0;
+    int hit = 0, left = 0;
     T(addr_parse(S("10.9.0.0"), &a));
     os_random(t->seed, sizeof t->seed);
     for (int i = 0; i < 1000; i++) {
         a.ip[14] = (unsigned char)(i >> 8);
         a.ip[15] = (unsigned char)i;
         int got = 0;
-        for (int k = 0; k < 12; k++) got += addr_rate(t, &a, SECOND, 1, 10) == 0;
+        for (int k = 0; k < 12; k++) got += addr_rate(t, &a, SECOND, 1, 10, &left) == 0;
         T(got <= 10);
         hit += got < 10; /* both of its cells were emptied by others of the flood */
     }
@@ -357,7 +363,7 @@ static void test_rate_crowd(void)
     for (int i = 0; i < 1000; i++) {
         a.ip[14] = (unsigned char)(i >> 8);
         a.ip[15] = (unsigned char)i;
-        hit += addr_rate(t, &a, SECOND, 1, 10) != 0;
+        hit += addr_rate(t, &a, SECOND, 1, 10, &left) != 0;
     }
     T(hit < 40); /* 1000/16384 of each row: 4 in a thousand, of 2000 */
     free(t);

@@ -1,7 +1,7 @@
 // Every call of the app, by name.
 import { del, get, patch, post, put, type Reply } from './client';
 import type {
-  Account, ApiKey, Attempt, Batch, Block, Column, Dup, Entry, Filter, Found, Job, JobRow, Lock, Meta, Page, Plan, Rec, Recast, Session, SessionRow, Setup, Stored, Undone, Value, Who,
+  Account, ApiKey, Attempt, Batch, Block, Column, Dup, Entry, Filter, Found, Job, JobRow, Lock, Massed, Meta, Page, Plan, Rec, Recast, Session, SessionRow, Setup, Stored, Undone, Value, Who,
 } from './types';
 
 export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] | undefined; at?: string }
@@ -65,6 +65,11 @@ export const create = (entity: string, values: Record<string, Value>) => post<Re
 export const change = (entity: string, id: string, values: Record<string, Value>): Promise<Reply<Rec>> =>
   patch<Rec>(`/${entity}/${id}`, wired(values));
 export const remove = (entity: string, id: string) => del(`/${entity}/${id}`);
+/** One change for the rows named, or for all that a filter and a search text find. */
+export type MassWhich = { ids: string[] } | { filter: Filter | null; q: string };
+export type MassAct = { act: 'delete' } | { act: 'change'; values: Record<string, Value> };
+export const mass = (entity: string, which: MassWhich, what: MassAct) =>
+  post<Massed | { job: string }>(`/${entity}/mass`, { ...which, ...(what.act === 'change' ? { act: 'change', values: wired(what.values) } : what) });
 export const history = (entity: string, id: string, cursor?: string | null) =>
   get<Page<Entry>>(`/${entity}/${id}/history` + query({ cursor }));
 export const merge = (entity: string, id: string, loser: string, version: number, take: Record<string, 'loser'>) =>

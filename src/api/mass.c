@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* api/mass.c - one change for many records: those named, or all that a filter finds. Few are done at once, more by a
+ * job in slices; one batch, so that one undo takes all of it back. */
+#include "api/api_int.h"
+
+#include "record/log.h"
+#include "search/search.h"
+
+enum { AT_ONCE = 200, SLICE = 50, IDS_MAX = 10000, IDS_A_QUERY = 100, MASS_MAX = 1000000, TOLD_MAX = 100, RESULT_MAX = 256 * 1024 };
+enum act { MASS_SET, MASS_TRASH, MASS_BACK, MASS_ACTS };
+static const str mass_name[MASS_ACTS] = {S0("change"), S0("delete"), S0("restore")};
+struct refusal {
+    int64_t id;
+    str title, why;
+};
+struct mass {
+    const struct entity *e;
+    enum act act;
+    const struct set *s;
+    size_t n_sets;
+    struct query q;
+    struct sql also;
+    int64_t *id;           /* of the records that it means */
+    size_t n, cap;
+    int64_t batch;
+    size_t at, done, same; /* how far it is; written; the same as before */
+    struct refusal refused[TOLD_MAX];
+    size_t n_refused;
+};
+
+/* ---- what is asked for ---- */
+static enum err act_of(struct cx *cx, const struct json *j, enum act *ret)
+{
+    str name = {0};
+    TRY(json_str_of(cx, j, S("act"), S(""), &name));
+    for (int i = 0; i < MASS_ACTS; i++)
+        if (str_eq(name, mass_name[i])) return *ret = (enum act)i, E_OK;
+    return fail_at(cx, E_INVALID, S("act"), "What is to be done: change, delete or restore?");
+}
+
+static enum err ids_of(struct cx *cx, const struct json *list, struct mass *m)
+{
+    if (list->t != JT_ARR || !list->n || list->n > IDS_MAX)
+        return fail_at(cx, E_INVALID, S("ids"), "This must be a list of 1 to %d items", IDS_MAX);
+    int64_t *ids = NEW_N(cx->a, int64_t, list->n);
+    for (size_t i = 0; i < list->n; i++)
+        if (!str_to_int(list->v[i].s, &ids[i]) || ids[i] <= 0)
+            return fail_at(cx, E_INVALID, S("ids"), "There is no such record");
+    m->q.ids = ids;
+    m->q.n_ids = list->n;
+    return E_OK;
+}
+
+/* Ids, or a filter: all records are meant only by a filter that says so, {} or null. */
+static enum err which(struct cx *cx, const struct json *j, struct mass *m)
+{
+    const struct json *ids = json_get(j, S("ids")), *filter = json_get(j, S("filter"));
+    str text = {0};
+    if (!ids == !filter) return fail(cx, E_INVALID, "Name either ids or a filter");
+    if (ids) return ids_of(cx, ids, m);
+    TRY(filter_asked(cx, m->e, filter->t == JT_NULL || (filter->t == JT_OBJ && !filter->n) ? NULL : filter,
+                     &m->q.where));
+    TRY(json_str_of(cx, j, S("q"), S(""), &text));
+    if (!str_trim(text).n) return E_OK;
+    sql_lit(&m->also, " AND ");
+    return search_where(cx, text, m->e, true, &m->also);
+}
+
+static enum err may(struct cx *cx, const struct mass *m)
+{
+    if (!acl_may(cx, m->e, ACT_MASS) || !acl_may(cx, m->e, m->act == MASS_SET ? ACT_CHANGE : ACT_DELETE))
+        return fail(cx, E_DENIED, "You may not change many records at once");
+    return E_OK;
+}
+
+static enum err mass_read(struct cx *cx, const struct json *j, struct mass *m)
+{
+    static const struct json none = {.t = JT_OBJ};
+    const struct json *values = json_get(j, S("values"));
+    TRY(may(cx, m));
+    if (m->act == MASS_SET && (!values || values->t != JT_OBJ || !values->n))
+        return fail_at(cx, E_INVALID, S("values"), "The values must be an object");
+    TRY(record_sets(cx, m->e, m->act == MASS_SET ? values : &none, &m->s, &m->n_sets));
+    m->also = sql_new(cx);
+    acl_where(cx, m->e, ACT_MASS, S("t"), &m->also);
+    TRY(which(cx, j, m));
+    m->q.also = &m->also;
+    m->q.cursor = S("");
+    m->q.deleted = m->act == MASS_BACK;
+    m->q.fields = (struct fields){.bare = true};
+    return E_OK;
+}
+
+static enum err entity_and_act(struct cx *cx, const struct json *j, str entity, struct mass *m)
+{
+    m->e = meta_entity(cx->meta, entity);
+    if (!m->e || !acl_may(cx, m->e, ACT_SEE)) return fail(cx, E_NOTFOUND, "There is nothing of this name");
+    TRY(act_of(cx, j, &m->act));
+    return mass_read(cx, j, m);
+}
+
+/* ---- which records ---- */
+static enum err take(struct cx *cx, void *arg, const struct record *r)
+{
+    struct mass *m = arg;
+    if (m->n == m->cap) return fail(cx, E_LIMIT, "These are more than %zu records: please narrow the filter", m->cap);
+    m->id[m->n++] = r->id;
+    return E_OK;
+}
+
+/* At most `cap` of them; E_LIMIT when there are more. */
+static enum err find(struct cx *cx, struct mass *m, size_t cap)
+{
+    struct query q = m->q;
+    m->cap = cap;
+    m->id = NEW_N(cx->a, int64_t, cap);
+    if (!q.n_ids) return record_each(cx, m->e, &q, take, m);
+    for (size_t i = 0; i < m->q.n_ids; i += q.n_ids) {
+        q.ids = m->q.ids + i;
+        q.n_ids = m->q.n_ids - i < IDS_A_QUERY ? m->q.n_ids - i : IDS_A_QUERY;
+        TRY(record_each(cx, m->e, &q, take, m));
+    }
+    return E_OK;
+}
+
+static enum err count(struct cx *cx, const struct mass *m, int64_t *ret)
+{
+    bool exact = true;
+    *ret = (int64_t)m->q.n_ids;
+    if (*ret) return E_OK;
+    TRY(record_count_query(cx, m->e, &m->q, MASS_MAX, ret, &exact));
+    return exact ? E_OK
+                 : fail(cx, E_LIMIT, "These are more than %zu records: please narrow the filter", (size_t)MASS_MAX);
+}
+
+/* ---- the change ---- */
+static enum err one(struct cx *cx, const struct mass *m, int64_t id, struct written *w)
+{
+    switch (m->act) {
+    case MASS_SET: return record_update(cx, m->e, id, 0, m->s, m->n_sets, w);
+    case MASS_TRASH: return record_delete(cx, m->e, id, 0, w);
+    case MASS_BACK: return record_restore(cx, m->e, id, w);
+    case MASS_ACTS: break;
+    }
+    return E_OK;
+}
+
+static enum err refuse(struct cx *cx, struct mass *m, int64_t id)
+{
+    str why = cx->msg, title = S("");
+    if (m->n_refused < TOLD_MAX) {
+        TRY(record_titles(cx, m->e, &id, 1, &title));
+        m->refused[m->n_refused] = (struct refusal){id, title, why};
+    }
+    m->n_refused++;
+    return E_OK;
+}
+
+/* Some of them, inside db_write. What one is refused for leaves the others alone; who is gone meanwhile is passed over. */
+static enum err some(struct cx *cx, struct mass *m, size_t to)
+{
+    for (; m->at < to; m->at++) {
+        struct written w = {0};
+        enum err e = one(cx, m, m->id[m->at], &w);
+        if (err_info[e].http >= 500) return e;
+        if (e == E_OK) (*(w.seq ? &m->done : &m->same))++;
+        else if (e != E_NOTFOUND) TRY(refuse(cx, m, m->id[m->at]));
+    }
+    return E_OK;
+}
+
+static void result_json(const struct mass *m, struct jw *w)
+{
+    jw_obj(w);
+    jw_kid(w, S("batch"), m->done ? m->batch : 0);
+    jw_kint(w, S("changed"), (int64_t)m->done);
+    jw_kint(w, S("unchanged"), (int64_t)m->same);
+    jw_kint(w, S("refused"), (int64_t)m->n_refused);
+    jw_key(w, S("reasons"));
+    jw_arr(w);
+    for (size_t i = 0; i < m->n_refused && i < TOLD_MAX; i++) {
+        jw_obj(w);
+        jw_kid(w, S("id"), m->refused[i].id);
+        jw_kstr(w, S("title"), m->refused[i].title);
+        jw_kstr(w, S("why"), m->refused[i].why);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+    jw_obj_end(w);
+}
+
+/* ---- at once ---- */
+static enum err all_write(struct cx *cx, void *arg)
+{
+    struct mass *m = arg;
+    m->at = m->done = m->same = m->n_refused = 0;
+    TRY(batch_begin(cx, S("mass"), (int64_t)m->n, &m->batch));
+    enum err e = some(cx, m, m->n);
+    cx->batch = 0;
+    TRY(e);
+    return m->done ? batch_end(cx, m->batch, S("done"), S("")) : fail(cx, E_INVALID, "Nothing was to be written");
+}
+
+static enum err at_once(struct cx *cx, struct mass *m, struct resp *rs)
+{
+    enum err e = db_write(cx, all_write, m);
+    if (e != E_INVALID || m->done) TRY(e);
+    struct jw w = reply_json(rs);
+    result_json(m, &w);
+    return E_OK;
+}
+
+/* ---- by a job ---- */
+static enum err job_begin(struct cx *cx, const struct req *rq, struct mass *m, struct resp *rs)
+{
+    int64_t job = 0, n = 0;
+    TRY(count(cx, m, &n));
+    enum err e = batch_begin(cx, S("mass"), n, &m->batch);
+    cx->batch = 0;
+    TRY(e);
+    TRY(batch_end(cx, m->batch, S("failed"), S(""))); /* that is what it is until the job has ended */
+    str args = arena_fmt(cx->a, "{\"entity\":\"%.*s\",\"batch\":\"%" PRId64 "\",\"asked\":%.*s}", FS(m->e->name), m->batch,
+                         FS(rq->body));
+    TRY(job_add(cx, cx->app->jobs, S("mass"), args, S(""), &job));
+    return reply_job(rs, job);
+}
+
+static enum err mass(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct mass *m = NEW(cx->a, struct mass);
+    const struct json *j = NULL;
+    TRY(body_json(cx, rq, &j));
+    TRY(entity_and_act(cx, j, rq->param[0], m));
+    enum err e = find(cx, m, AT_ONCE);
+    if (e == E_LIMIT) return job_begin(cx, rq, m, rs);
+    TRY(e);
+    return at_once(cx, m, rs);
+}
+
+enum err api_mass(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, mass); }
+
+static enum err slice_write(struct cx *cx, void *arg)
+{
+    struct mass *m = arg, was = *m;
+    size_t to = m->at + SLICE < m->n ? m->at + SLICE : m->n;
+    enum err e = some(cx, m, to);
+    if (e == E_OK) e = batch_progress(cx, m->batch, (int64_t)m->at);
+    if (e != E_OK) *m = was; /* it may be tried again */
+    return e;
+}
+
+/* Killed in the middle, it begins anew: what is written already is the same as before, or gone. */
+static enum err slices(struct cx *cx, const struct job *job, struct mass *m)
+{
+    struct job_showing s = {.cx = cx, .job = job};
+    while (m->at < m->n) {
+        TRY(db_write_bulk(cx, slice_write, m));
+        if (!job_show(&s, (int64_t)m->at, (int64_t)m->n)) return cx->err;
+    }
+    return E_OK;
+}
+
+static enum err slices_end(struct cx *cx, const struct job *job, struct mass *m)
+{
+    cx->batch = m->batch;
+    enum err e = slices(cx, job, m);
+    cx->batch = 0;
+    if (e == E_OK) return batch_end(cx, m->batch, S("done"), S(""));
+    str msg = cx->msg, at = cx->at;
+    enum err ended = batch_end(cx, m->batch, S("failed"), S("")); /* so that it can be undone */
+    if (ended != E_OK) return ended;
+    cx->msg = msg;
+    cx->at = at;
+    return cx->err = e;
+}
+
+enum err mass_job(struct cx *cx, const struct job *job, str *ret)
+{
+    struct mass *m = NEW(cx->a, struct mass);
+    const struct json *j = NULL, *asked = NULL;
+    str entity = {0};
+    int64_t n = 0;
+    TRY(json_parse(cx, job->args, &j));
+    TRY(json_str_of(cx, j, S("entity"), S(""), &entity));
+    TRY(json_id_of(cx, j, S("batch"), 0, &m->batch));
+    asked = json_get(j, S("asked"));
+    TRY(entity_and_act(cx, asked, entity, m));
+    TRY(count(cx, m, &n));
+    TRY(find(cx, m, (size_t)n + AT_ONCE)); /* some may have come meanwhile */
+    TRY(batch_end(cx, m->batch, S("running"), S("")));
+    TRY(slices_end(cx, job, m));
+    struct buf b = buf_new(cx->a, RESULT_MAX);
+    struct jw w = jw_new(&b);
+    result_json(m, &w);
+    *ret = buf_str(&b);
+    return E_OK;
+}

@@ -1,0 +1,39 @@
+// One change for many rows: those chosen, or all that the list finds. More than a few are a job with a bar; one undo takes all of it back.
+import { mass, type MassAct, type MassWhich } from '../api/calls';
+import { Problem } from '../api/client';
+import type { Massed } from '../api/types';
+import { t, type Key } from './i18n.svelte';
+import { follow } from './jobs';
+import { say, sayProblem } from './say';
+import { toast, toastBar } from './toast.svelte';
+import { takeBack } from './undo.svelte';
+
+const TOLD = 3;
+
+async function byJob(id: string): Promise<Massed> {
+  const bar = toastBar(t('mass.running'));
+  const job = await follow<Massed>(id, (j) => j.total && bar.step(j.done / j.total)).finally(bar.end);
+  if (job.state !== 'done' || !job.result) throw new Problem(409, 'conflict', job.error ?? t('batch.failed'));
+  return job.result;
+}
+
+/** Says what came of it, with the way back; `again` reads the list anew. What was refused for every row is thrown: it is told where the value was typed. */
+export async function massDo(entity: string, which: MassWhich, what: MassAct, again: () => void): Promise<void> {
+  const { data: reply } = await mass(entity, which, what);
+  const done = 'job' in reply ? await byJob(reply.job) : reply;
+  if (!done.changed && done.refused) throw new Problem(422, 'invalid', done.reasons[0]?.why ?? t('batch.failed'));
+  const words: Key = what.act === 'delete' ? 'list.deleted' : 'mass.done';
+  const { batch } = done;
+  say(t(words, { n: done.changed }), batch ? { label: t('undo'), run: () => void takeBack({ batch }).then((ok) => ok && again()) } : undefined);
+  if (done.refused) toast(`${t('mass.refused', { n: done.refused })}: ${done.reasons.slice(0, TOLD).map((x) => `${x.title} (${x.why})`).join(', ')}`, undefined, 'bad');
+  again();
+}
+
+export async function massTrash(entity: string, which: MassWhich, again: () => void): Promise<void> {
+  try {
+    await massDo(entity, which, { act: 'delete' }, again);
+  } catch (e) {
+    sayProblem(e);
+    again();
+  }
+}
