@@ -9,7 +9,14 @@
 
 #include <pthread.h>
 
-enum { BODY_SMALL = 4096, BODY_DRAFT = 128 * 1024, BODY_RECORD = 1024 * 1024, BODY_BULK = 4 * 1024 * 1024, BODY_MASS = 256 * 1024, BODY_UPLOAD = 200 * 1024 * 1024 };
+enum {
+    BODY_SMALL = 4096,
+    BODY_DRAFT = 128 * 1024,
+    BODY_MASS = 256 * 1024,
+    BODY_RECORD = 1024 * 1024,
+    BODY_BULK = 4 * 1024 * 1024,
+    BODY_UPLOAD = 200 * 1024 * 1024
+};
 
 struct events;
 struct app {               /* owned by `app`, lives as long as the process */

@@ -31,6 +31,10 @@ struct jw problem_json(struct cx *cx, struct resp *rs, enum err e);
 struct jw conflict_json(struct cx *cx, struct resp *rs);
 /* {"data":[...],"next":"..."|null: the object is left open. */
 void page_json(struct cx *cx, const struct page *p, struct jw *w);
+/* ?include=: "included" as a member of the object that is open, with the records that v point to; of one also those
+ * that point to it. E_BAD for a name that is not there or not to be seen. */
+MUST enum err include_json(struct cx *cx, const struct req *rq, const struct entity *e, const struct record *v,
+                           size_t n, struct jw *w);
 /* ?q= as a condition of a query (search_where); without q nothing is touched. */
 MUST enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e, bool walk, str *ret_text,
                          const struct sql **ret);

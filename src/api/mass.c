@@ -6,7 +6,15 @@
 #include "record/log.h"
 #include "search/search.h"
 
-enum { AT_ONCE = 200, SLICE = 50, IDS_MAX = 10000, IDS_A_QUERY = 100, MASS_MAX = 1000000, TOLD_MAX = 100, RESULT_MAX = 256 * 1024 };
+enum {
+    AT_ONCE = 200,
+    SLICE = 50,
+    IDS_MAX = 10000,
+    IDS_A_QUERY = 100,
+    MASS_MAX = 1000000,
+    TOLD_MAX = 100,
+    RESULT_MAX = 256 * 1024
+};
 enum act { MASS_SET, MASS_TRASH, MASS_BACK, MASS_ACTS };
 static const str mass_name[MASS_ACTS] = {S0("change"), S0("delete"), S0("restore")};
 struct refusal {
@@ -156,7 +164,7 @@ static enum err refuse(struct cx *cx, struct mass *m, int64_t id)
     return E_OK;
 }
 
-/* Some of them, inside db_write. What one is refused for leaves the others alone; who is gone meanwhile is passed over. */
+/* Some of them, inside db_write. What one is refused for leaves the others alone; who is gone is passed over. */
 static enum err some(struct cx *cx, struct mass *m, size_t to)
 {
     for (; m->at < to; m->at++) {
@@ -219,8 +227,8 @@ static enum err job_begin(struct cx *cx, const struct req *rq, struct mass *m, s
     cx->batch = 0;
     TRY(e);
     TRY(batch_end(cx, m->batch, S("failed"), S(""))); /* that is what it is until the job has ended */
-    str args = arena_fmt(cx->a, "{\"entity\":\"%.*s\",\"batch\":\"%" PRId64 "\",\"asked\":%.*s}", FS(m->e->name), m->batch,
-                         FS(rq->body));
+    str args = arena_fmt(cx->a, "{\"entity\":\"%.*s\",\"batch\":\"%" PRId64 "\",\"asked\":%.*s}", FS(m->e->name),
+                         m->batch, FS(rq->body));
     TRY(job_add(cx, cx->app->jobs, S("mass"), args, S(""), &job));
     return reply_job(rs, job);
 }

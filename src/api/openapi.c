@@ -28,6 +28,7 @@ static const struct {
     {S0("fields"), S0("string"), S0("a,b,company.owner: these fields")},
     {S0("filter"), S0("string"), S0("a filter as JSON")},
     {S0("format"), S0("string"), S0("csv, xlsx, vcf or jsonl")},
+    {S0("include"), S0("string"), S0("company,owner: records these links point to; of one record also task.person")},
     {S0("limit"), S0("integer"), S0("1 to 200")},
     {S0("name"), S0("string"), S0("its name")},
     {S0("number"), S0("string"), S0("in any notation")},

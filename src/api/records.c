@@ -70,7 +70,7 @@ static enum err count_json(struct cx *cx, const struct entity *e, const struct q
 static enum err list_as_of(struct cx *cx, const struct req *rq, const struct entity *e, const struct query *q,
                            str when, struct page *ret)
 {
-    static const str never[] = {S0("q"), S0("count"), S0("deleted")};
+    static const str never[] = {S0("q"), S0("count"), S0("deleted"), S0("include")};
     int64_t at = 0;
     str s = {0};
     TRY(at_asked(cx, when, &at));
@@ -108,6 +108,7 @@ enum err api_list(struct cx *cx, const struct req *rq, struct resp *rs)
     struct jw w = reply_json(rs);
     page_json(cx, &p, &w);
     if (http_query(cx, rq, S("count"), &s) && str_eq(s, S("1"))) TRY(count_json(cx, e, &q, &w));
+    TRY(include_json(cx, rq, e, p.v, p.n, &w));
     jw_obj_end(&w);
     return E_OK;
 }
@@ -165,7 +166,12 @@ enum err api_get(struct cx *cx, const struct req *rq, struct resp *rs)
     if (err == E_NOTFOUND) return moved_or_gone(cx, e, id, rs);
     TRY(err);
     http_head(rs, S("ETag"), arena_fmt(cx->a, "\"%" PRId64 "\"", r.version));
-    return reply_record(cx, &r, rs);
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    record_members_json(cx, &r, &w);
+    TRY(include_json(cx, rq, e, &r, 1, &w));
+    jw_obj_end(&w);
+    return E_OK;
 }
 
 enum err reply_after(struct cx *cx, const struct entity *e, const struct written *w, struct resp *rs)

@@ -33,6 +33,8 @@ struct cond {
     const struct val *v;            /* EQ..STARTS: one; IN: n_v; WITHIN: two, [from, to) */
     size_t n_v;
 };
+/* Whose records a link or a user field points to; NULL for any other field. */
+const struct entity *link_target(const struct cx *cx, const struct field *f);
 /* Operators that a filter takes for the field: its kind knows them and its storage can answer. A mask of OPM(). */
 unsigned filter_ops(const struct field *f);
 /* What the asker may name. A refused field or entity answers like an unknown one. NULL (or a NULL member): all;

@@ -70,7 +70,7 @@ static bool is_link(const struct field *f)
 }
 
 /* Users are the target of every field of kind user, though its description names none. */
-static const struct entity *link_target(const struct cx *cx, const struct field *f)
+const struct entity *link_target(const struct cx *cx, const struct field *f)
 {
     if (!is_link(f)) return NULL;
     return !f->target && filter_is_user(f) && cx->meta ? meta_entity(cx->meta, S("user")) : f->target;

@@ -23,8 +23,8 @@ enum err external_check(struct cx *cx, str system, str key)
     if (!is_system(system))
         return fail_at(cx, E_INVALID, S("system"), "A system's name has 1 to %d letters of a to z, digits, - and _",
                        EXTERNAL_SYSTEM_MAX);
-    return is_key(key) ? E_OK
-                       : fail_at(cx, E_INVALID, S("key"), "A key of another system has 1 to %d bytes", EXTERNAL_KEY_MAX);
+    if (is_key(key)) return E_OK;
+    return fail_at(cx, E_INVALID, S("key"), "A key of another system has 1 to %d bytes", EXTERNAL_KEY_MAX);
 }
 
 enum err external_find(struct cx *cx, const struct entity *e, str system, str key, int64_t *ret)

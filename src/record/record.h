@@ -154,3 +154,5 @@ MUST enum err stored_drop(struct cx *cx, int64_t id, bool *ret);
 MUST enum err record_sets(struct cx *cx, const struct entity *e, const struct json *in,
                           const struct set **ret, size_t *ret_n);
 void record_json(struct cx *cx, const struct record *r, struct jw *w);
+/* The same, into an object that is open. */
+void record_members_json(struct cx *cx, const struct record *r, struct jw *w);

@@ -37,9 +37,8 @@ static void linked_json(struct cx *cx, const struct linked *x, struct jw *w)
     else f->kind->to_json(cx, f, x->v, w);
 }
 
-void record_json(struct cx *cx, const struct record *r, struct jw *w)
+void record_members_json(struct cx *cx, const struct record *r, struct jw *w)
 {
-    jw_obj(w);
     jw_kid(w, S("id"), r->id);
     jw_kint(w, S("version"), r->version);
     jw_kstr(w, S("title"), record_title(r));
@@ -51,5 +50,11 @@ void record_json(struct cx *cx, const struct record *r, struct jw *w)
         else f->kind->to_json(cx, f, &r->v[i], w);
     }
     for (size_t i = 0; i < r->n_linked; i++) linked_json(cx, &r->linked[i], w);
+}
+
+void record_json(struct cx *cx, const struct record *r, struct jw *w)
+{
+    jw_obj(w);
+    record_members_json(cx, r, w);
     jw_obj_end(w);
 }

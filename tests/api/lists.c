@@ -246,8 +246,34 @@ static void clocks(struct api_bed *t)
          {ADMIN, "GET /api/v1/task?filter={'field':'due','op':'within','value':'yesterday'}", NULL, 200, "Last|!First", NULL, NULL, NULL});
 }
 
+/* A04, C12: what may not be read is not included either. */
+static void included(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/company", "{'name':'Alpha GmbH','owner':'$repa1'}", 201, NULL, "company.create", "a", NULL},
+         {ADMIN, "POST /api/v1/company", "{'name':'CANARY GmbH','owner':'$repb1','team':'$teamb'}", 201, NULL, "company.create", "b", NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'Anna','company':'$a','owner':'$repa1'}", 201, NULL, "person.create", "p", NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'Bert','company':'$b','owner':'$repa1'}", 201, NULL, "person.create", "q", NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'Carl','company':'$a','owner':'$repa1'}", 201, NULL, "person.create", "r", NULL},
+         {REPA1, "POST /api/v1/task", "{'subject':'Ruf an','person':'$p'}", 201, NULL, "task.create", "task", NULL},
+         {ADMIN, "GET /api/v1/person?include=company,owner", NULL, 200, "\"included\":{\"company\":{\"data\":[{|Alpha GmbH|CANARY GmbH|},\"owner\":{\"data\":[{|Rolf Eins", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?include=company", NULL, 200, "\"included\":{\"company\":{\"data\":[{\"id\":\"$a\"|Alpha GmbH|!CANARY", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p?include=company,task.person", NULL, 200, "Anna|Alpha GmbH|\"task.person\":{\"data\":[{\"id\":\"$task\"|Ruf an|@ETag: ", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$q?include=company", NULL, 200, "\"included\":{\"company\":{\"data\":[]|!CANARY", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/company/$a?include=person.company", NULL, 200, "Anna|Carl|!Bert", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?include=task.person", NULL, 400, "\"field\":\"include\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?include=owner.sessions", NULL, 400, "\"field\":\"include\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p?include=role.name", NULL, 400, "\"field\":\"include\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p?include=name", NULL, 400, "\"field\":\"include\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p?include=company,(select%201)", NULL, 400, "\"field\":\"include\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?include=company&at=2099-01-01T00:00:00Z", NULL, 400, "\"field\":\"include\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$rolerep", "{'rights':{'*':{'see':'own','create':'own','change':'own'},'person':{'fields':{'company':'hidden'}}}}", 200, NULL, "role.update", NULL, NULL},
+         {REPA1, "GET /api/v1/person?include=company", NULL, 400, "\"field\":\"include\"|!Alpha", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/company/$a?include=person.company", NULL, 400, "\"field\":\"include\"", NULL, NULL, NULL});
+}
+
 void lists_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {pages, abused, linked, huge, found, second_order, all_hits, clocks};
+    static void (*const all[])(struct api_bed *) = {pages, abused, linked, huge, found, second_order, all_hits, clocks, included};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }
