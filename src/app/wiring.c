@@ -2,6 +2,7 @@
 /* app/wiring.c - the only file that knows everybody: who calls whom at run time. */
 #include "app/wiring.h"
 
+#include "audit/audit.h"
 #include "auth/key.h"
 #include "base/log.h"
 #include "os/os.h"
@@ -23,6 +24,7 @@ struct wired {
     pthread_mutex_t long_lock;
     pthread_cond_t long_end;
     int longs; /* running */
+    struct sealer *sealer;
 };
 
 /* ---- one request ---- */
@@ -211,6 +213,7 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     TRY(setup_token(cx, w));
     TRY(events_open(cx, &w->app, &w->app.events));
     TRY(jobs_begin(cx, w));
+    if (w->app.vault) TRY(sealer_start(cx, w->app.db, w->app.vault, &w->sealer));
     dbase_on_commit(w->app.db, committed, w);
     routes_make(w);
     h.arg = w;
@@ -266,6 +269,7 @@ void wired_stop(struct wired **w, int drain_ms)
     dbase_on_commit(x->app.db, NULL, NULL);
     jobs_stop(&x->app.jobs);
     http_stop(&x->app.http);
+    sealer_stop(&x->sealer);
     events_close(&x->app.events);
     auth_close(&x->app.auth);
     meta_drop(&x->app.meta);

@@ -149,6 +149,7 @@ static enum err check(struct cx *cx, struct making *k)
     k->m.program = S("kontor " KONTOR_VERSION);
     k->m.schema = k->r->schema = d.schema;
     k->m.last_seq = k->r->last_seq = d.last_seq;
+    k->m.audit = k->r->audit = d.audit;
     k->m.tables = k->r->tables = d.tables;
     k->m.n_tables = k->r->n_tables = d.n_tables;
     k->r->bytes = k->m.db.bytes;
@@ -265,6 +266,7 @@ void backup_json(const struct backup_report *r, struct jw *w)
     jw_kint(w, S("files_bytes"), r->files_bytes);
     jw_kint(w, S("schema"), r->schema);
     jw_kid(w, S("last_seq"), r->last_seq);
+    jw_kstr(w, S("audit"), r->audit);
     jw_kint(w, S("ms"), r->ms);
     jw_kint(w, S("copy_ms"), r->copy_ms);
     jw_kint(w, S("check_ms"), r->check_ms);

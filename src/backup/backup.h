@@ -24,6 +24,7 @@ struct backup_opts {
 };
 struct backup_report {
     str name, path, engine;  /* "kontor-20261122-030000"; of the .db file; "sqlite" | "postgresql" */
+    str audit;               /* the log's last seal (audit/audit.h), "" = none */
     int64_t made_ms, bytes, files, files_bytes, last_seq;
     int64_t ms, copy_ms, check_ms;
     int schema;

@@ -34,7 +34,7 @@ str stem_of(struct cx *cx, str db_path); /* without ".db" */
 struct manifest {
     int64_t made_ms, last_seq;
     int schema;
-    str program, engine;
+    str program, engine, audit;
     struct entry db;
     const struct db_count *tables;
     size_t n_tables;

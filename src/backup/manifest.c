@@ -27,6 +27,7 @@ static str body(struct cx *cx, const struct manifest *m)
     jw_kint(&w, S("made_ms"), m->made_ms);
     jw_kint(&w, S("schema"), m->schema);
     jw_kid(&w, S("last_seq"), m->last_seq);
+    jw_kstr(&w, S("audit"), m->audit);
     jw_key(&w, S("db"));
     entry_put(&w, &m->db);
     jw_key(&w, S("tables"));
@@ -105,6 +106,7 @@ static enum err manifest_parse(struct cx *cx, str text, struct manifest *ret)
     TRY(json_int_of(cx, j, S("made_ms"), 0, &m.made_ms));
     TRY(json_int_of(cx, j, S("schema"), 0, &schema));
     TRY(json_id_of(cx, j, S("last_seq"), 0, &m.last_seq));
+    TRY(json_str_of(cx, j, S("audit"), S(""), &m.audit));
     TRY(entry_read(cx, json_get(j, S("db")), &m.db));
     TRY(lists_read(cx, j, &m));
     m.schema = schema > 0 && schema < INT32_MAX ? (int)schema : 0;

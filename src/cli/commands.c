@@ -128,6 +128,11 @@ static const struct opt doctor_opts[] = {
     JSON,
 };
 static const struct opt verify_opts[] = {JSON};
+static const struct opt audit_opts[] = {
+    TEXT("kept", "N:LETTERS", "",
+         "verify: a head that was kept elsewhere must be in the log, else its end was cut off"),
+    JSON,
+};
 static const struct opt backup_opts[] = {
     FLAG("list", "those that are there, newest first, instead of making one"),
     JSON,
@@ -230,6 +235,12 @@ const struct command commands[] = {
      S0("kontor verify --data /srv/kontor\nkontor verify "
         "/srv/kontor/backups/kontor-20261122-030000.db"),
      cmd_verify},
+    {S0("audit"), S0("is the log what Kontor wrote?"), OPTS(audit_opts), S0("verify|head"), 1, 1, 0,
+     S0("Every change is sealed within a second or two, with a key that lies beside the database (secret.key). verify "
+        "names each row that was changed, added or taken away behind Kontor's back; exit 1 when there is one. head "
+        "tells the last seal: keep it elsewhere, and a cut end is found too. The system log has it each hour, a "
+        "backup's list as of its moment. Works beside a running server."),
+     S0("kontor audit verify --data /srv/kontor --kept 1204:bB0ta1..."), cmd_audit},
     {S0("backup"), S0("make a copy and prove that it can be restored"), OPTS(backup_opts), S0(""),
      0, 0, CMD_BACKUP,
      S0("Works beside a running server. The copy is opened, checked and counted; its list with "

@@ -157,6 +157,7 @@ struct db_report {
     bool integrity_ok;
     int schema;       /* migration number, 0 = no schema of ours */
     int64_t last_seq; /* newest row of the change log, 0 = none */
+    str audit;        /* its last seal, "12:k3J..."; "" = none */
     struct db_count *tables;
     size_t n_tables;
     str problem; /* the engine's first words when not integrity_ok */

@@ -105,6 +105,14 @@ static bool one_int(sqlite3 *h, const char *sql, int64_t *ret)
     return true;
 }
 
+static str one_text(struct cx *cx, sqlite3 *h, const char *sql)
+{
+    sqlite3_stmt *st OWNED(st_free) = NULL;
+    if (sqlite3_prepare_v2(h, sql, -1, &st, NULL) != SQLITE_OK || sqlite3_step(st) != SQLITE_ROW) return S("");
+    const char *t = (const char *)sqlite3_column_text(st, 0);
+    return t ? arena_dup(cx->a, str_from(t)) : S("");
+}
+
 /* Nothing is left in the log, and from here on nobody else writes: the file alone is the whole. */
 static bool at_rest(struct cx *cx, sqlite3 *h, const char *path)
 {
@@ -215,6 +223,8 @@ enum err dbase_check(struct cx *cx, str path, struct db_report *ret)
         r.schema = (int)schema;
     if (r.integrity_ok && r.schema && !one_int(h, "SELECT max(seq) FROM change", &r.last_seq))
         r.last_seq = 0;
+    if (r.integrity_ok && r.schema)
+        r.audit = one_text(cx, h, "SELECT n || ':' || mac FROM audit_seal ORDER BY n DESC LIMIT 1");
     *ret = r;
     return E_OK;
 }

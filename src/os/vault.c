@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* os/vault.c - a sealed text is "v1.KEY.BOX": which key it was (8 hex digits of its hash), nonce and box (base64url). */
+/* os/vault.c - a sealed text is "v1.KEY.BOX": which key it was (8 hex digits of its hash), nonce and box, base64url. */
 #include "os/vault.h"
 
 #include "os/os.h"
@@ -108,12 +108,26 @@ enum err vault_seal(struct cx *cx, const struct vault *v, str where, str plain, 
     return E_OK;
 }
 
+static const struct key *key_named(const struct vault *v, str name)
+{
+    for (size_t i = 0; v && i < v->n; i++)
+        if (str_eq(name, (str){v->key[i].name, NAME_CHARS})) return &v->key[i];
+    return NULL;
+}
+
 static const struct key *key_of(const struct vault *v, str sealed)
 {
-    if (!v || sealed.n < HEAD_CHARS || memcmp(sealed.p, "v1.", 3) != 0 || sealed.p[HEAD_CHARS - 1] != '.') return NULL;
-    for (size_t i = 0; i < v->n; i++)
-        if (memcmp(sealed.p + 3, v->key[i].name, NAME_CHARS) == 0) return &v->key[i];
-    return NULL;
+    if (sealed.n < HEAD_CHARS || memcmp(sealed.p, "v1.", 3) != 0 || sealed.p[HEAD_CHARS - 1] != '.') return NULL;
+    return key_named(v, str_cut(sealed, 3, 3 + NAME_CHARS));
+}
+
+enum err vault_subkey(struct cx *cx, const struct vault *v, str name, str purpose, unsigned char ret[32], str *ret_name)
+{
+    const struct key *k = name.n ? key_named(v, name) : v && v->n ? v->key : NULL;
+    if (!k) return fail(cx, E_PRECOND, "There is no key to keep secrets with: see secret.key in the manual");
+    (void)crypto_generichash(ret, 32, (const unsigned char *)purpose.p, purpose.n, k->of, sizeof k->of);
+    *ret_name = arena_dup(cx->a, (str){k->name, NAME_CHARS});
+    return E_OK;
 }
 
 static bool opened(struct cx *cx, const struct key *k, str where, str text, str *ret)

@@ -19,5 +19,9 @@ void vault_close(struct vault **v); /* takes NULL; the keys are wiped */
 MUST enum err vault_seal(struct cx *cx, const struct vault *v, str where, str plain, str *ret);
 /* E_PRECOND: sealed with a key that is not here (restored without its key file), changed, or of another place. */
 MUST enum err vault_unseal(struct cx *cx, const struct vault *v, str where, str sealed, str *ret);
+/* A key of its own for one purpose, out of the one named ("" = the first): *ret_name is its name, for the next time.
+ * E_PRECOND: that key is not here. */
+MUST enum err vault_subkey(struct cx *cx, const struct vault *v, str name, str purpose, unsigned char ret[32],
+                           str *ret_name);
 /* Sealed with the first key: false for what a new key has yet to seal again. */
 bool vault_is_current(const struct vault *v, str sealed);

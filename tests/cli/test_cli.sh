@@ -313,8 +313,24 @@ both() {
     is "the socket is gone" "$(ls "$T/data/kontor.sock" 2>/dev/null)" ""
     k verify
     [ -n "$url" ] || is "verify" "$code" 0
+    k audit verify
+    is "the log is what we wrote" "$code" 0
+    k audit head
+    has "its head" "$out" ":"
+    k audit verify --kept "$out" --json
+    is "the head is in it" "$code $(json faults "$out")" "0 0"
+    k audit verify --kept 1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+    is "another head is not" "$code" 1
+    k audit verify --kept 1
+    is "half a head is none" "$code" 2
     k doctor --json
     is "doctor" "$code $(json verdict "$out")" "0 ok"
+    if [ -z "$url" ]; then
+        python3 -c 'import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute("UPDATE change SET who = 5 WHERE seq = (SELECT min(seq) FROM change)"); d.commit()' "$T/data/kontor.db"
+        k audit verify
+        is "a changed row" "$code" 1
+        has "a changed row is named" "$out" "of the log was changed"
+    fi
     rm -rf "$T/data"
 }
 

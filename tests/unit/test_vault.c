@@ -92,6 +92,17 @@ static void test_keys(void)
     T_OK(&cx, vault_unseal(&cx, v, S("w"), old, &got));
     T_STR(got, S("x"));
     T(!vault_is_current(v, old));
+    unsigned char one[32], two[32];
+    str name = S(""), other = S("");
+    T_OK(&cx, vault_subkey(&cx, v, S(""), S("a"), one, &name));
+    T_OK(&cx, vault_subkey(&cx, v, name, S("a"), two, &other));
+    T(memcmp(one, two, 32) == 0 && str_eq(name, other));
+    T_OK(&cx, vault_subkey(&cx, v, S(""), S("b"), two, &other));
+    T(memcmp(one, two, 32) != 0);
+    T_OK(&cx, vault_subkey(&cx, v, str_cut(old, 3, 11), S("a"), two, &other));
+    T(memcmp(one, two, 32) != 0);
+    T(vault_subkey(&cx, v, S("00000000"), S("a"), two, &other) == E_PRECOND);
+    T(vault_subkey(&cx, NULL, S(""), S("a"), two, &other) == E_PRECOND);
     T_OK(&cx, vault_seal(&cx, v, S("w"), S("x"), &fresh));
     T(vault_is_current(v, fresh));
     vault_close(&v);

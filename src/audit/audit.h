@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* audit/audit.h - the change log sealed: who changes, deletes or adds a row of it behind the program's back is found.
+ *
+ * A thread follows the log and writes seals: each holds a keyed digest (BLAKE2b, libsodium) of up to AUDIT_SLICE rows
+ * and the digest of the seal before it. The key comes from the vault, which lies beside the database: who has the
+ * database alone can forge none. The last seal's digest, kept elsewhere (system log, backups), shows a tail cut off.
+ */
+#pragma once
+#include "base/base.h"
+#include "db/db.h"
+#include "os/vault.h"
+
+enum { AUDIT_SLICE = 500, AUDIT_TOLD = 100 };
+struct audit_head {
+    int64_t n;  /* of the last seal, 0 = there is none */
+    str mac;    /* 43 letters */
+};
+MUST enum err audit_head(struct cx *cx, struct audit_head *ret);
+/* Seals what has been committed, at most AUDIT_SLICE changes: *ret_n. Outside db_write. Somebody else did so at the
+ * same time: E_OK and 0. E_PRECOND: the vault has no key. */
+MUST enum err audit_seal(struct cx *cx, const struct vault *v, size_t *ret_n);
+
+/* The thread, about a second behind the log. `v` outlives it. */
+struct sealer;
+MUST enum err sealer_start(struct cx *cx, struct dbase *b, const struct vault *v, struct sealer **ret);
+void sealer_stop(struct sealer **s); /* takes NULL */
+
+/* ---- looking ---- */
+enum audit_fault {
+    AUDIT_CHANGED, /* a row is not what it was */
+    AUDIT_MISSING, /* a row is gone */
+    AUDIT_ADDED,   /* a row among the sealed ones that was not there when they were */
+    AUDIT_SEAL,    /* a seal is gone, changed, or stands elsewhere; seq: its number */
+    AUDIT_CUT      /* the head that was kept elsewhere is not here */
+};
+extern const str audit_fault_name[];
+struct audit_found {
+    enum audit_fault fault;
+    int64_t seq;   /* the row's number in the log */
+};
+struct audit_report {
+    int64_t seals, rows; /* looked at */
+    int64_t open;        /* rows not sealed yet */
+    int64_t foreign;     /* rows sealed with a key that is not here: not looked at */
+    int64_t faults;
+    struct audit_found first[AUDIT_TOLD]; /* in the log's order */
+    size_t n_first;
+    struct audit_head head;
+};
+/* `kept` (n 0 = none): a head from elsewhere. `folder` ("" = memory) takes large working memory. progress (may be NULL)
+ * is told how many rows were read. Faults are no error. */
+typedef void audit_progress_fn(void *arg, int64_t done, int64_t total);
+MUST enum err audit_verify(struct cx *cx, const struct vault *v, const struct audit_head *kept, str folder,
+                           audit_progress_fn *progress, void *arg, struct audit_report *ret);

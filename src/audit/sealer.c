@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* audit/sealer.c - the thread that seals, and tells the system log each hour where the chain's head is. */
+#include "audit/audit.h"
+
+#include "base/log.h"
+#include "os/os.h"
+
+#include <stdatomic.h>
+#include <time.h>
+
+enum { EVERY_S = 1, SLICES = 20, TELL_MS = 3600 * 1000, STACK = 1024 * 1024 };
+
+struct sealer {
+    struct dbase *db;
+    const struct vault *vault;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool stop;
+    int64_t told_ms, told_n;
+};
+
+static bool stopped(struct sealer *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool is = s->stop;
+    pthread_mutex_unlock(&s->lock);
+    return is;
+}
+
+/* A head in the system log is out of reach of who has the database alone. */
+static void tell(struct sealer *s, struct cx *cx)
+{
+    struct audit_head h = {0};
+    int64_t now = os_mono_ms();
+    if (s->told_ms && now - s->told_ms < TELL_MS) return;
+    if (audit_head(cx, &h) == E_OK && h.n && h.n != s->told_n)
+        log_say(cx, LOG_INFO, S("audit"), "head %" PRId64 ":%.*s", h.n, FS(h.mac));
+    s->told_ms = now;
+    s->told_n = h.n;
+}
+
+/* At most `slices` of them. */
+static void seal(struct sealer *s, struct arena *a, int slices)
+{
+    size_t n = 1;
+    for (; n && slices; slices--) {
+        struct cx cx = {.a = a, .db = db_get(s->db), .now_ms = clock_ms(), .lang = S("en"), .way = WAY_SYSTEM};
+        enum err e = audit_seal(&cx, s->vault, &n);
+        if (e != E_OK) {
+            log_say(&cx, LOG_WARN, S("audit"), "the log is not sealed: %.*s", FS(cx.msg));
+            n = 0;
+        }
+        if (!n) tell(s, &cx);
+        db_put(&cx.db);
+        arena_reset(a);
+    }
+}
+
+static void *run(void *arg)
+{
+    struct sealer *s = arg;
+    struct arena *a = arena_new();
+    struct timespec t;
+    while (!stopped(s)) {
+        seal(s, a, SLICES);
+        (void)clock_gettime(CLOCK_MONOTONIC, &t);
+        t.tv_sec += EVERY_S;
+        pthread_mutex_lock(&s->lock);
+        if (!s->stop) (void)pthread_cond_timedwait(&s->wake, &s->lock, &t);
+        pthread_mutex_unlock(&s->lock);
+    }
+    seal(s, a, SLICES); /* nothing writes any more: what is left */
+    arena_free(&a);
+    return NULL;
+}
+
+enum err sealer_start(struct cx *cx, struct dbase *b, const struct vault *v, struct sealer **ret)
+{
+    struct sealer *s = mem_new(sizeof *s); /* sealer_stop */
+    pthread_condattr_t mono;
+    s->db = b;
+    s->vault = v;
+    (void)pthread_mutex_init(&s->lock, NULL);
+    (void)pthread_condattr_init(&mono);
+    (void)pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&s->wake, &mono);
+    (void)pthread_condattr_destroy(&mono);
+    enum err e = os_thread(cx, "audit", STACK, run, s, &s->thread);
+    if (e != E_OK) mem_free(s);
+    else *ret = s;
+    return e;
+}
+
+void sealer_stop(struct sealer **sp)
+{
+    struct sealer *s = *sp;
+    if (!s) return;
+    pthread_mutex_lock(&s->lock);
+    s->stop = true;
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+    (void)pthread_join(s->thread, NULL);
+    (void)pthread_mutex_destroy(&s->lock);
+    (void)pthread_cond_destroy(&s->wake);
+    mem_free(s);
+    *sp = NULL;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* audit/verify.c - reads all seals, then the whole log beside them: two lists in order of the rows' numbers. */
+#include "audit/audit_int.h"
+
+#include "os/os.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+const str audit_fault_name[] = {S0("changed"), S0("missing"), S0("added"), S0("seal"), S0("cut")};
+enum { TELL_EVERY = 4096, MAC_CHARS = 43, KEY_CHARS = 16, NO_KEY = VAULT_KEYS };
+
+/* An entry, and with which key it was made. A row that was sealed twice counts as it was sealed last. */
+struct sealed {
+    struct entry e;
+    uint32_t key, order;
+};
+struct checking {
+    const struct vault *vault;
+    const struct audit_head *kept;
+    struct audit_report *out;
+    audit_progress_fn *progress;
+    void *arg;
+    struct sealed *v;
+    size_t n, cap, at;
+    struct audit_keys keys[VAULT_KEYS];
+    char key_name[VAULT_KEYS][KEY_CHARS];
+    size_t key_chars[VAULT_KEYS], n_keys;
+    char before[MAC_CHARS + 1]; /* the last seal's digest */
+    int64_t next, total, read;
+    struct db_pos place;        /* up to where the log is sealed */
+    bool seen_kept;
+};
+
+static void found(struct checking *c, enum audit_fault fault, int64_t seq)
+{
+    struct audit_report *r = c->out;
+    r->faults++;
+    if (r->n_first < AUDIT_TOLD) r->first[r->n_first++] = (struct audit_found){fault, seq};
+}
+
+/* ---- seals ---- */
+static enum err key_find(struct cx *cx, struct checking *c, str name, size_t *ret)
+{
+    str known = {0};
+    for (*ret = 0; *ret < c->n_keys; (*ret)++)
+        if (str_eq((str){c->key_name[*ret], c->key_chars[*ret]}, name)) return E_OK;
+    bool room = c->n_keys < VAULT_KEYS && name.n && name.n <= KEY_CHARS;
+    enum err e = room ? audit_keys_of(cx, c->vault, name, &c->keys[c->n_keys], &known) : E_PRECOND;
+    if (e == E_PRECOND) return *ret = NO_KEY, E_OK;
+    TRY(e);
+    memcpy(c->key_name[c->n_keys], known.p, known.n);
+    c->key_chars[c->n_keys++] = known.n;
+    return E_OK;
+}
+
+static void entries_take(struct checking *c, const struct seal *s, size_t key)
+{
+    bool fits = s->rows >= 0 && s->body.n == (size_t)s->rows * ENTRY_CHARS;
+    for (size_t i = 0; fits && i < (size_t)s->rows && c->n < c->cap; i++) {
+        struct sealed *x = &c->v[c->n];
+        fits = entry_get(str_cut(s->body, i * ENTRY_CHARS, (i + 1) * ENTRY_CHARS), &x->e);
+        x->key = (uint32_t)key;
+        x->order = (uint32_t)c->n;
+        if (fits) c->n++;
+    }
+}
+
+static enum err seal_look(struct cx *cx, struct checking *c, const struct seal *s)
+{
+    size_t key = 0;
+    for (; c->next < s->n; c->next++) found(c, AUDIT_SEAL, c->next); /* gone */
+    c->next = s->n + 1;
+    TRY(key_find(cx, c, s->key, &key));
+    if (key == NO_KEY) c->out->foreign += s->rows;
+    else if (!str_eq(seal_mac(cx, &c->keys[key], str_from(c->before), s), s->mac)) found(c, AUDIT_SEAL, s->n);
+    entries_take(c, s, key);
+    if (c->kept->n == s->n) c->seen_kept = str_eq(c->kept->mac, s->mac);
+    size_t n = s->mac.n < MAC_CHARS ? s->mac.n : MAC_CHARS;
+    if (n) memcpy(c->before, s->mac.p, n);
+    c->before[n] = 0;
+    c->out->head.n = s->n;
+    c->out->seals++;
+    return E_OK;
+}
+
+static enum err seal_row(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+{
+    const struct seal s = {row[0].i, row[1].i, row[2].i, row[3].s, row[4].s, row[5].s};
+    struct arena_mark m = arena_mark(cx->a);
+    enum err e = cols == 6 ? seal_look(cx, arg, &s) : E_INTERNAL;
+    if (e == E_OK) arena_back(cx->a, m);
+    return e;
+}
+
+static int by_seq(const void *x, const void *y)
+{
+    const struct sealed *a = x, *b = y;
+    if (a->e.seq != b->e.seq) return a->e.seq < b->e.seq ? -1 : 1;
+    return (a->order > b->order) - (a->order < b->order);
+}
+
+/* In order, of each row the last word. */
+static void entries_sort(struct checking *c)
+{
+    size_t n = 0;
+    if (c->n) qsort(c->v, c->n, sizeof *c->v, by_seq);
+    for (size_t i = 0; i < c->n; i++) {
+        if (n && c->v[n - 1].e.seq == c->v[i].e.seq) n--;
+        c->v[n++] = c->v[i];
+    }
+    c->n = n;
+}
+
+/* ---- the log ---- */
+static bool is_open(const struct checking *c, int64_t seq, int64_t xid)
+{
+    return xid != c->place.xid ? xid > c->place.xid : seq > c->place.seq;
+}
+
+static void row_look(struct cx *cx, struct checking *c, const struct db_val *row)
+{
+    const struct sealed *x = NULL;
+    struct entry e = {0};
+    for (; c->at < c->n && c->v[c->at].e.seq < row[0].i; c->at++) found(c, AUDIT_MISSING, c->v[c->at].e.seq);
+    if (c->at < c->n && c->v[c->at].e.seq == row[0].i) x = &c->v[c->at++];
+    if (!x) {
+        if (is_open(c, row[0].i, row[AUDIT_COLS].i)) c->out->open++;
+        else found(c, AUDIT_ADDED, row[0].i);
+        return;
+    }
+    if (x->key == NO_KEY) return;
+    row_digest(cx, &c->keys[x->key], row, &e);
+    if (sodium_memcmp(e.digest, x->e.digest, DIGEST_BYTES) != 0) found(c, AUDIT_CHANGED, row[0].i);
+}
+
+static enum err log_row(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+{
+    struct checking *c = arg;
+    if (cols != AUDIT_COLS + 1) return E_INTERNAL;
+    row_look(cx, c, row);
+    c->out->rows++;
+    if (c->progress && ++c->read % TELL_EVERY == 0) c->progress(c->arg, c->read, c->total);
+    return E_OK;
+}
+
+static enum err log_walk(struct cx *cx, struct checking *c)
+{
+    if (db_is_pg(cx))
+        return db_each(cx,
+                       S("SELECT seq, at, who, way, batch, entity, record, op, version, old, xid FROM change"
+                         " ORDER BY seq"),
+                       NULL, 0, log_row, c);
+    return db_each(cx,
+                   S("SELECT seq, at, who, way, batch, entity, record, op, version, old, 0 FROM change ORDER BY seq"),
+                   NULL, 0, log_row, c);
+}
+
+static enum err sizes(struct cx *cx, struct checking *c)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT) FROM audit_seal"));
+    c->cap = (size_t)db_int(&r, 0, 0);
+    TRY(db_query(cx, &r, "SELECT count(*) FROM change"));
+    c->total = db_int(&r, 0, 0);
+    TRY(db_query(cx, &r, "SELECT seq, xid FROM follower WHERE name = 'audit'"));
+    if (r.n) c->place = (struct db_pos){.seq = db_int(&r, 0, 0), .xid = db_is_pg(cx) ? db_int(&r, 0, 1) : 0};
+    return E_OK;
+}
+
+static enum err look(struct cx *cx, struct checking *c, struct scratch *room)
+{
+    TRY(sizes(cx, c));
+    c->v = scratch_get(room, (c->cap + 1) * sizeof *c->v);
+    TRY(db_each(cx, S("SELECT n, at, rows, key, body, mac FROM audit_seal ORDER BY n"), NULL, 0, seal_row, c));
+    entries_sort(c);
+    TRY(log_walk(cx, c));
+    for (; c->at < c->n; c->at++) found(c, AUDIT_MISSING, c->v[c->at].e.seq);
+    if (c->kept->n && !c->seen_kept) found(c, AUDIT_CUT, c->kept->n);
+    c->out->head.mac = arena_dup(cx->a, str_from(c->before));
+    return E_OK;
+}
+
+enum err audit_verify(struct cx *cx, const struct vault *v, const struct audit_head *kept, str folder,
+                      audit_progress_fn *progress, void *arg, struct audit_report *ret)
+{
+    struct checking *c = NEW(cx->a, struct checking);
+    *ret = (struct audit_report){0};
+    *c = (struct checking){
+        .vault = v, .kept = kept, .out = ret, .progress = progress, .arg = arg, .next = 1};
+    struct scratch *room = scratch_new(folder);
+    enum err e = look(cx, c, room);
+    scratch_free(&room);
+    sodium_memzero(c->keys, sizeof c->keys);
+    return e;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* cli/cmd_audit.c - is the log what the program wrote? Reads beside a running server. */
+#include "audit/audit.h"
+#include "cli/cli_int.h"
+#include "os/os.h"
+
+enum { READERS = 2, TIMEOUT_MS = 24 * 3600 * 1000, MAC_CHARS = 43 };
+
+/* Before and behind a row's or a seal's number. */
+static const struct {
+    const char *before, *behind;
+} fault_text[] = {
+    [AUDIT_CHANGED] = {"row", "of the log was changed"},
+    [AUDIT_MISSING] = {"row", "of the log is gone"},
+    [AUDIT_ADDED] = {"row", "of the log was not written by Kontor"},
+    [AUDIT_SEAL] = {"seal", "is gone, was changed or stands in another's place"},
+    [AUDIT_CUT] = {"seal", "that you kept is not here: the log's end was cut off, or it is another log"},
+};
+
+static void show(void *arg, int64_t done, int64_t total) { (void)cli_progress(arg, done, total); }
+
+/* "12:k3J...", as `kontor audit head`, the system log and a backup's list have it. */
+static enum err kept_read(struct cli *c, struct audit_head *ret)
+{
+    str text = cli_opt(c, "kept"), n = {0};
+    if (!text.n) return E_OK;
+    if (!str_split(text, ':', &n, &ret->mac) || !str_to_int(n, &ret->n) || ret->n < 1 || ret->mac.n != MAC_CHARS)
+        return cli_usage(c, "--kept takes what kontor audit head says: N:LETTERS");
+    return E_OK;
+}
+
+static void report_json(const struct audit_report *r, struct jw *w)
+{
+    jw_obj(w);
+    jw_kbool(w, S("ok"), r->faults == 0);
+    jw_kint(w, S("rows"), r->rows);
+    jw_kint(w, S("seals"), r->seals);
+    jw_kint(w, S("open"), r->open);
+    jw_kint(w, S("other_keys"), r->foreign);
+    jw_kint(w, S("faults"), r->faults);
+    jw_key(w, S("first"));
+    jw_arr(w);
+    for (size_t i = 0; i < r->n_first; i++) {
+        jw_obj(w);
+        jw_kstr(w, S("fault"), audit_fault_name[r->first[i].fault]);
+        jw_kid(w, S("row"), r->first[i].seq);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+    jw_obj_end(w);
+}
+
+static enum err report_said(struct cli *c, const struct audit_report *r)
+{
+    struct cli_json j;
+    if (c->json) {
+        cli_json_begin(c, &j);
+        report_json(r, &j.w);
+        return cli_json_end(c, &j);
+    }
+    for (size_t i = 0; i < r->n_first; i++)
+        cli_say(c, "%s %" PRId64 " %s\n", fault_text[r->first[i].fault].before, r->first[i].seq,
+                fault_text[r->first[i].fault].behind);
+    if (r->faults > (int64_t)r->n_first) cli_say(c, "... and %" PRId64 " more\n", r->faults - (int64_t)r->n_first);
+    cli_say(c, "%" PRId64 " rows, %" PRId64 " seals, %" PRId64 " faults", r->rows, r->seals, r->faults);
+    if (r->open) cli_say(c, "; %" PRId64 " rows not sealed yet", r->open);
+    if (r->foreign) cli_say(c, "; %" PRId64 " rows sealed with a key that is not here", r->foreign);
+    cli_put(c, S("\n"));
+    return E_OK;
+}
+
+static enum err verify(struct cli *c, const struct vault *v)
+{
+    struct audit_head kept = {0};
+    struct audit_report r = {0};
+    TRY(kept_read(c, &kept));
+    TRY(audit_verify(c->cx, v, &kept, cli_setting(c, "data"), show, c, &r));
+    TRY(report_said(c, &r));
+    return r.faults ? fail(c->cx, E_PRECOND, "the log is not what Kontor wrote") : E_OK;
+}
+
+static enum err head(struct cli *c)
+{
+    struct audit_head h = {0};
+    struct cli_json j;
+    TRY(audit_head(c->cx, &h));
+    str text = h.n ? arena_fmt(c->cx->a, "%" PRId64 ":%.*s", h.n, FS(h.mac)) : S("");
+    if (!c->json) {
+        cli_say(c, "%.*s\n", FS(h.n ? text : S("nothing is sealed yet")));
+        return E_OK;
+    }
+    cli_json_begin(c, &j);
+    jw_obj(&j.w);
+    jw_kstr(&j.w, S("head"), text);
+    jw_obj_end(&j.w);
+    return cli_json_end(c, &j);
+}
+
+static enum err with_base(struct cli *c, const struct vault *v, bool heads)
+{
+    struct dbase *b = NULL;
+    struct db_opts o = {.url = store_url(c->cx, cli_setting(c, "data"), cli_setting(c, "db")),
+                        .readers = READERS,
+                        .read_only = true,
+                        .statement_timeout_ms = TIMEOUT_MS};
+    TRY(dbase_open(c->cx, &o, &b));
+    c->cx->db = db_get(b);
+    enum err e = heads ? head(c) : verify(c, v);
+    db_put(&c->cx->db);
+    dbase_close(&b);
+    return e;
+}
+
+enum err cmd_audit(struct cli *c)
+{
+    struct vault *v = NULL;
+    bool heads = str_eq(c->args[0], S("head"));
+    if (!heads && !str_eq(c->args[0], S("verify"))) return cli_usage(c, "audit takes verify or head");
+    TRY(vault_open(c->cx, arena_fmt(c->cx->a, "%.*s/secret.key", FS(cli_setting(c, "data"))), false, &v));
+    enum err e = with_base(c, v, heads);
+    vault_close(&v);
+    return e;
+}

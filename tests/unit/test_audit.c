@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* K01: whatever is done to the log behind the program's back is found, and named. */
+#include "audit/audit.h"
+#include "bed.h"
+#include "os/os.h"
+#include "record/record.h"
+
+#include <unistd.h>
+
+static struct vault *key_of(struct bed *t, const char *name)
+{
+    struct vault *v = NULL;
+    T_OK(&t->cx, vault_open(&t->cx, arena_fmt(t->cx.a, "%.*s/%s", FS(t->folder), name), true, &v));
+    return v;
+}
+
+static void people(struct bed *t, int n)
+{
+    const struct entity *e = ENT(&t->cx, "person");
+    for (int i = 0; i < n; i++) {
+        struct written w = {0};
+        struct set s = {FLD(e, "name"), VAL_TEXT(arena_fmt(t->cx.a, "Anna %d", i))};
+        T_OK(&t->cx, record_create(&t->cx, e, 0, &s, 1, &w));
+    }
+}
+
+static size_t seal_all(struct bed *t, const struct vault *v)
+{
+    size_t all = 0, n = 1;
+    while (n) {
+        T_OK(&t->cx, audit_seal(&t->cx, v, &n));
+        all += n;
+    }
+    return all;
+}
+
+static struct audit_report looked(struct bed *t, const struct vault *v, const struct audit_head *kept)
+{
+    static const struct audit_head none = {0};
+    struct audit_report r = {0};
+    T_OK(&t->cx, audit_verify(&t->cx, v, kept ? kept : &none, t->folder, NULL, NULL, &r));
+    return r;
+}
+
+struct stroke {
+    str sql;
+    int64_t n;
+};
+static enum err strike(struct cx *cx, void *arg)
+{
+    const struct stroke *s = arg;
+    int64_t done = 0;
+    struct db_val v = V(s->n);
+    TRY(db_run(cx, NULL, &done, s->sql, &v, 1));
+    return done == 1 ? E_OK : fail(cx, E_NOTFOUND, "nothing was struck");
+}
+
+static int64_t nth(struct bed *t, int64_t i)
+{
+    struct db_rows r = {0};
+    T_OK(&t->cx, db_query(&t->cx, &r, "SELECT seq FROM change ORDER BY seq LIMIT 1 OFFSET $1", V(i)));
+    return db_int(&r, 0, 0);
+}
+
+static void behind_the_back(struct bed *t, str sql, int64_t n)
+{
+    struct stroke s = {sql, n};
+    T_OK(&t->cx, db_write(&t->cx, strike, &s));
+}
+
+static void sealed(struct bed *t)
+{
+    struct vault *v = key_of(t, "secret.key");
+    struct audit_report r = looked(t, v, NULL);
+    struct db_rows had = {0};
+    T_OK(&t->cx, db_query(&t->cx, &had, "SELECT count(*) FROM change"));
+    int64_t before = db_int(&had, 0, 0);
+    T(r.seals == 0 && r.rows == before && r.open == before && r.faults == 0 && r.head.n == 0);
+    people(t, 3);
+    T((int64_t)seal_all(t, v) == before + 3);
+    T_INT((int64_t)seal_all(t, v), 0);
+    people(t, 2);
+    r = looked(t, v, NULL);
+    T(r.rows == before + 5 && r.open == 2 && r.faults == 0 && r.foreign == 0);
+    people(t, AUDIT_SLICE + 10);
+    T_INT((int64_t)seal_all(t, v), AUDIT_SLICE + 12);
+    r = looked(t, v, NULL);
+    T(r.open == 0 && r.faults == 0 && r.seals >= 3 && r.head.n == r.seals && r.head.mac.n == 43);
+    struct audit_head h = {0};
+    T_OK(&t->cx, audit_head(&t->cx, &h));
+    T(h.n == r.head.n);
+    T_STR(h.mac, r.head.mac);
+    people(t, 1);
+    (void)seal_all(t, v);
+    T_INT(looked(t, v, &h).faults, 0); /* an older head is still there */
+    vault_close(&v);
+    T(audit_seal(&t->cx, NULL, &(size_t){0}) == E_PRECOND);
+}
+
+/* The nth of `all` faults. */
+static void a_fault(const struct audit_report *r, size_t i, enum audit_fault fault, int64_t seq)
+{
+    T(i < r->n_first && r->first[i].fault == fault);
+    T_INT(i < r->n_first ? r->first[i].seq : 0, seq);
+}
+
+static void one_fault(struct bed *t, const struct vault *v, enum audit_fault fault, int64_t seq)
+{
+    struct audit_report r = looked(t, v, NULL);
+    T_INT(r.faults, 1);
+    a_fault(&r, 0, fault, seq);
+}
+
+static void changed(struct bed *t)
+{
+    static const str change[] = {
+        S0("UPDATE change SET who = 77 WHERE seq = $1"),    S0("UPDATE change SET at = at + 1 WHERE seq = $1"),
+        S0("UPDATE change SET way = 'web' WHERE seq = $1"), S0("UPDATE change SET op = 'delete' WHERE seq = $1"),
+        S0("UPDATE change SET version = 9 WHERE seq = $1"), S0("UPDATE change SET old = '' WHERE seq = $1"),
+        S0("UPDATE change SET record = 5 WHERE seq = $1"),  S0("UPDATE change SET entity = 'x' WHERE seq = $1"),
+        S0("UPDATE change SET batch = 7 WHERE seq = $1"),   S0("UPDATE change SET old = NULL, who = NULL WHERE seq = $1")};
+    struct vault *v = key_of(t, "secret.key");
+    people(t, 20);
+    (void)seal_all(t, v);
+    for (size_t i = 0; i < COUNT(change); i++) {
+        int64_t seq = nth(t, (int64_t)i + 5);
+        behind_the_back(t, change[i], seq);
+        struct audit_report r = looked(t, v, NULL);
+        T_INT(r.faults, (int64_t)i + 1);
+        a_fault(&r, i, AUDIT_CHANGED, seq);
+    }
+    vault_close(&v);
+}
+
+static void gone(struct bed *t)
+{
+    struct vault *v = key_of(t, "secret.key");
+    people(t, 5);
+    (void)seal_all(t, v);
+    int64_t seq = nth(t, 2), last = 0;
+    behind_the_back(t, S("DELETE FROM change WHERE seq = $1"), seq);
+    one_fault(t, v, AUDIT_MISSING, seq);
+    last = nth(t, 2);
+    behind_the_back(t, S("UPDATE change SET seq = seq + 1 WHERE seq = $1"), last); /* moved: gone here, added there */
+    struct audit_report r = looked(t, v, NULL);
+    T_INT(r.faults, 3);
+    a_fault(&r, 1, AUDIT_MISSING, last);
+    a_fault(&r, 2, AUDIT_ADDED, last + 1);
+    vault_close(&v);
+}
+
+static void added(struct bed *t)
+{
+    struct vault *v = key_of(t, "secret.key");
+    people(t, 5);
+    (void)seal_all(t, v);
+    int64_t seq = nth(t, 2);
+    behind_the_back(t, S("INSERT INTO change (seq, at, who, way, batch, entity, record, op, version, old)"
+                         " SELECT seq + 1, at, who, way, batch, entity, record, op, version, old FROM change WHERE seq = $1"), seq);
+    if (db_is_pg(&t->cx)) /* as if it had come with the others */
+        behind_the_back(t, S("UPDATE change SET xid = (SELECT min(xid) FROM change) WHERE seq = $1 + 1"), seq);
+    one_fault(t, v, AUDIT_ADDED, seq + 1);
+    vault_close(&v);
+}
+
+static void seals(struct bed *t)
+{
+    struct vault *v = key_of(t, "secret.key"), *other = key_of(t, "other.key");
+    struct audit_head h = {0};
+    for (int i = 0; i < 4; i++) {
+        people(t, 2);
+        (void)seal_all(t, v);
+    }
+    T_OK(&t->cx, audit_head(&t->cx, &h));
+    behind_the_back(t, S("UPDATE audit_seal SET at = at + 1 WHERE n = $1"), 2);
+    one_fault(t, v, AUDIT_SEAL, 2);
+    behind_the_back(t, S("UPDATE audit_seal SET at = at - 1 WHERE n = $1"), 2);
+    T_INT(looked(t, v, NULL).faults, 0);
+    /* a seal by another's key, in the place of ours */
+    people(t, 1);
+    size_t n = 0;
+    T_OK(&t->cx, audit_seal(&t->cx, other, &n));
+    T_INT((int64_t)n, 1);
+    struct audit_report r = looked(t, v, NULL);
+    T(r.faults == 0 && r.foreign == 1); /* told, not passed over */
+    behind_the_back(t, S("DELETE FROM audit_seal WHERE n = $1"), h.n + 1);
+    behind_the_back(t, S("UPDATE follower SET seq = seq - 1 WHERE name = 'audit' AND seq > $1"), 0);
+    /* the tail cut off, the log with it: only a head that was kept elsewhere tells */
+    r = looked(t, v, &h);
+    T_INT(r.faults, 0);
+    behind_the_back(t, S("DELETE FROM audit_seal WHERE n = $1"), h.n);
+    r = looked(t, v, &h);
+    T(r.faults >= 1);
+    a_fault(&r, r.n_first - 1, AUDIT_CUT, h.n);
+    struct audit_head wrong = {1, S("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")};
+    r = looked(t, v, &wrong);
+    a_fault(&r, r.n_first - 1, AUDIT_CUT, 1);
+    /* one from the middle */
+    behind_the_back(t, S("DELETE FROM audit_seal WHERE n = $1"), 2);
+    r = looked(t, v, NULL);
+    bool named = false;
+    for (size_t i = 0; i < r.n_first; i++) named |= r.first[i].fault == AUDIT_SEAL && r.first[i].seq == 2;
+    T(named);
+    vault_close(&v);
+    vault_close(&other);
+}
+
+/* Several seal at once: every row once. */
+struct crowd {
+    struct bed *t;
+    const struct vault *v;
+};
+static void *sealing(void *arg)
+{
+    const struct crowd *c = arg;
+    struct cx cx = c->t->cx;
+    cx.a = arena_new();
+    cx.db = db_get(c->t->b);
+    for (int i = 0; i < 30; i++) {
+        size_t n = 0;
+        enum err e = audit_seal(&cx, c->v, &n);
+        T(e == E_OK || e == E_BUSY);
+    }
+    db_put(&cx.db);
+    arena_free(&cx.a);
+    return NULL;
+}
+
+static void together(struct bed *t)
+{
+    struct vault *v = key_of(t, "secret.key");
+    struct crowd c = {t, v};
+    pthread_t th[4];
+    people(t, 50);
+    for (size_t i = 0; i < COUNT(th); i++) T_OK(&t->cx, os_thread(&t->cx, "seal", 0, sealing, &c, &th[i]));
+    people(t, 50);
+    for (size_t i = 0; i < COUNT(th); i++) T(pthread_join(th[i], NULL) == 0);
+    (void)seal_all(t, v);
+    struct db_rows r = {0};
+    T_OK(&t->cx, db_query(&t->cx, &r, "SELECT CAST(sum(rows) AS BIGINT), (SELECT count(*) FROM change) FROM audit_seal"));
+    T_INT(db_int(&r, 0, 0), db_int(&r, 0, 1));
+    T_INT(looked(t, v, NULL).faults, 0);
+    vault_close(&v);
+}
+
+/* The thread does it by itself. */
+static void by_itself(struct bed *t)
+{
+    struct vault *v = key_of(t, "secret.key");
+    struct sealer *s = NULL;
+    struct audit_report r = {0};
+    T_OK(&t->cx, sealer_start(&t->cx, t->b, v, &s));
+    people(t, 5);
+    for (int i = 0; i < 100 && (i == 0 || r.open); i++) {
+        (void)usleep(100000);
+        r = looked(t, v, NULL);
+    }
+    T(r.open == 0 && r.faults == 0 && r.head.n > 0);
+    sealer_stop(&s);
+    T(s == NULL);
+    vault_close(&v);
+}
+
+int main(void)
+{
+    static void (*const all[])(struct bed *) = {sealed, changed, gone, added, seals, together, by_itself};
+    for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
+    return t_end("audit");
+}
