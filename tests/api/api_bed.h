@@ -30,6 +30,8 @@ struct api_bed {
     struct map vars;       /* name -> str * */
     int64_t seen;          /* newest row of the change log that a row has answered for */
     int digests;           /* how often api_digest was asked */
+    char digest[32];       /* the matrix: the last one, ... */
+    int64_t digest_at;     /* ... as of so many commits */
     int64_t proposed;      /* the matrix: the record that the last proposal or bound file is for */
     int64_t ahead_ms;      /* added to the clock */
     int64_t still_ms;      /* the clock stands still at this time; 0 = it goes */
