@@ -31,9 +31,12 @@ struct mass {
     int64_t *id;           /* of the records that it means */
     size_t n, cap;
     int64_t batch;
-    size_t at, done, same; /* how far it is; written; the same as before */
-    struct refusal refused[TOLD_MAX];
-    size_t n_refused;
+    struct tally {
+        size_t at, done, same; /* how far it is; written; the same as before */
+        struct refusal refused[TOLD_MAX];
+        size_t n_refused;
+    } t, before; /* before: as the slice in hand began */
+    struct arena *keep;    /* of what is told of refusals */
 };
 
 /* ---- what is asked for ---- */
@@ -156,23 +159,23 @@ static enum err one(struct cx *cx, const struct mass *m, int64_t id, struct writ
 static enum err refuse(struct cx *cx, struct mass *m, int64_t id)
 {
     str why = cx->msg, title = S("");
-    if (m->n_refused < TOLD_MAX) {
+    if (m->t.n_refused < TOLD_MAX) {
         TRY(record_titles(cx, m->e, &id, 1, &title));
-        m->refused[m->n_refused] = (struct refusal){id, title, why};
+        m->t.refused[m->t.n_refused] = (struct refusal){id, arena_dup(m->keep, title), arena_dup(m->keep, why)};
     }
-    m->n_refused++;
+    m->t.n_refused++;
     return E_OK;
 }
 
 /* Some of them, inside db_write. What one is refused for leaves the others alone; who is gone is passed over. */
 static enum err some(struct cx *cx, struct mass *m, size_t to)
 {
-    for (; m->at < to; m->at++) {
+    for (; m->t.at < to; m->t.at++) {
         struct written w = {0};
-        enum err e = one(cx, m, m->id[m->at], &w);
+        enum err e = one(cx, m, m->id[m->t.at], &w);
         if (err_info[e].http >= 500) return e;
-        if (e == E_OK) (*(w.seq ? &m->done : &m->same))++;
-        else if (e != E_NOTFOUND) TRY(refuse(cx, m, m->id[m->at]));
+        if (e == E_OK) (*(w.seq ? &m->t.done : &m->t.same))++;
+        else if (e != E_NOTFOUND) TRY(refuse(cx, m, m->id[m->t.at]));
     }
     return E_OK;
 }
@@ -180,17 +183,17 @@ static enum err some(struct cx *cx, struct mass *m, size_t to)
 static void result_json(const struct mass *m, struct jw *w)
 {
     jw_obj(w);
-    jw_kid(w, S("batch"), m->done ? m->batch : 0);
-    jw_kint(w, S("changed"), (int64_t)m->done);
-    jw_kint(w, S("unchanged"), (int64_t)m->same);
-    jw_kint(w, S("refused"), (int64_t)m->n_refused);
+    jw_kid(w, S("batch"), m->t.done ? m->batch : 0);
+    jw_kint(w, S("changed"), (int64_t)m->t.done);
+    jw_kint(w, S("unchanged"), (int64_t)m->t.same);
+    jw_kint(w, S("refused"), (int64_t)m->t.n_refused);
     jw_key(w, S("reasons"));
     jw_arr(w);
-    for (size_t i = 0; i < m->n_refused && i < TOLD_MAX; i++) {
+    for (size_t i = 0; i < m->t.n_refused && i < TOLD_MAX; i++) {
         jw_obj(w);
-        jw_kid(w, S("id"), m->refused[i].id);
-        jw_kstr(w, S("title"), m->refused[i].title);
-        jw_kstr(w, S("why"), m->refused[i].why);
+        jw_kid(w, S("id"), m->t.refused[i].id);
+        jw_kstr(w, S("title"), m->t.refused[i].title);
+        jw_kstr(w, S("why"), m->t.refused[i].why);
         jw_obj_end(w);
     }
     jw_arr_end(w);
@@ -201,18 +204,18 @@ static void result_json(const struct mass *m, struct jw *w)
 static enum err all_write(struct cx *cx, void *arg)
 {
     struct mass *m = arg;
-    m->at = m->done = m->same = m->n_refused = 0;
+    m->t = (struct tally){0};
     TRY(batch_begin(cx, S("mass"), (int64_t)m->n, &m->batch));
     enum err e = some(cx, m, m->n);
     cx->batch = 0;
     TRY(e);
-    return m->done ? batch_end(cx, m->batch, S("done"), S("")) : fail(cx, E_INVALID, "Nothing was to be written");
+    return m->t.done ? batch_end(cx, m->batch, S("done"), S("")) : fail(cx, E_INVALID, "Nothing was to be written");
 }
 
 static enum err at_once(struct cx *cx, struct mass *m, struct resp *rs)
 {
     enum err e = db_write(cx, all_write, m);
-    if (e != E_INVALID || m->done) TRY(e);
+    if (e != E_INVALID || m->t.done) TRY(e);
     struct jw w = reply_json(rs);
     result_json(m, &w);
     return E_OK;
@@ -238,6 +241,7 @@ static enum err mass(struct cx *cx, const struct req *rq, struct resp *rs)
     struct mass *m = NEW(cx->a, struct mass);
     const struct json *j = NULL;
     TRY(body_json(cx, rq, &j));
+    m->keep = cx->a;
     TRY(entity_and_act(cx, j, rq->param[0], m));
     enum err e = find(cx, m, AT_ONCE);
     if (e == E_LIMIT) return job_begin(cx, rq, m, rs);
@@ -249,21 +253,22 @@ enum err api_mass(struct cx *cx, const struct req *rq, struct resp *rs) { return
 
 static enum err slice_write(struct cx *cx, void *arg)
 {
-    struct mass *m = arg, was = *m;
-    size_t to = m->at + SLICE < m->n ? m->at + SLICE : m->n;
-    enum err e = some(cx, m, to);
-    if (e == E_OK) e = batch_progress(cx, m->batch, (int64_t)m->at);
-    if (e != E_OK) *m = was; /* it may be tried again */
-    return e;
+    struct mass *m = arg;
+    m->t = m->before; /* it may run again */
+    TRY(some(cx, m, m->t.at + SLICE < m->n ? m->t.at + SLICE : m->n));
+    return batch_progress(cx, m->batch, (int64_t)m->t.at);
 }
 
 /* Killed in the middle, it begins anew: what is written already is the same as before, or gone. */
 static enum err slices(struct cx *cx, const struct job *job, struct mass *m)
 {
     struct job_showing s = {.cx = cx, .job = job};
-    while (m->at < m->n) {
+    while (m->t.at < m->n) {
+        struct arena_mark mark = arena_mark(cx->a);
+        m->before = m->t;
         TRY(db_write_bulk(cx, slice_write, m));
-        if (!job_show(&s, (int64_t)m->at, (int64_t)m->n)) return cx->err;
+        arena_back(cx->a, mark);
+        if (!job_show(&s, (int64_t)m->t.at, (int64_t)m->n)) return cx->err;
     }
     return E_OK;
 }
@@ -282,17 +287,15 @@ static enum err slices_end(struct cx *cx, const struct job *job, struct mass *m)
     return cx->err = e;
 }
 
-enum err mass_job(struct cx *cx, const struct job *job, str *ret)
+static enum err job_run(struct cx *cx, const struct job *job, struct mass *m, str *ret)
 {
-    struct mass *m = NEW(cx->a, struct mass);
-    const struct json *j = NULL, *asked = NULL;
+    const struct json *j = NULL;
     str entity = {0};
     int64_t n = 0;
     TRY(json_parse(cx, job->args, &j));
     TRY(json_str_of(cx, j, S("entity"), S(""), &entity));
     TRY(json_id_of(cx, j, S("batch"), 0, &m->batch));
-    asked = json_get(j, S("asked"));
-    TRY(entity_and_act(cx, asked, entity, m));
+    TRY(entity_and_act(cx, json_get(j, S("asked")), entity, m));
     TRY(count(cx, m, &n));
     TRY(find(cx, m, (size_t)n + AT_ONCE)); /* some may have come meanwhile */
     TRY(batch_end(cx, m->batch, S("running"), S("")));
@@ -302,4 +305,13 @@ enum err mass_job(struct cx *cx, const struct job *job, str *ret)
     result_json(m, &w);
     *ret = buf_str(&b);
     return E_OK;
+}
+
+enum err mass_job(struct cx *cx, const struct job *job, str *ret)
+{
+    struct mass *m = NEW(cx->a, struct mass);
+    m->keep = arena_new();
+    enum err e = job_run(cx, job, m, ret);
+    arena_free(&m->keep);
+    return e;
 }

@@ -159,12 +159,13 @@ static enum err log_walk(struct cx *cx, struct checking *c)
 static enum err sizes(struct cx *cx, struct checking *c)
 {
     struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT seq, xid FROM follower WHERE name = 'audit'"));
+    if (r.n) c->place = (struct db_pos){.seq = db_int(&r, 0, 0), .xid = db_is_pg(cx) ? db_int(&r, 0, 1) : 0};
+    /* seals that come from here on are behind that place: their rows count as open, or are known */
     TRY(db_query(cx, &r, "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT) FROM audit_seal"));
     c->cap = (size_t)db_int(&r, 0, 0);
     TRY(db_query(cx, &r, "SELECT count(*) FROM change"));
     c->total = db_int(&r, 0, 0);
-    TRY(db_query(cx, &r, "SELECT seq, xid FROM follower WHERE name = 'audit'"));
-    if (r.n) c->place = (struct db_pos){.seq = db_int(&r, 0, 0), .xid = db_is_pg(cx) ? db_int(&r, 0, 1) : 0};
     return E_OK;
 }
 
