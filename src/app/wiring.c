@@ -261,6 +261,8 @@ enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o
 
 struct app *wired_app(struct wired *w) { return &w->app; }
 
+void wired_still(struct wired *w) { sealer_stop(&w->sealer); }
+
 void wired_stop(struct wired **w, int drain_ms)
 {
     struct wired *x = *w;
@@ -269,7 +271,7 @@ void wired_stop(struct wired **w, int drain_ms)
     dbase_on_commit(x->app.db, NULL, NULL);
     jobs_stop(&x->app.jobs);
     http_stop(&x->app.http);
-    sealer_stop(&x->sealer);
+    wired_still(x);
     events_close(&x->app.events);
     auth_close(&x->app.auth);
     meta_drop(&x->app.meta);

@@ -14,4 +14,6 @@ MUST enum err wired_start(struct cx *cx, struct store *st, const struct wired_op
 struct app *wired_app(struct wired *w);
 /* The housekeeping of a day; arg: struct wired. */
 MUST enum err wired_tidy(void *arg, struct cx *cx);
+/* For tests that count database calls: the threads that work by themselves end, requests go on. */
+void wired_still(struct wired *w);
 void wired_stop(struct wired **w, int drain_ms);

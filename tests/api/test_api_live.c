@@ -419,6 +419,7 @@ static void created(struct api_bed *t)
         T(str_find(posted(t, REPA1, "{\"name\":\"Einmal\"}", "Idempotency-Key: later\r\n"), S("\"name\":\"Einmal\"")) >= 0);
     ROWS(t, {REPA1, "GET /api/v1/count/person", NULL, 200, "\"value\":2", "person.create", NULL, NULL});
     int refused = 0;
+    wired_still(t->w);
     for (int nth = 1; nth < 60; nth++) {
         db_fault_at(t->app->db, nth);
         str got = posted(t, REPA1, "{\"name\":\"Fehler\",\"mails\":[\"f@b.example\"]}", "");
