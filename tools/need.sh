@@ -9,7 +9,7 @@ NEED_build="gcc g++ libc6-dev meson ninja-build pkg-config clang clang-tidy clan
     libsodium-dev libicu-dev libphonenumber-dev libzip-dev libexpat1-dev libxlsxwriter-dev libuchardet-dev
     libcurl4-openssl-dev libseccomp-dev libssl-dev libpq-dev nodejs npm git python3 curl ca-certificates openssl"
 NEED_run="ca-certificates tzdata"
-NEED_test="postgresql postgresql-client chromium libfaketime python3-openpyxl python3-jsonschema libclang-rt-14-dev valgrind procps"
+NEED_test="postgresql postgresql-client chromium libfaketime python3-openpyxl python3-jsonschema libclang-rt-14-dev valgrind procps postfix"
 NEED_bench="nginx-light wrk"
 
 # A package that something else already gives: a nodejs from elsewhere brings its own npm.
@@ -53,6 +53,10 @@ need_install() {
     elif command -v sudo >/dev/null; then as=sudo
     else die "please install as root: apt-get install --no-install-recommends $*"; fi
     $as env DEBIAN_FRONTEND=noninteractive apt-get -q update >&2
+    # Postfix is for our tests, which bring their own settings: the machine is to have no mail server of it
+    case " $* " in
+    *" postfix "*) echo "postfix postfix/main_mailer_type select No configuration" | $as debconf-set-selections ;;
+    esac
     $as env DEBIAN_FRONTEND=noninteractive \
         apt-get -q -y -o Dpkg::Use-Pty=0 --no-install-recommends install "$@" >&2 ||
         die "apt-get could not install: $*"
