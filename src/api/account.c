@@ -4,10 +4,17 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "base/tr.h"
+#include "mail/mail.h"
 
 enum err users_only(struct cx *cx)
 {
     return acl_sys(cx, SYS_USERS) ? E_OK : fail(cx, E_DENIED, "Only those who manage users may do that");
+}
+
+enum err settings_only(struct cx *cx)
+{
+    return acl_sys(cx, SYS_SETTINGS) ? E_OK : fail(cx, E_DENIED, "Only those who manage the settings may do that");
 }
 
 /* ---- own password ---- */
@@ -116,16 +123,38 @@ static enum err account_of(struct cx *cx, const struct req *rq, struct account *
     return E_OK;
 }
 
+/* The newest invitation and what became of its mail. */
+static void invited_json(struct cx *cx, const struct mail_row *m, struct jw *w)
+{
+    jw_key(w, S("invited"));
+    if (!m->id) {
+        jw_null(w);
+        return;
+    }
+    jw_obj(w);
+    jw_kstr(w, S("at"), time_text(cx->a, m->at));
+    jw_kstr(w, S("state"), m->state);
+    jw_kstr(w, S("why"), tr(cx->lang, m->why));
+    jw_obj_end(w);
+}
+
 enum err api_account_get(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct account a = {0};
+    struct mail_row m = {0};
+    bool can_mail = false;
     struct session_row *v = NULL;
     size_t n = 0;
     TRY(account_of(cx, rq, &a));
     TRY(auth_sessions(cx, a.id, &v, &n));
+    TRY(mail_is_set(cx, &can_mail));
+    TRY(mail_last(cx, S("invite"), a.id, &m));
     struct jw w = reply_json(rs);
     jw_obj(&w);
     jw_kid(&w, S("id"), a.id);
+    bool needs = a.is_active && a.mail.n && (!a.has_password || a.must_change);
+    jw_kbool(&w, S("can_invite"), needs && can_mail && cx->app->url.n);
+    invited_json(cx, &m, &w);
     jw_kbool(&w, S("active"), a.is_active);
     jw_kbool(&w, S("password"), a.has_password);
     jw_kbool(&w, S("must_change"), a.must_change);

@@ -4,6 +4,7 @@
 #include "auth/auth.h"
 #include "http/http.h"
 #include "jobs/jobs.h"
+#include "mail/mail.h"
 #include "meta/meta.h"
 #include "register/register.h"
 
@@ -24,6 +25,7 @@ struct app {               /* owned by `app`, lives as long as the process */
     struct auth *auth;
     const struct vault *vault;
     struct jobs *jobs;
+    struct mailer *mailer; /* NULL: nobody sends (tests) */
     struct events *events;
     struct http_server *http;
     struct meta *meta;     /* behind meta_lock: app_meta_hold */

@@ -59,8 +59,9 @@ struct visitor visitor_of(const struct req *rq);
 void device_cookie(struct cx *cx, struct resp *rs, str device);
 /* The answer to a try that was refused: with how long to wait, and the captcha that comes next. */
 MUST enum err login_refused(struct cx *cx, struct resp *rs, enum err e, const struct login *io);
-/* E_DENIED unless the user has the right `users`. */
+/* E_DENIED unless the user has the right `users`; `settings`. */
 MUST enum err users_only(struct cx *cx);
+MUST enum err settings_only(struct cx *cx);
 /* ?cursor= as an id; 0 = from the beginning. */
 MUST enum err query_cursor(struct cx *cx, const struct req *rq, int64_t *ret);
 /* "key":{"id","title"}, or null for nobody and for who cannot be seen. */

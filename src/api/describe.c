@@ -39,13 +39,6 @@ struct describing {
     struct recast recast;
 };
 
-static enum err settings_only(struct cx *cx)
-{
-    return acl_sys(cx, SYS_SETTINGS)
-               ? E_OK
-               : fail(cx, E_DENIED, "Only those who manage the settings may do that");
-}
-
 static enum err fill_computed(struct cx *cx, const struct describing *d)
 {
     const struct json *def = json_get(d->j, S("def"));

@@ -4,6 +4,7 @@
 
 #include "audit/audit.h"
 #include "auth/key.h"
+#include "auth/link.h"
 #include "base/log.h"
 #include "os/os.h"
 #include "ui/ui.h"
@@ -183,6 +184,21 @@ static enum err setup_token(struct cx *cx, struct wired *w)
     return E_OK;
 }
 
+static enum err mail_begin(void *arg, struct cx *cx) { return job_begin(arg, cx, 0, 0); }
+
+static enum err mailer_begin(struct cx *cx, struct wired *w)
+{
+    struct mailer_opts o = {.db = w->app.db,
+                            .vault = w->app.vault,
+                            .url = w->app.url,
+                            .kinds = auth_mails,
+                            .n = auth_mails_n,
+                            .arg = w,
+                            .cx_begin = mail_begin,
+                            .cx_end = job_end};
+    return mailer_start(cx, &o, &w->app.mailer);
+}
+
 static enum err jobs_begin(struct cx *cx, struct wired *w)
 {
     struct jobs_opts o = {.db = w->app.db,
@@ -213,6 +229,7 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     TRY(setup_token(cx, w));
     TRY(events_open(cx, &w->app, &w->app.events));
     TRY(jobs_begin(cx, w));
+    TRY(mailer_begin(cx, w));
     if (w->app.vault) TRY(sealer_start(cx, w->app.db, w->app.vault, &w->sealer));
     dbase_on_commit(w->app.db, committed, w);
     routes_make(w);
@@ -261,7 +278,11 @@ enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o
 
 struct app *wired_app(struct wired *w) { return &w->app; }
 
-void wired_still(struct wired *w) { sealer_stop(&w->sealer); }
+void wired_still(struct wired *w)
+{
+    mailer_stop(&w->app.mailer);
+    sealer_stop(&w->sealer);
+}
 
 void wired_stop(struct wired **w, int drain_ms)
 {

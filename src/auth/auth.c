@@ -91,6 +91,7 @@ static enum err credential_write(struct cx *cx, void *arg)
         " ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = "
         "excluded.changed_at, must_change = excluded.must_change",
         V(c->user), V(c->hash), V(cx->now_ms), V(c->must_change)));
+    TRY(db_exec(cx, NULL, "DELETE FROM mail_token WHERE user_id = $1 AND kind <> 'unlock'", V(c->user)));
     return db_exec(cx, NULL, "DELETE FROM session WHERE user_id = $1", V(c->user));
 }
 

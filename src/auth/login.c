@@ -5,7 +5,9 @@
  * lock him out. Unknown names are counted like known ones: nothing tells which there are. */
 #include "auth/auth_int.h"
 #include "auth/limits.h"
+#include "base/json.h"
 #include "base/log.h"
+#include "mail/mail.h"
 #include "os/os.h"
 
 static const char in[] = "in", wrong[] = "wrong", pending[] = "pending", captcha[] = "captcha", locked[] = "locked",
@@ -126,6 +128,16 @@ struct ending {
     void *arg;
 };
 
+/* Told to whom the name belongs, if to anybody: that is looked at when the mail is made, so that all names take the
+ * same time. */
+static enum err locked_out(struct cx *cx, const struct try *t)
+{
+    struct mail m = {.kind = S("locked"), .addr = t->name, .until_ms = cx->now_ms + LOGIN_LOCK_MS};
+    TRY(db_exec(cx, NULL, "UPDATE login_guard SET since = $3, until = $4 WHERE name = $1 AND device = $2", V(t->name),
+                V(t->device), V(cx->now_ms), V(cx->now_ms + LOGIN_LOCK_MS)));
+    return t->device.n ? E_OK : mail_queue(cx, &m, NULL);
+}
+
 static enum err failed(struct cx *cx, const struct ending *e)
 {
     struct try *t = e->t;
@@ -133,9 +145,7 @@ static enum err failed(struct cx *cx, const struct ending *e)
     if (e->drained) TRY(attempt_insert(cx, t, id_new(cx->now_ms), rate));
     TRY(guard_of(cx, t, &since, &until));
     TRY(failures(cx, t, since, &n));
-    if (n >= LOGIN_LOCK_FROM)
-        return db_exec(cx, NULL, "UPDATE login_guard SET since = $3, until = $4 WHERE name = $1 AND device = $2",
-                       V(t->name), V(t->device), V(cx->now_ms), V(cx->now_ms + LOGIN_LOCK_MS));
+    if (n >= LOGIN_LOCK_FROM) return locked_out(cx, t);
     return n >= LOGIN_CAPTCHA_FROM && !t->is_in ? captcha_make(cx, &t->next) : E_OK;
 }
 
@@ -175,10 +185,28 @@ struct coming {
     str fresh;  /* the hash of a new password; "" = it stays */
 };
 
+/* Told to the user, unless it is the first one he ever comes in with. */
+static enum err device_new(struct cx *cx, str device, const struct opening *o)
+{
+    struct db_rows r = {0};
+    struct buf b = buf_new(cx->a, 4 * AGENT_BYTES + 1024);
+    struct jw w = jw_new(&b);
+    TRY(db_query(cx, &r, "SELECT count(*), coalesce(sum(CASE WHEN token = $2 THEN 1 ELSE 0 END), 0) FROM device"
+                         " WHERE user_id = $1", V(o->user), V(device)));
+    if (!db_int(&r, 0, 0) || db_int(&r, 0, 1)) return E_OK;
+    jw_obj(&w);
+    jw_kstr(&w, S("agent"), o->agent);
+    jw_kstr(&w, S("addr"), o->addr);
+    jw_obj_end(&w);
+    struct mail m = {.kind = S("device"), .user = o->user, .args = buf_str(&b)};
+    return mail_queue(cx, &m, NULL);
+}
+
 static enum err come_in(struct cx *cx, void *arg)
 {
     struct coming *c = arg;
     if (c->fresh.n) TRY(auth_hash_set(cx, c->o.user, c->fresh));
+    TRY(device_new(cx, c->device, &c->o));
     TRY(db_exec(cx, NULL,
                 "INSERT INTO device (token, user_id, created_at, seen_at) VALUES ($1, $2, $3, $4)"
                 " ON CONFLICT (token, user_id) DO UPDATE SET seen_at = excluded.seen_at",

@@ -103,3 +103,4 @@ void files_tests(void);
 void finding_tests(void);
 void keys_tests(void);
 void bulk_tests(void);
+void mail_tests(void);

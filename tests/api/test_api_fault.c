@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Every database call of every writing route fails once: the answer says so, nothing has changed, the next try works. */
 #include "api_bed.h"
+#include "os/os.h"
 #include "record/log.h"
 
 #include <stdlib.h>
+
+#define TOKEN_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define TOKEN_C "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+#define TOKEN_D "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+#define TOKEN_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 /* `before` makes what the call needs (it may be used up by each call that goes through). */
 static const struct torture {
@@ -76,6 +82,18 @@ static const struct torture {
     {"DELETE /api/v1/block/$block", NULL, NULL, ADMIN, ""},
     {"DELETE /api/v1/lock/$lock", NULL, NULL, ADMIN, ""},
     {"POST /api/v1/session/password", "{'present':'korrekt-pferd-batterie','password':'Moos-Laterne-9'}", NULL, MGRA, "login_attempt login_guard"},
+    {"PUT /api/v1/mail/server", "{'host':'127.0.0.1','port':25,'security':'none','user':'u','password':'p','from':'f@mueller.example'}", NULL, ADMIN, ""},
+    {"POST /api/v1/mail/test", NULL, NULL, ADMIN, ""},
+    {"POST /api/v1/account/$repb1/invite", NULL, NULL, ADMIN, ""},
+    {"POST /api/v1/password/forgot", "{'mail':'bernd@mueller.example'}", NULL, ANON, ""},
+    {"POST /api/v1/link", "{'token':'" TOKEN_A "'}", NULL, ANON, ""},
+    {"POST /api/v1/password/reset", "{'token':'" TOKEN_A "','password':'Moos-Laterne-9'}", NULL, ANON, ""},
+    {"POST /api/v1/unlock", "{'token':'" TOKEN_B "'}", NULL, ANON, ""},
+    {"POST /api/v1/session/mail", "{'mail':'clara.neu@mueller.example','password':'korrekt-pferd-batterie'}", NULL, ADMIN, "login_attempt login_guard"},
+    {"POST /api/v1/address", "{'token':'" TOKEN_C "'}", NULL, ANON, ""},
+    {"PUT /api/v1/signup/rules", "{'open':true,'role':'$rolerep'}", NULL, ADMIN, ""},
+    {"POST /api/v1/signup", "{'name':'f','mail':'neu@mueller.example'}", NULL, ANON, ""},
+    {"POST /api/v1/signup/confirm", "{'token':'" TOKEN_D "','password':'Moos-Laterne-9'}", NULL, ANON, ""},
     {"DELETE /api/v1/session", NULL, NULL, ADMIN, ""},
 };
 enum { NTH_MAX = 20000 };
@@ -171,6 +189,22 @@ static void login_make(struct api_bed *t)
     ROWS(t, {ADMIN, "POST /api/v1/block", "{'addr':'192.0.2.9'}", 201, NULL, "", "block", NULL});
 }
 
+static enum err link_rows(struct cx *cx, void *arg)
+{
+    const struct person *who = arg;
+    const struct person *whose[] = {&who[REPA1], &who[REPA1], &who[REPB1], NULL};
+    const str addr[] = {S("rolf@mueller.example"), S("rolf@mueller.example"), S("bernd@mueller.example"), S("n@mueller.example")};
+    const str token[] = {S(TOKEN_A), S(TOKEN_B), S(TOKEN_C), S(TOKEN_D)}, kind[] = {S("reset"), S("unlock"), S("address"), S("signup")};
+    const str data[] = {S(""), S(""), S("bernd.neu@mueller.example"), S("{\"name\":\"N\",\"mail\":\"n@mueller.example\",\"language\":\"de\"}")};
+    for (size_t i = 0; i < COUNT(token); i++) {
+        unsigned char sum[32];
+        os_sha256(token[i], sum);
+        TRY(db_exec(cx, NULL, "INSERT INTO mail_token (hash, kind, user_id, addr, data, created_at, until) VALUES ($1, $2, $3, $6, $5, 1, $4)",
+                    V(os_hex(cx->a, sum, sizeof sum)), V(kind[i]), V(whose[i] ? whose[i]->id : 0), V(cx->now_ms + 3600000), V(data[i]), V(addr[i])));
+    }
+    return E_OK;
+}
+
 static void walk(struct api_bed *t)
 {
     t->still_ms = clock_ms(); /* no session is due to be marked as seen, however long it takes */
@@ -192,6 +226,7 @@ static void walk(struct api_bed *t)
     large_make(t);
     failed_make(t);
     login_make(t);
+    T_OK(&t->b.cx, db_write(&t->b.cx, link_rows, t->who));
     for (size_t i = 0; i < COUNT(all); i++) one(t, &all[i]);
     for (size_t i = 0; i < api_routes_n; i++) {
         bool writes = api_routes[i].flags & R_WRITE && !str_eq(api_routes[i].path, S("/api/v1/setup"));

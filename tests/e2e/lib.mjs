@@ -54,7 +54,7 @@ export async function startServer() {
   const url = `http://127.0.0.1:${port}`;
   const bin = process.env.KONTOR_BIN ?? join(root, 'build/kontor');
   const registers = await startRegisters();
-  const child = spawn(bin, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...registers.env } });
+  const child = spawn(bin, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`, '--url', url], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...registers.env } });
   let out = '';
   child.stdout.on('data', (d) => (out += d));
   child.stderr.on('data', (d) => (out += d));

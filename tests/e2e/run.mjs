@@ -20,6 +20,7 @@ import * as past from './past.mjs';
 import * as person from './person.mjs';
 import * as phone from './phone.mjs';
 import * as photo from './photo.mjs';
+import * as mail from './mail.mjs';
 import * as signins from './signins.mjs';
 import * as talk from './talk.mjs';
 import * as tree from './tree.mjs';
@@ -39,7 +40,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, tree, keys, signins, mass, keyboard]) {
+  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, tree, keys, signins, mass, mail, keyboard]) {
     if (s !== setup && scenes.length && !scenes.includes(s.name)) continue;
     try {
       await s.run(v, server);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "auth/auth_int.h"
+#include "auth/link_int.h"
 #include "auth/limits.h"
 #include "os/os.h"
 #include "bed.h"
@@ -17,6 +18,19 @@ static void passwords(void)
         T(auth_password_check(&cx, bad[i], words, 2) == E_INVALID);
     for (size_t i = 0; i < COUNT(good); i++) T_OK(&cx, auth_password_check(&cx, good[i], words, 2));
     T_STR(cx.at, S("password"));
+    t_cx_free(&cx);
+}
+
+static void agents(void)
+{
+    static const char *const all[][2] = {
+        {"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox · Windows"},
+        {"Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/126.0 Safari/537.36 Edg/126.0", "Edge · Windows"},
+        {"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1", "Safari · iPhone"},
+        {"Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36", "Chrome · Android"},
+        {"curl/7.88.1", "curl"}, {"", ""}, {" x\r\nBcc: a", "x"}, {"\xff\xfe", ""}};
+    struct cx cx = t_cx();
+    for (size_t i = 0; i < COUNT(all); i++) T_STR(agent_name(cx.a, str_from(all[i][0])), str_from(all[i][1]));
     t_cx_free(&cx);
 }
 
@@ -403,4 +417,4 @@ static void both_sprayed(void) { bed_both(sprayed); }
 static void both_changed(void) { bed_both(changed); }
 static void both_watched(void) { bed_both(watched); }
 
-TESTS("auth", passwords, addresses, both, both_locked, both_sprayed, both_changed, both_watched, both_remembered, both_elsewhere)
+TESTS("auth", passwords, agents, addresses, both, both_locked, both_sprayed, both_changed, both_watched, both_remembered, both_elsewhere)

@@ -1,7 +1,7 @@
 // Every call of the app, by name.
 import { del, get, patch, post, put, type Reply } from './client';
 import type {
-  Account, ApiKey, Attempt, Batch, Block, Column, Dup, Entry, Filter, Found, Job, JobRow, Lock, Massed, Meta, Page, Plan, Rec, Recast, Session, SessionRow, Setup, Stored, Undone, Value, Who,
+  Account, ApiKey, Attempt, Batch, Block, Column, Dup, Entry, Filter, Found, Job, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Massed, Meta, Page, Plan, Rec, Recast, Session, SessionRow, Setup, SignupRules, Stored, Undone, Value, Who,
 } from './types';
 
 export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] | undefined; at?: string }
@@ -42,6 +42,23 @@ export const unlock = (id: string) => del(`/lock/${id}`);
 export const blocks = async () => (await get<{ data: Block[] }>('/block')).data;
 export const blockAddress = (addr: string, why: string, until: string) => post<{ id: string }>('/block', { addr, why, until });
 export const freeAddress = (id: string) => del(`/block/${id}`);
+export const invite = (user: string) => post<null>(`/account/${user}/invite`, undefined);
+export const doorOffers = () => get<{ reset: boolean; signup: boolean }>('/door');
+export const askReset = (mail: string) => post<null>('/password/forgot', { mail });
+export const linkOf = (token: string) => post<MailLink>('/link', { token });
+export const resetPassword = (token: string, password: string) => post<null>('/password/reset', { token, password });
+export const unlockByLink = (token: string) => post<null>('/unlock', { token });
+export const askAddress = (mail: string, password: string) => post<null>('/session/mail', { mail, password });
+export const takeAddress = (token: string) => post<null>('/address', { token });
+export const signUp = (name: string, mail: string) => post<null>('/signup', { name, mail });
+export const confirmSignUp = (token: string, password: string) => post<null>('/signup/confirm', { token, password });
+export const signupRules = () => get<SignupRules>('/signup/rules');
+export const setSignupRules = (body: { open: boolean; domains: string; role: string | null }) => put<null>('/signup/rules', body);
+export const mailServer = () => get<MailServer>('/mail/server');
+export const setMailServer = (body: Omit<MailServer, 'set' | 'url' | 'has_password'> & { password?: string }) => put<null>('/mail/server', body);
+export const testMail = () => post<{ id: string }>('/mail/test', undefined);
+export const mails = (state: string, cursor: string | null) => get<Page<MailRow>>('/mail' + query({ state, cursor }));
+export const mail = (id: string) => get<MailDetail>(`/mail/${id}`);
 export const logOut = () => del('/session');
 export const setLanguage = (language: string) => patch<Session>('/session', { language });
 export const getSettings = () => get<{ data: Record<string, unknown> }>('/setting');

@@ -63,7 +63,15 @@ export interface ApiKey {
 }
 export interface Captcha { id: string; image: string; question: string }
 export interface SessionRow { key: string; this: boolean; user?: Ref | null; addr: string; agent: string; created_at: string; seen_at: string }
-export interface Account { id: string; active: boolean; password: boolean; must_change: boolean; sessions: number }
+export interface Account { id: string; active: boolean; password: boolean; must_change: boolean; sessions: number; can_invite: boolean; invited: { at: string; state: MailState; why: string } | null }
+export interface MailServer { set: boolean; url: string; host: string; port: number; security: 'starttls' | 'tls' | 'none'; user: string; has_password: boolean; from: string; name: string; ca: string }
+export interface SignupRules { open: boolean; mail: boolean; domains: string; role: Ref | null }
+export type MailState = 'queued' | 'sending' | 'sent' | 'failed' | 'unknown';
+export interface MailRow { id: string; kind: string; state: MailState; to: string; user: Ref | null; subject: string; at: string; done_at: string | null; due_at: string | null; tries: number; why: string }
+export interface MailAnswer { at: string; code: number; outcome: string; said: string }
+export interface MailDetail extends MailRow { answers: MailAnswer[] }
+/** What a link in one of our mails is good for. */
+export interface MailLink { kind: 'reset' | 'invite' | 'unlock' | 'address' | 'signup'; name: string; mail: string; language: string; firm: string }
 export type Outcome = 'in' | 'wrong' | 'pending' | 'captcha' | 'locked' | 'blocked' | 'rate' | 'broken';
 export interface Attempt { id: string; at: string; name: string; user: Ref | null; addr: string; agent: string; known: boolean; outcome: Outcome }
 export interface Lock { id: string; name: string; user: string | null; known: boolean; until: string }

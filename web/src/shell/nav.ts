@@ -1,6 +1,7 @@
 // Where one can go: data for the sidebar, the tabs of the phone, the palette and the keys.
 import Bell from '@lucide/svelte/icons/bell';
 import Cog from '@lucide/svelte/icons/cog';
+import MailIcon from '@lucide/svelte/icons/mail';
 import KeyRound from '@lucide/svelte/icons/key-round';
 import DoorOpen from '@lucide/svelte/icons/door-open';
 import Hourglass from '@lucide/svelte/icons/hourglass';
@@ -34,6 +35,7 @@ export function places(): Place[] {
     ...(all.some((e) => e.rights.delete) ? [{ path: '/trash', title: t('trash.title'), icon: Trash, key: '', group: 'data' as const }] : []),
     { path: '/jobs', title: t('jobs.title'), icon: Cog, key: '', group: 'data' },
     ...(trashedEntities() ? [{ path: '/settings/fields', title: t('fields.title'), icon: Shapes, key: '', group: 'admin' as const }] : []),
+    ...(trashedEntities() ? [{ path: '/settings/mail', title: t('mail.title'), icon: MailIcon, key: '', group: 'admin' as const }] : []),
     { path: '/settings/keys', title: t('apikey.title'), icon: KeyRound, key: '', group: 'admin' },
     ...(me()?.user.users ? [{ path: '/settings/signins', title: t('signins.title'), icon: DoorOpen, key: '', group: 'admin' as const }] : []),
     { path: '/notices', title: t('nav.notices'), icon: Bell, key: '', group: 'data' },
