@@ -44,7 +44,8 @@ static str shown(struct arena *a, str s)
     char cp[4];
     for (size_t i = 0; i < s.n && b.n < 900;) {
         uint32_t c = utf8_next(s, &i);
-        buf_add(&b, (str){cp, utf8_put(cp, c < ' ' || (c >= 0x7F && c < 0xA0) ? ' ' : c)});
+        size_t n = utf8_put(cp, c < ' ' || (c >= 0x7F && c < 0xA0) ? ' ' : c);
+        buf_add(&b, (str){cp, n});
     }
     return str_trim(buf_str(&b));
 }
