@@ -58,7 +58,8 @@ static enum err pointing(struct cx *cx, const struct entity *e, str name, const 
     if (n != 1 || !str_split(name, '.', &entity, &field)) return unknown(cx);
     const struct entity *from = meta_entity(cx->meta, entity);
     const struct field *f = from && acl_may(cx, from, ACT_SEE) ? entity_field(from, field) : NULL;
-    if (!f || f->kind->store != ST_INT || link_target(cx, f) != e || !acl_field_read(cx, f)) return unknown(cx);
+    if (!f || f->hidden || f->kind->store != ST_INT || link_target(cx, f) != e || !acl_field_read(cx, f))
+        return unknown(cx);
     struct page p = {.next = S("")};
     struct val id = VAL_INT(v->id);
     struct cond where = {.k = C_CMP, .e = from, .f = f, .op = OP_EQ, .v = &id, .n_v = 1};

@@ -3,6 +3,7 @@
  * job in slices; one batch, so that one undo takes all of it back. */
 #include "api/api_int.h"
 
+#include "os/os.h"
 #include "record/log.h"
 #include "search/search.h"
 
@@ -13,7 +14,8 @@ enum {
     IDS_A_QUERY = 100,
     MASS_MAX = 1000000,
     TOLD_MAX = 100,
-    RESULT_MAX = 256 * 1024
+    RESULT_MAX = 256 * 1024,
+    FIND_US = 30 * 1000 * 1000
 };
 enum act { MASS_SET, MASS_TRASH, MASS_BACK, MASS_ACTS };
 static const str mass_name[MASS_ACTS] = {S0("change"), S0("delete"), S0("restore")};
@@ -30,6 +32,8 @@ struct mass {
     struct sql also;
     int64_t *id;           /* of the records that it means */
     size_t n, cap;
+    bool many;             /* more than are done at once, ... */
+    int64_t all;           /* ... so many */
     int64_t batch;
     struct tally {
         size_t at, done, same; /* how far it is; written; the same as before */
@@ -224,9 +228,8 @@ static enum err at_once(struct cx *cx, struct mass *m, struct resp *rs)
 /* ---- by a job ---- */
 static enum err job_begin(struct cx *cx, const struct req *rq, struct mass *m, struct resp *rs)
 {
-    int64_t job = 0, n = 0;
-    TRY(count(cx, m, &n));
-    enum err e = batch_begin(cx, S("mass"), n, &m->batch);
+    int64_t job = 0;
+    enum err e = batch_begin(cx, S("mass"), m->all, &m->batch);
     cx->batch = 0;
     TRY(e);
     TRY(batch_end(cx, m->batch, S("failed"), S(""))); /* that is what it is until the job has ended */
@@ -236,20 +239,29 @@ static enum err job_begin(struct cx *cx, const struct req *rq, struct mass *m, s
     return reply_job(rs, job);
 }
 
-static enum err mass(struct cx *cx, const struct req *rq, struct resp *rs)
+static enum err write_all(struct cx *cx, const struct req *rq, struct resp *rs, void *arg)
+{
+    struct mass *m = arg;
+    return m->many ? job_begin(cx, rq, m, rs) : at_once(cx, m, rs);
+}
+
+/* Whom it means is looked for before the writer is taken, and not for ever: it may be a walk over everything. */
+enum err api_mass(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct mass *m = NEW(cx->a, struct mass);
     const struct json *j = NULL;
-    TRY(body_json(cx, rq, &j));
+    bool repeated = false;
     m->keep = cx->a;
+    TRY(body_json(cx, rq, &j));
     TRY(entity_and_act(cx, j, rq->param[0], m));
+    if (!db_is_pg(cx)) db_deadline(cx, os_mono_us() + FIND_US);
     enum err e = find(cx, m, AT_ONCE);
-    if (e == E_LIMIT) return job_begin(cx, rq, m, rs);
+    m->many = e == E_LIMIT;
+    if (m->many) e = count(cx, m, &m->all);
+    if (!db_is_pg(cx)) db_deadline(cx, 0);
     TRY(e);
-    return at_once(cx, m, rs);
+    return once_with(cx, rq, rs, rq->body, write_all, m, &repeated);
 }
-
-enum err api_mass(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, mass); }
 
 static enum err slice_write(struct cx *cx, void *arg)
 {
@@ -273,15 +285,24 @@ static enum err slices(struct cx *cx, const struct job *job, struct mass *m)
     return E_OK;
 }
 
-static enum err slices_end(struct cx *cx, const struct job *job, struct mass *m)
+static enum err job_work(struct cx *cx, const struct job *job, struct mass *m, const struct json *asked, str entity)
 {
+    int64_t n = 0;
+    TRY(entity_and_act(cx, asked, entity, m));
+    TRY(count(cx, m, &n));
+    TRY(find(cx, m, (size_t)n + AT_ONCE)); /* some may have come meanwhile */
     cx->batch = m->batch;
     enum err e = slices(cx, job, m);
     cx->batch = 0;
-    if (e == E_OK) return batch_end(cx, m->batch, S("done"), S(""));
+    return e;
+}
+
+/* However it ends, the batch can be undone. */
+static enum err job_end(struct cx *cx, const struct mass *m, enum err e)
+{
     str msg = cx->msg, at = cx->at;
-    enum err ended = batch_end(cx, m->batch, S("failed"), S("")); /* so that it can be undone */
-    if (ended != E_OK) return ended;
+    enum err ended = batch_end(cx, m->batch, e == E_OK ? S("done") : S("failed"), S(""));
+    if (e == E_OK || ended != E_OK) return ended;
     cx->msg = msg;
     cx->at = at;
     return cx->err = e;
@@ -291,15 +312,14 @@ static enum err job_run(struct cx *cx, const struct job *job, struct mass *m, st
 {
     const struct json *j = NULL;
     str entity = {0};
-    int64_t n = 0;
+    int64_t written = 0;
     TRY(json_parse(cx, job->args, &j));
     TRY(json_str_of(cx, j, S("entity"), S(""), &entity));
     TRY(json_id_of(cx, j, S("batch"), 0, &m->batch));
-    TRY(entity_and_act(cx, json_get(j, S("asked")), entity, m));
-    TRY(count(cx, m, &n));
-    TRY(find(cx, m, (size_t)n + AT_ONCE)); /* some may have come meanwhile */
-    TRY(batch_end(cx, m->batch, S("running"), S("")));
-    TRY(slices_end(cx, job, m));
+    TRY(batch_go_on(cx, m->batch));
+    TRY(job_end(cx, m, job_work(cx, job, m, json_get(j, S("asked")), entity)));
+    TRY(undo_size(cx, m->batch, &written)); /* also by an earlier try that was cut short */
+    m->t.done = (size_t)written;
     struct buf b = buf_new(cx->a, RESULT_MAX);
     struct jw w = jw_new(&b);
     result_json(m, &w);

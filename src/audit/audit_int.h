@@ -3,6 +3,7 @@
 #pragma once
 #include "audit/audit.h"
 
+_Static_assert(AUDIT_SLICE == 500, "verify.c says so in SQL");
 enum { AUDIT_COLS = 10, DIGEST_BYTES = 12, ENTRY_CHARS = 27, MAC_BYTES = 32 };
 /* A row in a seal: its number in the log, and its digest. */
 struct entry {

@@ -10,7 +10,7 @@
 const str audit_fault_name[] = {S0("changed"), S0("missing"), S0("added"), S0("seal"), S0("cut")};
 enum { TELL_EVERY = 4096, MAC_CHARS = 43, KEY_CHARS = 16, NO_KEY = VAULT_KEYS };
 
-/* An entry, and with which key it was made. A row that was sealed twice counts as it was sealed last. */
+/* An entry, and with which key it was made. */
 struct sealed {
     struct entry e;
     uint32_t key, order;
@@ -56,7 +56,7 @@ static enum err key_find(struct cx *cx, struct checking *c, str name, size_t *re
 
 static void entries_take(struct checking *c, const struct seal *s, size_t key)
 {
-    bool fits = s->rows >= 0 && s->body.n == (size_t)s->rows * ENTRY_CHARS;
+    bool fits = s->rows > 0 && s->rows <= AUDIT_SLICE && s->body.n == (size_t)s->rows * ENTRY_CHARS;
     for (size_t i = 0; fits && i < (size_t)s->rows && c->n < c->cap; i++) {
         struct sealed *x = &c->v[c->n];
         fits = entry_get(str_cut(s->body, i * ENTRY_CHARS, (i + 1) * ENTRY_CHARS), &x->e);
@@ -69,10 +69,11 @@ static void entries_take(struct checking *c, const struct seal *s, size_t key)
 static enum err seal_look(struct cx *cx, struct checking *c, const struct seal *s)
 {
     size_t key = 0;
-    for (; c->next < s->n; c->next++) found(c, AUDIT_SEAL, c->next); /* gone */
-    c->next = s->n + 1;
+    if (s->n != c->next) found(c, AUDIT_SEAL, c->next); /* gone, and perhaps others behind it */
+    c->next = s->n < INT64_MAX ? s->n + 1 : s->n;
     TRY(key_find(cx, c, s->key, &key));
-    if (key == NO_KEY) c->out->foreign += s->rows;
+    if (key == NO_KEY && c->n_keys) found(c, AUDIT_SEAL, s->n); /* behind one of ours nobody else seals */
+    else if (key == NO_KEY) c->out->foreign += s->rows;
     else if (!str_eq(seal_mac(cx, &c->keys[key], str_from(c->before), s), s->mac)) found(c, AUDIT_SEAL, s->n);
     entries_take(c, s, key);
     if (c->kept->n == s->n) c->seen_kept = str_eq(c->kept->mac, s->mac);
@@ -100,14 +101,16 @@ static int by_seq(const void *x, const void *y)
     return (a->order > b->order) - (a->order < b->order);
 }
 
-/* In order, of each row the last word. */
+/* In order. A row that was sealed twice (a move between engines) was sealed as the same both times: the first word
+ * counts, and of those that can be looked at. */
 static void entries_sort(struct checking *c)
 {
     size_t n = 0;
     if (c->n) qsort(c->v, c->n, sizeof *c->v, by_seq);
     for (size_t i = 0; i < c->n; i++) {
-        if (n && c->v[n - 1].e.seq == c->v[i].e.seq) n--;
-        c->v[n++] = c->v[i];
+        struct sealed *was = n ? &c->v[n - 1] : NULL;
+        if (!was || was->e.seq != c->v[i].e.seq) c->v[n++] = c->v[i];
+        else if (was->key == NO_KEY) *was = c->v[i];
     }
     c->n = n;
 }
@@ -162,7 +165,9 @@ static enum err sizes(struct cx *cx, struct checking *c)
     TRY(db_query(cx, &r, "SELECT seq, xid FROM follower WHERE name = 'audit'"));
     if (r.n) c->place = (struct db_pos){.seq = db_int(&r, 0, 0), .xid = db_is_pg(cx) ? db_int(&r, 0, 1) : 0};
     /* seals that come from here on are behind that place: their rows count as open, or are known */
-    TRY(db_query(cx, &r, "SELECT CAST(coalesce(sum(rows), 0) AS BIGINT) FROM audit_seal"));
+    TRY(db_query(cx, &r,
+                 "SELECT CAST(coalesce(sum(CASE WHEN rows BETWEEN 1 AND 500 THEN rows ELSE 0 END), 0) AS BIGINT)"
+                 " FROM audit_seal"));
     c->cap = (size_t)db_int(&r, 0, 0);
     TRY(db_query(cx, &r, "SELECT count(*) FROM change"));
     c->total = db_int(&r, 0, 0);

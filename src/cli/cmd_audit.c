@@ -32,7 +32,7 @@ static enum err kept_read(struct cli *c, struct audit_head *ret)
 static void report_json(const struct audit_report *r, struct jw *w)
 {
     jw_obj(w);
-    jw_kbool(w, S("ok"), r->faults == 0);
+    jw_kbool(w, S("ok"), r->faults == 0 && r->foreign == 0);
     jw_kint(w, S("rows"), r->rows);
     jw_kint(w, S("seals"), r->seals);
     jw_kint(w, S("open"), r->open);
@@ -76,7 +76,12 @@ static enum err verify(struct cli *c, const struct vault *v)
     TRY(kept_read(c, &kept));
     TRY(audit_verify(c->cx, v, &kept, cli_setting(c, "data"), show, c, &r));
     TRY(report_said(c, &r));
-    return r.faults ? fail(c->cx, E_PRECOND, "the log is not what Kontor wrote") : E_OK;
+    if (r.faults) return fail(c->cx, E_PRECOND, "the log is not what Kontor wrote");
+    if (r.foreign && !cli_has(c, "other-keys"))
+        return fail(c->cx, E_PRECOND,
+                    "some rows were sealed with a key that is not here: put it into secret.key, or say --other-keys "
+                    "when it is lost");
+    return E_OK;
 }
 
 static enum err head(struct cli *c)

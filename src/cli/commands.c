@@ -131,6 +131,7 @@ static const struct opt verify_opts[] = {JSON};
 static const struct opt audit_opts[] = {
     TEXT("kept", "N:LETTERS", "",
          "verify: a head that was kept elsewhere must be in the log, else its end was cut off"),
+    FLAG("other-keys", "verify: rows sealed with a key that is lost are no fault"),
     JSON,
 };
 static const struct opt backup_opts[] = {

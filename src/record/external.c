@@ -137,6 +137,8 @@ static enum err upsert(struct cx *cx, void *arg)
     int64_t id = 0;
     u->made = false;
     TRY(external_find(cx, u->x.e, u->x.system, u->x.key, &id));
+    if (!id && u->version)
+        return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
     if (!id) return make(cx, u);
     enum err e = record_update(cx, u->x.e, id, u->version, u->s, u->n, u->w);
     return e == E_NOTFOUND ? fail_at(cx, E_CONFLICT, S("key"),

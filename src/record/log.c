@@ -117,6 +117,21 @@ enum err batch_end(struct cx *cx, int64_t batch, str state, str info_json)
     return db_write(cx, batch_close, &b);
 }
 
+static enum err batch_again(struct cx *cx, void *arg)
+{
+    struct batch_args *b = arg;
+    int64_t n = 0;
+    TRY(db_exec(cx, &n, "UPDATE batch SET state = 'running' WHERE id = $1 AND state IN ('failed', 'running')",
+                V(b->id)));
+    return n ? E_OK : fail(cx, E_CONFLICT, "This batch was taken back before it was done");
+}
+
+enum err batch_go_on(struct cx *cx, int64_t batch)
+{
+    struct batch_args b = {.id = batch};
+    return db_write(cx, batch_again, &b);
+}
+
 static enum err batch_step(struct cx *cx, void *arg)
 {
     struct batch_args *b = arg;

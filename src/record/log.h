@@ -12,6 +12,8 @@ enum { UNDO_MAX = 2000000 };
 MUST enum err batch_begin(struct cx *cx, str title, int64_t total, int64_t *ret);
 /* state: running, done, failed, undoing, undone. */
 MUST enum err batch_end(struct cx *cx, int64_t batch, str state, str info_json);
+/* A failed one is running again; E_CONFLICT when it was taken back meanwhile. */
+MUST enum err batch_go_on(struct cx *cx, int64_t batch);
 MUST enum err batch_progress(struct cx *cx, int64_t batch, int64_t done);
 
 /* History as the API's array members, newest first, before seq `before` (0 = newest), at most n. */

@@ -55,6 +55,7 @@ static void by_foreign_keys(struct api_bed *t)
 {
     ROWS(t,
          {REPA1, "GET /api/v1/company/by/shop/4711", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPA1, "PUT /api/v1/company/by/shop/4711", "{'name':'Laden'}", 412, NULL, NULL, NULL, "If-Match: \"1\""},
          {REPA1, "PUT /api/v1/company/by/shop/4711", "{'name':'Laden'}", 201, "Laden|\"version\":1|@Location: /api/v1/company/", "company.create", "c", NULL},
          {REPA1, "PUT /api/v1/company/by/shop/4711", "{'name':'Laden'}", 200, "\"version\":1", NULL, NULL, NULL},
          {REPA1, "PUT /api/v1/company/by/shop/4711", "{'name':'Kaufhaus'}", 200, "Kaufhaus|\"id\":\"$c\"|\"version\":2", "company.update", NULL, NULL},

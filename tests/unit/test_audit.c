@@ -182,7 +182,10 @@ static void seals(struct bed *t)
     T_OK(&t->cx, audit_seal(&t->cx, other, &n));
     T_INT((int64_t)n, 1);
     struct audit_report r = looked(t, v, NULL);
-    T(r.faults == 0 && r.foreign == 1); /* told, not passed over */
+    T_INT(r.faults, 1); /* behind ours nobody else seals */
+    a_fault(&r, 0, AUDIT_SEAL, h.n + 1);
+    r = looked(t, other, NULL); /* to him who has lost ours it is the first of his own */
+    T(r.faults == 0 && r.foreign > 0);
     behind_the_back(t, S("DELETE FROM audit_seal WHERE n = $1"), h.n + 1);
     behind_the_back(t, S("UPDATE follower SET seq = seq - 1 WHERE name = 'audit' AND seq > $1"), 0);
     /* the tail cut off, the log with it: only a head that was kept elsewhere tells */

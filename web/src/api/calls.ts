@@ -87,6 +87,8 @@ export type MassWhich = { ids: string[] } | { filter: Filter | null; q: string }
 export type MassAct = { act: 'delete' } | { act: 'change'; values: Record<string, Value> };
 export const mass = (entity: string, which: MassWhich, what: MassAct) =>
   post<Massed | { job: string }>(`/${entity}/mass`, { ...which, ...(what.act === 'change' ? { act: 'change', values: wired(what.values) } : what) });
+export interface Bulked { batch: string | null; data: { outcome: string; detail?: string }[]; counts: Record<string, number> }
+export const bulkDelete = (entity: string, ids: string[]) => post<Bulked>(`/${entity}/bulk`, { items: ids.map((id) => ({ op: 'delete', id })) });
 export const history = (entity: string, id: string, cursor?: string | null) =>
   get<Page<Entry>>(`/${entity}/${id}/history` + query({ cursor }));
 export const merge = (entity: string, id: string, loser: string, version: number, take: Record<string, 'loser'>) =>
