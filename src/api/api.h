@@ -2,6 +2,7 @@
 /* api/api.h - the REST API of docs/api.md: its routes, its guard, and what of the process its handlers may use. */
 #pragma once
 #include "auth/auth.h"
+#include "hook/hook.h"
 #include "http/http.h"
 #include "jobs/jobs.h"
 #include "mail/mail.h"
@@ -35,6 +36,8 @@ struct app {               /* owned by `app`, lives as long as the process */
     bool tls;
     int64_t started_ms;
     struct register_conf registers;
+    struct hook_env hook_env;
+    struct hooks *hooks;   /* NULL: nobody sends */
     _Atomic int asking;    /* requests that wait for a register at present */
     _Atomic uint32_t country; /* two letters, packed; 0 = not known yet: app_country */
 };
@@ -74,7 +77,7 @@ MUST enum err setup_run(struct cx *cx, struct auth *au, const struct setup *s, i
 MUST enum err setup_needed(struct cx *cx, bool *ret);
 
 /* The housekeeping of a day, as the system: uploads that nobody took within 14 days and that no job still needs and no
- * unfinished entry names. */
+ * unfinished entry names; old log-ins and deliveries. */
 MUST enum err api_tidy(struct cx *cx);
 
 /* ---- live events: one follower of the log, many streams ---- */

@@ -102,6 +102,7 @@ enum err api_tidy(struct cx *cx)
     int64_t count = 0;
     TRY(auth_tidy(cx));
     TRY(mail_tidy(cx));
+    TRY(hook_tidy(cx));
     TRY(kept_find(cx, &k));
     TRY(kept_find(cx, &long_ago));
     TRY(older_let_go(cx, UPLOAD_DAYS, &k, &count));

@@ -57,6 +57,8 @@ static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *
     o->http.tls_key = cli_setting(c, "tls_key");
     o->http.trusted_proxies = cli_setting(c, "trusted_proxies");
     o->url = cli_setting(c, "url");
+    o->outgoing_allow = cli_setting(c, "outgoing_allow");
+    TRY(outgoing_rules_check(c->cx, &(struct outgoing_rules){.allow = o->outgoing_allow}));
     TRY(registers(c, &o->registers));
     TRY(number(c, "threads", &o->http.limit.loops));
     TRY(number(c, "workers", &o->http.limit.workers));

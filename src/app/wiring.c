@@ -172,6 +172,7 @@ static void committed(void *arg)
     struct wired *w = arg;
     if (w->app.events) events_wake(w->app.events);
     if (w->app.jobs) jobs_committed(w->app.jobs);
+    if (w->app.hooks) hooks_wake(w->app.hooks);
 }
 
 static enum err setup_token(struct cx *cx, struct wired *w)
@@ -212,6 +213,13 @@ static enum err jobs_begin(struct cx *cx, struct wired *w)
     return jobs_start(cx, &o, &w->app.jobs);
 }
 
+static enum err hooks_begin(struct cx *cx, struct wired *w)
+{
+    struct hooks_opts o = {
+        .db = w->app.db, .env = w->app.hook_env, .arg = w, .cx_begin = job_begin, .cx_end = job_end};
+    return hooks_start(cx, &o, &w->app.hooks);
+}
+
 static void routes_make(struct wired *w)
 {
     w->routes = NEW_N(w->a, struct route, api_routes_n + ui_routes_n);
@@ -231,6 +239,7 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     TRY(jobs_begin(cx, w));
     TRY(mailer_begin(cx, w));
     if (w->app.vault) TRY(sealer_start(cx, w->app.db, w->app.vault, &w->sealer));
+    TRY(hooks_begin(cx, w));
     dbase_on_commit(w->app.db, committed, w);
     routes_make(w);
     h.arg = w;
@@ -263,6 +272,7 @@ enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o
                           .data_dir = arena_dup(a, st->data_dir),
                           .url = arena_dup(a, o->url),
                           .registers = o->registers,
+                          .hook_env = {.vault = st->vault, .rules = {.allow = o->outgoing_allow}},
                           .started_ms = clock_ms()};
     meta_hold(st->meta);
     enum err e = wired_fill(cx, o, w);
@@ -282,6 +292,7 @@ void wired_still(struct wired *w)
 {
     mailer_stop(&w->app.mailer);
     sealer_stop(&w->sealer);
+    hooks_stop(&w->app.hooks);
 }
 
 void wired_stop(struct wired **w, int drain_ms)

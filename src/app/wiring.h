@@ -8,6 +8,7 @@ struct wired;
 struct wired_opts {
     struct http_opts http;     /* listen, TLS, limits; the rest is filled here */
     struct register_conf registers; /* its texts live as long as the server */
+    str outgoing_allow;        /* os/outgoing.h; lives as long as the server */
     str url;                   /* where users find us; "" = made of the address listened on */
 };
 MUST enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o, struct wired **ret);

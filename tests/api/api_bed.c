@@ -20,7 +20,7 @@ static void start(struct api_bed *t, bool live)
         return;
     }
     pthread_mutex_init(&t->lock, NULL);
-    t->own = (struct app){.db = t->b.b, .auth = auth_open(t->st.vault), .vault = t->st.vault, .meta = t->b.m, .meta_lock = &t->lock, .data_dir = t->b.folder,
+    t->own = (struct app){.db = t->b.b, .auth = auth_open(t->st.vault), .vault = t->st.vault, .hook_env = {.vault = t->st.vault}, .meta = t->b.m, .meta_lock = &t->lock, .data_dir = t->b.folder,
                           .url = o.url, .setup_token = S("0123456789abcdef0123456789abcdef"), .started_ms = clock_ms()};
     meta_hold(t->b.m);
     t->app = &t->own;

@@ -104,3 +104,4 @@ void finding_tests(void);
 void keys_tests(void);
 void bulk_tests(void);
 void mail_tests(void);
+void hooks_tests(void);

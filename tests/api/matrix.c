@@ -6,7 +6,7 @@
 
 enum whose { OWN, TEAM, FOREIGN, DELETED, NEVER, WHOSE };
 static const char *const whose_name[WHOSE] = {"own", "team", "foreign", "deleted", "never"};
-enum thing { NOTHING, PERSON, FILE_, BOUND, JOB, BATCH, DRAFT, NOTICE, PROPOSAL, AS_OF, MAPPING, FAILED, KEY };
+enum thing { NOTHING, PERSON, FILE_, BOUND, JOB, BATCH, DRAFT, NOTICE, PROPOSAL, AS_OF, MAPPING, FAILED, KEY, HOOK, DELIVERY };
 
 /* want: one status, or five in the order above; "-" is not asked. $x is the thing, $x.seq its first change. */
 static const struct cell {
@@ -60,6 +60,14 @@ static const struct cell {
     {GET, "/api/v1/block", "/api/v1/block", NULL, NOTHING, "401", "200", "403", "403"},
     {POST, "/api/v1/block", "/api/v1/block", "{'addr':'192.0.2.1'}", NOTHING, "401", "201", "403", "403"},
     {DELETE, "/api/v1/block/{id}", "/api/v1/block/1", NULL, NOTHING, "401", "404", "403", "403"},
+    {GET, "/api/v1/hook", "/api/v1/hook", NULL, NOTHING, "401", "200", "403", "403"},
+    {POST, "/api/v1/hook", "/api/v1/hook", "{'name':'m','url':'https://example.com/','ops':['create']}", NOTHING, "401", "201", "403", "403"},
+    {GET, "/api/v1/hook/{id}", "/api/v1/hook/$x", NULL, HOOK, "401", "200 200 200 404 404", "403", "403"},
+    {PATCH, "/api/v1/hook/{id}", "/api/v1/hook/$x", "{'name':'n'}", HOOK, "401", "200 200 200 404 404", "403", "403"},
+    {DELETE, "/api/v1/hook/{id}", "/api/v1/hook/$x", NULL, HOOK, "401", "204 204 204 404 404", "403", "403"},
+    {POST, "/api/v1/hook/{id}/test", "/api/v1/hook/$x/test", NULL, HOOK, "401", "202 202 202 404 404", "403", "403"},
+    {GET, "/api/v1/hook/{id}/delivery", "/api/v1/hook/$x/delivery", NULL, HOOK, "401", "200 200 200 404 404", "403", "403"},
+    {POST, "/api/v1/hook/delivery/{id}/redeliver", "/api/v1/hook/delivery/$x/redeliver", NULL, DELIVERY, "401", "202 202 202 404 404", "403", "403"},
     {GET, "/api/v1/meta", "/api/v1/meta", NULL, NOTHING, "401", "200", "200", "200"},
     {POST, "/api/v1/meta/field", "/api/v1/meta/field", "{'entity':'person','kind':'text','label':'M'}", NOTHING, "401", "201", "403", "403"},
     {PATCH, "/api/v1/meta/field/{entity}/{name}", "/api/v1/meta/field/person/x_m", "{'label':'N'}", NOTHING, "401", "200", "403", "403"},
@@ -173,6 +181,24 @@ static enum err thing_row(struct cx *cx, void *arg)
     return db_exec(cx, NULL, "INSERT INTO proposal (id, record, entity, field, value, source, at, state) VALUES ($1, $2, 'person', 'note', '\"m\"', 'm', 1, 'open')", V(r->id), V(r->record));
 }
 
+static enum err hook_row(struct cx *cx, void *arg)
+{
+    int64_t id = *(const int64_t *)arg;
+    TRY(db_exec(cx, NULL, "INSERT INTO hook (id, owner, name, url, entity, ops, filter_json, secret, active, stopped, fails, paused_until, created_at, api_key)"
+                          " VALUES ($1, $2, 'm', 'https://example.com/', '', 1, '', '', 1, '', 0, 0, 1, 0)",
+                V(id), V(cx->who.user)));
+    return db_exec(cx, NULL, "INSERT INTO hook_delivery (id, hook, seq, entity, record, op, state, tries, due_at, lease_until, status, answer, created_at, sent_at)"
+                             " VALUES ($1, $1, 1, 'person', 1, 'create', 'dead', 10, 0, 0, 500, '', 1, 1)",
+                   V(id));
+}
+
+static int64_t hook_make(struct cx *cx)
+{
+    int64_t id = id_new(cx->now_ms);
+    T_OK(cx, db_write(cx, hook_row, &id));
+    return id;
+}
+
 static enum err done_row(struct cx *cx, void *arg)
 {
     return db_exec(cx, NULL, "UPDATE job SET state = 'done', result = '{\"count\":0}' WHERE id = $1", V(*(const int64_t *)arg));
@@ -197,6 +223,8 @@ static int64_t key_make(struct cx *cx)
     T_OK(cx, db_write(cx, keys_few, &k.id));
     return k.id;
 }
+
+static int64_t made_whole(struct cx *cx, enum thing thing) { return thing == KEY ? key_make(cx) : hook_make(cx); }
 
 static int64_t job_make(struct cx *cx, enum thing thing)
 {
@@ -224,7 +252,7 @@ static int64_t thing_make(struct api_bed *t, enum thing thing, enum actor owner)
     cx.now_ms = clock_ms();
     cx.who.user = t->who[owner].id;
     if (thing == PERSON) return api_make(t, "person", "m", owner);
-    if (thing == KEY) return key_make(&cx);
+    if (thing >= KEY) return made_whole(&cx, thing);
     if (thing == FILE_ || thing == BOUND) file_make(t, &cx, thing == BOUND ? api_make(t, "person", "m", owner) : 0, id);
     if (thing == JOB || thing == FAILED || thing == AS_OF) id = job_make(&cx, thing);
     if (thing == DRAFT || thing == NOTICE || thing == PROPOSAL || thing == MAPPING) {
@@ -232,7 +260,7 @@ static int64_t thing_make(struct api_bed *t, enum thing thing, enum actor owner)
         t->proposed = r.record;
         T_OK(&cx, db_write(&cx, thing_row, &r));
     }
-        if (thing == BATCH) {
+    if (thing == BATCH) {
         T_OK(&cx, batch_begin(&cx, S("m"), 0, &id));
         T_OK(&cx, batch_end(&cx, id, S("done"), S("")));
     }

@@ -72,6 +72,12 @@ static const struct torture {
     {"POST /api/v1/key", "{'name':'f','scopes':['read'],'role':'$rolerep','password':'korrekt-pferd-batterie'}", NULL, ADMIN, "login_attempt login_guard"},
     {"PATCH /api/v1/key/$key", "{'name':'g'}", "Idempotency-Key: fault-key", ADMIN, ""},
     {"DELETE /api/v1/key/$key", NULL, "Idempotency-Key: fault-key-end", ADMIN, ""},
+    {"POST /api/v1/hook", "{'name':'f','url':'https://example.com/','entity':'person','ops':['create'],'filter':{'field':'name','op':'eq','value':'x'}}", NULL, ADMIN, ""},
+    {"PATCH /api/v1/hook/$hook", "{'name':'g','active':false}", "Idempotency-Key: fault-hook", ADMIN, ""},
+    {"PATCH /api/v1/hook/$hook", "{'active':true,'renew_secret':true}", NULL, ADMIN, ""},
+    {"POST /api/v1/hook/$hook/test", NULL, "Idempotency-Key: fault-hook-test", ADMIN, ""},
+    {"POST /api/v1/hook/delivery/88/redeliver", NULL, "Idempotency-Key: fault-hook-again", ADMIN, ""},
+    {"DELETE /api/v1/hook/$hook", NULL, "Idempotency-Key: fault-hook-end", ADMIN, ""},
     {"PATCH /api/v1/session", "{'language':'ru'}", NULL, ADMIN, ""},
     {"POST /api/v1/session", "{'mail':'clara@mueller.example','password':'korrekt-pferd-batterie'}", NULL, ANON, "login_attempt login_guard session device"},
     {"DELETE /api/v1/session/list", NULL, NULL, REPA1, ""},
@@ -177,6 +183,22 @@ static enum err lock_row(struct cx *cx, void *arg)
     return db_exec(cx, NULL, "INSERT INTO login_guard (id, name, device, since, until, at) VALUES (77, 'f', '', 0, $1, 0)", V(cx->now_ms + 1000000));
 }
 
+static enum err delivery_row(struct cx *cx, void *arg)
+{
+    const int64_t *hook = arg;
+    return db_exec(cx, NULL, "INSERT INTO hook_delivery (id, hook, seq, entity, record, op, state, tries, due_at, lease_until, status, answer, created_at, sent_at)"
+                             " VALUES (88, $1, 1, 'person', 1, 'create', 'dead', 10, 0, 0, 500, '', 1, 1)",
+                   V(*hook));
+}
+
+static void hook_make(struct api_bed *t)
+{
+    int64_t id = 0;
+    ROWS(t, {ADMIN, "POST /api/v1/hook", "{'name':'f','url':'https://example.com/','ops':['create','merge']}", 201, NULL, "", "hook", NULL});
+    T(str_to_int(var_get(t, "hook"), &id));
+    T_OK(&t->b.cx, db_write(&t->b.cx, delivery_row, &id));
+}
+
 /* A password for one, a session of another, a locked account, a blocked address. */
 static void login_make(struct api_bed *t)
 {
@@ -227,6 +249,7 @@ static void walk(struct api_bed *t)
     failed_make(t);
     login_make(t);
     T_OK(&t->b.cx, db_write(&t->b.cx, link_rows, t->who));
+    hook_make(t);
     for (size_t i = 0; i < COUNT(all); i++) one(t, &all[i]);
     for (size_t i = 0; i < api_routes_n; i++) {
         bool writes = api_routes[i].flags & R_WRITE && !str_eq(api_routes[i].path, S("/api/v1/setup"));
