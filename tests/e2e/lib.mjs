@@ -54,7 +54,8 @@ export async function startServer() {
   const url = `http://127.0.0.1:${port}`;
   const bin = process.env.KONTOR_BIN ?? join(root, 'build/kontor');
   const registers = await startRegisters();
-  const child = spawn(bin, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`, '--url', url], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...registers.env } });
+  const hooks = await freePort(); // where a receiver of webhooks will listen
+  const child = spawn(bin, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`, '--url', url], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...registers.env, KONTOR_OUTGOING_ALLOW: `127.0.0.1:${hooks}` } });
   let out = '';
   child.stdout.on('data', (d) => (out += d));
   child.stderr.on('data', (d) => (out += d));
@@ -71,7 +72,7 @@ export async function startServer() {
         registers.stop();
         rmSync(data, { recursive: true, force: true });
       };
-      return { url, token, stop, data, bin };
+      return { url, token, stop, data, bin, hooks };
     }
     if (failed || child.exitCode !== null || i > 150) throw new Error(`${bin} did not start: ${failed?.message ?? ''}\n${out}`);
     await new Promise((r) => setTimeout(r, 100));

@@ -12,6 +12,7 @@ import * as fields from './fields.mjs';
 import * as roles from './roles.mjs';
 import * as filters from './filters.mjs';
 import * as finding from './finding.mjs';
+import * as hooks from './hooks.mjs';
 import * as jobs from './jobs.mjs';
 import * as keyboard from './keyboard.mjs';
 import * as mass from './mass.mjs';
@@ -40,7 +41,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, tree, keys, signins, mass, mail, keyboard]) {
+  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, tree, keys, hooks, signins, mass, mail, keyboard]) {
     if (s !== setup && scenes.length && !scenes.includes(s.name)) continue;
     try {
       await s.run(v, server);

@@ -1,7 +1,7 @@
 // Every call of the app, by name.
 import { del, get, patch, post, put, type Reply } from './client';
 import type {
-  Account, ApiKey, Attempt, Batch, Block, Column, Dup, Entry, Filter, Found, Job, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Massed, Meta, Page, Plan, Rec, Recast, Session, SessionRow, Setup, SignupRules, Stored, Undone, Value, Who,
+  Account, ApiKey, Attempt, Batch, Block, Column, Dup, Entry, Filter, Found, Hook, HookDelivery, Job, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Massed, Meta, Page, Plan, Rec, Recast, Session, SessionRow, Setup, SignupRules, Stored, Undone, Value, Who,
 } from './types';
 
 export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] | undefined; at?: string }
@@ -103,6 +103,15 @@ export const unrejectDuplicate = (entity: string, a: string, b: string) => del(`
 export const apiKeys = (all: boolean, cursor?: string | null) => get<Page<ApiKey>>('/key' + query({ all: all ? 1 : '', cursor }));
 export const makeApiKey = (body: { name: string; scopes: string[]; expires_at: string; password: string }) => post<{ id: string; key: string }>('/key', body);
 export const endApiKey = (id: string) => del(`/key/${id}`);
+
+export type HookBody = Partial<Pick<Hook, 'name' | 'url' | 'entity' | 'ops' | 'filter' | 'active'>> & { renew_secret?: true };
+export const hooks = async () => (await get<{ data: Hook[] }>('/hook')).data;
+export const makeHook = async (body: HookBody) => (await post<Hook>('/hook', body)).data;
+export const changeHook = async (id: string, body: HookBody) => (await patch<Hook>(`/hook/${id}`, body)).data;
+export const endHook = (id: string) => del(`/hook/${id}`);
+export const testHook = (id: string) => post<{ delivery: string }>(`/hook/${id}/test`, undefined);
+export const deliveries = (id: string, cursor: string | null) => get<Page<HookDelivery>>(`/hook/${id}/delivery` + query({ cursor }));
+export const redeliver = (id: string) => post<{ delivery: string }>(`/hook/delivery/${id}/redeliver`, undefined);
 
 type Described = Record<string, unknown>;
 export const addField = (body: Described) => post<{ name: string }>('/meta/field', body);

@@ -61,6 +61,20 @@ export interface ApiKey {
   id: string; name: string; scopes: string[]; role: { id: string; title: string } | null; user: { id: string; title: string };
   created_at: string; expires_at: string | null; used_at: string | null;
 }
+export type HookOp = 'create' | 'update' | 'delete' | 'restore' | 'merge';
+export type HookStopped = '' | 'gone' | 'owner' | 'filter' | 'loop' | 'secret';
+export interface Hook {
+  id: string; name: string; url: string; entity: string | null; ops: HookOp[]; filter: Filter | null; owner: Ref; active: boolean; stopped: HookStopped;
+  fails: number; paused_until: string | null; created_at: string; waiting: number; may: boolean;
+  /** told once: when it was made or renewed */
+  secret?: string;
+}
+export interface HookDelivery {
+  id: string; type: string; entity: string; record: string; op: HookOp | 'test'; state: 'waiting' | 'sending' | 'delivered' | 'dead' | 'stopped' | 'unseen';
+  tries: number; due_at: string | null; created_at: string; sent_at: string | null; status: number;
+  /** what came back, or without a status the kind of failure */
+  answer: string;
+}
 export interface Captcha { id: string; image: string; question: string }
 export interface SessionRow { key: string; this: boolean; user?: Ref | null; addr: string; agent: string; created_at: string; seen_at: string }
 export interface Account { id: string; active: boolean; password: boolean; must_change: boolean; sessions: number; can_invite: boolean; invited: { at: string; state: MailState; why: string } | null }

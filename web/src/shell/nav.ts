@@ -7,6 +7,7 @@ import DoorOpen from '@lucide/svelte/icons/door-open';
 import Hourglass from '@lucide/svelte/icons/hourglass';
 import History from '@lucide/svelte/icons/history';
 import Handshake from '@lucide/svelte/icons/handshake';
+import Webhook from '@lucide/svelte/icons/webhook';
 import Upload from '@lucide/svelte/icons/upload';
 import Shapes from '@lucide/svelte/icons/shapes';
 import Trash from '@lucide/svelte/icons/trash-2';
@@ -37,6 +38,7 @@ export function places(): Place[] {
     ...(trashedEntities() ? [{ path: '/settings/fields', title: t('fields.title'), icon: Shapes, key: '', group: 'admin' as const }] : []),
     ...(trashedEntities() ? [{ path: '/settings/mail', title: t('mail.title'), icon: MailIcon, key: '', group: 'admin' as const }] : []),
     { path: '/settings/keys', title: t('apikey.title'), icon: KeyRound, key: '', group: 'admin' },
+    ...(trashedEntities() ? [{ path: '/settings/hooks', title: t('hooks.title'), icon: Webhook, key: '', group: 'admin' as const }] : []),
     ...(me()?.user.users ? [{ path: '/settings/signins', title: t('signins.title'), icon: DoorOpen, key: '', group: 'admin' as const }] : []),
     { path: '/notices', title: t('nav.notices'), icon: Bell, key: '', group: 'data' },
   ];
