@@ -22,6 +22,7 @@ struct grant {
 struct acl {
     int64_t user, team, branch;
     unsigned sys;
+    bool second_factor;              /* one of his roles asks for one at log-in */
     const int64_t *teams, *branches; /* his; the latter with those below. Read when a reach needs them */
     size_t n_teams, n_branches;
     uint8_t reach[ENTITIES_MAX][ACT_MAX];  /* by entity.at: the farthest of his roles */
@@ -35,9 +36,10 @@ struct acl {
     unsigned opens;       /* of enum acl_opens: beside records and settings, by a key; all of them without one */
 };
 /* From the user's role and further roles, which add up. role.rights is JSON: {"*":{"see":"all",...},
- * "person":{"see":"own","filter":{...},"fields":{"birthday":"hidden","mails":"read"}},"sys":["settings"]}. System
- * fields cannot be named, titles not be hidden. What is computed from a hidden field is hidden with it. Filters speak
- * of the day and of "me" as of cx->now_ms, cx->tz_min and `user`. E_AUTH when the user is gone or inactive. */
+ * "person":{"see":"own","filter":{...},"fields":{"birthday":"hidden","mails":"read"}},"sys":["settings"],
+ * "second_factor":true}. System fields cannot be named, titles not be hidden. What is computed from a hidden field is
+ * hidden with it. Filters speak of the day and of "me" as of cx->now_ms, cx->tz_min and `user`. E_AUTH when the user is
+ * gone or inactive. */
 MUST enum err acl_load(struct cx *cx, int64_t user, struct acl **ret);
 /* Rights as one piece of memory: how large it is, and the copy in `room`, which is aligned for any type. Good while the
  * description is the same. */

@@ -85,6 +85,12 @@ static enum err sys_check(struct cx *cx, const struct json *j)
     return good ? E_OK : possible(cx, place(cx, S("sys"), S("")), names, COUNT(names));
 }
 
+static enum err factor_check(struct cx *cx, const struct json *j)
+{
+    if (j->t == JT_BOOL) return E_OK;
+    return fail_at(cx, E_INVALID, place(cx, S("second_factor"), S("")), "This must be true or false");
+}
+
 enum err acl_check(struct cx *cx, str rights)
 {
     const struct json *j = NULL;
@@ -94,6 +100,7 @@ enum err acl_check(struct cx *cx, str rights)
         str name = j->v[i].key;
         const struct entity *e = meta_entity(cx->meta, name);
         if (str_eq(name, S("sys"))) TRY(sys_check(cx, &j->v[i]));
+        else if (str_eq(name, S("second_factor"))) TRY(factor_check(cx, &j->v[i]));
         else if (e || str_eq(name, S("*"))) TRY(entity_check(cx, name, e, &j->v[i]));
         else return fail_at(cx, E_INVALID, place(cx, name, S("")), "There is no entity \"%.*s\"", FS(name));
     }

@@ -40,6 +40,12 @@ unsigned sys_of(const struct json *rights)
     return sys;
 }
 
+static bool asks_for_factor(const struct json *rights)
+{
+    const struct json *j = json_get(rights, S("second_factor"));
+    return j && j->t == JT_BOOL && j->b;
+}
+
 static const struct json *filter_of(const struct role *r, const struct entity *e)
 {
     const struct json *j = json_get(json_get(r->rights, e->name), S("filter"));
@@ -281,7 +287,10 @@ static enum err roles_read(struct cx *cx, const struct db_rows *r, size_t col, s
 static void fill(struct cx *cx, struct roles *roles, struct acl *acl)
 {
     struct who was = cx->who; /* filters speak of "me": of him whose rights these are */
-    for (size_t i = 0; i < roles->n; i++) acl->sys |= sys_of(roles->v[i].rights);
+    for (size_t i = 0; i < roles->n; i++) {
+        acl->sys |= sys_of(roles->v[i].rights);
+        acl->second_factor |= asks_for_factor(roles->v[i].rights);
+    }
     reach_join(cx->meta, roles, acl);
     cx->who = (struct who){.user = acl->user, .team = acl->team, .branch = acl->branch};
     grants_read(cx, roles, acl);

@@ -2,6 +2,7 @@
 /* api/account.c - how a user logs in: own password and sessions; for who manages users, those of others. */
 #include "api/api_int.h"
 
+#include "auth/factor.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "base/tr.h"
@@ -32,14 +33,29 @@ enum err api_password_post(struct cx *cx, const struct req *rq, struct resp *rs)
     if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
     TRY(auth_session_half(cx, token, &s));
     TRY(app_firm(cx, &f));
+    s.stage = STAGE_IN;
+    TRY(factor_stage(cx, s.user, cx->acl->second_factor, &s.stage));
     str words[] = {f.name, s.name, s.mail};
     enum err e = auth_password_change(cx, cx->app->auth, &v, fresh, words, COUNT(words), &io);
     if (e != E_OK) return login_refused(cx, rs, e, &io);
     s.csrf = io.s.csrf; /* nothing is read any more that could fail: it is done */
-    s.stage = STAGE_IN;
     session_cookie(cx, rs, io.s.token);
     device_cookie(cx, rs, io.device);
     session_reply(cx, rs, &s, &f);
+    return E_OK;
+}
+
+/* ---- proving once more who one is ---- */
+enum err api_session_proof(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct json *j = NULL;
+    struct visitor v = visitor_of(rq);
+    str token = {0}, password = {0};
+    TRY(body_json(cx, rq, &j));
+    TRY(json_str_of(cx, j, S("password"), S(""), &password));
+    if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
+    TRY(auth_prove(cx, cx->app->auth, &v, token, password));
+    rs->status = 204;
     return E_OK;
 }
 
@@ -99,13 +115,7 @@ enum err api_session_end(struct cx *cx, const struct req *rq, struct resp *rs)
 }
 
 /* ---- another's account ---- */
-struct account {
-    int64_t id;
-    str name, mail;
-    bool is_active, has_password, must_change;
-};
-
-static enum err account_of(struct cx *cx, const struct req *rq, struct account *ret)
+enum err account_of(struct cx *cx, const struct req *rq, struct account *ret)
 {
     struct db_rows r = {0};
     TRY(users_only(cx));
@@ -144,8 +154,10 @@ enum err api_account_get(struct cx *cx, const struct req *rq, struct resp *rs)
     struct mail_row m = {0};
     bool can_mail = false;
     struct session_row *v = NULL;
+    struct factors f = {0};
     size_t n = 0;
     TRY(account_of(cx, rq, &a));
+    TRY(factors_of(cx, a.id, &f));
     TRY(auth_sessions(cx, a.id, &v, &n));
     TRY(mail_is_set(cx, &can_mail));
     TRY(mail_last(cx, S("invite"), a.id, &m));
@@ -159,6 +171,11 @@ enum err api_account_get(struct cx *cx, const struct req *rq, struct resp *rs)
     jw_kbool(&w, S("password"), a.has_password);
     jw_kbool(&w, S("must_change"), a.must_change);
     jw_kint(&w, S("sessions"), (int64_t)n);
+    jw_key(&w, S("factor"));
+    jw_obj(&w);
+    factors_json(cx, &w, &f);
+    jw_kint(&w, S("passkeys"), f.passkeys);
+    jw_obj_end(&w);
     jw_obj_end(&w);
     return E_OK;
 }

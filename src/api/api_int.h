@@ -59,6 +59,20 @@ struct visitor visitor_of(const struct req *rq);
 void device_cookie(struct cx *cx, struct resp *rs, str device);
 /* The answer to a try that was refused: with how long to wait, and the captcha that comes next. */
 MUST enum err login_refused(struct cx *cx, struct resp *rs, enum err e, const struct login *io);
+/* Somebody's account, for who manages users. */
+struct account {
+    int64_t id;
+    str name, mail;
+    bool is_active, has_password, must_change;
+};
+MUST enum err account_of(struct cx *cx, const struct req *rq, struct account *ret);
+struct factors;
+/* What second factors somebody has, as members. */
+void factors_json(struct cx *cx, struct jw *w, const struct factors *f);
+/* "passkey_possible" and "passkeys": those of a user, as members. */
+MUST enum err passkeys_json(struct cx *cx, const struct req *rq, struct jw *w, int64_t user);
+/* "password" of the body, which stands in what bears on how somebody logs in: as auth_present. */
+MUST enum err present_password(struct cx *cx, const struct req *rq);
 /* E_DENIED unless the user has the right `users`; `settings`. */
 MUST enum err users_only(struct cx *cx);
 MUST enum err settings_only(struct cx *cx);

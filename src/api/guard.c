@@ -91,6 +91,32 @@ static enum err shown_as(struct cx *cx, const struct req *rq)
     return e;
 }
 
+/* ---- sessions ---- */
+/* A session that lacks a step of its log-in opens the routes of that step alone. */
+static enum err session_enter(struct cx *cx, unsigned flags, str token, struct session *ret)
+{
+    static const unsigned opens[] = {[STAGE_IN] = R_HALF,
+                                     [STAGE_PASSWORD] = R_AT_PASSWORD,
+                                     [STAGE_FACTOR] = R_AT_FACTOR,
+                                     [STAGE_ENROL] = R_AT_ENROL};
+    if (!(flags & R_HALF)) return auth_session_enter(cx, cx->app->auth, token, ret);
+    TRY(auth_session_half(cx, token, ret));
+    return flags & opens[ret->stage] ? E_OK : auth_lacks(cx, ret->stage);
+}
+
+/* ---- recent log-in ---- */
+/* What says who comes in and what he may. Users and roles are records; theirs are the routes of any. */
+static bool needs_proof(const struct req *rq)
+{
+    static handler_fn *const of_records[] = {api_create,  api_patch, api_delete, api_restore,
+                                             api_merge, api_bulk,  api_mass};
+    const struct route *r = rq->route;
+    if (r->flags & R_PROOF) return true;
+    for (size_t i = 0; i < COUNT(of_records); i++)
+        if (r->fn == of_records[i]) return str_eq(rq->param[0], S("user")) || str_eq(rq->param[0], S("role"));
+    return false;
+}
+
 enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs)
 {
     struct session s = {0};
@@ -103,10 +129,11 @@ enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs)
     if (flags & R_OPEN) return E_OK;
     if (bearer(rq, &token)) return key_guard(cx, rq, rs, token);
     if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
-    TRY(flags & R_HALF ? auth_session_half(cx, token, &s) : auth_session_enter(cx, cx->app->auth, token, &s));
+    TRY(session_enter(cx, flags, token, &s));
     cx->way = WAY_WEB;
     str csrf = http_header(rq, S("X-CSRF-Token"));
     if ((flags & R_WRITE) && (csrf.n != s.csrf.n || !os_equal(csrf.p, s.csrf.p, csrf.n)))
         return fail(cx, E_DENIED, "Please load the page again: its security token is missing or no longer valid");
+    if (needs_proof(rq)) TRY(auth_proved(cx, &s));
     return shown_as(cx, rq);
 }

@@ -2,6 +2,7 @@
 /* api/session.c - set-up, log-in, who am I. */
 #include "api/api_int.h"
 
+#include "auth/passkey.h"
 #include "os/os.h"
 
 void session_cookie(struct cx *cx, struct resp *rs, str token)
@@ -12,6 +13,11 @@ void session_cookie(struct cx *cx, struct resp *rs, str token)
                         secure ? "__Host-kontor" : "kontor", FS(token), secure ? "; Secure" : "",
                         token.n ? "; Max-Age=2592000" : "; Max-Age=0"));
 }
+
+/* What is still to be done before anything else opens. */
+static const str step_name[] = {[STAGE_PASSWORD] = S0("password"),
+                                [STAGE_FACTOR] = S0("factor"),
+                                [STAGE_ENROL] = S0("enrol")};
 
 void session_reply(struct cx *cx, struct resp *rs, const struct session *s, const struct firm *f)
 {
@@ -26,7 +32,7 @@ void session_reply(struct cx *cx, struct resp *rs, const struct session *s, cons
     jw_kstr(&w, S("role"), s->role);
     jw_kbool(&w, S("users"), s->stage == STAGE_IN && acl_sys(cx, SYS_USERS));
     jw_obj_end(&w);
-    if (s->stage == STAGE_PASSWORD) jw_kstr(&w, S("step"), S("password"));
+    if (s->stage != STAGE_IN) jw_kstr(&w, S("step"), step_name[s->stage]);
     jw_key(&w, S("firm"));
     jw_obj(&w);
     jw_kstr(&w, S("name"), f->name);
@@ -57,7 +63,7 @@ static enum err logged_in(struct cx *cx, struct resp *rs, const struct login *io
     struct firm f = {0};
     TRY(app_firm(cx, &f));
     session_cookie(cx, rs, io->s.token);
-    device_cookie(cx, rs, io->device);
+    if (io->device.n) device_cookie(cx, rs, io->device);
     session_reply(cx, rs, &io->s, &f);
     return E_OK;
 }
@@ -154,11 +160,12 @@ enum err api_session_delete(struct cx *cx, const struct req *rq, struct resp *rs
 enum err api_setup_get(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     bool needed = false;
-    (void)rq;
+    struct wa_site site = {0};
     TRY(setup_needed(cx, &needed));
     struct jw w = reply_json(rs);
     jw_obj(&w);
     jw_kbool(&w, S("needed"), needed);
+    jw_kbool(&w, S("passkeys"), passkey_site(cx->a, cx->app->url, rq->host, &site));
     jw_key(&w, S("languages"));
     jw_arr(&w);
     for (enum lang l = 0; l < LANG_MAX; l++) jw_str(&w, lang_code[l]);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* auth/auth.c - hashes, log-in, sessions. */
 #include "auth/auth_int.h"
+#include "auth/factor.h"
 #include "auth/limits.h"
 
 #include "fmt/zone.h"
 #include "os/os.h"
 
+#include <liboath/oath.h>
 #include <sodium.h>
 
 enum { HASH_OPS = 2, HASH_BYTES = 19 * 1024 * 1024, SEEN_EVERY_MS = 5 * 60 * 1000, QUARTER_MS = 15 * 60 * 1000 };
@@ -29,7 +31,7 @@ static void hash_end(struct auth *au)
 struct auth *auth_open(const struct vault *v)
 {
     struct auth *au = mem_new(sizeof *au); /* kept by app for the life of the process */
-    if (sodium_init() < 0) abort();
+    if (sodium_init() < 0 || oath_init() != OATH_OK) abort();
     au->vault = v;
     pthread_mutex_init(&au->lock, NULL);
     pthread_cond_init(&au->free, NULL);
@@ -73,6 +75,19 @@ bool hash_fits(struct auth *au, struct cx *cx, str hash, str password)
     bool ok = crypto_pwhash_str_verify(hash.n ? arena_z(cx->a, hash) : au->dummy, password.p, password.n) == 0;
     hash_end(au);
     return ok && hash.n;
+}
+
+enum err hash_salted(struct cx *cx, struct auth *au, str secret, str salt, str *ret)
+{
+    unsigned char out[32], key[crypto_pwhash_SALTBYTES];
+    crypto_generichash(key, sizeof key, (const unsigned char *)salt.p, salt.n, NULL, 0);
+    hash_begin(au);
+    int rc = crypto_pwhash(out, sizeof out, secret.p, secret.n, key, HASH_OPS, HASH_BYTES,
+                           crypto_pwhash_ALG_ARGON2ID13);
+    hash_end(au);
+    if (rc != 0) return fail(cx, E_BUSY, "The server is short of memory: please try again shortly");
+    *ret = os_hex(cx->a, out, sizeof out);
+    return E_OK;
 }
 
 /* ---- passwords ---- */
@@ -148,10 +163,10 @@ enum err session_insert(struct cx *cx, void *opening)
     TRY(db_exec(cx, NULL, "DELETE FROM session WHERE expires_at < $1", V(clock_aged_ms(cx->now_ms))));
     return db_exec(
         cx, NULL,
-        "INSERT INTO session (token, user_id, created_at, seen_at, expires_at, addr, agent, csrf, stage)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO session (token, user_id, created_at, seen_at, expires_at, addr, agent, csrf, stage, proved_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         V(o->hash), V(o->user), V(cx->now_ms), V(cx->now_ms), V(cx->now_ms + SESSION_MAX_MS),
-        V(o->addr), V(o->agent), V(o->csrf), V((int)o->stage));
+        V(o->addr), V(o->agent), V(o->csrf), V((int)o->stage), V(cx->now_ms));
 }
 
 enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, struct session *ret)
@@ -211,7 +226,7 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
     struct acl *acl = NULL;
     TRY(db_query(cx, &r,
                  "SELECT s.user_id, s.seen_at, s.expires_at, s.csrf, u.name, u.mail, u.language, "
-                 "r.name, u.timezone, s.stage FROM session s"
+                 "r.name, u.timezone, s.stage, s.proved_at FROM session s"
                  " JOIN \"user\" u ON u.id = s.user_id LEFT JOIN \"role\" r ON r.id = u.role WHERE "
                  "s.token = $1",
                  V(hash)));
@@ -226,13 +241,14 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
                                   .mail = db_str(&r, 0, 5),
                                   .lang = db_str(&r, 0, 6),
                                   .role = db_str(&r, 0, 7),
-                                  .stage = (enum stage)db_int(&r, 0, 9)}};
+                                  .stage = (enum stage)db_int(&r, 0, 9),
+                                  .proved_at = db_int(&r, 0, 10)}};
     if (is_over(cx, ret)) return fail(cx, E_AUTH, "Please log in first");
     if (!zone_named_min(db_str(&r, 0, 8), cx->now_ms, &ret->tz_min)) ret->tz_min = auth_firm_tz(cx);
     cx->tz_min = ret->tz_min; /* the day that filters of roles speak of */
     TRY(acl_load(cx, ret->s.user, &acl));
     ret->acl = acl;
-    return E_OK;
+    return factor_stage(cx, ret->s.user, acl->second_factor, &ret->s.stage);
 }
 
 /* A session of whatever stage. */
@@ -260,12 +276,22 @@ static enum err session_taken(struct cx *cx, struct entered *e, struct session *
     return E_OK;
 }
 
+enum err auth_lacks(struct cx *cx, enum stage s)
+{
+    switch (s) {
+    case STAGE_IN: return E_OK;
+    case STAGE_PASSWORD: return fail(cx, E_AUTH, "Please choose a password of your own first");
+    case STAGE_FACTOR: return fail(cx, E_AUTH, "Please finish the log-in with your second factor first");
+    case STAGE_ENROL: return fail(cx, E_AUTH, "Your role asks for a second factor: please set one up first");
+    }
+    return fail(cx, E_AUTH, "Please log in first");
+}
+
 enum err auth_session_enter(struct cx *cx, struct auth *au, str token, struct session *ret)
 {
     struct entered e = {0};
     TRY(session_find(cx, au, token, &e));
-    if (e.s.stage == STAGE_PASSWORD) return fail(cx, E_AUTH, "Please choose a password of your own first");
-    if (e.s.stage != STAGE_IN) return fail(cx, E_AUTH, "Please finish the log-in first");
+    TRY(auth_lacks(cx, e.s.stage));
     return session_taken(cx, &e, ret);
 }
 
@@ -274,6 +300,23 @@ enum err auth_session_half(struct cx *cx, str token, struct session *ret)
     struct entered e = {0};
     TRY(session_find(cx, NULL, token, &e));
     return session_taken(cx, &e, ret);
+}
+
+enum err auth_proved(struct cx *cx, const struct session *s)
+{
+    return s->proved_at + PROOF_MS >= cx->now_ms ? E_OK : fail(cx, E_PROOF, "Please enter your password once more");
+}
+
+static enum err proved_write(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "UPDATE session SET proved_at = $2 WHERE token = $1", V(*(const str *)arg), V(cx->now_ms));
+}
+
+enum err auth_prove(struct cx *cx, struct auth *au, const struct visitor *v, str token, str password)
+{
+    str hash = token_hash(cx, token);
+    TRY(auth_present(cx, au, v, password));
+    return db_write(cx, proved_write, &hash);
 }
 
 static enum err session_delete(struct cx *cx, void *arg)

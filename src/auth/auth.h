@@ -10,7 +10,7 @@
 #include "record/record.h"
 
 enum { AUTH_HASHES = 4, PASSWORD_MIN = 8, PASSWORD_MAX = 1024, TOKEN_CHARS = 64 };
-enum { SESSION_IDLE_MS = 12 * 3600 * 1000 };
+enum { SESSION_IDLE_MS = 12 * 3600 * 1000, PROOF_MS = 15 * 60 * 1000 };
 #define SESSION_MAX_MS (INT64_C(30) * 86400000)
 
 struct auth; /* the queue of hashes and the sessions remembered; one per process */
@@ -28,13 +28,15 @@ MUST enum err auth_hash_set(struct cx *cx, int64_t user, str hash);
 /* The same for a password that somebody else has chosen: he must choose an own one before anything else. */
 MUST enum err auth_hash_first(struct cx *cx, int64_t user, str hash);
 
-/* What a session still lacks before it opens more than the next step. */
-enum stage { STAGE_IN, STAGE_PASSWORD };
+/* What a session still lacks before it opens more than the next step. As numbers in the table but the last, which is
+ * found out anew each time: a second factor that a role asks for and that the user has not set up. */
+enum stage { STAGE_IN, STAGE_PASSWORD, STAGE_FACTOR, STAGE_ENROL };
 struct session {
     int64_t user;
     str token, csrf;  /* token only of a new one: 64 hex characters */
     str name, mail, lang, role;
     enum stage stage;
+    int64_t proved_at; /* when he last proved who he is */
 };
 
 /* ---- log-in ---- */
@@ -50,7 +52,7 @@ struct captcha {
 struct login {
     str mail, password, captcha, answer; /* given; captcha: the id of the one that `answer` is for */
     struct session s;                    /* E_OK */
-    str device;                          /* E_OK: what the device cookie is to hold from now on */
+    str device;                          /* E_OK: what the device cookie is to hold from now on; "" = as it was */
     struct captcha next;                 /* E_AUTH, E_INVALID: to be answered with the next try */
     int64_t wait_ms;                     /* E_RATE */
 };
@@ -74,6 +76,12 @@ MUST enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent,
 MUST enum err auth_session_enter(struct cx *cx, struct auth *au, str token, struct session *ret);
 /* The same for one that may lack something yet: for the routes that do the next step. */
 MUST enum err auth_session_half(struct cx *cx, str token, struct session *ret);
+/* E_AUTH, telling what is to be done first; E_OK for STAGE_IN. */
+MUST enum err auth_lacks(struct cx *cx, enum stage s);
+/* E_PROOF when that was longer ago than PROOF_MS. */
+MUST enum err auth_proved(struct cx *cx, const struct session *s);
+/* He has proved it now, by his present password: as auth_present. */
+MUST enum err auth_prove(struct cx *cx, struct auth *au, const struct visitor *v, str token, str password);
 MUST enum err auth_logout(struct cx *cx, str token);
 /* A session's name in lists: nobody can come in by it. */
 str auth_session_key(struct cx *cx, str token);
@@ -101,7 +109,7 @@ MUST enum err auth_sessions_end(struct cx *cx, int64_t user, str but);
 /* ---- who tried to come in ---- */
 struct attempt_row {
     int64_t id, at, user;
-    str name, addr, agent, outcome; /* in, wrong, pending, captcha, locked, blocked, rate */
+    str name, addr, agent, outcome; /* in, half, wrong, pending, captcha, locked, blocked, rate */
     bool known;                     /* by a device that had been in before */
 };
 struct attempt_query {

@@ -68,6 +68,8 @@ struct auth {
     struct buckets buckets;
 };
 bool hash_fits(struct auth *au, struct cx *cx, str hash, str password);
+/* argon2id in hex under a salt of one's own: for what is looked up among several. */
+MUST enum err hash_salted(struct cx *cx, struct auth *au, str secret, str salt, str *ret);
 /* SHA-256 in hex: as the tables have tokens. */
 str token_hash(struct cx *cx, str token);
 
@@ -91,6 +93,8 @@ struct try {
     str addr, agent;     /* fit to be stored */
     str device;          /* its hash when this user's, else "": a stranger */
     bool is_in;          /* he is in already, and proves once more who he is: no captcha */
+    bool is_second;      /* his password was right, this is the second factor: no captcha */
+    const char *as;      /* how it is written down when right; NULL = "in" */
     const char *refused; /* why it was not looked at; NULL = it may be */
     int64_t wait_ms;
     struct captcha next; /* to be answered with the next try */
@@ -100,3 +104,19 @@ struct try {
 MUST enum err try_begin(struct cx *cx, struct auth *au, struct try *t);
 /* What comes of it; `then` (may be NULL) runs in the same transaction when it was right. */
 MUST enum err try_end(struct cx *cx, struct auth *au, struct try *t, bool right, db_write_fn *then, void *arg);
+/* A try that ended in a fault of ours is nobody's failure; gives `e` back. */
+MUST enum err try_forgiven(struct cx *cx, struct try *t, enum err e);
+MUST enum err try_own_name(struct cx *cx, struct try *t);
+
+/* ---- coming in, when it was right ---- */
+struct coming {
+    struct opening o;
+    str device;         /* its hash; "" = it stays unknown */
+    str fresh;          /* the hash of a new password; "" = it stays */
+    db_write_fn *first; /* in the same transaction, before all else; may be NULL */
+    void *arg;
+    const struct session *whose; /* read before, so that nothing can fail afterwards; NULL = read then */
+};
+/* try_end with all that follows: the session, io->device and io->s. */
+MUST enum err session_open(struct cx *cx, struct auth *au, struct try *t, bool right, struct coming *c,
+                           struct login *io);

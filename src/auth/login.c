@@ -4,6 +4,7 @@
  * A device that a user has been in with before has a count of its own, so that strangers who lock the account do not
  * lock him out. Unknown names are counted like known ones: nothing tells which there are. */
 #include "auth/auth_int.h"
+#include "auth/factor.h"
 #include "auth/limits.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -11,7 +12,7 @@
 #include "os/os.h"
 
 static const char in[] = "in", wrong[] = "wrong", pending[] = "pending", captcha[] = "captcha", locked[] = "locked",
-                  blocked[] = "blocked", rate[] = "rate";
+                  blocked[] = "blocked", rate[] = "rate", half[] = "half";
 
 static enum err attempt_insert(struct cx *cx, const struct try *t, int64_t id, const char *outcome)
 {
@@ -71,7 +72,7 @@ static enum err looked_at(struct cx *cx, struct try *t)
         t->wait_ms = until > cx->now_ms ? until - cx->now_ms : 1000;
         return t->refused = locked, E_OK;
     }
-    if (n < LOGIN_CAPTCHA_FROM || t->is_in) return E_OK;
+    if (n < LOGIN_CAPTCHA_FROM || t->is_in || t->is_second) return E_OK;
     TRY(captcha_solved(cx, t->captcha, t->answer, &is));
     if (is) return E_OK;
     t->refused = captcha;
@@ -146,7 +147,7 @@ static enum err failed(struct cx *cx, const struct ending *e)
     TRY(guard_of(cx, t, &since, &until));
     TRY(failures(cx, t, since, &n));
     if (n >= LOGIN_LOCK_FROM) return locked_out(cx, t);
-    return n >= LOGIN_CAPTCHA_FROM && !t->is_in ? captcha_make(cx, &t->next) : E_OK;
+    return n >= LOGIN_CAPTCHA_FROM && !t->is_in && !t->is_second ? captcha_make(cx, &t->next) : E_OK;
 }
 
 static enum err end(struct cx *cx, void *arg)
@@ -156,7 +157,7 @@ static enum err end(struct cx *cx, void *arg)
     if (e->right && e->t->is_in) /* he came in before: this was no log-in */
         TRY(db_exec(cx, NULL, "DELETE FROM login_attempt WHERE id = $1", V(e->t->id)));
     else TRY(db_exec(cx, NULL, "UPDATE login_attempt SET outcome = $2, ok = $3 WHERE id = $1", V(e->t->id),
-                     V(str_from(e->right ? in : wrong)), V(e->right)));
+                     V(str_from(!e->right ? wrong : e->t->as ? e->t->as : in)), V(e->right)));
     if (!e->right) return failed(cx, e);
     return e->then ? e->then(cx, e->arg) : E_OK;
 }
@@ -179,12 +180,6 @@ static enum err credential_of(struct cx *cx, int64_t user, str *ret_hash, bool *
     return E_OK;
 }
 
-struct coming {
-    struct opening o;
-    str device; /* its hash */
-    str fresh;  /* the hash of a new password; "" = it stays */
-};
-
 /* Told to the user, unless it is the first one he ever comes in with. */
 static enum err device_new(struct cx *cx, str device, const struct opening *o)
 {
@@ -205,12 +200,15 @@ static enum err device_new(struct cx *cx, str device, const struct opening *o)
 static enum err come_in(struct cx *cx, void *arg)
 {
     struct coming *c = arg;
+    if (c->first) TRY(c->first(cx, c->arg));
     if (c->fresh.n) TRY(auth_hash_set(cx, c->o.user, c->fresh));
-    TRY(device_new(cx, c->device, &c->o));
-    TRY(db_exec(cx, NULL,
-                "INSERT INTO device (token, user_id, created_at, seen_at) VALUES ($1, $2, $3, $4)"
-                " ON CONFLICT (token, user_id) DO UPDATE SET seen_at = excluded.seen_at",
-                V(c->device), V(c->o.user), V(cx->now_ms), V(cx->now_ms)));
+    if (c->device.n) {
+        TRY(device_new(cx, c->device, &c->o));
+        TRY(db_exec(cx, NULL,
+                    "INSERT INTO device (token, user_id, created_at, seen_at) VALUES ($1, $2, $3, $4)"
+                    " ON CONFLICT (token, user_id) DO UPDATE SET seen_at = excluded.seen_at",
+                    V(c->device), V(c->o.user), V(cx->now_ms), V(cx->now_ms)));
+    }
     return session_insert(cx, &c->o);
 }
 
@@ -226,15 +224,20 @@ static enum err device_cookie(struct cx *cx, const struct visitor *v, str *ret)
     return E_OK;
 }
 
-static enum err session_open(struct cx *cx, struct auth *au, struct try *t, bool right, struct coming *c,
-                             struct login *io)
+/* A device is known when somebody has come in by it: a password alone makes none, for each known one has tries of its
+ * own. */
+enum err session_open(struct cx *cx, struct auth *au, struct try *t, bool right, struct coming *c, struct login *io)
 {
-    if (right) TRY(device_cookie(cx, t->v, &io->device));
-    c->device = token_hash(cx, io->device);
+    bool is_half = c->o.stage == STAGE_FACTOR;
+    if (right && !is_half) TRY(device_cookie(cx, t->v, &io->device));
+    if (io->device.n) c->device = token_hash(cx, io->device);
+    if (is_half) t->as = half;
     enum err e = try_end(cx, au, t, right, come_in, c);
     io->next = t->next;
     TRY(e);
-    if (!c->fresh.n) TRY(auth_session_half(cx, c->o.token, &io->s));
+    if (c->whose) io->s = *c->whose;
+    else if (!c->fresh.n) TRY(auth_session_half(cx, c->o.token, &io->s));
+    if (c->whose) io->s.stage = c->o.stage;
     io->s.token = c->o.token;
     io->s.csrf = c->o.csrf;
     return E_OK;
@@ -248,7 +251,7 @@ static enum err broken(struct cx *cx, void *arg)
                    V(t->id));
 }
 
-static enum err forgiven(struct cx *cx, struct try *t, enum err e)
+enum err try_forgiven(struct cx *cx, struct try *t, enum err e)
 {
     struct cx other = *cx; /* what is told stays what it was */
     if (e == E_OK || err_info[e].http < 500 || !t->id) return e;
@@ -260,7 +263,7 @@ static enum err forgiven(struct cx *cx, struct try *t, enum err e)
 /* From the try's beginning on: what is proved by io->password, and what follows when it is right. */
 static enum err proved(struct cx *cx, struct auth *au, struct try *t, str fresh, struct login *io)
 {
-    bool must_change = false;
+    bool must_change = false, has = false;
     str hash = {0};
     struct coming c = {0};
     enum err e = try_begin(cx, au, t);
@@ -268,9 +271,11 @@ static enum err proved(struct cx *cx, struct auth *au, struct try *t, str fresh,
     io->wait_ms = t->wait_ms;
     TRY(e);
     TRY(credential_of(cx, t->user, &hash, &must_change));
+    TRY(factor_has(cx, t->user, &has)); /* of nobody, too: the time it takes tells nothing */
     bool right = hash_fits(au, cx, hash, io->password);
     if (right && fresh.n) TRY(auth_password_hash(cx, au, fresh, &c.fresh));
-    c.o = session_opening(cx, t->user, must_change && !fresh.n ? STAGE_PASSWORD : STAGE_IN, t->v->addr, t->v->agent);
+    enum stage next = fresh.n ? STAGE_IN : has ? STAGE_FACTOR : must_change ? STAGE_PASSWORD : STAGE_IN;
+    c.o = session_opening(cx, t->user, next, t->v->addr, t->v->agent);
     return session_open(cx, au, t, right, &c, io);
 }
 
@@ -285,10 +290,10 @@ enum err auth_login(struct cx *cx, struct auth *au, const struct visitor *v, str
         return fail(cx, E_LIMIT, "A password has at most %d characters", PASSWORD_MAX);
     enum err e = auth_user_by_mail(cx, t.name, &t.user);
     if (e != E_OK && e != E_NOTFOUND) return e;
-    return forgiven(cx, &t, proved(cx, au, &t, S(""), io));
+    return try_forgiven(cx, &t, proved(cx, au, &t, S(""), io));
 }
 
-static enum err own_name(struct cx *cx, struct try *t)
+enum err try_own_name(struct cx *cx, struct try *t)
 {
     struct db_rows r = {0};
     TRY(db_query(cx, &r, "SELECT mail_f FROM \"user\" WHERE id = $1", V(t->user)));
@@ -310,8 +315,8 @@ enum err auth_present(struct cx *cx, struct auth *au, const struct visitor *v, s
     struct try t = {.v = v, .user = cx->who.user, .is_in = true};
     if (password.n > 4 * PASSWORD_MAX)
         return fail(cx, E_LIMIT, "A password has at most %d characters", PASSWORD_MAX);
-    TRY(own_name(cx, &t));
-    enum err e = forgiven(cx, &t, present(cx, au, &t, password));
+    TRY(try_own_name(cx, &t));
+    enum err e = try_forgiven(cx, &t, present(cx, au, &t, password));
     return e == E_AUTH ? fail_at(cx, E_DENIED, S("password"), "Please enter your present password") : e;
 }
 
@@ -323,7 +328,7 @@ enum err auth_password_change(struct cx *cx, struct auth *au, const struct visit
         return fail_at(cx, E_INVALID, S("present"), "A password has at most %d characters", PASSWORD_MAX);
     TRY(auth_password_check(cx, fresh, words, n_words));
     if (str_eq(fresh, io->password)) return fail_at(cx, E_INVALID, S("password"), "This is the password you have now");
-    TRY(own_name(cx, &t));
-    enum err e = forgiven(cx, &t, proved(cx, au, &t, fresh, io));
+    TRY(try_own_name(cx, &t));
+    enum err e = try_forgiven(cx, &t, proved(cx, au, &t, fresh, io));
     return e == E_AUTH ? fail_at(cx, E_INVALID, S("present"), "This is not your present password") : e;
 }

@@ -103,6 +103,7 @@ str buf_str(const struct buf *b);              /* what was written so far; lives
     X(E_BAD, 400, "bad_request")                                                                  \
     X(E_AUTH, 401, "auth")                                                                        \
     X(E_DENIED, 403, "denied")                                                                    \
+    X(E_PROOF, 403, "proof")         /* prove once more who you are, then again */                \
     X(E_NOTFOUND, 404, "not_found")                                                               \
     X(E_METHOD, 405, "method")                                                                    \
     X(E_CONFLICT, 409, "conflict")                                                                \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/cmd_users.c - init and user: the firm, its administrator, its users. */
+#include "auth/factor.h"
 #include "cli/cli_int.h"
 #include "os/os.h"
 
@@ -162,6 +163,15 @@ static enum err user_password(struct cli *c, str mail)
     return user_said(c, user, mail, "has a new password; his sessions are ended");
 }
 
+/* The telephone is lost, and nobody else is there who could reset it. */
+static enum err user_factor(struct cli *c, str mail)
+{
+    int64_t user = 0;
+    TRY(user_of(c, mail, &user));
+    TRY(factors_reset(c->cx, user));
+    return user_said(c, user, mail, "has no second factor any more; his sessions are ended");
+}
+
 static enum err sessions_end(struct cx *cx, void *arg)
 {
     return db_exec(cx, NULL, "DELETE FROM session WHERE user_id = $1", V(*(const int64_t *)arg));
@@ -231,7 +241,8 @@ enum err cmd_user(struct cli *c)
     if (!acl_sys(c->cx, SYS_USERS))
         return fail(c->cx, E_DENIED, "this needs the right to manage users");
     if (str_eq(what, S("password"))) return user_password(c, mail);
+    if (str_eq(what, S("reset-factor"))) return user_factor(c, mail);
     if (str_eq(what, S("disable"))) return user_active(c, mail, false);
     if (str_eq(what, S("enable"))) return user_active(c, mail, true);
-    return cli_usage(c, "user knows add, list, password, disable and enable, not '%.*s'", FS(what));
+    return cli_usage(c, "user knows add, list, password, reset-factor, disable and enable, not '%.*s'", FS(what));
 }

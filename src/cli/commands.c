@@ -166,8 +166,8 @@ const struct command commands[] = {
      S0("kontor init --data /srv/kontor --country DE --language de --admin chef@firma.de "
         "--password-file pw"),
      cmd_init},
-    {S0("user"), S0("add, list and switch off users, set passwords"), OPTS(user_opts),
-     S0("add|password|disable|enable MAIL, or list"), 1, 2, CMD_STORE, S0(""),
+    {S0("user"), S0("add, list and switch off users, set passwords, reset second factors"), OPTS(user_opts),
+     S0("add|password|reset-factor|disable|enable MAIL, or list"), 1, 2, CMD_STORE, S0(""),
      S0("kontor user add anna@firma.de --name 'Anna Berg' --role Verkauf --password-file "
         "pw\nkontor user list --json"),
      cmd_user},

@@ -462,7 +462,8 @@ static void sq_close(struct db *db)
 /* Sessions and rights hang on these: db_epoch. */
 static bool is_watched(int action, const char *table)
 {
-    static const char *const watched[] = {"user", "role", "team", "branch", "tag_word", "session", "api_key"};
+    static const char *const watched[] = {"user",    "role",    "team",     "branch", "tag_word",
+                                          "session", "api_key", "user_totp", "passkey"};
     if (action != SQLITE_INSERT && action != SQLITE_UPDATE && action != SQLITE_DELETE) return false;
     for (size_t i = 0; i < COUNT(watched); i++)
         if (strcmp(table, watched[i]) == 0) return true;

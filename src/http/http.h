@@ -74,7 +74,11 @@ enum route_flags {
     R_PERSON = 64,  /* for people who logged in: with no API key */
     R_RIGHTS = 128, /* rights to records and settings alone say what it gives: for every API key that has them */
     R_LATER = 256,  /* begun in the loop where is_fast says so; no thread waits for its reply (struct http_later) */
-    R_HALF = 512,   /* also with a session that still lacks a step of its log-in */
+    R_AT_PASSWORD = 512, /* also with a session that lacks this step of its log-in still: an own password, ... */
+    R_AT_FACTOR = 1024,  /* ... the second factor, ... */
+    R_AT_ENROL = 2048,   /* ... one that has to be set up */
+    R_HALF = R_AT_PASSWORD | R_AT_FACTOR | R_AT_ENROL,
+    R_PROOF = 4096,      /* bears on who comes in: somebody must have proved lately who he is */
 };
 typedef enum err handler_fn(struct cx *cx, const struct req *rq, struct resp *rs);
 struct route {

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "api_bed.h"
+#include "auth/factor.h"
 #include "os/os.h"
 #include "ui/ui.h"
 
+#include <liboath/oath.h>
+#include <sodium.h>
 #include <stdlib.h>
 
 /* ---- the process: with or without a server ---- */
@@ -167,6 +170,24 @@ str api_digest(struct api_bed *t, str but)
         arena_back(cx->a, m);
     }
     return arena_fmt(cx->a, "%" PRIx64, sum);
+}
+
+str api_code(struct api_bed *t, enum actor who, int off)
+{
+    struct cx *cx = &t->b.cx;
+    struct db_rows r = {0};
+    unsigned char seed[TOTP_SEED_BYTES] = {0};
+    char code[TOTP_DIGITS + 1] = "";
+    str hex = {0};
+    int64_t id = t->who[who].id, now = t->still_ms ? t->still_ms : clock_ms() + t->ahead_ms;
+    T_OK(cx, db_query(cx, &r, "SELECT seed, pending FROM user_totp WHERE user_id = $1", V(id)));
+    if (!r.n) return S("");
+    bool is_new = db_str(&r, 0, 1).n > 0;
+    str place = arena_fmt(cx->a, "user_totp:%" PRId64 ":%s", id, is_new ? "pending" : "seed");
+    T_OK(cx, vault_unseal(cx, t->app->vault, place, db_str(&r, 0, is_new), &hex));
+    T(sodium_hex2bin(seed, sizeof seed, hex.p, hex.n, NULL, NULL, NULL) == 0);
+    T(oath_totp_generate((const char *)seed, sizeof seed, now / 1000 + (int64_t)off * TOTP_STEP_S, TOTP_STEP_S, 0, TOTP_DIGITS, code) == OATH_OK);
+    return arena_dup(cx->a, str_from(code));
 }
 
 int64_t api_make(struct api_bed *t, const char *entity, const char *name, enum actor owner)

@@ -80,6 +80,8 @@ str api_expand(const struct api_bed *t, struct arena *a, const char *text);
 /* Changes since the last look, as rows name them. */
 str api_events_came(struct api_bed *t);
 
+/* What his app shows `off` steps from now: of the seed that is being set up, else of the one in force. */
+str api_code(struct api_bed *t, enum actor who, int off);
 /* A new session for him. */
 void api_enter(struct api_bed *t, enum actor who, int64_t id);
 
@@ -105,3 +107,4 @@ void keys_tests(void);
 void bulk_tests(void);
 void mail_tests(void);
 void hooks_tests(void);
+void factor_tests(void);

@@ -2,7 +2,9 @@
 /* Every database call of every writing route fails once: the answer says so, nothing has changed, the next try works. */
 #include "api_bed.h"
 #include "os/os.h"
+#include "auth/passkey.h"
 #include "record/log.h"
+#include "soft_key.h"
 
 #include <stdlib.h>
 
@@ -87,6 +89,19 @@ static const struct torture {
     {"POST /api/v1/block", "{'addr':'192.0.2.1','why':'f'}", NULL, ADMIN, ""},
     {"DELETE /api/v1/block/$block", NULL, NULL, ADMIN, ""},
     {"DELETE /api/v1/lock/$lock", NULL, NULL, ADMIN, ""},
+    {"POST /api/v1/session/proof", "{'password':'korrekt-pferd-batterie'}", NULL, MGRA, "login_attempt login_guard"},
+    {"POST /api/v1/factor/totp", "{'password':'korrekt-pferd-batterie'}", NULL, MGRA, "login_attempt login_guard"},
+    {"POST /api/v1/factor/totp/confirm", "{'code':'$code'}", NULL, MGRA, ""},
+    {"POST /api/v1/factor/recovery", "{'password':'korrekt-pferd-batterie'}", NULL, MGRA, "login_attempt login_guard"},
+    {"POST /api/v1/factor/totp/end", "{'password':'korrekt-pferd-batterie'}", NULL, MGRA, "login_attempt login_guard"},
+    {"POST /api/v1/session/factor", "{'code':'$half'}", NULL, REPB1, "login_attempt login_guard"},
+    {"POST /api/v1/passkey/begin", "{'password':'korrekt-pferd-batterie'}", NULL, MGRA, "login_attempt login_guard"},
+    {"POST /api/v1/passkey", "{'name':'f','id':'$pk.id','client':'$pknew.client','data':'$pk.data'}", NULL, MGRA, ""},
+    {"PATCH /api/v1/passkey/$pk", "{'name':'g'}", NULL, MGRA, ""},
+    {"POST /api/v1/session/passkey/begin", NULL, NULL, ANON, ""},
+    {"POST /api/v1/session/passkey", "{'id':'$pk.id','client':'$pkin.client','data':'$pk.data','signature':'$pk.sig'}", "Cookie: kontor-ask=fault", ANON, "login_attempt login_guard"},
+    {"POST /api/v1/passkey/$pk/end", "{'password':'korrekt-pferd-batterie'}", NULL, MGRA, "login_attempt login_guard"},
+    {"DELETE /api/v1/account/$repb1/factor", NULL, "Idempotency-Key: fault-factor", ADMIN, ""},
     {"POST /api/v1/session/password", "{'present':'korrekt-pferd-batterie','password':'Moos-Laterne-9'}", NULL, MGRA, "login_attempt login_guard"},
     {"PUT /api/v1/mail/server", "{'host':'127.0.0.1','port':25,'security':'none','user':'u','password':'p','from':'f@mueller.example'}", NULL, ADMIN, ""},
     {"POST /api/v1/mail/test", NULL, NULL, ADMIN, ""},
@@ -104,9 +119,67 @@ static const struct torture {
 };
 enum { NTH_MAX = 20000 };
 
+static enum err seed_row(struct cx *cx, void *arg)
+{
+    const struct api_bed *t = arg;
+    int64_t id = t->who[REPB1].id;
+    str sealed = {0}, place = arena_fmt(cx->a, "user_totp:%" PRId64 ":seed", id);
+    TRY(vault_seal(cx, t->app->vault, place, S("00112233445566778899aabbccddeeff00112233"), &sealed));
+    TRY(db_exec(cx, NULL, "INSERT INTO user_totp (user_id, seed, pending, pending_at, since, step) VALUES ($1, $2, '', 0, 1, 0)", V(id), V(sealed)));
+    return db_exec(cx, NULL, "UPDATE session SET stage = 2 WHERE user_id = $1", V(id));
+}
+
+static const char rp[] = "kontor.test";
+static struct soft_key key;
+
+/* What an authenticator answers, for the row that registers it and the one that comes in by it. */
+static void passkey_make(struct api_bed *t, bool is_new)
+{
+    struct cx cx = t->b.cx;
+    str challenge = {0};
+    cx.now_ms = t->still_ms;
+    cx.who.user = t->who[MGRA].id;
+    if (is_new) {
+        soft_key_free(&key);
+        key = soft_key_new(ES256, "fault");
+        T_OK(&cx, passkey_begin(&cx, t->who[MGRA].token, &challenge));
+    } else {
+        key.counter++;
+        T_OK(&cx, passkey_ask(&cx, S("fault"), false, &challenge));
+    }
+    str client = soft_client(&cx, is_new ? "webauthn.create" : "webauthn.get", challenge, "http://kontor.test");
+    str data = soft_data(&cx, &key, rp, PRESENT | VERIFIED | (is_new ? ATTESTED : 0));
+    var_put(t, "pk.id", soft_coded(&cx, key.id));
+    var_put(t, is_new ? "pknew.client" : "pkin.client", soft_coded(&cx, client));
+    var_put(t, "pk.data", soft_coded(&cx, data));
+    var_put(t, "pk.sig", soft_coded(&cx, soft_signed(&cx, &key, data, client)));
+}
+
+static void id_put(struct api_bed *t, const char *var, str sql)
+{
+    struct cx *cx = &t->b.cx;
+    struct db_rows r = {0};
+    T_OK(cx, db_run(cx, &r, NULL, sql, NULL, 0));
+    var_put(t, var, arena_fmt(cx->a, "%" PRId64, r.n ? db_int(&r, 0, 0) : 0));
+}
+
+/* Codes of the app and answers of the passkey as they are when their row comes. */
+static void code_make(struct api_bed *t, const char *req, const char *body)
+{
+    if (strstr(req, "$pk")) id_put(t, "pk", S("SELECT id FROM passkey"));
+    if (!body) return;
+    if (strstr(body, "$pknew.") || strstr(body, "$pkin.")) passkey_make(t, strstr(body, "$pknew.") != NULL);
+    if (strstr(body, "$code")) var_put(t, "code", api_code(t, MGRA, 0));
+    if (!strstr(body, "$half")) return;
+    api_enter(t, REPB1, t->who[REPB1].id);
+    T_OK(&t->b.cx, db_write(&t->b.cx, seed_row, t));
+    var_put(t, "half", api_code(t, REPB1, 0));
+}
+
 static void one(struct api_bed *t, const struct torture *x)
 {
     struct cx *cx = &t->b.cx;
+    code_make(t, x->req, x->body);
     str req = api_expand(t, cx->a, x->req), body = x->body ? api_expand(t, cx->a, x->body) : S(""), head = x->head ? str_from(x->head) : S("");
     int64_t nth = 1;
     str before = api_digest(t, str_from(x->but));
@@ -125,14 +198,6 @@ static void one(struct api_bed *t, const struct torture *x)
     }
     T(nth > 1 && nth < NTH_MAX);
     if (nth == NTH_MAX) fprintf(stderr, "  %s never went through\n", x->req);
-}
-
-static void id_put(struct api_bed *t, const char *var, str sql)
-{
-    struct cx *cx = &t->b.cx;
-    struct db_rows r = {0};
-    T_OK(cx, db_run(cx, &r, NULL, sql, NULL, 0));
-    var_put(t, var, arena_fmt(cx->a, "%" PRId64, r.n ? db_int(&r, 0, 0) : 0));
 }
 
 static void found_make(struct api_bed *t)
@@ -273,5 +338,6 @@ int main(void)
 {
     api_both(set_up, false, false);
     api_both(walk, false, true);
+    soft_key_free(&key);
     return t_end("api_fault");
 }

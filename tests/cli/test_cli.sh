@@ -93,6 +93,10 @@ scenario() {
     is "user add twice" "$code" 1
     k count person --as $user
     is "as a user" "$out" 5
+    k user reset-factor $user --json
+    is "user reset-factor" "$code" 0
+    k user reset-factor nobody@firma.de
+    is "user reset-factor: nobody" "$code" 1
     k user disable $user
     is "user disable" "$code" 0
     k count person --as $user

@@ -8,6 +8,7 @@ import * as importing from './import.mjs';
 import * as columns from './columns.mjs';
 import * as dups from './dups.mjs';
 import * as keys from './keys.mjs';
+import * as factor from './factor.mjs';
 import * as fields from './fields.mjs';
 import * as roles from './roles.mjs';
 import * as filters from './filters.mjs';
@@ -17,6 +18,7 @@ import * as jobs from './jobs.mjs';
 import * as keyboard from './keyboard.mjs';
 import * as mass from './mass.mjs';
 import * as live from './live.mjs';
+import * as passkey from './passkey.mjs';
 import * as past from './past.mjs';
 import * as person from './person.mjs';
 import * as phone from './phone.mjs';
@@ -41,7 +43,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, tree, keys, hooks, signins, mass, mail, keyboard]) {
+  for (const s of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, tree, keys, hooks, signins, factor, passkey, mass, mail, keyboard]) {
     if (s !== setup && scenes.length && !scenes.includes(s.name)) continue;
     try {
       await s.run(v, server);

@@ -3,6 +3,7 @@ export const BASE = '/api/v1';
 let csrf = '';
 let as = '';
 let lost: () => void = () => {};
+let prove: () => Promise<boolean> = () => Promise.resolve(false);
 
 /** What the server answered instead of a result (RFC 9457), or status 0 when it did not answer at all. */
 export class Problem extends Error {
@@ -35,6 +36,11 @@ export function setAs(id: string): void {
 
 export function onSessionLost(run: () => void): void {
   lost = run;
+}
+
+/** Asks for the password once more; true when it was right, then the request is repeated. */
+export function onProofNeeded(ask: () => Promise<boolean>): void {
+  prove = ask;
 }
 
 function key(): string {
@@ -80,7 +86,9 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<Re
   const res = await ask(method, path, headers, body === undefined ? undefined : JSON.stringify(body));
   if (!res.ok) {
     if (res.status === 401 && path !== '/session') lost();
-    throw await problem(res);
+    const why = await problem(res);
+    if (why.code === 'proof' && (await prove())) return call(method, path, body);
+    throw why;
   }
   const empty = res.status === 204 || res.headers.get('content-length') === '0';
   return { data: (empty ? null : await res.json()) as T, change: res.headers.get('x-change'), status: res.status };

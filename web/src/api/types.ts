@@ -55,7 +55,7 @@ export interface Session {
   firm: { name: string; country: string; currency: string };
   csrf: string;
   /** what is still to be done before anything else */
-  step?: 'password';
+  step?: 'password' | 'factor' | 'enrol';
 }
 export interface ApiKey {
   id: string; name: string; scopes: string[]; role: { id: string; title: string } | null; user: { id: string; title: string };
@@ -77,7 +77,15 @@ export interface HookDelivery {
 }
 export interface Captcha { id: string; image: string; question: string }
 export interface SessionRow { key: string; this: boolean; user?: Ref | null; addr: string; agent: string; created_at: string; seen_at: string }
-export interface Account { id: string; active: boolean; password: boolean; must_change: boolean; sessions: number; can_invite: boolean; invited: { at: string; state: MailState; why: string } | null }
+export interface Account { id: string; active: boolean; password: boolean; must_change: boolean; sessions: number; can_invite: boolean; invited: { at: string; state: MailState; why: string } | null; factor: { totp: string | null; recovery: number; required: boolean; passkeys: number } }
+/** totp: since when codes of an app are asked for; required: by a role of his */
+export interface Factors { totp: string | null; recovery: number; required: boolean; passkeys: Passkey[]; passkey_possible: boolean }
+export interface Passkey { id: string; name: string; created_at: string; used_at: string | null }
+/** Bytes as base64url. */
+export interface PasskeyNew { challenge: string; rp: string; firm: string; user: string; mail: string; name: string; algs: number[]; known: string[] }
+export interface PasskeyAsk { challenge: string; rp: string; second: boolean; known: string[] }
+export interface PasskeyAnswer { id: string; client: string; data: string; signature?: string }
+export interface TotpNew { secret: string; uri: string; qr?: { size: number; path: string } }
 export interface MailServer { set: boolean; url: string; host: string; port: number; security: 'starttls' | 'tls' | 'none'; user: string; has_password: boolean; from: string; name: string; ca: string }
 export interface SignupRules { open: boolean; mail: boolean; domains: string; role: Ref | null }
 export type MailState = 'queued' | 'sending' | 'sent' | 'failed' | 'unknown';
@@ -86,11 +94,11 @@ export interface MailAnswer { at: string; code: number; outcome: string; said: s
 export interface MailDetail extends MailRow { answers: MailAnswer[] }
 /** What a link in one of our mails is good for. */
 export interface MailLink { kind: 'reset' | 'invite' | 'unlock' | 'address' | 'signup'; name: string; mail: string; language: string; firm: string }
-export type Outcome = 'in' | 'wrong' | 'pending' | 'captcha' | 'locked' | 'blocked' | 'rate' | 'broken';
+export type Outcome = 'in' | 'half' | 'wrong' | 'pending' | 'captcha' | 'locked' | 'blocked' | 'rate' | 'broken';
 export interface Attempt { id: string; at: string; name: string; user: Ref | null; addr: string; agent: string; known: boolean; outcome: Outcome }
 export interface Lock { id: string; name: string; user: string | null; known: boolean; until: string }
 export interface Block { id: string; addr: string; why: string; at: string; until: string | null }
-export interface Setup { needed: boolean; languages: string[] }
+export interface Setup { needed: boolean; passkeys: boolean; languages: string[] }
 
 export interface Change { field: string; old: Value; new: Value }
 export interface Entry {

@@ -11,11 +11,11 @@ export type Action = (typeof ACTIONS)[number];
 export type Reach = (typeof REACHES)[number];
 export type FieldRight = (typeof FIELD_RIGHTS)[number];
 export type EntityRights = Partial<Record<Action, Reach>> & { fields?: Record<string, FieldRight>; filter?: Filter | null };
-export interface Rights { sys?: string[]; [entity: string]: EntityRights | string[] | undefined }
+export interface Rights { sys?: string[]; second_factor?: boolean; [entity: string]: EntityRights | string[] | boolean | undefined }
 
 const of = (r: Rights, entity: string): EntityRights => {
   const one = r[entity];
-  return one && !Array.isArray(one) ? one : {};
+  return one && typeof one === 'object' && !Array.isArray(one) ? one : {};
 };
 /** What holds, and whether it is the entity's own word or that of "*". */
 export function reachOf(r: Rights, entity: string, action: Action): { reach: Reach; own: boolean } {
@@ -54,4 +54,9 @@ export function withSys(r: Rights, name: string, on: boolean): Rights {
   const sys = SYSTEM.filter((s) => (s === name ? on : sysOf(r).includes(s)));
   const { sys: _, ...rest } = r;
   return sys.length ? { ...rest, sys } : rest;
+}
+/** At log-in of whoever has the role. */
+export function withFactor(r: Rights, on: boolean): Rights {
+  const { second_factor: _, ...rest } = r;
+  return on ? { ...rest, second_factor: true } : rest;
 }

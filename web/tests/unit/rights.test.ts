@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fieldsOf, filterOf, reachOf, withField, withFilter, withReach, withSys, type Rights } from '../../src/lib/rights';
+import { fieldsOf, filterOf, reachOf, withFactor, withField, withFilter, withReach, withSys, type Rights } from '../../src/lib/rights';
 
 const seller: Rights = { '*': { see: 'own', create: 'own' }, company: { see: 'all', fields: { note: 'read' } }, sys: ['log'] };
 
@@ -31,5 +31,11 @@ describe("a role's rights", () => {
   it('of the installation stand in one order and go with the last', () => {
     expect(withSys(seller, 'settings', true).sys).toEqual(['settings', 'log']);
     expect('sys' in withSys(seller, 'log', false)).toBe(false);
+  });
+  it('ask for a second factor, or do not', () => {
+    const now = withFactor(seller, true);
+    expect(now.second_factor).toBe(true);
+    expect(reachOf(now, 'second_factor', 'see').reach).toBe('own');
+    expect(withFactor(now, false)).toEqual(seller);
   });
 });

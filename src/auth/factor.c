@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* auth/factor.c - which second factors there are, and the step of a log-in that asks for one. */
+#include "auth/factor_int.h"
+
+#include "os/os.h"
+
+/* ---- what a user has ---- */
+enum err factor_has(struct cx *cx, int64_t user, bool *ret)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT 1 FROM user_totp WHERE user_id = $1 AND since > 0"
+                 " UNION ALL SELECT 1 FROM passkey WHERE user_id = $2 LIMIT 1",
+                 V(user), V(user)));
+    *ret = r.n > 0;
+    return E_OK;
+}
+
+enum err factor_stage(struct cx *cx, int64_t user, bool required, enum stage *io)
+{
+    bool has = false;
+    if (!required || *io != STAGE_IN) return E_OK;
+    TRY(factor_has(cx, user, &has));
+    if (!has) *io = STAGE_ENROL;
+    return E_OK;
+}
+
+static enum err is_required(struct cx *cx, int64_t user, bool *ret)
+{
+    struct acl *acl = NULL;
+    if (cx->acl && user == cx->acl->user) return *ret = cx->acl->second_factor, E_OK;
+    enum err e = acl_load(cx, user, &acl);
+    if (e == E_OK) *ret = acl->second_factor;
+    return e == E_AUTH ? E_OK : e; /* who is not active is asked for nothing */
+}
+
+enum err factors_of(struct cx *cx, int64_t user, struct factors *ret)
+{
+    struct db_rows r = {0};
+    struct factors f = {0};
+    TRY(is_required(cx, user, &f.required));
+    TRY(db_query(cx, &r,
+                 "SELECT coalesce((SELECT t.since FROM user_totp t WHERE t.user_id = $1), 0),"
+                 " (SELECT count(*) FROM recovery_code c WHERE c.user_id = $2 AND c.used_at = 0),"
+                 " (SELECT count(*) FROM passkey p WHERE p.user_id = $3)",
+                 V(user), V(user), V(user)));
+    f.totp_since = db_int(&r, 0, 0);
+    f.recovery = db_int(&r, 0, 1);
+    f.passkeys = db_int(&r, 0, 2);
+    *ret = f;
+    return E_OK;
+}
+
+/* ---- the end of one, or of all ---- */
+enum err factor_last(struct cx *cx, int64_t user)
+{
+    bool has = false;
+    TRY(factor_has(cx, user, &has));
+    if (has) return E_OK;
+    if (cx->acl && cx->acl->second_factor)
+        return fail(cx, E_DENIED, "Your role asks for a second factor: set another one up first");
+    return db_exec(cx, NULL, "DELETE FROM recovery_code WHERE user_id = $1", V(user));
+}
+
+static enum err reset(struct cx *cx, void *arg)
+{
+    int64_t user = *(const int64_t *)arg;
+    TRY(db_exec(cx, NULL, "DELETE FROM user_totp WHERE user_id = $1", V(user)));
+    TRY(db_exec(cx, NULL, "DELETE FROM passkey WHERE user_id = $1", V(user)));
+    TRY(db_exec(cx, NULL, "DELETE FROM recovery_code WHERE user_id = $1", V(user)));
+    return db_exec(cx, NULL, "DELETE FROM session WHERE user_id = $1", V(user));
+}
+
+enum err factors_reset(struct cx *cx, int64_t user) { return db_write(cx, reset, &user); }
+
+/* ---- the second step of a log-in ---- */
+struct spending {
+    int64_t user, step; /* step: of the app's code that fits, 0 = none does */
+    str hash;           /* of a recovery code */
+    str half;           /* the half session's hash: it ends here */
+};
+
+static enum err spend(struct cx *cx, void *arg)
+{
+    const struct spending *s = arg;
+    int64_t code = 0, half = 0;
+    if (s->step) TRY(totp_spend(cx, s->user, s->step, &code));
+    else TRY(recovery_spend(cx, s->user, s->hash, &code));
+    if (!code) return fail(cx, E_AUTH, "This code is wrong, or has been used before");
+    TRY(db_exec(cx, &half, "DELETE FROM session WHERE token = $1", V(s->half)));
+    return half ? E_OK : fail(cx, E_AUTH, "Please log in first");
+}
+
+enum err factor_open(struct cx *cx, struct auth *au, struct try *t, bool right, struct coming *c, struct login *io)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT must_change FROM credential WHERE user_id = $1", V(t->user)));
+    bool must_change = r.n && db_int(&r, 0, 0);
+    c->o = session_opening(cx, t->user, must_change ? STAGE_PASSWORD : STAGE_IN, t->v->addr, t->v->agent);
+    enum err e = session_open(cx, au, t, right, c, io);
+    /* it was used up meanwhile: this one is wrong */
+    return right && e == E_AUTH ? try_end(cx, au, t, false, NULL, NULL) : e;
+}
+
+static enum err second(struct cx *cx, struct auth *au, struct try *t, const struct second *in, struct spending *s,
+                       struct login *io)
+{
+    struct coming c = {.first = spend, .arg = s, .whose = in->half};
+    enum err e = try_begin(cx, au, t);
+    io->wait_ms = t->wait_ms;
+    TRY(e);
+    if (in->recovery.n) TRY(recovery_hash(cx, au, s->user, in->recovery, &s->hash));
+    return factor_open(cx, au, t, s->step || s->hash.n, &c, io);
+}
+
+enum err factor_login(struct cx *cx, struct auth *au, const struct visitor *v, const struct second *in,
+                      struct login *io)
+{
+    struct try t = {.v = v, .user = cx->who.user, .is_second = true};
+    struct spending s = {.user = t.user, .half = token_hash(cx, in->token)};
+    if (!in->code.n && !in->recovery.n) return fail_at(cx, E_INVALID, S("code"), "Please type the code");
+    if (!in->recovery.n) TRY(totp_fits(cx, au, s.user, in->code, &s.step));
+    TRY(try_own_name(cx, &t));
+    enum err e = try_forgiven(cx, &t, second(cx, au, &t, in, &s, io));
+    if (e != E_AUTH) return e;
+    return fail_at(cx, E_INVALID, in->recovery.n ? S("recovery") : S("code"),
+                   "This code is wrong, or has been used before");
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* D08, D09, D12: the second factor over the API: set up, asked for at log-in, asked for by a role, reset. */
+#include "api_bed.h"
+#include "soft_key.h"
+
+static const char word[] = "Moos-Laterne-9";
+
+static struct answer ask(struct api_bed *t, enum actor who, const char *req, str body)
+{
+    return api_call(t, t->b.cx.a, who, str_from(req), body, S(""));
+}
+
+static void cookie_take(struct api_bed *t, enum actor who, const struct answer *r)
+{
+    str c = answer_head(r, S("Set-Cookie")), name = {0}, token = {0};
+    str_split(c, '=', &name, &c);
+    str_split(c, ';', &token, &c);
+    t->who[who].token = token;
+    t->who[who].csrf = answer_value(&t->b.cx, r, S("csrf"));
+}
+
+static enum err forgotten(struct cx *cx, void *arg)
+{
+    (void)arg;
+    return db_exec(cx, NULL, "DELETE FROM login_attempt WHERE outcome = 'wrong'");
+}
+
+/* Without a captcha for what went wrong before. */
+static struct answer log_in(struct api_bed *t, enum actor who, const char *mail)
+{
+    T_OK(&t->b.cx, db_write(&t->b.cx, forgotten, NULL));
+    struct answer r = ask(t, ANON, "POST /api/v1/session", arena_fmt(t->b.cx.a, "{\"mail\":\"%s\",\"password\":\"%s\"}", mail, word));
+    T_INT(r.status, 200);
+    cookie_take(t, who, &r);
+    return r;
+}
+
+static str code_body(struct api_bed *t, enum actor who, int off)
+{
+    return arena_fmt(t->b.cx.a, "{\"code\":\"%.*s\"}", FS(api_code(t, who, off)));
+}
+
+static bool has(const struct answer *r, const char *part) { return str_find(r->body, str_from(part)) >= 0; }
+
+/* The recovery codes of a reply; the first one. */
+static str recovery_of(const struct answer *r)
+{
+    ptrdiff_t at = str_find(r->body, S("[\""));
+    return at < 0 ? S("") : str_cut(r->body, (size_t)at + 2, (size_t)at + 13);
+}
+
+static void set_up(struct api_bed *t, str *ret_recovery)
+{
+    T_OK(&t->b.cx, auth_password_set(&t->b.cx, t->app->auth, t->who[REPA1].id, str_from(word)));
+    api_enter(t, REPA1, t->who[REPA1].id);
+    ROWS(t,
+         {REPA1, "GET /api/v1/factor", NULL, 200, "\"totp\":null|\"recovery\":0|\"required\":false", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/factor/totp", "{'password':'falsch-falsch'}", 403, "\"field\":\"password\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/factor/totp", "{}", 403, "\"field\":\"password\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/factor/totp/end", "{'password':'Moos-Laterne-9'}", 404, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/factor/totp", "{'password':'Moos-Laterne-9'}", 200, "otpauth://totp/M%C3%BCller%20Handel%20GmbH:|\"secret\":\"|\"qr\":{\"size\":|M0 0h7v1h-7z", "", NULL, NULL},
+         {REPA1, "POST /api/v1/factor/totp/confirm", "{'code':'abcdef'}", 422, "\"field\":\"code\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/factor", NULL, 200, "\"totp\":null", NULL, NULL, NULL});
+    struct answer r = ask(t, REPA1, "POST /api/v1/factor/totp/confirm", code_body(t, REPA1, 0));
+    T_INT(r.status, 200);
+    *ret_recovery = recovery_of(&r);
+    T(ret_recovery->n == 11 && ret_recovery->p[5] == '-');
+    ROWS(t,
+         {REPA1, "GET /api/v1/factor", NULL, 200, "\"totp\":\"20|\"recovery\":10", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/account/$repa1", NULL, 200, "\"factor\":{\"totp\":\"20|\"recovery\":10|\"required\":false", NULL, NULL, NULL});
+}
+
+/* Nothing but the second step opens between the two. */
+static void in_two_steps(struct api_bed *t, str recovery)
+{
+    struct answer r = log_in(t, REPA1, "rolf@mueller.example");
+    T(has(&r, "\"step\":\"factor\""));
+    T_INT((int64_t)r.n_head, 1); /* no device is known by a password alone */
+    str half = t->who[REPA1].token;
+    ROWS(t,
+         {REPA1, "GET /api/v1/session", NULL, 200, "\"step\":\"factor\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/session/factor", NULL, 200, "\"totp\":true|\"recovery\":10|\"passkeys\":0", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person", NULL, 401, "second factor", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/meta", NULL, 401, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/factor", NULL, 401, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/factor/totp", "{'password':'Moos-Laterne-9'}", 401, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/factor/totp/end", "{'password':'Moos-Laterne-9'}", 401, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/factor/recovery", "{'password':'Moos-Laterne-9'}", 401, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/session/password", "{'present':'Moos-Laterne-9','password':'Zaun-Kiesel-7'}", 401, NULL, NULL, NULL, NULL},
+         {REPA1, "PATCH /api/v1/session", "{'language':'lt'}", 401, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/session/list", NULL, 401, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/events", NULL, 401, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/key", "{'name':'k','scopes':['read'],'password':'Moos-Laterne-9'}", 401, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/session/factor", "{}", 422, "\"field\":\"code\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/session/factor", "{'code':7}", 422, "\"field\":\"code\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/session/factor", "{'recovery':'00000-00000'}", 422, "\"field\":\"recovery\"", NULL, NULL, NULL});
+    r = ask(t, REPA1, "POST /api/v1/session/factor", code_body(t, REPA1, 0)); /* taken by the set-up */
+    T_INT(r.status, 422);
+    r = ask(t, REPA1, "POST /api/v1/session/factor", code_body(t, REPA1, 1));
+    T_INT(r.status, 200);
+    T(has(&r, "Rolf Eins") && !has(&r, "\"step\""));
+    cookie_take(t, REPA1, &r);
+    T(!str_eq(half, t->who[REPA1].token));
+    ROWS(t,
+         {REPA1, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/session/factor", "{'code':'123456'}", 412, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/attempt?name=rolf&outcome=half", NULL, 200, "\"outcome\":\"half\"", NULL, NULL, NULL});
+    (void)log_in(t, REPA1, "rolf@mueller.example");
+    r = ask(t, REPA1, "POST /api/v1/session/factor", arena_fmt(t->b.cx.a, "{\"recovery\":\"%.*s\"}", FS(recovery)));
+    T_INT(r.status, 200);
+    cookie_take(t, REPA1, &r);
+    ROWS(t,
+         {REPA1, "GET /api/v1/factor", NULL, 200, "\"recovery\":9", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/factor/recovery", "{'password':'x'}", 403, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/factor/recovery", "{'password':'Moos-Laterne-9'}", 200, "\"recovery\":[\"", "", NULL, NULL},
+         {REPA1, "GET /api/v1/factor", NULL, 200, "\"recovery\":10", NULL, NULL, NULL});
+}
+
+static void enforced(struct api_bed *t)
+{
+    T_OK(&t->b.cx, auth_password_set(&t->b.cx, t->app->auth, t->who[REPB1].id, str_from(word)));
+    api_enter(t, REPB1, t->who[REPB1].id);
+    ROWS(t,
+         {ADMIN, "PATCH /api/v1/role/$rolerep", "{'rights':{'person':{'see':'own'},'second_factor':'yes'}}", 422, "\"field\":\"rights.second_factor\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/role", "{'name':'strict','rights':{'person':{'see':'own'},'second_factor':true}}", 201, NULL, "role.create", "strict", NULL},
+         {ADMIN, "PATCH /api/v1/user/$repa1", "{'role':'$strict'}", 200, NULL, "user.update", NULL, NULL},
+         {REPA1, "POST /api/v1/factor/totp/end", "{'password':'Moos-Laterne-9'}", 403, "\"code\":\"denied\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/factor", NULL, 200, "\"required\":true|\"totp\":\"20", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$repb1", "{'roles':['$strict']}", 200, NULL, "user.update", NULL, NULL}, /* a further role asks, too */
+         {REPB1, "GET /api/v1/person", NULL, 401, "second factor", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/session", NULL, 200, "\"step\":\"enrol\"", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/factor", NULL, 200, "\"required\":true|\"totp\":null", NULL, NULL, NULL},
+         {REPB1, "POST /api/v1/session/factor", "{'code':'123456'}", 401, NULL, NULL, NULL, NULL},
+         {REPB1, "POST /api/v1/session/password", "{'present':'x','password':'y'}", 401, NULL, NULL, NULL, NULL});
+    ROWS(t, {REPB1, "POST /api/v1/factor/totp", "{'password':'Moos-Laterne-9'}", 200, NULL, "", NULL, NULL});
+    T_INT(ask(t, REPB1, "POST /api/v1/factor/totp/confirm", code_body(t, REPB1, 0)).status, 200);
+    ROWS(t,
+         {REPB1, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPA2, "DELETE /api/v1/account/$repb1/factor", NULL, 403, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/account/1/factor", NULL, 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/account/$admin/factor", NULL, 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/account/$repb1/factor", NULL, 204, NULL, "", NULL, "Idempotency-Key: reset"},
+         {REPB1, "GET /api/v1/session", NULL, 401, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/account/$repb1", NULL, 200, "\"totp\":null|\"required\":true|\"sessions\":0", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$repa1", "{'role':'$rolerep'}", 200, NULL, "user.update", NULL, NULL},
+         {REPA1, "POST /api/v1/factor/totp/end", "{'password':'x'}", 403, "\"field\":\"password\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/factor/totp/end", "{'password':'Moos-Laterne-9'}", 204, NULL, "", NULL, NULL},
+         {REPA1, "GET /api/v1/factor", NULL, 200, "\"totp\":null|\"recovery\":0", NULL, NULL, NULL});
+    struct answer r = log_in(t, REPA1, "rolf@mueller.example");
+    T(!has(&r, "\"step\""));
+}
+
+/* ---- passkeys ---- */
+static str shown(struct api_bed *t, const struct soft_key *k, const char *type, str challenge, const char *origin, int flags)
+{
+    struct cx *cx = &t->b.cx;
+    str client = soft_client(cx, type, challenge, origin), data = soft_data(cx, k, "kontor.test", flags);
+    str id = soft_coded(cx, k->id), sig = soft_coded(cx, soft_signed(cx, k, data, client)); /* another one each time */
+    client = soft_coded(cx, client);
+    data = soft_coded(cx, data);
+    return arena_fmt(cx->a, "{\"name\":\"Laptop\",\"id\":\"%.*s\",\"client\":\"%.*s\",\"data\":\"%.*s\",\"signature\":\"%.*s\"}",
+                     FS(id), FS(client), FS(data), FS(sig));
+}
+
+static str challenge_of(struct api_bed *t, const struct answer *r)
+{
+    T_INT(r->status, 200);
+    return answer_value(&t->b.cx, r, S("challenge"));
+}
+
+/* A browser without a session asks; the cookie that its answer has to show. */
+static str asked(struct api_bed *t, str *ret_cookie)
+{
+    struct answer r = ask(t, ANON, "POST /api/v1/session/passkey/begin", S(""));
+    str cookie = {0}, rest = {0};
+    T(has(&r, "\"second\":false") && has(&r, "\"rp\":\"kontor.test\""));
+    str_split(answer_head(&r, S("Set-Cookie")), ';', &cookie, &rest);
+    T(str_find(rest, S("HttpOnly")) > 0 && str_find(rest, S("SameSite=Strict")) > 0);
+    *ret_cookie = arena_fmt(t->b.cx.a, "Cookie: %.*s", FS(cookie));
+    return challenge_of(t, &r);
+}
+
+static void passkeys(struct api_bed *t)
+{
+    struct arena *a = t->b.cx.a;
+    struct soft_key k = soft_key_new(ES256, "api");
+    const str login = S("POST /api/v1/session/passkey");
+    str cookie = {0}, none = {0};
+    T_OK(&t->b.cx, auth_password_set(&t->b.cx, t->app->auth, t->who[REPA2].id, str_from(word)));
+    api_enter(t, REPA2, t->who[REPA2].id);
+    ROWS(t, {REPA2, "POST /api/v1/passkey/begin", "{'password':'x'}", 403, "\"field\":\"password\"", NULL, NULL, NULL});
+    struct answer r = ask(t, REPA2, "POST /api/v1/passkey/begin", S("{\"password\":\"Moos-Laterne-9\"}"));
+    str challenge = challenge_of(t, &r), body = shown(t, &k, "webauthn.create", challenge, "http://kontor.test", PRESENT | VERIFIED | ATTESTED);
+    T(has(&r, "\"rp\":\"kontor.test\"") && has(&r, "\"algs\":[-7,-8,-257]") && has(&r, "\"known\":[]"));
+    T_INT(ask(t, REPA2, "POST /api/v1/passkey", shown(t, &k, "webauthn.create", challenge, "http://evil.test", PRESENT | ATTESTED)).status, 422);
+    r = ask(t, REPA2, "POST /api/v1/passkey", body);
+    T_INT(r.status, 201);
+    T_INT((int64_t)recovery_of(&r).n, 11);
+    T_INT(ask(t, REPA2, "POST /api/v1/passkey", body).status, 422); /* the challenge is used up */
+    var_put(t, "pk", answer_value(&t->b.cx, &r, S("id")));
+    k.counter++;
+    body = shown(t, &k, "webauthn.get", asked(t, &cookie), "http://kontor.test", PRESENT | VERIFIED);
+    r = api_call(t, a, ANON, login, body, S("")); /* without the cookie of the browser that asked */
+    T(r.status == 422 && has(&r, "\"field\":\"passkey\""));
+    r = api_call(t, a, ANON, login, body, cookie);
+    T_INT(r.status, 200);
+    T(has(&r, "Rita Zwei") && !has(&r, "\"step\""));
+    cookie_take(t, REPA2, &r);
+    T_INT(api_call(t, a, ANON, login, body, cookie).status, 422); /* replayed */
+    body = shown(t, &k, "webauthn.get", asked(t, &cookie), "http://kontor.test", PRESENT | VERIFIED);
+    T_INT(api_call(t, a, ANON, login, body, cookie).status, 422); /* the counter stands still */
+    ROWS(t,
+         {REPA2, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPA2, "GET /api/v1/factor", NULL, 200, "\"passkey_possible\":true|\"passkeys\":[{|\"name\":\"Laptop\"|\"used_at\":\"20|\"recovery\":10", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/account/$repa2", NULL, 200, "\"passkeys\":1", NULL, NULL, NULL},
+         {REPB1, "PATCH /api/v1/passkey/$pk", "{'name':'x'}", 404, NULL, NULL, NULL, NULL},
+         {REPA2, "PATCH /api/v1/passkey/$pk", "{'name':''}", 422, "\"field\":\"name\"", NULL, NULL, NULL},
+         {REPA2, "PATCH /api/v1/passkey/$pk", "{'name':'Telefon'}", 204, NULL, "", NULL, NULL});
+    (void)log_in(t, REPA2, "rita@mueller.example");
+    r = ask(t, REPA2, "POST /api/v1/session/passkey/begin", S(""));
+    T(has(&r, "\"second\":true") && has(&r, "\"known\":[\""));
+    k.counter++;
+    body = shown(t, &k, "webauthn.get", challenge_of(t, &r), "http://kontor.test", PRESENT);
+    T_INT(api_call(t, a, ANON, login, body, none).status, 422); /* of somebody else's log-in */
+    r = ask(t, REPA2, "POST /api/v1/session/passkey", body);
+    T_INT(r.status, 200);
+    cookie_take(t, REPA2, &r);
+    ROWS(t,
+         {REPA2, "POST /api/v1/passkey/$pk/end", "{'password':'x'}", 403, NULL, NULL, NULL, NULL},
+         {REPA2, "POST /api/v1/passkey/$pk/end", "{'password':'Moos-Laterne-9'}", 204, NULL, "", NULL, NULL},
+         {REPA2, "GET /api/v1/factor", NULL, 200, "\"passkeys\":[]|\"recovery\":0", NULL, NULL, NULL});
+    soft_key_free(&k);
+}
+
+/* D12: what bears on who comes in asks for the password, when the last proof is too long ago. */
+static void proved(struct api_bed *t)
+{
+    T_OK(&t->b.cx, auth_password_set(&t->b.cx, t->app->auth, t->who[ADMIN].id, str_from(word)));
+    api_enter(t, ADMIN, t->who[ADMIN].id);
+    t->still_ms += PROOF_MS + 60000;
+    ROWS(t,
+         {ADMIN, "PATCH /api/v1/role/$rolerep", "{'name':'rep 2'}", 403, "\"code\":\"proof\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$repa1", "{'mail':'evil@mueller.example'}", 403, "\"code\":\"proof\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/user", "{'name':'Neu'}", 403, "\"code\":\"proof\"", NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/role/$rolerep", NULL, 403, "\"code\":\"proof\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/account/$repa2/password", "{'password':'Erstes-Wort-1'}", 403, "\"code\":\"proof\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/account/$repa2/end", NULL, 403, "\"code\":\"proof\"", NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/account/$repa2/factor", NULL, 403, "\"code\":\"proof\"", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/user/$repa1", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'Frei'}", 201, NULL, "person.create", NULL, NULL},
+         {ADMIN, "POST /api/v1/session/proof", "{'password':'x'}", 403, "\"field\":\"password\"|\"code\":\"denied\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$rolerep", "{'name':'rep 2'}", 403, "\"code\":\"proof\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/session/proof", "{'password':'Moos-Laterne-9'}", 204, NULL, "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$rolerep", "{'name':'rep 2'}", 200, NULL, "role.update", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$rolerep", "{'name':'rep'}", 200, NULL, "role.update", NULL, NULL});
+}
+
+static void all(struct api_bed *t)
+{
+    str recovery = {0};
+    t->still_ms = clock_ms(); /* no step of 30 seconds ends meanwhile */
+    set_up(t, &recovery);
+    in_two_steps(t, recovery);
+    passkeys(t);
+    enforced(t);
+    proved(t);
+}
+
+void factor_tests(void) { api_both(all, false, true); }

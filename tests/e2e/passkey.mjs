@@ -1,0 +1,112 @@
+// A user makes a passkey with Chromium's virtual authenticator, comes in by it alone and after the password, renames it and takes it away.
+import { openView, say, sender } from './lib.mjs';
+
+export const name = 'passkeys';
+const user = { name: 'Paula Passkey', mail: 'paula@test.example', first: 'Erstes-Wort-1', password: 'Zaun und Kiesel' };
+
+const fits = (page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+const by = (v, key) => v.page.getByLabel(say(v, key), { exact: true });
+const button = (v, key, values) => v.page.getByRole('button', { name: say(v, key, values), exact: true });
+const inside = (v) => v.page.getByRole('navigation').first();
+
+export async function run(v) {
+  const send = await sender(v);
+  const { id } = await send('POST', '/user', { name: user.name, mail: user.mail });
+  await send('POST', `/account/${id}/password`, { password: user.first });
+  const url = v.url.replace('127.0.0.1', 'localhost'); // browsers know no passkeys at a bare IP address
+  const w = await openView(v.context.browser(), url, v);
+  w.ok = v.ok;
+  try {
+    const ask = w.context.request;
+    const { csrf } = await (await ask.post(`${url}/api/v1/session`, { data: { mail: user.mail, password: user.first } })).json();
+    w.ok((await ask.post(`${url}/api/v1/session/password`, { data: { present: user.first, password: user.password }, headers: { 'x-csrf-token': csrf } })).ok(), 'she has a password');
+    const cdp = await w.context.newCDPSession(w.page);
+    await cdp.send('WebAuthn.enable');
+    const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+      options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+    });
+    await made(w);
+    await comesIn(w);
+    await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false });
+    await out(w);
+    await button(w, 'passkey.logIn').click();
+    await w.seen(w.page.getByRole('alert'), 'without finger or PIN it is no log-in');
+    await w.axe('a passkey that was refused');
+    await cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: true });
+    await afterPassword(w);
+    await v.page.goto(`${v.url}/user?id=${id}`);
+    await v.seen(v.page.getByText(say(v, 'account.passkeys', { n: 1 })), 'the administrator sees that she has one');
+    await v.page.goto(`${v.url}/settings/account`);
+    await v.seen(v.page.getByText(say(v, 'passkey.notHere')), 'at a bare IP address there are none, and that is told');
+    await kept(w);
+  } finally {
+    v.ok(w.errors.length === 0, w.errors.join(' | '));
+    await w.context.close();
+  }
+}
+
+async function made(w) {
+  const { page } = w;
+  await page.goto(`${w.url}/settings/account`);
+  await button(w, 'passkey.add').click();
+  const box = page.getByRole('dialog');
+  w.ok((await box.getByLabel(say(w, 'passkey.name')).inputValue()).length > 3, 'a name is proposed');
+  await box.getByLabel(say(w, 'passkey.name')).fill('Laptop im Büro');
+  await box.getByLabel(say(w, 'account.present')).fill('falsch-falsch');
+  await button(w, 'passkey.make').click();
+  await w.seen(box.getByRole('alert'), 'without the password there is none');
+  await w.axe('a new passkey');
+  await w.shot('passkey-new');
+  await box.getByLabel(say(w, 'account.present')).fill(user.password);
+  await button(w, 'passkey.make').click();
+  await page.getByRole('heading', { name: say(w, 'factor.codes') }).waitFor();
+  w.ok((await page.locator('.codes-sheet li').count()) === 10, 'the first second factor brings recovery codes');
+  await button(w, 'factor.kept').click();
+  await w.seen(page.getByRole('listitem').filter({ hasText: 'Laptop im Büro' }), 'it is listed');
+  await w.axe('my passkeys');
+  await w.shot('passkeys');
+  w.ok(await fits(page), 'the passkeys fit');
+}
+
+async function out(w) {
+  await w.context.clearCookies({ name: 'kontor' });
+  await w.page.goto(w.url);
+  await by(w, 'user.mail').waitFor();
+}
+
+async function comesIn(w) {
+  await out(w);
+  await w.seen(button(w, 'passkey.logIn'), 'the log-in offers it');
+  await w.axe('the log-in with a passkey');
+  await w.shot('passkey-login');
+  await button(w, 'passkey.logIn').click();
+  await w.seen(inside(w), 'it opens the house without a password');
+}
+
+async function afterPassword(w) {
+  const { page } = w;
+  await out(w);
+  await by(w, 'user.mail').fill(user.mail);
+  await by(w, 'user.password').fill(user.password);
+  await button(w, 'login.do').click();
+  await page.getByRole('heading', { name: say(w, 'login.second') }).waitFor();
+  await w.axe('the second step with a passkey');
+  await w.shot('passkey-step');
+  await button(w, 'passkey.logIn').click();
+  await w.seen(inside(w), 'it is a second step, too');
+}
+
+async function kept(w) {
+  const { page } = w;
+  await page.goto(`${w.url}/settings/account`);
+  await page.getByRole('button', { name: say(w, 'passkey.renameOf', { name: 'Laptop im Büro' }), exact: true }).click();
+  await page.getByRole('dialog').getByRole('textbox').fill('Altes Telefon');
+  await w.axe('renaming a passkey');
+  await button(w, 'save').click();
+  await page.getByRole('button', { name: say(w, 'passkey.endOf', { name: 'Altes Telefon' }), exact: true }).click();
+  const box = page.getByRole('dialog');
+  await box.getByLabel(say(w, 'account.present')).fill(user.password);
+  await w.axe('taking a passkey away');
+  await box.getByRole('button', { name: say(w, 'passkey.end'), exact: true }).click();
+  await w.seen(page.getByText(say(w, 'factor.none')), 'it is gone, and the second factor with it');
+}
