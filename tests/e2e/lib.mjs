@@ -47,11 +47,11 @@ function freePort() {
 }
 
 /** Starts the program on an empty data folder, or uses the one at KONTOR_URL (then KONTOR_TOKEN holds the set-up token). */
-export async function startServer() {
+export async function startServer(host = '127.0.0.1') {
   if (process.env.KONTOR_URL) return { url: process.env.KONTOR_URL.replace(/\/$/, ''), token: process.env.KONTOR_TOKEN ?? '', stop: async () => {} };
   const data = mkdtempSync(join(tmpdir(), 'kontor-e2e-'));
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://${host}:${port}`;
   const bin = process.env.KONTOR_BIN ?? join(root, 'build/kontor');
   const registers = await startRegisters();
   const hooks = await freePort(); // where a receiver of webhooks will listen

@@ -1,7 +1,7 @@
 // Every call of the app, by name.
 import { del, get, patch, post, put, type Reply } from './client';
 import type {
-  Account, ApiKey, Attempt, Batch, Block, Column, Dup, Entry, Factors, Filter, Found, Hook, HookDelivery, Job, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Massed, Meta, Page, PasskeyAnswer, PasskeyAsk, PasskeyNew, Plan, Rec, Recast, Session, SessionRow, Setup, SignupRules, Stored, TotpNew, Undone, Value, Who,
+  Account, ApiKey, Attempt, Batch, Block, Column, Dup, Entry, Filter, Found, Hook, HookDelivery, Job, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Massed, Meta, Page, Plan, Rec, Recast, Session, SessionRow, Setup, SignupRules, Stored, Undone, Value, Who,
 } from './types';
 
 export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] | undefined; at?: string }
@@ -29,21 +29,6 @@ export const doSetup = (body: Record<string, string>) => post<Session>('/setup',
 export const getSession = () => get<Session>('/session');
 export const logIn = (mail: string, password: string, captcha: { id: string; answer: string } | null) => post<Session>('/session', { mail, password, captcha });
 export const changePassword = (present: string, password: string) => post<Session>('/session/password', { present, password });
-export const secondWays = () => get<{ totp: boolean; recovery: number; passkeys: number }>('/session/factor');
-export const secondStep = (body: { code?: string; recovery?: string }) => post<Session>('/session/factor', body);
-export const proveSession = (password: string) => post<null>('/session/proof', { password });
-export const factors = () => get<Factors>('/factor');
-export const beginTotp = (password: string) => post<TotpNew>('/factor/totp', { password });
-export const confirmTotp = (code: string) => post<{ recovery: string[] }>('/factor/totp/confirm', { code });
-export const endTotp = (password: string) => post<null>('/factor/totp/end', { password });
-export const renewRecovery = (password: string) => post<{ recovery: string[] }>('/factor/recovery', { password });
-export const beginPasskey = (password: string) => post<PasskeyNew>('/passkey/begin', { password });
-export const addPasskey = (name: string, answer: PasskeyAnswer) => post<{ id: string; recovery: string[] }>('/passkey', { name, ...answer });
-export const namePasskey = (id: string, name: string) => patch<null>(`/passkey/${id}`, { name });
-export const endPasskey = (id: string, password: string) => post<null>(`/passkey/${id}/end`, { password });
-export const askPasskey = () => post<PasskeyAsk>('/session/passkey/begin', undefined);
-export const logInByPasskey = (answer: PasskeyAnswer) => post<Session>('/session/passkey', answer);
-export const resetFactor = (user: string) => del(`/account/${user}/factor`);
 export const sessions = async (all = false) => (await get<{ data: SessionRow[] }>('/session/list' + query({ all: all ? 1 : '' }))).data;
 export const endSession = (key: string) => del(`/session/list/${key}`);
 export const endOtherSessions = () => del('/session/list');
