@@ -13,7 +13,8 @@ const { chromium } = web('playwright-core');
 const axeSource = readFileSync(web.resolve('axe-core/axe.min.js'), 'utf8');
 
 export const fixture = (name) => join(root, 'tests/fixtures', name);
-export const text = (lang) => JSON.parse(readFileSync(join(root, `web/messages/${lang}.json`), 'utf8'));
+const catalogue = (name) => JSON.parse(readFileSync(join(root, `web/messages/${name}.json`), 'utf8'));
+export const text = (lang) => ({ ...catalogue(lang), ...catalogue(`manage/${lang}`) });
 export const admin = { firm: 'Test GmbH', name: 'Anna Becker', mail: 'anna@test.example', password: 'richtig-langes-wort' };
 
 let started = 0;

@@ -1,8 +1,9 @@
-// Texts of the app: one flat catalogue a language, fetched when used; plurals by Intl.PluralRules.
+// Texts of the app: one flat catalogue a language, and one of the pages where things are arranged; fetched when used. Plurals by Intl.PluralRules.
 import type en from '../../messages/en.json';
+import type arranging from '../../messages/manage/en.json';
 import { pick, type Catalogue } from './text';
 
-export type Key = keyof typeof en;
+export type Key = keyof typeof en | keyof typeof arranging;
 export const languages = { en: 'English', de: 'Deutsch', lt: 'Lietuvių', ru: 'Русский' } as const;
 export type Lang = keyof typeof languages;
 
@@ -13,6 +14,14 @@ const load: Record<Lang, () => Promise<{ default: unknown }>> = {
   ru: () => import('../../messages/ru.json'),
 };
 
+const loadManage: typeof load = {
+  en: () => import('../../messages/manage/en.json'),
+  de: () => import('../../messages/manage/de.json'),
+  lt: () => import('../../messages/manage/lt.json'),
+  ru: () => import('../../messages/manage/ru.json'),
+};
+
+let manages = false;
 let catalogue = $state.raw<Catalogue>({});
 let now = $state<Lang>('en');
 let country = $state('');
@@ -35,10 +44,18 @@ export function preferred(): Lang {
 }
 
 export async function setLang(l: Lang): Promise<void> {
-  catalogue = (await load[l]()).default as Catalogue;
+  const parts = await Promise.all([load[l](), ...(manages ? [loadManage[l]()] : [])]);
+  catalogue = Object.assign({}, ...parts.map((p) => p.default)) as Catalogue;
   now = l;
   document.documentElement.lang = l;
   localStorage.setItem('lang', l);
+}
+
+/** A page that needs the texts of arranging, too: it comes together with them. */
+export async function arranged<T>(page: Promise<T>): Promise<T> {
+  manages = true;
+  catalogue = { ...catalogue, ...((await loadManage[now]()).default as Catalogue) };
+  return page;
 }
 
 /** The text of a key; {name} in it stands for a value, and `n` chooses the plural form. */

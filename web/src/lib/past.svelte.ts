@@ -1,5 +1,5 @@
 // A list as it was at a moment. The server answers page by page; when too much has changed since, a job makes the list and its pages are read.
-import { asOfPage, askAsOf, cancelJob, list, type ListQuery } from '../api/calls';
+import { cancelJob, asOfPage, askAsOf, list, type ListQuery } from '../api/calls';
 import { Problem } from '../api/client';
 import type { Page, Rec } from '../api/types';
 import { t } from './i18n.svelte';

@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import de from '../../messages/de.json';
-import en from '../../messages/en.json';
-import lt from '../../messages/lt.json';
-import ru from '../../messages/ru.json';
+import deDaily from '../../messages/de.json';
+import deManage from '../../messages/manage/de.json';
+import enDaily from '../../messages/en.json';
+import enManage from '../../messages/manage/en.json';
+import ltDaily from '../../messages/lt.json';
+import ltManage from '../../messages/manage/lt.json';
+import ruDaily from '../../messages/ru.json';
+import ruManage from '../../messages/manage/ru.json';
 import { pick, type Catalogue } from '../../src/lib/text';
 
+const en = { ...enDaily, ...enManage };
+const de = { ...deDaily, ...deManage };
+const lt = { ...ltDaily, ...ltManage };
+const ru = { ...ruDaily, ...ruManage };
 const all: Record<string, Catalogue> = { en, de, lt, ru };
 const holes = (s: string) => [...new Set(s.match(/\{\w+\}/g) ?? [])].toSorted();
 const forms = (m: Catalogue[string] | undefined): string[] => (typeof m === 'string' ? [m] : Object.values(m ?? {}));

@@ -1,5 +1,6 @@
 // An import that was begun before this page was opened: what the server's list of jobs knows of it.
-import { getBatch, getJob, jobs, type Mapping } from '../../api/calls';
+import { getBatch, getJob, type Mapping } from '../../api/calls';
+import { jobs } from '../../api/manage';
 import type { Job, Report } from '../../api/types';
 import { me } from '../../lib/session.svelte';
 import { keepSetting, setting } from '../../lib/settings.svelte';

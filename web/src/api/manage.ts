@@ -1,0 +1,82 @@
+// Calls of the pages that are fetched when opened: settings, imports, jobs, what leads in.
+import { query, type Mapping } from './calls';
+import { del, get, patch, post, put } from './client';
+import type {
+  Account, ApiKey, Attempt, Batch, Block, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Session, SessionRow, SignupRules, Stored,
+} from './types';
+
+export const doSetup = (body: Record<string, string>) => post<Session>('/setup', body);
+export const changePassword = (present: string, password: string) => post<Session>('/session/password', { present, password });
+export const sessions = async (all = false) => (await get<{ data: SessionRow[] }>('/session/list' + query({ all: all ? 1 : '' }))).data;
+export const endSession = (key: string) => del(`/session/list/${key}`);
+export const endOtherSessions = () => del('/session/list');
+export const account = (user: string) => get<Account>(`/account/${user}`);
+export const givePassword = (user: string, password: string) => post<null>(`/account/${user}/password`, { password });
+export const endUser = (user: string) => post<null>(`/account/${user}/end`, undefined);
+export interface AttemptQuery { name: string; addr: string; outcome: string }
+export const attempts = (q: AttemptQuery, cursor: string | null) => get<Page<Attempt>>('/attempt' + query({ ...q, cursor }));
+export const locks = async () => (await get<{ data: Lock[] }>('/lock')).data;
+export const unlock = (id: string) => del(`/lock/${id}`);
+export const blocks = async () => (await get<{ data: Block[] }>('/block')).data;
+export const blockAddress = (addr: string, why: string, until: string) => post<{ id: string }>('/block', { addr, why, until });
+export const freeAddress = (id: string) => del(`/block/${id}`);
+export const invite = (user: string) => post<null>(`/account/${user}/invite`, undefined);
+export const doorOffers = () => get<{ reset: boolean; signup: boolean }>('/door');
+export const askReset = (mail: string) => post<null>('/password/forgot', { mail });
+export const linkOf = (token: string) => post<MailLink>('/link', { token });
+export const resetPassword = (token: string, password: string) => post<null>('/password/reset', { token, password });
+export const unlockByLink = (token: string) => post<null>('/unlock', { token });
+export const askAddress = (mail: string, password: string) => post<null>('/session/mail', { mail, password });
+export const takeAddress = (token: string) => post<null>('/address', { token });
+export const signUp = (name: string, mail: string) => post<null>('/signup', { name, mail });
+export const confirmSignUp = (token: string, password: string) => post<null>('/signup/confirm', { token, password });
+export const signupRules = () => get<SignupRules>('/signup/rules');
+export const setSignupRules = (body: { open: boolean; domains: string; role: string | null }) => put<null>('/signup/rules', body);
+export const mailServer = () => get<MailServer>('/mail/server');
+export const setMailServer = (body: Omit<MailServer, 'set' | 'url' | 'has_password'> & { password?: string }) => put<null>('/mail/server', body);
+export const testMail = () => post<{ id: string }>('/mail/test', undefined);
+export const mails = (state: string, cursor: string | null) => get<Page<MailRow>>('/mail' + query({ state, cursor }));
+export const mail = (id: string) => get<MailDetail>(`/mail/${id}`);
+/** What is in the trash, the newest first. */
+export const trashed = (entity: string, cursor?: string | null) =>
+  get<Page<Rec>>(`/${entity}` + query({ deleted: 1, sort: '-changed_at', limit: 50, cursor, fields: 'deleted_at,changed_by' }));
+export const restore = (entity: string, id: string) => post<Rec>(`/${entity}/${id}/restore`, undefined);
+export const scanDuplicates = async (entity: string, min: number, mergeFrom: number) =>
+  (await post<{ job: string }>(`/${entity}/duplicates/scan`, mergeFrom ? { min, merge_from: mergeFrom } : { min })).data.job;
+export const rejectDuplicate = (entity: string, a: string, b: string) => post<null>(`/${entity}/duplicates/reject`, { a, b });
+export const unrejectDuplicate = (entity: string, a: string, b: string) => del(`/${entity}/duplicates/reject`, { a, b });
+export const apiKeys = (all: boolean, cursor?: string | null) => get<Page<ApiKey>>('/key' + query({ all: all ? 1 : '', cursor }));
+export const makeApiKey = (body: { name: string; scopes: string[]; expires_at: string; password: string }) => post<{ id: string; key: string }>('/key', body);
+export const endApiKey = (id: string) => del(`/key/${id}`);
+export type HookBody = Partial<Pick<Hook, 'name' | 'url' | 'entity' | 'ops' | 'filter' | 'active'>> & { renew_secret?: true };
+export const hooks = async () => (await get<{ data: Hook[] }>('/hook')).data;
+export const makeHook = async (body: HookBody) => (await post<Hook>('/hook', body)).data;
+export const changeHook = async (id: string, body: HookBody) => (await patch<Hook>(`/hook/${id}`, body)).data;
+export const endHook = (id: string) => del(`/hook/${id}`);
+export const testHook = (id: string) => post<{ delivery: string }>(`/hook/${id}/test`, undefined);
+export const deliveries = (id: string, cursor: string | null) => get<Page<HookDelivery>>(`/hook/${id}/delivery` + query({ cursor }));
+export const redeliver = (id: string) => post<{ delivery: string }>(`/hook/delivery/${id}/redeliver`, undefined);
+type Described = Record<string, unknown>;
+export const addField = (body: Described) => post<{ name: string }>('/meta/field', body);
+export const changeField = (entity: string, name: string, body: Described) => patch<{ name: string; recast?: Recast }>(`/meta/field/${entity}/${name}`, body);
+export const trashField = (entity: string, name: string) => del(`/meta/field/${entity}/${name}`);
+export const restoreField = (entity: string, name: string) => post<{ name: string }>(`/meta/field/${entity}/${name}/restore`, undefined);
+export const addEntity = (body: Described) => post<{ name: string }>('/meta/entity', body);
+export const changeEntity = (name: string, body: Described) => patch<{ name: string }>(`/meta/entity/${name}`, body);
+export const trashEntity = (name: string) => del(`/meta/entity/${name}`);
+export const restoreEntity = (name: string) => post<{ name: string }>(`/meta/entity/${name}/restore`, undefined);
+export const plan = async (file: string, sheet: number | undefined, entity: string, mapping: Partial<Mapping> | null) =>
+  (await post<Plan>('/import/plan', { file, sheet, entity, mapping })).data;
+/** The name goes along for whoever comes back to the job. */
+export type Sent = Pick<Stored, 'id' | 'name'>;
+export const dryRun = async (file: Sent, sheet: number, entity: string, mapping: Mapping) =>
+  (await post<{ job: string }>('/import/dry', { file: file.id, name: file.name, sheet, entity, mapping })).data.job;
+export interface KeptMapping { id: string; name: string; mapping: Partial<Mapping> & { entity?: string } }
+export const keptMappings = async () => (await get<{ data: KeptMapping[] }>('/import/mapping')).data;
+export const keepMapping = (name: string, mapping: KeptMapping['mapping']) => post<{ id: string }>('/import/mapping', { name, mapping });
+export const forgetMapping = (id: string) => del(`/import/mapping/${id}`);
+export const runImport = async (file: Sent, sheet: number, entity: string, mapping: Mapping) =>
+  (await post<{ job: string }>('/import/run', { file: file.id, name: file.name, sheet, entity, mapping })).data.job;
+export const jobs = (cursor?: string | null) => get<Page<JobRow>>('/job' + query({ cursor }));
+export const retryJob = (id: string) => post<{ job: string }>(`/job/${id}/retry`, {});
+export const batches = (cursor?: string | null) => get<Page<Batch>>('/batch' + query({ cursor }));
