@@ -3,6 +3,7 @@
 
 #include <libpq-fe.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void pg_admin(const char *before, const char *name, const char *after)
 {
@@ -57,6 +58,18 @@ void bed_end(struct bed *t)
     (void)snprintf(cmd, sizeof cmd, "rm -rf '%s'", t->folder.p);
     T(system(cmd) == 0);
     t_cx_free(&t->cx);
+}
+
+void bed_settle(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    for (int i = 0; db_is_pg(cx) && i < 600; i++, usleep(50000)) {
+        struct db_rows r = {0};
+        int64_t horizon = 0;
+        T_OK(cx, db_horizon(cx, &horizon));
+        T_OK(cx, db_query(cx, &r, "SELECT 1 FROM change WHERE xid >= $1 LIMIT 1", V(horizon)));
+        if (!r.n) return;
+    }
 }
 
 void bed_both(void (*fn)(struct bed *t))

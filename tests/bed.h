@@ -15,5 +15,8 @@ struct bed bed_make(bool pg);
 void bed_end(struct bed *t);
 /* Reads the description again (own fields were added). */
 void bed_reload(struct bed *t);
+/* PostgreSQL: until every row of the log is final (db_changes), which transactions of other databases of the same server
+ * may put off. */
+void bed_settle(struct bed *t);
 /* Runs fn on SQLite and, when KONTOR_TEST_PG is set, on PostgreSQL; each on a bed of its own. */
 void bed_both(void (*fn)(struct bed *t));

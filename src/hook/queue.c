@@ -141,8 +141,10 @@ static enum err failed(struct cx *cx, const struct ending *x)
     int64_t rest = over < 0 ? 0 : jittered((int64_t)REST_MS << (over < REST_MAX ? over : REST_MAX));
     bool dead = tries >= HOOK_TRIES || x->how->how == SENT_DEAD;
     TRY(row_end(cx, x, dead ? S("dead") : S("waiting"), tries, cx->now_ms + jittered(hook_delay_ms(tries))));
-    return db_exec(cx, NULL, "UPDATE hook SET fails = fails + 1, paused_until = $2 WHERE id = $1", V(x->s->hook),
-                   V(rest ? cx->now_ms + rest : 0));
+    return db_exec(cx, NULL, /* one that was under way when the rest began does not end it */
+                   "UPDATE hook SET fails = fails + 1,"
+                   " paused_until = CASE WHEN paused_until > $2 THEN paused_until ELSE $2 END WHERE id = $1",
+                   V(x->s->hook), V(rest ? cx->now_ms + rest : 0));
 }
 
 static enum err done_inside(struct cx *cx, void *arg)

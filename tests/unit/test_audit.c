@@ -27,6 +27,7 @@ static void people(struct bed *t, int n)
 static size_t seal_all(struct bed *t, const struct vault *v)
 {
     size_t all = 0, n = 1;
+    bed_settle(t);
     while (n) {
         T_OK(&t->cx, audit_seal(&t->cx, v, &n));
         all += n;
@@ -179,6 +180,7 @@ static void seals(struct bed *t)
     /* a seal by another's key, in the place of ours */
     people(t, 1);
     size_t n = 0;
+    bed_settle(t);
     T_OK(&t->cx, audit_seal(&t->cx, other, &n));
     T_INT((int64_t)n, 1);
     struct audit_report r = looked(t, v, NULL);

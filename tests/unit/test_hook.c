@@ -474,6 +474,7 @@ static void dies(struct bed *b)
     (void)make(cx, "person", "{\"name\":\"A\"}");
     (void)make(cx, "person", "{\"name\":\"B\"}");
     w.o.arg = &w;
+    bed_settle(b);
     T_OK(now(&w), follow_slice(cx, &w.o, &more));
     T_OK(cx, follow_slice(cx, &w.o, &more)); /* nothing twice */
     T_INT(count(&w, STATE("waiting"), hook), 2);
@@ -511,9 +512,11 @@ static void circle(struct bed *b)
     w.o.arg = &w;
     T_OK(now(&w), db_write(cx, many_inside, (int64_t[]){hook, p}));
     (void)make(cx, "person", "{\"name\":\"B\"}");
+    bed_settle(b);
     T_OK(now(&w), follow_slice(cx, &w.o, &more));
     T_INT(count(&w, S("SELECT active FROM hook WHERE id = $1"), hook), 1);
     change(cx, "person", p, "{\"note\":\"x\"}");
+    bed_settle(b);
     T_OK(now(&w), follow_slice(cx, &w.o, &more));
     T_INT(count(&w, S("SELECT count(*) FROM hook WHERE active = 0 AND stopped = 'loop' AND id = $1"), hook), 1);
     T_INT(count(&w, STATE("stopped"), hook), 1);

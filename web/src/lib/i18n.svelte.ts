@@ -1,4 +1,5 @@
 // Texts of the app: one flat catalogue a language, and one of the pages where things are arranged; fetched when used. Plurals by Intl.PluralRules.
+import { untrack } from 'svelte';
 import type en from '../../messages/en.json';
 import type arranging from '../../messages/manage/en.json';
 import { pick, type Catalogue } from './text';
@@ -54,7 +55,8 @@ export async function setLang(l: Lang): Promise<void> {
 /** A page that needs the texts of arranging, too: it comes together with them. */
 export async function arranged<T>(page: Promise<T>): Promise<T> {
   manages = true;
-  catalogue = { ...catalogue, ...((await loadManage[now]()).default as Catalogue) };
+  const more = (await loadManage[untrack(() => now)]()).default as Catalogue;
+  catalogue = { ...catalogue, ...more };
   return page;
 }
 
