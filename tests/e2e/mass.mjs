@@ -13,7 +13,7 @@ export async function run(v) {
   for (const part of [items.slice(0, 200), items.slice(200)]) v.ok((await call('POST', '/person/bulk', { items: part })).status() === 200, 'people are there');
   const count = async (filter) => (await (await call('GET', `/count/person?filter=${encodeURIComponent(JSON.stringify(filter))}`)).json()).value;
   const titled = (value) => count({ and: [named, { field: 'job_title', op: 'eq', value }] });
-  await v.page.goto(`${v.url}/person?filter=${encodeURIComponent(JSON.stringify(named))}`);
+  await v.page.goto(`${v.url}/person?sort=name&filter=${encodeURIComponent(JSON.stringify(named))}`);
   await two(v, titled);
   await all(v, titled);
   await trash(v, count);
