@@ -309,9 +309,7 @@ static str digest(struct api_bed *t)
     int64_t commits = dbase_stats(t->b.b).commits;
     if (commits != t->digest_at) {
         str s = api_digest(t, S("session login_attempt login_guard captcha"));
-        T(s.n < sizeof t->digest);
-        memcpy(t->digest, s.p, s.n);
-        t->digest[s.n] = 0;
+        (void)snprintf(t->digest, sizeof t->digest, "%.*s", FS(s));
         t->digest_at = commits;
     }
     return str_from(t->digest);
