@@ -69,10 +69,7 @@ str seal_mac(struct cx *cx, const struct audit_keys *k, str before, const struct
     str all = arena_fmt(cx->a, "%.*s\n%" PRId64 "\n%" PRId64 "\n%" PRId64 "\n%.*s\n%.*s", FS(before), s->n, s->at,
                         s->rows, FS(s->key), FS(s->body));
     (void)crypto_generichash(mac, sizeof mac, (const unsigned char *)all.p, all.n, k->seal, sizeof k->seal);
-    size_t room = sodium_base64_encoded_len(sizeof mac, B64);
-    char *text = arena_get(cx->a, room);
-    sodium_bin2base64(text, room, mac, sizeof mac, B64);
-    return str_from(text);
+    return os_base64(cx->a, OS_BASE64URL, mac, sizeof mac);
 }
 
 enum err audit_head(struct cx *cx, struct audit_head *ret)

@@ -83,20 +83,6 @@ static void bmp_head(uint8_t *f)
     le32(f + 58, 0x00402A20);  /* 1: dark */
 }
 
-static str base64(struct arena *a, const uint8_t *p, size_t n)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    struct buf b = buf_new(a, n * 2 + 8);
-    for (size_t i = 0; i < n; i += 3) {
-        uint32_t v = (uint32_t)p[i] << 16 | (uint32_t)(i + 1 < n ? p[i + 1] : 0) << 8 | (i + 2 < n ? p[i + 2] : 0);
-        buf_byte(&b, digits[v >> 18]);
-        buf_byte(&b, digits[v >> 12 & 63]);
-        buf_byte(&b, i + 1 < n ? digits[v >> 6 & 63] : '=');
-        buf_byte(&b, i + 2 < n ? digits[v & 63] : '=');
-    }
-    return buf_str(&b);
-}
-
 static str drawn(struct cx *cx, char letters[CAPTCHA_LETTERS])
 {
     uint8_t *f = arena_get(cx->a, FILE_BYTES);
@@ -107,7 +93,7 @@ static str drawn(struct cx *cx, char letters[CAPTCHA_LETTERS])
         letter(f + HEAD_BYTES, glyph, STEP / 4 + i * (WIDTH - STEP / 2) / CAPTCHA_LETTERS + (int)below(5));
     }
     clutter(f + HEAD_BYTES);
-    return base64(cx->a, f, FILE_BYTES);
+    return os_base64(cx->a, OS_BASE64, f, FILE_BYTES);
 }
 
 enum err captcha_make(struct cx *cx, struct captcha *ret)

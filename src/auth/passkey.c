@@ -41,21 +41,13 @@ bool passkey_site(struct arena *a, str url, str host, struct wa_site *ret)
 }
 
 /* ---- base64url ---- */
-static str coded(struct cx *cx, str raw)
-{
-    size_t room = sodium_base64_ENCODED_LEN(raw.n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    char *p = arena_get(cx->a, room);
-    (void)sodium_bin2base64(p, room, (const unsigned char *)raw.p, raw.n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    return str_from(p);
-}
+static str coded(struct cx *cx, str raw) { return os_base64(cx->a, OS_BASE64URL, raw.p, raw.n); }
 
 static enum err decoded(struct cx *cx, str text, str *ret)
 {
     size_t n = 0;
-    unsigned char *p = arena_get(cx->a, text.n + 1);
-    if (text.n > 2 * WA_DATA_MAX || sodium_base642bin(p, text.n + 1, text.p, text.n, NULL, &n, NULL,
-                                                     sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
-        return fail_at(cx, E_INVALID, S("passkey"), "This passkey was not accepted (%s)", "base64url");
+    const unsigned char *p = text.n > 2 * WA_DATA_MAX ? NULL : os_unbase64(cx->a, OS_BASE64URL, text, &n);
+    if (!p) return fail_at(cx, E_INVALID, S("passkey"), "This passkey was not accepted (%s)", "base64url");
     *ret = (str){(const char *)p, n};
     return E_OK;
 }

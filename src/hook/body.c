@@ -3,6 +3,7 @@
 #include "hook/hook_int.h"
 
 #include "base/time.h"
+#include "os/os.h"
 
 #include <sodium.h>
 
@@ -104,18 +105,15 @@ str body_sign(struct cx *cx, str secret, str id, int64_t at_s, str body)
 {
     crypto_auth_hmacsha256_state st;
     unsigned char sum[crypto_auth_hmacsha256_BYTES];
-    char text[sodium_base64_ENCODED_LEN(sizeof sum, sodium_base64_VARIANT_ORIGINAL)];
     size_t n = 0;
     str head = arena_fmt(cx->a, "%.*s.%" PRId64 ".", FS(id), at_s), key64 = str_cut(secret, 6, secret.n);
-    unsigned char *key = arena_get(cx->a, key64.n + 1);
-    int bad = sodium_base642bin(key, key64.n + 1, key64.p, key64.n, NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL);
-    assert(bad == 0); /* we made it, and it was sealed */
+    unsigned char *key = os_unbase64(cx->a, OS_BASE64, key64, &n);
+    assert(key); /* we made it, and it was sealed */
     crypto_auth_hmacsha256_init(&st, key, n);
     crypto_auth_hmacsha256_update(&st, (const unsigned char *)head.p, head.n);
     crypto_auth_hmacsha256_update(&st, (const unsigned char *)body.p, body.n);
     crypto_auth_hmacsha256_final(&st, sum);
     sodium_memzero(key, n);
     sodium_memzero(&st, sizeof st);
-    sodium_bin2base64(text, sizeof text, sum, sizeof sum, sodium_base64_VARIANT_ORIGINAL);
-    return arena_fmt(cx->a, "v1,%s", text);
+    return arena_fmt(cx->a, "v1,%.*s", FS(os_base64(cx->a, OS_BASE64, sum, sizeof sum)));
 }

@@ -45,10 +45,8 @@ static enum err check(struct cx *cx, const struct hook_env *env, struct hook *h)
 static enum err secret_make(struct cx *cx, const struct hook_env *env, int64_t id, str *ret_secret, str *ret_sealed)
 {
     unsigned char raw[SECRET_BYTES];
-    char text[sodium_base64_ENCODED_LEN(SECRET_BYTES, sodium_base64_VARIANT_ORIGINAL)];
     os_random(raw, sizeof raw);
-    sodium_bin2base64(text, sizeof text, raw, sizeof raw, sodium_base64_VARIANT_ORIGINAL);
-    *ret_secret = arena_fmt(cx->a, "whsec_%s", text);
+    *ret_secret = arena_fmt(cx->a, "whsec_%.*s", FS(os_base64(cx->a, OS_BASE64, raw, sizeof raw)));
     return vault_seal(cx, env->vault, HOOK_WHERE(cx, id), *ret_secret, ret_sealed);
 }
 

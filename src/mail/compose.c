@@ -6,9 +6,9 @@
 #include "mail/mail_int.h"
 
 #include "base/time.h"
+#include "os/os.h"
 
 enum { LINE_MAX_ = 76, WORD_BYTES = 45, PLAIN_MAX = 60, SUBJECT_MAX = 500, NAME_MAX_ = 200 };
-static const char digits64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char hex[] = "0123456789ABCDEF";
 
 /* ---- words of headers ---- */
@@ -27,19 +27,6 @@ static str one_line(struct arena *a, str s, size_t max)
     return str_trim(buf_str(&b));
 }
 
-static void base64(struct buf *b, str s)
-{
-    for (size_t i = 0; i < s.n; i += 3) {
-        unsigned char x[3] = {0};
-        memcpy(x, s.p + i, s.n - i < 3 ? s.n - i : 3);
-        uint32_t v = (uint32_t)x[0] << 16 | (uint32_t)x[1] << 8 | x[2];
-        buf_byte(b, digits64[v >> 18]);
-        buf_byte(b, digits64[v >> 12 & 63]);
-        buf_byte(b, i + 1 < s.n ? digits64[v >> 6 & 63] : '=');
-        buf_byte(b, i + 2 < s.n ? digits64[v & 63] : '=');
-    }
-}
-
 /* RFC 2047: at most 75 characters a word, whole characters in each, on lines of their own. */
 static void words(struct buf *b, str s)
 {
@@ -48,7 +35,7 @@ static void words(struct buf *b, str s)
         for (size_t next = i; next < s.n && (utf8_next(s, &next), next - i <= WORD_BYTES);) to = next;
         if (i) buf_add(b, S("\r\n "));
         buf_add(b, S("=?UTF-8?B?"));
-        base64(b, str_cut(s, i, to));
+        buf_add(b, os_base64(b->a, OS_BASE64, s.p + i, to - i));
         buf_add(b, S("?="));
         i = to;
     }

@@ -66,6 +66,24 @@ str os_hex(struct arena *a, const void *p, size_t n)
     return (str){to, 2 * n};
 }
 
+static const int base64_variant[] = {[OS_BASE64] = sodium_base64_VARIANT_ORIGINAL,
+                                     [OS_BASE64URL] = sodium_base64_VARIANT_URLSAFE_NO_PADDING};
+
+str os_base64(struct arena *a, enum os_base64 form, const void *p, size_t n)
+{
+    size_t room = sodium_base64_encoded_len(n, base64_variant[form]);
+    char *to = arena_get(a, room);
+    return str_from(sodium_bin2base64(to, room, p, n, base64_variant[form]));
+}
+
+unsigned char *os_unbase64(struct arena *a, enum os_base64 form, str text, size_t *ret_n)
+{
+    unsigned char *to = arena_get(a, text.n + 1);
+    if (sodium_base642bin(to, text.n, text.p, text.n, NULL, ret_n, NULL, base64_variant[form]) != 0) return NULL;
+    to[*ret_n] = 0;
+    return to;
+}
+
 bool os_equal(const void *a, const void *b, size_t n) { return sodium_memcmp(a, b, n) == 0; }
 
 enum err os_thread(struct cx *cx, const char *name, size_t stack_bytes, os_thread_fn *fn, void *arg,

@@ -22,6 +22,11 @@ MUST enum err os_sha256_file(struct cx *cx, str path, unsigned char ret[32]);
 enum { OS_HEX_MAX = 64 };
 /* Lower-case hex of at most OS_HEX_MAX bytes in the arena. */
 str os_hex(struct arena *a, const void *p, size_t n);
+/* RFC 4648, in the arena, NUL-ended: with padding, or with the letters of addresses and without it. */
+enum os_base64 { OS_BASE64, OS_BASE64URL };
+str os_base64(struct arena *a, enum os_base64 form, const void *p, size_t n);
+/* The bytes, NUL-ended; NULL when the text is not wholly of that form. */
+unsigned char *os_unbase64(struct arena *a, enum os_base64 form, str text, size_t *ret_n);
 bool os_equal(const void *a, const void *b, size_t n); /* in constant time, for secrets */
 
 /* ---- files: E_NOTFOUND, E_DENIED, E_FULL (no space, quota), E_LIMIT (larger than max), E_INTERNAL ---- */

@@ -101,10 +101,7 @@ enum err vault_seal(struct cx *cx, const struct vault *v, str where, str plain, 
     crypto_aead_xchacha20poly1305_ietf_encrypt(box + NONCE_BYTES, &n, (const unsigned char *)plain.p, plain.n,
                                                (const unsigned char *)where.p, where.n, NULL, box, v->key[0].of);
     size_t bytes = NONCE_BYTES + (size_t)n;
-    size_t room = sodium_base64_encoded_len(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    char *text = arena_get(cx->a, room);
-    sodium_bin2base64(text, room, box, bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    *ret = arena_fmt(cx->a, "v1.%.*s.%s", NAME_CHARS, v->key[0].name, text);
+    *ret = arena_fmt(cx->a, "v1.%.*s.%.*s", NAME_CHARS, v->key[0].name, FS(os_base64(cx->a, OS_BASE64URL, box, bytes)));
     return E_OK;
 }
 
@@ -134,11 +131,8 @@ static bool opened(struct cx *cx, const struct key *k, str where, str text, str 
 {
     size_t n = 0;
     unsigned long long plain = 0;
-    unsigned char *box = arena_get(cx->a, text.n + 1);
-    if (sodium_base642bin(box, text.n + 1, text.p, text.n, NULL, &n, NULL,
-                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
-        n < NONCE_BYTES + TAG_BYTES)
-        return false;
+    const unsigned char *box = os_unbase64(cx->a, OS_BASE64URL, text, &n);
+    if (!box || n < NONCE_BYTES + TAG_BYTES) return false;
     char *to = arena_get(cx->a, n + 1); /* NUL-ended for the libraries that secrets go to */
     if (crypto_aead_xchacha20poly1305_ietf_decrypt((unsigned char *)to, &plain, NULL, box + NONCE_BYTES,
                                                    n - NONCE_BYTES, (const unsigned char *)where.p, where.n, box,

@@ -51,6 +51,34 @@ static void test_files(void)
     t_cx_free(&cx);
 }
 
+/* RFC 4648, section 10, and what is none of it. */
+static void test_base64(void)
+{
+    static const struct {
+        str raw, plain, url;
+    } all[] = {{S0(""), S0(""), S0("")},
+               {S0("f"), S0("Zg=="), S0("Zg")},
+               {S0("fo"), S0("Zm8="), S0("Zm8")},
+               {S0("foo"), S0("Zm9v"), S0("Zm9v")},
+               {S0("foobar"), S0("Zm9vYmFy"), S0("Zm9vYmFy")},
+               {S0("\xfb\xff\0"), S0("+/8A"), S0("-_8A")}};
+    struct cx cx = t_cx();
+    for (size_t i = 0; i < COUNT(all); i++)
+        for (enum os_base64 form = OS_BASE64; form <= OS_BASE64URL; form++) {
+            str text = form == OS_BASE64 ? all[i].plain : all[i].url;
+            size_t n = 99;
+            T_STR(os_base64(cx.a, form, all[i].raw.p, all[i].raw.n), text);
+            const unsigned char *back = os_unbase64(cx.a, form, text, &n);
+            T(back && back[n] == 0);
+            if (back) T_STR(((str){(const char *)back, n}), all[i].raw);
+        }
+    static const str bad[] = {S0("Zg"), S0("Zg="), S0("Zg==="), S0("Z"), S0("Zm9v\n"), S0("Z m9v"), S0("-_8A"), S0("\xc3\xbc")};
+    for (size_t i = 0; i < COUNT(bad); i++) T(os_unbase64(cx.a, OS_BASE64, bad[i], &(size_t){0}) == NULL);
+    T(os_unbase64(cx.a, OS_BASE64URL, S("Zg=="), &(size_t){0}) == NULL);
+    T(os_unbase64(cx.a, OS_BASE64URL, S("+/8A"), &(size_t){0}) == NULL);
+    t_cx_free(&cx);
+}
+
 static void test_lock(void)
 {
     struct cx cx = t_cx();
@@ -201,4 +229,4 @@ static void test_thread(void)
     t_cx_free(&cx);
 }
 
-TESTS("os", test_files, test_lock, test_small, test_notify, test_sandbox, test_scratch, test_thread)
+TESTS("os", test_files, test_base64, test_lock, test_small, test_notify, test_sandbox, test_scratch, test_thread)
