@@ -23,6 +23,7 @@ const loadManage: typeof load = {
 };
 
 let manages = false;
+let coming: Promise<void> | undefined;
 let catalogue = $state.raw<Catalogue>({});
 let now = $state<Lang>('en');
 let country = $state('');
@@ -55,8 +56,11 @@ export async function setLang(l: Lang): Promise<void> {
 /** A page that needs the texts of arranging, too: it comes together with them. */
 export async function arranged<T>(page: Promise<T>): Promise<T> {
   manages = true;
-  const more = (await loadManage[untrack(() => now)]()).default as Catalogue;
-  catalogue = { ...catalogue, ...more };
+  coming ??= setLang(untrack(() => now)).catch((e: unknown) => {
+    coming = undefined; // the next page asks again
+    throw e;
+  });
+  await coming;
   return page;
 }
 

@@ -1,7 +1,10 @@
 // Following a job: live events tell that it moved, asking tells how far; without events it is asked for by the clock.
 import { getJob } from '../api/calls';
 import type { Job } from '../api/types';
+import { Problem } from '../api/client';
+import { t } from './i18n.svelte';
 import { hear } from './live.svelte';
+import { toastBar } from './toast.svelte';
 
 const ASK_MS = 1000;
 const GAP_MS = 250;
@@ -41,4 +44,12 @@ export function follow<T>(id: string, step: (j: Job<T>) => void): Promise<Job<T>
     const timer = setInterval(() => performance.now() - asked >= ASK_MS && void ask(), ASK_MS);
     void ask();
   });
+}
+
+/** The result of a job that is shown by a bar at the foot of the page; one that failed or was cancelled is a problem. */
+export async function resultOf<T>(id: string, text: string): Promise<T> {
+  const bar = toastBar(text);
+  const job = await follow<T>(id, (j) => j.total && bar.step(j.done / j.total)).finally(bar.end);
+  if (job.state !== 'done' || !job.result) throw new Problem(409, 'conflict', job.error ?? t('batch.failed'));
+  return job.result;
 }

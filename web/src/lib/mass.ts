@@ -3,24 +3,17 @@ import { bulkDelete, mass, type MassAct, type MassWhich } from '../api/calls';
 import { Problem } from '../api/client';
 import type { Massed } from '../api/types';
 import { t, type Key } from './i18n.svelte';
-import { follow } from './jobs';
+import { resultOf } from './jobs';
 import { say, sayProblem } from './say';
-import { toast, toastBar } from './toast.svelte';
+import { toast } from './toast.svelte';
 import { takeBack } from './undo.svelte';
 
 const TOLD = 3;
 
-async function byJob(id: string): Promise<Massed> {
-  const bar = toastBar(t('mass.running'));
-  const job = await follow<Massed>(id, (j) => j.total && bar.step(j.done / j.total)).finally(bar.end);
-  if (job.state !== 'done' || !job.result) throw new Problem(409, 'conflict', job.error ?? t('batch.failed'));
-  return job.result;
-}
-
 /** Says what came of it, with the way back; `again` reads the list anew. What was refused for every row is thrown: it is told where the value was typed. */
 export async function massDo(entity: string, which: MassWhich, what: MassAct, again: () => void): Promise<void> {
   const { data: reply } = await mass(entity, which, what);
-  tell('job' in reply ? await byJob(reply.job) : reply, what.act === 'delete' ? 'list.deleted' : 'mass.done', again);
+  tell('job' in reply ? await resultOf<Massed>(reply.job, t('mass.running')) : reply, what.act === 'delete' ? 'list.deleted' : 'mass.done', again);
 }
 
 function tell(done: Massed, words: Key, again: () => void): void {

@@ -2,9 +2,9 @@
 import { undo, type UndoWhat } from '../api/calls';
 import { Problem } from '../api/client';
 import type { Kept, Undone } from '../api/types';
-import { follow } from './jobs';
+import { resultOf } from './jobs';
 import { say, sayProblem } from './say';
-import { dismiss, toast, toastBar } from './toast.svelte';
+import { dismiss, toast } from './toast.svelte';
 import { t } from './i18n.svelte';
 
 interface Question { what: UndoWhat; redo: boolean; kept: Kept[]; done: (ok: boolean) => void }
@@ -13,14 +13,6 @@ let question = $state.raw<Question | null>(null);
 
 export const undoQuestion = (): Question | null => question;
 
-/** A large batch is taken back by a job. */
-async function byJob(id: string): Promise<Undone> {
-  const bar = toastBar(t('undo.running'));
-  const job = await follow<Undone>(id, (j) => j.total && bar.step(j.done / j.total)).finally(bar.end);
-  if (job.state !== 'done' || !job.result) throw new Problem(409, 'conflict', job.error ?? t('batch.failed'));
-  return job.result;
-}
-
 async function send(what: UndoWhat, redo: boolean, how: { force?: true; keep?: true }): Promise<boolean> {
   let notice = 0;
   const slow = setTimeout(() => (notice = toast(t('undo.running'))), SLOW_MS);
@@ -28,7 +20,7 @@ async function send(what: UndoWhat, redo: boolean, how: { force?: true; keep?: t
     clearTimeout(slow);
     if (notice) dismiss(notice);
   });
-  const data = 'job' in reply ? await byJob(reply.job) : reply;
+  const data = 'job' in reply ? await resultOf<Undone>(reply.job, t('undo.running')) : reply;
   say(t(redo ? 'undo.back' : 'undo.done', { n: data.undone }), data.batch ? { label: t(redo ? 'undo' : 'redo'), run: () => void takeBack({ batch: data.batch }, !redo) } : undefined);
   if (data.left.length) toast(`${t('undo.left', { n: data.left.length })}: ${data.left.slice(0, 3).map((x) => `${x.title} (${x.why})`).join(', ')}`, undefined, 'bad');
   return true;
