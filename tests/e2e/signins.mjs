@@ -60,6 +60,7 @@ async function comesIn(w, first) {
     const answered = page.waitForResponse((r) => r.url().endsWith('/session') && r.request().method() === 'POST');
     await go();
     await answered;
+    await page.waitForFunction(() => document.getElementById('password').value === ''); // the page takes the wrong one away
   }
   await w.seen(page.getByText(say(w, 'login.captcha')), 'after four wrong passwords a captcha is asked for');
   await by('user.password').fill(first);
