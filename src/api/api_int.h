@@ -21,7 +21,7 @@ MUST enum err filter_asked(struct cx *cx, const struct entity *e, const struct j
 /* ?fields=a,b in this order; *ret is left alone without it. */
 MUST enum err query_columns(struct cx *cx, const struct req *rq, const struct entity *e, const struct list_column **ret,
                             size_t *ret_n);
-/* "name" or "-name" into q->sort and q->desc; "" = no sort. */
+/* "name", "-name" or several with commas into q->sort; "" = no sort. */
 MUST enum err sort_asked(struct cx *cx, const struct entity *e, str s, struct query *q);
 /* ISO time of "at". */
 MUST enum err at_asked(struct cx *cx, str s, int64_t *ret);

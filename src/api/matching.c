@@ -80,7 +80,7 @@ enum err list_by_text(struct cx *cx, const struct entity *e, str text, const str
     struct page rest = {.next = S("")};
     size_t n_ids = 0, n = 0, at = 0, k = 0;
     str cursor = {0};
-    if (q->sort) return record_list(cx, e, q, ret);
+    if (q->n_sort) return record_list(cx, e, q, ret);
     TRY(place_read(cx, q->cursor, &at, &cursor));
     TRY(best_ids(cx, e, text, ids, &n_ids));
     if (at < BEST) TRY(best_read(cx, e, q, ids, n_ids, v, &n));

@@ -8,7 +8,8 @@
 
 enum { PAGE_DEFAULT = 50, HISTORY_PAGE = 50 };
 
-static enum err query_fields(struct cx *cx, const struct req *rq, const struct entity *e, struct fields *ret)
+static enum err query_fields(struct cx *cx, const struct req *rq, const struct entity *e,
+                             struct fields *ret)
 {
     const struct list_column *c = NULL;
     size_t n = 0;
@@ -19,12 +20,20 @@ static enum err query_fields(struct cx *cx, const struct req *rq, const struct e
 
 enum err sort_asked(struct cx *cx, const struct entity *e, str s, struct query *q)
 {
-    if (!s.n) return E_OK;
-    q->desc = s.p[0] == '-';
-    if (q->desc) s = str_cut(s, 1, s.n);
-    q->sort = entity_field(e, s);
-    if (!q->sort || q->sort->hidden || !acl_field_read(cx, q->sort) || !q->sort->kind->sort)
-        return fail_at(cx, E_BAD, S("sort"), "Sorting by this field is not possible");
+    str one = {0};
+    while (s.n) {
+        str_split(s, ',', &one, &s);
+        bool desc = one.n && one.p[0] == '-';
+        const struct field *f = entity_field(e, desc ? str_cut(one, 1, one.n) : one);
+        if (!f || f->hidden || !acl_field_read(cx, f) || !f->kind->sort)
+            return fail_at(cx, E_BAD, S("sort"), "Sorting by this field is not possible");
+        for (size_t i = 0; i < q->n_sort; i++)
+            if (q->sort[i].f == f)
+                return fail_at(cx, E_BAD, S("sort"), "A list is already sorted by this field");
+        if (q->n_sort == SORT_MAX)
+            return fail_at(cx, E_BAD, S("sort"), "A list is sorted by at most %d fields", SORT_MAX);
+        q->sort[q->n_sort++] = (struct sort){f, desc};
+    }
     return E_OK;
 }
 
@@ -67,8 +76,8 @@ static enum err count_json(struct cx *cx, const struct entity *e, const struct q
 }
 
 /* ?at=: the list as it was. What it cannot be asked of the past is refused, not passed over. */
-static enum err list_as_of(struct cx *cx, const struct req *rq, const struct entity *e, const struct query *q,
-                           str when, struct page *ret)
+static enum err list_as_of(struct cx *cx, const struct req *rq, const struct entity *e,
+                           const struct query *q, str when, struct page *ret)
 {
     static const str never[] = {S0("q"), S0("count"), S0("deleted"), S0("include")};
     int64_t at = 0;
@@ -76,7 +85,8 @@ static enum err list_as_of(struct cx *cx, const struct req *rq, const struct ent
     TRY(at_asked(cx, when, &at));
     for (size_t i = 0; i < COUNT(never); i++)
         if (http_query(cx, rq, never[i], &s) && s.n)
-            return fail_at(cx, E_BAD, never[i], "A list as of a past time cannot be asked for this");
+            return fail_at(cx, E_BAD, never[i],
+                           "A list as of a past time cannot be asked for this");
     if (q->fields.n_linked)
         return fail_at(cx, E_BAD, S("fields"), "A list as of a past time cannot be asked for this");
     return record_list_as_of(cx, e, q, at, ret);
@@ -174,7 +184,8 @@ enum err api_get(struct cx *cx, const struct req *rq, struct resp *rs)
     return E_OK;
 }
 
-enum err reply_after(struct cx *cx, const struct entity *e, const struct written *w, struct resp *rs)
+enum err reply_after(struct cx *cx, const struct entity *e, const struct written *w,
+                     struct resp *rs)
 {
     struct record r = {0};
     reply_written(cx, rs, w);
@@ -205,7 +216,8 @@ static enum err create_reply(struct cx *cx, void *arg, struct resp *rs)
 {
     struct create *c = arg;
     rs->status = 201;
-    http_head(rs, S("Location"), arena_fmt(cx->a, "/api/v1/%.*s/%" PRId64, FS(c->e->name), c->w.id));
+    http_head(rs, S("Location"),
+              arena_fmt(cx->a, "/api/v1/%.*s/%" PRId64, FS(c->e->name), c->w.id));
     return reply_after(cx, c->e, &c->w, rs);
 }
 

@@ -64,7 +64,7 @@ static enum err last_of(struct cli *c, const struct caller *k, struct record *re
     *id = VAL_INT(k->id);
     struct cond *w = NEW(cx->a, struct cond);
     *w = (struct cond){.k = C_CMP, .e = e, .f = by, .op = OP_EQ, .v = id, .n_v = 1};
-    struct query q = {.where = w, .sort = at, .desc = true, .limit = 1, .fields = FIELDS_ALL};
+    struct query q = {.where = w, .sort = {{at, true}}, .n_sort = 1, .limit = 1, .fields = FIELDS_ALL};
     TRY(record_list(cx, e, &q, &p));
     if (p.n) *ret = p.v[0];
     return E_OK;

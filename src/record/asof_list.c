@@ -10,7 +10,7 @@
 enum { RELATED_MAX = 10000 };
 
 struct row {
-    struct db_val key; /* what the list is sorted by; DB_NULL without a sort, or without a value */
+    const struct db_val *key; /* what the list is sorted by: sort_keys */
     int64_t id;
     struct record r; /* pages alone */
 };
@@ -22,20 +22,24 @@ struct as_of {
     int64_t *changed; /* ids changed since, ascending */
     size_t n, room, max;
     struct row *was; /* those that matched then, when the list has a sort */
-    size_t n_was, at; /* at: the next of was; without a sort: how many of changed are still to be looked at */
+    size_t n_was,
+        at; /* at: the next of was; without a sort: how many of changed are still to be looked at */
     struct cursor from;
 };
 
 /* Rows without a value come last in both directions, as in record_list. */
 static int order(const struct query *q, const struct row *a, const struct row *b)
 {
-    bool none_a = a->key.t == DB_NULL, none_b = b->key.t == DB_NULL;
-    if (none_a != none_b) return none_a - none_b;
-    int c = 0;
-    if (!none_a && a->key.t == DB_INT) c = (a->key.i > b->key.i) - (a->key.i < b->key.i);
-    else if (!none_a) c = str_cmp(a->key.s, b->key.s);
-    if (!c) c = (a->id > b->id) - (a->id < b->id);
-    return q->desc ? -c : c;
+    for (size_t i = 0; i < q->n_sort; i++) {
+        const struct db_val *x = &a->key[i], *y = &b->key[i];
+        int c = 0;
+        if ((x->t == DB_NULL) != (y->t == DB_NULL)) return x->t == DB_NULL ? 1 : -1;
+        if (x->t == DB_INT) c = (x->i > y->i) - (x->i < y->i);
+        else if (x->t == DB_TEXT) c = str_cmp(x->s, y->s);
+        if (c) return q->sort[i].desc ? -c : c;
+    }
+    int c = (a->id > b->id) - (a->id < b->id);
+    return sort_down(q) ? -c : c;
 }
 
 static int order_qsort(const void *a, const void *b, void *q) { return order(q, a, b); }
@@ -46,7 +50,9 @@ static enum err id_add(struct cx *cx, void *arg, const struct db_val *row, size_
     struct as_of *x = arg;
     (void)cols;
     if (x->n == x->max)
-        return fail(cx, E_LIMIT, "More than %zu records have changed since then: such a list is made as a job", x->max);
+        return fail(cx, E_LIMIT,
+                    "More than %zu records have changed since then: such a list is made as a job",
+                    x->max);
     if (x->n == x->room) {
         x->room = x->room ? x->room * 2 : 1024;
         int64_t *more = NEW_N(cx->a, int64_t, x->room);
@@ -92,10 +98,12 @@ static enum err link_today(struct cx *cx, void *arg, const struct entity *e, int
 }
 
 static enum err related_today(struct cx *cx, void *arg, const struct field *back, int64_t id,
-                              const int64_t **ret_id, const struct val *const **ret_v, size_t *ret_n)
+                              const int64_t **ret_id, const struct val *const **ret_v,
+                              size_t *ret_n)
 {
     const struct val v = VAL_INT(id);
-    const struct cond c = {.k = C_CMP, .e = back->entity, .f = back, .op = OP_EQ, .v = &v, .n_v = 1};
+    const struct cond c = {
+        .k = C_CMP, .e = back->entity, .f = back, .op = OP_EQ, .v = &v, .n_v = 1};
     struct query q = {.where = &c, .limit = 200, .cursor = S(""), .fields = FIELDS_ALL};
     int64_t *ids = NEW_N(cx->a, int64_t, RELATED_MAX);
     const struct val **vs = NEW_N(cx->a, const struct val *, RELATED_MAX);
@@ -131,15 +139,14 @@ static enum err matched_then(struct cx *cx, const struct as_of *x, int64_t id, s
     TRY(e);
     if (x->q->where) TRY(filter_eval(cx, x->q->where, id, r.v, &get, &fits));
     if (!fits) return E_OK;
-    struct db_val key = x->q->sort ? sort_key(cx, x->q->sort, &r.v[x->q->sort->at]) : DB_NONE;
-    *ret = (struct row){key, id, r};
+    *ret = (struct row){sort_keys(cx, x->q, r.v), id, r};
     return E_OK;
 }
 
 /* ---- a page ---- */
 static bool behind_cursor(const struct as_of *x, const struct row *r)
 {
-    const struct row from = {.key = x->from.nulls ? DB_NONE : x->from.v, .id = x->from.id};
+    const struct row from = {.key = x->from.v, .id = x->from.id};
     return !x->from.started || order(x->q, r, &from) > 0;
 }
 
@@ -161,7 +168,7 @@ static enum err sort_changed(struct cx *cx, struct as_of *x)
 static enum err next_changed(struct cx *cx, struct as_of *x, struct row *ret)
 {
     *ret = (struct row){0};
-    if (x->q->sort) {
+    if (x->q->n_sort) {
         if (x->at < x->n_was) *ret = x->was[x->at++];
         return E_OK;
     }
@@ -189,8 +196,7 @@ static enum err next_today(struct cx *cx, const struct as_of *x, struct today *t
         for (; t->at < t->p.n; t->at++) {
             const struct record *r = &t->p.v[t->at];
             if (is_changed(x, r->id)) continue;
-            struct db_val key = x->q->sort ? sort_key(cx, x->q->sort, &r->v[x->q->sort->at]) : DB_NONE;
-            *ret = (struct row){key, r->id, *r};
+            *ret = (struct row){sort_keys(cx, x->q, r->v), r->id, *r};
             t->at++;
             return E_OK;
         }
@@ -236,8 +242,7 @@ static enum err page_of(struct cx *cx, const struct as_of *x, const struct row *
     }
     TRY(fill_titles(cx, &r, v, shown));
     *ret = (struct page){.v = v, .n = shown, .next = S("")};
-    if (n > q->limit)
-        ret->next = cursor_text(cx, x->e, q, out[shown - 1].id, q->sort ? &out[shown - 1].key : NULL);
+    if (n > q->limit) ret->next = cursor_text(cx, x->e, q, out[shown - 1].id, out[shown - 1].key);
     return E_OK;
 }
 
@@ -246,18 +251,18 @@ static enum err list_as_of(struct cx *cx, struct as_of *x, struct page *ret)
     struct row *out = NEW_N(cx->a, struct row, x->q->limit + 2);
     size_t n = 0;
     TRY(changed_since(cx, x));
-    x->at = x->q->sort ? 0 : x->n;
-    if (x->q->sort) TRY(sort_changed(cx, x));
+    x->at = x->q->n_sort ? 0 : x->n;
+    if (x->q->n_sort) TRY(sort_changed(cx, x));
     TRY(merge_page(cx, x, out, &n));
     return page_of(cx, x, out, n, ret);
 }
 
-/* The query with the order that a list has, and the field it sorts by among those that are read. */
-static enum err query_as_of(struct cx *cx, const struct entity *e, const struct query *in, struct query *ret)
+/* The query with the fields it sorts by among those that are read. */
+static enum err query_as_of(struct cx *cx, const struct entity *e, const struct query *in,
+                            struct query *ret)
 {
     *ret = *in;
     if (!acl_may(cx, e, ACT_SEE)) return fail(cx, E_DENIED, "You may not see these records");
-    if (!ret->sort) ret->desc = true;
     return list_fields(cx, ret, &ret->fields);
 }
 
@@ -265,7 +270,8 @@ enum err record_list_as_of(struct cx *cx, const struct entity *e, const struct q
                            int64_t at_ms, struct page *ret)
 {
     struct query q = {0};
-    struct as_of x = {.e = e, .q = &q, .at_ms = at_ms, .max = in->sort ? AS_OF_SORTED : AS_OF_MAX};
+    struct as_of x = {
+        .e = e, .q = &q, .at_ms = at_ms, .max = in->n_sort ? AS_OF_SORTED : AS_OF_MAX};
     TRY(query_as_of(cx, e, in, &q));
     TRY(cursor_read(cx, e, &q, &x.from));
     TRY(db_snapshot(cx));
@@ -282,8 +288,10 @@ struct whole {
     size_t n, room;
 };
 
-static enum err whole_add(struct cx *cx, struct whole *w, struct db_val key, int64_t id)
+static enum err whole_add(struct cx *cx, struct whole *w, const struct db_val *key, int64_t id)
 {
+    size_t n = w->x.q->n_sort;
+    struct db_val *kept = n ? NEW_N(w->keep, struct db_val, n) : NULL;
     if (w->n == AS_OF_IDS_MAX)
         return fail(cx, E_LIMIT, "More than %d records match: narrow the list down", AS_OF_IDS_MAX);
     if (w->n == w->room) {
@@ -292,22 +300,25 @@ static enum err whole_add(struct cx *cx, struct whole *w, struct db_val key, int
         if (w->n) memcpy(more, w->v, sizeof *more * w->n);
         w->v = more;
     }
-    if (key.t == DB_TEXT) key.s = arena_dup(w->keep, key.s);
-    w->v[w->n++] = (struct row){.key = key, .id = id};
+    for (size_t i = 0; i < n; i++) {
+        kept[i] = key[i];
+        if (key[i].t == DB_TEXT) kept[i].s = arena_dup(w->keep, key[i].s);
+    }
+    w->v[w->n++] = (struct row){.key = kept, .id = id};
     return E_OK;
 }
 
 static enum err whole_today(struct cx *cx, void *arg, const struct record *r)
 {
     struct whole *w = arg;
-    const struct field *f = w->x.q->sort;
-    return whole_add(cx, w, f ? sort_key(cx, f, &r->v[f->at]) : DB_NONE, r->id);
+    return whole_add(cx, w, sort_keys(cx, w->x.q, r->v), r->id);
 }
 
 static enum err whole_then(struct cx *cx, struct whole *w, as_of_progress_fn *progress, void *arg)
 {
     size_t n = 0;
-    for (size_t i = 0; i < w->n; i++) /* today's that have changed are looked at once more, as they were */
+    for (size_t i = 0; i < w->n;
+         i++) /* today's that have changed are looked at once more, as they were */
         if (!is_changed(&w->x, w->v[i].id)) w->v[n++] = w->v[i];
     w->n = n;
     for (size_t i = 0; i < w->x.n; i++) {
@@ -330,8 +341,9 @@ enum err record_ids_as_of(struct cx *cx, const struct entity *e, const struct qu
     struct query q = {0};
     struct whole w = {.x = {.e = e, .q = &q, .at_ms = at_ms, .max = AS_OF_IDS_MAX}, .keep = keep};
     TRY(query_as_of(cx, e, in, &q));
-    const struct field *key[] = {q.sort ? q.sort : &e->f[F_CREATED_AT]};
-    q.fields = (struct fields){.f = key, .n = 1};
+    const struct field *key[SORT_MAX] = {&e->f[F_CREATED_AT]};
+    for (size_t i = 0; i < q.n_sort; i++) key[i] = q.sort[i].f;
+    q.fields = (struct fields){.f = key, .n = q.n_sort ? q.n_sort : 1};
     TRY(record_each(cx, e, &q, whole_today, &w));
     TRY(changed_since(cx, &w.x)); /* after today's: what changed meanwhile is among these */
     TRY(whole_then(cx, &w, progress, arg));

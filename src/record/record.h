@@ -52,10 +52,16 @@ MUST enum err record_get(struct cx *cx, const struct entity *e, int64_t id, stru
 MUST enum err record_get_deleted(struct cx *cx, const struct entity *e, int64_t id, struct record *ret);
 /* Winner of a merged record, 0 when it was not merged. */
 MUST enum err record_redirect(struct cx *cx, const struct entity *e, int64_t id, int64_t *ret);
+/* Rows without a value come last in both directions; what is equal in all is in order of id, as the first one goes. */
+enum { SORT_MAX = 4 };
+struct sort {
+    const struct field *f;
+    bool desc;
+};
 struct query {
     const struct cond *where;      /* NULL = all */
-    const struct field *sort;      /* NULL = newest first (by id) */
-    bool desc;
+    struct sort sort[SORT_MAX];
+    size_t n_sort;                 /* 0: newest first (by id) */
     str cursor;                    /* from the page before; "" = the first */
     size_t limit;                  /* 1..200 */
     bool deleted;                  /* the trash instead */

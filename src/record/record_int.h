@@ -24,18 +24,21 @@ MUST enum err made_record(struct cx *cx, const struct entity *e, int64_t id, con
 MUST enum err fill_linked(struct cx *cx, const struct fields *want, struct record *v, size_t n);
 /* Where a record that reading_row made keeps its value of f. */
 struct val *value_place(struct record *r, const struct field *f);
-/* Where a list goes on: behind this sort value (nulls: among the rows without one) and id. */
+/* Where a list goes on: behind this id and what it is sorted by. */
 struct cursor {
-    bool started, nulls;
+    bool started;
     int64_t id;
-    struct db_val v;
+    struct db_val v[SORT_MAX]; /* DB_NULL: without a value */
 };
 /* "" is the beginning; E_BAD at "cursor" for one of another list. */
 MUST enum err cursor_read(struct cx *cx, const struct entity *e, const struct query *q, struct cursor *ret);
+/* v: q->n_sort values. */
 str cursor_text(struct cx *cx, const struct entity *e, const struct query *q, int64_t id, const struct db_val *v);
-/* What a value is sorted by; DB_NONE without a value. */
-struct db_val sort_key(struct cx *cx, const struct field *f, const struct val *v);
-/* The fields that a list reads: those asked for, and the one it sorts by; E_BAD at "sort" when that cannot be. */
+/* What a record with the values v (e->n) is sorted by: q->n_sort values, DB_NULL without one; NULL without a sort. */
+const struct db_val *sort_keys(struct cx *cx, const struct query *q, const struct val *v);
+/* Ids go up or down the list? */
+bool sort_down(const struct query *q);
+/* The fields that a list reads: those asked for, and those it sorts by; E_BAD at "sort" when that cannot be. */
 MUST enum err list_fields(struct cx *cx, const struct query *q, struct fields *ret);
 /* record_as_of without titles. */
 MUST enum err values_as_of(struct cx *cx, const struct entity *e, int64_t id, int64_t at_ms, struct record *ret);

@@ -8,10 +8,12 @@
 
 enum { LIMIT_MAX = 200, EACH_SLICE = 500, CURSOR_MAX = 16 * 1024 };
 
-/* ---- cursors: "<check>.<id>.<n|i|t>.<value>", the value of a text in hex ---- */
+/* ---- cursors: "<check>.<id>", and for each sort ".n", ".i<value>" or ".t<text in hex>" ---- */
 static uint64_t cursor_check(const struct entity *e, const struct query *q)
 {
-    uint64_t h = str_hash(e->name) * 31 + (q->sort ? str_hash(q->sort->name) : 7) * 3 + q->desc;
+    uint64_t h = str_hash(e->name) * 31;
+    for (size_t i = 0; i < q->n_sort; i++)
+        h = (h + str_hash(q->sort[i].f->name)) * 31 + q->sort[i].desc;
     return h & 0xFFFFFFFF;
 }
 
@@ -19,15 +21,15 @@ str cursor_text(struct cx *cx, const struct entity *e, const struct query *q, in
                 const struct db_val *v)
 {
     struct buf b = buf_new(cx->a, CURSOR_MAX);
-    buf_fmt(&b, "%" PRIx64 ".%" PRId64 ".", cursor_check(e, q), id);
-    if (!v || v->t == DB_NULL) buf_byte(&b, 'n');
-    else if (v->t == DB_INT) buf_fmt(&b, "i.%" PRId64, v->i);
-    else {
+    buf_fmt(&b, "%" PRIx64 ".%" PRId64, cursor_check(e, q), id);
+    for (size_t k = 0; k < q->n_sort; k++) {
         static const char hex[] = "0123456789abcdef";
-        buf_add(&b, S("t."));
-        for (size_t i = 0; i < v->s.n; i++) {
-            buf_byte(&b, hex[(unsigned char)v->s.p[i] >> 4]);
-            buf_byte(&b, hex[(unsigned char)v->s.p[i] & 15]);
+        if (v[k].t == DB_NULL) buf_add(&b, S(".n"));
+        else if (v[k].t == DB_INT) buf_fmt(&b, ".i%" PRId64, v[k].i);
+        else buf_add(&b, S(".t"));
+        for (size_t i = 0; v[k].t == DB_TEXT && i < v[k].s.n; i++) {
+            buf_byte(&b, hex[(unsigned char)v[k].s.p[i] >> 4]);
+            buf_byte(&b, hex[(unsigned char)v[k].s.p[i] & 15]);
         }
     }
     return buf_str(&b);
@@ -47,22 +49,33 @@ static bool hex_value(struct arena *a, str s, str *ret)
     return utf8_valid(*ret);
 }
 
+static bool cursor_value(struct cx *cx, str s, struct db_val *ret)
+{
+    char kind = s.n ? s.p[0] : 0;
+    str rest = s.n ? str_cut(s, 1, s.n) : s;
+    *ret = DB_NONE;
+    if (kind == 'n') return !rest.n;
+    ret->t = kind == 'i' ? DB_INT : DB_TEXT;
+    return kind == 'i' ? str_to_int(rest, &ret->i) : kind == 't' && hex_value(cx->a, rest, &ret->s);
+}
+
 enum err cursor_read(struct cx *cx, const struct entity *e, const struct query *q,
                      struct cursor *ret)
 {
-    str check = {0}, id = {0}, kind = {0}, rest = q->cursor;
+    str part = {0}, rest = q->cursor;
     struct cursor c = {.started = true};
+    *ret = (struct cursor){0};
     if (!rest.n) return E_OK;
-    str_split(rest, '.', &check, &rest);
-    str_split(rest, '.', &id, &rest);
-    str_split(rest, '.', &kind, &rest);
-    bool ok =
-        str_eq(check, arena_fmt(cx->a, "%" PRIx64, cursor_check(e, q))) && str_to_int(id, &c.id);
-    if (str_eq(kind, S("n"))) c.nulls = true;
-    else if (str_eq(kind, S("i")) && ok) ok = str_to_int(rest, &c.v.i) && (c.v.t = DB_INT);
-    else if (str_eq(kind, S("t")) && ok) ok = hex_value(cx->a, rest, &c.v.s) && (c.v.t = DB_TEXT);
-    else ok = false;
-    if (!ok) return fail_at(cx, E_BAD, S("cursor"), "This cursor does not belong to this list");
+    str_split(rest, '.', &part, &rest);
+    bool ok = str_eq(part, arena_fmt(cx->a, "%" PRIx64, cursor_check(e, q)));
+    str_split(rest, '.', &part, &rest);
+    ok = ok && str_to_int(part, &c.id);
+    for (size_t k = 0; ok && k < q->n_sort; k++) {
+        str_split(rest, '.', &part, &rest);
+        ok = cursor_value(cx, part, &c.v[k]);
+    }
+    if (!ok || rest.n)
+        return fail_at(cx, E_BAD, S("cursor"), "This cursor does not belong to this list");
     *ret = c;
     return E_OK;
 }
@@ -97,53 +110,117 @@ static void where_common(struct cx *cx, const struct entity *e, const struct que
     filter_sql(cx, where, S("t"), q, seen);
 }
 
-struct db_val sort_key(struct cx *cx, const struct field *f, const struct val *v)
+static struct db_val sort_key(struct cx *cx, const struct field *f, const struct val *v)
 {
     if (v->t == VT_INT) return V(v->i);
     if (v->t != VT_TEXT || !v->s.n) return DB_NONE;
     return V(f->kind->store == ST_FOLDED ? filter_fold(cx->a, v->s) : v->s);
 }
 
-static str sort_col(const struct field *f)
+const struct db_val *sort_keys(struct cx *cx, const struct query *q, const struct val *v)
 {
-    return f->kind->store == ST_FOLDED ? f->col2 : f->col;
+    if (!q->n_sort) return NULL;
+    struct db_val *k = NEW_N(cx->a, struct db_val, q->n_sort);
+    for (size_t i = 0; i < q->n_sort; i++) k[i] = sort_key(cx, q->sort[i].f, &v[q->sort[i].f->at]);
+    return k;
+}
+
+bool sort_down(const struct query *q) { return !q->n_sort || q->sort[0].desc; }
+
+static void sort_col(struct sql *s, const struct sort *by)
+{
+    sql_col(s, S("t"), by->f->kind->store == ST_FOLDED ? by->f->col2 : by->f->col);
+}
+
+static void sort_than(struct cx *cx, struct sql *s, const struct sort *by, struct db_val v)
+{
+    sort_col(s, by);
+    if (by->desc) sql_lit(s, " < ");
+    else sql_lit(s, " > ");
+    sql_val(cx, s, v);
+}
+
+/* Of rows that are equal in what comes before `at`: those behind the cursor. */
+static void behind(struct cx *cx, const struct query *q, const struct cursor *c, size_t at,
+                   struct sql *s)
+{
+    const struct sort *by = &q->sort[at];
+    if (at == q->n_sort) {
+        if (sort_down(q)) sql_lit(s, "t.id < ");
+        else sql_lit(s, "t.id > ");
+        sql_val(cx, s, V(c->id));
+        return;
+    }
+    sql_lit(s, "(");
+    if (c->v[at].t != DB_NULL) {
+        sort_than(cx, s, by, c->v[at]);
+        sql_lit(s, " OR ");
+        sort_col(s, by);
+        sql_lit(s, " IS NULL OR ");
+    }
+    sort_col(s, by);
+    if (c->v[at].t == DB_NULL) sql_lit(s, " IS NULL");
+    else {
+        sql_lit(s, " = ");
+        sql_val(cx, s, c->v[at]);
+    }
+    sql_lit(s, " AND ");
+    behind(cx, q, c, at + 1, s);
+    sql_lit(s, ")");
+}
+
+/* Behind the cursor among rows that have a value of the first sort: a range of its index. */
+static void behind_value(struct cx *cx, const struct query *q, const struct cursor *c,
+                         struct sql *s)
+{
+    const struct sort *by = &q->sort[0];
+    if (q->n_sort == 1) {
+        sql_lit(s, "(");
+        sort_col(s, by);
+        if (by->desc) sql_lit(s, ", t.id) < (");
+        else sql_lit(s, ", t.id) > (");
+        sql_val(cx, s, c->v[0]);
+        sql_lit(s, ", ");
+        sql_val(cx, s, V(c->id));
+        sql_lit(s, ")");
+        return;
+    }
+    sort_col(s, by);
+    if (by->desc) sql_lit(s, " <= ");
+    else sql_lit(s, " >= ");
+    sql_val(cx, s, c->v[0]);
+    sql_lit(s, " AND (");
+    sort_than(cx, s, by, c->v[0]);
+    sql_lit(s, " OR ");
+    behind(cx, q, c, 1, s);
+    sql_lit(s, ")");
 }
 
 static void keyset(struct cx *cx, const struct query *q, const struct cursor *c, bool nulls,
                    struct sql *s)
 {
-    if (q->sort) {
+    if (q->n_sort) {
         sql_lit(s, " AND ");
-        sql_col(s, S("t"), sort_col(q->sort));
+        sort_col(s, &q->sort[0]);
         if (nulls) sql_lit(s, " IS NULL");
         else sql_lit(s, " IS NOT NULL");
     }
-    if (!c->started || (q->sort && c->nulls != nulls)) return;
-    if (!q->sort || nulls) {
-        if (q->desc) sql_lit(s, " AND t.id < ");
-        else sql_lit(s, " AND t.id > ");
-        sql_val(cx, s, V(c->id));
-        return;
-    }
-    sql_lit(s, " AND (");
-    sql_col(s, S("t"), sort_col(q->sort));
-    if (q->desc) sql_lit(s, ", t.id) < (");
-    else sql_lit(s, ", t.id) > (");
-    sql_val(cx, s, c->v);
-    sql_lit(s, ", ");
-    sql_val(cx, s, V(c->id));
-    sql_lit(s, ")");
+    if (!c->started || (q->n_sort && (c->v[0].t == DB_NULL) != nulls)) return;
+    sql_lit(s, " AND ");
+    if (q->n_sort && !nulls) behind_value(cx, q, c, s);
+    else behind(cx, q, c, q->n_sort ? 1 : 0, s);
 }
 
 static void order_by(const struct query *q, bool nulls, struct sql *s)
 {
     sql_lit(s, " ORDER BY ");
-    if (q->sort && !nulls) {
-        sql_col(s, S("t"), sort_col(q->sort));
-        if (q->desc) sql_lit(s, " DESC, ");
+    for (size_t i = nulls; i < q->n_sort; i++) {
+        sort_col(s, &q->sort[i]);
+        if (q->sort[i].desc) sql_lit(s, " DESC");
+        if (i) sql_lit(s, " NULLS LAST, ");
         else sql_lit(s, ", ");
     }
-    if (q->desc) sql_lit(s, "t.id DESC");
+    if (sort_down(q)) sql_lit(s, "t.id DESC");
     else sql_lit(s, "t.id");
 }
 
@@ -153,7 +230,7 @@ struct walk {
     const struct query *q;
     const struct reading *r;
     struct record *v;
-    struct db_val *key; /* the sort value of each row */
+    const struct db_val **row; /* as they were read */
     size_t n, want;
 };
 
@@ -161,7 +238,6 @@ static enum err walk_rows(struct cx *cx, struct walk *w, const struct cursor *c,
 {
     struct sql s = sql_new(cx);
     struct db_rows rows = {0};
-    uint16_t key = 0;
     reading_select(cx, w->r, &s);
     where_common(cx, w->e, w->q, &s);
     keyset(cx, w->q, c, nulls, &s);
@@ -169,11 +245,10 @@ static enum err walk_rows(struct cx *cx, struct walk *w, const struct cursor *c,
     sql_lit(&s, " LIMIT ");
     sql_val(cx, &s, V((int64_t)(w->want - w->n)));
     TRY(sql_run(cx, &s, &rows, NULL));
-    if (w->q->sort) key = w->r->col[w->q->sort->at];
     for (size_t i = 0; i < rows.n; i++) {
         const struct db_val *row = &rows.v[i * rows.cols];
         w->v[w->n] = reading_row(cx, w->r, row);
-        w->key[w->n++] = key ? row[key] : DB_NONE;
+        w->row[w->n++] = row;
     }
     return E_OK;
 }
@@ -181,25 +256,32 @@ static enum err walk_rows(struct cx *cx, struct walk *w, const struct cursor *c,
 /* The cursor behind row `at`: what the walk is ordered by is the folded text. */
 static str cursor_behind(struct cx *cx, const struct walk *w, size_t at)
 {
-    struct db_val key = w->key[at];
-    if (key.t == DB_TEXT && w->q->sort->kind->store == ST_FOLDED) key.s = filter_fold(cx->a, key.s);
-    return cursor_text(cx, w->e, w->q, w->v[at].id, w->q->sort ? &key : NULL);
+    struct db_val key[SORT_MAX];
+    for (size_t k = 0; k < w->q->n_sort; k++) {
+        const struct field *f = w->q->sort[k].f;
+        key[k] = w->row[at][w->r->col[f->at]];
+        if (key[k].t == DB_TEXT && f->kind->store == ST_FOLDED)
+            key[k].s = filter_fold(cx->a, key[k].s);
+    }
+    return cursor_text(cx, w->e, w->q, w->v[at].id, key);
 }
 
 enum err list_fields(struct cx *cx, const struct query *q, struct fields *ret)
 {
     *ret = q->fields;
-    if (!q->sort) return E_OK;
-    if (!q->sort->kind->sort || !q->sort->col.n || !acl_field_read(cx, q->sort))
-        return fail_at(cx, E_BAD, S("sort"), "Sorting by this field is not possible");
-    if (ret->all) return E_OK;
+    for (size_t i = 0; i < q->n_sort; i++) {
+        const struct field *f = q->sort[i].f;
+        if (!f->kind->sort || !f->col.n || !acl_field_read(cx, f))
+            return fail_at(cx, E_BAD, S("sort"), "Sorting by this field is not possible");
+    }
+    if (ret->all || !q->n_sort) return E_OK;
     size_t n = ret->n;
-    const struct field **f = NEW_N(cx->a, const struct field *, n + 1);
+    const struct field **f = NEW_N(cx->a, const struct field *, n + q->n_sort);
     for (size_t i = 0; i < n; i++) f[i] = ret->f[i];
-    f[n] = q->sort;
+    for (size_t i = 0; i < q->n_sort; i++) f[n + i] = q->sort[i].f;
     ret->list = !n && !ret->n_linked;
     ret->f = f;
-    ret->n = n + 1;
+    ret->n = n + q->n_sort;
     return E_OK;
 }
 
@@ -208,9 +290,9 @@ static enum err read_page(struct cx *cx, struct walk *w)
     struct cursor c = {0};
     TRY(cursor_read(cx, w->e, w->q, &c));
     w->v = NEW_N(cx->a, struct record, w->want);
-    w->key = NEW_N(cx->a, struct db_val, w->want);
-    if (!w->q->sort) return walk_rows(cx, w, &c, false);
-    if (!c.nulls) TRY(walk_rows(cx, w, &c, false));
+    w->row = NEW_N(cx->a, const struct db_val *, w->want);
+    if (!w->q->n_sort) return walk_rows(cx, w, &c, false);
+    if (!c.started || c.v[0].t != DB_NULL) TRY(walk_rows(cx, w, &c, false));
     return w->n < w->want ? walk_rows(cx, w, &c, true) : E_OK;
 }
 
@@ -223,7 +305,6 @@ enum err record_list(struct cx *cx, const struct entity *e, const struct query *
     if (!acl_may(cx, e, ACT_SEE)) return fail(cx, E_DENIED, "You may not see these records");
     if (q.limit < 1 || q.limit > LIMIT_MAX)
         return fail_at(cx, E_BAD, S("limit"), "The limit is 1 to %d", LIMIT_MAX);
-    if (!q.sort) q.desc = true; /* newest first */
     TRY(list_fields(cx, &q, &q.fields));
     TRY(reading_of(cx, e, &q.fields, &r));
     struct walk w = {.e = e, .q = &q, .r = &r, .want = q.limit + 1};

@@ -34,6 +34,44 @@ static void pages(struct api_bed *t)
          {REPA1, "GET /api/v1/person?filter={}&q=", NULL, 200, "Kunde", NULL, NULL, NULL});
 }
 
+/* By several fields; and the same by a body. */
+static void sorted(struct api_bed *t)
+{
+    ROWS(t,
+         {REPA1, "POST /api/v1/person", "{\"name\":\"Berg\",\"job_title\":\"Chef\"}", 201, NULL, "person.create", NULL, NULL},
+         {REPA1, "POST /api/v1/person", "{\"name\":\"Adam\",\"job_title\":\"Chef\"}", 201, NULL, "person.create", NULL, NULL},
+         {REPA1, "POST /api/v1/person", "{\"name\":\"Adam\",\"job_title\":\"Amt\"}", 201, NULL, "person.create", NULL, NULL},
+         {REPA1, "POST /api/v1/person", "{\"name\":\"Cohn\"}", 201, NULL, "person.create", NULL, NULL});
+    api_make(t, "person", "CANARY", REPB1);
+#define FIRST(name, job) "\"job_title\":" job "|\"name\":\"" name "\"|!CANARY"
+    ROWS(t,
+         {REPA1, "GET /api/v1/person?sort=name,job_title&limit=1&fields=job_title,name", NULL, 200, FIRST("Adam", "\"Amt\""), NULL, "p", NULL},
+         {REPA1, "GET /api/v1/person?sort=name,job_title&limit=1&fields=job_title,name&cursor=$p.next", NULL, 200, FIRST("Adam", "\"Chef\""), NULL, "p", NULL},
+         {REPA1, "GET /api/v1/person?sort=name,job_title&limit=1&fields=job_title,name&cursor=$p.next", NULL, 200, FIRST("Berg", "\"Chef\""), NULL, "p", NULL},
+         {REPA1, "GET /api/v1/person?sort=name,job_title&limit=1&fields=job_title,name&cursor=$p.next", NULL, 200, FIRST("Cohn", "null") "|\"next\":null", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=name,-job_title&limit=1&fields=job_title,name", NULL, 200, FIRST("Adam", "\"Chef\""), NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=-job_title,-name&limit=1&fields=job_title,name", NULL, 200, FIRST("Berg", "\"Chef\""), NULL, "p", NULL},
+         {REPA1, "GET /api/v1/person?sort=-job_title,name&limit=1&cursor=$p.next", NULL, 400, "\"field\":\"cursor\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=-job_title&limit=1&cursor=$p.next", NULL, 400, "\"field\":\"cursor\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=name,-name", NULL, 400, "\"field\":\"sort\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=name,,job_title", NULL, 400, "\"field\":\"sort\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person?sort=name,job_title,birthday,changed_at,created_at", NULL, 400, "\"field\":\"sort\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/query", "{}", 200, "Cohn|!CANARY", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/query", "{\"sort\":[\"name\",\"job_title\"],\"fields\":[\"job_title\",\"name\"],\"limit\":1,\"count\":true,\"filter\":{\"field\":\"name\",\"op\":\"ne\",\"value\":\"Söhne & Co=?%\"},\"q\":null}", 200, FIRST("Adam", "\"Amt\"") "|\"count\":{\"value\":4", NULL, "p", NULL},
+         {REPA1, "POST /api/v1/person/query", "{\"sort\":\"name,job_title\",\"fields\":\"job_title,name\",\"limit\":1,\"filter\":{\"field\":\"name\",\"op\":\"ne\",\"value\":\"x\"},\"cursor\":\"$p.next\"}", 200, FIRST("Adam", "\"Chef\""), NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/query", "{\"q\":\"cohn\",\"include\":[\"owner\"]}", 200, "Cohn|!Berg|\"included\":{\"owner\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/query", "{\"filter\":{\"field\":\"name\",\"op\":\"eq\",\"value\":\"CANARY\"}}", 200, "\"data\":[]", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/query", "{\"filter\":\"{}\"}", 422, "\"field\":\"filter\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/query", "{\"sort\":[1]}", 422, "\"field\":\"sort\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/query", "{\"sort\":[\"name&deleted=1\"]}", 400, "\"field\":\"sort\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/query", "{\"limit\":\"1e3\"}", 400, "\"field\":\"limit\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/query", "{\"count\":1}", 422, "\"field\":\"count\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/query", "{\"order\":\"name\"}", 422, "\"field\":\"order\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/query?limit=1", "{}", 400, "\"field\":\"query\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/nosuch/query", "{}", 404, NULL, NULL, NULL, NULL});
+#undef FIRST
+}
+
 /* Each is refused alike, whatever its content would mean to an engine. */
 static void abused(struct api_bed *t)
 {
@@ -274,6 +312,6 @@ static void included(struct api_bed *t)
 
 void lists_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {pages, abused, linked, huge, found, second_order, all_hits, clocks, included};
+    static void (*const all[])(struct api_bed *) = {pages, sorted, abused, linked, huge, found, second_order, all_hits, clocks, included};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

@@ -138,6 +138,7 @@ static const struct cell {
     {GET, "/api/v1/{entity}", "/api/v1/person", NULL, NOTHING, "401", "200", "200", "200"},
     {POST, "/api/v1/{entity}", "/api/v1/person", "{'name':'m'}", NOTHING, "401", "201", "201", "201"},
     {POST, "/api/v1/{entity}", "/api/v1/role", "{'name':'m'}", NOTHING, "401", "201", "403", "403"},
+    {POST, "/api/v1/{entity}/query", "/api/v1/person/query", "{'sort':'name'}", NOTHING, "401", "200", "200", "200"},
     {POST, "/api/v1/{entity}/duplicates", "/api/v1/person/duplicates", "{'name':'m'}", NOTHING, "401", "200", "200", "200"},
     {POST, "/api/v1/{entity}/duplicates/scan", "/api/v1/person/duplicates/scan", "{}", NOTHING, "401", "202", "202", "202"},
     {POST, "/api/v1/{entity}/duplicates/scan", "/api/v1/person/duplicates/scan", "{'merge_from':100}", NOTHING, "401", "202", "202", "403"},

@@ -42,6 +42,7 @@ export async function run(v) {
   if (!v.phone) v.ok((await page.getByRole('columnheader').nth(2).innerText()).trim() === text('birthday'), 'in the place it was given');
   await page.reload();
   await v.seen(row.getByText(/1981/), 'a new page knows it from the server');
+  if (!v.phone) await sorted(v, send, text);
   await exported(v, text);
   await v.shot('columns-list');
   await button.click();
@@ -52,6 +53,33 @@ export async function run(v) {
   v.ok(!(await row.innerText()).includes('1981'), 'the first state comes back');
   v.ok(!('columns.person' in (await send('GET', '/setting')).data), 'and the server forgets the choice');
   await linked(v, send, person, { row, dialog, button });
+}
+
+// By the name and then by the birthday, with the mouse and by keyboard.
+async function sorted(v, send, text) {
+  const { page } = v;
+  const made = [];
+  for (const birthday of ['1990-01-01', '1985-01-01']) made.push(await send('POST', '/person', { name: 'Alma Spalte', birthday }));
+  const head = (n) => page.getByRole('columnheader').filter({ hasText: text(n) }).first();
+  const years = async (first) => {
+    await page.getByRole('row').nth(1).getByText(first).waitFor();
+    return (await page.locator('[data-i]').allInnerTexts()).map((s) => /19\d\d/.exec(s)?.[0]).join();
+  };
+  await head('name').getByRole('button').click();
+  await head('birthday').getByRole('button').click({ modifiers: ['Shift'] });
+  v.ok((await years(/1985/)) === '1985,1990,1981', 'a list is sorted by a second column, too');
+  v.ok((await head('name').getAttribute('aria-sort')) === 'ascending' && (await head('birthday').innerText()).includes('2'), 'and tells by which and in what order');
+  await head('birthday').getByRole('button').focus();
+  await page.keyboard.press('Shift+Enter');
+  v.ok((await years(/1990/)) === '1990,1985,1981', 'the other way by keyboard');
+  v.ok(new URL(page.url()).searchParams.get('sort') === 'name,-birthday', 'and the address holds it');
+  await v.axe('a list sorted by two columns');
+  await v.shot('columns-sorted');
+  await head('birthday').getByRole('button').click({ modifiers: ['Shift'] });
+  await v.seen(page.locator('[role=columnheader][aria-sort=none]', { hasText: text('birthday') }), 'a third time takes it out');
+  for (const { id } of made) await send('DELETE', `/person/${id}`);
+  await page.goto(`${v.url}/person?q=Spalte`);
+  await page.getByRole('row', { name: /Siegfried Spalte/ }).waitFor();
 }
 
 // A column that stands in the linked company: chosen by keyboard, shown, followed, exported.

