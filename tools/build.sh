@@ -30,6 +30,7 @@ configure() {
     folder=$1
     shift
     need_sqlite
+    need_passwords
     list=$(find src tests bench web/dist -name meson.build -o -path 'tests/fuzz/*.c' -o -path 'web/dist/*' 2>/dev/null || true
         cat web/node_modules/.built 2>/dev/null || true)
     list=$(printf '%s\n' "$list" "$@" | LC_ALL=C sort | sha256sum)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# tools/deps.sh - what comes from npm besides the web app's packages: the SQLite amalgamation, and a
-# Node where the machine's is too old. Each is pinned in tools/deps.lock and checked before use.
+# tools/deps.sh - what comes from npm besides the web app's packages: the SQLite amalgamation, the list of common
+# passwords, and a Node where the machine's is too old. Each is pinned in tools/deps.lock and checked before use.
 # The registry is the one that the user's npm is set to.
 
 # fetch NAME DIR: the locked package's content in DIR (replaced whole), or death.
@@ -37,6 +37,19 @@ need_node() {
     PATH=$ROOT/.deps/node/bin:$PATH
     export PATH
     node -e "$new" || die ".deps/node is not what it should be"
+}
+
+# .deps/passwords/passwords.json: what leaked most often, the most frequent first.
+need_passwords() {
+    source=$(grep '^passwords ' tools/deps.lock)
+    [ "$(cat .deps/passwords/stamp 2>/dev/null)" = "$source" ] && return 0
+    mkdir -p .deps
+    fetch passwords .deps/passwords.new
+    rm -rf .deps/passwords
+    mkdir .deps/passwords
+    mv .deps/passwords.new/src/passwords.json .deps/passwords.new/LICENSE* .deps/passwords/
+    rm -rf .deps/passwords.new
+    echo "$source" >.deps/passwords/stamp
 }
 
 # DEFAULT_MEMSTATUS=0: no lock per allocation. DQS=0: "x" is never a string. THREADSAFE=2: a connection

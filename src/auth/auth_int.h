@@ -5,6 +5,11 @@
 
 #include <pthread.h>
 
+/* password.c: what leaked most often, of PASSWORD_MIN characters and more: small letters, in order of their bytes, each
+ * with "\n" behind it. Made by tools/passwords.py. */
+extern const char auth_leaked[];
+extern const size_t auth_leaked_n;
+
 /* A session as its row says, and its user's rights. */
 struct entered {
     struct session s;        /* token: its hash, as the table has it */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* auth/password.c - which passwords are refused: short, long, common, or the firm's own words.
  *
- * No rules of composition (NIST SP 800-63B, OWASP ASVS 6.2): length and a list of what is tried first. A
- * common word with digits and signs around it, or with the usual letter swaps, is as common.
+ * No rules of composition (NIST SP 800-63B, OWASP ASVS 6.2): length, and lists of what is tried first: those that
+ * leaked most often, as they stand there, and words of our users' languages. Such a word with digits and signs around
+ * it, or with the usual letter swaps, is as common.
  */
-#include "auth/auth.h"
+#include "auth/auth_int.h"
 
 #include "fmt/fold.h"
 
@@ -83,6 +84,21 @@ static bool common_word(struct arena *a, str folded)
     return listed(core_of(swapped_back(a, folded))) || listed(swapped_back(a, core));
 }
 
+static bool leaked(str s)
+{
+    size_t lo = 0, hi = auth_leaked_n; /* both at the beginning of a line */
+    while (lo < hi) {
+        size_t from = lo + (hi - lo) / 2, end;
+        while (from > lo && auth_leaked[from - 1] != '\n') from--;
+        for (end = from; auth_leaked[end] != '\n';) end++;
+        int c = str_cmp((str){auth_leaked + from, end - from}, s);
+        if (!c) return true;
+        if (c < 0) lo = end + 1;
+        else hi = from;
+    }
+    return false;
+}
+
 static bool one_character(str s)
 {
     for (size_t i = 1; i < s.n; i++)
@@ -101,7 +117,7 @@ enum err auth_password_check(struct cx *cx, str password, const str *words, size
                        PASSWORD_MAX);
     str f = fold_text(cx->a, password), core = core_of(f);
     bool long_enough = len >= 20; /* a sentence of digits is fine */
-    if (one_character(f) || (!long_enough && common_word(cx->a, f)))
+    if (one_character(f) || leaked(f) || (!long_enough && common_word(cx->a, f)))
         return fail_at(cx, E_INVALID, S("password"),
                        "This password is too easy to guess: please choose another");
     for (size_t i = 0; i < n; i++) {

@@ -18,6 +18,14 @@ static void passwords(void)
         T(auth_password_check(&cx, bad[i], words, 2) == E_INVALID);
     for (size_t i = 0; i < COUNT(good); i++) T_OK(&cx, auth_password_check(&cx, good[i], words, 2));
     T_STR(cx.at, S("password"));
+    size_t n = 0;
+    for (str rest = {auth_leaked, auth_leaked_n}, one = {0}, last = {0}; rest.n; last = one, n++) {
+        str_split(rest, '\n', &one, &rest);
+        if (utf8_len(one) < PASSWORD_MIN || str_cmp(last, one) >= 0) T_STR(one, S("long enough, and behind the one before"));
+        else if (auth_password_check(&cx, one, words, 2) != E_INVALID) T_STR(one, S("refused"));
+    }
+    T(n >= 3000); /* ASVS 6.2.4 */
+    T(auth_password_check(&cx, S("Michelle"), words, 2) == E_INVALID);
     t_cx_free(&cx);
 }
 
