@@ -11,7 +11,9 @@
 #include "os/os.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,15 +78,35 @@ static bool is_yes(str s)
     return str_eq(s, S("yes")) || str_eq(s, S("1")) || str_eq(s, S("true"));
 }
 
+static str folder_of(str path)
+{
+    size_t n = path.n;
+    while (n && path.p[n - 1] != '/') n--;
+    return n ? str_cut(path, 0, n) : S(".");
+}
+
+/* Where a file lies, and where it lies in truth when it is a link (a renewal changes both): 0 to 2 folders. */
+static size_t folders_of(struct cx *cx, str path, str ret[2])
+{
+    char real[PATH_MAX];
+    if (!path.n) return 0;
+    ret[0] = folder_of(path);
+    if (!realpath(arena_z(cx->a, path), real)) return 1;
+    ret[1] = arena_dup(cx->a, folder_of(str_from(real)));
+    return 2;
+}
+
 /* What this process may still touch from here on. */
 static void fence(struct cli *c, const struct store *st)
 {
     str backups = cli_setting(c, "backup_dir");
     str write[] = {st->data_dir, backups},
-        read[] = {S("/etc"), S("/usr/share"), S("/usr/lib"), S("/lib"), S("/proc/self"), S("/run")};
-    struct os_sandbox s = {
-        .read = read, .n_read = COUNT(read), .write = write, .n_write = backups.n ? 2 : 1};
+        read[10] = {S("/etc"), S("/usr/share"), S("/usr/lib"), S("/lib"), S("/proc/self"), S("/run")};
+    size_t n = 6;
     if (!is_yes(cli_setting(c, "sandbox"))) return;
+    n += folders_of(c->cx, cli_setting(c, "tls_cert"), read + n);
+    n += folders_of(c->cx, cli_setting(c, "tls_key"), read + n);
+    struct os_sandbox s = {.read = read, .n_read = n, .write = write, .n_write = backups.n ? 2 : 1};
     unsigned got = os_sandbox(c->cx, &s);
     if ((got & (OS_LANDLOCK | OS_SECCOMP)) != (OS_LANDLOCK | OS_SECCOMP))
         log_say(c->cx, LOG_WARN, S("app"), "this kernel has no %s: the process is fenced in less",

@@ -239,7 +239,7 @@ struct http_server {
     _Atomic bool draining, closing, stop;
     pthread_mutex_t tls_lock;
     void *tls;                          /* SSL_CTX */
-    int64_t tls_mtime;
+    int64_t tls_mtime, tls_bad_mtime;   /* of the pair in use, and of one that did not load */
     _Atomic int64_t tls_checked_ms;
     char unix_path[108];
 };

@@ -2,11 +2,13 @@
 /* http/http_tls.c - TLS 1.2 and 1.3 by OpenSSL; a new certificate is taken while running. */
 #include "http/http_int.h"
 
+#include "base/log.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/stat.h>
 
-enum { LOOK_MS = 10000 };
+enum { LOOK_MS = 10000, EXPIRES_SOON_DAYS = 14 };
 
 static int64_t mtime_of(struct arena *a, str path)
 {
@@ -27,6 +29,22 @@ static int only_http1(SSL *ssl, const unsigned char **out, unsigned char *n,
     return SSL_TLSEXT_ERR_OK;
 }
 
+/* Of both files: a renewal may write them one after the other. */
+static int64_t pair_mtime(struct arena *a, const struct http_server *s)
+{
+    int64_t cert = mtime_of(a, s->o.tls_cert), key = mtime_of(a, s->o.tls_key);
+    return cert && key ? cert ^ (key << 1) : 0;
+}
+
+static void expiry_tell(const struct cx *cx, SSL_CTX *ctx)
+{
+    int days = 0, seconds = 0;
+    if (!ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(SSL_CTX_get0_certificate(ctx)))) return;
+    bool late = days < 0 || seconds < 0;
+    log_say(cx, days < EXPIRES_SOON_DAYS ? LOG_WARN : LOG_INFO, S("http"),
+            late ? "the certificate expired %d days ago" : "the certificate is good for %d days", late ? -days : days);
+}
+
 enum err tls_load(struct cx *cx, struct http_server *s)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -39,7 +57,7 @@ enum err tls_load(struct cx *cx, struct http_server *s)
     (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20");
     SSL_CTX_set_alpn_select_cb(ctx, only_http1, NULL);
-    int64_t mtime = mtime_of(cx->a, s->o.tls_cert);
+    int64_t mtime = pair_mtime(cx->a, s);
     if (SSL_CTX_use_certificate_chain_file(ctx, arena_z(cx->a, s->o.tls_cert)) != 1 ||
         SSL_CTX_use_PrivateKey_file(ctx, arena_z(cx->a, s->o.tls_key), SSL_FILETYPE_PEM) != 1 ||
         SSL_CTX_check_private_key(ctx) != 1) {
@@ -49,6 +67,7 @@ enum err tls_load(struct cx *cx, struct http_server *s)
                     "Certificate and key do not load or do not belong together: %.*s, %.*s",
                     FS(s->o.tls_cert), FS(s->o.tls_key));
     }
+    expiry_tell(cx, ctx);
     pthread_mutex_lock(&s->tls_lock);
     SSL_CTX *old = s->tls;
     s->tls = ctx;
@@ -64,9 +83,12 @@ void tls_reload(struct http_server *s)
     if (!s->tls || now - s->tls_checked_ms < LOOK_MS) return;
     s->tls_checked_ms = now;
     struct cx cx = {.a = arena_new()};
-    int64_t mtime = mtime_of(cx.a, s->o.tls_cert);
-    /* a half-written pair does not load: the old one stays and the next look tries again */
-    if (mtime && mtime != s->tls_mtime && tls_load(&cx, s) != E_OK) ERR_clear_error();
+    int64_t mtime = pair_mtime(cx.a, s);
+    /* a half-written pair does not load: the old one stays, and the next look at another tries again */
+    if (mtime && mtime != s->tls_mtime && mtime != s->tls_bad_mtime && tls_load(&cx, s) != E_OK) {
+        s->tls_bad_mtime = mtime;
+        log_say(&cx, LOG_WARN, S("http"), "the new certificate is not taken, the old one stays: %.*s", FS(cx.msg));
+    }
     arena_free(&cx.a);
 }
 

@@ -65,6 +65,17 @@ class House:
         pw.write_text(PASSWORD + "\n")
         is_("init", self.run("init", *COUNTRY, "--password-file", str(pw))[0], 0)
 
+    def certificate(self, name, days=30):
+        """A new key and a certificate of its own for name, in a folder beside the data: the options that take them."""
+        at = self.top / "tls"
+        at.mkdir(exist_ok=True)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", str(days),
+                        "-subj", f"/CN={name}", "-keyout", str(at / "key.new"), "-out", str(at / "cert.new")], check=True, capture_output=True)
+        for part in ("key", "cert"):
+            os.replace(at / f"{part}.new", at / f"{part}.pem")
+            os.chmod(at / f"{part}.pem", 0o644)
+        return "--tls-cert", str(at / "cert.pem"), "--tls-key", str(at / "key.pem")
+
     def begin(self, *options, env=None, wrap=()):
         """Starts the server without waiting for it."""
         self.log = open(self.top / "log", "ab+")
@@ -82,7 +93,7 @@ class House:
         def ready():
             if self.server.poll() is not None:
                 return "ended"
-            return re.search(r"ready: http://127\.0\.0\.1:(\d+)/", self.text()[before:])
+            return re.search(r"ready: https?://127\.0\.0\.1:(\d+)/", self.text()[before:])
         got = until(ready, 60)
         if not got or got == "ended":
             sys.exit(f"the server did not start:\n{self.text()}")

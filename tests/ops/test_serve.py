@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The program under a supervisor, started by root, and commands beside it: test_serve.py KONTOR"""
-import http.client, json, os, pathlib, pwd, re, shutil, signal, socket, sqlite3, subprocess, sys, time
+import http.client, json, os, pathlib, pwd, re, shutil, signal, socket, sqlite3, ssl, subprocess, sys, time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -203,8 +203,43 @@ def uploads():
         h.kill(signal.SIGTERM)
 
 
+def tls():
+    with House(K) as h:
+        os.chmod(h.top, 0o755)
+        options = h.certificate("first")  # beside the data folder, where nothing else may be read
+        h.init()
+        if os.geteuid() == 0:
+            subprocess.run(["chown", "-R", NOBODY + ":", h.data], check=True)
+            options += ("--user", NOBODY)
+        h.serve(*options)
+
+        def name():
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            with context.wrap_socket(socket.create_connection(("127.0.0.1", h.port), 10)) as s:
+                s.sendall(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+                head = b""
+                while part := s.recv(4096):
+                    head += part
+                text = ssl.DER_cert_to_PEM_cert(s.getpeercert(True))
+            subject = subprocess.run(["openssl", "x509", "-noout", "-subject"], input=text, capture_output=True, text=True).stdout
+            return subject.split("=")[-1].strip(), head.split(b"\r\n")[0], b"Strict-Transport-Security: max-age=" in head
+
+        is_("TLS by the files given", name(), ("first", b"HTTP/1.1 200 OK", True))
+        h.certificate("second", days=3)
+        true("a renewed one is taken while running", until(lambda: name()[0] == "second", 25))
+        true("and that it soon ends is told", "level=warn room=http what=\"the certificate is good for 2 days" in h.text())
+        (h.top / "tls/key.pem").write_text("no key\n")
+        true("one that does not load is told", until(lambda: "the new certificate is not taken" in h.text(), 25))
+        is_("and the old one stays", name()[0], "second")
+        is_("ended", h.kill(signal.SIGTERM), 0)
+        code, _, err = h.run("serve", "--listen", "127.0.0.1:0", *options)
+        is_("nothing starts with such a key", (code != 0, "do not load or do not belong together" in err), (True, True))
+
+
 watchdog()
 root()
+tls()
 beside()
 upgrade()
 uploads()
