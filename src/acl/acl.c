@@ -12,7 +12,8 @@ const str field_right_name[FIELD_RIGHTS] = {
 const struct sys_name sys_names[SYS_NAMES] = {{S0("settings"), SYS_SETTINGS},
                                               {S0("users"), SYS_USERS},
                                               {S0("log"), SYS_LOG},
-                                              {S0("backup"), SYS_BACKUP}};
+                                              {S0("backup"), SYS_BACKUP},
+                                              {S0("privacy"), SYS_PRIVACY}};
 
 size_t word_at(const str *names, size_t n, str word)
 {

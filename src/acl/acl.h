@@ -11,7 +11,7 @@ enum action { ACT_SEE, ACT_CREATE, ACT_CHANGE, ACT_DELETE, ACT_EXPORT, ACT_IMPOR
 extern const str action_name[ACT_MAX];
 enum reach { REACH_NONE, REACH_OWN, REACH_TEAM, REACH_BRANCH, REACH_ALL };
 enum field_right { FIELD_WRITE, FIELD_READ, FIELD_HIDDEN };
-enum sysright { SYS_SETTINGS = 1, SYS_USERS = 2, SYS_LOG = 4, SYS_BACKUP = 8 };
+enum sysright { SYS_SETTINGS = 1, SYS_USERS = 2, SYS_LOG = 4, SYS_BACKUP = 8, SYS_PRIVACY = 16 };
 struct cond;
 /* What one role lets do with an entity of which some role has only a part. */
 struct grant {

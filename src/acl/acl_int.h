@@ -3,7 +3,7 @@
 #pragma once
 #include "acl/acl.h"
 
-enum { REACHES = REACH_ALL + 1, FIELD_RIGHTS = FIELD_HIDDEN + 1, SYS_NAMES = 4 };
+enum { REACHES = REACH_ALL + 1, FIELD_RIGHTS = FIELD_HIDDEN + 1, SYS_NAMES = 5 };
 extern const str reach_name[REACHES], field_right_name[FIELD_RIGHTS];
 extern const struct sys_name {
     str name;

@@ -80,6 +80,10 @@ MUST enum err setup_needed(struct cx *cx, bool *ret);
  * unfinished entry names; old log-ins and deliveries. */
 MUST enum err api_tidy(struct cx *cx);
 
+/* At the start, as the system, with cx->app and meta: erasures that this base, an older one that was restored, does not
+ * know of are asked for again. */
+MUST enum err api_erase_again(struct cx *cx);
+
 /* ---- live events: one follower of the log, many streams ---- */
 MUST enum err events_open(struct cx *cx, struct app *app, struct events **ret);
 void events_wake(struct events *ev);      /* after a commit */

@@ -117,6 +117,7 @@ MUST enum err mass_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err undo_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err as_of_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err demo_job(struct cx *cx, const struct job *j, str *ret);
+MUST enum err erase_job(struct cx *cx, const struct job *j, str *ret);
 
 /* ---- files: DATA/files/<id> ---- */
 str file_path(struct cx *cx, int64_t id);

@@ -16,7 +16,7 @@
 
 const struct shipped_role shipped_role[SHIPPED_ROLES] = {
     {{S0("Administrator"), S0("Administrator"), S0("Administratorius"), S0("Администратор")},
-     S0("{\"*\":{" WHOLE "},\"sys\":[\"settings\",\"users\",\"log\",\"backup\"]}")},
+     S0("{\"*\":{" WHOLE "},\"sys\":[\"settings\",\"users\",\"log\",\"backup\",\"privacy\"]}")},
     {{S0("Small office: everyone everything"), S0("Kleines Büro: alle dürfen alles"),
       S0("Mažas biuras: visiems viskas"), S0("Малый офис: всем всё")},
      S0("{\"*\":{" WHOLE "}}")},

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "os/os.h"
+#include "privacy/privacy.h"
 #include "record/record.h"
 
 #include <stdlib.h>
@@ -103,6 +104,7 @@ enum err api_tidy(struct cx *cx)
     TRY(auth_tidy(cx));
     TRY(mail_tidy(cx));
     TRY(hook_tidy(cx));
+    TRY(erasure_sweep(cx));
     TRY(kept_find(cx, &k));
     TRY(kept_find(cx, &long_ago));
     TRY(older_let_go(cx, UPLOAD_DAYS, &k, &count));

@@ -213,6 +213,18 @@ static enum err jobs_begin(struct cx *cx, struct wired *w)
     return jobs_start(cx, &o, &w->app.jobs);
 }
 
+/* A base that came out of an older backup forgets again whom it had forgotten. */
+static void erase_again(struct wired *w)
+{
+    struct arena *a OWNED(arena_free) = arena_new();
+    struct cx cx = {.a = a, .db = db_get(w->app.db), .now_ms = clock_ms()};
+    enum err e = job_begin(w, &cx, 0, 0);
+    if (e == E_OK) e = api_erase_again(&cx);
+    if (e != E_OK) log_say(&cx, LOG_ERROR, S("app"), "erasures are not held against this base: %.*s", FS(cx.msg));
+    job_end(w, &cx);
+    db_put(&cx.db);
+}
+
 static enum err hooks_begin(struct cx *cx, struct wired *w)
 {
     struct hooks_opts o = {
@@ -237,6 +249,7 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     TRY(setup_token(cx, w));
     TRY(events_open(cx, &w->app, &w->app.events));
     TRY(jobs_begin(cx, w));
+    erase_again(w);
     TRY(mailer_begin(cx, w));
     if (w->app.vault) TRY(sealer_start(cx, w->app.db, w->app.vault, &w->sealer));
     TRY(hooks_begin(cx, w));

@@ -4,6 +4,13 @@
  * A thread follows the log and writes seals: each holds a keyed digest (BLAKE2b, libsodium) of up to AUDIT_SLICE rows
  * and the digest of the seal before it. The key comes from the vault, which lies beside the database: who has the
  * database alone can forge none. The last seal's digest, kept elsewhere (system log, backups), shows a tail cut off.
+ *
+ * An erasure by law (privacy/privacy.h) takes old values out of rows, sealed or not. It leaves a mark for each: a keyed
+ * digest of the row as it was left, written in the same transaction. A row with a mark is held against its newest mark
+ * and no longer against its seal, so nobody without the key can change a row, or put a value back, and call it an
+ * erasure; nor does it matter whether the row was sealed before, after or just then. How many marks an erasure left
+ * stands in its own row of the log ("erase"), which is sealed like any other: marks taken away with the values put back
+ * are found, too.
  */
 #pragma once
 #include "base/base.h"
@@ -20,6 +27,11 @@ MUST enum err audit_head(struct cx *cx, struct audit_head *ret);
  * same time: E_OK and 0. E_PRECOND: the vault has no key. */
 MUST enum err audit_seal(struct cx *cx, const struct vault *v, size_t *ret_n);
 
+/* Inside db_write, after the erasure has changed these n rows: their marks. v NULL (nothing is sealed there): none. */
+MUST enum err audit_mark(struct cx *cx, const struct vault *v, int64_t erasure, const int64_t *seq, size_t n);
+/* What an erasure says of itself in its row of the log (`old`), when all its marks are written. */
+MUST enum err audit_marks_told(struct cx *cx, int64_t erasure, str *ret);
+
 /* The thread, about a second behind the log. `v` outlives it. */
 struct sealer;
 MUST enum err sealer_start(struct cx *cx, struct dbase *b, const struct vault *v, struct sealer **ret);
@@ -31,7 +43,8 @@ enum audit_fault {
     AUDIT_MISSING, /* a row is gone */
     AUDIT_ADDED,   /* a row among the sealed ones that was not there when they were */
     AUDIT_SEAL,    /* a seal is gone, changed, or stands elsewhere; seq: its number */
-    AUDIT_CUT      /* the head that was kept elsewhere is not here */
+    AUDIT_CUT,     /* the head that was kept elsewhere is not here */
+    AUDIT_ERASURE  /* an erasure has not the marks that its row tells of */
 };
 extern const str audit_fault_name[];
 struct audit_found {
@@ -41,6 +54,7 @@ struct audit_found {
 struct audit_report {
     int64_t seals, rows; /* looked at */
     int64_t open;        /* rows not sealed yet */
+    int64_t erased;      /* rows that an erasure took values out of, as it left them */
     int64_t foreign;     /* rows sealed with a key that is not here: not looked at */
     int64_t faults;
     struct audit_found first[AUDIT_TOLD]; /* in the log's order */

@@ -18,7 +18,8 @@ enum {
 enum err audit_keys_of(struct cx *cx, const struct vault *v, str name, struct audit_keys *ret, str *ret_name)
 {
     TRY(vault_subkey(cx, v, name, S("audit row"), ret->row, ret_name));
-    return vault_subkey(cx, v, name, S("audit seal"), ret->seal, ret_name);
+    TRY(vault_subkey(cx, v, name, S("audit seal"), ret->seal, ret_name));
+    return vault_subkey(cx, v, name, S("audit mark"), ret->mark, ret_name);
 }
 
 /* Each value with its length before it: no two rows give the same bytes. */

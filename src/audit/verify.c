@@ -2,18 +2,26 @@
 /* audit/verify.c - reads all seals, then the whole log beside them: two lists in order of the rows' numbers. */
 #include "audit/audit_int.h"
 
+#include "base/json.h"
 #include "os/os.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 
-const str audit_fault_name[] = {S0("changed"), S0("missing"), S0("added"), S0("seal"), S0("cut")};
+const str audit_fault_name[] = {S0("changed"), S0("missing"), S0("added"), S0("seal"), S0("cut"),
+                                S0("erasure")};
 enum { TELL_EVERY = 4096, MAC_CHARS = 43, KEY_CHARS = 16, NO_KEY = VAULT_KEYS };
 
 /* An entry, and with which key it was made. */
 struct sealed {
     struct entry e;
     uint32_t key, order;
+};
+/* A mark of an erasure. */
+struct mark {
+    int64_t seq, erasure;
+    size_t key;
+    unsigned char mac[MARK_BYTES];
 };
 struct checking {
     const struct vault *vault;
@@ -29,6 +37,8 @@ struct checking {
     char before[MAC_CHARS + 1]; /* the last seal's digest */
     int64_t next, total, read;
     struct db_pos place;        /* up to where the log is sealed */
+    LIST(struct mark) marks;    /* by row, then by erasure */
+    size_t mark_at;
     bool seen_kept;
 };
 
@@ -115,6 +125,64 @@ static void entries_sort(struct checking *c)
     c->n = n;
 }
 
+/* ---- marks of erasures ---- */
+static enum err mark_row(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+{
+    struct checking *c = arg;
+    struct mark m = {.seq = row[0].i, .erasure = row[1].i};
+    size_t n = 0;
+    if (cols != 4) return E_INTERNAL;
+    TRY(key_find(cx, c, row[2].s, &m.key));
+    const unsigned char *mac = os_unbase64(cx->a, OS_BASE64URL, row[3].s, &n);
+    if (mac && n == MARK_BYTES) memcpy(m.mac, mac, MARK_BYTES); /* any other is none that fits */
+    *LIST_ADD(cx->a, &c->marks) = m;
+    return E_OK;
+}
+
+static enum err marks_read(struct cx *cx, struct checking *c)
+{
+    bool there = false;
+    TRY(db_has_table(cx, S("audit_erased"), &there)); /* of a base that is still to be upgraded, too */
+    if (!there) return E_OK;
+    return db_each(cx, S("SELECT seq, erasure, key, mac FROM audit_erased ORDER BY seq, erasure"), NULL, 0, mark_row,
+                   c);
+}
+
+/* The newest mark of this row, NULL = none. */
+static const struct mark *mark_of(struct checking *c, int64_t seq)
+{
+    const struct mark *last = NULL;
+    while (c->mark_at < c->marks.n && c->marks.v[c->mark_at].seq < seq) c->mark_at++;
+    for (; c->mark_at < c->marks.n && c->marks.v[c->mark_at].seq == seq; c->mark_at++) last = &c->marks.v[c->mark_at];
+    return last;
+}
+
+static void marked_look(struct cx *cx, struct checking *c, const struct mark *m, const struct db_val *row)
+{
+    unsigned char mac[MARK_BYTES];
+    if (m->key == NO_KEY) {
+        c->out->foreign++;
+        return;
+    }
+    row_mark(cx, &c->keys[m->key], row, m->erasure, mac);
+    if (sodium_memcmp(mac, m->mac, MARK_BYTES) == 0) c->out->erased++;
+    else found(c, AUDIT_CHANGED, row[0].i);
+}
+
+/* Has the erasure as many marks as its row says? */
+static enum err erasure_look(struct cx *cx, struct checking *c, const struct db_val *row)
+{
+    const struct json *j = NULL;
+    int64_t of = 0, told = 0, n = 0;
+    if (!str_eq(row[7].s, S("erase")) || str_find(row[9].s, S("@marks")) < 0) return E_OK;
+    if (json_parse(cx, row[9].s, &j) != E_OK || json_id_of(cx, j, S("@erasure"), 0, &of) != E_OK ||
+        json_int_of(cx, j, S("@marks"), 0, &told) != E_OK)
+        return E_OK; /* changed: its seal says so */
+    for (size_t i = 0; i < c->marks.n; i++) n += c->marks.v[i].erasure == of;
+    if (n != told) found(c, AUDIT_ERASURE, row[0].i);
+    return E_OK;
+}
+
 /* ---- the log ---- */
 static bool is_open(const struct checking *c, int64_t seq, int64_t xid)
 {
@@ -124,7 +192,9 @@ static bool is_open(const struct checking *c, int64_t seq, int64_t xid)
 static void row_look(struct cx *cx, struct checking *c, const struct db_val *row)
 {
     const struct sealed *x = NULL;
+    const struct mark *m = mark_of(c, row[0].i);
     struct entry e = {0};
+    if (m) marked_look(cx, c, m, row);
     for (; c->at < c->n && c->v[c->at].e.seq < row[0].i; c->at++) found(c, AUDIT_MISSING, c->v[c->at].e.seq);
     if (c->at < c->n && c->v[c->at].e.seq == row[0].i) x = &c->v[c->at++];
     if (!x) {
@@ -132,7 +202,7 @@ static void row_look(struct cx *cx, struct checking *c, const struct db_val *row
         else found(c, AUDIT_ADDED, row[0].i);
         return;
     }
-    if (x->key == NO_KEY) return;
+    if (m || x->key == NO_KEY) return;
     row_digest(cx, &c->keys[x->key], row, &e);
     if (sodium_memcmp(e.digest, x->e.digest, DIGEST_BYTES) != 0) found(c, AUDIT_CHANGED, row[0].i);
 }
@@ -142,6 +212,7 @@ static enum err log_row(struct cx *cx, void *arg, const struct db_val *row, size
     struct checking *c = arg;
     if (cols != AUDIT_COLS + 1) return E_INTERNAL;
     row_look(cx, c, row);
+    TRY(erasure_look(cx, c, row));
     c->out->rows++;
     if (c->progress && ++c->read % TELL_EVERY == 0) c->progress(c->arg, c->read, c->total);
     return E_OK;
@@ -180,6 +251,7 @@ static enum err look(struct cx *cx, struct checking *c, struct scratch *room)
     c->v = scratch_get(room, (c->cap + 1) * sizeof *c->v);
     TRY(db_each(cx, S("SELECT n, at, rows, key, body, mac FROM audit_seal ORDER BY n"), NULL, 0, seal_row, c));
     entries_sort(c);
+    TRY(marks_read(cx, c));
     TRY(log_walk(cx, c));
     for (; c->at < c->n; c->at++) found(c, AUDIT_MISSING, c->v[c->at].e.seq);
     if (c->kept->n && !c->seen_kept) found(c, AUDIT_CUT, c->kept->n);

@@ -190,6 +190,26 @@ static enum err upload(struct cx *cx, const struct making *k)
     return s3_put(cx, s, json, list.bytes, list.sha, base_name(json));
 }
 
+/* Always the newest, beside all backups: an older one is held against it when it is restored. */
+static enum err erasures_copy(struct cx *cx, const struct backup_opts *o)
+{
+    str text = {0};
+    if (!o->erasures.n) return E_OK;
+    enum err e = os_read_file(cx, o->erasures, ERASURES_BYTES, &text);
+    if (e == E_NOTFOUND) return E_OK;
+    TRY(e);
+    return os_write_file_atomic(cx, arena_fmt(cx->a, "%.*s/%.*s", FS(o->dir), FS(erasures_name)), text, 0600);
+}
+
+static enum err erasures_upload(struct cx *cx, const struct backup_opts *o)
+{
+    struct entry f = {0};
+    str path = arena_fmt(cx->a, "%.*s/%.*s", FS(o->dir), FS(erasures_name));
+    if (!file_exists(cx, path)) return E_OK;
+    TRY(file_sha(cx, path, &f));
+    return s3_put(cx, o->s3, path, f.bytes, f.sha, erasures_name);
+}
+
 static void let_go(struct cx *cx, const struct making *k, const struct backup_item *it)
 {
     str stem = stem_of(cx, it->path);
@@ -245,7 +265,9 @@ enum err backup_run(struct cx *cx, struct dbase *b, const struct backup_opts *o,
     TRY(copy(cx, &k, b));
     TRY(check(cx, &k));
     r.ms = (os_mono_us() - began) / 1000;
+    TRY(erasures_copy(cx, o));
     e = o->s3 ? upload(cx, &k) : E_OK;
+    if (o->s3 && e == E_OK) e = erasures_upload(cx, o);
     r.uploaded = o->s3 && e == E_OK;
     if (e != E_OK) r.remote_problem = cx->msg;
     TRY(rotate(cx, &k));

@@ -17,6 +17,7 @@ struct backup_keep {
 struct backup_opts {
     str dir;                 /* where backups live; made when absent */
     str files;               /* folder of attachments, "" = none */
+    str erasures;            /* the file of erasures (privacy/privacy.h), copied beside the backups; "" = none */
     struct backup_keep keep;
     const struct s3 *s3;     /* NULL = stays here */
     void (*progress)(void *arg, int64_t done, int64_t total); /* may be NULL; pages or rows */

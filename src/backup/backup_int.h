@@ -30,6 +30,10 @@ bool name_is_safe(str name); /* relative, no "..", no empty part, no control cha
 str base_name(str path);
 str stem_of(struct cx *cx, str db_path); /* without ".db" */
 
+/* The file of erasures, in a data folder and beside backups. */
+extern const str erasures_name;
+enum { ERASURES_BYTES = 64 * 1024 * 1024 };
+
 /* ---- manifest.c ---- */
 struct manifest {
     int64_t made_ms, last_seq;

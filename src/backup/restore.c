@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-const str data_db_name = S0("kontor.db");
+const str data_db_name = S0("kontor.db"), erasures_name = S0("erasures");
 enum { PG_TIMEOUT_MS = 3600000 };
 
 struct back { /* undoes what was begun */
@@ -94,6 +94,42 @@ static enum err to_server(struct cx *cx, const struct restore_opts *o)
     return move_run(cx, from, to, NULL, &mr);
 }
 
+/* ---- whom the living base has forgotten since ---- */
+/* Beside the backup, or in the data folder that its folder lies in: the longer one is the newer. */
+static enum err erasures_find(struct cx *cx, str backup, str *ret_path, str *ret_text)
+{
+    str dir = str_cut(backup, 0, backup.n - base_name(backup).n);
+    str at[] = {arena_fmt(cx->a, "%.*s%.*s", FS(dir), FS(erasures_name)),
+                arena_fmt(cx->a, "%.*s../%.*s", FS(dir), FS(erasures_name))};
+    for (size_t i = 0; i < COUNT(at); i++) {
+        str text = {0};
+        enum err e = os_read_file(cx, at[i], ERASURES_BYTES, &text);
+        if (e == E_NOTFOUND) continue;
+        TRY(e);
+        if (text.n <= ret_text->n) continue;
+        *ret_text = text;
+        *ret_path = at[i];
+    }
+    return E_OK;
+}
+
+static enum err erasures_take(struct cx *cx, const struct restore_opts *o, struct restore_report *r)
+{
+    str text = {0}, line = {0};
+    TRY(erasures_find(cx, o->backup, &r->erasures, &text));
+    if (!text.n) return E_OK;
+    if (o->data_dir.n)
+        TRY(os_write_file_atomic(cx, arena_fmt(cx->a, "%.*s/%.*s", FS(o->data_dir), FS(erasures_name)), text, 0600));
+    while (text.n) {
+        const struct json *j = NULL;
+        int64_t at = 0;
+        (void)str_split(text, '\n', &line, &text);
+        bool reads = line.n && json_parse(cx, line, &j) == E_OK && json_int_of(cx, j, S("at"), 0, &at) == E_OK;
+        r->erased += reads && at > r->made_ms;
+    }
+    return E_OK;
+}
+
 enum err restore_run(struct cx *cx, const struct restore_opts *o, struct restore_report *ret)
 {
     struct manifest m = {0};
@@ -110,12 +146,13 @@ enum err restore_run(struct cx *cx, const struct restore_opts *o, struct restore
     undo.begun = o->data_dir.n > 0;
     TRY(files_copy(cx, o, &m));
     TRY(r.to_pg ? to_server(cx, o) : to_folder(cx, o, &m, &undo, &r));
+    r.made_ms = m.made_ms;
+    TRY(erasures_take(cx, o, &r));
     undo.whole = true;
     r.schema = d.schema;
     r.last_seq = d.last_seq;
     r.tables = d.tables;
     r.n_tables = d.n_tables;
-    r.made_ms = m.made_ms;
     r.bytes = m.db.bytes;
     r.files = (int64_t)m.n_files;
     r.ms = (os_mono_us() - began) / 1000;
@@ -135,6 +172,7 @@ void restore_json(const struct restore_report *r, struct jw *w)
     jw_kint(w, S("bytes"), r->bytes);
     jw_kint(w, S("files"), r->files);
     jw_kint(w, S("ms"), r->ms);
+    jw_kint(w, S("erased_since"), r->erased);
     jw_key(w, S("tables"));
     jw_obj(w);
     for (size_t i = 0; i < r->n_tables; i++) jw_kint(w, r->tables[i].table, r->tables[i].rows);

@@ -20,6 +20,9 @@ struct restore_report {
     bool to_pg, listed;
     int schema;
     int64_t made_ms, bytes, files, last_seq, ms;
+    str erasures;      /* the file of erasures that was found beside the backup or above it, "" = none */
+    int64_t erased;    /* how many of them came after this backup: the first start does them again, when the file lies
+                        * in its data folder, where it is now unless there is none */
     const struct db_count *tables;
     size_t n_tables;
 };

@@ -15,6 +15,7 @@ static const struct {
     [AUDIT_ADDED] = {"row", "of the log was not written by Kontor"},
     [AUDIT_SEAL] = {"seal", "is gone, was changed or stands in another's place"},
     [AUDIT_CUT] = {"seal", "that you kept is not here: the log's end was cut off, or it is another log"},
+    [AUDIT_ERASURE] = {"the erasure of row", "of the log has other marks than it left"},
 };
 
 static void show(void *arg, int64_t done, int64_t total) { (void)cli_progress(arg, done, total); }
@@ -36,6 +37,7 @@ static void report_json(const struct audit_report *r, struct jw *w)
     jw_kint(w, S("rows"), r->rows);
     jw_kint(w, S("seals"), r->seals);
     jw_kint(w, S("open"), r->open);
+    jw_kint(w, S("erased"), r->erased);
     jw_kint(w, S("other_keys"), r->foreign);
     jw_kint(w, S("faults"), r->faults);
     jw_key(w, S("first"));
@@ -64,6 +66,7 @@ static enum err report_said(struct cli *c, const struct audit_report *r)
     if (r->faults > (int64_t)r->n_first) cli_say(c, "... and %" PRId64 " more\n", r->faults - (int64_t)r->n_first);
     cli_say(c, "%" PRId64 " rows, %" PRId64 " seals, %" PRId64 " faults", r->rows, r->seals, r->faults);
     if (r->open) cli_say(c, "; %" PRId64 " rows not sealed yet", r->open);
+    if (r->erased) cli_say(c, "; %" PRId64 " rows that an erasure by law took values out of", r->erased);
     if (r->foreign) cli_say(c, "; %" PRId64 " rows sealed with a key that is not here", r->foreign);
     cli_put(c, S("\n"));
     return E_OK;

@@ -81,6 +81,7 @@ enum err cli_backup_opts(struct cli *c, struct s3 *ret_s3, struct backup_opts *r
     str dir = cli_setting(c, "backup_dir");
     *ret = (struct backup_opts){.dir = dir.n ? dir : in_data(c, "backups"),
                                 .files = in_data(c, "files"),
+                                .erasures = in_data(c, "erasures"),
                                 .s3 = ret_s3->endpoint.n ? ret_s3 : NULL};
     if (ret->s3 && (!ret_s3->bucket.n || !ret_s3->key.n || !ret_s3->secret.n))
         return cli_usage(c, "s3_endpoint needs s3_bucket, s3_key and s3_secret too");
@@ -166,6 +167,12 @@ enum err cmd_restore(struct cli *c)
         FS(r.to_pg ? o.to_url : r.db), r.bytes, r.files);
     seconds(c, r.ms);
     cli_put(c, S("\n"));
+    if (r.erased && o.data_dir.n)
+        cli_say(c, "%" PRId64 " erasures by law came after this backup: the first start does them again\n", r.erased);
+    else if (r.erased)
+        cli_say(c, "%" PRId64 " erasures by law came after this backup: put %.*s into the data folder, then the first "
+                   "start does them again\n",
+                r.erased, FS(r.erasures));
     return E_OK;
 }
 

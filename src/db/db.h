@@ -166,6 +166,12 @@ struct db_report {
  * a file that is no database is a report that is not integrity_ok. */
 MUST enum err dbase_check(struct cx *cx, str path, struct db_report *ret);
 
+/* ---- what is gone is gone ----
+ * The writer overwrites what it takes out of the file (secure_delete). What was written lately stands in the log beside
+ * the file as well: this empties it. Waits for readers up to some seconds, else E_BUSY. PostgreSQL, which clears by
+ * itself (vacuum): nothing. Outside of db_write. */
+MUST enum err db_log_clear(struct cx *cx);
+
 /* ---- schema ---- */
 /* DDL text is one for both engines but for these tokens, which db replaces:
  *   @ID          INTEGER PRIMARY KEY | BIGINT PRIMARY KEY

@@ -3,6 +3,7 @@
  *
  * The copying connection holds one snapshot from first page to last, so writers neither wait for it nor
  * make it begin again (the log grows meanwhile). */
+#include "base/tr.h"
 #include "db/db_int.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SLICE_PAGES = 256, TABLES_MAX = 2000, CLONE_WAIT_MS = 1000 };
+enum { SLICE_PAGES = 256, TABLES_MAX = 2000, CLONE_WAIT_MS = 1000, CLEAR_WAIT_MS = 2000, CLEAR_TRIES = 10 };
 
 static void h_close(sqlite3 **h) { sqlite3_close(*h); }
 static void st_free(sqlite3_stmt **st) { sqlite3_finalize(*st); }
@@ -150,6 +151,23 @@ bool db_clone(struct cx *cx, struct dbase *b, str to_path)
               sync_path(folder_of(cx, to_path).p);
     if (!ok) (void)unlink(part);
     return ok;
+}
+
+/* ---- clearing the log ---- */
+enum err db_log_clear(struct cx *cx)
+{
+    struct dbase *b = cx->db->base;
+    struct db *own OWNED(db_shut) = NULL;
+    if (dbase_is_pg(b)) return E_OK;
+    TRY(sq_open(cx, b, SQ_CHECKPOINT, &own)); /* the checkpoint thread's own is at work */
+    own->ops = b->ops;
+    sqlite3 *h = sq_handle(own);
+    sqlite3_busy_timeout(h, CLEAR_WAIT_MS);
+    int rc = SQLITE_BUSY;
+    for (int i = 0; i < CLEAR_TRIES && (rc & 0xff) == SQLITE_BUSY; i++)
+        rc = sqlite3_wal_checkpoint_v2(h, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if ((rc & 0xff) == SQLITE_BUSY) return fail(cx, E_BUSY, "%s", tr_format(cx->lang, TR("The database is busy")));
+    return rc == SQLITE_OK ? E_OK : broken(cx, h, rc);
 }
 
 /* ---- checking ---- */

@@ -594,11 +594,13 @@ static enum err pragmas(struct cx *cx, struct sq *q, struct dbase *b, enum sq_ro
         "PRAGMA synchronous=%s; PRAGMA mmap_size=%lld; PRAGMA cache_size=-%d; PRAGMA "
         "temp_store=MEMORY;"
         "PRAGMA wal_autocheckpoint=0; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=%s;"
-        "PRAGMA trusted_schema=OFF; PRAGMA query_only=%s; PRAGMA journal_size_limit=%d",
+        "PRAGMA trusted_schema=OFF; PRAGMA query_only=%s; PRAGMA journal_size_limit=%d; PRAGMA secure_delete=%s",
         is_sabotage(b, DB_SYNC_NORMAL) ? "NORMAL" : "FULL", b->o.no_mmap ? 0LL : 0x40000000000LL,
         writer ? WRITER_CACHE_KIB : CACHE_KIB,
         /* under mmap a page is looked at anew each time it is touched: a fifth of a read */
-        role == SQ_READER && !b->o.read_only ? "OFF" : "ON", role == SQ_READER ? "ON" : "OFF", 64 * 1024 * 1024);
+        role == SQ_READER && !b->o.read_only ? "OFF" : "ON", role == SQ_READER ? "ON" : "OFF", 64 * 1024 * 1024,
+        /* what is taken out is overwritten: an erasure by law finds nothing of older states in free places */
+        writer ? "ON" : "OFF");
     TRY(own(cx, q, sql.p));
     if (writer && b->o.max_bytes > 0)
         TRY(own(cx, q,

@@ -134,7 +134,7 @@ struct dependant {
 enum { /* the fields every entity begins with */
     F_CREATED_AT, F_CREATED_BY, F_CHANGED_AT, F_CHANGED_BY, F_OWNER, F_TEAM, F_FIRM, F_DELETED_AT, F_SYSTEM_N
 };
-enum { FIELDS_MAX = 1024, ENTITIES_MAX = 512, FIELD_NAME_MAX = 60 };
+enum { FIELDS_MAX = 1024, ENTITIES_MAX = 512, FIELD_NAME_MAX = 60, KEPT_YEARS_MAX = 100 };
 struct entity {
     str name;              /* singular, stable: path and table name */
     str table;             /* quoted */
@@ -158,6 +158,8 @@ struct entity {
     size_t n_dependants;
     bool live;             /* has a formula that is computed when read */
     bool search, dups;     /* takes part in search, in duplicate checks */
+    bool personal;         /* holds data of people: its records can be erased by law, alone or with whom they hang on */
+    int64_t kept_years;    /* law has its records kept so long from their creation: no erasure before; 0 = none */
 };
 struct meta {
     int64_t version;       /* grows with every change of the description */
@@ -186,6 +188,8 @@ bool field_is_unique_index(struct cx *cx, const struct field *f, str told);
  * old (or NULL) is what the record had: a spelling that it alone has can be changed. Other kinds stay. Inside
  * db_write. */
 MUST enum err tags_settle(struct cx *cx, const struct field *f, int64_t id, const struct val *old, struct val *v);
+/* Record id is erased: the tags v that nobody else has are known no longer. Inside db_write. */
+MUST enum err tags_forget(struct cx *cx, const struct field *f, int64_t id, const struct val *v);
 /* Calls fn for each field that f, a formula or a roll-up, is computed from (others: for none). */
 typedef void field_fn(void *arg, const struct field *f);
 void field_sources(const struct field *f, field_fn *fn, void *arg);
@@ -212,6 +216,6 @@ str field_aside(struct arena *a, str column);
 MUST enum err field_aside_drop(struct cx *cx, const struct entity *e, const struct field *aside);
 MUST enum err meta_field_trash(struct cx *cx, str entity, str name, bool trashed);
 MUST enum err meta_entity_add(struct cx *cx, const struct json *in, str *ret_name);
-/* Label, plural, icon, sections and list of an own entity; what `in` does not name stays. */
+/* Label, plural, icon, sections, list, "personal" and "kept_years" of an own entity; what `in` does not name stays. */
 MUST enum err meta_entity_change(struct cx *cx, str name, const struct json *in);
 MUST enum err meta_entity_trash(struct cx *cx, str name, bool trashed);

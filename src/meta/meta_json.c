@@ -151,6 +151,8 @@ void meta_json(struct cx *cx, const struct meta *m, struct jw *w, bool trash, co
         jw_kbool(w, S("internal"), e->internal);
         jw_kbool(w, S("admin"), e->admin);
         jw_kbool(w, S("dups"), e->dups);
+        jw_kbool(w, S("personal"), e->personal);
+        jw_kint(w, S("kept_years"), e->kept_years);
         jw_kstr(w, S("title"), e->f[e->title].name);
         jw_key(w, S("rights"));
         rights->entity(cx, e, w);

@@ -333,6 +333,20 @@ enum err meta_field_trash(struct cx *cx, str entity, str name, bool trashed)
     return meta_touch(cx);
 }
 
+static const str lasting[] = {S0("personal"), S0("kept_years")};
+
+/* How long records last: members that `in` need not have. */
+static enum err lasting_put(struct cx *cx, const struct json *in, struct jw *w)
+{
+    bool personal = false;
+    int64_t years = 0;
+    TRY(json_bool_of(cx, in, lasting[0], false, &personal));
+    TRY(json_int_of(cx, in, lasting[1], 0, &years));
+    jw_kbool(w, lasting[0], personal);
+    jw_kint(w, lasting[1], years);
+    return E_OK;
+}
+
 enum err meta_entity_add(struct cx *cx, const struct json *in, str *ret_name)
 {
     assert(db_is_writing(cx));
@@ -356,6 +370,7 @@ enum err meta_entity_add(struct cx *cx, const struct json *in, str *ret_name)
     str icon = {0};
     TRY(json_str_of(cx, in, S("icon"), S("box"), &icon));
     jw_kstr(&w, S("icon"), icon);
+    TRY(lasting_put(cx, in, &w));
     jw_key(&w, S("fields"));
     jw_raw(&w,
            S("[{\"name\":\"name\",\"kind\":\"text\",\"required\":true,\"index\":true,\"max\":200,"
@@ -390,6 +405,12 @@ static enum err entity_merged(struct cx *cx, const struct json *was, const struc
         jw_key(&w, was->v[i].key);
         jw_json(&w, now ? now : &was->v[i]);
     }
+    for (size_t i = 0; i < COUNT(lasting); i++) { /* those made before there were any have none */
+        const struct json *now = json_get(in, lasting[i]);
+        if (!now || json_get(was, lasting[i])) continue;
+        jw_key(&w, lasting[i]);
+        jw_json(&w, now);
+    }
     jw_obj_end(&w);
     *ret = buf_str(&b);
     return b.full ? fail(cx, E_LIMIT, "The description of an entity has at most 64 KiB") : E_OK;
@@ -406,13 +427,14 @@ static enum err want_list(struct cx *cx, const struct json *in, str key, enum jt
 
 static enum err entity_told(struct cx *cx, const struct json *in)
 {
-    static const str may[] = {S0("label"), S0("plural"), S0("icon"), S0("sections"), S0("list")};
+    static const str may[] = {S0("label"), S0("plural"),   S0("icon"),      S0("sections"),
+                              S0("list"),  S0("personal"), S0("kept_years")};
     for (size_t i = 0; i < in->n; i++) {
         bool known = false;
         for (size_t k = 0; k < COUNT(may); k++) known |= str_eq(in->v[i].key, may[k]);
         if (!known)
             return fail_at(cx, E_INVALID, in->v[i].key,
-                           "Of an entity its names, icon, sections and list can be changed");
+                           "Of an entity its names, icon, sections, list and how long its records last can be changed");
     }
     TRY(want_list(cx, in, S("sections"), JT_OBJ));
     return want_list(cx, in, S("list"), JT_STR);

@@ -97,6 +97,18 @@ enum err tags_settle(struct cx *cx, const struct field *f, int64_t id, const str
     return E_OK;
 }
 
+enum err tags_forget(struct cx *cx, const struct field *f, int64_t id, const struct val *v)
+{
+    for (size_t i = 0; is_tags(f) && f->col.n && v->t == VT_LIST && i < v->n; i++) {
+        bool sole = false;
+        TRY(is_sole(cx, f, id, v->v[i].norm, &sole));
+        if (!sole) continue;
+        TRY(db_exec(cx, NULL, "DELETE FROM tag_word WHERE entity = $1 AND field = $2 AND typed = $3",
+                    V(f->entity->name), V(f->name), V(v->v[i].norm)));
+    }
+    return E_OK;
+}
+
 /* ---- a base that is older than the table ---- */
 struct filling {
     const struct field *f;

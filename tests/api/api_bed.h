@@ -108,3 +108,4 @@ void bulk_tests(void);
 void mail_tests(void);
 void hooks_tests(void);
 void factor_tests(void);
+void privacy_tests(void);

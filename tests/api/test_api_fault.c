@@ -33,6 +33,7 @@ static const struct torture {
     {"POST /api/v1/undo", "{'change':'$u.seq'}", NULL, REPA1, ""},
     {"POST /api/v1/undo", "{'change':'$v.seq'}", "Idempotency-Key: fault3", REPA1, ""},
     {"POST /api/v1/undo", "{'batch':'$large'}", "Idempotency-Key: fault-large", ADMIN, ""},
+    {"POST /api/v1/person/$q/erase", "{'confirm':'q','ground':'duty'}", "Idempotency-Key: fault-erase", ADMIN, ""},
     {"DELETE /api/v1/person/$p", NULL, NULL, REPA1, ""},
     {"POST /api/v1/person/$p/restore", NULL, NULL, REPA1, ""},
     {"POST /api/v1/person/$p/merge", "{'loser':'$l','take':{'name':'loser'}}", NULL, REPA1, ""},

@@ -28,6 +28,7 @@ import * as mail from './mail.mjs';
 import * as signins from './signins.mjs';
 import * as talk from './talk.mjs';
 import * as tree from './tree.mjs';
+import * as privacy from './privacy.mjs';
 import * as setup from './setup.mjs';
 import * as trash from './trash.mjs';
 
@@ -45,7 +46,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const [at, s] of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, tree, keys, hooks, signins, factor, passkey, mass, mail, keyboard].entries()) {
+  for (const [at, s] of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, tree, keys, hooks, signins, factor, passkey, mass, mail, privacy, keyboard].entries()) {
     const wanted = scenes.length ? scenes.includes(s.name) : process.env.KONTOR_ALL || at % 2 === half(how.lang, how.width);
     if (s !== setup && !wanted) continue;
     try {

@@ -117,6 +117,32 @@ static void whole_way(struct bed *t)
     T_INT(st.st_mode & 0777, 0600);
 }
 
+/* Who was erased since the backup is told, and the list comes along; the newer one of the two that lie there. */
+static void erasures_along(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct restore_report r = {0};
+    struct backup_report b = {0};
+    struct backup_opts o = opts(t);
+    str before = S("{\"ref\":\"E-1\",\"at\":1,\"record\":\"5\"}\n"), text = {0},
+        after = arena_fmt(cx->a, "%.*s{\"ref\":\"E-2\",\"at\":%" PRId64 ",\"record\":\"6\"}\n", FS(before), cx->now_ms + 5000);
+    some(t);
+    o.erasures = in(t, "erasures");
+    T_OK(cx, backup_run(cx, t->b, &o, &b)); /* there is no such file yet */
+    T(!file_exists(cx, in(t, "backups/erasures")));
+    T_OK(cx, os_write_file_atomic(cx, o.erasures, before, 0600));
+    T_OK(cx, backup_run(cx, t->b, &o, &b));
+    T_OK(cx, os_read_file(cx, in(t, "backups/erasures"), 1000, &text));
+    T_STR(text, before);
+    T_OK(cx, restored(t, b.path, "e1", false, &r));
+    T_INT(r.erased, 0);
+    T_OK(cx, os_write_file_atomic(cx, o.erasures, after, 0600));
+    T_OK(cx, restored(t, b.path, "e2", false, &r));
+    T_INT(r.erased, 1);
+    T_OK(cx, os_read_file(cx, in(t, "e2/erasures"), 1000, &text));
+    T_STR(text, after);
+}
+
 /* A restored base takes writes and the restored numbers go on. */
 static void lives_again(struct bed *t)
 {
@@ -652,7 +678,7 @@ static void let_go(struct bed *t)
 static void both(void)
 {
     static void (*const all[])(struct bed * t) = {
-        whole_way, lives_again, to_server, under_writes, flips,   flips_without_list,
+        whole_way, erasures_along, lives_again, to_server, under_writes, flips,   flips_without_list,
         hostile,   wrong_files, findings,  recount, housekeeping, daily,        torture, let_go};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }

@@ -230,7 +230,7 @@ static enum err towns_forget(struct cx *cx, void *arg)
     return db_exec(cx, NULL, "UPDATE person SET addresses__p = replace(replace(addresses__p, '4:koln', '0:'), '4:bonn4:bonn', '4:bonn0:')");
 }
 
-static enum err tags_forget(struct cx *cx, void *arg)
+static enum err words_forget(struct cx *cx, void *arg)
 {
     (void)arg;
     return db_exec(cx, NULL, "DELETE FROM tag_word");
@@ -253,7 +253,7 @@ static void tags_are_one(struct bed *t)
     T_INT(tagged(cx, "eq", "\"neu\""), 1);
     change(cx, "person", a, "{\"tags\":null}");
     T_INT(tagged(cx, "eq", "\"VIP\""), 1);
-    T_OK(cx, db_write(cx, tags_forget, NULL)); /* a base from before */
+    T_OK(cx, db_write(cx, words_forget, NULL)); /* a base from before */
     T_INT(tagged(cx, "eq", "\"zalias\""), 0);
     T_OK(cx, db_write(cx, sync_here, NULL));
     T_INT(tagged(cx, "eq", "\"zalias\""), 1);

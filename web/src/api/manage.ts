@@ -2,7 +2,7 @@
 import { query, type Mapping } from './calls';
 import { del, get, patch, post, put } from './client';
 import type {
-  Account, ApiKey, Attempt, Batch, Block, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Session, SessionRow, SignupRules, Stored,
+  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Session, SessionRow, SignupRules, Stored,
 } from './types';
 
 export const doSetup = (body: Record<string, string>) => post<Session>('/setup', body);
@@ -80,3 +80,7 @@ export const runImport = async (file: Sent, sheet: number, entity: string, mappi
 export const jobs = (cursor?: string | null) => get<Page<JobRow>>('/job' + query({ cursor }));
 export const retryJob = (id: string) => post<{ job: string }>(`/job/${id}/retry`, {});
 export const batches = (cursor?: string | null) => get<Page<Batch>>('/batch' + query({ cursor }));
+export const erasePlan = (entity: string, id: string, sharedToo: boolean) => get<ErasePlan>(`/${entity}/${id}/erase` + query({ shared: sharedToo ? 'erase' : '' }));
+export const eraseRecord = async (entity: string, id: string, body: { confirm: string; ground: string; shared: 'unlink' | 'erase' }) =>
+  (await post<{ job: string; ref: string }>(`/${entity}/${id}/erase`, body)).data;
+export const erasures = (cursor: string | null) => get<Page<Erasure>>('/erasure' + query({ cursor }));

@@ -24,7 +24,7 @@ export interface Rights {
   see: boolean; create: boolean; change: boolean; delete: boolean; export: boolean; import: boolean; mass: boolean;
 }
 export interface Entity {
-  name: string; label: Labels; plural: Labels; icon: string; own: boolean; dups?: boolean; rights: Rights; list: string[]; title: string;
+  name: string; label: Labels; plural: Labels; icon: string; own: boolean; dups?: boolean; personal?: boolean; kept_years?: number; rights: Rights; list: string[]; title: string;
   sections: Section[]; fields: Field[];
   /** fields in the trash: told to those who manage the settings */
   trash?: Field[];
@@ -50,8 +50,8 @@ export interface Count { value: number; exact: boolean }
 export interface Page<T> { data: T[]; next: string | null; count?: Count }
 
 export interface Session {
-  /** users: he manages users */
-  user: { id: string; name: string; mail: string; language: string; role: string; users: boolean };
+  /** users: he manages users; privacy: he may erase people */
+  user: { id: string; name: string; mail: string; language: string; role: string; users: boolean; privacy: boolean };
   firm: { name: string; country: string; currency: string };
   csrf: string;
   /** what is still to be done before anything else */
@@ -156,3 +156,11 @@ export type Filter =
   | { and: Filter[] } | { or: Filter[] } | { not: Filter }
   | { field: string; op: Op; value?: Value }
   | { link: string; has: Filter } | { any: string; has: Filter } | { all: string; has: Filter };
+
+/** What an erasure would take. */
+export interface ErasePart { entity: string; count: number; sample: { id: string; title: string }[] }
+export interface ErasePlan {
+  title: string; gone: ErasePart[]; shared: ErasePart[]; kept: { entity: string; id: string; title: string; until: string }[];
+  beside: Record<string, number>; mentions: { entity: string; id: string; title: string }[];
+}
+export interface Erasure { id: string; ref: string; at: string; who: Ref; ground: string; entity: string; state: 'waiting' | 'done'; told: Record<string, number>; swept: boolean }

@@ -4,7 +4,7 @@ import type { Filter } from '../api/types';
 export const ACTIONS = ['see', 'create', 'change', 'delete', 'export', 'import', 'mass'] as const;
 export const REACHES = ['none', 'own', 'team', 'branch', 'all'] as const;
 export const FIELD_RIGHTS = ['write', 'read', 'hidden'] as const;
-export const SYSTEM = ['settings', 'users', 'log', 'backup'] as const;
+export const SYSTEM = ['settings', 'users', 'log', 'backup', 'privacy'] as const;
 /** Colleagues, their teams and the firm are known to all, and kept by those who manage users. */
 export const SHARED: readonly string[] = ['user', 'team', 'branch', 'role', 'firm'];
 export type Action = (typeof ACTIONS)[number];

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+/* privacy/erase.c - an erasure from its rehearsal to its end. */
+#include "base/log.h"
+#include "base/time.h"
+#include "db/db.h"
+#include "os/os.h"
+#include "privacy/privacy_int.h"
+#include "search/search.h"
+
+enum {
+    SLICE = 20,
+    ROWS_SLICE = 50,
+    TEXT_MAX = 1024 * 1024,
+    SAMPLE = 5,
+    LIST_PAGE = 50,
+    REF_BYTES = 5,
+    MENTIONS = 5
+};
+const str ground_name[GROUNDS] = {S0("purpose"),  S0("withdrawn"), S0("objection"),
+                                  S0("unlawful"), S0("duty"),      S0("child")};
+
+/* ---- may it ---- */
+enum err erasure_may(struct cx *cx, const struct entity *e, int64_t id, struct record *ret)
+{
+    struct record r = {0};
+    int64_t winner = 0;
+    TRY(erase_look(cx, e, id, &r));
+    if (!acl_sys(cx, SYS_PRIVACY)) return fail(cx, E_DENIED, "You may not erase data of people");
+    if (!e->personal || e->admin) return fail(cx, E_INVALID, "Such records hold no data of people");
+    TRY(record_redirect(cx, e, id, &winner));
+    if (winner) return fail(cx, E_CONFLICT, "This record was merged into another: erase that one");
+    *ret = r;
+    return E_OK;
+}
+
+static str date_of(struct cx *cx, int64_t ms) { return str_cut(time_text(cx->a, ms), 0, 10); }
+
+static enum err kept_by_law(struct cx *cx, const struct plan *p)
+{
+    if (!p->kept.n) return E_OK;
+    const struct obstacle *o = &p->kept.v[0];
+    return fail(cx, E_CONFLICT,
+                "Law has %zu records kept that hang on this one (%.*s, until %.*s): it cannot be "
+                "erased before",
+                p->kept.n, FS(label_of(o->e->plural, cx->lang)), FS(date_of(cx, o->until_ms)));
+}
+
+enum err erasure_check(struct cx *cx, const struct record *r, bool shared_too)
+{
+    struct plan p = {0};
+    TRY(plan_make(cx, &(struct plan_ask){.e = r->e, .id = r->id, .shared_too = shared_too}, &p));
+    return kept_by_law(cx, &p);
+}
+
+/* ---- the rehearsal ---- */
+static enum err sample_json(struct cx *cx, const struct entity *e, const int64_t *ids, size_t n,
+                            struct jw *w)
+{
+    str title[SAMPLE] = {{0}};
+    bool sees = acl_may(cx, e, ACT_SEE);
+    if (sees) TRY(record_titles(cx, e, ids, n, title));
+    jw_key(w, S("sample"));
+    jw_arr(w);
+    for (size_t i = 0; sees && i < n; i++) {
+        if (!title[i].n) continue;
+        jw_obj(w);
+        jw_kid(w, S("id"), ids[i]);
+        jw_kstr(w, S("title"), title[i]);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+    return E_OK;
+}
+
+static enum err pieces_json(struct cx *cx, str key, const struct piece *v, size_t n, struct jw *w)
+{
+    jw_key(w, key);
+    jw_arr(w);
+    for (size_t k = 0; k < cx->meta->n; k++) {
+        const struct entity *e = &cx->meta->entity[k];
+        int64_t ids[SAMPLE], all = 0;
+        for (size_t i = 0; i < n; i++)
+            if (v[i].e == e && all++ < SAMPLE) ids[all - 1] = v[i].id;
+        if (!all) continue;
+        jw_obj(w);
+        jw_kstr(w, S("entity"), e->name);
+        jw_kint(w, S("count"), all);
+        TRY(sample_json(cx, e, ids, (size_t)(all < SAMPLE ? all : SAMPLE), w));
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+    return E_OK;
+}
+
+static enum err kept_json(struct cx *cx, const struct plan *p, struct jw *w)
+{
+    jw_key(w, S("kept"));
+    jw_arr(w);
+    for (size_t i = 0; i < p->kept.n && i < 20; i++) {
+        const struct obstacle *o = &p->kept.v[i];
+        str title = S("");
+        if (acl_may(cx, o->e, ACT_SEE)) TRY(record_titles(cx, o->e, &o->id, 1, &title));
+        jw_obj(w);
+        jw_kstr(w, S("entity"), o->e->name);
+        jw_kid(w, S("id"), o->id);
+        jw_kstr(w, S("title"), title);
+        jw_kstr(w, S("until"), date_of(cx, o->until_ms));
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+    return E_OK;
+}
+
+/* Records that are not linked and yet found by the name: for people to look at. */
+static enum err mentions_json(struct cx *cx, struct plan *p, str title, struct jw *w)
+{
+    struct found_group *g = NULL;
+    size_t n = 0;
+    jw_key(w, S("mentions"));
+    jw_arr(w);
+    if (redact_word(title)) TRY(search_find(cx, title, NULL, MENTIONS, &g, &n));
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < g[i].n; k++) {
+            if (map_has(&p->seen, arena_fmt(cx->a, "%" PRId64, g[i].v[k].id))) continue;
+            jw_obj(w);
+            jw_kstr(w, S("entity"), g[i].e->name);
+            jw_kid(w, S("id"), g[i].v[k].id);
+            jw_kstr(w, S("title"), g[i].v[k].title);
+            jw_obj_end(w);
+        }
+    jw_arr_end(w);
+    return E_OK;
+}
+
+static void tally_json(const struct tally *t, struct jw *w)
+{
+    jw_obj(w);
+    for (size_t i = 0; i < t->v.n; i++) jw_kint(w, t->v.v[i].name, t->v.v[i].n);
+    jw_obj_end(w);
+}
+
+static enum err log_count(struct cx *cx, const struct plan *p, struct tally *t)
+{
+    for (size_t i = 0; i < p->gone.n; i++) {
+        struct db_rows r = {0};
+        TRY(db_query(cx, &r, "SELECT count(*) FROM change WHERE record = $1 AND old IS NOT NULL",
+                     V(p->gone.v[i].id)));
+        tally_add(cx, t, S("log"), db_int(&r, 0, 0));
+    }
+    return E_OK;
+}
+
+enum err erasure_rehearse_json(struct cx *cx, const struct record *r, bool shared_too, struct jw *w)
+{
+    struct plan p = {0};
+    struct tally t = {0};
+    TRY(plan_make(
+        cx, &(struct plan_ask){.e = r->e, .id = r->id, .shared_too = shared_too, .words = true},
+        &p));
+    tally_add(cx, &t, S("files"), (int64_t)p.files.n);
+    TRY(log_count(cx, &p, &t));
+    TRY(places_count(cx, &p.all, &t));
+    jw_obj(w);
+    jw_kstr(w, S("title"), record_title(r));
+    TRY(pieces_json(cx, S("gone"), p.gone.v, p.gone.n, w));
+    TRY(pieces_json(cx, S("shared"), p.shared.v, p.shared.n, w));
+    TRY(kept_json(cx, &p, w));
+    jw_key(w, S("beside"));
+    tally_json(&t, w);
+    TRY(mentions_json(cx, &p, record_title(r), w));
+    jw_obj_end(w);
+    return E_OK;
+}
+
+/* ---- opening ---- */
+static enum err insert(struct cx *cx, const struct erased *x)
+{
+    return db_exec(cx, NULL,
+                   "INSERT INTO erasure (id, ref, at, who, ground, entity, record, state, records, "
+                   "told, done_at, swept_at)"
+                   " VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8, '{}', 0, 0)",
+                   V(x->id), V(x->ref), V(x->at), V(x->who), V(x->ground), V(x->entity),
+                   V(x->record), V(x->records));
+}
+
+/* Ten letters and digits that say nothing: to be told on the telephone. */
+static str ref_new(struct cx *cx)
+{
+    unsigned char raw[REF_BYTES];
+    os_random(raw, sizeof raw);
+    return arena_fmt(cx->a, "E-%.*s", FS(os_hex(cx->a, raw, sizeof raw)));
+}
+
+enum err erasure_open(struct cx *cx, const struct record *r, str ground, int64_t *ret, str *ret_ref)
+{
+    struct erased x = {
+        .id = id_new(cx->now_ms), .at = cx->now_ms, .who = cx->who.user, .record = r->id};
+    struct db_rows rows = {0};
+    x.ref = ref_new(cx);
+    x.ground = ground;
+    x.entity = r->e->name;
+    TRY(db_query(cx, &rows, "SELECT id, ref FROM erasure WHERE record = $1 AND state <> 'done'", V(r->id)));
+    if (rows.n) {
+        *ret = db_int(&rows, 0, 0);
+        *ret_ref = db_str(&rows, 0, 1);
+        return E_OK;
+    }
+    TRY(insert(cx, &x));
+    *ret = x.id;
+    *ret_ref = x.ref;
+    return E_OK;
+}
+
+enum err erasures_again(struct cx *cx, const struct erase_env *env, erasure_again_fn *fn, void *arg)
+{
+    struct erased *v = NULL;
+    size_t n = 0;
+    TRY(erased_read(cx, env, &v, &n));
+    for (size_t i = 0; i < n; i++) {
+        struct db_rows r = {0};
+        TRY(db_query(cx, &r, "SELECT 1 FROM erasure WHERE ref = $1", V(v[i].ref)));
+        if (r.n || !meta_entity(cx->meta, v[i].entity)) continue;
+        v[i].id = id_new(cx->now_ms);
+        TRY(insert(cx, &v[i]));
+        TRY(fn(cx, arg, v[i].id, v[i].shared_too));
+        log_say(cx, LOG_WARN, S("privacy"),
+                "erasure %.*s is not in this base, an older one: it is done again", FS(v[i].ref));
+    }
+    return E_OK;
+}
+
+/* ---- the run ---- */
+struct run {
+    const struct erase_env *env;
+    struct erased x;
+    struct plan p;
+    struct erasing er;
+    struct tally t;
+    int64_t done, total, rows;
+};
+struct slice {
+    struct run *run;
+    const struct piece *v;
+    const int64_t *seq;
+    size_t n;
+    int64_t rows;
+};
+
+static enum err shown(struct cx *cx, struct run *r, size_t more)
+{
+    r->done += (int64_t)more;
+    if (!r->env->progress || r->env->progress(r->env->arg, r->done, r->total)) return E_OK;
+    return fail(cx, E_CONFLICT, "Stopped half-way: it can be gone on with");
+}
+
+static enum err shared_some(struct cx *cx, void *arg)
+{
+    struct slice *s = arg;
+    s->rows = 0;
+    for (size_t i = 0; i < s->n; i++)
+        TRY(erase_from(cx, s->v[i].e, s->v[i].id, &s->run->er, &s->rows));
+    return E_OK;
+}
+
+static enum err gone_some(struct cx *cx, void *arg)
+{
+    struct slice *s = arg;
+    s->rows = 0;
+    for (size_t i = 0; i < s->n; i++)
+        TRY(erase_record(cx, s->v[i].e, s->v[i].id, &s->run->er, false, &s->rows));
+    return E_OK;
+}
+
+static enum err log_some(struct cx *cx, void *arg)
+{
+    struct slice *s = arg;
+    s->rows = 0;
+    for (size_t i = 0; i < s->n; i++) TRY(erase_row(cx, s->seq[i], &s->run->er, &s->rows));
+    return E_OK;
+}
+
+/* v or seq, in slices. */
+static enum err sliced(struct cx *cx, struct run *r, db_write_fn *fn, const struct piece *v,
+                       const int64_t *seq, size_t n)
+{
+    size_t at = 0, most = v ? SLICE : ROWS_SLICE;
+    while (at < n) {
+        struct slice s = {r, v ? v + at : NULL, seq ? seq + at : NULL,
+                          n - at < most ? n - at : most, 0};
+        struct arena_mark m = arena_mark(cx->a);
+        TRY(db_write_bulk(cx, fn, &s));
+        arena_back(cx->a, m);
+        r->rows += s.rows;
+        at += s.n;
+        TRY(shown(cx, r, s.n));
+    }
+    return E_OK;
+}
+
+/* ---- the log of all ---- */
+struct rows_found {
+    const struct plan *p;
+    LIST(int64_t) seq;
+};
+
+/* row: seq, record, old */
+static enum err row_look(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+{
+    struct rows_found *f = arg;
+    (void)cols;
+    if (redact_is_id(&f->p->sure, row[1].i) || row[2].t != DB_TEXT ||
+        !redact_has(&f->p->sure, row[2].s))
+        return E_OK;
+    *LIST_ADD(cx->a, &f->seq) = row[0].i;
+    return E_OK;
+}
+
+static enum err log_clear(struct cx *cx, struct run *r)
+{
+    struct rows_found f = {.p = &r->p};
+    TRY(db_each(cx,
+                S("SELECT seq, record, old FROM change WHERE old IS NOT NULL AND op <> 'erase'"),
+                NULL, 0, row_look, &f));
+    return sliced(cx, r, log_some, NULL, f.seq.v, f.seq.n);
+}
+
+/* ---- the end ---- */
+static str ids_text(struct cx *cx, const struct plan *p)
+{
+    struct buf b = buf_new(cx->a, TEXT_MAX);
+    for (size_t i = 0; i < p->gone.n; i++) buf_fmt(&b, "%s%" PRId64, i ? "," : "", p->gone.v[i].id);
+    return buf_str(&b);
+}
+
+static str told_text(struct cx *cx, const struct run *r)
+{
+    struct buf b = buf_new(cx->a, TEXT_MAX);
+    struct jw w = jw_new(&b);
+    tally_json(&r->t, &w);
+    return buf_str(&b);
+}
+
+static enum err finish(struct cx *cx, void *arg)
+{
+    struct run *r = arg;
+    const struct piece *main = &r->p.gone.v[0];
+    struct tally before = r->t;
+    int64_t rows = 0;
+    TRY(erase_record(cx, main->e, main->id, &r->er, true, &rows));
+    tally_add(cx, &r->t, S("log"), r->rows + rows);
+    str told = told_text(cx, r);
+    r->t = before; /* it may run again */
+    return db_exec(
+        cx, NULL,
+        "UPDATE erasure SET state = 'done', records = $2, told = $3, done_at = $4 WHERE id = $1",
+        V(r->x.id), V(r->x.records), V(told), V(clock_ms()));
+}
+
+static void count_pieces(struct cx *cx, struct run *r)
+{
+    for (size_t i = 0; i < r->p.gone.n; i++) tally_add(cx, &r->t, r->p.gone.v[i].e->name, 1);
+    tally_add(cx, &r->t, S("shared"), (int64_t)r->p.shared.n);
+    tally_add(cx, &r->t, S("files"), (int64_t)r->p.files.n);
+}
+
+static enum err work(struct cx *cx, struct run *r)
+{
+    int64_t uploads = 0;
+    r->total = (int64_t)(r->p.gone.n + r->p.shared.n) + 1;
+    count_pieces(cx, r);
+    TRY(sliced(cx, r, shared_some, r->p.shared.v, NULL, r->p.shared.n));
+    TRY(uploads_clear(cx, &r->p, r->env, &uploads));
+    tally_add(cx, &r->t, S("uploads"), uploads);
+    TRY(places_clear(cx, &r->p.all, &r->t));
+    TRY(log_clear(cx, r));
+    for (size_t i = 0; i < r->p.files.n; i++)
+        bytes_drop(cx, r->env, r->p.files.v[i]); /* before what would find them is gone */
+    TRY(sliced(cx, r, gone_some, r->p.gone.v + 1, NULL, r->p.gone.n - 1));
+    TRY(erased_note(
+        cx, r->env,
+        &r->x)); /* before the end: an end that is not in the file would not be done again */
+    return db_write(cx, finish, r);
+}
+
+static enum err erased_of(struct cx *cx, int64_t id, struct erased *ret, bool *ret_done)
+{
+    struct db_rows r = {0};
+    TRY(db_query(
+        cx, &r,
+        "SELECT ref, at, who, ground, entity, record, records, state FROM erasure WHERE id = $1",
+        V(id)));
+    if (!r.n) return fail(cx, E_NOTFOUND, "There is no such erasure");
+    *ret = (struct erased){.id = id,
+                           .ref = db_str(&r, 0, 0),
+                           .at = db_int(&r, 0, 1),
+                           .who = db_int(&r, 0, 2),
+                           .ground = db_str(&r, 0, 3),
+                           .entity = db_str(&r, 0, 4),
+                           .record = db_int(&r, 0, 5),
+                           .records = db_str(&r, 0, 6)};
+    *ret_done = str_eq(db_str(&r, 0, 7), S("done"));
+    return E_OK;
+}
+
+static enum err swept(struct cx *cx, void *arg)
+{
+    const int64_t *before = arg;
+    return db_exec(
+        cx, NULL,
+        "UPDATE erasure SET swept_at = $2 WHERE state = 'done' AND swept_at = 0 AND done_at <= $1",
+        V(*before), V(clock_ms()));
+}
+
+/* The index's old pieces, then the log of the file, in which all of it stood once more. */
+enum err erasure_sweep(struct cx *cx)
+{
+    struct db_rows r = {0};
+    int64_t before = clock_ms();
+    TRY(db_query(cx, &r, "SELECT 1 FROM erasure WHERE state = 'done' AND swept_at = 0 LIMIT 1"));
+    if (!r.n) return E_OK;
+    TRY(db_search_tidy(cx));
+    TRY(db_log_clear(cx));
+    return db_write(cx, swept, &before);
+}
+
+enum err erasure_run(struct cx *cx, int64_t erasure, bool shared_too, const struct erase_env *env)
+{
+    struct run *r = NEW(cx->a, struct run);
+    bool done = false;
+    assert(!cx->acl);
+    r->env = env;
+    TRY(erased_of(cx, erasure, &r->x, &done));
+    const struct entity *e = meta_entity(cx->meta, r->x.entity);
+    if (!done && !e) return fail(cx, E_NOTFOUND, "There is nothing of this name");
+    if (!done) {
+        struct plan_ask ask = {e, r->x.record, shared_too, true, r->x.records};
+        TRY(plan_make(cx, &ask, &r->p));
+        TRY(kept_by_law(cx, &r->p));
+        r->er = (struct erasing){env->vault, erasure, &r->p.all};
+        r->x.records = ids_text(cx, &r->p);
+        r->x.shared_too = shared_too;
+        TRY(work(cx, r));
+        log_say(cx, LOG_INFO, S("privacy"), "erasure %.*s: %zu records are gone", FS(r->x.ref),
+                r->p.gone.n);
+    }
+    enum err swept_now = erasure_sweep(cx);
+    if (swept_now ==
+        E_BUSY) { /* somebody reads for long: the housekeeping of the night tries again */
+        log_say(cx, LOG_WARN, S("privacy"), "freed places are cleaned later: %.*s", FS(cx->msg));
+        return E_OK;
+    }
+    return swept_now;
+}
+
+/* ---- what was done ---- */
+static enum err one_json(struct cx *cx, const struct db_rows *r, size_t i, struct jw *w)
+{
+    int64_t who = db_int(r, i, 3);
+    str name = S(""), told = db_str(r, i, 7);
+    TRY(record_titles(cx, ENT(cx, "user"), &who, 1, &name));
+    jw_obj(w);
+    jw_kid(w, S("id"), db_int(r, i, 0));
+    jw_kstr(w, S("ref"), db_str(r, i, 1));
+    jw_kstr(w, S("at"), time_text(cx->a, db_int(r, i, 2)));
+    jw_key(w, S("who"));
+    jw_obj(w);
+    jw_kid(w, S("id"), who);
+    jw_kstr(w, S("title"), name);
+    jw_obj_end(w);
+    jw_kstr(w, S("ground"), db_str(r, i, 4));
+    jw_kstr(w, S("entity"), db_str(r, i, 5));
+    jw_kstr(w, S("state"), db_str(r, i, 6));
+    jw_key(w, S("told"));
+    jw_raw(w, told.n ? told : S("{}"));
+    jw_kbool(w, S("swept"), db_int(r, i, 8) != 0);
+    jw_obj_end(w);
+    return E_OK;
+}
+
+enum err erasure_list_json(struct cx *cx, int64_t before, struct jw *w, int64_t *ret_next)
+{
+    struct db_rows r = {0};
+    TRY(db_query(
+        cx, &r,
+        "SELECT id, ref, at, who, ground, entity, state, told, swept_at FROM erasure WHERE id < $1"
+        " ORDER BY id DESC LIMIT 50",
+        V(before ? before : INT64_MAX)));
+    for (size_t i = 0; i < r.n; i++) TRY(one_json(cx, &r, i, w));
+    *ret_next = r.n == LIST_PAGE ? db_int(&r, r.n - 1, 0) : 0;
+    return E_OK;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* privacy/places.c - the walk through places.def: found by a reader, then cleared in short writes. */
+#include "privacy/privacy_int.h"
+
+#include "os/os.h"
+
+enum place_how { P_DELETE, P_REDACT };
+enum { SLICE = 50, UPLOAD_BYTES = 256 * 1024 * 1024 };
+static const struct place {
+    str name;
+    enum place_how how;
+    str find, act;
+} places[] = {
+#define PLACE(name, how, find, act) {S0(name), how, S0(find), S0(act)},
+#include "privacy/places.def"
+#undef PLACE
+};
+
+void tally_add(struct cx *cx, struct tally *t, str name, int64_t n)
+{
+    if (!n) return;
+    for (size_t i = 0; i < t->v.n; i++)
+        if (str_eq(t->v.v[i].name, name)) {
+            t->v.v[i].n += n;
+            return;
+        }
+    *LIST_ADD(cx->a, &t->v) = (struct told){name, n};
+}
+
+struct hit {
+    struct db_val v[4]; /* the row's two columns, and (P_REDACT) the texts without the words */
+};
+struct looking {
+    const struct redact *r;
+    const struct place *place;
+    LIST(struct hit) hits;
+};
+
+static struct db_val kept_val(struct cx *cx, struct db_val v)
+{
+    if (v.t == DB_TEXT) v.s = arena_dup(cx->a, v.s);
+    return v;
+}
+
+static bool holds(const struct redact *r, const struct db_val *v)
+{
+    return v->t == DB_TEXT ? redact_has(r, v->s) : v->t == DB_INT && redact_is_id(r, v->i);
+}
+
+static enum err look(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+{
+    struct looking *l = arg;
+    bool yes = false;
+    for (size_t i = 2; i < cols && !yes; i++) yes = holds(l->r, &row[i]);
+    if (!yes) return E_OK;
+    struct hit h = {{kept_val(cx, row[0]), kept_val(cx, row[1])}};
+    for (size_t i = 2; l->place->how == P_REDACT && i < 4; i++)
+        h.v[i] = V(redact_text(
+            cx->a, l->r, arena_dup(cx->a, i < cols && row[i].t == DB_TEXT ? row[i].s : S(""))));
+    *LIST_ADD(cx->a, &l->hits) = h;
+    return E_OK;
+}
+
+struct clearing {
+    const struct looking *l;
+    size_t at, to;
+};
+
+static enum err clear_some(struct cx *cx, void *arg)
+{
+    const struct clearing *c = arg;
+    const struct place *p = c->l->place;
+    for (size_t i = c->at; i < c->to; i++)
+        TRY(db_run(cx, NULL, NULL, p->act, c->l->hits.v[i].v,
+                   p->how == P_REDACT ? 4 : 2)); /* a literal of places.def */
+    return E_OK;
+}
+
+static enum err clear(struct cx *cx, const struct looking *l)
+{
+    for (size_t at = 0; at < l->hits.n; at += SLICE) {
+        struct clearing c = {l, at, at + SLICE < l->hits.n ? at + SLICE : l->hits.n};
+        TRY(db_write_bulk(cx, clear_some, &c));
+    }
+    return E_OK;
+}
+
+static enum err walk(struct cx *cx, const struct redact *r, bool clears, struct tally *t)
+{
+    for (size_t i = 0; i < COUNT(places); i++) {
+        struct looking l = {.r = r, .place = &places[i]};
+        TRY(db_each(cx, places[i].find, NULL, 0, look, &l));
+        if (clears) TRY(clear(cx, &l));
+        tally_add(cx, t, places[i].name, (int64_t)l.hits.n);
+    }
+    return E_OK;
+}
+
+enum err places_clear(struct cx *cx, const struct redact *r, struct tally *t)
+{
+    return walk(cx, r, true, t);
+}
+enum err places_count(struct cx *cx, const struct redact *r, struct tally *t)
+{
+    return walk(cx, r, false, t);
+}
+
+/* ---- uploads ---- */
+static str bytes_path(struct cx *cx, const struct erase_env *env, int64_t file)
+{
+    return arena_fmt(cx->a, "%.*s/files/%" PRId64, FS(env->data_dir), file);
+}
+
+void bytes_drop(struct cx *cx, const struct erase_env *env, int64_t file)
+{
+    if (env->data_dir.n) os_unlink(cx, bytes_path(cx, env, file));
+}
+
+/* The batches of imports that wrote one of the records that go. */
+static enum err import_batches(struct cx *cx, const struct plan *p, struct redact *ret)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT DISTINCT batch FROM change WHERE record = $1 AND way = 'import' AND batch "
+                 "<> 0 ORDER BY batch"
+                 " LIMIT 1000",
+                 V(p->gone.v[0].id)));
+    int64_t *id = NEW_N(cx->a, int64_t, r.n + 1);
+    for (size_t i = 0; i < r.n; i++) id[i] = db_int(&r, i, 0);
+    *ret = (struct redact){.id = id, .n_ids = r.n};
+    return E_OK;
+}
+
+struct sheets {
+    const struct redact *batches;
+    LIST(int64_t) files;
+};
+
+/* row: args, result of an import's job */
+static enum err sheet_of(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+{
+    struct sheets *s = arg;
+    const struct json *j = NULL;
+    (void)cols;
+    if (!redact_has(s->batches, row[0].s) && !redact_has(s->batches, row[1].s)) return E_OK;
+    for (int i = 0; i < 2; i++) {
+        int64_t id = 0;
+        if (json_parse(cx, arena_dup(cx->a, row[i].s), &j) != E_OK) continue;
+        if (json_id_of(cx, j, i ? S("refused_file") : S("file"), 0, &id) == E_OK && id)
+            *LIST_ADD(cx->a, &s->files) = id;
+    }
+    return E_OK;
+}
+
+static bool is_in(const struct sheets *s, int64_t id)
+{
+    for (size_t i = 0; i < s->files.n; i++)
+        if (s->files.v[i] == id) return true;
+    return false;
+}
+
+static enum err upload_drop(struct cx *cx, void *arg)
+{
+    const int64_t *id = arg;
+    return db_exec(cx, NULL, "DELETE FROM file WHERE id = $1 AND record = 0", V(*id));
+}
+
+/* What cannot be read (another process took it away) holds nothing. */
+static bool upload_holds(struct cx *cx, const struct redact *r, const struct erase_env *env,
+                         int64_t id, str name)
+{
+    struct arena_mark m = arena_mark(cx->a);
+    str bytes = {0};
+    bool yes = redact_has(r, name);
+    if (!yes && env->data_dir.n &&
+        os_read_file(cx, bytes_path(cx, env, id), UPLOAD_BYTES, &bytes) == E_OK)
+        yes = redact_has(r, bytes);
+    arena_back(cx->a, m);
+    return yes;
+}
+
+enum err uploads_clear(struct cx *cx, const struct plan *p, const struct erase_env *env,
+                       int64_t *ret_n)
+{
+    struct redact batches = {0};
+    struct sheets s = {.batches = &batches};
+    struct db_rows r = {0};
+    TRY(import_batches(cx, p, &batches));
+    if (batches.n_ids)
+        TRY(db_each(cx,
+                    S("SELECT args, result FROM job WHERE kind IN ('import_dry', 'import_run')"),
+                    NULL, 0, sheet_of, &s));
+    TRY(db_query(cx, &r, "SELECT id, name FROM file WHERE record = 0 ORDER BY id LIMIT 10000"));
+    for (size_t i = 0; i < r.n; i++) {
+        int64_t id = db_int(&r, i, 0);
+        if (!is_in(&s, id) && !upload_holds(cx, &p->all, env, id, db_str(&r, i, 1))) continue;
+        TRY(db_write_bulk(cx, upload_drop,
+                          &id)); /* the row first: from then on no record can take it */
+        bytes_drop(cx, env, id);
+        ++*ret_n;
+    }
+    return E_OK;
+}

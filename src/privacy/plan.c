@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* privacy/plan.c - what goes with a record, and what only loses its link to it.
+ *
+ * A record that points to one that goes, goes with it when it is nothing by itself (an internal entity's: a consent, a
+ * position) or when it is data of people and hangs on nobody else (an interaction with him alone). One that hangs on
+ * others too (the firm it was with, other people) stays, unless that was asked for. People and companies never go with
+ * anybody. */
+#include "privacy/privacy_int.h"
+
+#include "base/time.h"
+
+#include <stdlib.h>
+
+enum { YEAR_DAYS = 365, WORDS_MAX = 400 };
+
+static struct piece *seen(struct cx *cx, struct plan *p, int64_t id)
+{
+    return map_get(&p->seen, arena_fmt(cx->a, "%" PRId64, id));
+}
+
+static void put(struct cx *cx, struct plan *p, const struct entity *e, int64_t id, bool goes)
+{
+    struct piece *x = NEW(cx->a, struct piece);
+    *x = (struct piece){e, id};
+    map_put(&p->seen, arena_fmt(cx->a, "%" PRId64, id), x);
+    if (goes) *LIST_ADD(cx->a, &p->gone) = *x;
+    else *LIST_ADD(cx->a, &p->shared) = *x;
+}
+
+static bool is_going(const struct plan *p, int64_t id)
+{
+    for (size_t i = 0; i < p->gone.n; i++)
+        if (p->gone.v[i].id == id) return true;
+    return false;
+}
+
+static bool is_link(const struct field *f)
+{
+    enum storage st = f->kind->store;
+    return f->target && !f->via.n && (st == ST_INT || st == ST_LINKS);
+}
+
+/* Does it hang on anybody else? Colleagues, teams and groups are nobody, nor is one of its own kind. */
+static bool is_shared(const struct plan *p, const struct record *r)
+{
+    for (size_t i = F_SYSTEM_N; i < r->e->n; i++) {
+        const struct field *f = &r->e->f[i];
+        const struct val *v = &r->v[i];
+        if (!is_link(f) || f->trashed || !f->target->personal || f->target->at == r->e->at)
+            continue;
+        if (v->t == VT_INT && !is_going(p, v->i)) return true;
+        for (size_t k = 0; v->t == VT_LIST && k < v->n; k++)
+            if (!is_going(p, v->v[k].id)) return true;
+    }
+    return false;
+}
+
+static bool goes_along(const struct plan *p, const struct field *f, const struct record *r)
+{
+    const struct entity *e = r->e;
+    if (e->dups || e->admin || f->target->at == e->at) return false;
+    if (e->internal) return true;
+    return e->personal && (p->shared_too || !is_shared(p, r));
+}
+
+static void law(struct cx *cx, struct plan *p, const struct record *r)
+{
+    int64_t until = r->v[F_CREATED_AT].i + r->e->kept_years * YEAR_DAYS * DAY_MS +
+                    r->e->kept_years / 4 * DAY_MS;
+    if (r->e->kept_years && until > cx->now_ms)
+        *LIST_ADD(cx->a, &p->kept) = (struct obstacle){r->e, r->id, until};
+}
+
+static enum err pointing_one(struct cx *cx, struct plan *p, const struct field *f, int64_t id)
+{
+    struct record r = {0};
+    if (seen(cx, p, id)) return E_OK;
+    if (p->gone.n + p->shared.n >= ERASE_PIECES)
+        return fail(cx, E_LIMIT, "More than %d records hang on this one", ERASE_PIECES);
+    enum err e = record_get_deleted(cx, f->entity, id, &r);
+    if (e == E_NOTFOUND) return E_OK; /* of another entity */
+    TRY(e);
+    law(cx, p, &r);
+    put(cx, p, f->entity, id, goes_along(p, f, &r));
+    return E_OK;
+}
+
+static enum err pointing(struct cx *cx, struct plan *p, const struct piece *to)
+{
+    for (size_t i = 0; i < cx->meta->n; i++)
+        for (size_t k = F_SYSTEM_N; k < cx->meta->entity[i].n; k++) {
+            const struct field *f = &cx->meta->entity[i].f[k];
+            struct db_rows r = {0};
+            if (!is_link(f) || f->target->at != to->e->at) continue;
+            TRY(erase_pointing(cx, f, to->id, &r));
+            if (r.n == ERASE_POINTING)
+                return fail(cx, E_LIMIT, "More than %d records hang on this one", ERASE_PIECES);
+            for (size_t j = 0; j < r.n; j++) TRY(pointing_one(cx, p, f, db_int(&r, j, 0)));
+        }
+    return E_OK;
+}
+
+/* What was merged into it, and into that. */
+static enum err losers(struct cx *cx, struct plan *p, const struct entity *e)
+{
+    for (size_t i = 0; i < p->gone.n; i++) {
+        struct db_rows r = {0};
+        TRY(db_query(
+            cx, &r,
+            "SELECT id FROM redirect WHERE winner = $1 AND entity = $2 ORDER BY id LIMIT 10000",
+            V(p->gone.v[i].id), V(e->name)));
+        for (size_t k = 0; k < r.n; k++)
+            if (!seen(cx, p, db_int(&r, k, 0))) put(cx, p, e, db_int(&r, k, 0), true);
+    }
+    return E_OK;
+}
+
+/* ---- words ---- */
+/* Does somebody who stays have this number or mail, or log in with it? */
+static enum err is_others(struct cx *cx, const struct plan *p, str mark, bool *ret)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT record FROM contact_point WHERE norm = $1 OR typed = $1 LIMIT 1000",
+                 V(mark)));
+    for (size_t i = 0; i < r.n; i++) *ret |= !is_going(p, db_int(&r, i, 0));
+    TRY(db_query(cx, &r, "SELECT id FROM \"user\" WHERE mail = $1 LIMIT 1", V(mark)));
+    *ret |= r.n > 0;
+    return E_OK;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* The first n_people of those that go are who it is about. */
+static enum err words(struct cx *cx, struct plan *p, size_t n_people)
+{
+    struct erase_words w = {0};
+    for (size_t i = 0; i < n_people; i++) {
+        struct record r = {0};
+        enum err e = record_get_deleted(cx, p->gone.v[i].e, p->gone.v[i].id, &r);
+        if (e == E_NOTFOUND) continue;
+        TRY(e);
+        TRY(erase_words(cx, &r, &w));
+    }
+    int64_t *id = NEW_N(cx->a, int64_t, p->gone.n);
+    for (size_t i = 0; i < p->gone.n; i++) id[i] = p->gone.v[i].id;
+    qsort(id, p->gone.n, sizeof *id, by_number);
+    str *all = NEW_N(cx->a, str, w.names.n + w.marks.n + 1),
+        *sure = NEW_N(cx->a, str, w.marks.n + 1);
+    p->all = (struct redact){.word = all, .id = id, .n_ids = p->gone.n};
+    p->sure = (struct redact){.word = sure, .id = id, .n_ids = p->gone.n};
+    for (size_t i = 0; i < w.names.n; i++) all[p->all.n++] = w.names.v[i];
+    for (size_t i = 0; i < w.marks.n; i++) {
+        bool others = false;
+        TRY(is_others(cx, p, w.marks.v[i], &others));
+        if (others) continue; /* the firm's switchboard says nothing about him */
+        all[p->all.n++] = sure[p->sure.n++] = w.marks.v[i];
+    }
+    return p->all.n <= WORDS_MAX
+               ? E_OK
+               : fail(cx, E_LIMIT, "This record had more than %d names and numbers", WORDS_MAX);
+}
+
+static enum err files(struct cx *cx, struct plan *p)
+{
+    for (size_t i = 0; i < p->gone.n; i++) {
+        struct db_rows r = {0};
+        if (!p->gone.v[i].e->files) continue;
+        TRY(erase_files(cx, p->gone.v[i].e, p->gone.v[i].id, &r));
+        for (size_t k = 0; k < r.n; k++) *LIST_ADD(cx->a, &p->files) = db_int(&r, k, 0);
+    }
+    return E_OK;
+}
+
+/* Of an older base: what had been merged or linked since is found by its id alone. */
+static enum err also_put(struct cx *cx, struct plan *p, str ids)
+{
+    str one = {0};
+    while (ids.n) {
+        struct db_rows r = {0};
+        int64_t id = 0;
+        (void)str_split(ids, ',', &one, &ids);
+        if (!str_to_int(one, &id) || seen(cx, p, id)) continue;
+        TRY(db_query(cx, &r, "SELECT entity FROM change WHERE record = $1 LIMIT 1", V(id)));
+        const struct entity *e = r.n ? meta_entity(cx->meta, db_str(&r, 0, 0)) : NULL;
+        if (e) put(cx, p, e, id, true);
+    }
+    return E_OK;
+}
+
+static enum err gather(struct cx *cx, const struct plan_ask *ask, struct plan *p)
+{
+    size_t people = 0;
+    TRY(also_put(cx, p, ask->also));
+    TRY(losers(cx, p, ask->e));
+    while (people < p->gone.n && p->gone.v[people].e == ask->e) people++;
+    for (size_t i = 0; i < p->gone.n; i++) {
+        struct piece to = p->gone.v[i];
+        TRY(pointing(cx, p, &to));
+    }
+    TRY(files(cx, p));
+    return ask->words ? words(cx, p, people) : E_OK;
+}
+
+enum err plan_make(struct cx *cx, const struct plan_ask *ask, struct plan *ret)
+{
+    struct cx all = *cx;
+    struct plan p = {.shared_too = ask->shared_too, .seen = map_new(cx->a)};
+    all.acl = NULL;
+    enum err err = record_get_deleted(&all, ask->e, ask->id, &p.main);
+    if (err == E_NOTFOUND)
+        p.main = (struct record){.e = ask->e, .id = ask->id}; /* gone already: it goes on */
+    else if (err != E_OK) return fail(cx, err, "%.*s", FS(all.msg));
+    if (p.main.v) law(&all, &p, &p.main);
+    put(cx, &p, ask->e, ask->id, true);
+    err = gather(&all, ask, &p);
+    if (err != E_OK) return fail(cx, err, "%.*s", FS(all.msg));
+    *ret = p;
+    return E_OK;
+}

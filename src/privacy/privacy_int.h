@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* privacy/privacy_int.h - what the files of this room share. */
+#pragma once
+#include "base/map.h"
+#include "privacy/privacy.h"
+#include "record/erase.h"
+
+struct piece {
+    const struct entity *e;
+    int64_t id;
+};
+struct obstacle { /* law has it kept */
+    const struct entity *e;
+    int64_t id, until_ms;
+};
+struct plan {
+    struct record main;
+    bool shared_too;
+    LIST(struct piece) gone;     /* the first one is the record itself */
+    LIST(struct piece) shared;
+    LIST(struct obstacle) kept;
+    LIST(int64_t) files;
+    struct map seen;             /* id -> struct piece */
+    struct redact all;           /* every word and id: for records that name it, and for what stands beside records */
+    struct redact sure;          /* what is nobody else's: for the log of all */
+};
+/* As the system. words: all and sure are wanted too. also: further ids that go ("1,2,3"), of an erasure that an older
+ * base does not know of yet. */
+struct plan_ask {
+    const struct entity *e;
+    int64_t id;
+    bool shared_too, words;
+    str also;
+};
+MUST enum err plan_make(struct cx *cx, const struct plan_ask *ask, struct plan *ret);
+
+/* ---- numbers by kind, what an erasure did ---- */
+struct tally {
+    LIST(struct told { str name; int64_t n; }) v;
+};
+void tally_add(struct cx *cx, struct tally *t, str name, int64_t n);
+
+/* ---- places (places.def) ---- */
+/* Walks through all of them; texts that hold a word go, or lose it. Outside db_write. */
+MUST enum err places_clear(struct cx *cx, const struct redact *r, struct tally *t);
+MUST enum err places_count(struct cx *cx, const struct redact *r, struct tally *t);
+/* Uploads that no record took: those that hold a word, and sheets of imports that wrote the record. */
+MUST enum err uploads_clear(struct cx *cx, const struct plan *p, const struct erase_env *env, int64_t *ret_n);
+void bytes_drop(struct cx *cx, const struct erase_env *env, int64_t file);
+
+/* ---- the file beside the base ---- */
+struct erased { /* a row of `erasure` */
+    int64_t id, at, who, record;
+    str ref, ground, entity, records;
+    bool shared_too;
+};
+/* Adds it, unless it is there. */
+MUST enum err erased_note(struct cx *cx, const struct erase_env *env, const struct erased *x);
+MUST enum err erased_read(struct cx *cx, const struct erase_env *env, struct erased **ret, size_t *ret_n);

@@ -1,0 +1,45 @@
+// Somebody is erased by law: first what goes and what stays is shown, the name is typed, and then nothing is left but the proof.
+import { say, sender } from './lib.mjs';
+
+export const name = 'privacy';
+const person = 'Erika Vergissmeinnicht';
+
+export async function run(v) {
+  const { page } = v;
+  const send = await sender(v);
+  const company = await send('POST', '/company', { name: 'Blumen Vergiss GmbH' });
+  const { id } = await send('POST', '/person', { name: person, company: company.id, mails: ['erika@vergiss.example'], phones: ['+49 151 98765432'] });
+  await send('POST', '/interaction', { subject: `${person} fragt an`, person: id });
+  const shared = await send('POST', '/interaction', { subject: `Treffen mit ${person}`, person: id, company: company.id });
+  await page.goto(`${v.url}/person?id=${id}`);
+  const panel = page.locator('section.panel');
+  await panel.getByRole('button', { name: say(v, 'panel.more'), exact: true }).click();
+  await page.getByRole('menuitem', { name: say(v, 'erase.menu'), exact: true }).click();
+  const box = page.getByRole('dialog');
+  await v.seen(box.getByText(say(v, 'erase.gone'), { exact: true }), 'what goes is shown before');
+  await v.seen(box.getByText(`Treffen mit ${person}`), 'and what stays');
+  const go = box.getByRole('button', { name: say(v, 'erase.do'), exact: true });
+  v.ok(await go.isDisabled(), 'without the name and a ground nothing happens');
+  await v.axe('an erasure');
+  await v.shot('erase');
+  await box.getByLabel(say(v, 'erase.ground'), { exact: true }).selectOption('objection');
+  const typed = box.getByLabel(say(v, 'erase.confirm', { name: person }), { exact: true });
+  await typed.fill('Erika');
+  v.ok(await go.isDisabled(), 'half a name is not enough');
+  await typed.fill(person);
+  await v.shot('erase-typed');
+  v.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off');
+  await go.click();
+  await v.seen(page.locator('.toast').getByText(/E-[0-9a-f]{10}/), 'it is told with its reference');
+  await box.waitFor({ state: 'detached' });
+  const gone = await v.context.request.get(`${v.url}/api/v1/person/${id}`);
+  v.ok(gone.status() === 404, 'the person is gone');
+  const left = await send('GET', `/interaction/${shared.id}`);
+  v.ok(left.subject === 'Treffen mit [erased]' && !left.person && left.company.id === company.id, 'what was shared lost the name');
+  await page.goto(`${v.url}/settings/privacy`);
+  await v.seen(page.getByText(/^E-[0-9a-f]{10}$/), 'the proof stands in the list');
+  v.ok(!(await page.content()).includes(person), 'without the name');
+  await v.axe('the list of erasures');
+  await v.shot('privacy');
+  v.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off in the list');
+}
