@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "api_bed.h"
+#include "os/os.h"
 #include "http/http_int.h"
 #include "ui/ui.h"
 
@@ -156,6 +157,7 @@ struct answer api_call(struct api_bed *t, struct arena *a, enum actor who, str r
         http_dispatch(&cx, t->router, api_guard, &h->rq, &rs);
         if (h->rq.route) api_route_mark(h->rq.route);
         reply_copy(a, &rs, &ret);
+        if (rs.file_fd > 0) os_close_fd(&rs.file_fd); /* the server would have sent and closed it */
         if (h->rq.route) record(&h->rq, &ret);
     }
     db_put(&cx.db);

@@ -157,6 +157,7 @@ static const struct cell {
     {DELETE, "/api/v1/{entity}/{id}", "/api/v1/person/$x", NULL, PERSON, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404"},
     {POST, "/api/v1/{entity}/{id}/restore", "/api/v1/person/$x/restore", NULL, PERSON, "401", "404 404 404 200 404", "404 404 404 200 404", "404 404 404 200 404"},
     {GET, "/api/v1/erasure", "/api/v1/erasure", NULL, NOTHING, "401", "200", "403", "403"},
+    {GET, "/api/v1/{entity}/{id}/archive", "/api/v1/person/$x/archive", NULL, PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "403 404 404 404 404"},
     {GET, "/api/v1/{entity}/{id}/erase", "/api/v1/person/$x/erase", NULL, PERSON, "401", "200 200 200 200 404", "403 403 404 403 404", "403 404 404 403 404"},
     {POST, "/api/v1/{entity}/{id}/erase", "/api/v1/person/$x/erase", "{'confirm':'x','ground':'duty'}", PERSON, "401", "422 422 422 422 404", "403 403 404 403 404", "403 404 404 403 404"},
     {GET, "/api/v1/{entity}/{id}/history", "/api/v1/person/$x/history", NULL, PERSON, "401", "200 200 200 200 404", "200 200 404 200 404", "200 404 404 200 404"},

@@ -6,6 +6,20 @@
 
 #include <unistd.h>
 
+/* Everything about somebody leaves by the right to export alone. */
+static void archived(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/person", "{'name':'Alles Meins'}", 201, NULL, "person.create", "all", NULL},
+         {ADMIN, "GET /api/v1/person/$all/archive", NULL, 200, "@Cache-Control: no-store", "", NULL, NULL},
+         {REPB1, "GET /api/v1/person/$all/archive", NULL, 404, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/person/1/archive", NULL, 404, NULL, "", NULL, NULL},
+         {REPA1, "POST /api/v1/person", "{'name':'Meine'}", 201, NULL, "person.create", "mine", NULL},
+         {REPA1, "GET /api/v1/person/$mine/archive", NULL, 403, NULL, "", NULL, NULL},
+         {ADMIN, "DELETE /api/v1/person/$all", NULL, 204, NULL, "person.delete", NULL, NULL},
+         {ADMIN, "GET /api/v1/person/$all/archive", NULL, 404, NULL, "", NULL, NULL});
+}
+
 static void refused(struct api_bed *t)
 {
     ROWS(t,
@@ -98,6 +112,7 @@ static void trash_and_merged(struct api_bed *t)
 
 static void walk(struct api_bed *t)
 {
+    archived(t);
     refused(t);
     unproved(t);
     erased(t);

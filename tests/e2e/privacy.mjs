@@ -14,6 +14,10 @@ export async function run(v) {
   await page.goto(`${v.url}/person?id=${id}`);
   const panel = page.locator('section.panel');
   await panel.getByRole('button', { name: say(v, 'panel.more'), exact: true }).click();
+  const download = page.waitForEvent('download');
+  await page.getByRole('menuitem', { name: say(v, 'archive.menu'), exact: true }).click();
+  v.ok((await download).suggestedFilename() === `person-${id}.zip`, 'all data come as an archive');
+  await panel.getByRole('button', { name: say(v, 'panel.more'), exact: true }).click();
   await page.getByRole('menuitem', { name: say(v, 'erase.menu'), exact: true }).click();
   const box = page.getByRole('dialog');
   await v.seen(box.getByText(say(v, 'erase.gone'), { exact: true }), 'what goes is shown before');

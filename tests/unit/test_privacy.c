@@ -7,7 +7,10 @@
 #include "privacy/privacy_int.h"
 #include "record_make.h"
 
+#include "privacy/archive.h"
+
 #include <ctype.h>
+#include <zip.h>
 
 static struct vault *key_of(struct bed *t)
 {
@@ -96,8 +99,7 @@ static const char *const beside[] = {
     "INSERT INTO register_answer (key, at, body) VALUES ('de:1', $1, '{\"phone\":\"+4915123456789\"}')",
     "INSERT INTO user_setting (user_id, name, json, at) VALUES (7, 'columns', '[\"Kanarija Vogelsang\"]', $1)",
     "INSERT INTO mapping (id, name, json, created_by, at) VALUES (8, 'Kanarija Vogelsang', '{}', 7, $1)",
-    "INSERT INTO mail_out (id, kind, user_id, addr, args, subject, state, tries, tries_max, created_at, created_by, due_at, lease_until, until, done_at, why)"
-    " VALUES (9, 'test', 7, 'kanarija@vogelsang.example', '{}', 's', 'sent', 1, 1, $1, 7, 0, 0, 0, 0, '')",
+    "INSERT INTO mail_out (id, kind, user_id, addr, args, subject, state, tries, tries_max, created_at, created_by, due_at, lease_until, until, done_at, why) VALUES (9, 'test', 7, 'kanarija@vogelsang.example', '{}', 's', 'sent', 1, 1, $1, 7, 0, 0, 0, 0, '')",
     "INSERT INTO mail_try (mail, n, at, code, outcome, said) VALUES (9, 1, $1, 250, 'ok', 'for <kanarija@vogelsang.example>')",
     "INSERT INTO login_attempt (id, at, name, addr, agent, ok, device, outcome) VALUES (10, $1, 'kanarija@vogelsang.example', '', '', 0, '', 'wrong')",
     "INSERT INTO file (id, name, type, bytes, sha256, created_at, created_by, entity, record) VALUES (11, 'people.csv', 'text/csv', 9, '', $1, 7, '', 0)",
@@ -455,6 +457,59 @@ static void every_table(struct bed *t)
     }
 }
 
+static str entry_of(struct cx *cx, str path, const char *name)
+{
+    int code = 0;
+    zip_stat_t st;
+    zip_t *z = zip_open(path.p, ZIP_RDONLY, &code);
+    str s = {0};
+    T(z != NULL);
+    if (z && zip_stat(z, name, 0, &st) == 0) {
+        char *p = arena_get(cx->a, (size_t)st.size + 1);
+        zip_file_t *f = zip_fopen(z, name, 0);
+        T(f && zip_fread(f, p, st.size) == (zip_int64_t)st.size);
+        if (f) (void)zip_fclose(f);
+        s = (str){p, (size_t)st.size};
+    }
+    if (z) zip_discard(z);
+    return s;
+}
+
+/* Art. 15: everything, escaped, in the asker's language; names of files cannot lead out of the archive. */
+static void archived(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct house h = furnish(t);
+    struct record r = {0};
+    struct zip_put *z = NULL;
+    str path = arena_fmt(cx->a, "%.*s/all.zip", FS(t->folder));
+    write_sql(t, "UPDATE file SET name = '../../<evil>.png' WHERE id = $1", h.photo);
+    change(cx, "person", h.person, "{\"note\":\"<script>alert('x')</script> & more\"}");
+    cx->lang = S("de");
+    T_OK(cx, archive_may(cx, ENT(cx, "person"), h.person, &r));
+    T_OK(cx, zip_put_new(cx, path, &z));
+    T_OK(cx, archive_put(cx, &r, t->folder, z));
+    T_OK(cx, zip_put_end(cx, &z));
+    str page = entry_of(cx, path, "index.html"), data = entry_of(cx, path, "data.json");
+    HAS(page, "<html lang=\"de\">");
+    HAS(page, "<h1>Kanarija Vogelsang</h1>");
+    HAS(page, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; more");
+    T(str_find(page, S("<script")) < 0);
+    HAS(page, "Notiz: new secret of kanarija → ");
+    HAS(page, "Kanarija Vogelsang rang");
+    HAS(page, "Einwilligungen (1)");
+    HAS(page, "shop: kanarija-1");
+    HAS(page, "kanarija@vogelsang.example");
+    HAS(data, "\"entity\":\"consent\"");
+    HAS(data, "\"external\":[{\"system\":\"shop\",\"key\":\"kanarija-1\"}]");
+    HAS(data, "\"path\":\"files/20-_._.._");
+    T(entry_of(cx, path, arena_fmt(cx->a, "files/20-%.*s", FS(zip_safe_name(cx->a, S("../../<evil>.png")))).p).n == 5);
+    (void)parsed(cx, arena_z(cx->a, data));
+    T_STR(zip_safe_name(cx->a, S("")), S("file"));
+    T_STR(zip_safe_name(cx->a, S("..\\a/b\n\xE2\x80\xAE.png")), S("_._a_b__.png"));
+    cx->lang = S("en");
+}
+
 static void words(void)
 {
     struct cx cx = t_cx();
@@ -476,7 +531,7 @@ static void words(void)
 
 int main(void)
 {
-    static void (*const all[])(struct bed *) = {every_table, erased_whole, at_each_fault, after_a_restore, kept};
+    static void (*const all[])(struct bed *) = {every_table, erased_whole, at_each_fault, after_a_restore, kept, archived};
     words();
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
     return t_end("privacy");
