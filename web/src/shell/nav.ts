@@ -9,7 +9,6 @@ import History from '@lucide/svelte/icons/history';
 import Handshake from '@lucide/svelte/icons/handshake';
 import Webhook from '@lucide/svelte/icons/webhook';
 import Upload from '@lucide/svelte/icons/upload';
-import Shield from '@lucide/svelte/icons/shield-user';
 import Shapes from '@lucide/svelte/icons/shapes';
 import Trash from '@lucide/svelte/icons/trash-2';
 import { entities, label, trashedEntities } from '../lib/meta.svelte';
@@ -41,7 +40,7 @@ export function places(): Place[] {
     { path: '/settings/keys', title: t('apikey.title'), icon: KeyRound, key: '', group: 'admin' },
     ...(trashedEntities() ? [{ path: '/settings/hooks', title: t('hooks.title'), icon: Webhook, key: '', group: 'admin' as const }] : []),
     ...(me()?.user.users ? [{ path: '/settings/signins', title: t('signins.title'), icon: DoorOpen, key: '', group: 'admin' as const }] : []),
-    ...(me()?.user.privacy ? [{ path: '/settings/privacy', title: t('privacy.title'), icon: Shield, key: '', group: 'admin' as const }] : []),
+    ...(me()?.user.privacy ? [{ path: '/settings/privacy', title: t('privacy.title'), icon: iconOf('shield', ''), key: '', group: 'admin' as const }] : []),
     { path: '/notices', title: t('nav.notices'), icon: Bell, key: '', group: 'data' },
   ];
 }
