@@ -64,6 +64,8 @@ MUST enum err acl_check(struct cx *cx, str rights);
 /* After somebody wrote a role or a user, in that transaction: is there still an active user who may manage users?
  * E_DENIED when not. Other entities, and the system itself: E_OK. */
 MUST enum err acl_still_ruled(struct cx *cx, const struct entity *e);
+/* Active users with a role that has this right, by id, at most max. */
+MUST enum err acl_holders(struct cx *cx, enum sysright right, size_t max, int64_t **ret, size_t *ret_n);
 /* May this be done at all with this entity? (rows are a matter of acl_where) */
 bool acl_may(const struct cx *cx, const struct entity *e, enum action act);
 bool acl_sys(const struct cx *cx, enum sysright r);

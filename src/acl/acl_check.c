@@ -107,27 +107,51 @@ enum err acl_check(struct cx *cx, str rights)
     return E_OK;
 }
 
-/* ---- who is left ---- */
-enum err acl_still_ruled(struct cx *cx, const struct entity *e)
+/* ---- who has what ---- */
+static enum err roles_with(struct cx *cx, enum sysright right, int64_t **ret, size_t *ret_n)
 {
-    struct db_rows r = {0}, somebody = {0};
-    struct sql q = sql_new(cx);
-    if (!cx->acl || !e->admin || !(str_eq(e->name, S("role")) || str_eq(e->name, S("user")))) return E_OK;
-    TRY(db_query(cx, &r, "SELECT id, rights FROM \"role\" WHERE deleted_at IS NULL AND rights LIKE '%users%'"));
-    int64_t *ids = NEW_N(cx->a, int64_t, r.n + 1);
+    struct db_rows r = {0};
     size_t n = 0;
+    TRY(db_query(cx, &r, "SELECT id, rights FROM \"role\" WHERE deleted_at IS NULL AND rights LIKE '%\"sys\"%'"));
+    int64_t *ids = NEW_N(cx->a, int64_t, r.n + 1);
     for (size_t i = 0; i < r.n; i++) {
         const struct json *rights = NULL;
         bool reads = json_parse(cx, db_str(&r, i, 1), &rights) == E_OK;
-        if (reads && sys_of(rights) & SYS_USERS) ids[n++] = db_int(&r, i, 0);
+        if (reads && sys_of(rights) & (unsigned)right) ids[n++] = db_int(&r, i, 0);
     }
-    if (n) {
-        sql_lit(&q, "SELECT 1 FROM \"user\" u WHERE u.deleted_at IS NULL AND u.active = 1 AND (u.role IN ");
-        sql_ids(cx, &q, ids, n);
-        sql_lit(&q, " OR EXISTS (SELECT 1 FROM link l WHERE l.a = u.id AND l.field = 'roles' AND l.b IN ");
-        sql_ids(cx, &q, ids, n);
-        sql_lit(&q, ")) LIMIT 1");
-        TRY(sql_run(cx, &q, &somebody, NULL));
-    }
-    return somebody.n ? E_OK : fail(cx, E_DENIED, "Then nobody could manage users any more");
+    *ret = ids;
+    *ret_n = n;
+    return E_OK;
+}
+
+enum err acl_holders(struct cx *cx, enum sysright right, size_t max, int64_t **ret, size_t *ret_n)
+{
+    struct db_rows r = {0};
+    struct sql q = sql_new(cx);
+    int64_t *roles = NULL;
+    size_t n = 0;
+    *ret_n = 0;
+    TRY(roles_with(cx, right, &roles, &n));
+    if (!n) return E_OK;
+    sql_lit(&q, "SELECT u.id FROM \"user\" u WHERE u.deleted_at IS NULL AND u.active = 1 AND (u.role IN ");
+    sql_ids(cx, &q, roles, n);
+    sql_lit(&q, " OR EXISTS (SELECT 1 FROM link l WHERE l.a = u.id AND l.field = 'roles' AND l.b IN ");
+    sql_ids(cx, &q, roles, n);
+    sql_lit(&q, ")) ORDER BY u.id LIMIT ");
+    sql_val(cx, &q, V((int64_t)max));
+    TRY(sql_run(cx, &q, &r, NULL));
+    int64_t *ids = NEW_N(cx->a, int64_t, r.n + 1);
+    for (size_t i = 0; i < r.n; i++) ids[i] = db_int(&r, i, 0);
+    *ret = ids;
+    *ret_n = r.n;
+    return E_OK;
+}
+
+enum err acl_still_ruled(struct cx *cx, const struct entity *e)
+{
+    int64_t *ids = NULL;
+    size_t n = 0;
+    if (!cx->acl || !e->admin || !(str_eq(e->name, S("role")) || str_eq(e->name, S("user")))) return E_OK;
+    TRY(acl_holders(cx, SYS_USERS, 1, &ids, &n));
+    return n ? E_OK : fail(cx, E_DENIED, "Then nobody could manage users any more");
 }

@@ -8,6 +8,7 @@
 #include "mail/mail.h"
 #include "meta/meta.h"
 #include "register/register.h"
+#include "sync/sync.h"
 
 #include <pthread.h>
 
@@ -17,6 +18,7 @@ enum {
     BODY_MASS = 256 * 1024,
     BODY_RECORD = 1024 * 1024,
     BODY_BULK = 4 * 1024 * 1024,
+    BODY_SYNC = SYNC_BODY_BYTES,
     BODY_UPLOAD = 200 * 1024 * 1024
 };
 
@@ -38,6 +40,7 @@ struct app {               /* owned by `app`, lives as long as the process */
     struct register_conf registers;
     struct hook_env hook_env;
     struct hooks *hooks;   /* NULL: nobody sends */
+    struct syncer *syncer; /* NULL: nobody writes what other systems send (tests) */
     _Atomic int asking;    /* requests that wait for a register at present */
     _Atomic uint32_t country; /* two letters, packed; 0 = not known yet: app_country */
 };

@@ -12,6 +12,8 @@ struct jw reply_json(struct resp *rs);
 /* {entity} of the path; what one may not see at all answers like an unknown one. */
 MUST enum err path_entity(struct cx *cx, const struct req *rq, const struct entity **ret);
 MUST enum err path_id(struct cx *cx, const struct req *rq, size_t param, int64_t *ret);
+/* E_TYPE when it says to be something else. */
+MUST enum err body_is_json(struct cx *cx, const struct req *rq);
 /* The body as an object; "" is {}. */
 MUST enum err body_json(struct cx *cx, const struct req *rq, const struct json **ret);
 /* ?filter= as a condition; NULL when there is none. */

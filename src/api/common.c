@@ -59,10 +59,15 @@ static bool is_json(str type)
     return str_eq_nocase(str_trim(name), S("application/json"));
 }
 
+enum err body_is_json(struct cx *cx, const struct req *rq)
+{
+    if (!rq->body.n || is_json(http_header(rq, S("Content-Type")))) return E_OK;
+    return fail(cx, E_TYPE, "The body must be application/json");
+}
+
 enum err body_json(struct cx *cx, const struct req *rq, const struct json **ret)
 {
-    str type = http_header(rq, S("Content-Type"));
-    if (rq->body.n && !is_json(type)) return fail(cx, E_TYPE, "The body must be application/json");
+    TRY(body_is_json(cx, rq));
     TRY(json_parse(cx, rq->body.n ? rq->body : S("{}"), ret));
     return (*ret)->t == JT_OBJ ? E_OK : fail(cx, E_BAD, "The body must be an object");
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "os/os.h"
 
+enum { LOOP_BODY_MAX = 32768 };
 struct later {
     struct cx cx; /* the handler's, in the request's own memory */
     const struct req *rq;
@@ -34,7 +35,10 @@ void api_log(const struct cx *cx, const struct req *rq, const struct resp *rs, i
 /* An answer that is kept under a key is written in the same transaction: that one waits. */
 bool api_may_wait(const struct app *app, const struct req *rq)
 {
-    return (rq->route->flags & R_LATER) && !dbase_is_pg(app->db) && !http_header(rq, S("Idempotency-Key")).n;
+    int64_t bytes = 0;
+    if (!(rq->route->flags & R_LATER) || dbase_is_pg(app->db) || http_header(rq, S("Idempotency-Key")).n) return false;
+    if (rq->route->body_max <= BODY_RECORD) return true;
+    return str_to_int(http_header(rq, S("Content-Length")), &bytes) && bytes <= LOOP_BODY_MAX; /* else it is long to read */
 }
 
 static void written(struct cx *cx, void *arg, enum err e)

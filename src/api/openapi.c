@@ -19,6 +19,11 @@ static const struct {
     str name, type, doc;
 } params[] = {
     {S0("all"), S0("integer"), S0("1: everybody's")},
+    {S0("batch"), S0("string"), S0("of this batch alone")},
+    {S0("code"), S0("string"), S0("refused or waiting for this reason alone")},
+    {S0("external"), S0("string"), S0("the key that another system knows it by")},
+    {S0("from"), S0("string"), S0("from this time on, 2026-11-01T00:00:00Z")},
+    {S0("until"), S0("string"), S0("before this time, 2026-11-01T00:00:00Z")},
     {S0("at"), S0("string"), S0("as of this time, 2026-11-01T00:00:00Z")},
     {S0("count"), S0("integer"), S0("1: how many there are, too")},
     {S0("country"), S0("string"), S0("two letters")},

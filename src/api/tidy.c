@@ -105,6 +105,7 @@ enum err api_tidy(struct cx *cx)
     TRY(mail_tidy(cx));
     TRY(hook_tidy(cx));
     TRY(erasure_sweep(cx));
+    TRY(sync_tidy(cx));
     TRY(kept_find(cx, &k));
     TRY(kept_find(cx, &long_ago));
     TRY(older_let_go(cx, UPLOAD_DAYS, &k, &count));

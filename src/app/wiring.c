@@ -189,11 +189,14 @@ static enum err mail_begin(void *arg, struct cx *cx) { return job_begin(arg, cx,
 
 static enum err mailer_begin(struct cx *cx, struct wired *w)
 {
+    struct mail_kind *kinds = NEW_N(w->a, struct mail_kind, auth_mails_n + sync_mails_n);
+    memcpy(kinds, auth_mails, sizeof *kinds * auth_mails_n);
+    memcpy(kinds + auth_mails_n, sync_mails, sizeof *kinds * sync_mails_n);
     struct mailer_opts o = {.db = w->app.db,
                             .vault = w->app.vault,
                             .url = w->app.url,
-                            .kinds = auth_mails,
-                            .n = auth_mails_n,
+                            .kinds = kinds,
+                            .n = auth_mails_n + sync_mails_n,
                             .arg = w,
                             .cx_begin = mail_begin,
                             .cx_end = job_end};
@@ -232,6 +235,12 @@ static enum err hooks_begin(struct cx *cx, struct wired *w)
     return hooks_start(cx, &o, &w->app.hooks);
 }
 
+static enum err syncer_begin(struct cx *cx, struct wired *w)
+{
+    struct syncer_opts o = {.db = w->app.db, .arg = w, .cx_begin = job_begin, .cx_end = job_end};
+    return syncer_start(cx, &o, &w->app.syncer);
+}
+
 static void routes_make(struct wired *w)
 {
     w->routes = NEW_N(w->a, struct route, api_routes_n + ui_routes_n);
@@ -253,6 +262,7 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     TRY(mailer_begin(cx, w));
     if (w->app.vault) TRY(sealer_start(cx, w->app.db, w->app.vault, &w->sealer));
     TRY(hooks_begin(cx, w));
+    TRY(syncer_begin(cx, w));
     dbase_on_commit(w->app.db, committed, w);
     routes_make(w);
     h.arg = w;
@@ -306,6 +316,7 @@ void wired_still(struct wired *w)
     mailer_stop(&w->app.mailer);
     sealer_stop(&w->sealer);
     hooks_stop(&w->app.hooks);
+    syncer_stop(&w->app.syncer);
 }
 
 void wired_stop(struct wired **w, int drain_ms)

@@ -36,9 +36,7 @@ uint32_t addr_count(struct addr_counts *t, const struct addr *a, int by)
     return least;
 }
 
-/* Microseconds by which the bucket is overdrawn after one more token: > 0 and left as it was; or <= 0, taken, and minus
- * what is left. */
-static int64_t take(_Atomic int64_t *full_us, int64_t now_us, int64_t each_us, int64_t depth_us)
+int64_t http_bucket_take(_Atomic int64_t *full_us, int64_t now_us, int64_t each_us, int64_t depth_us)
 {
     int64_t then = atomic_load_explicit(full_us, memory_order_relaxed), next = 0;
     do {
@@ -53,8 +51,8 @@ int64_t addr_rate(struct addr_counts *t, const struct addr *a, int64_t now_us, i
 {
     int64_t each_us = US / per_s > 0 ? US / per_s : 1, least = INT64_MAX;
     for (int row = 0; row < 2; row++) {
-        int64_t over = take(&t->full_us[row][cell(t, a, row)], now_us, each_us,
-                            each_us * (burst > 0 ? burst : 1));
+        int64_t over = http_bucket_take(&t->full_us[row][cell(t, a, row)], now_us, each_us,
+                                        each_us * (burst > 0 ? burst : 1));
         if (over < least) least = over;
     }
     *ret_left = least > 0 ? 0 : (int)(-least / each_us);

@@ -104,6 +104,33 @@ enum err batch_begin(struct cx *cx, str title, int64_t total, int64_t *ret)
     return E_OK;
 }
 
+enum err batch_open_as(struct cx *cx, int64_t id, str title, int64_t total, int64_t done, str info_json)
+{
+    return db_exec(cx, NULL,
+                   "INSERT INTO batch (id, at, who, way, title, state, total, done, undo_of, info)"
+                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)",
+                   V(id), V(cx->now_ms), V(cx->who.user), V(way_name[cx->way]), V(title),
+                   V(done < total ? S("running") : S("done")), V(total), V(done), V(info_json));
+}
+
+enum err batch_count(struct cx *cx, int64_t batch, int64_t n)
+{
+    return db_exec(cx, NULL,
+                   "UPDATE batch SET done = done + $2, state = CASE WHEN state = 'running' AND done + $2 >= total"
+                   " THEN 'done' ELSE state END WHERE id = $1",
+                   V(batch), V(n));
+}
+
+enum err batch_look(struct cx *cx, int64_t batch, bool *ret, str *ret_state, str *ret_info)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT state, info FROM batch WHERE id = $1", V(batch)));
+    *ret = r.n > 0;
+    *ret_state = r.n ? db_str(&r, 0, 0) : S("");
+    *ret_info = r.n ? db_str(&r, 0, 1) : S("");
+    return E_OK;
+}
+
 static enum err batch_close(struct cx *cx, void *arg)
 {
     struct batch_args *b = arg;
