@@ -32,13 +32,14 @@ void api_log(const struct cx *cx, const struct req *rq, const struct resp *rs, i
     log_end(&l);
 }
 
-/* An answer that is kept under a key is written in the same transaction: that one waits. */
+/* An answer that is kept under a key is written in the same transaction: that one waits. So does a body that takes long
+ * to read. */
 bool api_may_wait(const struct app *app, const struct req *rq)
 {
     int64_t bytes = 0;
     if (!(rq->route->flags & R_LATER) || dbase_is_pg(app->db) || http_header(rq, S("Idempotency-Key")).n) return false;
     if (rq->route->body_max <= BODY_RECORD) return true;
-    return str_to_int(http_header(rq, S("Content-Length")), &bytes) && bytes <= LOOP_BODY_MAX; /* else it is long to read */
+    return str_to_int(http_header(rq, S("Content-Length")), &bytes) && bytes <= LOOP_BODY_MAX;
 }
 
 static void written(struct cx *cx, void *arg, enum err e)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* api/syncing.c - the door for other systems (sync/sync.h). Whoever manages the settings sees all that was sent; a sender
- * what he sent himself.
+/* api/syncing.c - the door for other systems (sync/sync.h).
+ *
+ * Whoever manages the settings sees all that was sent; a sender what he sent himself.
  */
 #include "api/api_int.h"
 
@@ -328,11 +329,13 @@ static void tries_json(struct cx *cx, const struct sync_try *t, size_t n, struct
     jw_arr_end(w);
 }
 
-static enum err item_reply(struct cx *cx, const struct req *rq, int64_t id, struct resp *rs)
+enum err api_sync_item(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct sync_row r = {0};
     struct sync_try *t = NULL;
+    int64_t id = 0;
     size_t n = 0;
+    TRY(path_id(cx, rq, 1, &id));
     TRY(sync_get(cx, rq->param[0], whose(cx), id, &r));
     TRY(sync_tries(cx, id, &t, &n));
     struct jw w = reply_json(rs);
@@ -343,14 +346,16 @@ static enum err item_reply(struct cx *cx, const struct req *rq, int64_t id, stru
     return E_OK;
 }
 
-enum err api_sync_item(struct cx *cx, const struct req *rq, struct resp *rs)
+/* ---- what is stuck ---- */
+static void chosen(struct cx *cx, struct resp *rs, int64_t n)
 {
-    int64_t id = 0;
-    TRY(path_id(cx, rq, 1, &id));
-    return item_reply(cx, rq, id, rs);
+    syncer_wake(cx->app->syncer);
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kint(&w, S("items"), n);
+    jw_obj_end(&w);
 }
 
-/* ---- what is stuck ---- */
 static enum err patch(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct json *j = NULL, *v = NULL;
@@ -364,8 +369,8 @@ static enum err patch(struct cx *cx, const struct req *rq, struct resp *rs)
     jw_json(&w, v);
     if (b.full) return fail_at(cx, E_LIMIT, S("values"), "This is too large");
     TRY(sync_change(cx, rq->param[0], whose(cx), id, buf_str(&b)));
-    syncer_wake(cx->app->syncer);
-    return item_reply(cx, rq, id, rs);
+    chosen(cx, rs, 1);
+    return E_OK;
 }
 
 enum err api_sync_patch(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, patch); }
@@ -380,15 +385,6 @@ static enum err choice_of(struct cx *cx, const struct req *rq, struct sync_choic
     TRY(json_str_of(cx, j, S("external"), S(""), &c->key));
     TRY(json_str_of(cx, j, S("code"), S(""), &c->code));
     return json_bool_of(cx, j, S("all"), false, &c->all);
-}
-
-static void chosen(struct cx *cx, struct resp *rs, int64_t n)
-{
-    syncer_wake(cx->app->syncer);
-    struct jw w = reply_json(rs);
-    jw_obj(&w);
-    jw_kint(&w, S("items"), n);
-    jw_obj_end(&w);
 }
 
 static enum err release(struct cx *cx, const struct req *rq, struct resp *rs)

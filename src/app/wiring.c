@@ -189,13 +189,13 @@ static enum err mail_begin(void *arg, struct cx *cx) { return job_begin(arg, cx,
 
 static enum err mailer_begin(struct cx *cx, struct wired *w)
 {
-    struct mail_kind *kinds = NEW_N(w->a, struct mail_kind, auth_mails_n + sync_mails_n);
-    memcpy(kinds, auth_mails, sizeof *kinds * auth_mails_n);
-    memcpy(kinds + auth_mails_n, sync_mails, sizeof *kinds * sync_mails_n);
+    struct mail_kind *mails = NEW_N(w->a, struct mail_kind, auth_mails_n + sync_mails_n);
+    memcpy(mails, auth_mails, sizeof *mails * auth_mails_n);
+    memcpy(mails + auth_mails_n, sync_mails, sizeof *mails * sync_mails_n);
     struct mailer_opts o = {.db = w->app.db,
                             .vault = w->app.vault,
                             .url = w->app.url,
-                            .kinds = kinds,
+                            .kinds = mails,
                             .n = auth_mails_n + sync_mails_n,
                             .arg = w,
                             .cx_begin = mail_begin,

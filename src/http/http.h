@@ -157,9 +157,9 @@ struct http_stats http_stats(const struct http_server *s);
 /* Since when the slowest loop has not come round; it does at least once a second. */
 int64_t http_silent_ms(const struct http_server *s);
 
-/* A bucket of tokens, one more each each_us, depth_us / each_us of them: *full_us is the moment when it is full again, 0
- * at first. Microseconds by which it is overdrawn after one more token: > 0 and left as it was; or <= 0, taken, and minus
- * what is left. Any thread. */
+/* A bucket of tokens, one more each each_us, depth_us / each_us of them: *full_us is the moment when it is full again,
+ * 0 at first. Microseconds by which it is overdrawn after one more token: > 0 and left as it was; or <= 0, taken, and
+ * minus what is left. Any thread. */
 int64_t http_bucket_take(_Atomic int64_t *full_us, int64_t now_us, int64_t each_us, int64_t depth_us);
 
 /* Finds the route, runs it, turns an error into problem+json (RFC 9457: type, title, status, detail,

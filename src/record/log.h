@@ -15,8 +15,8 @@ MUST enum err batch_end(struct cx *cx, int64_t batch, str state, str info_json);
 /* A failed one is running again; E_CONFLICT when it was taken back meanwhile. */
 MUST enum err batch_go_on(struct cx *cx, int64_t batch);
 MUST enum err batch_progress(struct cx *cx, int64_t batch, int64_t done);
-/* For a batch that is written bit by bit, inside db_write: opened under an id of the caller's, cx->batch stays as it is;
- * `done` of it count already. batch_count: so many more; with the last one it is done. */
+/* For a batch that is written bit by bit, inside db_write: opened under an id of the caller's, cx->batch stays as it
+ * is; `done` of it count already. batch_count: so many more; with the last one it is done. */
 MUST enum err batch_open_as(struct cx *cx, int64_t id, str title, int64_t total, int64_t done, str info_json);
 MUST enum err batch_count(struct cx *cx, int64_t batch, int64_t n);
 /* What it holds now; false and "" when there is none. */

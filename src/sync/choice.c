@@ -8,15 +8,15 @@ enum err sync_try_put(struct cx *cx, int64_t item, str what, str code, str field
 {
     return db_exec(cx, NULL,
                    "INSERT INTO sync_try (item, n, at, what, by_user, code, field, why)"
-                   " VALUES ($1, (SELECT coalesce(max(n), 0) + 1 FROM sync_try WHERE item = $1), $2, $3, $4, $5, $6, $7)",
+                   " SELECT $1, coalesce(max(n), 0) + 1, $2, $3, $4, $5, $6, $7 FROM sync_try WHERE item = $1",
                    V(item), V(cx->now_ms), V(what), V(cx->who.user), V(code), V(field), V(why));
 }
 
 enum err sync_key_free(struct cx *cx, int64_t system, str entity, str key, int64_t *ret_n)
 {
     return db_exec(cx, ret_n,
-                   "UPDATE sync_item SET state = 1, due_at = 0, code = '' WHERE system = $1 AND entity = $2 AND key = $3"
-                   " AND state < 4 AND state = 2",
+                   "UPDATE sync_item SET state = 1, due_at = 0, code = '' WHERE system = $1 AND entity = $2"
+                   " AND key = $3 AND state < 4 AND state = 2",
                    V(system), V(entity), V(key));
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sync/items.c - the body of a request. Its outer form is walked by hand, so that no tree of ten thousand items is held:
- * each item is read strictly by itself, and what is wrong with it is said of it alone. */
+/* sync/items.c - the body of a request. Its outer form is walked by hand, so that no tree of ten thousand items is
+ * held: each item is read strictly by itself, and what is wrong with it is said of it alone. */
 #include "sync/sync_int.h"
 
 #include "record/external.h"

@@ -22,9 +22,8 @@ static enum err held_mail(struct cx *cx, const struct mail_house *h, const struc
         arena_fmt(cx->a, tr_format(l.lang, TR("What %.*s sent could not all be written to Kontor.")), FS(system)),
         arena_fmt(cx->a, tr_format(l.lang, TR("Refused: %" PRId64 "; waiting behind them: %" PRId64 ".")),
                   c[0].open[SYNC_REFUSED], c[0].open[SYNC_HELD]),
-        arena_fmt(cx->a, "%.*s%s%.*s%s",
-                  FS(tr(l.lang, S(TR("Why, and what can be done: Administration, Other systems.")))), h->url.n ? "\n" : "",
-                  FS(h->url), h->url.n ? "/settings/sync" : "")};
+        tr(l.lang, S(TR("Why, and what can be done: Administration, Other systems."))),
+        h->url.n ? arena_fmt(cx->a, "%.*s/settings/sync", FS(h->url)) : S("")};
     l.subject = arena_fmt(cx->a, tr_format(l.lang, TR("%.*s: some items are stuck")), FS(system));
     l.text = mail_text(cx, h, &l, part, COUNT(part));
     *ret = l;

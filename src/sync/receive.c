@@ -51,7 +51,8 @@ static enum err put(struct cx *cx, const struct sync_batch *b, int64_t system, i
     TRY(db_exec(cx, &n,
                 "INSERT INTO sync_item (id, system, batch, entity, key, op, item, seq, replaces, record, state, due_at,"
                 " tries, user_id, api_key, change, done_at, code, field, why, wants, value)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, 0, $12, $15, $16, $17, '', $18)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, 0, $12, $15, $16, $17, '',"
+                " $18)"
                 " ON CONFLICT (system, item) WHERE item <> '' DO NOTHING",
                 V(id), V(system), V(batch), V(it->entity), V(it->key), V((int64_t)it->op), V(it->item), V(it->seq),
                 V(it->replaces), V(it->record), V((int64_t)(it->code.n ? SYNC_REFUSED : SYNC_RECEIVED)), V(refused),

@@ -154,7 +154,8 @@ static enum err round_of(struct syncer *s, struct arena *a, bool *ret)
 {
     struct cx cx = cx_of(s, a);
     struct db_rows systems = {0};
-    enum err e = db_query(&cx, &systems, "SELECT id FROM sync_system ORDER BY id LIMIT $1", V((int64_t)SYNC_SYSTEMS_MAX));
+    enum err e =
+        db_query(&cx, &systems, "SELECT id FROM sync_system ORDER BY id LIMIT $1", V((int64_t)SYNC_SYSTEMS_MAX));
     *ret = false;
     for (size_t i = 0; e == E_OK && i < systems.n && !atomic_load(&s->stop); i++) {
         bool more = false;

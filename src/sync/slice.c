@@ -33,7 +33,7 @@ struct slice {
 };
 
 /* ---- what is due ---- */
-#define TODO                                                                                                         \
+#define OPEN                                                                                                         \
     "SELECT id, batch, entity, key, op, seq, replaces, record, state, tries, user_id, api_key, value, item, wants"    \
     " FROM sync_item WHERE system = $1 AND state < 4 AND state = "
 
@@ -60,8 +60,8 @@ static void todo_add(const struct db_rows *r, size_t i, struct sync_todo *t)
 static enum err todo_find(struct cx *cx, struct slice *s)
 {
     struct db_rows fresh = {0}, again = {0};
-    TRY(db_query(cx, &fresh, TODO "0 ORDER BY due_at, id LIMIT $2", V(s->system), V((int64_t)SLICE_MAX)));
-    TRY(db_query(cx, &again, TODO "1 AND due_at <= $2 ORDER BY due_at, id LIMIT $3", V(s->system), V(cx->now_ms),
+    TRY(db_query(cx, &fresh, OPEN "0 ORDER BY due_at, id LIMIT $2", V(s->system), V((int64_t)SLICE_MAX)));
+    TRY(db_query(cx, &again, OPEN "1 AND due_at <= $2 ORDER BY due_at, id LIMIT $3", V(s->system), V(cx->now_ms),
                  V((int64_t)SLICE_MAX)));
     s->v = NEW_N(cx->a, struct sync_todo, fresh.n + again.n + 1);
     for (size_t i = 0; i < fresh.n; i++) todo_add(&fresh, i, &s->v[s->n++]);
@@ -188,8 +188,9 @@ static enum err key_free(struct cx *cx, struct slice *s, const struct sync_todo 
 /* ---- order ---- */
 enum turn { TURN_NOW, TURN_LATER, TURN_HELD };
 
-/* Any earlier one will do: in no order, for with one PostgreSQL walks all ids to find the first. One that is found among
- * what is new comes to its turn before. Its own row is looked at, too: released or dropped meanwhile it is not ours. */
+/* Any earlier one will do: in no order, for with one PostgreSQL walks all ids to find the first. One that is found
+ * among what is new comes to its turn before. Its own row is looked at, too: released or dropped meanwhile it is not
+ * ours. */
 static enum err turn_of(struct cx *cx, const struct slice *s, const struct sync_todo *t, enum turn *ret)
 {
     struct db_rows r = {0};

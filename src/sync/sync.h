@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* sync/sync.h - the door for other systems (accounting, a shop): what they send is kept at once and written afterwards.
  *
- * An item is one wish for the record that a system knows by a key: make or change it, put it into the trash, tie the key
- * to a record that is there. Items are rows; what was answered with 202 is durable and is applied once, whatever dies.
- * A thread takes them in slices through `record`, with the rights that the sender has at that moment: row of the ledger
- * and record move in one transaction. Items of a key (system, entity, key) are applied in the order they came in. One that
- * is refused holds the later ones of its key until somebody releases or drops it; other keys go on. On PostgreSQL, where
- * several servers run, a lease that is renewed in the same transaction lets one of them work for a system at a time.
+ * An item is one wish for the record that a system knows by a key: make or change it, put it into the trash, tie the
+ * key to a record that is there. Items are rows; what was answered with 202 is durable and is applied once, whatever
+ * dies. A thread takes them in slices through `record`, with the rights that the sender has at that moment: row of the
+ * ledger and record move in one transaction. Items of a key (system, entity, key) are applied in the order they came
+ * in. One that is refused holds the later ones of its key until somebody releases or drops it; other keys go on. On
+ * PostgreSQL, where several servers run, a lease that is renewed in the same transaction lets one of them work for a
+ * system at a time.
  */
 #pragma once
 #include "auth/auth.h"
@@ -32,7 +33,7 @@ extern const str sync_op_name[SYNC_OPS];
 /* As in the rows: those before SYNC_APPLIED are open (partial indexes name the number). */
 enum sync_state {
     SYNC_RECEIVED,  /* waits for its turn */
-    SYNC_RETRY,     /* again at due_at: released, or failed for a reason that passes, or its link's record is not there */
+    SYNC_RETRY,     /* again at due_at: released, failed for a reason that passes, or its link's record is not there */
     SYNC_HELD,      /* behind an earlier one of its key */
     SYNC_REFUSED,   /* holds its key */
     SYNC_APPLIED,
@@ -68,7 +69,7 @@ MUST enum err sync_receive(struct cx *cx, void *batch);
 
 /* ---- the ledger ---- */
 struct sync_row {
-    int64_t id, batch, seq, at, due_at, done_at, tries, record, change, user; /* done_at: of its end, or of the refusal */
+    int64_t id, batch, seq, at, due_at, done_at, tries, record, change, user; /* done_at: also of a refusal */
     str entity, key, item, values, code, field, why, user_name;
     enum sync_op op;
     enum sync_state state;
@@ -109,13 +110,13 @@ MUST enum err sync_reasons(struct cx *cx, str system, int64_t user, struct sync_
 MUST enum err sync_batch_counts(struct cx *cx, str system, int64_t user, int64_t batch, int64_t ret[SYNC_STATES]);
 
 /* ---- what an administrator does ---- */
-struct sync_choice {              /* one item, else a key, else all with a reason; state REFUSED, HELD or RETRY alone */
+struct sync_choice {              /* what is refused, held or waits: one item, those of a key, with a reason, all */
     str system;
     int64_t user, item;
     str entity, key, code;
     bool all;
 };
-/* Back into the queue, with what is held behind it. E_INVALID when nothing is chosen, E_PRECOND: an item that is not open.
+/* Back into the queue, with what is held behind it. E_INVALID when nothing is chosen, E_PRECOND: an item not open.
  * *ret: how many. */
 MUST enum err sync_release(struct cx *cx, const struct sync_choice *c, int64_t *ret);
 /* Never to be applied; what is held behind it goes on. */

@@ -55,5 +55,5 @@ MUST enum err sync_try_put(struct cx *cx, int64_t item, str what, str code, str 
 MUST enum err sync_key_free(struct cx *cx, int64_t system, str entity, str key, int64_t *ret_n);
 
 /* ---- mails.c ---- */
-/* A mail to those who manage the settings when something is refused that none has told of, at most one a system and hour. */
+/* A mail to those who manage the settings when something is refused that none has told of; one a system and hour. */
 MUST enum err sync_tell(struct cx *cx, int64_t system);

@@ -6,7 +6,7 @@
 
 enum whose { OWN, TEAM, FOREIGN, DELETED, NEVER, WHOSE };
 static const char *const whose_name[WHOSE] = {"own", "team", "foreign", "deleted", "never"};
-enum thing { NOTHING, PERSON, FILE_, BOUND, JOB, BATCH, DRAFT, NOTICE, PROPOSAL, AS_OF, MAPPING, FAILED, KEY, HOOK, DELIVERY };
+enum thing { NOTHING, PERSON, FILE_, BOUND, JOB, BATCH, DRAFT, NOTICE, PROPOSAL, AS_OF, MAPPING, FAILED, KEY, HOOK, DELIVERY, SYNCED };
 
 /* want: one status, or five in the order above; "-" is not asked. $x is the thing, $x.seq its first change. */
 static const struct cell {
@@ -83,6 +83,15 @@ static const struct cell {
     {POST, "/api/v1/hook/{id}/test", "/api/v1/hook/$x/test", NULL, HOOK, "401", "202 202 202 404 404", "403", "403"},
     {GET, "/api/v1/hook/{id}/delivery", "/api/v1/hook/$x/delivery", NULL, HOOK, "401", "200 200 200 404 404", "403", "403"},
     {POST, "/api/v1/hook/delivery/{id}/redeliver", "/api/v1/hook/delivery/$x/redeliver", NULL, DELIVERY, "401", "202 202 202 404 404", "403", "403"},
+    {GET, "/api/v1/sync", "/api/v1/sync", NULL, NOTHING, "401", "200", "200", "200"},
+    {GET, "/api/v1/sync/{system}", "/api/v1/sync/matrix$x", NULL, SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
+    {POST, "/api/v1/sync/{system}", "/api/v1/sync/shop", "{'items':[{'entity':'person','key':'1','values':{'name':'m'}}]}", NOTHING, "401", "202", "202", "202"},
+    {GET, "/api/v1/sync/{system}/batch/{id}", "/api/v1/sync/matrix$x/batch/$x", NULL, SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
+    {GET, "/api/v1/sync/{system}/item", "/api/v1/sync/matrix$x/item", NULL, SYNCED, "401", "200 200 200 404 404", "200 200 200 404 404", "200 200 200 404 404"},
+    {GET, "/api/v1/sync/{system}/item/{id}", "/api/v1/sync/matrix$x/item/$x", NULL, SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
+    {PATCH, "/api/v1/sync/{system}/item/{id}", "/api/v1/sync/matrix$x/item/$x", "{'values':{'name':'n'}}", SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
+    {POST, "/api/v1/sync/{system}/release", "/api/v1/sync/matrix$x/release", "{'item':'$x'}", SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
+    {POST, "/api/v1/sync/{system}/drop", "/api/v1/sync/matrix$x/drop", "{'item':'$x'}", SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {GET, "/api/v1/meta", "/api/v1/meta", NULL, NOTHING, "401", "200", "200", "200"},
     {POST, "/api/v1/meta/field", "/api/v1/meta/field", "{'entity':'person','kind':'text','label':'M'}", NOTHING, "401", "201", "403", "403"},
     {PATCH, "/api/v1/meta/field/{entity}/{name}", "/api/v1/meta/field/person/x_m", "{'label':'N'}", NOTHING, "401", "200", "403", "403"},
@@ -219,6 +228,23 @@ static int64_t hook_make(struct cx *cx)
     return id;
 }
 
+static enum err synced_row(struct cx *cx, void *arg)
+{
+    int64_t id = *(const int64_t *)arg;
+    TRY(db_exec(cx, NULL, "INSERT INTO sync_system (id, name, created_at, lease_by, lease_until, told_at) VALUES ($1, $2, 1, '', 0, 0)", V(id),
+                V(arena_fmt(cx->a, "matrix%" PRId64, id))));
+    return db_exec(cx, NULL, "INSERT INTO sync_item (id, system, batch, entity, key, op, item, seq, replaces, record, state, due_at, tries, user_id, api_key, change, done_at, code, field, why, wants, value)"
+                             " VALUES ($1, $1, $1, 'person', '1', 0, '', 0, 0, 0, 3, 1, 1, $2, 0, 0, 1, 'invalid', 'name', 'm', '', '{}')",
+                   V(id), V(cx->who.user));
+}
+
+static int64_t synced_make(struct cx *cx)
+{
+    int64_t id = id_new(cx->now_ms);
+    T_OK(cx, db_write(cx, synced_row, &id));
+    return id;
+}
+
 static enum err done_row(struct cx *cx, void *arg)
 {
     return db_exec(cx, NULL, "UPDATE job SET state = 'done', result = '{\"count\":0}' WHERE id = $1", V(*(const int64_t *)arg));
@@ -244,7 +270,7 @@ static int64_t key_make(struct cx *cx)
     return k.id;
 }
 
-static int64_t made_whole(struct cx *cx, enum thing thing) { return thing == KEY ? key_make(cx) : hook_make(cx); }
+static int64_t made_whole(struct cx *cx, enum thing thing) { return thing == KEY ? key_make(cx) : thing == SYNCED ? synced_make(cx) : hook_make(cx); }
 
 static int64_t job_make(struct cx *cx, enum thing thing)
 {

@@ -81,6 +81,10 @@ static const struct torture {
     {"POST /api/v1/hook/$hook/test", NULL, "Idempotency-Key: fault-hook-test", ADMIN, ""},
     {"POST /api/v1/hook/delivery/88/redeliver", NULL, "Idempotency-Key: fault-hook-again", ADMIN, ""},
     {"DELETE /api/v1/hook/$hook", NULL, "Idempotency-Key: fault-hook-end", ADMIN, ""},
+    {"POST /api/v1/sync/fault", "{'items':[{'id':'1','entity':'person','key':'1','values':{'name':'f'}},{'entity':'person','key':'1'}]}", "Idempotency-Key: fault-sync", REPA1, ""},
+    {"PATCH /api/v1/sync/fault/item/$item", "{'values':{'name':'g'}}", NULL, REPA1, ""},
+    {"POST /api/v1/sync/fault/release", "{'item':'$item'}", "Idempotency-Key: fault-release", ADMIN, ""},
+    {"POST /api/v1/sync/fault/drop", "{'code':'invalid'}", NULL, ADMIN, ""},
     {"PATCH /api/v1/session", "{'language':'ru'}", NULL, ADMIN, ""},
     {"POST /api/v1/session", "{'mail':'clara@mueller.example','password':'korrekt-pferd-batterie'}", NULL, ANON, "login_attempt login_guard session device"},
     {"DELETE /api/v1/session/list", NULL, NULL, REPA1, ""},
@@ -167,6 +171,7 @@ static void id_put(struct api_bed *t, const char *var, str sql)
 /* Codes of the app and answers of the passkey as they are when their row comes. */
 static void code_make(struct api_bed *t, const char *req, const char *body)
 {
+    if (strstr(req, "$item") || (body && strstr(body, "$item"))) id_put(t, "item", S("SELECT id FROM sync_item WHERE state IN (1, 3) ORDER BY id DESC LIMIT 1"));
     if (strstr(req, "$pk")) id_put(t, "pk", S("SELECT id FROM passkey"));
     if (!body) return;
     if (strstr(body, "$pknew.") || strstr(body, "$pkin.")) passkey_make(t, strstr(body, "$pknew.") != NULL);
