@@ -2,7 +2,7 @@
 import { query, type Mapping } from './calls';
 import { del, get, patch, post, put } from './client';
 import type {
-  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Session, SessionRow, SignupRules, Stored,
+  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Session, SessionRow, SignupRules, Stored, SyncDetail, SyncItem, SyncReason, SyncSystem,
 } from './types';
 
 export const doSetup = (body: Record<string, string>) => post<Session>('/setup', body);
@@ -56,6 +56,14 @@ export const endHook = (id: string) => del(`/hook/${id}`);
 export const testHook = (id: string) => post<{ delivery: string }>(`/hook/${id}/test`, undefined);
 export const deliveries = (id: string, cursor: string | null) => get<Page<HookDelivery>>(`/hook/${id}/delivery` + query({ cursor }));
 export const redeliver = (id: string) => post<{ delivery: string }>(`/hook/delivery/${id}/redeliver`, undefined);
+export const syncSystems = () => get<{ data: SyncSystem[]; server?: { minute: number } }>('/sync');
+export const syncSystem = (name: string) => get<SyncSystem & { reasons: SyncReason[] }>(`/sync/${name}`);
+export const syncItems = (name: string, state: string, cursor: string | null) => get<Page<SyncItem>>(`/sync/${name}/item` + query({ state, cursor }));
+export const syncItem = (name: string, id: string) => get<SyncDetail>(`/sync/${name}/item/${id}`);
+export const syncChange = (name: string, id: string, values: Record<string, unknown>) => patch<{ items: number }>(`/sync/${name}/item/${id}`, { values });
+export type SyncChoice = { item: string } | { code: string } | { all: true };
+export const syncRelease = (name: string, which: SyncChoice) => post<{ items: number }>(`/sync/${name}/release`, which);
+export const syncDrop = (name: string, which: SyncChoice) => post<{ items: number }>(`/sync/${name}/drop`, which);
 type Described = Record<string, unknown>;
 export const addField = (body: Described) => post<{ name: string }>('/meta/field', body);
 export const changeField = (entity: string, name: string, body: Described) => patch<{ name: string; recast?: Recast }>(`/meta/field/${entity}/${name}`, body);

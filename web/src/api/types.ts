@@ -75,6 +75,17 @@ export interface HookDelivery {
   /** what came back, or without a status the kind of failure */
   answer: string;
 }
+export type SyncOpen = 'received' | 'retry' | 'held' | 'refused';
+export type SyncState = SyncOpen | 'applied' | 'unchanged' | 'dropped';
+/** A system that sends; exact: the counts are no lower bounds. */
+export interface SyncSystem { system: string; since: string; open: Record<SyncOpen, number>; exact: boolean; oldest_at: string | null }
+export interface SyncReason { code: string; field: string; items: number }
+export interface SyncItem {
+  id: string; batch: string; entity: string; external: string; item: string; op: 'upsert' | 'delete' | 'link'; state: SyncState; at: string; done_at: string | null; next_at: string | null;
+  tries: number; record: string | null; sender: Ref | null; problem: { code: string; status: number; field?: string; detail?: string } | null;
+}
+export interface SyncTry { at: string; what: 'refused' | 'again' | 'released' | 'changed' | 'dropped'; by: Ref | null; code: string; field: string; detail: string }
+export interface SyncDetail extends SyncItem { values: Record<string, unknown> | null; history: SyncTry[] }
 export interface Captcha { id: string; image: string; question: string }
 export interface SessionRow { key: string; this: boolean; user?: Ref | null; addr: string; agent: string; created_at: string; seen_at: string }
 export interface Account { id: string; active: boolean; password: boolean; must_change: boolean; sessions: number; can_invite: boolean; invited: { at: string; state: MailState; why: string } | null; factor: { totp: string | null; recovery: number; required: boolean; passkeys: number } }

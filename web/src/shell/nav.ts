@@ -38,7 +38,7 @@ export function places(): Place[] {
     ...(trashedEntities() ? [{ path: '/settings/fields', title: t('fields.title'), icon: Shapes, key: '', group: 'admin' as const }] : []),
     ...(trashedEntities() ? [{ path: '/settings/mail', title: t('mail.title'), icon: MailIcon, key: '', group: 'admin' as const }] : []),
     { path: '/settings/keys', title: t('apikey.title'), icon: KeyRound, key: '', group: 'admin' },
-    ...(trashedEntities() ? [{ path: '/settings/hooks', title: t('hooks.title'), icon: Webhook, key: '', group: 'admin' as const }] : []),
+    ...(trashedEntities() ? [{ path: '/settings/hooks', title: t('hooks.title'), icon: Webhook, key: '', group: 'admin' as const }, { path: '/settings/sync', title: t('sync.title'), icon: iconOf(''), key: '', group: 'admin' as const }] : []),
     ...(me()?.user.users ? [{ path: '/settings/signins', title: t('signins.title'), icon: DoorOpen, key: '', group: 'admin' as const }] : []),
     ...(me()?.user.privacy ? [{ path: '/settings/privacy', title: t('privacy.title'), icon: iconOf('shield', ''), key: '', group: 'admin' as const }] : []),
     { path: '/notices', title: t('nav.notices'), icon: Bell, key: '', group: 'data' },
