@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """One function for each group of figures; each yields (name, value, target, unit, absolute numbers)."""
-import json, os, pathlib, resource, shutil, socket, statistics, subprocess, time, urllib.parse
+import http.client, json, os, pathlib, random, resource, shutil, socket, statistics, subprocess, threading, time, urllib.parse
 
 import bed
 from bed import Failed
@@ -373,4 +373,134 @@ def rights(b):
         shutil.rmtree(data, ignore_errors=True)
 
 
-GROUPS = {"reads": reads, "creates": creates, "import": imports, "beside": beside_import, "memory": memory, "start": starts, "rights": rights}
+# ---- 7: the door for other systems ----
+def open_items(server, cookie):
+    status, body, _ = server.get("/api/v1/sync/bench", cookie)
+    return sum(json.loads(body)["open"].values()) if status == 200 else 0
+
+
+def drained(server, cookie, seconds=300):
+    """Until all that was handed over is written; how many a second were."""
+    before, t0 = open_items(server, cookie), time.perf_counter()
+    while open_items(server, cookie):
+        if time.perf_counter() - t0 > seconds:
+            raise Failed("the queue does not empty")
+        time.sleep(0.05)
+    return before / max(time.perf_counter() - t0, 1e-9)
+
+
+def senders_of(server, cookie, csrf, count=40):
+    """A file of API keys: each is a sender with a rate of its own."""
+    keys = [bed.written(server, cookie, csrf, "POST", "/api/v1/key", {"name": f"bench {i}", "scopes": ["read", "write"],
+                                                                      "password": bed.PASSWORD})["key"] for i in range(count)]
+    file = bed.KEEP / "senders.keys"
+    file.write_text("\n".join(keys) + "\n")
+    return file
+
+
+def door(b, server, cookie, csrf, run):
+    """Creates of 64 clients, single items of 64 clients, items in hundreds, and how fast a queue is written."""
+    creates, single, hundreds, applied = [], [], [], []
+    keys = senders_of(server, cookie, csrf)
+    for _ in range(b.rounds):
+        creates.append(bed.wrk(server, "create.lua", cookie, csrf, next(run), "off", seconds=b.seconds).rps)
+        single.append(bed.wrk(server, "sync.lua", keys, next(run), 1, seconds=b.seconds).rps)
+        drained(server, cookie)
+        hundreds.append(100 * bed.wrk(server, "sync.lua", keys, next(run), 100, seconds=1, conns=4).rps)
+        applied.append(drained(server, cookie))
+    return map(statistics.median, (creates, single, hundreds, applied))
+
+
+class Users:
+    """So many people at work, each with a pause after each of his requests: reads, lists, and one in ten a create."""
+
+    def __init__(self, server, cookie, csrf, paths, count=50, pause=0.5):
+        self.server, self.paths, self.pause, self.took, self.on = server, paths, pause, [], True
+        self.head = {"Cookie": cookie, "X-CSRF-Token": csrf, "Content-Type": "application/json"}
+        self.threads = [threading.Thread(target=self.work, args=(i,), daemon=True) for i in range(count)]
+
+    def work(self, i):
+        line, rng, n = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30), random.Random(i), 0
+        while self.on:
+            time.sleep(self.pause * (0.5 + rng.random()))
+            n += 1
+            write = n % 10 == 0
+            t0 = time.perf_counter()
+            if write:
+                line.request("POST", "/api/v1/person", json.dumps({"name": f"Nutzer {i} {n} {rng.random()}"}), self.head)
+            else:
+                line.request("GET", rng.choice(self.paths), headers=self.head)
+            r = line.getresponse()
+            r.read()
+            if r.status not in (200, 201):
+                raise Failed(f"a user was answered {r.status}")
+            self.took.append(time.perf_counter() - t0)
+
+    def run(self, seconds):
+        for t in self.threads:
+            t.start()
+        time.sleep(seconds)
+        self.on = False
+        for t in self.threads:
+            t.join()
+        return sorted(self.took)[int(len(self.took) * 0.99)], len(self.took)
+
+
+def sender(server, cookie, csrf, per_minute, stop, got):
+    """One item a request, evenly; what was answered other than 202 is counted."""
+    line, n, t0 = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30), 0, time.perf_counter()
+    head = {"Cookie": cookie, "X-CSRF-Token": csrf, "Content-Type": "application/json"}
+    while not stop.is_set():
+        n += 1
+        key = f"{threading.get_ident()}-{n % 500}"
+        line.request("POST", "/api/v1/sync/bench", json.dumps({"items": [{"entity": "company", "key": key, "values": {
+            "name": f"Firma {key}", "note": str(n)}}]}), head)
+        r = line.getresponse()
+        r.read()
+        got.append(r.status)
+        time.sleep(max(0.0, t0 + n * 60 / per_minute - time.perf_counter()))
+
+
+def beside_senders(b, server, cookie, csrf, per_minute):
+    """p99 of 50 users beside so many requests a minute, and what the senders heard."""
+    paths = [f"/api/v1/person/{i}" for i in ids_of(b.data, b.people)] + lists_of(b.data)
+    stop, got = threading.Event(), []
+    many = [threading.Thread(target=sender, args=(server, cookie, csrf, per_minute / 4, stop, got), daemon=True)
+            for _ in range(4 if per_minute else 0)]
+    for t in many:
+        t.start()
+    p99, n = Users(server, cookie, csrf, paths).run(b.seconds * 5)
+    stop.set()
+    for t in many:
+        t.join()
+    if any(s != 202 for s in got):
+        raise Failed(f"the door refused {sum(s != 202 for s in got)} of {len(got)}")
+    return p99, n, len(got)
+
+
+def sync(b):
+    data, run = bed.copy_of(b.data), iter(range(1, 1000))
+    try:
+        with bed.kontor(data, b.port + 70) as server:
+            server.wait()
+            cookie, csrf = bed.login(server)
+            creates, single, hundreds, applied = door(b, server, cookie, csrf, run)
+            beside_senders(b, server, cookie, csrf, 0) # caches are warm
+            idle = [beside_senders(b, server, cookie, csrf, 0)[0] for _ in range(b.rounds)]
+            loads = {rate: [beside_senders(b, server, cookie, csrf, rate) for _ in range(b.rounds)] for rate in (3500, 10500)}
+            left = open_items(server, cookie)
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+    base = f"{creates:,.0f} creates/s of 64 clients"
+    yield "sync_door_over_creates", single / creates, (MORE, 0.7), "", f"{single:,.0f} single items/s of 64 clients durable; {base}"
+    yield "sync_bulk_over_creates", hundreds / creates, (MORE, 0.7), "", f"{hundreds:,.0f} items/s in hundreds; {base}"
+    yield "sync_applied_over_creates", applied / creates, (MORE, 0.3), "", f"{applied:,.0f} items/s written from the queue; {base}"
+    quiet = statistics.median(idle)
+    for rate, got in loads.items():
+        p99 = statistics.median(g[0] for g in got)
+        yield (f"users_p99_beside_{rate}", p99 / quiet, (LESS, 2), "",
+               f"p99 {p99 * 1000:.1f} ms, idle {quiet * 1000:.1f} ms; 50 users, {sum(g[1] for g in got):,} requests; "
+               f"{sum(g[2] for g in got):,} handed over, {left} left open at the end")
+
+
+GROUPS = {"reads": reads, "creates": creates, "import": imports, "beside": beside_import, "memory": memory, "start": starts, "rights": rights, "sync": sync}
