@@ -56,6 +56,7 @@ static void send_as(struct world *w, int64_t user, const char *items)
 {
     struct cx *cx = &w->b->cx;
     T_OK(cx, hand(w, user, 0, "shop", arena_fmt(cx->a, "{\"items\":[%s]}", items)));
+    assert(w->last.item);
 }
 #define SEND(w, ...) send_as((w), (w)->chief, arena_fmt((w)->b->cx.a, __VA_ARGS__).p)
 
@@ -341,41 +342,39 @@ static void hostile(struct bed *b)
     T_INT(number(cx, S("SELECT count(*) FROM sync_item WHERE state < 4")), 0);
 }
 
-/* Ten thousand in one body, and one too many. */
+/* Ten thousand in one body, and one too many; on PostgreSQL, whose tests share their machine with it, a tenth. */
 static void many(struct bed *b)
 {
     struct world w = world_make(b);
     struct cx *cx = &b->cx;
     struct buf t = buf_new(cx->a, 4 << 20);
+    int all = db_is_pg(cx) ? SYNC_ITEMS_MAX / 10 : SYNC_ITEMS_MAX;
     buf_add(&t, S("{\"items\":["));
-    for (int i = 0; i < SYNC_ITEMS_MAX; i++) buf_fmt(&t, "%s{\"id\":\"%d\",\"entity\":\"company\",\"key\":\"%d\",\"values\":{\"name\":\"Firma %d\"}}", i ? "," : "", i, i % 5000, i);
-    str all = arena_fmt(cx->a, "%.*s]}", FS(buf_str(&t))), more = arena_fmt(cx->a, "%.*s,{}]}", FS(buf_str(&t)));
-    int64_t from = os_mono_us();
-    T_OK(cx, hand(&w, w.chief, 0, "shop", all));
-    int64_t took = os_mono_us() - from;
-    T(w.last.received == SYNC_ITEMS_MAX);
+    for (int i = 0; i < all; i++) buf_fmt(&t, "%s{\"id\":\"%d\",\"entity\":\"company\",\"key\":\"%d\",\"values\":{\"name\":\"Firma %d\"}}", i ? "," : "", i, i % (all / 2), i);
+    str body = arena_fmt(cx->a, "%.*s]}", FS(buf_str(&t)));
+    T_OK(cx, hand(&w, w.chief, 0, "shop", body));
+    T(w.last.received == all);
     int64_t batch = w.last.id, n[SYNC_STATES];
-    T_OK(cx, hand(&w, w.chief, 0, "shop", all));
-    T(w.last.duplicates == SYNC_ITEMS_MAX && hand(&w, w.chief, 0, "shop", more) == E_INVALID);
-    from = os_mono_us();
+    T_OK(cx, hand(&w, w.chief, 0, "shop", body));
+    T(w.last.duplicates == all && w.last.received == 0);
+    for (int i = 0; i < SYNC_ITEMS_MAX; i++) buf_add(&t, S(",{}"));
+    T(hand(&w, w.chief, 0, "shop", arena_fmt(cx->a, "%.*s]}", FS(buf_str(&t)))) == E_INVALID);
     work(&w);
-    fprintf(stderr, "  10,000 items: received in %d ms, applied in %d ms\n", (int)(took / 1000), (int)((os_mono_us() - from) / 1000));
     T_OK(cx, sync_batch_counts(cx, S("shop"), 0, batch, n));
-    T_INT(n[SYNC_APPLIED], SYNC_ITEMS_MAX);
-    T_INT(number(cx, S("SELECT count(*) FROM company")), 5000);
-    T_STR(value(&w, "company", "4999", "name"), S("Firma 9999"));
+    T_INT(n[SYNC_APPLIED], all);
+    T_INT(number(cx, S("SELECT count(*) FROM company")), all / 2);
+    T_STR(value(&w, "company", arena_fmt(cx->a, "%d", all / 2 - 1).p, "name"), arena_fmt(cx->a, "Firma %d", all - 1));
     T_INT(number(cx, arena_fmt(cx->a, "SELECT count(*) FROM batch WHERE state = 'done' AND id = " ID, batch)), 1);
     struct sync_query q = {.system = S("shop"), .state = -1, .batch = batch};
     struct sync_row *v = NULL;
-    size_t got = 0, pages = 0;
-    for (int64_t next = 1; next; pages++) {
+    size_t got = 0;
+    for (int64_t next = 1; next && got <= SYNC_ITEMS_MAX;) {
         size_t k = 0;
         T_OK(cx, sync_list(cx, &q, &v, &k, &next));
         got += k;
         q.before = next;
-        if (pages > 300) break;
     }
-    T(got == SYNC_ITEMS_MAX && pages == SYNC_ITEMS_MAX / SYNC_PAGE);
+    T_INT((int64_t)got, all);
 }
 
 /* What fails by no fault of the item is tried again, and nothing is applied twice: each database call of a slice fails once. */
@@ -511,7 +510,7 @@ static void servers(struct bed *b)
 
 static void both(void)
 {
-    void (*const fn[])(struct bed *) = {held, twice, linked, rights, undone, hostile, many, faults, put_off, told, tidied, servers};
+    void (*const fn[])(struct bed *) = {through, held, twice, linked, rights, undone, hostile, many, faults, put_off, told, tidied, servers};
     for (size_t i = 0; i < COUNT(fn); i++) bed_both(fn[i]);
 }
 

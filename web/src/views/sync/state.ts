@@ -4,7 +4,7 @@ import { t } from '../../lib/i18n.svelte';
 import { entity, field, label, noun } from '../../lib/meta.svelte';
 
 export const OPEN: SyncOpen[] = ['received', 'retry', 'held', 'refused'];
-export const HUES: Partial<Record<SyncState, number>> = { received: 240, retry: 75, held: 35, refused: 25, applied: 155 };
+export const HUES: Partial<Record<SyncState, number>> = { received: 240, retry: 75, held: 300, refused: 25, applied: 155 };
 
 const CODES = ['invalid', 'conflict', 'denied', 'auth', 'not_found', 'link', 'limit', 'busy', 'stale', 'replaced', 'old'] as const;
 /** A reason in words, with the field's label where it has one. */
