@@ -5,7 +5,7 @@
 #include "base/time.h"
 #include "record/log.h"
 
-enum { COUNT_MAX = 1000000, REASONS_MAX = 20, REASONS_OF = 100000, TIDY_ROWS = 1000, TRIES_SHOWN = 100 };
+enum { COUNT_MAX = 1000000, REASONS_MAX = 20, REASONS_OF = 100000, TIDY_ROWS = 1000, HEAL_ROWS = 100, TRIES_SHOWN = 100 };
 const str sync_state_name[SYNC_STATES] = {S0("received"), S0("retry"),     S0("held"),   S0("refused"),
                                           S0("applied"),  S0("unchanged"), S0("dropped")};
 
@@ -280,6 +280,37 @@ static enum err remove_old(struct cx *cx, void *arg)
     return E_OK;
 }
 
+struct healing {
+    int64_t id[HEAL_ROWS];
+    size_t n;
+};
+
+static enum err heal_inside(struct cx *cx, void *arg)
+{
+    const struct healing *x = arg;
+    for (size_t i = 0; i < x->n; i++)
+        TRY(db_exec(cx, NULL,
+                    "UPDATE sync_item SET state = 1, due_at = 0, code = '' WHERE id = $1 AND state < 4 AND state = 2",
+                    V(x->id[i])));
+    return E_OK;
+}
+
+enum err sync_heal(struct cx *cx)
+{
+    struct healing x = {.n = HEAL_ROWS};
+    while (x.n == HEAL_ROWS) {
+        struct db_rows r = {0};
+        TRY(db_query(cx, &r,
+                     "SELECT i.id FROM sync_item i WHERE i.state < 4 AND i.state = 2 AND NOT EXISTS"
+                     " (SELECT 1 FROM sync_item b WHERE b.system = i.system AND b.entity = i.entity AND b.key = i.key"
+                     " AND b.id < i.id AND b.state < 4) LIMIT $1",
+                     V((int64_t)HEAL_ROWS)));
+        for (x.n = 0; x.n < r.n; x.n++) x.id[x.n] = db_int(&r, x.n, 0);
+        if (x.n) TRY(db_write_bulk(cx, heal_inside, &x));
+    }
+    return E_OK;
+}
+
 enum err sync_tidy(struct cx *cx)
 {
     int64_t now = clock_aged_ms(cx->now_ms);
@@ -289,5 +320,5 @@ enum err sync_tidy(struct cx *cx)
     while (x.gone == TIDY_ROWS) TRY(db_write_bulk(cx, drop_old, &x));
     x.gone = TIDY_ROWS;
     while (x.gone == TIDY_ROWS) TRY(db_write_bulk(cx, remove_old, &x));
-    return E_OK;
+    return sync_heal(cx);
 }

@@ -18,6 +18,7 @@ enum {
     REST = 2,              /* ... it rests so many times as long as it wrote */
     CAREFUL_SLICES = 20,
     SENDERS = 1024,
+    HEAL_EVERY = 60,       /* looks */
     MINUTE_MS = 60000
 };
 
@@ -34,7 +35,7 @@ struct syncer {
     bool is_woken;
     _Atomic bool stop;
     int careful;           /* slices to come of one item each */
-    int64_t of_people, looked_ms;
+    int64_t of_people, looked_ms, looks;
     _Atomic int64_t full_us[SENDERS];
     struct full full[SYNC_SYSTEMS_MAX];
     size_t n_full;         /* both under lock */
@@ -131,7 +132,7 @@ static enum err look(struct cx *cx, struct syncer *s, const struct db_rows *syst
                  V((int64_t)SYNC_WAITING_MAX), V((int64_t)SYNC_SYSTEMS_MAX)));
     full_is(s, &r);
     for (size_t i = 0; i < systems->n; i++) TRY(sync_tell(cx, db_int(systems, i, 0)));
-    return E_OK;
+    return s->looks++ % HEAL_EVERY ? E_OK : sync_heal(cx);
 }
 
 /* ---- slices ---- */

@@ -54,6 +54,9 @@ MUST enum err sync_try_put(struct cx *cx, int64_t item, str what, str code, str 
 /* Inside db_write: what is held of a key goes on. *ret_n (may be NULL): how many. */
 MUST enum err sync_key_free(struct cx *cx, int64_t system, str entity, str key, int64_t *ret_n);
 
+/* What is held behind nothing goes on: an erasure by law has taken the item away that held it. */
+MUST enum err sync_heal(struct cx *cx);
+
 /* ---- mails.c ---- */
 /* A mail to those who manage the settings when something is refused that none has told of; one a system and hour. */
 MUST enum err sync_tell(struct cx *cx, int64_t system);

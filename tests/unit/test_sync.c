@@ -250,6 +250,26 @@ static void linked(struct bed *b)
     IS(&w, w.last.id, SYNC_REFUSED, "invalid");
 }
 
+static void sql(struct cx *cx, str text);
+
+/* What an erasure took away holds nothing any more. */
+static void healed(struct bed *b)
+{
+    struct world w = world_make(b);
+    SEND(&w, FIRM("1", "\"name\":\"Eins\"") "," FIRM("1", "\"nothing\":1") "," FIRM("1", "\"note\":\"a\"") "," FIRM("1", "\"note\":\"b\""));
+    work(&w);
+    T_OK(&b->cx, sync_heal(&b->cx));
+    work(&w);
+    IS(&w, w.last.item[2].id, SYNC_HELD, "held");
+    sql(&b->cx, arena_fmt(b->cx.a, "DELETE FROM sync_item WHERE id = " ID, w.last.item[1].id));
+    for (int i = 0; i < 2; i++) T_OK(&b->cx, sync_heal(&b->cx));
+    work(&w);
+    T_OK(&b->cx, sync_heal(&b->cx));
+    work(&w);
+    T_STR(value(&w, "company", "1", "note"), S("b"));
+    T_INT(number(&b->cx, S("SELECT count(*) FROM sync_item WHERE state < 4")), 0);
+}
+
 static enum err sql_inside(struct cx *cx, void *arg) { return db_run(cx, NULL, NULL, *(const str *)arg, NULL, 0); }
 
 static void sql(struct cx *cx, str text) { T_OK(cx, db_write(cx, sql_inside, &text)); }
@@ -510,7 +530,7 @@ static void servers(struct bed *b)
 
 static void both(void)
 {
-    void (*const fn[])(struct bed *) = {through, held, twice, linked, rights, undone, hostile, many, faults, put_off, told, tidied, servers};
+    void (*const fn[])(struct bed *) = {through, held, healed, twice, linked, rights, undone, hostile, many, faults, put_off, told, tidied, servers};
     for (size_t i = 0; i < COUNT(fn); i++) bed_both(fn[i]);
 }
 
