@@ -5,7 +5,8 @@
 #include "base/time.h"
 #include "record/log.h"
 
-enum { COUNT_MAX = 1000000, REASONS_MAX = 20, REASONS_OF = 100000, TIDY_ROWS = 1000, HEAL_ROWS = 100, TRIES_SHOWN = 100 };
+enum { COUNT_MAX = 1000000, REASONS_MAX = 20, REASONS_OF = 100000, TRIES_SHOWN = 100 };
+enum { TIDY_ROWS = 1000, HEAL_ROWS = 100 };
 const str sync_state_name[SYNC_STATES] = {S0("received"), S0("retry"),     S0("held"),   S0("refused"),
                                           S0("applied"),  S0("unchanged"), S0("dropped")};
 
