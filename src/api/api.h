@@ -41,6 +41,7 @@ struct app {               /* owned by `app`, lives as long as the process */
     struct hook_env hook_env;
     struct hooks *hooks;   /* NULL: nobody sends */
     struct syncer *syncer; /* NULL: nobody writes what other systems send (tests) */
+    struct usage *usage;   /* NULL: nobody counts */
     _Atomic int asking;    /* requests that wait for a register at present */
     _Atomic uint32_t country; /* two letters, packed; 0 = not known yet: app_country */
 };
@@ -65,6 +66,8 @@ enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs);
 bool api_may_wait(const struct app *app, const struct req *rq);
 /* One line of log for a request that is answered: an error of ours, or everything when debugging. */
 void api_log(const struct cx *cx, const struct req *rq, const struct resp *rs, int64_t us);
+/* Counts it, when its row says so and a person asked. */
+void api_use(const struct cx *cx, const struct req *rq, const struct resp *rs);
 /* First set-up: the firm, its shipped roles, the administrator. E_CONFLICT when there are users already. */
 struct setup {
     str firm, country, currency, lang, name, mail, password;

@@ -7,6 +7,7 @@
 #include "os/os.h"
 #include "privacy/privacy.h"
 #include "record/record.h"
+#include "usage/usage.h"
 
 #include <stdlib.h>
 
@@ -106,6 +107,7 @@ enum err api_tidy(struct cx *cx)
     TRY(hook_tidy(cx));
     TRY(erasure_sweep(cx));
     TRY(sync_tidy(cx));
+    TRY(usage_tidy(cx));
     TRY(kept_find(cx, &k));
     TRY(kept_find(cx, &long_ago));
     TRY(older_let_go(cx, UPLOAD_DAYS, &k, &count));

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "os/os.h"
 #include "ui/ui.h"
+#include "usage/usage.h"
 
 #include <pthread.h>
 
@@ -120,7 +121,10 @@ static void handle(void *arg, void *thread, struct req *rq, struct resp *rs)
     if (!bare) read_begin(&cx, rq, place);
     http_dispatch(&cx, w->router, api_guard, rq, rs);
     rs->again = place == PLACE_LOOP && cx.err == E_SLOW && db_was_slow(&cx);
-    if (!rs->later.start) api_log(&cx, rq, rs, os_mono_us() - start);
+    if (!rs->later.start) {
+        api_log(&cx, rq, rs, os_mono_us() - start);
+        api_use(&cx, rq, rs);
+    }
     db_put(&cx.db);
     meta_drop(&m);
     if (place == PLACE_AGAIN) long_end(w);
@@ -263,6 +267,7 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     if (w->app.vault) TRY(sealer_start(cx, w->app.db, w->app.vault, &w->sealer));
     TRY(hooks_begin(cx, w));
     TRY(syncer_begin(cx, w));
+    TRY(usage_start(cx, w->app.db, &w->app.usage));
     dbase_on_commit(w->app.db, committed, w);
     routes_make(w);
     h.arg = w;
@@ -317,6 +322,7 @@ void wired_still(struct wired *w)
     sealer_stop(&w->sealer);
     hooks_stop(&w->app.hooks);
     syncer_stop(&w->app.syncer);
+    usage_stop(&w->app.usage);
 }
 
 void wired_stop(struct wired **w, int drain_ms)

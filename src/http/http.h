@@ -79,6 +79,8 @@ enum route_flags {
     R_AT_ENROL = 2048,   /* ... one that has to be set up */
     R_HALF = R_AT_PASSWORD | R_AT_FACTOR | R_AT_ENROL,
     R_PROOF = 4096,      /* bears on who comes in: somebody must have proved lately who he is */
+    R_PAGE = 8192,       /* what somebody looks at: counted as a page, ... */
+    R_ACT = 16384,       /* ... and what he does, as an action (usage.h) */
 };
 typedef enum err handler_fn(struct cx *cx, const struct req *rq, struct resp *rs);
 struct route {

@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "os/os.h"
 #include "record/log.h"
+#include "usage/usage.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -406,6 +407,7 @@ static str posted(struct api_bed *t, enum actor who, const char *body, const cha
 /* A create waits without a thread on SQLite: the same answers as by any other way, and each call of it may fail. */
 static void created(struct api_bed *t)
 {
+    wired_still(t->w); /* at once: what is written at its end wakes those who follow */
     str r = posted(t, REPA1, "{\"name\":\"Lise Spät\",\"phones\":[\"0221 5550199\"],\"tags\":[\"neu\"]}", "");
     static const char *const parts[] = {"HTTP/1.1 201 ", "\r\nLocation: /api/v1/person/", "\r\nETag: \"1\"", "\r\nX-Change: ",
                                         "\"name\":\"Lise Spät\"", "+492215550199", "\"created_by\":{"};
@@ -419,7 +421,6 @@ static void created(struct api_bed *t)
         T(str_find(posted(t, REPA1, "{\"name\":\"Einmal\"}", "Idempotency-Key: later\r\n"), S("\"name\":\"Einmal\"")) >= 0);
     ROWS(t, {REPA1, "GET /api/v1/count/person", NULL, 200, "\"value\":2", "person.create", NULL, NULL});
     int refused = 0;
-    wired_still(t->w);
     for (int nth = 1; nth < 60; nth++) {
         db_fault_at(t->app->db, nth);
         str got = posted(t, REPA1, "{\"name\":\"Fehler\",\"mails\":[\"f@b.example\"]}", "");
@@ -433,9 +434,52 @@ static void created(struct api_bed *t)
     ROWS(t, {REPA1, "GET /api/v1/count/person", NULL, 200, "\"value\":3", "person.create", NULL, NULL});
 }
 
+/* Asked and answered: until the end of the head. */
+static void looked(struct api_bed *t, enum actor who, const char *line, const char *status)
+{
+    struct heard h = {.fd = dial(t), .b = buf_new(t->b.cx.a, READ_MAX)};
+    ask(t, h.fd, who, line);
+    T(hear(&h, S("\r\n\r\n"), WAIT_MS) && str_find(buf_str(&h.b), str_from(status)) >= 0);
+    close(h.fd);
+}
+
+/* Who works when and where: what counts, whose counts one sees, and that it can be turned off. */
+static void used(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    T(str_find(posted(t, REPA1, "{\"name\":\"Gezählt\"}", ""), S("HTTP/1.1 201 ")) >= 0);
+    T(str_find(posted(t, REPA1, "{\"name\":\"\"}", ""), S("HTTP/1.1 422 ")) >= 0); /* refused: no action */
+    looked(t, REPA1, "GET /api/v1/person", " 200 ");
+    looked(t, REPA1, "GET /api/v1/person?limit=1&cursor=x", " 400 ");
+    looked(t, REPA1, "GET /api/v1/search?q=Gez", " 200 ");
+    looked(t, REPA1, "GET /api/v1/notice", " 200 "); /* neither page nor action */
+    looked(t, REPA1, "GET /api/v1/nosuch", " 404 ");
+    looked(t, REPB1, "GET /api/v1/company", " 200 ");
+    T_OK(cx, usage_flush(cx, t->app->usage));
+#define MINE "\"pages\":2,\"actions\":1,\"hours\":[[167,2,1]],\"areas\":[{\"area\":\"person\",\"pages\":1,\"actions\":1},{\"area\":\"search\",\"pages\":1,\"actions\":0}]"
+    ROWS(t, {REPA1, "GET /api/v1/usage", NULL, 200, MINE "|\"next\":null|!company", "person.create", NULL, NULL},
+         {MGRA, "GET /api/v1/usage", NULL, 200, "\"pages\":0,\"actions\":0,\"hours\":[],\"areas\":[]", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/usage?all=1", NULL, 403, NULL, NULL, NULL, NULL}, {MGRA, "GET /api/v1/usage?all=1", NULL, 403, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/usage?all=1", NULL, 200, MINE "|\"area\":\"company\"|\"next\":null", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/usage?all=1&limit=1", NULL, 200, MINE "|!company|!\"next\":null", NULL, "u", NULL},
+         {ADMIN, "GET /api/v1/usage?all=1&limit=1&cursor=$u.next", NULL, 200, "company|\"next\":null", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/usage?all=1&from=2020-01-01T00:00:00Z", NULL, 200, "\"from\":\"2020-01-01T00:00:00.000Z\"|\"data\":[]", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/usage?from=gestern", NULL, 400, "\"field\":\"from\"", NULL, NULL, NULL}, {ADMIN, "GET /api/v1/usage?days=32", NULL, 400, "\"field\":\"days\"", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/usage?limit=51", NULL, 400, "\"field\":\"limit\"", NULL, NULL, NULL}, {ADMIN, "GET /api/v1/usage?cursor=x", NULL, 400, "\"field\":\"cursor\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/usage/rules", NULL, 200, "{\"on\":true,\"days\":400}", NULL, NULL, NULL}, {REPA1, "PUT /api/v1/usage/rules", "{'on':false}", 403, NULL, NULL, NULL, NULL},
+         {ADMIN, "PUT /api/v1/usage/rules", "{'on':'no'}", 422, "\"field\":\"on\"", NULL, NULL, NULL}, {ADMIN, "PUT /api/v1/usage/rules", "{'days':0}", 422, "\"field\":\"days\"", NULL, NULL, NULL},
+         {ADMIN, "PUT /api/v1/usage/rules", "{'days':4294967297}", 422, "\"field\":\"days\"", NULL, NULL, NULL}, {ADMIN, "PUT /api/v1/usage/rules", "{'on':false,'days':90}", 204, NULL, "", NULL, NULL},
+         {REPA1, "GET /api/v1/usage/rules", NULL, 200, "{\"on\":false,\"days\":90}", NULL, NULL, NULL});
+#undef MINE
+    looked(t, REPA1, "GET /api/v1/person", " 200 ");
+    T_OK(cx, usage_flush(cx, t->app->usage));
+    ROWS(t, {REPA1, "GET /api/v1/usage", NULL, 200, "\"pages\":2,", NULL, NULL, NULL}, {REPA1, "DELETE /api/v1/usage", NULL, 403, NULL, NULL, NULL, NULL}, {ADMIN, "DELETE /api/v1/usage", NULL, 204, NULL, "", NULL, NULL},
+         {REPA1, "GET /api/v1/usage", NULL, 200, "\"pages\":0,", NULL, NULL, NULL});
+}
+
 int main(void)
 {
-    static void (*const all[])(struct api_bed *) = {imported, changed_by_job, undone_by_job, as_of, sample, retried, given_up, events_by_key, events, over_the_wire, created};
+    static void (*const all[])(struct api_bed *) = {imported, changed_by_job, undone_by_job, as_of, sample, retried, given_up, events_by_key, events, over_the_wire, created, used};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], true, true);
     return t_end("api_live");
 }

@@ -32,6 +32,7 @@ import * as tree from './tree.mjs';
 import * as privacy from './privacy.mjs';
 import * as setup from './setup.mjs';
 import * as trash from './trash.mjs';
+import * as usage from './usage.mjs';
 
 const views = [
   ['de', 1280, 'light'], ['de', 360, 'dark'], ['lt', 1280, 'dark'], ['lt', 360, 'light'], ['ru', 1280, 'light'], ['ru', 360, 'dark'], ['en', 1280, 'dark'], ['en', 360, 'light'],
@@ -47,7 +48,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const [at, s] of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, tree, keys, hooks, sync, signins, factor, passkey, mass, mail, privacy, keyboard].entries()) {
+  for (const [at, s] of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, tree, keys, hooks, sync, signins, factor, passkey, mass, mail, privacy, usage, keyboard].entries()) {
     const wanted = scenes.length ? scenes.includes(s.name) : process.env.KONTOR_ALL || at % 2 === half(how.lang, how.width);
     if (s !== setup && !wanted) continue;
     try {

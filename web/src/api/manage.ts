@@ -2,7 +2,7 @@
 import { query, type Mapping } from './calls';
 import { del, get, patch, post, put } from './client';
 import type {
-  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Session, SessionRow, SignupRules, Stored, SyncDetail, SyncItem, SyncReason, SyncSystem,
+  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Session, SessionRow, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
 } from './types';
 
 export const doSetup = (body: Record<string, string>) => post<Session>('/setup', body);
@@ -32,6 +32,11 @@ export const signUp = (name: string, mail: string) => post<null>('/signup', { na
 export const confirmSignUp = (token: string, password: string) => post<null>('/signup/confirm', { token, password });
 export const signupRules = () => get<SignupRules>('/signup/rules');
 export const setSignupRules = (body: { open: boolean; domains: string; role: string | null }) => put<null>('/signup/rules', body);
+/** Pages and actions of a week that begins then, one's own or everybody's. */
+export const usage = (all: boolean, from: string, cursor: string | null) => get<Page<UsageRow>>('/usage' + query({ all: all ? 1 : '', from, days: 7, cursor }));
+export const usageRules = () => get<UsageRules>('/usage/rules');
+export const setUsageRules = (body: UsageRules) => put<null>('/usage/rules', body);
+export const forgetUsage = () => del('/usage');
 export const mailServer = () => get<MailServer>('/mail/server');
 export const setMailServer = (body: Omit<MailServer, 'set' | 'url' | 'has_password'> & { password?: string }) => put<null>('/mail/server', body);
 export const testMail = () => post<{ id: string }>('/mail/test', undefined);

@@ -87,6 +87,9 @@ export interface SyncItem {
 export interface SyncTry { at: string; what: 'refused' | 'again' | 'released' | 'changed' | 'dropped'; by: Ref | null; code: string; field: string; detail: string }
 export interface SyncDetail extends SyncItem { values: Record<string, unknown> | null; history: SyncTry[] }
 export interface Captcha { id: string; image: string; question: string }
+/** hours: [hours behind the time asked from, pages, actions] */
+export interface UsageRow { user: Ref | null; pages: number; actions: number; hours: [number, number, number][]; areas: { area: string; pages: number; actions: number }[] }
+export interface UsageRules { on: boolean; days: number }
 export interface SessionRow { key: string; this: boolean; user?: Ref | null; addr: string; agent: string; created_at: string; seen_at: string }
 export interface Account { id: string; active: boolean; password: boolean; must_change: boolean; sessions: number; can_invite: boolean; invited: { at: string; state: MailState; why: string } | null; factor: { totp: string | null; recovery: number; required: boolean; passkeys: number } }
 /** totp: since when codes of an app are asked for; required: by a role of his */
