@@ -343,6 +343,7 @@ static enum err entity_read(struct cx *cx, const struct json *j, const struct js
     TRY(json_bool_of(cx, j, S("search"), false, &e->search));
     TRY(json_bool_of(cx, j, S("dups"), false, &e->dups));
     TRY(json_bool_of(cx, j, S("personal"), false, &e->personal));
+    TRY(json_bool_of(cx, j, S("append"), false, &e->append));
     TRY(json_int_of(cx, j, S("kept_years"), 0, &e->kept_years));
     if (e->kept_years < 0 || e->kept_years > KEPT_YEARS_MAX)
         return fail_at(cx, E_INVALID, S("kept_years"), "Records are kept for 0 to %d years", KEPT_YEARS_MAX);

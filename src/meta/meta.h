@@ -159,6 +159,7 @@ struct entity {
     bool live;             /* has a formula that is computed when read */
     bool search, dups;     /* takes part in search, in duplicate checks */
     bool personal;         /* holds data of people: its records can be erased by law, alone or with whom they hang on */
+    bool append;           /* records are added, never changed or thrown away: what is so no more is a new one */
     int64_t kept_years;    /* law has its records kept so long from their creation: no erasure before; 0 = none */
 };
 struct meta {

@@ -234,10 +234,11 @@ enum err erase_record(struct cx *cx, const struct entity *e, int64_t id, const s
     TRY(log_empty(cx, id, er, rows));
     if (there) {
         TRY(search_put(cx, e, id, r.v, NULL));
-        if (r.v[F_DELETED_AT].t == VT_NULL) TRY(rollups_follow(cx, e, r.v, NULL));
         TRY(pointers_empty(cx, e, id));
         TRY(beside_drop(cx, e, id));
         TRY(row_drop(cx, e, id));
+        /* behind it: what gathers the latest looks at who is there */
+        if (r.v[F_DELETED_AT].t == VT_NULL) TRY(rollups_follow(cx, e, r.v, NULL));
     }
     if (last) TRY(audit_marks_told(cx, er->erasure, &told));
     return there || last ? log_write(cx, e, id, S("erase"), r.version + 1, told, &seq) : E_OK;

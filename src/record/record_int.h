@@ -56,6 +56,8 @@ MUST enum err points_write(struct cx *cx, const struct entity *e, int64_t id, co
 MUST enum err links_write(struct cx *cx, int64_t id, const struct field *f, const struct val *v, bool replace);
 /* Rolls up into the parents that `old` and `now` (each NULL when the record does not count) point to. */
 MUST enum err rollups_follow(struct cx *cx, const struct entity *e, const struct val *old, const struct val *now);
+/* The same for the purposes that hold of a person, when e is `consent`: called by it. */
+MUST enum err consents_follow(struct cx *cx, const struct entity *e, const struct val *old, const struct val *now);
 /* Roll-up f of all parents, from the children that are there. */
 MUST enum err rollup_fill(struct cx *cx, const struct field *f);
 /* The record's roll-up f has another value: formulas that read it, and roll-ups of it, follow. */

@@ -337,11 +337,18 @@ static enum err check_given(struct cx *cx, const struct entity *e, int64_t id)
     return may ? E_OK : fail_at(cx, E_DENIED, S("owner"), "You may not give this to somebody else");
 }
 
+/* Entities of which records are only added: the system, and what takes an addition back, go past this. */
+static enum err check_append(struct cx *cx, const struct entity *e)
+{
+    return e->append ? fail(cx, E_DENIED, "Such entries are only added to, never changed: add what holds now") : E_OK;
+}
+
 static enum err update_inside(struct cx *cx, void *arg)
 {
     struct updating *u = arg;
     struct record old = {0};
     TRY(read_one(cx, u->e, u->id, ACT_CHANGE, LIVING, false, &old));
+    if (cx->acl) TRY(check_append(cx, u->e));
     if (u->version && u->version != old.version)
         return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
     TRY(check_links(cx, u->e, u->s, u->n));
@@ -419,6 +426,7 @@ static enum err delete_inside(struct cx *cx, void *arg)
     struct updating *u = arg;
     struct record r = {0};
     TRY(read_one(cx, u->e, u->id, ACT_DELETE, LIVING, false, &r));
+    if (cx->acl) TRY(check_append(cx, u->e));
     if (u->version && u->version != r.version)
         return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
     return trash_write(cx, u->e, &r, true, S("delete"), S(""), u->ret);

@@ -241,5 +241,5 @@ enum err rollups_follow(struct cx *cx, const struct entity *e, const struct val 
             if (parent->f[k].to.n && roll_of(&parent->f[k], e, &r)) TRY(follow(cx, &r, old, now));
         }
     }
-    return E_OK;
+    return consents_follow(cx, e, old, now);
 }

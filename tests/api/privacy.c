@@ -110,8 +110,26 @@ static void trash_and_merged(struct api_bed *t)
          {ADMIN, "GET /api/v1/person?deleted=1", NULL, 200, "!Weg", "", NULL, NULL});
 }
 
+/* K06 over the API: given and withdrawn are two entries, neither is changed by anybody. */
+static void consented(struct api_bed *t)
+{
+    ROWS(t,
+         {REPA1, "POST /api/v1/person", "{'name':'Klara'}", 201, NULL, "person.create", "k", NULL},
+         {REPA1, "POST /api/v1/consent", "{'person':'$k','purpose':'Newsletter','basis':'consent','way':'paper','text':'Ja'}", 201, NULL, "consent.create", "c", NULL},
+         {REPA1, "GET /api/v1/person/$k", NULL, 200, "\"consents\":[\"Newsletter\"]", "", NULL, NULL},
+         {REPA1, "PATCH /api/v1/consent/$c", "{'text':'Nein'}", 403, NULL, "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/consent/$c", "{'given':null}", 403, NULL, "", NULL, NULL},
+         {ADMIN, "DELETE /api/v1/consent/$c", NULL, 403, NULL, "", NULL, NULL},
+         {REPB1, "POST /api/v1/consent", "{'person':'$k','purpose':'Newsletter'}", 422, NULL, "", NULL, NULL},
+         {REPA1, "POST /api/v1/consent", "{'person':'$k','purpose':'Newsletter','basis':'nothing'}", 422, "\"field\":\"basis\"", "", NULL, NULL},
+         {REPA1, "POST /api/v1/consent", "{'person':'$k','purpose':'Newsletter','withdrawn':'2100-01-01T00:00:00Z'}", 201, NULL, "consent.create", NULL, NULL},
+         {REPA1, "GET /api/v1/person/$k", NULL, 200, "!Newsletter", "", NULL, NULL},
+         {REPA1, "PATCH /api/v1/person/$k", "{'consents':['x']}", 422, NULL, "", NULL, NULL});
+}
+
 static void walk(struct api_bed *t)
 {
+    consented(t);
     archived(t);
     refused(t);
     unproved(t);

@@ -4,6 +4,28 @@ import { say, sender } from './lib.mjs';
 export const name = 'privacy';
 const person = 'Erika Vergissmeinnicht';
 
+/** Given and withdrawn on the card: the list of people follows, each entry stays. */
+async function consents(v, panel, send, id) {
+  const { page } = v;
+  await panel.getByRole('button', { name: say(v, 'consent.give'), exact: true }).click();
+  const box = page.getByRole('dialog');
+  await box.locator('input[list]').fill('Newsletter');
+  await box.locator('select').first().selectOption('consent');
+  await v.axe('a consent');
+  await v.shot('consent');
+  await box.getByRole('button', { name: say(v, 'save'), exact: true }).click();
+  const withdraw = panel.getByRole('button', { name: say(v, 'consent.withdrawOf', { name: 'Newsletter' }), exact: true });
+  await v.seen(withdraw, 'the consent holds');
+  await withdraw.scrollIntoViewIfNeeded();
+  await v.axe('a card with consents');
+  await v.shot('consents');
+  v.ok((await send('GET', `/person/${id}`)).consents[0] === 'Newsletter', 'and stands at the person, for lists to filter by');
+  await withdraw.click();
+  await box.getByRole('button', { name: say(v, 'consent.withdraw'), exact: true }).click();
+  await v.seen(panel.getByText(say(v, 'consent.none'), { exact: true }), 'withdrawn, nothing is agreed any more');
+  v.ok((await send('GET', '/consent')).data.length === 2, 'both entries stay');
+}
+
 export async function run(v) {
   const { page } = v;
   const send = await sender(v);
@@ -13,6 +35,7 @@ export async function run(v) {
   const shared = await send('POST', '/interaction', { subject: `Treffen mit ${person}`, person: id, company: company.id });
   await page.goto(`${v.url}/person?id=${id}`);
   const panel = page.locator('section.panel');
+  await consents(v, panel, send, id);
   await panel.getByRole('button', { name: say(v, 'panel.more'), exact: true }).click();
   const download = page.waitForEvent('download');
   await page.getByRole('menuitem', { name: say(v, 'archive.menu'), exact: true }).click();

@@ -510,6 +510,55 @@ static void archived(struct bed *t)
     cx->lang = S("en");
 }
 
+static str in_force(struct bed *t, int64_t person)
+{
+    struct cx *cx = &t->cx;
+    struct record r = {0};
+    struct buf b = buf_new(cx->a, 4096);
+    T_OK(cx, record_get(cx, ENT(cx, "person"), person, &r));
+    const struct field *f = FLD(r.e, "consents");
+    if (r.v[f->at].t != VT_NULL) f->kind->to_text(cx, f, &r.v[f->at], &b);
+    return buf_str(&b);
+}
+
+/* K06: who, when, which text, which source; a withdrawal is a new record, and lists are filtered by what holds. */
+static void consents(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct written w = {0};
+    struct undo_result u = {0};
+    bool exact = false;
+    int64_t n = 0, p = create(cx, "person", "{\"name\":\"Klara Konsens\"}"), q = create(cx, "person", "{\"name\":\"Quirin\"}");
+    int64_t given = create(cx, "consent", J("{\"person\":\"" ID "\",\"purpose\":\"Newsletter\",\"basis\":\"consent\",\"given\":\"2026-01-05T10:00:00Z\",\"way\":\"form\",\"text\":\"Yes, write to me\",\"source\":\"web\"}", p));
+    create(cx, "consent", J("{\"person\":\"" ID "\",\"purpose\":\"Calls\",\"channel\":\"phone\"}", p));
+    T_STR(in_force(t, p), S("Newsletter; Calls"));
+    T_STR(in_force(t, q), S(""));
+    const struct cond *c = NULL;
+    T_OK(cx, filter_parse(cx, ENT(cx, "person"), parsed(cx, "{\"field\":\"consents\",\"op\":\"in\",\"value\":[\"Newsletter\"]}"), NULL, &c));
+    T_OK(cx, record_count(cx, ENT(cx, "person"), c, false, 0, &n, &exact));
+    T_INT(n, 1);
+    /* one of before, told later, changes nothing; one of the same moment does */
+    create(cx, "consent", J("{\"person\":\"" ID "\",\"purpose\":\"Newsletter\",\"withdrawn\":\"2025-12-01T10:00:00Z\"}", p));
+    T_STR(in_force(t, p), S("Newsletter; Calls"));
+    create(cx, "consent", J("{\"person\":\"" ID "\",\"purpose\":\"Calls\",\"channel\":\"mail\",\"withdrawn\":\"2030-01-01T00:00:00Z\"}", p));
+    T_STR(in_force(t, p), S("Newsletter; Calls"));
+    int64_t gone = create(cx, "consent", J("{\"person\":\"" ID "\",\"purpose\":\"newsletter\",\"withdrawn\":\"2026-01-05T10:00:00Z\"}", p));
+    T_STR(in_force(t, p), S("Calls"));
+    T_OK(cx, record_count(cx, ENT(cx, "person"), c, false, 0, &n, &exact));
+    T_INT(n, 0);
+    /* taken back, brought back, moved by a merge */
+    T_OK(cx, record_delete(cx, ENT(cx, "consent"), gone, 0, &w)); /* the system alone may */
+    T_STR(in_force(t, p), S("Newsletter; Calls"));
+    T_OK(cx, undo_change(cx, w.seq, UNDO_ASK, &u));
+    T_STR(in_force(t, p), S("Calls"));
+    T_OK(cx, record_merge(cx, ENT(cx, "person"), q, p, 0, NULL, 0, &w));
+    T_STR(in_force(t, q), S("Calls"));
+    T(try_change(cx, "person", q, "{\"consents\":[\"x\"]}", &w) == E_INVALID);
+    struct record r = {0};
+    T_OK(cx, record_get(cx, ENT(cx, "consent"), given, &r));
+    T_STR(r.v[FLD(r.e, "text")->at].s, S("Yes, write to me"));
+}
+
 static void words(void)
 {
     struct cx cx = t_cx();
@@ -531,7 +580,7 @@ static void words(void)
 
 int main(void)
 {
-    static void (*const all[])(struct bed *) = {every_table, erased_whole, at_each_fault, after_a_restore, kept, archived};
+    static void (*const all[])(struct bed *) = {every_table, erased_whole, at_each_fault, after_a_restore, kept, archived, consents};
     words();
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
     return t_end("privacy");

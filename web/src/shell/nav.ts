@@ -18,7 +18,7 @@ import { iconOf, type Icon } from '../ui/icons';
 
 export interface Place { path: string; title: string; icon: Icon; key: string; group: 'work' | 'admin' | 'data' }
 
-const ADMIN = new Set(['user', 'team', 'branch', 'role', 'tag', 'relation', 'position', 'firm', 'bank_account', 'consent', 'preference', 'department']);
+const ADMIN = new Set(['user', 'team', 'branch', 'role', 'tag', 'relation', 'position', 'firm', 'bank_account', 'consent', 'purpose', 'preference', 'department']);
 const KEYS: Record<string, string> = { person: 'p', company: 'c', task: 't', interaction: 'n', group: 'u' };
 const FIRST = ['person', 'company', 'task', 'interaction', 'group'];
 
