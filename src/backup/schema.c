@@ -10,7 +10,7 @@ static const str word_list[] = {
     S0("CREATE"),  S0("TABLE"), S0("IF"),     S0("NOT"),   S0("EXISTS"),  S0("UNIQUE"),
     S0("INDEX"),   S0("ON"),    S0("BIGINT"), S0("TEXT"),  S0("INTEGER"), S0("BLOB"),
     S0("PRIMARY"), S0("KEY"),   S0("NULL"),   S0("WHERE"), S0("IS"),      S0("DEFAULT"),
-    S0("WITHOUT"), S0("ROWID"), S0("0"),     S0("4"),
+    S0("WITHOUT"), S0("ROWID"), S0("0"),
 };
 #define SEARCH "search_fts"
 
@@ -80,7 +80,6 @@ static size_t sign_read(struct look *l)
         return 1;
     case ')': return l->brackets-- > 0;
     case '<': /* the conditions of our partial indexes */
-        if (str_has_prefix(l->rest, S("< 4"))) return 1;
         return str_has_prefix(l->rest, S("<> 0")) || str_has_prefix(l->rest, S("<> ''")) ? 2 : 0;
     default: return 0;
     }

@@ -16,7 +16,7 @@ enum err sync_key_free(struct cx *cx, int64_t system, str entity, str key, int64
 {
     return db_exec(cx, ret_n,
                    "UPDATE sync_item SET state = 1, due_at = 0, code = '' WHERE system = $1 AND entity = $2"
-                   " AND key = $3 AND state < 4 AND state = 2",
+                   " AND key = $3 AND due_at IS NOT NULL AND state = 2",
                    V(system), V(entity), V(key));
 }
 
@@ -31,7 +31,8 @@ static enum err chosen(struct cx *cx, const struct choosing *x, struct db_rows *
 {
     const struct sync_choice *c = x->c;
     struct sql q = sql_new(cx);
-    sql_lit(&q, "SELECT id, entity, key, code FROM sync_item WHERE state < 4 AND state IN (1, 2, 3) AND system = ");
+    sql_lit(&q, "SELECT id, entity, key, code FROM sync_item WHERE due_at IS NOT NULL AND state IN (1, 2, 3)");
+    sql_lit(&q, " AND system = ");
     sql_val(cx, &q, V(x->system));
     sql_lit(&q, " AND id > ");
     sql_val(cx, &q, V(x->after));
@@ -65,8 +66,8 @@ static enum err one(struct cx *cx, const struct choosing *x, const struct db_row
     if (!x->drop)
         return db_exec(cx, NULL, "UPDATE sync_item SET state = 1, due_at = 0, tries = 0, done_at = 0 WHERE id = $1",
                        V(id));
-    TRY(db_exec(cx, NULL, "UPDATE sync_item SET state = 6, due_at = 0, wants = '', done_at = $2 WHERE id = $1", V(id),
-                V(cx->now_ms)));
+    TRY(db_exec(cx, NULL, "UPDATE sync_item SET state = 6, due_at = NULL, wants = '', done_at = $2 WHERE id = $1",
+                V(id), V(cx->now_ms)));
     return sync_key_free(cx, x->system, db_str(r, i, 1), db_str(r, i, 2), NULL);
 }
 
@@ -90,8 +91,7 @@ static enum err choose(struct cx *cx, const struct sync_choice *c, bool drop, in
     bool key = c->key.n && c->entity.n;
     if (!c->item && !key && !c->code.n && !c->all)
         return fail(cx, E_INVALID, "Please say which items: one, those of a key, those with a reason, or all");
-    TRY(sync_system_find(cx, c->system, &x.system));
-    if (!x.system) return fail(cx, E_NOTFOUND, "No such system has sent anything");
+    TRY(sync_system_of(cx, c->system, c->user, &x.system));
     while (x.n == SLICE_ROWS) {
         TRY(db_write_bulk(cx, slice, &x));
         all += x.n;
@@ -120,7 +120,7 @@ static enum err change(struct cx *cx, void *arg)
     int64_t n = 0;
     TRY(db_exec(cx, &n,
                 "UPDATE sync_item SET value = $2, op = 0, user_id = $3, api_key = $4, state = 1, due_at = 0, tries = 0,"
-                " done_at = 0, wants = '' WHERE id = $1 AND state < 4 AND state IN (1, 2, 3)",
+                " done_at = 0, wants = '' WHERE id = $1 AND due_at IS NOT NULL AND state IN (1, 2, 3)",
                 V(x->id), V(x->values), V(cx->who.user), V(cx->who.key)));
     if (!n) return fail(cx, E_PRECOND, "This item is neither refused nor does it wait");
     return sync_try_put(cx, x->id, S("changed"), S(""), S(""), S(""));

@@ -10,12 +10,6 @@ enum { TIDY_ROWS = 1000, HEAL_ROWS = 100 };
 const str sync_state_name[SYNC_STATES] = {S0("received"), S0("retry"),     S0("held"),   S0("refused"),
                                           S0("applied"),  S0("unchanged"), S0("dropped")};
 
-static enum err system_known(struct cx *cx, str name, int64_t *ret)
-{
-    TRY(sync_system_find(cx, name, ret));
-    return *ret ? E_OK : fail(cx, E_NOTFOUND, "No such system has sent anything");
-}
-
 /* ---- reading ---- */
 #define ROW                                                                                                          \
     "SELECT i.id, i.batch, i.seq, i.due_at, i.done_at, i.tries, i.record, i.change, i.user_id, i.entity, i.key,"      \
@@ -72,7 +66,7 @@ static void where_batch(struct cx *cx, struct sql *q, int64_t batch, int64_t las
 static void where_state(struct cx *cx, struct sql *q, int state)
 {
     if (state < 0) return;
-    if (state < SYNC_APPLIED || state == SYNC_STATES) sql_lit(q, " AND i.state < 4");
+    if (state < SYNC_APPLIED || state == SYNC_STATES) sql_lit(q, " AND i.due_at IS NOT NULL");
     if (state == SYNC_STATES) return;
     sql_lit(q, " AND i.state = ");
     sql_val(cx, q, V(state));
@@ -106,7 +100,7 @@ enum err sync_list(struct cx *cx, const struct sync_query *f, struct sync_row **
     struct db_rows r = {0};
     struct sql q = sql_new(cx);
     int64_t system = 0, last = 0;
-    TRY(system_known(cx, f->system, &system));
+    TRY(sync_system_of(cx, f->system, f->user, &system));
     sql_lit(&q, ROW);
     sql_val(cx, &q, V(system));
     where_state(cx, &q, f->state);
@@ -125,7 +119,10 @@ enum err sync_list(struct cx *cx, const struct sync_query *f, struct sync_row **
     sql_val(cx, &q, V(f->from_ms ? id_at(f->from_ms) : 0));
     sql_lit(&q, " AND i.id < ");
     sql_val(cx, &q, V(below));
-    sql_lit(&q, " ORDER BY i.id DESC LIMIT ");
+    /* few are open among many: sorted, not looked for from the newest on */
+    if (f->state == SYNC_STATES || (f->state >= 0 && f->state < SYNC_APPLIED)) sql_lit(&q, " ORDER BY i.id + 0");
+    else sql_lit(&q, " ORDER BY i.id");
+    sql_lit(&q, " DESC LIMIT ");
     sql_val(cx, &q, V((int64_t)SYNC_PAGE + 1));
     TRY(sql_run(cx, &q, &r, NULL));
     struct sync_row *v = NEW_N(cx->a, struct sync_row, r.n + 1);
@@ -141,7 +138,7 @@ enum err sync_get(struct cx *cx, str system, int64_t user, int64_t id, struct sy
 {
     struct db_rows r = {0};
     int64_t of = 0;
-    TRY(system_known(cx, system, &of));
+    TRY(sync_system_of(cx, system, user, &of));
     TRY(db_query(cx, &r, ROW "$1 AND i.id = $2 AND (i.user_id = $3 OR $3 = 0)", V(of), V(id), V(user)));
     if (!r.n) return fail(cx, E_NOTFOUND, "There is no such item");
     *ret = row_of(&r, 0);
@@ -173,11 +170,17 @@ enum err sync_tries(struct cx *cx, int64_t item, struct sync_try **ret, size_t *
 static enum err count_one(struct cx *cx, int64_t user, struct sync_count *c)
 {
     struct db_rows r = {0};
+    struct sql q = sql_new(cx);
     int64_t all = 0;
-    TRY(db_query(cx, &r,
-                 "SELECT state, count(*), min(id) FROM (SELECT state, id FROM sync_item WHERE system = $1 AND state < 4"
-                 " AND (user_id = $2 OR $2 = 0) LIMIT $3) AS open GROUP BY state",
-                 V(c->id), V(user), V((int64_t)COUNT_MAX)));
+    sql_lit(&q, "SELECT state, count(*), min(id) FROM (SELECT state, id FROM sync_item WHERE due_at IS NOT NULL");
+    sql_lit(&q, " AND system = ");
+    sql_val(cx, &q, V(c->id));
+    if (user) sql_lit(&q, " AND user_id = "); /* else the index alone tells */
+    if (user) sql_val(cx, &q, V(user));
+    sql_lit(&q, " LIMIT ");
+    sql_val(cx, &q, V((int64_t)COUNT_MAX));
+    sql_lit(&q, ") AS open GROUP BY state");
+    TRY(sql_run(cx, &q, &r, NULL));
     for (size_t i = 0; i < r.n; i++) {
         int64_t at = id_time_ms(db_int(&r, i, 2));
         c->open[db_int(&r, i, 0)] = db_int(&r, i, 1);
@@ -193,7 +196,7 @@ enum err sync_counts(struct cx *cx, str system, int64_t user, struct sync_count 
     struct db_rows r = {0};
     TRY(db_query(cx, &r,
                  "SELECT id, name, created_at FROM sync_system WHERE (name = $1 OR $1 = '') AND ($2 = 0 OR EXISTS"
-                 " (SELECT 1 FROM sync_item i WHERE i.system = sync_system.id AND i.user_id = $2))"
+                 " (SELECT 1 FROM sync_sender s WHERE s.system = sync_system.id AND s.user_id = $2))"
                  " ORDER BY name LIMIT $3",
                  V(system), V(user), V((int64_t)SYNC_SYSTEMS_MAX)));
     struct sync_count *c = NEW_N(cx->a, struct sync_count, r.n + 1);
@@ -211,10 +214,11 @@ enum err sync_reasons(struct cx *cx, str system, int64_t user, struct sync_reaso
 {
     struct db_rows r = {0};
     int64_t of = 0;
-    TRY(system_known(cx, system, &of));
+    TRY(sync_system_of(cx, system, user, &of));
     TRY(db_query(cx, &r,
-                 "SELECT code, field, count(*) FROM (SELECT code, field FROM sync_item WHERE system = $1 AND state < 4"
-                 " AND state IN (1, 3) AND (user_id = $2 OR $2 = 0) LIMIT $3) AS open WHERE code <> ''"
+                 "SELECT code, field, count(*) FROM (SELECT code, field FROM sync_item WHERE system = $1"
+                 " AND due_at IS NOT NULL AND state IN (1, 3) AND (user_id = $2 OR $2 = 0) LIMIT $3) AS open"
+                 " WHERE code <> ''"
                  " GROUP BY code, field ORDER BY count(*) DESC, code, field LIMIT $4",
                  V(of), V(user), V((int64_t)REASONS_OF), V((int64_t)REASONS_MAX)));
     struct sync_reason *v = NEW_N(cx->a, struct sync_reason, r.n + 1);
@@ -229,7 +233,7 @@ enum err sync_batch_counts(struct cx *cx, str system, int64_t user, int64_t batc
 {
     struct db_rows r = {0};
     int64_t of = 0, last = 0;
-    TRY(system_known(cx, system, &of));
+    TRY(sync_system_of(cx, system, user, &of));
     TRY(batch_range(cx, batch, &last));
     TRY(db_query(cx, &r,
                  "SELECT state, count(*) FROM sync_item WHERE system = $1 AND batch = $2 AND id >= $2 AND id <= $3"
@@ -252,12 +256,13 @@ static enum err drop_old(struct cx *cx, void *arg)
     struct tidying *x = arg;
     struct db_rows r = {0};
     TRY(db_query(cx, &r,
-                 "SELECT id, system, entity, key FROM sync_item WHERE id < $1 AND state < 4 AND state IN (1, 2, 3)"
+                 "SELECT id, system, entity, key FROM sync_item WHERE id < $1 AND due_at IS NOT NULL"
+                 " AND state IN (1, 2, 3)"
                  " ORDER BY id LIMIT $2",
                  V(x->refused_id), V((int64_t)TIDY_ROWS)));
     for (size_t i = 0; i < r.n; i++) {
         TRY(sync_try_put(cx, db_int(&r, i, 0), S("dropped"), S("old"), S(""), S("")));
-        TRY(db_exec(cx, NULL, "UPDATE sync_item SET state = 6, wants = '', done_at = $2 WHERE id = $1",
+        TRY(db_exec(cx, NULL, "UPDATE sync_item SET state = 6, due_at = NULL, wants = '', done_at = $2 WHERE id = $1",
                     V(db_int(&r, i, 0)), V(cx->now_ms)));
         TRY(sync_key_free(cx, db_int(&r, i, 1), db_str(&r, i, 2), db_str(&r, i, 3), NULL));
     }
@@ -291,7 +296,7 @@ static enum err heal_inside(struct cx *cx, void *arg)
     const struct healing *x = arg;
     for (size_t i = 0; i < x->n; i++)
         TRY(db_exec(cx, NULL,
-                    "UPDATE sync_item SET state = 1, due_at = 0, code = '' WHERE id = $1 AND state < 4 AND state = 2",
+                    "UPDATE sync_item SET state = 1, due_at = 0, code = '' WHERE id = $1 AND state = 2",
                     V(x->id[i])));
     return E_OK;
 }
@@ -302,9 +307,9 @@ enum err sync_heal(struct cx *cx)
     while (x.n == HEAL_ROWS) {
         struct db_rows r = {0};
         TRY(db_query(cx, &r,
-                     "SELECT i.id FROM sync_item i WHERE i.state < 4 AND i.state = 2 AND NOT EXISTS"
+                     "SELECT i.id FROM sync_item i WHERE i.due_at IS NOT NULL AND i.state = 2 AND NOT EXISTS"
                      " (SELECT 1 FROM sync_item b WHERE b.system = i.system AND b.entity = i.entity AND b.key = i.key"
-                     " AND b.id < i.id AND b.state < 4) LIMIT $1",
+                     " AND b.id < i.id AND b.due_at IS NOT NULL) LIMIT $1",
                      V((int64_t)HEAL_ROWS)));
         for (x.n = 0; x.n < r.n; x.n++) x.id[x.n] = db_int(&r, x.n, 0);
         if (x.n) TRY(db_write_bulk(cx, heal_inside, &x));

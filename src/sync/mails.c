@@ -64,7 +64,8 @@ enum err sync_tell(struct cx *cx, int64_t system)
     if (!r.n || db_int(&r, 0, 1) > cx->now_ms - SYNC_HOUR_MS) return E_OK;
     struct telling x = {system, db_int(&r, 0, 1), db_str(&r, 0, 0)};
     TRY(db_query(cx, &stuck,
-                 "SELECT id FROM sync_item WHERE system = $1 AND state < 4 AND state = 3 AND due_at > $2 LIMIT 1",
+                 "SELECT id FROM sync_item WHERE system = $1 AND state = 3 AND due_at IS NOT NULL"
+                 " AND due_at > $2 LIMIT 1",
                  V(system), V(x.told_at)));
     return stuck.n ? db_write(cx, tell_inside, &x) : E_OK;
 }

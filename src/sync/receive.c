@@ -14,6 +14,18 @@ enum err sync_system_find(struct cx *cx, str name, int64_t *ret)
     return E_OK;
 }
 
+enum err sync_system_of(struct cx *cx, str name, int64_t user, int64_t *ret)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT id FROM sync_system WHERE name = $1 AND ($2 = 0 OR EXISTS (SELECT 1 FROM sync_sender s"
+                 " WHERE s.system = sync_system.id AND s.user_id = $2))",
+                 V(name), V(user)));
+    if (!r.n) return fail(cx, E_NOTFOUND, "No such system has sent anything");
+    *ret = db_int(&r, 0, 0);
+    return E_OK;
+}
+
 /* Found, or made. */
 static enum err system_of(struct cx *cx, str name, int64_t *ret)
 {
@@ -31,6 +43,12 @@ static enum err system_of(struct cx *cx, str name, int64_t *ret)
                 V(id), V(name), V(cx->now_ms)));
     *ret = id;
     return E_OK;
+}
+
+static enum err sender_put(struct cx *cx, int64_t system)
+{
+    return db_exec(cx, NULL, "INSERT INTO sync_sender (system, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                   V(system), V(cx->who.user));
 }
 
 /* Ids tell the order of a key's items: those of this process are lifted above what the sender was told of by another
@@ -75,6 +93,7 @@ enum err sync_receive(struct cx *cx, void *arg)
     int64_t system = 0, last = 0;
     b->received = b->duplicates = b->refused = 0;
     TRY(system_of(cx, b->system, &system));
+    TRY(sender_put(cx, system));
     TRY(lift_ids(cx, system));
     b->id = id_new(cx->now_ms);
     for (size_t i = 0; i < b->n; i++) {

@@ -128,7 +128,7 @@ static enum err look(struct cx *cx, struct syncer *s, const struct db_rows *syst
     struct db_rows r = {0};
     TRY(db_query(cx, &r,
                  "SELECT name FROM sync_system s WHERE $1 <= (SELECT count(*) FROM (SELECT 1 FROM sync_item i"
-                 " WHERE i.system = s.id AND i.state < 4 LIMIT $1) AS open) LIMIT $2",
+                 " WHERE i.system = s.id AND i.due_at IS NOT NULL LIMIT $1) AS open) LIMIT $2",
                  V((int64_t)SYNC_WAITING_MAX), V((int64_t)SYNC_SYSTEMS_MAX)));
     full_is(s, &r);
     for (size_t i = 0; i < systems->n; i++) TRY(sync_tell(cx, db_int(systems, i, 0)));

@@ -35,7 +35,7 @@ struct slice {
 /* ---- what is due ---- */
 #define OPEN                                                                                                         \
     "SELECT id, batch, entity, key, op, seq, replaces, record, state, tries, user_id, api_key, value, item, wants"    \
-    " FROM sync_item WHERE system = $1 AND state < 4 AND state = "
+    " FROM sync_item WHERE system = $1 AND due_at IS NOT NULL AND state = "
 
 static void todo_add(const struct db_rows *r, size_t i, struct sync_todo *t)
 {
@@ -130,10 +130,10 @@ static enum err row_end(struct cx *cx, struct sync_todo *t, enum sync_state to, 
     bool open = to < SYNC_APPLIED, keeps = open || to == SYNC_DROPPED;
     return db_exec(cx, NULL,
                    "UPDATE sync_item SET state = $2, due_at = $3, tries = $4, record = $5, change = $6, done_at = $7,"
-                   " code = $8, field = $9, why = $10, wants = $11, value = $12 WHERE id = $1 AND state < 4",
-                   V(t->row.id), V((int64_t)to), V(due_at), V(t->row.tries), V(t->row.record), V(t->row.change),
-                   V(to == SYNC_RETRY || to == SYNC_HELD ? 0 : cx->now_ms), V(code), V(t->row.field), V(t->row.why),
-                   V(to == SYNC_RETRY ? t->wants : S("")), V(keeps ? t->row.values : S("")));
+                   " code = $8, field = $9, why = $10, wants = $11, value = $12 WHERE id = $1 AND due_at IS NOT NULL",
+                   V(t->row.id), V((int64_t)to), open ? V(due_at) : DB_NONE, V(t->row.tries), V(t->row.record),
+                   V(t->row.change), V(to == SYNC_RETRY || to == SYNC_HELD ? 0 : cx->now_ms), V(code), V(t->row.field),
+                   V(t->row.why), V(to == SYNC_RETRY ? t->wants : S("")), V(keeps ? t->row.values : S("")));
 }
 
 static enum err refused(struct cx *cx, struct slice *s, struct sync_todo *t, str code)
@@ -199,7 +199,7 @@ static enum err turn_of(struct cx *cx, const struct slice *s, const struct sync_
     else
         TRY(db_query(cx, &r,
                      "SELECT id, state FROM sync_item WHERE system = $1 AND entity = $2 AND key = $3 AND id <= $4"
-                     " AND state < 4 LIMIT 2",
+                     " AND due_at IS NOT NULL LIMIT 2",
                      V(s->system), V(t->row.entity), V(t->row.key), V(t->row.id)));
     *ret = TURN_LATER;
     for (size_t i = 0; i < r.n; i++) {
@@ -215,8 +215,8 @@ static enum err turn_of(struct cx *cx, const struct slice *s, const struct sync_
 static enum err replace(struct cx *cx, const struct slice *s, const struct sync_todo *t)
 {
     return db_exec(cx, NULL,
-                   "UPDATE sync_item SET state = 6, code = 'replaced', wants = '', due_at = 0, done_at = $5"
-                   " WHERE system = $1 AND entity = $2 AND key = $3 AND id < $4 AND state < 4 AND state > 0",
+                   "UPDATE sync_item SET state = 6, code = 'replaced', wants = '', due_at = NULL, done_at = $5"
+                   " WHERE system = $1 AND entity = $2 AND key = $3 AND id < $4 AND due_at IS NOT NULL AND state > 0",
                    V(s->system), V(t->row.entity), V(t->row.key), V(t->row.id), V(cx->now_ms));
 }
 

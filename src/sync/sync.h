@@ -30,7 +30,7 @@ enum {
 };
 enum sync_op { SYNC_UPSERT, SYNC_DELETE, SYNC_LINK, SYNC_OPS };
 extern const str sync_op_name[SYNC_OPS];
-/* As in the rows: those before SYNC_APPLIED are open (partial indexes name the number). */
+/* As in the rows: those before SYNC_APPLIED are open, and have a due_at. */
 enum sync_state {
     SYNC_RECEIVED,  /* waits for its turn */
     SYNC_RETRY,     /* again at due_at: released, failed for a reason that passes, or its link's record is not there */
@@ -75,7 +75,7 @@ struct sync_row {
     enum sync_state state;
 };
 struct sync_query {
-    str system;                   /* E_NOTFOUND when it never sent */
+    str system;                   /* E_NOTFOUND when it never sent, or not for this user */
     int64_t user;                 /* only what this one sent; 0 = all */
     int state;                    /* -1 = any; SYNC_STATES: any open one */
     str entity, key, code;        /* "" = any; a key needs its entity */

@@ -12,6 +12,8 @@ enum { SYNC_LEASE_MS = 15000, SYNC_HOUR_MS = 3600000 };
 /* ---- receive.c ---- */
 /* 0 = there is no such system. */
 MUST enum err sync_system_find(struct cx *cx, str name, int64_t *ret);
+/* The same for whom it may concern: E_NOTFOUND when it never sent, or not for `user` (0 = anybody). */
+MUST enum err sync_system_of(struct cx *cx, str name, int64_t user, int64_t *ret);
 
 /* ---- slice.c ---- */
 struct sync_slice_stats {

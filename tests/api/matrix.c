@@ -87,7 +87,7 @@ static const struct cell {
     {GET, "/api/v1/sync/{system}", "/api/v1/sync/matrix$x", NULL, SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {POST, "/api/v1/sync/{system}", "/api/v1/sync/shop", "{'items':[{'entity':'person','key':'1','values':{'name':'m'}}]}", NOTHING, "401", "202", "202", "202"},
     {GET, "/api/v1/sync/{system}/batch/{id}", "/api/v1/sync/matrix$x/batch/$x", NULL, SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
-    {GET, "/api/v1/sync/{system}/item", "/api/v1/sync/matrix$x/item", NULL, SYNCED, "401", "200 200 200 404 404", "200 200 200 404 404", "200 200 200 404 404"},
+    {GET, "/api/v1/sync/{system}/item", "/api/v1/sync/matrix$x/item", NULL, SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {GET, "/api/v1/sync/{system}/item/{id}", "/api/v1/sync/matrix$x/item/$x", NULL, SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {PATCH, "/api/v1/sync/{system}/item/{id}", "/api/v1/sync/matrix$x/item/$x", "{'values':{'name':'n'}}", SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {POST, "/api/v1/sync/{system}/release", "/api/v1/sync/matrix$x/release", "{'item':'$x'}", SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
@@ -238,6 +238,7 @@ static enum err synced_row(struct cx *cx, void *arg)
     int64_t id = *(const int64_t *)arg;
     TRY(db_exec(cx, NULL, "INSERT INTO sync_system (id, name, created_at, lease_by, lease_until, told_at) VALUES ($1, $2, 1, '', 0, 0)", V(id),
                 V(arena_fmt(cx->a, "matrix%" PRId64, id))));
+    TRY(db_exec(cx, NULL, "INSERT INTO sync_sender (system, user_id) VALUES ($1, $2)", V(id), V(cx->who.user)));
     return db_exec(cx, NULL, "INSERT INTO sync_item (id, system, batch, entity, key, op, item, seq, replaces, record, state, due_at, tries, user_id, api_key, change, done_at, code, field, why, wants, value)"
                              " VALUES ($1, $1, $1, 'person', '1', 0, '', 0, 0, 0, 3, 1, 1, $2, 0, 0, 1, 'invalid', 'name', 'm', '', '{}')",
                    V(id), V(cx->who.user));
