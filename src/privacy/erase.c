@@ -159,7 +159,7 @@ enum err erasure_rehearse_json(struct cx *cx, const struct record *r, bool share
         &p));
     tally_add(cx, &t, S("files"), (int64_t)p.files.n);
     TRY(log_count(cx, &p, &t));
-    TRY(places_count(cx, &p.all, &t));
+    TRY(places_count(cx, &p, &t));
     jw_obj(w);
     jw_kstr(w, S("title"), record_title(r));
     TRY(pieces_json(cx, S("gone"), p.gone.v, p.gone.n, w));
@@ -199,7 +199,8 @@ enum err erasure_open(struct cx *cx, const struct record *r, str ground, int64_t
     x.ref = ref_new(cx);
     x.ground = ground;
     x.entity = r->e->name;
-    TRY(db_query(cx, &rows, "SELECT id, ref FROM erasure WHERE record = $1 AND state <> 'done'", V(r->id)));
+    TRY(db_query(cx, &rows, "SELECT id, ref FROM erasure WHERE record = $1 AND state <> 'done'",
+                 V(r->id)));
     if (rows.n) {
         *ret = db_int(&rows, 0, 0);
         *ret_ref = db_str(&rows, 0, 1);
@@ -234,7 +235,7 @@ struct run {
     const struct erase_env *env;
     struct erased x;
     struct plan p;
-    struct erasing er;
+    struct erasing er, er_far; /* records that name it; the log of all */
     struct tally t;
     int64_t done, total, rows;
 };
@@ -275,7 +276,7 @@ static enum err log_some(struct cx *cx, void *arg)
 {
     struct slice *s = arg;
     s->rows = 0;
-    for (size_t i = 0; i < s->n; i++) TRY(erase_row(cx, s->seq[i], &s->run->er, &s->rows));
+    for (size_t i = 0; i < s->n; i++) TRY(erase_row(cx, s->seq[i], &s->run->er_far, &s->rows));
     return E_OK;
 }
 
@@ -371,7 +372,7 @@ static enum err work(struct cx *cx, struct run *r)
     TRY(sliced(cx, r, shared_some, r->p.shared.v, NULL, r->p.shared.n));
     TRY(uploads_clear(cx, &r->p, r->env, &uploads));
     tally_add(cx, &r->t, S("uploads"), uploads);
-    TRY(places_clear(cx, &r->p.all, &r->t));
+    TRY(places_clear(cx, &r->p, &r->t));
     TRY(log_clear(cx, r));
     for (size_t i = 0; i < r->p.files.n; i++)
         bytes_drop(cx, r->env, r->p.files.v[i]); /* before what would find them is gone */
@@ -437,6 +438,7 @@ enum err erasure_run(struct cx *cx, int64_t erasure, bool shared_too, const stru
         TRY(plan_make(cx, &ask, &r->p));
         TRY(kept_by_law(cx, &r->p));
         r->er = (struct erasing){env->vault, erasure, &r->p.all};
+        r->er_far = (struct erasing){env->vault, erasure, &r->p.far};
         r->x.records = ids_text(cx, &r->p);
         r->x.shared_too = shared_too;
         TRY(work(cx, r));

@@ -4,14 +4,16 @@
 
 #include "os/os.h"
 
-enum place_how { P_DELETE, P_REDACT };
-enum { SLICE = 50, UPLOAD_BYTES = 256 * 1024 * 1024 };
+enum place_by { BY_NAME, BY_MARK };
+enum { SLICE = 50, UPLOAD_BYTES = 256 * 1024 * 1024, TEXTS_MAX = 3, KEYS = 2 };
 static const struct place {
     str name;
-    enum place_how how;
-    str find, act;
+    enum place_by by;
+    size_t texts;
+    str find, drop, clear;
 } places[] = {
-#define PLACE(name, how, find, act) {S0(name), how, S0(find), S0(act)},
+#define PLACE(name, by, texts, find, drop, clear)                                                  \
+    {S0(name), by, texts, S0(find), S0(drop), S0(clear)},
 #include "privacy/places.def"
 #undef PLACE
 };
@@ -28,10 +30,11 @@ void tally_add(struct cx *cx, struct tally *t, str name, int64_t n)
 }
 
 struct hit {
-    struct db_val v[4]; /* the row's two columns, and (P_REDACT) the texts without the words */
+    bool drops;
+    struct db_val v[KEYS + TEXTS_MAX]; /* the row's two columns, and the texts without the words */
 };
 struct looking {
-    const struct redact *r;
+    const struct plan *p;
     const struct place *place;
     LIST(struct hit) hits;
 };
@@ -42,21 +45,49 @@ static struct db_val kept_val(struct cx *cx, struct db_val v)
     return v;
 }
 
-static bool holds(const struct redact *r, const struct db_val *v)
+static bool holds(struct cx *cx, const struct redact *r, const struct db_val *v)
 {
-    return v->t == DB_TEXT ? redact_has(r, v->s) : v->t == DB_INT && redact_is_id(r, v->i);
+    if (v->t == DB_INT) return redact_is_id(r, v->i);
+    return v->t == DB_TEXT && (redact_has(r, v->s) || !str_eq(redact_stored(cx, r, v->s), v->s));
+}
+
+/* The row's texts without the words; false when they are as before. */
+static bool cleared(struct cx *cx, const struct place *p, const struct redact *r,
+                    const struct db_val *row, struct hit *h)
+{
+    bool any = false;
+    for (size_t i = KEYS; i < KEYS + p->texts; i++) {
+        h->v[i] = kept_val(cx, row[i]);
+        if (row[i].t != DB_TEXT) continue;
+        h->v[i].s = redact_stored(cx, r, h->v[i].s);
+        any |= !str_eq(h->v[i].s, row[i].s);
+    }
+    return any;
+}
+
+static bool is_hit(struct cx *cx, const struct looking *l, const struct db_val *row, size_t cols,
+                   struct hit *h)
+{
+    const struct place *p = l->place;
+    bool sure = false, named = false;
+    for (size_t i = KEYS; i < cols && !sure; i++) sure = holds(cx, &l->p->sure, &row[i]);
+    if (sure && p->drop.n) return h->drops = true;
+    if (p->clear.n) return cleared(cx, p, p->by == BY_NAME ? &l->p->far : &l->p->sure, row, h);
+    for (size_t i = KEYS; i < cols && p->by == BY_NAME && !named; i++)
+        named = holds(cx, &l->p->far, &row[i]);
+    return h->drops = named;
 }
 
 static enum err look(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
 {
     struct looking *l = arg;
-    bool yes = false;
-    for (size_t i = 2; i < cols && !yes; i++) yes = holds(l->r, &row[i]);
-    if (!yes) return E_OK;
-    struct hit h = {{kept_val(cx, row[0]), kept_val(cx, row[1])}};
-    for (size_t i = 2; l->place->how == P_REDACT && i < 4; i++)
-        h.v[i] = V(redact_text(
-            cx->a, l->r, arena_dup(cx->a, i < cols && row[i].t == DB_TEXT ? row[i].s : S(""))));
+    struct arena_mark m = arena_mark(cx->a);
+    struct hit h = {0};
+    if (!is_hit(cx, l, row, cols, &h)) {
+        arena_back(cx->a, m);
+        return E_OK;
+    }
+    for (size_t i = 0; i < KEYS; i++) h.v[i] = kept_val(cx, row[i]);
     *LIST_ADD(cx->a, &l->hits) = h;
     return E_OK;
 }
@@ -70,9 +101,11 @@ static enum err clear_some(struct cx *cx, void *arg)
 {
     const struct clearing *c = arg;
     const struct place *p = c->l->place;
-    for (size_t i = c->at; i < c->to; i++)
-        TRY(db_run(cx, NULL, NULL, p->act, c->l->hits.v[i].v,
-                   p->how == P_REDACT ? 4 : 2)); /* a literal of places.def */
+    for (size_t i = c->at; i < c->to; i++) {
+        const struct hit *h = &c->l->hits.v[i];
+        TRY(db_run(cx, NULL, NULL, h->drops ? p->drop : p->clear, h->v,
+                   h->drops ? KEYS : KEYS + p->texts)); /* a literal of places.def */
+    }
     return E_OK;
 }
 
@@ -85,10 +118,10 @@ static enum err clear(struct cx *cx, const struct looking *l)
     return E_OK;
 }
 
-static enum err walk(struct cx *cx, const struct redact *r, bool clears, struct tally *t)
+static enum err walk(struct cx *cx, const struct plan *p, bool clears, struct tally *t)
 {
     for (size_t i = 0; i < COUNT(places); i++) {
-        struct looking l = {.r = r, .place = &places[i]};
+        struct looking l = {.p = p, .place = &places[i]};
         TRY(db_each(cx, places[i].find, NULL, 0, look, &l));
         if (clears) TRY(clear(cx, &l));
         tally_add(cx, t, places[i].name, (int64_t)l.hits.n);
@@ -96,13 +129,13 @@ static enum err walk(struct cx *cx, const struct redact *r, bool clears, struct 
     return E_OK;
 }
 
-enum err places_clear(struct cx *cx, const struct redact *r, struct tally *t)
+enum err places_clear(struct cx *cx, const struct plan *p, struct tally *t)
 {
-    return walk(cx, r, true, t);
+    return walk(cx, p, true, t);
 }
-enum err places_count(struct cx *cx, const struct redact *r, struct tally *t)
+enum err places_count(struct cx *cx, const struct plan *p, struct tally *t)
 {
-    return walk(cx, r, false, t);
+    return walk(cx, p, false, t);
 }
 
 /* ---- uploads ---- */
@@ -193,7 +226,7 @@ enum err uploads_clear(struct cx *cx, const struct plan *p, const struct erase_e
     TRY(db_query(cx, &r, "SELECT id, name FROM file WHERE record = 0 ORDER BY id LIMIT 10000"));
     for (size_t i = 0; i < r.n; i++) {
         int64_t id = db_int(&r, i, 0);
-        if (!is_in(&s, id) && !upload_holds(cx, &p->all, env, id, db_str(&r, i, 1))) continue;
+        if (!is_in(&s, id) && !upload_holds(cx, &p->sure, env, id, db_str(&r, i, 1))) continue;
         TRY(db_write_bulk(cx, upload_drop,
                           &id)); /* the row first: from then on no record can take it */
         bytes_drop(cx, env, id);

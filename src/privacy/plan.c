@@ -8,6 +8,8 @@
 #include "privacy/privacy_int.h"
 
 #include "base/time.h"
+#include "fmt/fold.h"
+#include "meta/sql.h"
 
 #include <stdlib.h>
 
@@ -135,6 +137,91 @@ static int by_number(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+static size_t words_in(str s)
+{
+    str one = {0};
+    size_t n = 0;
+    for (s = str_trim(s); s.n; s = str_trim(s), n++) (void)str_split(s, ' ', &one, &s);
+    return n;
+}
+
+static enum err titled(struct cx *cx, const struct plan *p, const struct entity *e, str name,
+                       bool *ret)
+{
+    const struct field *f = &e->f[e->title];
+    struct db_rows r = {0};
+    struct sql q = sql_new(cx);
+    bool folded = f->kind->store == ST_FOLDED;
+    if (!folded && f->kind->store != ST_TEXT) return E_OK;
+    sql_lit(&q, "SELECT id FROM ");
+    sql_name(&q, e->table);
+    sql_lit(&q, " WHERE deleted_at IS NULL AND ");
+    sql_name(&q, folded ? f->col2 : f->col);
+    sql_lit(&q, " = ");
+    sql_val(cx, &q, V(folded ? fold_text(cx->a, name) : name));
+    sql_lit(&q, " LIMIT 1000");
+    TRY(sql_run(cx, &q, &r, NULL));
+    for (size_t i = 0; i < r.n; i++) *ret |= !is_going(p, db_int(&r, i, 0));
+    return E_OK;
+}
+
+/* Does the name tell who it is, outside of what is linked to him? See privacy.h. */
+static enum err tells(struct cx *cx, const struct plan *p, str name, bool *ret)
+{
+    bool others = false;
+    *ret = false;
+    if (words_in(name) < 2) return E_OK;
+    for (size_t i = 0; i < cx->meta->n && !others; i++)
+        if (!cx->meta->entity[i].trashed) TRY(titled(cx, p, &cx->meta->entity[i], name, &others));
+    *ret = !others;
+    return E_OK;
+}
+
+enum { MARK_MIN = 6 }; /* bytes: 110 is a number, and stands in many texts */
+
+/* With its form in JSON texts, which are looked through as they stand. */
+static void put_word(struct cx *cx, struct redact *r, str word)
+{
+    struct buf b = buf_new(cx->a, SIZE_MAX / 2);
+    struct jw w = jw_new(&b);
+    str *v = NEW_N(cx->a, str, r->n + 2);
+    if (r->n) memcpy(v, r->word, sizeof *v * r->n);
+    v[r->n++] = word;
+    jw_str(&w, word);
+    str in_json = str_cut(buf_str(&b), 1, buf_str(&b).n - 1);
+    if (!str_eq(in_json, word)) v[r->n++] = in_json;
+    r->word = v;
+}
+
+static enum err names_put(struct cx *cx, struct plan *p, const struct erase_words *w)
+{
+    for (size_t i = 0; i < w->names.n; i++) {
+        bool others = false, told = false;
+        str name = w->names.v[i];
+        TRY(is_others(cx, p, name, &others));
+        if (others) continue; /* the office they share */
+        put_word(cx, &p->all, name);
+        TRY(tells(cx, p, name, &told));
+        if (told) put_word(cx, &p->far, name);
+    }
+    return E_OK;
+}
+
+static enum err marks_put(struct cx *cx, struct plan *p, const struct erase_words *w)
+{
+    for (size_t i = 0; i < w->marks.n; i++) {
+        bool others = false;
+        str mark = w->marks.v[i];
+        TRY(is_others(cx, p, mark, &others));
+        if (others) continue; /* the firm's switchboard says nothing about him */
+        put_word(cx, &p->all, mark);
+        if (mark.n < MARK_MIN) continue;
+        put_word(cx, &p->far, mark);
+        put_word(cx, &p->sure, mark);
+    }
+    return E_OK;
+}
+
 /* The first n_people of those that go are who it is about. */
 static enum err words(struct cx *cx, struct plan *p, size_t n_people)
 {
@@ -146,23 +233,14 @@ static enum err words(struct cx *cx, struct plan *p, size_t n_people)
         TRY(e);
         TRY(erase_words(cx, &r, &w));
     }
+    if (w.names.n + w.marks.n > WORDS_MAX)
+        return fail(cx, E_LIMIT, "This record had more than %d names and numbers", WORDS_MAX);
     int64_t *id = NEW_N(cx->a, int64_t, p->gone.n);
     for (size_t i = 0; i < p->gone.n; i++) id[i] = p->gone.v[i].id;
     qsort(id, p->gone.n, sizeof *id, by_number);
-    str *all = NEW_N(cx->a, str, w.names.n + w.marks.n + 1),
-        *sure = NEW_N(cx->a, str, w.marks.n + 1);
-    p->all = (struct redact){.word = all, .id = id, .n_ids = p->gone.n};
-    p->sure = (struct redact){.word = sure, .id = id, .n_ids = p->gone.n};
-    for (size_t i = 0; i < w.names.n; i++) all[p->all.n++] = w.names.v[i];
-    for (size_t i = 0; i < w.marks.n; i++) {
-        bool others = false;
-        TRY(is_others(cx, p, w.marks.v[i], &others));
-        if (others) continue; /* the firm's switchboard says nothing about him */
-        all[p->all.n++] = sure[p->sure.n++] = w.marks.v[i];
-    }
-    return p->all.n <= WORDS_MAX
-               ? E_OK
-               : fail(cx, E_LIMIT, "This record had more than %d names and numbers", WORDS_MAX);
+    p->all = p->far = p->sure = (struct redact){.id = id, .n_ids = p->gone.n};
+    TRY(names_put(cx, p, &w));
+    return marks_put(cx, p, &w);
 }
 
 static enum err files(struct cx *cx, struct plan *p)

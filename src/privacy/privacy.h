@@ -2,7 +2,10 @@
 /* privacy/privacy.h - erasure by law (GDPR Art. 17): somebody leaves the base, its log, its search, its files.
  *
  * What goes: the record, what was merged into it, and what hangs on it alone (plan.c). What else names it stays
- * without the link and the words. Then everything beside records that holds texts is walked through (places.def).
+ * without the link and the words. Then everything beside records that holds texts is walked through (places.def): a
+ * row there is dropped for an id or a mark (mail, number) of who goes that nobody else has; a name alone, which may be
+ * somebody else's, only leaves the text, and only if it tells: two words or more, and no record that stays has it as its
+ * title or address. Keys of JSON, saved views and filters are never touched for a name.
  * Nothing of it can be taken back; what is left is the erasure's own row, which says when, who, why and how much, and
  * ids that mean nothing any more. Those are also in a file outside of the base, ERASURES_FILE: a base restored from an
  * older backup is held against it at the next start, and what it brought back is erased again.

@@ -21,11 +21,12 @@ struct plan {
     LIST(struct obstacle) kept;
     LIST(int64_t) files;
     struct map seen;             /* id -> struct piece */
-    struct redact all;           /* every word and id: for records that name it, and for what stands beside records */
-    struct redact sure;          /* what is nobody else's: for the log of all */
+    struct redact all;           /* every word and id: for records that name it */
+    struct redact far;           /* names that tell (privacy.h), marks, ids: for texts that are not linked to it */
+    struct redact sure;          /* marks that nobody else has, ids: what drops a row, and finds those of the log */
 };
-/* As the system. words: all and sure are wanted too. also: further ids that go ("1,2,3"), of an erasure that an older
- * base does not know of yet. */
+/* As the system. words: all, far and sure are wanted too. also: further ids that go ("1,2,3"), of an erasure that an
+ * older base does not know of yet. */
 struct plan_ask {
     const struct entity *e;
     int64_t id;
@@ -41,10 +42,10 @@ struct tally {
 void tally_add(struct cx *cx, struct tally *t, str name, int64_t n);
 
 /* ---- places (places.def) ---- */
-/* Walks through all of them; texts that hold a word go, or lose it. Outside db_write. */
-MUST enum err places_clear(struct cx *cx, const struct redact *r, struct tally *t);
-MUST enum err places_count(struct cx *cx, const struct redact *r, struct tally *t);
-/* Uploads that no record took: those that hold a word, and sheets of imports that wrote the record. */
+/* Walks through all of them; rows with a mark or an id go, texts lose the words. Outside db_write. */
+MUST enum err places_clear(struct cx *cx, const struct plan *p, struct tally *t);
+MUST enum err places_count(struct cx *cx, const struct plan *p, struct tally *t);
+/* Uploads that no record took: those that hold a mark, and sheets of imports that wrote the record. */
 MUST enum err uploads_clear(struct cx *cx, const struct plan *p, const struct erase_env *env, int64_t *ret_n);
 void bytes_drop(struct cx *cx, const struct erase_env *env, int64_t file);
 

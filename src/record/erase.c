@@ -265,7 +265,7 @@ static struct val left_of(struct cx *cx, const struct field *f, const struct era
     if (f->target && st == ST_INT && v->t == VT_INT && is_going(er, v->i)) return VAL_NULL;
     if (f->target && st == ST_LINKS && v->t == VT_LIST) return without(cx, er, v);
     for (size_t i = 0; v->t == VT_TEXT && i < COUNT(texts); i++)
-        if (str_eq(f->kind->name, texts[i])) return VAL_TEXT(redact_text(cx->a, er->words, v->s));
+        if (str_eq(f->kind->name, texts[i])) return VAL_TEXT(redact_stored(cx, er->words, v->s));
     return *v;
 }
 

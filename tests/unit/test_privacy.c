@@ -5,6 +5,7 @@
 #include "backup/backup_int.h"
 #include "os/os.h"
 #include "privacy/privacy_int.h"
+#include "meta/sql.h"
 #include "record_make.h"
 
 #include "privacy/archive.h"
@@ -97,7 +98,7 @@ static const char *const beside[] = {
     "INSERT INTO job (id, kind, args, state, due_at, tries, result, error) VALUES (3, 'import_dry', '{\"file\":\"5\"}', 'done', $1, 1, '{\"sample\":[\"kanarija@vogelsang.example\"]}', '')",
     "INSERT INTO batch (id, at, who, way, title, state, total, done, undo_of, info) VALUES (4, $1, 7, 'web', 'Partner: Kanarija Vogelsang', 'done', 1, 1, 0, '')",
     "INSERT INTO register_answer (key, at, body) VALUES ('de:1', $1, '{\"phone\":\"+4915123456789\"}')",
-    "INSERT INTO user_setting (user_id, name, json, at) VALUES (7, 'columns', '[\"Kanarija Vogelsang\"]', $1)",
+    "INSERT INTO user_setting (user_id, name, json, at) VALUES (7, 'columns', '[\"kanarija@vogelsang.example\"]', $1)",
     "INSERT INTO mapping (id, name, json, created_by, at) VALUES (8, 'Kanarija Vogelsang', '{}', 7, $1)",
     "INSERT INTO mail_out (id, kind, user_id, addr, args, subject, state, tries, tries_max, created_at, created_by, due_at, lease_until, until, done_at, why) VALUES (9, 'test', 7, 'kanarija@vogelsang.example', '{}', 's', 'sent', 1, 1, $1, 7, 0, 0, 0, 0, '')",
     "INSERT INTO mail_try (mail, n, at, code, outcome, said) VALUES (9, 1, $1, 250, 'ok', 'for <kanarija@vogelsang.example>')",
@@ -236,8 +237,10 @@ static void stays(struct bed *t, const struct house *h)
     T_INT(r.v[FLD(r.e, "people_count")->at].i, 1);
     T_OK(cx, record_get(cx, ENT(cx, "interaction"), h->former, &r));
     T(r.v[FLD(r.e, "person")->at].i == h->other);
-    T_OK(cx, db_query(cx, &n, "SELECT id FROM draft"));
-    T(n.n == 1 && db_int(&n, 0, 0) == 2);
+    T_OK(cx, db_query(cx, &n, "SELECT id, title, json FROM draft ORDER BY id"));
+    T(n.n == 2 && db_int(&n, 1, 0) == 2); /* one that has nothing but his name is somebody's */
+    T_STR(db_str(&n, 0, 1), S("[erased]"));
+    T_STR(db_str(&n, 0, 2), S("{\"name\":\"[erased]\"}"));
     T(!file_there(t, h->photo) && !file_there(t, 11) && file_there(t, 12));
 }
 
@@ -438,11 +441,58 @@ static void kept(struct bed *t)
     T(erasure_may(cx, ENT(cx, "group"), create(cx, "group", "{\"name\":\"g\"}"), &r) == E_INVALID);
 }
 
+static const char *const of_others[] = {
+    "INSERT INTO draft (id, user_id, kind, title, json, at) VALUES (31, 7, 'partner', 'Name', '{\"name\":\"Berlin\",\"x\":\"Anna Berg\"}', $1)",
+    "INSERT INTO user_setting (user_id, name, json, at) VALUES (8, 'mails', '{\"name\":true,\"list\":[\"Name\",\"Orla Kessel\"]}', $1)",
+    "INSERT INTO job (id, kind, args, state, due_at, tries, result, error) VALUES (32, 'x', '{\"Name\":\"1\"}', 'done', $1, 1, '{\"Orla Kessel\":\"by Orla Kessel\"}', '')",
+    "INSERT INTO idem (key, user_id, digest, at, status, body) VALUES ('o', 8, 'd', $1, 200, '{\"name\":\"x\"}')",
+    "INSERT INTO file (id, name, type, bytes, sha256, created_at, created_by, entity, record) VALUES (33, 'Orla Kessel, Name.csv', 'text/csv', 9, '', $1, 7, '', 0)",
+    "INSERT INTO sync_item (id, system, batch, entity, key, op, item, seq, replaces, record, state, due_at, tries, user_id, api_key, change, done_at, code, field, why, wants, value)"
+    " VALUES (34, 1, 1, 'person', 'k1', 1, '', 0, 0, 0, 1, $1, 0, 7, 0, 0, 0, '', '', '', '', '{\"name\":\"Orla Kessel\",\"mails\":[\"o@kessel.example\"]}')",
+    "INSERT INTO sync_item (id, system, batch, entity, key, op, item, seq, replaces, record, state, due_at, tries, user_id, api_key, change, done_at, code, field, why, wants, value)"
+    " VALUES (35, 1, 1, 'person', 'k2', 1, '', 0, 0, 0, 4, NULL, 0, 7, 0, 0, $1, '', '', '', '', '{\"name\":\"Somebody\"}')",
+    "INSERT INTO sync_item (id, system, batch, entity, key, op, item, seq, replaces, record, state, due_at, tries, user_id, api_key, change, done_at, code, field, why, wants, value)"
+    " VALUES (36, 1, 1, 'person', 'k3', 1, '', 0, 0, 0, 4, NULL, 0, 7, 0, 0, $1, '', '', '', '', '{\"name\":\"o@kessel.example\"}')"};
+
+static void holds_text(struct bed *t, const char *sql, const char *want)
+{
+    struct db_rows r = {0};
+    struct sql q = sql_new(&t->cx);
+    buf_add(&q.text, str_from(sql));
+    T_OK(&t->cx, sql_run(&t->cx, &q, &r, NULL));
+    T_INT((int64_t)r.n, want ? 1 : 0);
+    if (want && r.n) T_STR(db_str(&r, 0, 0), str_from(want));
+}
+
+/* A name that may be somebody else's, or is a heading, takes nothing of others away. */
+static void names_of_others(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct erase_env env = {.data_dir = t->folder};
+    int64_t p = create(cx, "person", "{\"name\":\"Name\",\"mails\":[\"o@kessel.example\"],\"phones\":[\"110\"],\"addresses\":[\"Berlin\"]}");
+    create(cx, "person", "{\"name\":\"anna berg\"}");
+    change(cx, "person", p, "{\"name\":\"Anna Berg\"}");
+    change(cx, "person", p, "{\"name\":\"Orla Kessel\"}");
+    struct stroke s = {of_others, COUNT(of_others), V(cx->now_ms)};
+    T_OK(cx, db_write(cx, strike, &s));
+    T_OK(cx, erasure_run(cx, open_for(t, "person", p), false, &env));
+    holds_text(t, "SELECT title FROM draft WHERE id = 31", "Name");
+    holds_text(t, "SELECT json FROM draft WHERE id = 31", "{\"name\":\"Berlin\",\"x\":\"Anna Berg\"}");
+    holds_text(t, "SELECT json FROM user_setting WHERE user_id = 8", "{\"name\":true,\"list\":[\"Name\",\"Orla Kessel\"]}");
+    holds_text(t, "SELECT args FROM job WHERE id = 32", "{\"Name\":\"1\"}");
+    holds_text(t, "SELECT result FROM job WHERE id = 32", "{\"Orla Kessel\":\"by [erased]\"}");
+    holds_text(t, "SELECT body FROM idem WHERE key = 'o'", "{\"name\":\"x\"}");
+    holds_text(t, "SELECT name FROM file WHERE id = 33", "Orla Kessel, Name.csv");
+    holds_text(t, "SELECT value FROM sync_item WHERE id = 34", "{\"name\":\"Orla Kessel\",\"mails\":[\"o@kessel.example\"]}");
+    holds_text(t, "SELECT value FROM sync_item WHERE id = 35", "{\"name\":\"Somebody\"}");
+    holds_text(t, "SELECT value FROM sync_item WHERE id = 36", NULL);
+}
+
 /* Every table is looked through, or is known to hold nobody. */
 static void every_table(struct bed *t)
 {
     static const char all[] =
-#define PLACE(name, how, find, act) find " "
+#define PLACE(name, by, texts, find, drop, clear) find " "
 #include "privacy/places.def"
 #undef PLACE
         " " NO_PLACE " ";
@@ -568,7 +618,14 @@ static void words(void)
     T_STR(redact_text(cx.a, &r, S("ANNA berg, Anna Berger, xAnna Berg and anna@x.example")), S("[erased], Anna Berger, xAnna Berg and [erased]"));
     T_STR(redact_text(cx.a, &r, S("")), S(""));
     T(redact_has(&r, S("{\"id\":\"123456789012\"}")) && !redact_has(&r, S("1234567890123")) && !redact_has(&r, S("anna")));
-    T(!redact_word(S("ab")) && !redact_word(S("a\"b c")) && redact_word(S("abc")));
+    T(!redact_word(S("ab")) && !redact_word(S("a\nbc")) && redact_word(S("a\"b c")) && redact_word(S("abc")));
+    static const str w2[] = {S0("M\xC3\xBCller"), S0("\xD0\x98\xD0\xB2\xD0\xB0\xD0\xBD\xD0\xBE\xD0\xB2"), S0("UAB \"Vogelis\""), S0("name")};
+    struct redact r2 = {.word = w2, .n = COUNT(w2)};
+    T_STR(redact_text(cx.a, &r2, S("M\xC3\x9CLLER, \xE2\x80\x9Em\xC3\xBCller\xE2\x80\x9C, M\xC3\xBCllers, \xC3\xBCm\xC3\xBCller")), S("[erased], \xE2\x80\x9E[erased]\xE2\x80\x9C, M\xC3\xBCllers, \xC3\xBCm\xC3\xBCller"));
+    T_STR(redact_text(cx.a, &r2, S("\xD0\x98\xD0\x92\xD0\x90\xD0\x9D\xD0\x9E\xD0\x92!")), S("[erased]!"));
+    T_STR(redact_stored(&cx, &r2, S("{\"name\":\"uab \\\"vogelis\\\" x\",\"n\":1.50}")), S("{\"name\":\"[erased] x\",\"n\":1.50}"));
+    T_STR(redact_stored(&cx, &r2, S("{ \"name\": \"x\" }")), S("{ \"name\": \"x\" }"));
+    T_STR(redact_stored(&cx, &r2, S("{ name")), S("{ [erased]"));
     struct buf b = buf_new(cx.a, 4096);
     struct jw jw = jw_new(&b);
     const struct json *j = NULL;
@@ -580,7 +637,7 @@ static void words(void)
 
 int main(void)
 {
-    static void (*const all[])(struct bed *) = {every_table, erased_whole, at_each_fault, after_a_restore, kept, archived, consents};
+    static void (*const all[])(struct bed *) = {every_table, erased_whole, at_each_fault, after_a_restore, kept, names_of_others, archived, consents};
     words();
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
     return t_end("privacy");
