@@ -6,11 +6,12 @@
  * database alone can forge none. The last seal's digest, kept elsewhere (system log, backups), shows a tail cut off.
  *
  * An erasure by law (privacy/privacy.h) takes old values out of rows, sealed or not. It leaves a mark for each: a keyed
- * digest of the row as it was left, written in the same transaction. A row with a mark is held against its newest mark
- * and no longer against its seal, so nobody without the key can change a row, or put a value back, and call it an
- * erasure; nor does it matter whether the row was sealed before, after or just then. How many marks an erasure left
- * stands in its own row of the log ("erase"), which is sealed like any other: marks taken away with the values put back
- * are found, too.
+ * digest of the row as it was left, written in the same transaction and numbered. A row with a mark that fits by its
+ * key is held against its newest one and no longer against its seal, so nobody without the key can change a row, or put
+ * a value back, and call it an erasure; nor does it matter whether the row was sealed before, after or just then. One
+ * digest over all marks of an erasure stands in its own row of the log ("erase"), which is sealed like any other: marks
+ * taken away, exchanged or made up are found, too, and so are those of rows that are not there. (An erasure that has
+ * not come to its end has no such row yet.)
  */
 #pragma once
 #include "base/base.h"
@@ -29,7 +30,8 @@ MUST enum err audit_seal(struct cx *cx, const struct vault *v, size_t *ret_n);
 
 /* Inside db_write, after the erasure has changed these n rows: their marks. v NULL (nothing is sealed there): none. */
 MUST enum err audit_mark(struct cx *cx, const struct vault *v, int64_t erasure, const int64_t *seq, size_t n);
-/* What an erasure says of itself in its row of the log (`old`), when all its marks are written. */
+/* What an erasure says of itself in its row of the log (`old`), in the transaction that writes its last mark: nothing
+ * is marked for it afterwards. */
 MUST enum err audit_marks_told(struct cx *cx, int64_t erasure, str *ret);
 
 /* The thread, about a second behind the log. `v` outlives it. */
@@ -44,7 +46,7 @@ enum audit_fault {
     AUDIT_ADDED,   /* a row among the sealed ones that was not there when they were */
     AUDIT_SEAL,    /* a seal is gone, changed, or stands elsewhere; seq: its number */
     AUDIT_CUT,     /* the head that was kept elsewhere is not here */
-    AUDIT_ERASURE  /* an erasure has not the marks that its row tells of */
+    AUDIT_ERASURE  /* a mark at this row is no erasure's; or this row is an erasure's own and tells of other marks */
 };
 extern const str audit_fault_name[];
 struct audit_found {
@@ -55,14 +57,14 @@ struct audit_report {
     int64_t seals, rows; /* looked at */
     int64_t open;        /* rows not sealed yet */
     int64_t erased;      /* rows that an erasure took values out of, as it left them */
-    int64_t foreign;     /* rows sealed with a key that is not here: not looked at */
+    int64_t foreign;     /* rows sealed, or marked and not sealed, with a key that is not here: not looked at */
     int64_t faults;
     struct audit_found first[AUDIT_TOLD]; /* in the log's order */
     size_t n_first;
     struct audit_head head;
 };
 /* `kept` (n 0 = none): a head from elsewhere. `folder` ("" = memory) takes large working memory. progress (may be NULL)
- * is told how many rows were read. Faults are no error. */
+ * is told how many rows were read. All of one moment (db_snapshot). Faults are no error. */
 typedef void audit_progress_fn(void *arg, int64_t done, int64_t total);
 MUST enum err audit_verify(struct cx *cx, const struct vault *v, const struct audit_head *kept, str folder,
                            audit_progress_fn *progress, void *arg, struct audit_report *ret);

@@ -3,6 +3,8 @@
 #pragma once
 #include "audit/audit.h"
 
+#include <sodium.h>
+
 _Static_assert(AUDIT_SLICE == 500, "verify.c says so in SQL");
 enum { AUDIT_COLS = 10, DIGEST_BYTES = 12, ENTRY_CHARS = 27, MAC_BYTES = 32, MARK_BYTES = 16 };
 /* A row in a seal: its number in the log, and its digest. */
@@ -25,6 +27,23 @@ struct seal {
 };
 /* The digest of a seal behind `before`. */
 str seal_mac(struct cx *cx, const struct audit_keys *k, str before, const struct seal *s);
-/* The mark of a row as an erasure left it. */
-void row_mark(struct cx *cx, const struct audit_keys *k, const struct db_val *row, int64_t erasure,
-              unsigned char ret[MARK_BYTES]);
+/* A row of audit_erased: what an erasure left of a row of the log (e), and the key's word for it. n: the row's marks
+ * in the order in which they were written, which is not that of the erasures. */
+struct mark {
+    struct entry e;
+    int64_t erasure, n;
+    unsigned char mac[MARK_BYTES];
+};
+#define MARK_COLS "seq, erasure, n, key, mac"
+/* Of a row with MARK_COLS; false: no key fits such a text (all its bytes are 0). */
+bool mark_get(struct cx *cx, const struct db_val *row, struct mark *ret);
+void mark_mac(const struct audit_keys *k, const struct mark *m, unsigned char ret[MARK_BYTES]);
+/* All marks of one erasure, by row: how many, and one digest, which stands in the erasure's own sealed row. It needs no
+ * key: a mark has one, and so has that row's seal. */
+struct marks_sum {
+    crypto_generichash_state st;
+    int64_t n;
+};
+void marks_sum_begin(struct marks_sum *s);
+void marks_sum_add(struct marks_sum *s, const struct mark *m);
+str marks_sum_end(struct cx *cx, struct marks_sum *s);

@@ -5,7 +5,6 @@
 #include "base/json.h"
 #include "os/os.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
 const str audit_fault_name[] = {S0("changed"), S0("missing"), S0("added"), S0("seal"), S0("cut"),
@@ -18,10 +17,10 @@ struct sealed {
     uint32_t key, order;
 };
 /* A mark of an erasure. */
-struct mark {
-    int64_t seq, erasure;
+struct marked {
+    struct mark m;
     size_t key;
-    unsigned char mac[MARK_BYTES];
+    bool fits; /* that key made it */
 };
 struct checking {
     const struct vault *vault;
@@ -37,7 +36,7 @@ struct checking {
     char before[MAC_CHARS + 1]; /* the last seal's digest */
     int64_t next, total, read;
     struct db_pos place;        /* up to where the log is sealed */
-    LIST(struct mark) marks;    /* by row, then by erasure */
+    LIST(struct marked) marks;  /* by row, then as they were written */
     size_t mark_at;
     bool seen_kept;
 };
@@ -129,13 +128,15 @@ static void entries_sort(struct checking *c)
 static enum err mark_row(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
 {
     struct checking *c = arg;
-    struct mark m = {.seq = row[0].i, .erasure = row[1].i};
-    size_t n = 0;
-    if (cols != 4) return E_INTERNAL;
-    TRY(key_find(cx, c, row[2].s, &m.key));
-    const unsigned char *mac = os_unbase64(cx->a, OS_BASE64URL, row[3].s, &n);
-    if (mac && n == MARK_BYTES) memcpy(m.mac, mac, MARK_BYTES); /* any other is none that fits */
-    *LIST_ADD(cx->a, &c->marks) = m;
+    struct marked x = {0};
+    unsigned char mac[MARK_BYTES];
+    if (cols != 5) return E_INTERNAL;
+    TRY(key_find(cx, c, row[3].s, &x.key));
+    if (mark_get(cx, row, &x.m) && x.key != NO_KEY) {
+        mark_mac(&c->keys[x.key], &x.m, mac);
+        x.fits = sodium_memcmp(mac, x.m.mac, MARK_BYTES) == 0;
+    }
+    *LIST_ADD(cx->a, &c->marks) = x;
     return E_OK;
 }
 
@@ -144,42 +145,47 @@ static enum err marks_read(struct cx *cx, struct checking *c)
     bool there = false;
     TRY(db_has_table(cx, S("audit_erased"), &there)); /* of a base that is still to be upgraded, too */
     if (!there) return E_OK;
-    return db_each(cx, S("SELECT seq, erasure, key, mac FROM audit_erased ORDER BY seq, erasure"), NULL, 0, mark_row,
-                   c);
+    return db_each(cx, S("SELECT " MARK_COLS " FROM audit_erased ORDER BY seq, n, erasure"), NULL, 0, mark_row, c);
 }
 
-/* The newest mark of this row, NULL = none. */
-static const struct mark *mark_of(struct checking *c, int64_t seq)
+/* Is it one of Kontor's? An unknown key's may stand at a row that was sealed with such a key as well; anywhere else,
+ * and behind one of ours, anybody could have made it up. */
+static bool mark_may(const struct marked *x, bool *ours)
 {
-    const struct mark *last = NULL;
-    while (c->mark_at < c->marks.n && c->marks.v[c->mark_at].seq < seq) c->mark_at++;
-    for (; c->mark_at < c->marks.n && c->marks.v[c->mark_at].seq == seq; c->mark_at++) last = &c->marks.v[c->mark_at];
+    if (x->key == NO_KEY) return !*ours;
+    *ours |= x->fits;
+    return x->fits;
+}
+
+/* The newest mark of this row, NULL = none. Made up ones are told, and are no marks. */
+static const struct marked *mark_of(struct checking *c, int64_t seq, const struct sealed *sealed)
+{
+    const struct marked *last = NULL;
+    bool ours = sealed ? sealed->key != NO_KEY : c->n_keys > 0, all = true;
+    for (; c->mark_at < c->marks.n && c->marks.v[c->mark_at].m.e.seq == seq; c->mark_at++) {
+        const struct marked *x = &c->marks.v[c->mark_at];
+        if (mark_may(x, &ours)) last = x;
+        else all = false;
+    }
+    if (!all) found(c, AUDIT_ERASURE, seq);
     return last;
 }
 
-static void marked_look(struct cx *cx, struct checking *c, const struct mark *m, const struct db_val *row)
-{
-    unsigned char mac[MARK_BYTES];
-    if (m->key == NO_KEY) {
-        c->out->foreign++;
-        return;
-    }
-    row_mark(cx, &c->keys[m->key], row, m->erasure, mac);
-    if (sodium_memcmp(mac, m->mac, MARK_BYTES) == 0) c->out->erased++;
-    else found(c, AUDIT_CHANGED, row[0].i);
-}
-
-/* Has the erasure as many marks as its row says? */
+/* Has the erasure the marks that its row tells of? */
 static enum err erasure_look(struct cx *cx, struct checking *c, const struct db_val *row)
 {
     const struct json *j = NULL;
-    int64_t of = 0, told = 0, n = 0;
+    struct marks_sum s;
+    int64_t of = 0;
+    str told = {0};
     if (!str_eq(row[7].s, S("erase")) || str_find(row[9].s, S("@marks")) < 0) return E_OK;
     if (json_parse(cx, row[9].s, &j) != E_OK || json_id_of(cx, j, S("@erasure"), 0, &of) != E_OK ||
-        json_int_of(cx, j, S("@marks"), 0, &told) != E_OK)
+        json_str_of(cx, j, S("@digest"), S(""), &told) != E_OK)
         return E_OK; /* changed: its seal says so */
-    for (size_t i = 0; i < c->marks.n; i++) n += c->marks.v[i].erasure == of;
-    if (n != told) found(c, AUDIT_ERASURE, row[0].i);
+    marks_sum_begin(&s);
+    for (size_t i = 0; i < c->marks.n; i++)
+        if (c->marks.v[i].m.erasure == of) marks_sum_add(&s, &c->marks.v[i].m);
+    if (!str_eq(marks_sum_end(cx, &s), told)) found(c, AUDIT_ERASURE, row[0].i);
     return E_OK;
 }
 
@@ -189,22 +195,43 @@ static bool is_open(const struct checking *c, int64_t seq, int64_t xid)
     return xid != c->place.xid ? xid > c->place.xid : seq > c->place.seq;
 }
 
+/* Rows that are sealed and not there, marks of rows that are not there: before this one, or (NULL) all the rest. */
+static void gone_look(struct checking *c, const int64_t *seq)
+{
+    for (;;) {
+        const struct sealed *x = c->at < c->n && (!seq || c->v[c->at].e.seq < *seq) ? &c->v[c->at] : NULL;
+        const struct marked *m = c->mark_at < c->marks.n ? &c->marks.v[c->mark_at] : NULL;
+        if (m && seq && m->m.e.seq >= *seq) m = NULL;
+        if (!x && !m) return;
+        if (x && (!m || x->e.seq <= m->m.e.seq)) {
+            found(c, AUDIT_MISSING, x->e.seq);
+            c->at++;
+        } else {
+            found(c, AUDIT_ERASURE, m->m.e.seq);
+            c->mark_at++;
+        }
+    }
+}
+
+static bool row_fits(struct cx *cx, const struct checking *c, const struct db_val *row, size_t key,
+                     const unsigned char digest[DIGEST_BYTES])
+{
+    struct entry e = {0};
+    row_digest(cx, &c->keys[key], row, &e);
+    return sodium_memcmp(e.digest, digest, DIGEST_BYTES) == 0;
+}
+
 static void row_look(struct cx *cx, struct checking *c, const struct db_val *row)
 {
-    const struct sealed *x = NULL;
-    const struct mark *m = mark_of(c, row[0].i);
-    struct entry e = {0};
-    if (m) marked_look(cx, c, m, row);
-    for (; c->at < c->n && c->v[c->at].e.seq < row[0].i; c->at++) found(c, AUDIT_MISSING, c->v[c->at].e.seq);
-    if (c->at < c->n && c->v[c->at].e.seq == row[0].i) x = &c->v[c->at++];
-    if (!x) {
-        if (is_open(c, row[0].i, row[AUDIT_COLS].i)) c->out->open++;
-        else found(c, AUDIT_ADDED, row[0].i);
-        return;
-    }
-    if (m || x->key == NO_KEY) return;
-    row_digest(cx, &c->keys[x->key], row, &e);
-    if (sodium_memcmp(e.digest, x->e.digest, DIGEST_BYTES) != 0) found(c, AUDIT_CHANGED, row[0].i);
+    int64_t seq = row[0].i;
+    gone_look(c, &seq);
+    const struct sealed *x = c->at < c->n && c->v[c->at].e.seq == seq ? &c->v[c->at++] : NULL;
+    const struct marked *m = mark_of(c, seq, x);
+    if (!x && !is_open(c, seq, row[AUDIT_COLS].i)) found(c, AUDIT_ADDED, seq);
+    else c->out->open += !x;
+    if (m && m->key == NO_KEY) c->out->foreign += !x; /* what such a key sealed is counted already */
+    else if (m && row_fits(cx, c, row, m->key, m->m.e.digest)) c->out->erased++;
+    else if (m || (x && x->key != NO_KEY && !row_fits(cx, c, row, x->key, x->e.digest))) found(c, AUDIT_CHANGED, seq);
 }
 
 static enum err log_row(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
@@ -235,7 +262,6 @@ static enum err sizes(struct cx *cx, struct checking *c)
     struct db_rows r = {0};
     TRY(db_query(cx, &r, "SELECT seq, xid FROM follower WHERE name = 'audit'"));
     if (r.n) c->place = (struct db_pos){.seq = db_int(&r, 0, 0), .xid = db_is_pg(cx) ? db_int(&r, 0, 1) : 0};
-    /* seals that come from here on are behind that place: their rows count as open, or are known */
     TRY(db_query(cx, &r,
                  "SELECT CAST(coalesce(sum(CASE WHEN rows BETWEEN 1 AND 500 THEN rows ELSE 0 END), 0) AS BIGINT)"
                  " FROM audit_seal"));
@@ -253,7 +279,7 @@ static enum err look(struct cx *cx, struct checking *c, struct scratch *room)
     entries_sort(c);
     TRY(marks_read(cx, c));
     TRY(log_walk(cx, c));
-    for (; c->at < c->n; c->at++) found(c, AUDIT_MISSING, c->v[c->at].e.seq);
+    gone_look(c, NULL);
     if (c->kept->n && !c->seen_kept) found(c, AUDIT_CUT, c->kept->n);
     c->out->head.mac = arena_dup(cx->a, str_from(c->before));
     return E_OK;
@@ -267,7 +293,9 @@ enum err audit_verify(struct cx *cx, const struct vault *v, const struct audit_h
     *c = (struct checking){
         .vault = v, .kept = kept, .out = ret, .progress = progress, .arg = arg, .next = 1};
     struct scratch *room = scratch_new(folder);
-    enum err e = look(cx, c, room);
+    enum err e = db_snapshot(cx); /* seals, marks and rows of one moment */
+    if (e == E_OK) e = look(cx, c, room);
+    db_snapshot_end(cx);
     scratch_free(&room);
     sodium_memzero(c->keys, sizeof c->keys);
     return e;

@@ -15,7 +15,7 @@ static const struct {
     [AUDIT_ADDED] = {"row", "of the log was not written by Kontor"},
     [AUDIT_SEAL] = {"seal", "is gone, was changed or stands in another's place"},
     [AUDIT_CUT] = {"seal", "that you kept is not here: the log's end was cut off, or it is another log"},
-    [AUDIT_ERASURE] = {"the erasure of row", "of the log has other marks than it left"},
+    [AUDIT_ERASURE] = {"row", "of the log: the marks of an erasure are not those that Kontor wrote"},
 };
 
 static void show(void *arg, int64_t done, int64_t total) { (void)cli_progress(arg, done, total); }

@@ -3,8 +3,9 @@
 #include "audit/audit.h"
 #include "bed.h"
 #include "os/os.h"
-#include "record/record.h"
+#include "record/record_int.h"
 
+#include <stdatomic.h>
 #include <unistd.h>
 
 static struct vault *key_of(struct bed *t, const char *name)
@@ -266,9 +267,203 @@ static void by_itself(struct bed *t)
     vault_close(&v);
 }
 
+/* ---- marks of erasures ---- */
+struct leave {
+    const struct vault *v;
+    int64_t erasure, seq;
+    str old;
+};
+static enum err leave_inside(struct cx *cx, void *arg)
+{
+    const struct leave *l = arg;
+    TRY(db_exec(cx, NULL, "UPDATE change SET old = $2 WHERE seq = $1", V(l->seq), V(l->old)));
+    return audit_mark(cx, l->v, l->erasure, &l->seq, 1);
+}
+static void leave(struct bed *t, const struct vault *v, int64_t erasure, int64_t seq, str old)
+{
+    struct leave l = {v, erasure, seq, old};
+    T_OK(&t->cx, db_write(&t->cx, leave_inside, &l));
+}
+
+static enum err end_inside(struct cx *cx, void *arg)
+{
+    const int64_t *erasure = arg;
+    int64_t seq = 0;
+    str told = {0};
+    TRY(audit_marks_told(cx, *erasure, &told));
+    return log_write(cx, ENT(cx, "person"), 5, S("erase"), 2, told, &seq);
+}
+static void end(struct bed *t, const struct vault *v, int64_t erasure)
+{
+    T_OK(&t->cx, db_write(&t->cx, end_inside, &erasure));
+    (void)seal_all(t, v);
+}
+
+static int64_t faults(struct bed *t, const struct vault *v, enum audit_fault fault, int64_t seq)
+{
+    struct audit_report r = looked(t, v, NULL);
+    int64_t n = 0;
+    for (size_t i = 0; i < r.n_first; i++) n += r.first[i].fault == fault && r.first[i].seq == seq;
+    return n;
+}
+
+struct several {
+    const str *sql;
+    size_t n;
+};
+static enum err several_inside(struct cx *cx, void *arg)
+{
+    const struct several *s = arg;
+    for (size_t i = 0; i < s->n; i++)
+        if (str_has_prefix(s->sql[i], S("CREATE "))) TRY(db_ddl(cx, s->sql[i]));
+        else TRY(db_run(cx, NULL, NULL, s->sql[i], NULL, 0));
+    return E_OK;
+}
+static void all_of(struct bed *t, const str *sql, size_t n)
+{
+    struct several s = {sql, n};
+    T_OK(&t->cx, db_write(&t->cx, several_inside, &s));
+}
+
+/* Two erasures left rows a (both), b and c; whoever has the base alone makes nothing of it. */
+static void forged(struct bed *t)
+{
+    static const str keep[] = {S0("CREATE TABLE was AS SELECT * FROM audit_erased"),
+                               S0("CREATE TABLE log_was AS SELECT seq, who, old FROM change")};
+    static const str back[] = {
+        S0("DELETE FROM audit_erased"), S0("INSERT INTO audit_erased SELECT * FROM was"),
+        S0("UPDATE change SET who = (SELECT w.who FROM log_was w WHERE w.seq = change.seq),"
+           " old = (SELECT w.old FROM log_was w WHERE w.seq = change.seq)")};
+    struct vault *v = key_of(t, "secret.key");
+    people(t, 9);
+    (void)seal_all(t, v);
+    int64_t a = nth(t, 2), b = nth(t, 3), c = nth(t, 4), free = nth(t, 5), last = 0;
+    leave(t, v, 70, a, S("{\"note\":\"70\"}"));
+    leave(t, v, 70, b, S("{}"));
+    end(t, v, 70);
+    leave(t, v, 80, a, S("{}"));
+    leave(t, v, 80, c, S("{}"));
+    end(t, v, 80);
+    struct audit_report r = looked(t, v, NULL);
+    T(r.faults == 0 && r.erased == 3);
+    last = nth(t, r.rows - 1);
+    struct { str sql[4]; int64_t n[4]; enum audit_fault fault; int64_t seq; } s[] = {
+        /* the old value again (its seal fits), its mark stands at a row that is not there */
+        {{S("UPDATE change SET old = NULL WHERE seq = $1"), S("DELETE FROM audit_erased WHERE seq = $1"),
+          S("INSERT INTO audit_erased VALUES ($1, 80, 1, '', 'x')")}, {c, c, last + 1000}, AUDIT_ERASURE, last},
+        {{S("INSERT INTO audit_erased VALUES ($1, 90, 1, '', 'x')")}, {last + 1000}, AUDIT_ERASURE, last + 1000},
+        {{S("INSERT INTO audit_erased VALUES ($1, 90, 1, '', 'x')")}, {-1000}, AUDIT_ERASURE, -1000},
+        /* or below the newer one of another */
+        {{S("UPDATE change SET old = NULL WHERE seq = $1"), S("DELETE FROM audit_erased WHERE seq = $1"),
+          S("INSERT INTO audit_erased SELECT $1, 80, 0, key, mac FROM was WHERE erasure = 70 ORDER BY seq LIMIT 1")},
+         {c, c, b}, AUDIT_ERASURE, last},
+        {{S("INSERT INTO audit_erased SELECT $1, 90, 0, key, mac FROM was WHERE n = 1 LIMIT 1")}, {a}, AUDIT_ERASURE, a},
+        /* any row, with a mark of nobody's key */
+        {{S("UPDATE change SET who = 77 WHERE seq = $1"), S("INSERT INTO audit_erased VALUES ($1, 90, 1, '', '')")},
+         {free, free}, AUDIT_CHANGED, free},
+        {{S("INSERT INTO audit_erased VALUES ($1, 90, 1, '', '')")}, {free}, AUDIT_ERASURE, free},
+        {{S("UPDATE change SET who = 77 WHERE seq = $1"), S("INSERT INTO audit_erased VALUES ($1, 90, 5, 'x', 'y')")},
+         {b, b}, AUDIT_CHANGED, b},
+        /* as the first erasure left it: the newer mark gone, or renumbered */
+        {{S("UPDATE change SET old = '{\"note\":\"70\"}' WHERE seq = $1"), S("DELETE FROM audit_erased WHERE seq = $1 AND erasure = 80")},
+         {a, a}, AUDIT_ERASURE, last},
+        {{S("UPDATE change SET old = '{\"note\":\"70\"}' WHERE seq = $1"), S("UPDATE audit_erased SET n = 3 WHERE seq = $1 AND erasure = 70")},
+         {a, a}, AUDIT_ERASURE, a},
+        {{S("UPDATE change SET old = NULL WHERE seq = $1")}, {b}, AUDIT_CHANGED, b},
+    };
+    all_of(t, keep, COUNT(keep));
+    for (size_t i = 0; i < COUNT(s); i++) {
+        for (size_t k = 0; k < 4 && s[i].sql[k].n; k++) behind_the_back(t, s[i].sql[k], s[i].n[k]);
+        T_INT(faults(t, v, s[i].fault, s[i].seq), 1);
+        all_of(t, back, COUNT(back));
+        T_INT(looked(t, v, NULL).faults, 0);
+    }
+    vault_close(&v);
+}
+
+/* Not the greater id is the newer one, but the one written later; and an erasure that goes on is the newest again. */
+static void in_their_order(struct bed *t)
+{
+    struct vault *v = key_of(t, "secret.key");
+    people(t, 5);
+    (void)seal_all(t, v);
+    int64_t a = nth(t, 2);
+    leave(t, v, 80, a, S("{\"note\":\"80\"}"));
+    leave(t, v, 70, a, S("{\"note\":\"70\"}"));
+    T_INT(looked(t, v, NULL).faults, 0);
+    leave(t, v, 80, a, S("{}"));
+    T_INT(looked(t, v, NULL).faults, 0);
+    end(t, v, 70);
+    end(t, v, 80);
+    struct audit_report r = looked(t, v, NULL);
+    T(r.faults == 0 && r.erased == 1);
+    vault_close(&v);
+}
+
+/* A house that lost its key: what was sealed and marked with it is not looked at, and no fault. */
+static void key_lost(struct bed *t)
+{
+    struct vault *v = key_of(t, "secret.key"), *other = key_of(t, "other.key");
+    people(t, 5);
+    (void)seal_all(t, v);
+    leave(t, v, 70, nth(t, 2), S("{}"));
+    end(t, v, 70);
+    people(t, 2);
+    (void)seal_all(t, other);
+    leave(t, other, 80, nth(t, 2), S("{\"n\":1}"));
+    leave(t, other, 80, nth(t, 3), S("{}"));
+    end(t, other, 80);
+    struct audit_report r = looked(t, other, NULL);
+    T(r.faults == 0 && r.foreign > 0 && r.erased == 2);
+    vault_close(&v);
+    vault_close(&other);
+}
+
+/* An erasure is at work while the log is looked at. */
+struct erasing_on {
+    struct bed *t;
+    const struct vault *v;
+    int64_t seq;
+    atomic_bool stop;
+};
+static void *erasing_on(void *arg)
+{
+    struct erasing_on *o = arg;
+    struct cx cx = o->t->cx;
+    cx.a = arena_new();
+    cx.db = db_get(o->t->b);
+    for (int64_t i = 0; !atomic_load(&o->stop); i++) {
+        struct leave l = {o->v, 100 + i % 2, o->seq, arena_fmt(cx.a, "{\"n\":%" PRId64 "}", i)};
+        enum err e = db_write(&cx, leave_inside, &l);
+        T(e == E_OK || e == E_BUSY);
+        arena_reset(cx.a);
+    }
+    db_put(&cx.db);
+    arena_free(&cx.a);
+    return NULL;
+}
+
+static void of_one_moment(struct bed *t)
+{
+    struct vault *v = key_of(t, "secret.key");
+    pthread_t th;
+    people(t, 50);
+    (void)seal_all(t, v);
+    struct erasing_on o = {.t = t, .v = v, .seq = nth(t, 40)};
+    for (int64_t i = 3; i < 35; i++) leave(t, v, 90, nth(t, i), S("{}"));
+    T_OK(&t->cx, os_thread(&t->cx, "erase", 0, erasing_on, &o, &th));
+    int64_t all = 0;
+    for (int i = 0; i < 150; i++) all += looked(t, v, NULL).faults;
+    atomic_store(&o.stop, true);
+    T(pthread_join(th, NULL) == 0);
+    T_INT(all, 0);
+    vault_close(&v);
+}
+
 int main(void)
 {
-    static void (*const all[])(struct bed *) = {sealed, changed, gone, added, seals, together, by_itself};
+    static void (*const all[])(struct bed *) = {sealed, changed, gone, added, seals, together, by_itself,
+                                               forged, in_their_order, key_lost, of_one_moment};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
     return t_end("audit");
 }

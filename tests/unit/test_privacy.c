@@ -278,7 +278,7 @@ static void proven(struct bed *t, const struct vault *v, const struct house *h)
     T_OK(cx, db_query(cx, &r, "SELECT seq FROM change WHERE record = $1 AND op = 'create' AND old IS NULL LIMIT 1", V(h->other)));
     seq = db_int(&r, 0, 0); /* somebody calls a change of his own an erasure, with a mark that he made up */
     write_sql(t, "UPDATE change SET who = 99 WHERE seq = $1", seq);
-    write_sql(t, "INSERT INTO audit_erased (seq, erasure, key, mac) SELECT $1, erasure, key, mac FROM audit_erased ORDER BY seq LIMIT 1", seq);
+    write_sql(t, "INSERT INTO audit_erased (seq, erasure, n, key, mac) SELECT $1, erasure, n, key, mac FROM audit_erased ORDER BY seq LIMIT 1", seq);
     a = looked(t, v);
     T(a.faults >= 2); /* the row, and one mark too many */
     write_sql(t, "DELETE FROM audit_erased WHERE seq = $1", seq);
