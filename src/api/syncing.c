@@ -187,7 +187,22 @@ static int status_of(str code)
     return err_info[E_CONFLICT].http;
 }
 
-static void problem_of(const struct sync_row *r, struct jw *w)
+/* What one may not see of records is not seen here either: without the reach to all of them, only what one sent. */
+static bool sees_values(const struct cx *cx, const struct sync_row *r)
+{
+    const struct entity *e = meta_entity(cx->meta, r->entity);
+    return e && (acl_all(cx, e, ACT_SEE) || (r->user == cx->who.user && acl_may(cx, e, ACT_SEE)));
+}
+
+/* The words of a refusal may quote the value. */
+static bool sees_words(const struct cx *cx, const struct sync_row *r, str field)
+{
+    const struct entity *e = meta_entity(cx->meta, r->entity);
+    const struct field *f = e ? entity_field(e, field) : NULL;
+    return r->user == cx->who.user || (sees_values(cx, r) && (!f || acl_field_read(cx, f)));
+}
+
+static void problem_of(const struct cx *cx, const struct sync_row *r, struct jw *w)
 {
     jw_key(w, S("problem"));
     if (!r->code.n) {
@@ -199,7 +214,7 @@ static void problem_of(const struct sync_row *r, struct jw *w)
     jw_kint(w, S("status"), status_of(r->code));
     jw_kstr(w, S("code"), r->code);
     if (r->field.n) jw_kstr(w, S("field"), r->field);
-    if (r->why.n) jw_kstr(w, S("detail"), r->why);
+    if (r->why.n && sees_words(cx, r, r->field)) jw_kstr(w, S("detail"), r->why);
     jw_obj_end(w);
 }
 
@@ -224,17 +239,15 @@ static void row_json(struct cx *cx, const struct sync_row *r, struct jw *w)
     jw_kid(w, S("record"), seen ? r->record : 0);
     jw_kid(w, S("change"), seen ? r->change : 0);
     titled_json(w, S("sender"), r->user, r->user_name);
-    problem_of(r, w);
+    problem_of(cx, r, w);
 }
 
-/* What one may not see of records is not seen here either: without the reach to all of them, only what one sent. */
 static enum err values_json(struct cx *cx, const struct sync_row *r, struct jw *w)
 {
     const struct entity *e = meta_entity(cx->meta, r->entity);
     const struct json *j = NULL;
-    bool may = e && (acl_all(cx, e, ACT_SEE) || (r->user == cx->who.user && acl_may(cx, e, ACT_SEE)));
     jw_key(w, S("values"));
-    if (!may || !r->values.n) {
+    if (!sees_values(cx, r) || !r->values.n) {
         jw_null(w);
         return E_OK;
     }
@@ -312,7 +325,7 @@ enum err api_sync_items(struct cx *cx, const struct req *rq, struct resp *rs)
     return E_OK;
 }
 
-static void tries_json(struct cx *cx, const struct sync_try *t, size_t n, struct jw *w)
+static void tries_json(struct cx *cx, const struct sync_row *r, const struct sync_try *t, size_t n, struct jw *w)
 {
     jw_key(w, S("history"));
     jw_arr(w);
@@ -323,7 +336,7 @@ static void tries_json(struct cx *cx, const struct sync_try *t, size_t n, struct
         titled_json(w, S("by"), t[i].by, t[i].by_name);
         jw_kstr(w, S("code"), t[i].code);
         jw_kstr(w, S("field"), t[i].field);
-        jw_kstr(w, S("detail"), t[i].why);
+        jw_kstr(w, S("detail"), sees_words(cx, r, t[i].field) ? t[i].why : S(""));
         jw_obj_end(w);
     }
     jw_arr_end(w);
@@ -341,7 +354,7 @@ enum err api_sync_item(struct cx *cx, const struct req *rq, struct resp *rs)
     struct jw w = reply_json(rs);
     row_json(cx, &r, &w);
     TRY(values_json(cx, &r, &w));
-    tries_json(cx, t, n, &w);
+    tries_json(cx, &r, t, n, &w);
     jw_obj_end(&w);
     return E_OK;
 }
@@ -353,12 +366,29 @@ static void chosen(struct cx *cx, struct resp *rs, int64_t n)
     struct jw w = reply_json(rs);
     jw_obj(&w);
     jw_kint(&w, S("items"), n);
+    jw_kbool(&w, S("more"), n == SYNC_CHOICE_MAX);
     jw_obj_end(&w);
+}
+
+/* Whoever may not read all of an item would lose what he does not see. */
+static enum err reads_all(struct cx *cx, const struct sync_row *r)
+{
+    const struct entity *e = meta_entity(cx->meta, r->entity);
+    const struct json *j = NULL;
+    bool may = sees_values(cx, r);
+    TRY(json_parse(cx, r->values.n ? r->values : S("{}"), &j));
+    for (size_t i = 0; may && i < j->n; i++) {
+        const struct field *f = entity_field(e, j->v[i].key);
+        may = !f || acl_field_read(cx, f);
+    }
+    return may ? E_OK
+               : fail(cx, E_DENIED, "This item holds values that you may not see: only its sender can change it");
 }
 
 static enum err patch(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct json *j = NULL, *v = NULL;
+    struct sync_row r = {0};
     int64_t id = 0;
     TRY(path_id(cx, rq, 1, &id));
     TRY(body_json(cx, rq, &j));
@@ -368,6 +398,8 @@ static enum err patch(struct cx *cx, const struct req *rq, struct resp *rs)
     struct jw w = jw_new(&b);
     jw_json(&w, v);
     if (b.full) return fail_at(cx, E_LIMIT, S("values"), "This is too large");
+    TRY(sync_get(cx, rq->param[0], whose(cx), id, &r));
+    TRY(reads_all(cx, &r));
     TRY(sync_change(cx, rq->param[0], whose(cx), id, buf_str(&b)));
     chosen(cx, rs, 1);
     return E_OK;

@@ -2,7 +2,7 @@
 /* sync/choice.c - what an administrator decides of items that are stuck. */
 #include "sync/sync_int.h"
 
-enum { SLICE_ROWS = 500 };
+enum { SLICE_ROWS = 200 };
 
 enum err sync_try_put(struct cx *cx, int64_t item, str what, str code, str field, str why)
 {
@@ -16,26 +16,27 @@ enum err sync_key_free(struct cx *cx, int64_t system, str entity, str key, int64
 {
     return db_exec(cx, ret_n,
                    "UPDATE sync_item SET state = 1, due_at = 0, code = '' WHERE system = $1 AND entity = $2"
-                   " AND key = $3 AND due_at IS NOT NULL AND state = 2",
+                   " AND key = $3 AND id > 0 AND due_at IS NOT NULL AND state = 2", /* id: the index of open ones */
                    V(system), V(entity), V(key));
 }
 
 struct choosing {
     const struct sync_choice *c;
-    int64_t system, after, n;  /* after: ids up to here are through */
+    int64_t system, n;         /* n: done */
     bool drop;
+    struct db_rows all;        /* their ids */
+    size_t at, end;            /* of the slice in hand */
 };
 
-/* The next ones of the choice, in the order of ids. */
+/* What is chosen, in the order of ids: looked for before the writer is asked. What is due already needs no release. */
 static enum err chosen(struct cx *cx, const struct choosing *x, struct db_rows *ret)
 {
     const struct sync_choice *c = x->c;
     struct sql q = sql_new(cx);
-    sql_lit(&q, "SELECT id, entity, key, code FROM sync_item WHERE due_at IS NOT NULL AND state IN (1, 2, 3)");
+    sql_lit(&q, "SELECT id FROM sync_item WHERE due_at IS NOT NULL AND state IN (1, 2, 3)");
+    if (!x->drop) sql_lit(&q, " AND (state <> 1 OR due_at > 0)");
     sql_lit(&q, " AND system = ");
     sql_val(cx, &q, V(x->system));
-    sql_lit(&q, " AND id > ");
-    sql_val(cx, &q, V(x->after));
     if (c->user) {
         sql_lit(&q, " AND user_id = ");
         sql_val(cx, &q, V(c->user));
@@ -54,52 +55,59 @@ static enum err chosen(struct cx *cx, const struct choosing *x, struct db_rows *
         sql_lit(&q, " AND code = ");
         sql_val(cx, &q, V(c->code));
     }
-    sql_lit(&q, " ORDER BY id LIMIT ");
-    sql_val(cx, &q, V((int64_t)SLICE_ROWS));
+    sql_lit(&q, " ORDER BY id + 0 LIMIT "); /* sorted, not looked for among all that was ever sent */
+    sql_val(cx, &q, V((int64_t)SYNC_CHOICE_MAX));
     return sql_run(cx, &q, ret, NULL);
 }
 
-static enum err one(struct cx *cx, const struct choosing *x, const struct db_rows *r, size_t i)
+static enum err one(struct cx *cx, const struct choosing *x, int64_t id, int64_t *n)
 {
-    int64_t id = db_int(r, i, 0);
-    TRY(sync_try_put(cx, id, x->drop ? S("dropped") : S("released"), db_str(r, i, 3), S(""), S("")));
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT entity, key, code FROM sync_item WHERE id = $1 AND due_at IS NOT NULL AND state IN (1, 2, 3)",
+                 V(id)));
+    if (!r.n) return E_OK; /* it went on meanwhile */
+    ++*n;
+    TRY(sync_try_put(cx, id, x->drop ? S("dropped") : S("released"), db_str(&r, 0, 2), S(""), S("")));
     if (!x->drop)
         return db_exec(cx, NULL, "UPDATE sync_item SET state = 1, due_at = 0, tries = 0, done_at = 0 WHERE id = $1",
                        V(id));
     TRY(db_exec(cx, NULL, "UPDATE sync_item SET state = 6, due_at = NULL, wants = '', done_at = $2 WHERE id = $1",
                 V(id), V(cx->now_ms)));
-    return sync_key_free(cx, x->system, db_str(r, i, 1), db_str(r, i, 2), NULL);
+    return sync_key_free(cx, x->system, db_str(&r, 0, 0), db_str(&r, 0, 1), NULL);
 }
 
 static enum err slice(struct cx *cx, void *arg)
 {
     struct choosing *x = arg;
-    struct db_rows r = {0};
-    int64_t n = 0, after = x->after;
-    TRY(chosen(cx, x, &r));
-    for (size_t i = 0; i < r.n; i++) TRY(one(cx, x, &r, i));
-    n = (int64_t)r.n;
-    x->n = n;
-    x->after = n ? db_int(&r, r.n - 1, 0) : after;
+    x->n = 0;
+    for (size_t i = x->at; i < x->end; i++) {
+        struct arena_mark m = arena_mark(cx->a);
+        TRY(one(cx, x, db_int(&x->all, i, 0), &x->n));
+        arena_back(cx->a, m);
+    }
     return E_OK;
 }
 
 static enum err choose(struct cx *cx, const struct sync_choice *c, bool drop, int64_t *ret)
 {
-    struct choosing x = {.c = c, .drop = drop, .n = SLICE_ROWS};
+    struct choosing x = {.c = c, .drop = drop};
     int64_t all = 0;
     bool key = c->key.n && c->entity.n;
     if (!c->item && !key && !c->code.n && !c->all)
         return fail(cx, E_INVALID, "Please say which items: one, those of a key, those with a reason, or all");
     TRY(sync_system_of(cx, c->system, c->user, &x.system));
-    while (x.n == SLICE_ROWS) {
+    TRY(chosen(cx, &x, &x.all));
+    for (; x.at < x.all.n; x.at = x.end) {
+        x.end = x.at + SLICE_ROWS < x.all.n ? x.at + SLICE_ROWS : x.all.n;
         TRY(db_write_bulk(cx, slice, &x));
         all += x.n;
     }
     if (c->item && !all) {
         struct sync_row r = {0};
         TRY(sync_get(cx, c->system, c->user, c->item, &r));
-        return fail(cx, E_PRECOND, "This item is neither refused nor does it wait");
+        bool due = !drop && r.state == SYNC_RETRY;
+        if (!due) return fail(cx, E_PRECOND, "This item is neither refused nor does it wait");
     }
     *ret = all;
     return E_OK;

@@ -45,8 +45,21 @@ static enum err system_of(struct cx *cx, str name, int64_t *ret)
     return E_OK;
 }
 
+/* A name is its first sender's: somebody else could hold up his keys and use up his items' ids. Whoever manages the
+ * settings may send as anybody. */
 static enum err sender_put(struct cx *cx, int64_t system)
 {
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT (SELECT count(*) FROM sync_sender WHERE system = $1 AND user_id = $2),"
+                 " (SELECT count(*) FROM sync_sender WHERE system = $1),"
+                 " (SELECT count(*) FROM sync_sender WHERE user_id = $2)",
+                 V(system), V(cx->who.user)));
+    if (db_int(&r, 0, 0)) return E_OK;
+    if (!acl_sys(cx, SYS_SETTINGS) && db_int(&r, 0, 1))
+        return fail(cx, E_DENIED, "Another user sends under this name: choose another one");
+    if (!acl_sys(cx, SYS_SETTINGS) && db_int(&r, 0, 2) >= SYNC_NAMES_MAX)
+        return fail_at(cx, E_LIMIT, S("system"), "You send under %d names already", SYNC_NAMES_MAX);
     return db_exec(cx, NULL, "INSERT INTO sync_sender (system, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
                    V(system), V(cx->who.user));
 }

@@ -56,7 +56,8 @@ static void todo_add(const struct db_rows *r, size_t i, struct sync_todo *t)
                             .key_id = db_int(r, i, 11)};
 }
 
-/* Both lists are in the order of ids, or nearly; what is due again goes among what is new. */
+/* Each list in the order of its time, one that is due again behind two new ones: neither can keep the other waiting.
+ * The order of a key is not their matter (turn_of). */
 static enum err todo_find(struct cx *cx, struct slice *s)
 {
     struct db_rows fresh = {0}, again = {0};
@@ -64,13 +65,10 @@ static enum err todo_find(struct cx *cx, struct slice *s)
     TRY(db_query(cx, &again, OPEN "1 AND due_at <= $2 ORDER BY due_at, id LIMIT $3", V(s->system), V(cx->now_ms),
                  V((int64_t)SLICE_MAX)));
     s->v = NEW_N(cx->a, struct sync_todo, fresh.n + again.n + 1);
-    for (size_t i = 0; i < fresh.n; i++) todo_add(&fresh, i, &s->v[s->n++]);
-    for (size_t i = 0; i < again.n; i++) {
-        struct sync_todo t = {0};
-        size_t at = s->n++;
-        todo_add(&again, i, &t);
-        for (; at && s->v[at - 1].row.id > t.row.id; at--) s->v[at] = s->v[at - 1];
-        s->v[at] = t;
+    for (size_t f = 0, a = 0; f < fresh.n || a < again.n;) {
+        bool old = f == fresh.n || (a < again.n && s->n % 3 == 2);
+        if (old) todo_add(&again, a++, &s->v[s->n++]);
+        else todo_add(&fresh, f++, &s->v[s->n++]);
     }
     return E_OK;
 }
@@ -189,35 +187,41 @@ static enum err key_free(struct cx *cx, struct slice *s, const struct sync_todo 
 enum turn { TURN_NOW, TURN_LATER, TURN_HELD };
 
 /* Any earlier one will do: in no order, for with one PostgreSQL walks all ids to find the first. One that is found
- * among what is new comes to its turn before. Its own row is looked at, too: released or dropped meanwhile it is not
- * ours. */
+ * among what is new comes to its turn before. Its own row is looked at, too: released, changed or dropped meanwhile
+ * it is not ours. */
 static enum err turn_of(struct cx *cx, const struct slice *s, const struct sync_todo *t, enum turn *ret)
 {
     struct db_rows r = {0};
     if (!t->row.key.n)
-        TRY(db_query(cx, &r, "SELECT id, state FROM sync_item WHERE id = $1", V(t->row.id)));
+        TRY(db_query(cx, &r, "SELECT id, state, tries FROM sync_item WHERE id = $1", V(t->row.id)));
     else
         TRY(db_query(cx, &r,
-                     "SELECT id, state FROM sync_item WHERE system = $1 AND entity = $2 AND key = $3 AND id <= $4"
-                     " AND due_at IS NOT NULL LIMIT 2",
+                     "SELECT id, state, tries FROM sync_item WHERE system = $1 AND entity = $2 AND key = $3"
+                     " AND id <= $4 AND due_at IS NOT NULL LIMIT 2",
                      V(s->system), V(t->row.entity), V(t->row.key), V(t->row.id)));
     *ret = TURN_LATER;
     for (size_t i = 0; i < r.n; i++) {
         int64_t state = db_int(&r, i, 1);
         bool own = db_int(&r, i, 0) == t->row.id;
-        if (own && state != (int64_t)t->row.state) return *ret = TURN_LATER, E_OK;
+        if (own && (state != (int64_t)t->row.state || db_int(&r, i, 2) != t->row.tries)) return *ret = TURN_LATER, E_OK;
         if (own && r.n == 1) *ret = TURN_NOW;
         if (!own && state != SYNC_RECEIVED) *ret = TURN_HELD;
     }
     return E_OK;
 }
 
+/* Its sender's own ones of the key that are stuck; not when he may not send any more, nor when this one is not ours. */
 static enum err replace(struct cx *cx, const struct slice *s, const struct sync_todo *t)
 {
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT state, tries FROM sync_item WHERE id = $1 AND due_at IS NOT NULL", V(t->row.id)));
+    bool ours = r.n && db_int(&r, 0, 0) == (int64_t)t->row.state && db_int(&r, 0, 1) == t->row.tries;
+    if (!ours || t->unfit != E_OK) return E_OK;
     return db_exec(cx, NULL,
                    "UPDATE sync_item SET state = 6, code = 'replaced', wants = '', due_at = NULL, done_at = $5"
-                   " WHERE system = $1 AND entity = $2 AND key = $3 AND id < $4 AND due_at IS NOT NULL AND state > 0",
-                   V(s->system), V(t->row.entity), V(t->row.key), V(t->row.id), V(cx->now_ms));
+                   " WHERE system = $1 AND entity = $2 AND key = $3 AND id < $4 AND due_at IS NOT NULL"
+                   " AND state IN (1, 2, 3) AND user_id = $6",
+                   V(s->system), V(t->row.entity), V(t->row.key), V(t->row.id), V(cx->now_ms), V(t->row.user));
 }
 
 /* A newer one of the key was applied before: by the sender's own numbers. */
@@ -228,7 +232,7 @@ static enum err is_stale(struct cx *cx, const struct slice *s, const struct sync
     if (!t->row.seq) return E_OK;
     TRY(db_query(cx, &r,
                  "SELECT max(seq) FROM (SELECT seq FROM sync_item WHERE system = $1 AND entity = $2 AND key = $3"
-                 " AND state IN (4, 5) ORDER BY id DESC LIMIT 100) AS last",
+                 " AND state IN (4, 5) AND code <> 'stale' ORDER BY id DESC LIMIT 100) AS last",
                  V(s->system), V(t->row.entity), V(t->row.key)));
     *ret = r.n && db_int(&r, 0, 0) > t->row.seq;
     return E_OK;
@@ -257,13 +261,14 @@ static enum err item_run(struct cx *cx, struct slice *s, struct sync_todo *t)
     enum sync_state to = SYNC_UNCHANGED;
     bool stale = false;
     t->row.tries++;
-    if (t->unfit != E_OK) return failed(cx, s, t, t->unfit);
-    t->row.field = t->row.why = S("");
     TRY(is_stale(cx, s, t, &stale));
     if (stale) {
+        t->row.field = t->row.why = S("");
         s->st.unchanged++;
         return row_end(cx, t, SYNC_UNCHANGED, 0, S("stale"));
     }
+    if (t->unfit != E_OK) return failed(cx, s, t, t->unfit);
+    t->row.field = t->row.why = S("");
     TRY(batch_of(cx, s, t));
     t->who->db = cx->db;
     t->who->now_ms = cx->now_ms;

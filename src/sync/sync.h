@@ -19,6 +19,7 @@ enum {
     SYNC_VALUES_BYTES = 256 * 1024, /* of an item */
     SYNC_ITEM_ID_MAX = 100,
     SYNC_SYSTEMS_MAX = 200,
+    SYNC_NAMES_MAX = 20,         /* of one sender */
     SYNC_WAITING_MAX = 5000000,   /* items of a system that are not done with; more: E_BUSY */
     SYNC_RATE_MIN = 30000,        /* requests a minute of one sender in the long run, ... */
     SYNC_BURST = 10000,           /* ... and at once; more: E_RATE */
@@ -116,8 +117,9 @@ struct sync_choice {              /* what is refused, held or waits: one item, t
     str entity, key, code;
     bool all;
 };
-/* Back into the queue, with what is held behind it. E_INVALID when nothing is chosen, E_PRECOND: an item not open.
- * *ret: how many. */
+/* Back into the queue, with what is held behind it: at most SYNC_CHOICE_MAX at once. E_INVALID when nothing is chosen,
+ * E_PRECOND: an item not open. *ret: how many. */
+enum { SYNC_CHOICE_MAX = 2000 };
 MUST enum err sync_release(struct cx *cx, const struct sync_choice *c, int64_t *ret);
 /* Never to be applied; what is held behind it goes on. */
 MUST enum err sync_drop(struct cx *cx, const struct sync_choice *c, int64_t *ret);

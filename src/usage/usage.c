@@ -269,20 +269,30 @@ enum err usage_users(struct cx *cx, int64_t from, int64_t to, int64_t after, int
     return E_OK;
 }
 
+struct reading {
+    LIST(struct usage_row) v;
+};
+
+static enum err row_add(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+{
+    struct reading *r = arg;
+    (void)cols;
+    *LIST_ADD(cx->a, &r->v) =
+        (struct usage_row){row[0].i, row[1].i, arena_dup(cx->a, row[2].s), row[3].i, row[4].i};
+    return E_OK;
+}
+
 enum err usage_rows(struct cx *cx, int64_t from, int64_t to, int64_t first, int64_t last,
                     struct usage_row **ret, size_t *ret_n)
 {
-    struct db_rows r = {0};
-    TRY(db_query(
-        cx, &r,
-        "SELECT user_id, hour, area, pages, actions FROM user_hour WHERE hour >= $1 AND hour < $2"
-        " AND user_id >= $3 AND user_id <= $4 ORDER BY user_id, hour, area",
-        V(from), V(to), V(first), V(last)));
-    struct usage_row *v = NEW_N(cx->a, struct usage_row, r.n + 1);
-    for (size_t i = 0; i < r.n; i++)
-        v[i] = (struct usage_row){db_int(&r, i, 0), db_int(&r, i, 1), db_str(&r, i, 2),
-                                  db_int(&r, i, 3), db_int(&r, i, 4)};
-    *ret = v;
-    *ret_n = r.n;
+    const struct db_val v[] = {V(from), V(to), V(first), V(last)};
+    struct reading r = {0};
+    TRY(db_each(
+        cx,
+        S("SELECT user_id, hour, area, pages, actions FROM user_hour WHERE hour >= $1 AND hour < $2"
+          " AND user_id >= $3 AND user_id <= $4 ORDER BY user_id, hour, area"),
+        v, COUNT(v), row_add, &r));
+    *ret = r.v.v;
+    *ret_n = r.v.n;
     return E_OK;
 }

@@ -117,6 +117,8 @@ static const struct torture {
     {"POST /api/v1/unlock", "{'token':'" TOKEN_B "'}", NULL, ANON, ""},
     {"POST /api/v1/session/mail", "{'mail':'clara.neu@mueller.example','password':'korrekt-pferd-batterie'}", NULL, ADMIN, "login_attempt login_guard"},
     {"POST /api/v1/address", "{'token':'" TOKEN_C "'}", NULL, ANON, ""},
+    {"PUT /api/v1/usage/rules", "{'on':true,'days':90}", NULL, ADMIN, ""},
+    {"DELETE /api/v1/usage", NULL, NULL, ADMIN, ""},
     {"PUT /api/v1/signup/rules", "{'open':true,'role':'$rolerep'}", NULL, ADMIN, ""},
     {"POST /api/v1/signup", "{'name':'f','mail':'neu@mueller.example'}", NULL, ANON, ""},
     {"POST /api/v1/signup/confirm", "{'token':'" TOKEN_D "','password':'Moos-Laterne-9'}", NULL, ANON, ""},

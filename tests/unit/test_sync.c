@@ -290,11 +290,20 @@ static void rights(struct bed *b)
     work(&w);
     IS(&w, w.last.item[0].id, SYNC_REFUSED, "conflict"); /* as if it were not there */
     IS(&w, w.last.item[1].id, SYNC_APPLIED, "");
+    T(hand(&w, w.chief, k.id, "shop", S("{\"items\":[" FIRM("k", "\"name\":\"K\"") "]}")) == E_DENIED); /* the name is another's */
+    sql(cx, arena_fmt(cx->a, "INSERT INTO sync_sender SELECT id, " ID " FROM sync_system", w.chief));
     T_OK(cx, hand(&w, w.chief, k.id, "shop", S("{\"items\":[" FIRM("k", "\"name\":\"K\"") "]}")));
     T_OK(cx, key_end(cx, k.id, true)); /* between 202 and its turn */
     work(&w);
     IS(&w, w.last.id, SYNC_REFUSED, "auth");
     T_INT(by_key(&w, "company", "k"), 0);
+    send_as(&w, own, FIRM("f", "\"note\":\"wieder meins\""));
+    int64_t stuck = w.last.id;
+    work(&w);
+    send_as(&w, w.chief, "{\"entity\":\"company\",\"key\":\"f\",\"replaces\":true,\"values\":{\"note\":\"statt\"}}");
+    work(&w);
+    IS(&w, stuck, SYNC_HELD, "held"); /* what another has sent is not his to replace */
+    IS(&w, w.last.id, SYNC_HELD, "held");
     send_as(&w, own, FIRM("h", "\"name\":\"H\""));
     sql(cx, arena_fmt(cx->a, "UPDATE \"user\" SET active = 0 WHERE id = " ID, own));
     work(&w);
@@ -304,7 +313,7 @@ static void rights(struct bed *b)
     size_t n = 0;
     int64_t next = 0;
     T_OK(cx, sync_list(cx, &q, &v, &n, &next));
-    T(n == 3 && next == 0);
+    T(n == 4 && next == 0);
     T(sync_get(cx, S("shop"), w.chief, w.last.id, &r) == E_NOTFOUND);
 }
 

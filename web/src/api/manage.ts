@@ -67,8 +67,12 @@ export const syncItems = (name: string, state: string, cursor: string | null) =>
 export const syncItem = (name: string, id: string) => get<SyncDetail>(`/sync/${name}/item/${id}`);
 export const syncChange = (name: string, id: string, values: Record<string, unknown>) => patch<{ items: number }>(`/sync/${name}/item/${id}`, { values });
 export type SyncChoice = { item: string } | { code: string } | { all: true };
-export const syncRelease = (name: string, which: SyncChoice) => post<{ items: number }>(`/sync/${name}/release`, which);
-export const syncDrop = (name: string, which: SyncChoice) => post<{ items: number }>(`/sync/${name}/drop`, which);
+/** Some thousand at a time, until none are left. */
+async function choose(name: string, what: 'release' | 'drop', which: SyncChoice): Promise<void> {
+  while ((await post<{ items: number; more: boolean }>(`/sync/${name}/${what}`, which)).data.more);
+}
+export const syncRelease = (name: string, which: SyncChoice) => choose(name, 'release', which);
+export const syncDrop = (name: string, which: SyncChoice) => choose(name, 'drop', which);
 type Described = Record<string, unknown>;
 export const addField = (body: Described) => post<{ name: string }>('/meta/field', body);
 export const changeField = (entity: string, name: string, body: Described) => patch<{ name: string; recast?: Recast }>(`/meta/field/${entity}/${name}`, body);
