@@ -14,7 +14,8 @@ enum {
     SAMPLE = 5,
     LIST_PAGE = 50,
     REF_BYTES = 5,
-    MENTIONS = 5
+    MENTIONS = 5,
+    ROUNDS = 5
 };
 const str ground_name[GROUNDS] = {S0("purpose"),  S0("withdrawn"), S0("objection"),
                                   S0("unlawful"), S0("duty"),      S0("child")};
@@ -237,7 +238,9 @@ struct run {
     struct plan p;
     struct erasing er, er_far; /* records that name it; the log of all */
     struct tally t;
-    int64_t done, total, rows;
+    int64_t done, total, rows, last_file;
+    int round;
+    bool more, merged; /* something hangs on it again; it is another's now */
 };
 struct slice {
     struct run *run;
@@ -326,10 +329,10 @@ static enum err log_clear(struct cx *cx, struct run *r)
 }
 
 /* ---- the end ---- */
-static str ids_text(struct cx *cx, const struct plan *p)
+static str ids_text(struct cx *cx, const struct redact *r)
 {
     struct buf b = buf_new(cx->a, TEXT_MAX);
-    for (size_t i = 0; i < p->gone.n; i++) buf_fmt(&b, "%s%" PRId64, i ? "," : "", p->gone.v[i].id);
+    for (size_t i = 0; i < r->n_ids; i++) buf_fmt(&b, "%s%" PRId64, i ? "," : "", r->id[i]);
     return buf_str(&b);
 }
 
@@ -341,12 +344,32 @@ static str told_text(struct cx *cx, const struct run *r)
     return buf_str(&b);
 }
 
+static enum err not_merged(struct cx *cx, struct run *r)
+{
+    int64_t winner = 0;
+    TRY(record_redirect(cx, r->p.gone.v[0].e, r->x.record, &winner));
+    r->merged = winner != 0;
+    return winner ? fail(cx, E_CONFLICT, "This record was merged into another: erase that one")
+                  : E_OK;
+}
+
+static enum err merged_state(struct cx *cx, void *arg)
+{
+    const struct run *r = arg;
+    return db_exec(cx, NULL, "UPDATE erasure SET state = 'merged' WHERE id = $1", V(r->x.id));
+}
+
 static enum err finish(struct cx *cx, void *arg)
 {
     struct run *r = arg;
     const struct piece *main = &r->p.gone.v[0];
     struct tally before = r->t;
+    struct plan left = {0};
     int64_t rows = 0;
+    TRY(not_merged(cx, r));
+    TRY(plan_make(cx, &(struct plan_ask){.e = main->e, .id = main->id}, &left));
+    r->more = left.gone.n > 1 || left.shared.n;
+    if (r->more) return E_OK;
     TRY(erase_record(cx, main->e, main->id, &r->er, true, &rows));
     tally_add(cx, &r->t, S("log"), r->rows + rows);
     str told = told_text(cx, r);
@@ -359,28 +382,57 @@ static enum err finish(struct cx *cx, void *arg)
 
 static void count_pieces(struct cx *cx, struct run *r)
 {
-    for (size_t i = 0; i < r->p.gone.n; i++) tally_add(cx, &r->t, r->p.gone.v[i].e->name, 1);
+    int64_t files = 0, last = r->last_file;
+    for (size_t i = r->round ? 1 : 0; i < r->p.gone.n; i++)
+        tally_add(cx, &r->t, r->p.gone.v[i].e->name, 1);
     tally_add(cx, &r->t, S("shared"), (int64_t)r->p.shared.n);
-    tally_add(cx, &r->t, S("files"), (int64_t)r->p.files.n);
+    for (size_t i = 0; i < r->p.files.n; i++) {
+        int64_t id = r->p.files.v[i];
+        files += id > r->last_file; /* ids rise: those of the round before are counted */
+        if (id > last) last = id;
+    }
+    r->last_file = last;
+    tally_add(cx, &r->t, S("files"), files);
 }
 
 static enum err work(struct cx *cx, struct run *r)
 {
     int64_t uploads = 0;
-    r->total = (int64_t)(r->p.gone.n + r->p.shared.n) + 1;
+    r->total += (int64_t)(r->p.gone.n + r->p.shared.n) + 1;
     count_pieces(cx, r);
     TRY(sliced(cx, r, shared_some, r->p.shared.v, NULL, r->p.shared.n));
-    TRY(uploads_clear(cx, &r->p, r->env, &uploads));
+    if (!r->round) TRY(uploads_clear(cx, &r->p, r->env, &uploads));
     tally_add(cx, &r->t, S("uploads"), uploads);
     TRY(places_clear(cx, &r->p, &r->t));
     TRY(log_clear(cx, r));
     for (size_t i = 0; i < r->p.files.n; i++)
         bytes_drop(cx, r->env, r->p.files.v[i]); /* before what would find them is gone */
     TRY(sliced(cx, r, gone_some, r->p.gone.v + 1, NULL, r->p.gone.n - 1));
+    TRY(places_clear(cx, &r->p, &r->t)); /* what was written since */
     TRY(erased_note(
         cx, r->env,
         &r->x)); /* before the end: an end that is not in the file would not be done again */
     return db_write(cx, finish, r);
+}
+
+/* Until nothing hangs on it: people go on working meanwhile. */
+static enum err rounds(struct cx *cx, struct run *r, struct plan_ask *ask)
+{
+    for (r->round = 0; r->round < ROUNDS; r->round++) {
+        struct plan p = {0};
+        TRY(plan_make(cx, ask, &p));
+        r->p = p;
+        TRY(not_merged(cx, r));
+        TRY(kept_by_law(cx, &r->p));
+        r->er = (struct erasing){r->env->vault, r->x.id, &r->p.all};
+        r->er_far = (struct erasing){r->env->vault, r->x.id, &r->p.far};
+        r->x.records = ids_text(cx, &r->p.all);
+        TRY(work(cx, r));
+        if (!r->more) return E_OK;
+        ask->also = S("");
+        ask->before = &r->p;
+    }
+    return fail(cx, E_CONFLICT, "Stopped half-way: it can be gone on with");
 }
 
 static enum err erased_of(struct cx *cx, int64_t id, struct erased *ret, bool *ret_done)
@@ -434,16 +486,13 @@ enum err erasure_run(struct cx *cx, int64_t erasure, bool shared_too, const stru
     const struct entity *e = meta_entity(cx->meta, r->x.entity);
     if (!done && !e) return fail(cx, E_NOTFOUND, "There is nothing of this name");
     if (!done) {
-        struct plan_ask ask = {e, r->x.record, shared_too, true, r->x.records};
-        TRY(plan_make(cx, &ask, &r->p));
-        TRY(kept_by_law(cx, &r->p));
-        r->er = (struct erasing){env->vault, erasure, &r->p.all};
-        r->er_far = (struct erasing){env->vault, erasure, &r->p.far};
-        r->x.records = ids_text(cx, &r->p);
+        struct plan_ask ask = {e, r->x.record, shared_too, true, r->x.records, NULL};
         r->x.shared_too = shared_too;
-        TRY(work(cx, r));
+        enum err err = rounds(cx, r, &ask);
+        if (r->merged) TRY(db_write(cx, merged_state, r));
+        TRY(err);
         log_say(cx, LOG_INFO, S("privacy"), "erasure %.*s: %zu records are gone", FS(r->x.ref),
-                r->p.gone.n);
+                r->p.all.n_ids);
     }
     enum err swept_now = erasure_sweep(cx);
     if (swept_now ==

@@ -23,17 +23,16 @@ static struct piece *seen(struct cx *cx, struct plan *p, int64_t id)
 static void put(struct cx *cx, struct plan *p, const struct entity *e, int64_t id, bool goes)
 {
     struct piece *x = NEW(cx->a, struct piece);
-    *x = (struct piece){e, id};
+    *x = (struct piece){e, id, goes};
     map_put(&p->seen, arena_fmt(cx->a, "%" PRId64, id), x);
     if (goes) *LIST_ADD(cx->a, &p->gone) = *x;
     else *LIST_ADD(cx->a, &p->shared) = *x;
 }
 
-static bool is_going(const struct plan *p, int64_t id)
+static bool is_going(struct cx *cx, const struct plan *p, int64_t id)
 {
-    for (size_t i = 0; i < p->gone.n; i++)
-        if (p->gone.v[i].id == id) return true;
-    return false;
+    const struct piece *x = map_get(&p->seen, arena_fmt(cx->a, "%" PRId64, id));
+    return x && x->goes;
 }
 
 static bool is_link(const struct field *f)
@@ -43,34 +42,40 @@ static bool is_link(const struct field *f)
 }
 
 /* Does it hang on anybody else? Colleagues, teams and groups are nobody, nor is one of its own kind. */
-static bool is_shared(const struct plan *p, const struct record *r)
+static bool is_shared(struct cx *cx, const struct plan *p, const struct record *r)
 {
     for (size_t i = F_SYSTEM_N; i < r->e->n; i++) {
         const struct field *f = &r->e->f[i];
         const struct val *v = &r->v[i];
         if (!is_link(f) || f->trashed || !f->target->personal || f->target->at == r->e->at)
             continue;
-        if (v->t == VT_INT && !is_going(p, v->i)) return true;
+        if (v->t == VT_INT && !is_going(cx, p, v->i)) return true;
         for (size_t k = 0; v->t == VT_LIST && k < v->n; k++)
-            if (!is_going(p, v->v[k].id)) return true;
+            if (!is_going(cx, p, v->v[k].id)) return true;
     }
     return false;
 }
 
-static bool goes_along(const struct plan *p, const struct field *f, const struct record *r)
+static bool goes_along(struct cx *cx, const struct plan *p, const struct field *f,
+                       const struct record *r)
 {
     const struct entity *e = r->e;
     if (e->dups || e->admin || f->target->at == e->at) return false;
     if (e->internal) return true;
-    return e->personal && (p->shared_too || !is_shared(p, r));
+    return e->personal && (p->shared_too || !is_shared(cx, p, r));
 }
 
-static void law(struct cx *cx, struct plan *p, const struct record *r)
+/* Until when law has it kept; 0 = it may go. */
+static int64_t kept_until(struct cx *cx, const struct record *r)
 {
     int64_t until = r->v[F_CREATED_AT].i + r->e->kept_years * YEAR_DAYS * DAY_MS +
                     r->e->kept_years / 4 * DAY_MS;
-    if (r->e->kept_years && until > cx->now_ms)
-        *LIST_ADD(cx->a, &p->kept) = (struct obstacle){r->e, r->id, until};
+    return r->e->kept_years && until > cx->now_ms ? until : 0;
+}
+
+static void law(struct cx *cx, struct plan *p, const struct entity *e, int64_t id, int64_t until)
+{
+    if (until) *LIST_ADD(cx->a, &p->kept) = (struct obstacle){e, id, until};
 }
 
 static enum err pointing_one(struct cx *cx, struct plan *p, const struct field *f, int64_t id)
@@ -79,11 +84,15 @@ static enum err pointing_one(struct cx *cx, struct plan *p, const struct field *
     if (seen(cx, p, id)) return E_OK;
     if (p->gone.n + p->shared.n >= ERASE_PIECES)
         return fail(cx, E_LIMIT, "More than %d records hang on this one", ERASE_PIECES);
+    struct arena_mark m = arena_mark(cx->a); /* there may be many */
     enum err e = record_get_deleted(cx, f->entity, id, &r);
     if (e == E_NOTFOUND) return E_OK; /* of another entity */
     TRY(e);
-    law(cx, p, &r);
-    put(cx, p, f->entity, id, goes_along(p, f, &r));
+    int64_t until = kept_until(cx, &r);
+    bool goes = goes_along(cx, p, f, &r);
+    arena_back(cx->a, m);
+    law(cx, p, f->entity, id, until);
+    put(cx, p, f->entity, id, goes);
     return E_OK;
 }
 
@@ -94,10 +103,10 @@ static enum err pointing(struct cx *cx, struct plan *p, const struct piece *to)
             const struct field *f = &cx->meta->entity[i].f[k];
             struct db_rows r = {0};
             if (!is_link(f) || f->target->at != to->e->at) continue;
-            TRY(erase_pointing(cx, f, to->id, &r));
-            if (r.n == ERASE_POINTING)
-                return fail(cx, E_LIMIT, "More than %d records hang on this one", ERASE_PIECES);
-            for (size_t j = 0; j < r.n; j++) TRY(pointing_one(cx, p, f, db_int(&r, j, 0)));
+            do {
+                TRY(erase_pointing(cx, f, to->id, r.n ? db_int(&r, r.n - 1, 0) : 0, &r));
+                for (size_t j = 0; j < r.n; j++) TRY(pointing_one(cx, p, f, db_int(&r, j, 0)));
+            } while (r.n == ERASE_POINTING);
         }
     return E_OK;
 }
@@ -125,7 +134,7 @@ static enum err is_others(struct cx *cx, const struct plan *p, str mark, bool *r
     TRY(db_query(cx, &r,
                  "SELECT record FROM contact_point WHERE norm = $1 OR typed = $1 LIMIT 1000",
                  V(mark)));
-    for (size_t i = 0; i < r.n; i++) *ret |= !is_going(p, db_int(&r, i, 0));
+    for (size_t i = 0; i < r.n; i++) *ret |= !is_going(cx, p, db_int(&r, i, 0));
     TRY(db_query(cx, &r, "SELECT id FROM \"user\" WHERE mail = $1 LIMIT 1", V(mark)));
     *ret |= r.n > 0;
     return E_OK;
@@ -161,7 +170,7 @@ static enum err titled(struct cx *cx, const struct plan *p, const struct entity 
     sql_val(cx, &q, V(folded ? fold_text(cx->a, name) : name));
     sql_lit(&q, " LIMIT 1000");
     TRY(sql_run(cx, &q, &r, NULL));
-    for (size_t i = 0; i < r.n; i++) *ret |= !is_going(p, db_int(&r, i, 0));
+    for (size_t i = 0; i < r.n; i++) *ret |= !is_going(cx, p, db_int(&r, i, 0));
     return E_OK;
 }
 
@@ -223,9 +232,10 @@ static enum err marks_put(struct cx *cx, struct plan *p, const struct erase_word
 }
 
 /* The first n_people of those that go are who it is about. */
-static enum err words(struct cx *cx, struct plan *p, size_t n_people)
+static enum err words(struct cx *cx, struct plan *p, size_t n_people, const struct plan *before)
 {
-    struct erase_words w = {0};
+    struct erase_words w = before ? before->words : (struct erase_words){0};
+    size_t had = before ? before->all.n_ids : 0;
     for (size_t i = 0; i < n_people; i++) {
         struct record r = {0};
         enum err e = record_get_deleted(cx, p->gone.v[i].e, p->gone.v[i].id, &r);
@@ -235,10 +245,12 @@ static enum err words(struct cx *cx, struct plan *p, size_t n_people)
     }
     if (w.names.n + w.marks.n > WORDS_MAX)
         return fail(cx, E_LIMIT, "This record had more than %d names and numbers", WORDS_MAX);
-    int64_t *id = NEW_N(cx->a, int64_t, p->gone.n);
-    for (size_t i = 0; i < p->gone.n; i++) id[i] = p->gone.v[i].id;
-    qsort(id, p->gone.n, sizeof *id, by_number);
-    p->all = p->far = p->sure = (struct redact){.id = id, .n_ids = p->gone.n};
+    int64_t *id = NEW_N(cx->a, int64_t, had + p->gone.n);
+    if (had) memcpy(id, before->all.id, sizeof *id * had);
+    for (size_t i = 0; i < p->gone.n; i++) id[had + i] = p->gone.v[i].id;
+    qsort(id, had + p->gone.n, sizeof *id, by_number);
+    p->all = p->far = p->sure = (struct redact){.id = id, .n_ids = had + p->gone.n};
+    p->words = w;
     TRY(names_put(cx, p, &w));
     return marks_put(cx, p, &w);
 }
@@ -281,7 +293,7 @@ static enum err gather(struct cx *cx, const struct plan_ask *ask, struct plan *p
         TRY(pointing(cx, p, &to));
     }
     TRY(files(cx, p));
-    return ask->words ? words(cx, p, people) : E_OK;
+    return ask->words ? words(cx, p, people, ask->before) : E_OK;
 }
 
 enum err plan_make(struct cx *cx, const struct plan_ask *ask, struct plan *ret)
@@ -293,7 +305,7 @@ enum err plan_make(struct cx *cx, const struct plan_ask *ask, struct plan *ret)
     if (err == E_NOTFOUND)
         p.main = (struct record){.e = ask->e, .id = ask->id}; /* gone already: it goes on */
     else if (err != E_OK) return fail(cx, err, "%.*s", FS(all.msg));
-    if (p.main.v) law(&all, &p, &p.main);
+    if (p.main.v) law(&all, &p, ask->e, ask->id, kept_until(&all, &p.main));
     put(cx, &p, ask->e, ask->id, true);
     err = gather(&all, ask, &p);
     if (err != E_OK) return fail(cx, err, "%.*s", FS(all.msg));

@@ -4,21 +4,21 @@
  * What goes: the record, what was merged into it, and what hangs on it alone (plan.c). What else names it stays
  * without the link and the words. Then everything beside records that holds texts is walked through (places.def): a
  * row there is dropped for an id or a mark (mail, number) of who goes that nobody else has; a name alone, which may be
- * somebody else's, only leaves the text, and only if it tells: two words or more, and no record that stays has it as its
- * title or address. Keys of JSON, saved views and filters are never touched for a name.
+ * somebody else's, only leaves the text, and only if it tells: two words or more, and no record that stays has it as
+ * its title or address. Keys of JSON, saved views and filters are never touched for a name.
  * Nothing of it can be taken back; what is left is the erasure's own row, which says when, who, why and how much, and
  * ids that mean nothing any more. Those are also in a file outside of the base, ERASURES_FILE: a base restored from an
  * older backup is held against it at the next start, and what it brought back is erased again.
  *
  * It is a job, and may be killed at any moment: each slice is a transaction, what was done is found done, and the
- * record itself goes last.
+ * record itself goes last, once nothing points to it any more: what was saved meanwhile is looked for again.
  */
 #pragma once
 #include "os/vault.h"
 #include "record/record.h"
 
 #define ERASURES_FILE "erasures"
-enum { ERASE_PIECES = 20000, ERASURES_MAX_BYTES = 64 * 1024 * 1024 };
+enum { ERASE_PIECES = 50000, ERASURES_MAX_BYTES = 64 * 1024 * 1024 };
 /* Art. 17 (1) a to f, and by a rule of one's own. */
 enum ground { GROUND_PURPOSE, GROUND_WITHDRAWN, GROUND_OBJECTION, GROUND_UNLAWFUL, GROUND_DUTY, GROUND_CHILD, GROUNDS };
 extern const str ground_name[GROUNDS];
@@ -39,7 +39,8 @@ MUST enum err erasure_check(struct cx *cx, const struct record *r, bool shared_t
 /* Its row, inside db_write; the work is erasure_run's. *ret_ref: what the person is told. One that was begun and not
  * ended (its job was cancelled) is the same again. */
 MUST enum err erasure_open(struct cx *cx, const struct record *r, str ground, int64_t *ret, str *ret_ref);
-/* Outside db_write, cx->acl NULL. Run again it goes on. */
+/* Outside db_write, cx->acl NULL. Run again it goes on. E_CONFLICT: law has it kept; it was merged into another (its
+ * state is "merged" then, and that one is to be erased); records are linked to it faster than they go. */
 MUST enum err erasure_run(struct cx *cx, int64_t erasure, bool shared_too, const struct erase_env *env);
 /* Erasures whose file still had readers, or that were cut short there: cleans freed places. For a quiet hour. */
 MUST enum err erasure_sweep(struct cx *cx);

@@ -8,6 +8,7 @@
 struct piece {
     const struct entity *e;
     int64_t id;
+    bool goes;
 };
 struct obstacle { /* law has it kept */
     const struct entity *e;
@@ -21,17 +22,20 @@ struct plan {
     LIST(struct obstacle) kept;
     LIST(int64_t) files;
     struct map seen;             /* id -> struct piece */
+    struct erase_words words;    /* what these are made from */
     struct redact all;           /* every word and id: for records that name it */
     struct redact far;           /* names that tell (privacy.h), marks, ids: for texts that are not linked to it */
     struct redact sure;          /* marks that nobody else has, ids: what drops a row, and finds those of the log */
 };
 /* As the system. words: all, far and sure are wanted too. also: further ids that go ("1,2,3"), of an erasure that an
- * older base does not know of yet. */
+ * older base does not know of yet. before: the plan of the round before this one, whose words and ids count as
+ * well; may be NULL. */
 struct plan_ask {
     const struct entity *e;
     int64_t id;
     bool shared_too, words;
     str also;
+    const struct plan *before;
 };
 MUST enum err plan_make(struct cx *cx, const struct plan_ask *ask, struct plan *ret);
 

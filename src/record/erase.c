@@ -20,7 +20,8 @@ enum err erase_files(struct cx *cx, const struct entity *e, int64_t id, struct d
                     V(e->name), V(id));
 }
 
-enum err erase_pointing(struct cx *cx, const struct field *f, int64_t to, struct db_rows *ret)
+enum err erase_pointing(struct cx *cx, const struct field *f, int64_t to, int64_t after,
+                        struct db_rows *ret)
 {
     struct sql q = sql_new(cx);
     if (f->kind->store == ST_LINKS) {
@@ -30,7 +31,9 @@ enum err erase_pointing(struct cx *cx, const struct field *f, int64_t to, struct
         sql_val(cx, &q, V(to));
         sql_lit(&q, " AND l.field = ");
         sql_val(cx, &q, V(f->name));
-        sql_lit(&q, " ORDER BY l.a LIMIT 10000");
+        sql_lit(&q, " AND l.a > ");
+        sql_val(cx, &q, V(after));
+        sql_lit(&q, " ORDER BY l.a LIMIT 1000");
         return sql_run(cx, &q, ret, NULL);
     }
     sql_lit(&q, "SELECT t.id FROM ");
@@ -39,7 +42,9 @@ enum err erase_pointing(struct cx *cx, const struct field *f, int64_t to, struct
     sql_col(&q, S("t"), f->col);
     sql_lit(&q, " = ");
     sql_val(cx, &q, V(to));
-    sql_lit(&q, " ORDER BY t.id LIMIT 10000");
+    sql_lit(&q, " AND t.id > ");
+    sql_val(cx, &q, V(after));
+    sql_lit(&q, " ORDER BY t.id LIMIT 1000");
     return sql_run(cx, &q, ret, NULL);
 }
 
@@ -178,8 +183,24 @@ static enum err pointers_empty(struct cx *cx, const struct entity *e, int64_t id
     return E_OK;
 }
 
+/* What other systems sent under its keys, also what waits: it would make the record anew. Before the keys go. */
+static enum err items_drop(struct cx *cx, int64_t id)
+{
+    TRY(db_exec(cx, NULL,
+                "DELETE FROM sync_try WHERE item IN (SELECT i.id FROM external_id x JOIN "
+                "sync_system s ON s.name = x.system JOIN sync_item i ON i.system = s.id AND "
+                "i.entity = x.entity AND i.key = x.key WHERE x.record = $1)",
+                V(id)));
+    return db_exec(cx, NULL,
+                   "DELETE FROM sync_item WHERE id IN (SELECT i.id FROM external_id x JOIN "
+                   "sync_system s ON s.name = x.system JOIN sync_item i ON i.system = s.id AND "
+                   "i.entity = x.entity AND i.key = x.key WHERE x.record = $1)",
+                   V(id));
+}
+
 static enum err beside_drop(struct cx *cx, const struct entity *e, int64_t id)
 {
+    TRY(items_drop(cx, id));
     TRY(db_exec(cx, NULL, "DELETE FROM contact_point WHERE record = $1", V(id)));
     TRY(db_exec(cx, NULL, "DELETE FROM link WHERE a = $1", V(id)));
     TRY(db_exec(cx, NULL, "DELETE FROM link WHERE b = $1", V(id)));

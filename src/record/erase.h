@@ -24,9 +24,9 @@ struct erase_words {
 };
 MUST enum err erase_words(struct cx *cx, const struct record *r, struct erase_words *add_to);
 
-/* The record is gone: row, points, links, keys, search text, files' rows, old values of its log. What still points to
- * it points nowhere. last: its row of the log tells of the marks of the whole erasure. E_OK when it is not there.
- * *rows: added to, of the log that were changed. */
+/* The record is gone: row, points, links, keys and what other systems sent under them, search text, files' rows, old
+ * values of its log. What still points to it points nowhere. last: its row of the log tells of the marks of the whole
+ * erasure. E_OK when it is not there. *rows: added to, of the log that were changed. */
 MUST enum err erase_record(struct cx *cx, const struct entity *e, int64_t id, const struct erasing *er, bool last,
                            int64_t *rows);
 /* The record stays: its links to what goes are emptied, the words in its texts replaced, in its log as well. */
@@ -35,6 +35,6 @@ MUST enum err erase_from(struct cx *cx, const struct entity *e, int64_t id, cons
 MUST enum err erase_row(struct cx *cx, int64_t seq, const struct erasing *er, int64_t *rows);
 /* Ids of the files that belong to a record. */
 MUST enum err erase_files(struct cx *cx, const struct entity *e, int64_t id, struct db_rows *ret);
-/* Records of f's entity that point to `to` by f, in the trash or not; at most ERASE_POINTING. */
-enum { ERASE_POINTING = 10000 };
-MUST enum err erase_pointing(struct cx *cx, const struct field *f, int64_t to, struct db_rows *ret);
+/* Records of f's entity that point to `to` by f, in the trash or not: the next ERASE_POINTING ids above `after`. */
+enum { ERASE_POINTING = 1000 };
+MUST enum err erase_pointing(struct cx *cx, const struct field *f, int64_t to, int64_t after, struct db_rows *ret);

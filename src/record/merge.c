@@ -128,6 +128,15 @@ enum err redirect_put(struct cx *cx, const struct entity *e, int64_t loser, int6
                    V(loser), V(e->name), V(winner), V(cx->now_ms));
 }
 
+/* Its values would live on in the other. */
+static enum err not_erased(struct cx *cx, const struct merging *m)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT 1 FROM erasure WHERE record IN ($1, $2) AND state = 'waiting' LIMIT 1",
+                 V(m->winner), V(m->loser)));
+    return r.n ? fail(cx, E_CONFLICT, "One of these records is being erased: they cannot be merged") : E_OK;
+}
+
 static enum err merge_inside(struct cx *cx, void *arg)
 {
     struct merging *m = arg;
@@ -138,6 +147,7 @@ static enum err merge_inside(struct cx *cx, void *arg)
     TRY(read_one(cx, m->e, m->loser, ACT_DELETE, LIVING, false, &l));
     if (m->version && m->version != w.version)
         return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
+    TRY(not_erased(cx, m));
     const struct acl *acl = cx->acl;
     cx->acl = NULL; /* both were asked for; what hangs on them follows whoever may see it */
     struct set *s = winner_sets(cx, m, &w, &l, &n);

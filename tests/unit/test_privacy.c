@@ -452,6 +452,10 @@ static const char *const of_others[] = {
     "INSERT INTO sync_item (id, system, batch, entity, key, op, item, seq, replaces, record, state, due_at, tries, user_id, api_key, change, done_at, code, field, why, wants, value)"
     " VALUES (35, 1, 1, 'person', 'k2', 1, '', 0, 0, 0, 4, NULL, 0, 7, 0, 0, $1, '', '', '', '', '{\"name\":\"Somebody\"}')",
     "INSERT INTO sync_item (id, system, batch, entity, key, op, item, seq, replaces, record, state, due_at, tries, user_id, api_key, change, done_at, code, field, why, wants, value)"
+    " VALUES (37, 91, 1, 'person', 'k9', 1, '', 0, 0, 0, 1, $1, 0, 7, 0, 0, 0, '', '', '', '', '{\"name\":\"O.\"}')",
+    "INSERT INTO sync_try (item, n, at, what, by_user, code, field, why) VALUES (37, 1, $1, 'x', 0, '', '', 'O.')",
+    "INSERT INTO sync_system (id, name, created_at, lease_by, lease_until, told_at) VALUES (91, 'o-shop', $1, '', 0, 0)",
+    "INSERT INTO sync_item (id, system, batch, entity, key, op, item, seq, replaces, record, state, due_at, tries, user_id, api_key, change, done_at, code, field, why, wants, value)"
     " VALUES (36, 1, 1, 'person', 'k3', 1, '', 0, 0, 0, 4, NULL, 0, 7, 0, 0, $1, '', '', '', '', '{\"name\":\"o@kessel.example\"}')"};
 
 static void holds_text(struct bed *t, const char *sql, const char *want)
@@ -473,6 +477,7 @@ static void names_of_others(struct bed *t)
     create(cx, "person", "{\"name\":\"anna berg\"}");
     change(cx, "person", p, "{\"name\":\"Anna Berg\"}");
     change(cx, "person", p, "{\"name\":\"Orla Kessel\"}");
+    write_sql(t, "INSERT INTO external_id (system, entity, key, record, at) VALUES ('o-shop', 'person', 'k9', $1, 0)", p);
     struct stroke s = {of_others, COUNT(of_others), V(cx->now_ms)};
     T_OK(cx, db_write(cx, strike, &s));
     T_OK(cx, erasure_run(cx, open_for(t, "person", p), false, &env));
@@ -486,6 +491,82 @@ static void names_of_others(struct bed *t)
     holds_text(t, "SELECT value FROM sync_item WHERE id = 34", "{\"name\":\"Orla Kessel\",\"mails\":[\"o@kessel.example\"]}");
     holds_text(t, "SELECT value FROM sync_item WHERE id = 35", "{\"name\":\"Somebody\"}");
     holds_text(t, "SELECT value FROM sync_item WHERE id = 36", NULL);
+    holds_text(t, "SELECT value FROM sync_item WHERE id = 37", NULL); /* it waited to make him anew */
+    holds_text(t, "SELECT why FROM sync_try WHERE item = 37", NULL);
+}
+
+/* Who is erased cannot become another; what became another before its turn is not called done. */
+static void merged(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct erase_env env = {.data_dir = t->folder};
+    struct written w = {0};
+    struct record r = {0};
+    int64_t p = create(cx, "person", "{\"name\":\"Paula Moving\",\"note\":\"hers\"}"), q = create(cx, "person", "{\"name\":\"Quentin\"}");
+    int64_t erasure = open_for(t, "person", p);
+    T(record_merge(cx, ENT(cx, "person"), q, p, 0, NULL, 0, &w) == E_CONFLICT);
+    T(record_merge(cx, ENT(cx, "person"), p, q, 0, NULL, 0, &w) == E_CONFLICT);
+    write_sql(t, "UPDATE erasure SET state = 'done' WHERE id = $1", erasure);
+    T_OK(cx, record_merge(cx, ENT(cx, "person"), q, p, 0, NULL, 0, &w));
+    write_sql(t, "UPDATE erasure SET state = 'waiting' WHERE id = $1", erasure);
+    T(erasure_run(cx, erasure, false, &env) == E_CONFLICT);
+    HAS(cx->msg, "merged into another");
+    T_OK(cx, record_get_deleted(cx, ENT(cx, "person"), p, &r));
+    holds_text(t, arena_fmt(cx->a, "SELECT state FROM erasure WHERE id = %" PRId64, erasure).p, "merged");
+    T_OK(cx, erasure_run(cx, open_for(t, "person", q), false, &env));
+    T(record_get_deleted(cx, ENT(cx, "person"), p, &r) == E_NOTFOUND);
+}
+
+struct meanwhile {
+    struct bed *t;
+    int64_t person, made, merges_into;
+    int calls;
+};
+static bool goes_on(void *arg, int64_t done, int64_t total)
+{
+    struct meanwhile *m = arg;
+    struct cx *cx = &m->t->cx;
+    struct written w = {0};
+    (void)done, (void)total;
+    if (m->calls++) return true;
+    if (!m->merges_into) m->made = create(cx, "interaction", J("{\"subject\":\"Petra Later rang again\",\"person\":\"" ID "\"}", m->person));
+    else {
+        write_sql(m->t, "UPDATE erasure SET state = 'done' WHERE record = $1", m->person);
+        T_OK(cx, record_merge(cx, ENT(cx, "person"), m->merges_into, m->person, 0, NULL, 0, &w));
+        write_sql(m->t, "UPDATE erasure SET state = 'waiting' WHERE record = $1", m->person);
+    }
+    return true;
+}
+
+/* What is saved while it runs goes as well. */
+static void meanwhile(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct record r = {0};
+    struct meanwhile m = {.t = t, .person = create(cx, "person", "{\"name\":\"Petra Later\"}")};
+    struct erase_env env = {.data_dir = t->folder, .progress = goes_on, .arg = &m};
+    create(cx, "interaction", J("{\"subject\":\"x\",\"person\":\"" ID "\"}", m.person));
+    int64_t erasure = open_for(t, "person", m.person);
+    T_OK(cx, erasure_run(cx, erasure, false, &env));
+    T(m.made && record_get_deleted(cx, ENT(cx, "interaction"), m.made, &r) == E_NOTFOUND);
+    T_INT(in_tables(t, "petra later", true), 0);
+    holds_text(t, arena_fmt(cx->a, "SELECT state FROM erasure WHERE id = %" PRId64, erasure).p, "done");
+    m = (struct meanwhile){.t = t, .person = create(cx, "person", "{\"name\":\"Pia Moving\"}"), .merges_into = create(cx, "person", "{\"name\":\"Quirina\"}")};
+    create(cx, "interaction", J("{\"subject\":\"x\",\"person\":\"" ID "\"}", m.person));
+    T(erasure_run(cx, open_for(t, "person", m.person), false, &env) == E_CONFLICT);
+    T_OK(cx, record_get_deleted(cx, ENT(cx, "person"), m.person, &r));
+}
+
+/* More than one reading of what points to it. */
+static void many(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct erase_env env = {.data_dir = t->folder};
+    int64_t p = create(cx, "person", "{\"name\":\"Magda Many\"}"), last = 0;
+    struct record r = {0};
+    for (int i = 0; i <= ERASE_POINTING; i++) last = create(cx, "consent", J("{\"purpose\":\"x\",\"person\":\"" ID "\"}", p));
+    T_OK(cx, erasure_run(cx, open_for(t, "person", p), false, &env));
+    T(record_get_deleted(cx, ENT(cx, "consent"), last, &r) == E_NOTFOUND);
 }
 
 /* Every table is looked through, or is known to hold nobody. */
@@ -637,7 +718,7 @@ static void words(void)
 
 int main(void)
 {
-    static void (*const all[])(struct bed *) = {every_table, erased_whole, at_each_fault, after_a_restore, kept, names_of_others, archived, consents};
+    static void (*const all[])(struct bed *) = {every_table, erased_whole, at_each_fault, after_a_restore, kept, names_of_others, merged, meanwhile, many, archived, consents};
     words();
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
     return t_end("privacy");

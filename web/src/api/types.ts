@@ -177,4 +177,4 @@ export interface ErasePlan {
   title: string; gone: ErasePart[]; shared: ErasePart[]; kept: { entity: string; id: string; title: string; until: string }[];
   beside: Record<string, number>; mentions: { entity: string; id: string; title: string }[];
 }
-export interface Erasure { id: string; ref: string; at: string; who: Ref; ground: string; entity: string; state: 'waiting' | 'done'; told: Record<string, number>; swept: boolean }
+export interface Erasure { id: string; ref: string; at: string; who: Ref; ground: string; entity: string; state: 'waiting' | 'done' | 'merged'; told: Record<string, number>; swept: boolean }
