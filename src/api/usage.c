@@ -138,7 +138,7 @@ enum err api_usage_get(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct asked q = {0};
     int64_t ids[USERS_MAX + 1];
-    str titles[USERS_MAX + 1];
+    str titles[USERS_MAX + 1] = {0};
     struct usage_row *v = NULL;
     size_t n_ids = 0, n = 0, at = 0;
     TRY(asked_of(cx, rq, &q));
