@@ -137,8 +137,8 @@ static enum err users_of(struct cx *cx, const struct asked *q, int64_t *ids, siz
 enum err api_usage_get(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct asked q = {0};
-    int64_t ids[USERS_MAX + 1];
-    str titles[USERS_MAX + 1] = {0};
+    int64_t ids[USERS_MAX + 1] = {0};
+    str titles[USERS_MAX + 1];
     struct usage_row *v = NULL;
     size_t n_ids = 0, n = 0, at = 0;
     TRY(asked_of(cx, rq, &q));
