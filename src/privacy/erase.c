@@ -359,6 +359,18 @@ static enum err merged_state(struct cx *cx, void *arg)
     return db_exec(cx, NULL, "UPDATE erasure SET state = 'merged' WHERE id = $1", V(r->x.id));
 }
 
+/* New, or linked again. What is still linked after a second round is so by a field in the trash, which nobody reads. */
+static bool is_more(struct cx *cx, const struct run *r, const struct plan *left)
+{
+    bool more = left->shared.n && !r->round;
+    for (size_t i = 0; i < left->gone.n + left->shared.n; i++) {
+        const struct piece *x =
+            i < left->gone.n ? &left->gone.v[i] : &left->shared.v[i - left->gone.n];
+        more |= !map_has(&r->p.seen, arena_fmt(cx->a, "%" PRId64, x->id));
+    }
+    return more;
+}
+
 static enum err finish(struct cx *cx, void *arg)
 {
     struct run *r = arg;
@@ -368,7 +380,7 @@ static enum err finish(struct cx *cx, void *arg)
     int64_t rows = 0;
     TRY(not_merged(cx, r));
     TRY(plan_make(cx, &(struct plan_ask){.e = main->e, .id = main->id}, &left));
-    r->more = left.gone.n > 1 || left.shared.n;
+    r->more = is_more(cx, r, &left);
     if (r->more) return E_OK;
     TRY(erase_record(cx, main->e, main->id, &r->er, true, &rows));
     tally_add(cx, &r->t, S("log"), r->rows + rows);

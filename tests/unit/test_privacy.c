@@ -569,6 +569,31 @@ static void many(struct bed *t)
     T(record_get_deleted(cx, ENT(cx, "consent"), last, &r) == E_NOTFOUND);
 }
 
+static enum err trash_inside(struct cx *cx, void *arg)
+{
+    (void)arg;
+    return meta_field_trash(cx, S("x_akte"), S("x_kunde"), true);
+}
+
+/* A link by a field in the trash holds nothing up. */
+static void trashed_field(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct erase_env env = {.data_dir = t->folder};
+    struct record r = {0};
+    T_OK(cx, db_write(cx, entity_inside, (void *)(intptr_t)parsed(cx, "{\"label\":\"Akte\"}")));
+    bed_reload(t);
+    T_OK(cx, db_write(cx, field_inside, (void *)(intptr_t)parsed(cx, "{\"entity\":\"x_akte\",\"kind\":\"link\",\"to\":\"person\",\"label\":\"Kunde\"}")));
+    bed_reload(t);
+    int64_t p = create(cx, "person", "{\"name\":\"Tilda Trash\"}");
+    int64_t f = create(cx, "x_akte", J("{\"name\":\"A-1\",\"x_kunde\":\"" ID "\"}", p));
+    T_OK(cx, db_write(cx, trash_inside, NULL));
+    bed_reload(t);
+    T_OK(cx, erasure_run(cx, open_for(t, "person", p), false, &env));
+    T(record_get_deleted(cx, ENT(cx, "person"), p, &r) == E_NOTFOUND);
+    T_OK(cx, record_get(cx, ENT(cx, "x_akte"), f, &r));
+}
+
 /* Every table is looked through, or is known to hold nobody. */
 static void every_table(struct bed *t)
 {
@@ -718,7 +743,7 @@ static void words(void)
 
 int main(void)
 {
-    static void (*const all[])(struct bed *) = {every_table, erased_whole, at_each_fault, after_a_restore, kept, names_of_others, merged, meanwhile, many, archived, consents};
+    static void (*const all[])(struct bed *) = {every_table, erased_whole, at_each_fault, after_a_restore, kept, names_of_others, merged, meanwhile, many, trashed_field, archived, consents};
     words();
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
     return t_end("privacy");
