@@ -17,7 +17,7 @@ static void waited(struct api_bed *t)
         (void)api_events_came(t);
         return;
     }
-    T(false && "the queue never emptied");
+    T(false); /* the queue never emptied */
 }
 
 static void walk(struct api_bed *t)
