@@ -51,14 +51,22 @@ static enum err job_look(struct cx *cx, void *arg, str state, str args, str resu
     return E_OK;
 }
 
+static enum err is_at_work(struct cx *cx, int64_t erasure, bool *ret)
+{
+    struct at_work w = {.erasure = arena_fmt(cx->a, "\"%" PRId64 "\"", erasure)};
+    TRY(job_each(cx, S("erase"), job_look, &w));
+    *ret = w.yes;
+    return E_OK;
+}
+
 static enum err order_inside(struct cx *cx, void *arg)
 {
     struct order *o = arg;
     int64_t erasure = 0;
+    bool at_work = false;
     TRY(erasure_open(cx, &o->r, o->ground, &erasure, &o->ref));
-    struct at_work w = {.erasure = arena_fmt(cx->a, "\"%" PRId64 "\"", erasure)};
-    TRY(job_each(cx, S("erase"), job_look, &w));
-    if (w.yes) return fail(cx, E_CONFLICT, "This record is being erased already");
+    TRY(is_at_work(cx, erasure, &at_work));
+    if (at_work) return fail(cx, E_CONFLICT, "This record is being erased already");
     return job_put(cx, erasure, o->shared_too, &o->job);
 }
 
@@ -149,8 +157,10 @@ enum err erase_job(struct cx *cx, const struct job *job, str *ret)
 static enum err again_one(struct cx *cx, void *arg, int64_t erasure, bool shared_too)
 {
     int64_t job = 0;
+    bool at_work = false;
     (void)arg;
-    return job_put(cx, erasure, shared_too, &job);
+    TRY(is_at_work(cx, erasure, &at_work));
+    return at_work ? E_OK : job_put(cx, erasure, shared_too, &job);
 }
 
 static enum err again_inside(struct cx *cx, void *arg)

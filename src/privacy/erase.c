@@ -21,13 +21,15 @@ const str ground_name[GROUNDS] = {S0("purpose"),  S0("withdrawn"), S0("objection
                                   S0("unlawful"), S0("duty"),      S0("child")};
 
 /* ---- may it ---- */
+static bool holds_people(const struct entity *e) { return e->personal && !e->admin; }
+
 enum err erasure_may(struct cx *cx, const struct entity *e, int64_t id, struct record *ret)
 {
     struct record r = {0};
     int64_t winner = 0;
     TRY(erase_look(cx, e, id, &r));
     if (!acl_sys(cx, SYS_PRIVACY)) return fail(cx, E_DENIED, "You may not erase data of people");
-    if (!e->personal || e->admin) return fail(cx, E_INVALID, "Such records hold no data of people");
+    if (!holds_people(e)) return fail(cx, E_INVALID, "Such records hold no data of people");
     TRY(record_redirect(cx, e, id, &winner));
     if (winner) return fail(cx, E_CONFLICT, "This record was merged into another: erase that one");
     *ret = r;
@@ -213,21 +215,44 @@ enum err erasure_open(struct cx *cx, const struct record *r, str ground, int64_t
     return E_OK;
 }
 
+/* Who can write the file must not be able to have users or their log taken out. */
+static enum err again_may(struct cx *cx, const struct erased *x, bool *ret)
+{
+    struct db_rows r = {0};
+    const struct entity *e = meta_entity(cx->meta, x->entity);
+    TRY(db_query(cx, &r, "SELECT 1 FROM change WHERE record = $1 AND entity <> $2 LIMIT 1",
+                 V(x->record), V(x->entity)));
+    *ret = e && holds_people(e) && !r.n;
+    if (!*ret)
+        log_say(cx, LOG_ERROR, S("privacy"),
+                "erasure %.*s of the file erasures names what is no record of people here: it is "
+                "not done again",
+                FS(x->ref));
+    return E_OK;
+}
+
+static enum err again(struct cx *cx, struct erased *x, erasure_again_fn *fn, void *arg)
+{
+    struct db_rows r = {0};
+    bool may = false;
+    TRY(db_query(cx, &r, "SELECT id, state FROM erasure WHERE ref = $1", V(x->ref)));
+    if (r.n && str_eq(db_str(&r, 0, 1), S("done"))) return E_OK;
+    if (r.n) return fn(cx, arg, db_int(&r, 0, 0), x->shared_too);
+    TRY(again_may(cx, x, &may));
+    if (!may) return E_OK;
+    x->id = id_new(cx->now_ms);
+    TRY(insert(cx, x));
+    log_say(cx, LOG_WARN, S("privacy"),
+            "erasure %.*s is not in this base, an older one: it is done again", FS(x->ref));
+    return fn(cx, arg, x->id, x->shared_too);
+}
+
 enum err erasures_again(struct cx *cx, const struct erase_env *env, erasure_again_fn *fn, void *arg)
 {
     struct erased *v = NULL;
     size_t n = 0;
     TRY(erased_read(cx, env, &v, &n));
-    for (size_t i = 0; i < n; i++) {
-        struct db_rows r = {0};
-        TRY(db_query(cx, &r, "SELECT 1 FROM erasure WHERE ref = $1", V(v[i].ref)));
-        if (r.n || !meta_entity(cx->meta, v[i].entity)) continue;
-        v[i].id = id_new(cx->now_ms);
-        TRY(insert(cx, &v[i]));
-        TRY(fn(cx, arg, v[i].id, v[i].shared_too));
-        log_say(cx, LOG_WARN, S("privacy"),
-                "erasure %.*s is not in this base, an older one: it is done again", FS(v[i].ref));
-    }
+    for (size_t i = 0; i < n; i++) TRY(again(cx, &v[i], fn, arg));
     return E_OK;
 }
 

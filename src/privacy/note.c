@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* privacy/note.c - the file of erasures beside the base: one JSON object a line, no data of anybody. */
+#include "base/log.h"
 #include "os/os.h"
 #include "privacy/privacy_int.h"
 
+#include <pthread.h>
+
 enum { LINE_MAX = 1024 * 1024 };
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER; /* two erasures may end together */
 
 static str path_of(struct cx *cx, const struct erase_env *env)
 {
@@ -42,9 +46,12 @@ enum err erased_read(struct cx *cx, const struct erase_env *env, struct erased *
         struct erased x = {0};
         (void)str_split(text, '\n', &line, &text);
         if (!str_trim(line).n) continue;
-        if (line_read(cx, line, &x) != E_OK)
-            return fail(cx, E_BAD, "Line %d of the file erasures cannot be read", n);
-        *LIST_ADD(cx->a, &v) = x;
+        if (line_read(cx, line, &x) == E_OK) *LIST_ADD(cx->a, &v) = x;
+        else
+            log_say(cx, LOG_ERROR, S("privacy"),
+                    "line %d of the file erasures cannot be read: what it tells of is not erased "
+                    "again",
+                    n);
     }
     *ret = v.v;
     *ret_n = v.n;
@@ -68,12 +75,11 @@ static str line_of(struct cx *cx, const struct erased *x)
     return buf_str(&b);
 }
 
-enum err erased_note(struct cx *cx, const struct erase_env *env, const struct erased *x)
+static enum err note(struct cx *cx, const struct erase_env *env, const struct erased *x)
 {
     struct erased *v = NULL;
     size_t n = 0;
     str text = {0};
-    if (!env->data_dir.n) return E_OK;
     TRY(erased_read(cx, env, &v, &n));
     for (size_t i = 0; i < n; i++)
         if (str_eq(v[i].ref, x->ref)) return E_OK;
@@ -82,4 +88,13 @@ enum err erased_note(struct cx *cx, const struct erase_env *env, const struct er
     return os_write_file_atomic(
         cx, path_of(cx, env),
         arena_fmt(cx->a, "%.*s%s%.*s\n", FS(text), whole ? "" : "\n", FS(line_of(cx, x))), 0600);
+}
+
+enum err erased_note(struct cx *cx, const struct erase_env *env, const struct erased *x)
+{
+    if (!env->data_dir.n) return E_OK;
+    pthread_mutex_lock(&writing);
+    enum err e = note(cx, env, x);
+    pthread_mutex_unlock(&writing);
+    return e;
 }

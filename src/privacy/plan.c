@@ -7,6 +7,7 @@
  * anybody. */
 #include "privacy/privacy_int.h"
 
+#include "base/log.h"
 #include "base/time.h"
 #include "fmt/fold.h"
 #include "meta/sql.h"
@@ -277,7 +278,11 @@ static enum err also_put(struct cx *cx, struct plan *p, str ids)
         if (!str_to_int(one, &id) || seen(cx, p, id)) continue;
         TRY(db_query(cx, &r, "SELECT entity FROM change WHERE record = $1 LIMIT 1", V(id)));
         const struct entity *e = r.n ? meta_entity(cx->meta, db_str(&r, 0, 0)) : NULL;
-        if (e) put(cx, p, e, id, true);
+        if (!e) continue;
+        if (!e->admin && (e->personal || e->internal)) put(cx, p, e, id, true);
+        else /* never goes with anybody: somebody wrote it there */
+            log_say(cx, LOG_ERROR, S("privacy"), "an erasure names a record of %.*s: it stays",
+                    FS(e->name));
     }
     return E_OK;
 }

@@ -46,6 +46,8 @@ MUST enum err erasure_run(struct cx *cx, int64_t erasure, bool shared_too, const
 MUST enum err erasure_sweep(struct cx *cx);
 /* Newest first, as array members; *ret_next 0 at the end. */
 MUST enum err erasure_list_json(struct cx *cx, int64_t before, struct jw *w, int64_t *ret_next);
-/* Erasures that the file knows and the base does not: their rows are made, fn is told of each, inside db_write. */
+/* Erasures that the file knows and the base does not, or not as done: their rows are made, fn is told of each and sees
+ * to it that a job is at it, inside db_write. Lines that cannot be read, or name what nobody could have had erased, are
+ * logged and left out. */
 typedef enum err erasure_again_fn(struct cx *cx, void *arg, int64_t erasure, bool shared_too);
 MUST enum err erasures_again(struct cx *cx, const struct erase_env *env, erasure_again_fn *fn, void *arg);

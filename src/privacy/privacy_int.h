@@ -59,6 +59,7 @@ struct erased { /* a row of `erasure` */
     str ref, ground, entity, records;
     bool shared_too;
 };
-/* Adds it, unless it is there. */
+/* Adds it, unless it is there. Any thread. */
 MUST enum err erased_note(struct cx *cx, const struct erase_env *env, const struct erased *x);
+/* A line that cannot be read is logged and left out; it stays in the file. */
 MUST enum err erased_read(struct cx *cx, const struct erase_env *env, struct erased **ret, size_t *ret_n);

@@ -2,7 +2,7 @@
 /* K04 over the API: who may erase whom, what is asked before, and that it is gone afterwards for everybody. */
 #include "api_bed.h"
 #include "os/os.h"
-#include "privacy/privacy.h"
+#include "privacy/privacy_int.h"
 
 #include <unistd.h>
 
@@ -110,6 +110,40 @@ static void trash_and_merged(struct api_bed *t)
          {ADMIN, "GET /api/v1/person?deleted=1", NULL, 200, "!Weg", "", NULL, NULL});
 }
 
+static int64_t at_work(struct api_bed *t)
+{
+    struct db_rows r = {0};
+    T_OK(&t->b.cx, db_query(&t->b.cx, &r, "SELECT count(*) FROM job WHERE kind = 'erase' AND state = 'waiting'"));
+    return db_int(&r, 0, 0);
+}
+
+/* The file of erasures is looked through at each start: what it has and the base has not done gets one job. */
+static void at_the_start(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/person", "{'name':'Weg Vier'}", 201, NULL, "person.create", "p", NULL},
+         {ADMIN, "POST /api/v1/person/$p/erase", "{'confirm':'Weg Vier','ground':'duty'}", 202, NULL, "", "e", NULL});
+    struct cx cx = t->b.cx;
+    struct erase_env env = {.data_dir = t->app->data_dir};
+    struct db_rows r = {0};
+    cx.app = t->app;
+    int64_t before = at_work(t);
+    T_OK(&cx, db_query(&cx, &r, "SELECT ref, record FROM erasure WHERE state = 'waiting'"));
+    struct erased x = {.ref = db_str(&r, 0, 0), .entity = S("person"), .record = db_int(&r, 0, 1)};
+    T_OK(&cx, erased_note(&cx, &env, &x));
+    T_OK(&cx, api_erase_again(&cx));
+    T_INT(at_work(t), before);
+    ROWS(t, {ADMIN, "DELETE /api/v1/job/$e.job", NULL, 204, NULL, "", NULL, NULL});
+    T_INT(at_work(t), before - 1);
+    T_OK(&cx, api_erase_again(&cx));
+    T_OK(&cx, api_erase_again(&cx));
+    T_INT(at_work(t), before);
+    run(t);
+    T_OK(&cx, api_erase_again(&cx));
+    T_INT(at_work(t), before);
+    ROWS(t, {ADMIN, "GET /api/v1/person/$p", NULL, 404, NULL, "person.erase", NULL, NULL});
+}
+
 /* K06 over the API: given and withdrawn are two entries, neither is changed by anybody. */
 static void consented(struct api_bed *t)
 {
@@ -135,6 +169,7 @@ static void walk(struct api_bed *t)
     unproved(t);
     erased(t);
     trash_and_merged(t);
+    at_the_start(t);
 }
 
 void privacy_tests(void) { api_both(walk, false, true); }
