@@ -104,8 +104,8 @@ static void machine(struct bed *t, str *ret_entity, str *ret_field)
     T_OK(cx, json_parse(cx, arena_fmt(cx->a, "{\"entity\":\"%.*s\",\"kind\":\"phones\",\"label\":\"SIM\"}", FS(e.name)), &sim.j));
     T_OK(cx, db_write(cx, add_field, &sim));
     bed_reload(t);
-    *ret_entity = e.name;
-    *ret_field = sim.name;
+    *ret_entity = arena_dup(cx->a, e.name); /* with a nought behind it */
+    *ret_field = arena_dup(cx->a, sim.name);
 }
 
 static int64_t found_by(struct cx *cx, const char *q)
