@@ -292,7 +292,7 @@ enum err usage_rows(struct cx *cx, int64_t from, int64_t to, int64_t first, int6
         S("SELECT user_id, hour, area, pages, actions FROM user_hour WHERE hour >= $1 AND hour < $2"
           " AND user_id >= $3 AND user_id <= $4 ORDER BY user_id, hour, area"),
         v, COUNT(v), row_add, &r));
-    *ret = r.v.v;
+    *ret = r.v.n ? r.v.v : NEW(cx->a, struct usage_row);
     *ret_n = r.v.n;
     return E_OK;
 }

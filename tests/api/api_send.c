@@ -139,12 +139,15 @@ static void record(const struct req *rq, const struct answer *r)
     arena_free(&a);
 }
 
+enum { SENT_MAX = 16 << 20 };
+
 struct answer api_call(struct api_bed *t, struct arena *a, enum actor who, str req, str body, str head)
 {
     struct arena *mine = arena_new(); /* a request's memory ends with it: ASan sees who keeps it */
+    struct arena *sent = arena_new(); /* what a stream has sent is nobody's any more */
     struct http_limits l = limits();
     struct http_head *h = NEW(mine, struct http_head);
-    struct resp rs = {0};
+    struct resp rs = {.body = buf_new(sent, SENT_MAX)};
     struct answer ret = {0};
     struct meta *m = app_meta_hold(t->app);
     struct cx cx = {.a = mine, .db = db_get(t->app->db), .meta = m, .app = t->app, .now_ms = (t->still_ms ? t->still_ms : clock_ms()) + t->ahead_ms,
@@ -162,6 +165,7 @@ struct answer api_call(struct api_bed *t, struct arena *a, enum actor who, str r
     }
     db_put(&cx.db);
     meta_drop(&m);
+    arena_free(&sent);
     arena_free(&mine);
     return ret;
 }

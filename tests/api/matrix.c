@@ -85,7 +85,7 @@ static const struct cell {
     {POST, "/api/v1/hook/delivery/{id}/redeliver", "/api/v1/hook/delivery/$x/redeliver", NULL, DELIVERY, "401", "202 202 202 404 404", "403", "403"},
     {GET, "/api/v1/sync", "/api/v1/sync", NULL, NOTHING, "401", "200", "200", "200"},
     {GET, "/api/v1/sync/{system}", "/api/v1/sync/matrix$x", NULL, SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
-    {POST, "/api/v1/sync/{system}", "/api/v1/sync/shop", "{'items':[{'entity':'person','key':'1','values':{'name':'m'}}]}", NOTHING, "401", "202", "202", "202"},
+    {POST, "/api/v1/sync/{system}", "/api/v1/sync/shop", "{'items':[{'entity':'person','key':'1','values':{'name':'m'}}]}", NOTHING, "401", "202", "403", "202"}, /* the rep comes first: the name is his, and who manages the settings sends as anybody */
     {GET, "/api/v1/sync/{system}/batch/{id}", "/api/v1/sync/matrix$x/batch/$x", NULL, SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {GET, "/api/v1/sync/{system}/item", "/api/v1/sync/matrix$x/item", NULL, SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {GET, "/api/v1/sync/{system}/item/{id}", "/api/v1/sync/matrix$x/item/$x", NULL, SYNCED, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
