@@ -127,7 +127,7 @@ async function trash(v, by) {
   await page.goto(`${v.url}/person?q=testfrau`);
   await page.getByRole('row', { name: /Petra Testfrau/ }).click();
   await by('panel.more').click();
-  await page.getByRole('menuitem', { name: say(v, 'delete') }).click();
+  await page.getByRole('menuitem', { name: say(v, 'delete'), exact: true }).click();
   await page.getByRole('row', { name: /Petra Testfrau/ }).waitFor({ state: 'detached' });
   await page.locator('.toast').getByRole('button', { name: say(v, 'undo'), exact: true }).last().click();
   await v.seen(page.getByRole('row', { name: /Petra Testfrau/ }), 'undo brings the deleted record back');
