@@ -143,22 +143,36 @@ static void both_names(struct cx *cx, const struct record *r, struct erase_words
     word(cx, w, false, arena_fmt(cx->a, "%.*s, %.*s", FS(last), FS(first)));
 }
 
-enum err erase_words(struct cx *cx, const struct record *r, struct erase_words *add_to)
+/* The values that the first `max` rows of its log hold; what nobody can read any more is passed over. */
+typedef enum err old_fn(struct cx *cx, void *arg, const struct record *r, const struct set *s);
+static enum err olds_each(struct cx *cx, const struct record *r, int64_t max, old_fn *fn, void *arg)
 {
     struct db_rows rows = {0};
-    for (size_t i = F_SYSTEM_N; i < r->e->n; i++) words_of(cx, &r->e->f[i], &r->v[i], add_to);
-    both_names(cx, r, add_to);
     TRY(db_query(cx, &rows,
                  "SELECT old FROM change WHERE record = $1 AND old IS NOT NULL AND op <> 'erase' "
-                 "ORDER BY seq LIMIT 10000",
-                 V(r->id)));
+                 "ORDER BY seq LIMIT $2",
+                 V(r->id), V(max)));
     for (size_t i = 0; i < rows.n; i++) {
         struct set *s = NULL;
         size_t n = 0;
         if (log_old_sets(cx, r->e, db_str(&rows, i, 0), &s, &n) != E_OK) continue;
-        for (size_t k = 0; k < n; k++) words_of(cx, s[k].f, &s[k].v, add_to);
+        for (size_t k = 0; k < n; k++) TRY(fn(cx, arg, r, &s[k]));
     }
     return E_OK;
+}
+
+static enum err old_words(struct cx *cx, void *arg, const struct record *r, const struct set *s)
+{
+    (void)r;
+    words_of(cx, s->f, &s->v, arg);
+    return E_OK;
+}
+
+enum err erase_words(struct cx *cx, const struct record *r, struct erase_words *add_to)
+{
+    for (size_t i = F_SYSTEM_N; i < r->e->n; i++) words_of(cx, &r->e->f[i], &r->v[i], add_to);
+    both_names(cx, r, add_to);
+    return olds_each(cx, r, 10000, old_words, add_to);
 }
 
 /* ---- gone ---- */
@@ -222,24 +236,18 @@ static enum err row_drop(struct cx *cx, const struct entity *e, int64_t id)
     return sql_run(cx, &q, NULL, NULL);
 }
 
+static enum err old_tags(struct cx *cx, void *none, const struct record *r, const struct set *s)
+{
+    (void)none;
+    return tags_forget(cx, s->f, r->id, &s->v);
+}
+
 /* Tags that only this record has, or had. */
 static enum err tags_drop(struct cx *cx, const struct record *r)
 {
-    struct db_rows rows = {0};
     for (size_t i = F_SYSTEM_N; i < r->e->n; i++)
         TRY(tags_forget(cx, &r->e->f[i], r->id, &r->v[i]));
-    TRY(db_query(cx, &rows,
-                 "SELECT old FROM change WHERE record = $1 AND old IS NOT NULL AND op <> 'erase' "
-                 "ORDER BY seq LIMIT 1000",
-                 V(r->id)));
-    for (size_t i = 0; i < rows.n; i++) {
-        struct set *s = NULL;
-        size_t n = 0;
-        if (log_old_sets(cx, r->e, db_str(&rows, i, 0), &s, &n) != E_OK)
-            continue; /* nobody can read it any more */
-        for (size_t k = 0; k < n; k++) TRY(tags_forget(cx, s[k].f, r->id, &s[k].v));
-    }
-    return E_OK;
+    return olds_each(cx, r, 1000, old_tags, NULL);
 }
 
 enum err erase_record(struct cx *cx, const struct entity *e, int64_t id, const struct erasing *er,

@@ -3,6 +3,7 @@
 #include "os/os.h"
 #include "privacy/privacy_int.h"
 #include "record_make.h"
+#include "erasure_make.h"
 
 #include <pthread.h>
 
@@ -28,24 +29,6 @@ static void gone(struct bed *t, int64_t id)
 {
     struct record r = {0};
     T(record_get_deleted(&t->cx, ENT(&t->cx, "person"), id, &r) == E_NOTFOUND);
-}
-
-static enum err again_one(struct cx *cx, void *arg, int64_t erasure, bool shared_too)
-{
-    int64_t *ret = arg;
-    (void)cx, (void)shared_too;
-    *ret = erasure;
-    return E_OK;
-}
-struct again {
-    const struct erase_env *env;
-    int64_t got;
-};
-static enum err again_inside(struct cx *cx, void *arg)
-{
-    struct again *a = arg;
-    a->got = 0;
-    return erasures_again(cx, a->env, again_one, &a->got);
 }
 
 /* Two erasures end at once: both stand in the file. */

@@ -7,6 +7,7 @@
 #include "privacy/privacy_int.h"
 #include "meta/sql.h"
 #include "record_make.h"
+#include "erasure_make.h"
 
 #include "privacy/archive.h"
 
@@ -349,24 +350,6 @@ static void at_each_fault(struct bed *t)
     seal_all(t, v);
     T_INT(looked(t, v).faults, 0);
     vault_close(&v);
-}
-
-static enum err again_one(struct cx *cx, void *arg, int64_t erasure, bool shared_too)
-{
-    int64_t *ret = arg;
-    (void)cx, (void)shared_too;
-    *ret = erasure;
-    return E_OK;
-}
-struct again {
-    const struct erase_env *env;
-    int64_t got;
-};
-static enum err again_inside(struct cx *cx, void *arg)
-{
-    struct again *a = arg;
-    a->got = 0;
-    return erasures_again(cx, a->env, again_one, &a->got);
 }
 
 /* A copy from before the erasure, opened again. */
