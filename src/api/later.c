@@ -18,17 +18,20 @@ struct later {
     enum err e;
 };
 
+/* What failed is told, and whom something was refused; the others at level debug. */
 void api_log(const struct cx *cx, const struct req *rq, const struct resp *rs, int64_t us)
 {
-    bool bad = rs->status >= 500;
+    bool bad = rs->status >= 500, refused = rs->status == 403 || rs->status == 429;
+    enum log_level level = bad ? LOG_ERROR : refused ? LOG_INFO : LOG_DEBUG;
     struct log_line l;
-    if (!bad && !log_is_on(LOG_DEBUG)) return;
-    log_begin(&l, cx, bad ? LOG_ERROR : LOG_DEBUG, S("http"), S("request"));
+    if (!log_is_on(level)) return;
+    log_begin(&l, cx, level, S("http"), S("request"));
     log_str(&l, S("method"), method_name[rq->method]);
     log_str(&l, S("path"), rq->path);
     log_int(&l, S("status"), rs->status ? rs->status : 200);
     log_int(&l, S("us"), us);
-    if (bad) log_str(&l, S("error"), cx->msg);
+    if (refused) log_str(&l, S("addr"), rq->remote);
+    if (bad || refused) log_str(&l, S("error"), cx->msg);
     log_end(&l);
 }
 

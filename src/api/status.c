@@ -7,7 +7,7 @@
 enum err api_healthz(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     (void)cx, (void)rq;
-    rs->type = S("text/plain");
+    rs->type = S("text/plain; charset=utf-8");
     buf_add(&rs->body, S("ok\n"));
     return E_OK;
 }
@@ -56,7 +56,7 @@ enum err api_metrics(struct cx *cx, const struct req *rq, struct resp *rs)
         return fail(cx, E_DENIED, "Only those who may read the log can see these figures");
     struct http_stats h = http_stats(cx->app->http);
     struct db_stats d = dbase_stats(cx->app->db);
-    rs->type = S("text/plain; version=0.0.4");
+    rs->type = S("text/plain; version=0.0.4; charset=utf-8");
     figure(rs, "http_requests_total", "counter", "Requests answered", h.requests);
     figure(rs, "http_bad_total", "counter", "Requests refused by the parser", h.bad);
     figure(rs, "http_connections_total", "counter", "Connections accepted", h.conns);

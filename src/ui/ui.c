@@ -29,6 +29,7 @@ static const struct asset *find(str path)
 
 static bool is_page(str path)
 {
+    if (str_find(path, S("/.")) >= 0) return false; /* .git, .env, .well-known: nobody's page */
     for (size_t i = path.n; i > 0 && path.p[i - 1] != '/'; i--)
         if (path.p[i - 1] == '.') return false;
     return !str_has_prefix(path, S("/api/")) && !str_has_prefix(path, S("/assets/"));
