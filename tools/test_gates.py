@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Shows that layers.py, links.py, gates.py and messages.py are red on bad samples and green on good ones."""
+"""Shows that layers.py, links.py, gates.py, messages.py and asvs.py are red on bad samples and green on good ones."""
 import json, pathlib, subprocess, sys, tempfile
+
+sys.dont_write_bytecode = True
+import asvs
 
 HERE = pathlib.Path(__file__).resolve().parent
 SPDX = "/* SPDX-License-Identifier: MIT */\n"
@@ -77,6 +80,43 @@ CASES = [
     ("text in a comment", "messages", says('/* fail(cx, E_BAD, "x y") */') | told({}), None),
     ("nothing to tell", "messages", says('return fail(cx, E_BAD, "%.*s: %s", FS(a), b);') | told({}), None),
     ("deeper folder", "layers", {"src/db/sub/a.c": "int a;\n"}, "stands in no room"),
+]
+
+
+def lines(change=lambda n, cells: cells, tested=1):
+    """docs/asvs.md with a line for each requirement, the first one tested; `change` gives other cells, or None: no line."""
+    level_1, rows = set(asvs.numbers(asvs.LEVEL_1)), []
+    for n in asvs.numbers(asvs.SECTIONS):
+        cells = [n, "1" if n in level_1 else "2", "asked", "n/a", "why not", ""]
+        if n == "1.1.1":
+            cells[3:] = "tested", "it is so", "tests/unit/a.c: test_a"
+        rows.append(change(n, cells))
+    rows = [r for r in rows if r]
+    total = asvs.SUM.format(all=len(rows), tested=tested, met=0, na=len(rows) - tested, missing=0)
+    return {"docs/asvs.md": "\n".join([total, *("| " + " | ".join(r) + " |" for r in rows)]),
+            "tests/unit/a.c": "static void test_a(void)\n{\n}\n"}
+
+
+def line(number, at, text):
+    """The same with another cell in one line."""
+    return lines(lambda n, cells: [*cells[:at], text, *cells[at + 1:]] if n == number else cells)
+
+
+CASES += [
+    ("all requirements", "asvs", lines(), None),
+    ("no list", "asvs", {}, "is not there"),
+    ("one left out", "asvs", lines(lambda n, cells: None if n == "8.2.2" else cells), "8.2.2: has no line"),
+    ("one of level 3", "asvs", line("1.2.9", 0, "1.2.10"), "1.2.10: is not of levels 1 and 2"),
+    ("one twice", "asvs", line("1.2.9", 0, "1.2.8"), "1.2.8: has 2 lines"),
+    ("wrong level", "asvs", line("1.2.9", 1, "1"), "level 1"),
+    ("no verdict", "asvs", line("1.2.9", 3, ""), "no verdict"),
+    ("no reason", "asvs", line("1.2.9", 4, ""), "nothing told"),
+    ("no such file", "asvs", line("1.1.1", 5, "tests/unit/b.c: test_a"), "there is no tests/unit/b.c"),
+    ("no such test", "asvs", line("1.1.1", 5, "tests/unit/a.c: test_b"), "has no test_b"),
+    ("part of a name", "asvs", line("1.1.1", 5, "tests/unit/a.c: test_"), "has no test_"),
+    ("no file of tests", "asvs", line("1.1.1", 5, "src/base/good.c: f"), "is no test"),
+    ("held by nothing", "asvs", line("1.1.1", 5, ""), "held by no test"),
+    ("another sum", "asvs", lines(tested=2), "its sum is: 253 requirements: 1 met and held by a test"),
 ]
 
 

@@ -26,6 +26,11 @@ static void passwords(void)
     }
     T(n >= 3000); /* ASVS 6.2.4 */
     T(auth_password_check(&cx, S("Michelle"), words, 2) == E_INVALID);
+    char most[PASSWORD_MAX + 1]; /* ASVS 6.2.9 */
+    for (size_t i = 0; i < sizeof most; i++) most[i] = (char)('a' + i * 7 % 26);
+    T_OK(&cx, auth_password_check(&cx, (str){most, 64}, words, 2));
+    T_OK(&cx, auth_password_check(&cx, (str){most, PASSWORD_MAX}, words, 2));
+    T(auth_password_check(&cx, (str){most, PASSWORD_MAX + 1}, words, 2) == E_INVALID);
     t_cx_free(&cx);
 }
 
@@ -74,6 +79,20 @@ static void solve(struct cx *cx)
     io.answer = r.n ? db_str(&r, 0, 0) : S("");
 }
 
+/* However often it is used: a session has an end (ASVS 7.3.2). */
+static void session_ages(struct cx *cx, struct auth *au, int64_t user)
+{
+    const int64_t step = SESSION_IDLE_MS / 2, from = cx->now_ms;
+    struct session s = {0}, again = {0};
+    T_OK(cx, auth_session_new(cx, user, S("10.0.0.3"), S("test"), &s));
+    for (; cx->now_ms + step < from + SESSION_MAX_MS; cx->now_ms += step)
+        if (!T_OK(cx, auth_session_enter(cx, au, s.token, &again))) break;
+    T_OK(cx, auth_session_enter(cx, au, s.token, &again));
+    cx->now_ms = from + SESSION_MAX_MS + 1;
+    T(auth_session_enter(cx, au, s.token, &again) == E_AUTH);
+    cx->now_ms = from;
+}
+
 static void log_in(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -86,6 +105,13 @@ static void log_in(struct bed *t)
     T(comes(cx, au, "boss@example.org", "wrong", "10.0.0.1") == E_AUTH);
     T(comes(cx, au, "gone@example.org", "Zaun-Kiesel-7", "10.0.0.1") == E_AUTH);
     T(comes(cx, au, "nobody@example.org", "", "10.0.0.1") == E_AUTH);
+    static const char *const near[] = {"zaun-kiesel-7", "Zaun-Kiesel-7 ", "Zaun-Kiesel-"}; /* as typed: ASVS 6.2.8 */
+    T_OK(cx, auth_password_set(cx, au, user_make(cx, "near@example.org", true), S("Zaun-Kiesel-7")));
+    for (size_t i = 0; i < COUNT(near); i++) T(comes(cx, au, "near@example.org", near[i], "10.0.0.2") == E_AUTH);
+    T_OK(cx, comes(cx, au, "near@example.org", "Zaun-Kiesel-7", "10.0.0.2"));
+    struct db_rows kept = {0};
+    T_OK(cx, db_query(cx, &kept, "SELECT hash FROM credential WHERE user_id = $1", V(boss)));
+    T(str_has_prefix(db_str(&kept, 0, 0), S("$argon2id$v=19$m=19456,t=2,p=1$"))); /* ASVS 11.4.2 */
     T_OK(cx, comes(cx, au, " boss@EXAMPLE.org ", "Zaun-Kiesel-7", "10.0.0.1"));
     struct session s = io.s;
     T(s.token.n == TOKEN_CHARS && s.csrf.n == 32 && cx->who.user == boss && cx->acl);
@@ -107,6 +133,7 @@ static void log_in(struct bed *t)
     cx->now_ms += SESSION_IDLE_MS + 1;
     T(auth_session_enter(cx, au, s.token, &again) == E_AUTH);
     cx->now_ms -= SESSION_IDLE_MS + 1;
+    session_ages(cx, au, boss);
     T_OK(cx, auth_logout(cx, s.token));
     T(auth_session_enter(cx, au, s.token, &again) == E_AUTH);
     auth_close(&au);
