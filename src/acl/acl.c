@@ -28,7 +28,7 @@ size_t rights_of(const struct field *f) { return f->at == f->entity->title ? FIE
 
 bool acl_may(const struct cx *cx, const struct entity *e, enum action act)
 {
-    return !cx->acl || cx->acl->reach[e->at][act] != REACH_NONE;
+    return !cx->acl || cx->acl->reach[e->at][act] != REACH_NONE || acl_shared(cx, e, act);
 }
 
 bool acl_sys(const struct cx *cx, enum sysright r) { return !cx->acl || (cx->acl->sys & r) != 0; }
@@ -40,13 +40,14 @@ bool acl_all(const struct cx *cx, const struct entity *e, enum action act)
 
 bool acl_own(const struct cx *cx, const struct entity *e, enum action act)
 {
-    return cx->acl && cx->acl->reach[e->at][act] == REACH_OWN;
+    return cx->acl && cx->acl->reach[e->at][act] <= REACH_OWN;
 }
 
 bool acl_exports_seen(const struct cx *cx, const struct entity *e)
 {
     const struct acl *a = cx->acl;
     if (!a || acl_all(cx, e, ACT_EXPORT)) return true;
+    if (acl_shared(cx, e, ACT_SEE)) return false;
     for (size_t i = 0; i < a->n_grants; i++)
         if (a->grant[i].entity == e->at && a->grant[i].reach[ACT_EXPORT] < a->grant[i].reach[ACT_SEE]) return false;
     return acl_may(cx, e, ACT_EXPORT) && a->reach[e->at][ACT_EXPORT] >= a->reach[e->at][ACT_SEE];
@@ -110,11 +111,23 @@ static void grants_sql(struct cx *cx, const struct entity *e, enum action act, s
     sql_lit(q, ")");
 }
 
-void acl_where(struct cx *cx, const struct entity *e, enum action act, str alias, struct sql *q)
+/* What is shared is another matter. */
+static void roles_sql(struct cx *cx, const struct entity *e, enum action act, str alias, struct sql *q)
 {
     enum reach r = cx->acl ? (enum reach)cx->acl->reach[e->at][act] : REACH_ALL;
     if (r != REACH_NONE && cx->acl && cx->acl->filtered[e->at]) grants_sql(cx, e, act, alias, q);
     else reach_sql(cx, r, alias, q);
+}
+
+void acl_where(struct cx *cx, const struct entity *e, enum action act, str alias, struct sql *q)
+{
+    bool more = acl_shared(cx, e, act) && !acl_all(cx, e, act);
+    if (more) sql_lit(q, "(");
+    roles_sql(cx, e, act, alias, q);
+    if (!more) return;
+    sql_lit(q, " OR ");
+    acl_shared_where(cx, e, act, alias, q);
+    sql_lit(q, ")");
 }
 
 /* By owner and team alone; *ret_ask: it hangs on where the team belongs. */
@@ -146,8 +159,8 @@ enum err acl_owner(struct cx *cx, const struct entity *e, enum action act, int64
     return E_OK;
 }
 
-enum err acl_row(struct cx *cx, const struct entity *e, enum action act, int64_t id, int64_t owner, int64_t team,
-                 bool *ret)
+enum err acl_reaches(struct cx *cx, const struct entity *e, enum action act, int64_t id, int64_t owner, int64_t team,
+                     bool *ret)
 {
     TRY(acl_owner(cx, e, act, owner, team, ret));
     return *ret ? acl_fits(cx, e, act, id, ret) : E_OK;
@@ -164,7 +177,7 @@ enum err acl_fits(struct cx *cx, const struct entity *e, enum action act, int64_
     sql_lit(&q, " t WHERE t.id = ");
     sql_val(cx, &q, V(id));
     sql_lit(&q, " AND ");
-    acl_where(cx, e, act, S("t"), &q);
+    roles_sql(cx, e, act, S("t"), &q);
     TRY(sql_run(cx, &q, &r, NULL));
     *ret = r.n > 0;
     return E_OK;

@@ -19,16 +19,25 @@ struct grant {
     uint8_t reach[ACT_MAX];
     const struct cond *only;  /* of the rows in reach those that fit; NULL = all */
 };
+/* Records of an entity that others share with him or with one of his teams, to see or to change too. */
+struct acl_share {
+    uint32_t entity; /* its at */
+    bool change;
+    int64_t until_ms; /* the last of them ends */
+};
 struct acl {
     int64_t user, team, branch;
     unsigned sys;
     bool second_factor;              /* one of his roles asks for one at log-in */
-    const int64_t *teams, *branches; /* his; the latter with those below. Read when a reach needs them */
+    const int64_t *teams, *branches; /* his; the latter with those below. Read when a reach or a share
+                                      * needs them */
     size_t n_teams, n_branches;
     uint8_t reach[ENTITIES_MAX][ACT_MAX];  /* by entity.at: the farthest of his roles */
     bool filtered[ENTITIES_MAX];           /* see its grants, too */
     const struct grant *grant;
     size_t n_grants;
+    const struct acl_share *share; /* beside all of that: each opens single records */
+    size_t n_shares;
     const uint8_t *mask;  /* of enum field_right, at mask_at[entity.at] + field.at; NULL = every field may be written */
     size_t mask_n;        /* bytes of it */
     uint32_t mask_at[ENTITIES_MAX];
@@ -69,7 +78,7 @@ MUST enum err acl_holders(struct cx *cx, enum sysright right, size_t max, int64_
 /* May this be done at all with this entity? (rows are a matter of acl_where) */
 bool acl_may(const struct cx *cx, const struct entity *e, enum action act);
 bool acl_sys(const struct cx *cx, enum sysright r);
-/* All rows, without any condition; none but his own (some of them perhaps). */
+/* All rows, without any condition; by his roles none but his own (some of them perhaps, or not one). */
 bool acl_all(const struct cx *cx, const struct entity *e, enum action act);
 bool acl_own(const struct cx *cx, const struct entity *e, enum action act);
 /* May all be exported that is seen? (columns of linked records; an export itself leaves out what may not) */
@@ -82,7 +91,15 @@ MUST enum err acl_owner(struct cx *cx, const struct entity *e, enum action act, 
 /* Does a row that stands in the database fit one of the roles, reach and filter together? True without a look where no
  * filter bears on the entity: there acl_owner has said all. */
 MUST enum err acl_fits(struct cx *cx, const struct entity *e, enum action act, int64_t id, bool *ret);
-/* Both: the same condition as acl_where for a row in hand. */
+/* Both: by his roles, what is shared with him aside. Who gives something on (to another owner, or by a share) must
+ * reach it in this way. */
+MUST enum err acl_reaches(struct cx *cx, const struct entity *e, enum action act, int64_t id, int64_t owner,
+                          int64_t team, bool *ret);
+/* Are there records of e that he is let do this with by a share alone? Only seeing and changing are ever shared. */
+bool acl_shared(const struct cx *cx, const struct entity *e, enum action act);
+/* Those alone: "(t.id IN (...))"; "(1 = 0)" when there are none. Named "t" or by `alias`. */
+void acl_shared_where(struct cx *cx, const struct entity *e, enum action act, str alias, struct sql *q);
+/* acl_reaches, or a share: the same condition as acl_where for a row in hand. */
 MUST enum err acl_row(struct cx *cx, const struct entity *e, enum action act, int64_t id, int64_t owner, int64_t team,
                       bool *ret);
 bool acl_field_read(const struct cx *cx, const struct field *f);

@@ -49,6 +49,7 @@ static void acl_put(struct pack *p, const struct acl *a)
     if (!to) to = &none; /* only counted */
     to->teams = put(p, a->teams, a->n_teams * sizeof *a->teams);
     to->branches = put(p, a->branches, a->n_branches * sizeof *a->branches);
+    to->share = put(p, a->share, a->n_shares * sizeof *a->share);
     to->mask = put(p, a->mask, a->mask_n);
     struct grant *g = put(p, a->grant, a->n_grants * sizeof *a->grant);
     to->grant = g;

@@ -147,6 +147,22 @@ static void mask_narrow(struct cx *cx, const struct acl *by, struct acl *acl)
     memcpy(acl->mask_fields, by->mask_fields, sizeof acl->mask_fields);
 }
 
+/* A share opens what it opens only where the key lets do it with any record: who gave it knew the user, not the key. */
+static void shares_narrow(struct cx *cx, const struct acl *by, const struct left *l, struct acl *acl)
+{
+    struct acl_share *keep = NEW_N(cx->a, struct acl_share, acl->n_shares + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < acl->n_shares; i++) {
+        struct acl_share s = acl->share[i];
+        const uint8_t *reach = by ? by->reach[s.entity] : NULL;
+        if (!l->reads[s.entity] || (by && (by->filtered[s.entity] || reach[ACT_SEE] != REACH_ALL))) continue;
+        s.change = s.change && l->writes[s.entity] && (!by || reach[ACT_CHANGE] == REACH_ALL);
+        keep[n++] = s;
+    }
+    acl->share = keep;
+    acl->n_shares = n;
+}
+
 enum err acl_narrow(struct cx *cx, struct acl *acl, str scopes, bool by_role, str rights)
 {
     struct left *l = NEW(cx->a, struct left);
@@ -158,14 +174,15 @@ enum err acl_narrow(struct cx *cx, struct acl *acl, str scopes, bool by_role, st
     }
     acl->sys &= l->sys;
     acl->opens &= l->opens;
-    if (by_role) {
-        struct acl *by = NEW(cx->a, struct acl);
+    struct acl *by = by_role ? NEW(cx->a, struct acl) : NULL;
+    if (by) {
         *by = (struct acl){.user = acl->user, .team = acl->team, .branch = acl->branch};
         TRY(acl_fill(cx, rights, by));
         grants_narrow(cx, by, acl);
         role_narrow(by, acl);
         mask_narrow(cx, by, acl);
     }
+    shares_narrow(cx, by, l, acl);
     for (size_t i = 0; i < cx->meta->n; i++) {
         users_narrow(&cx->meta->entity[i], acl, l);
         reach_narrow(&cx->meta->entity[i], l, acl);

@@ -37,6 +37,8 @@ void page_json(struct cx *cx, const struct page *p, struct jw *w);
  * that point to it. E_BAD for a name that is not there or not to be seen. */
 MUST enum err include_json(struct cx *cx, const struct req *rq, const struct entity *e, const struct record *v,
                            size_t n, struct jw *w);
+/* ?shared_with=me: only what is shared with the asker; E_BAD for another word. */
+MUST enum err query_shared(struct cx *cx, const struct req *rq, bool *ret);
 /* ?q= as a condition of a query (search_where); without q nothing is touched. */
 MUST enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e, bool walk, str *ret_text,
                          const struct sql **ret);

@@ -130,6 +130,14 @@ enum err query_text(struct cx *cx, const struct req *rq, const struct entity *e,
     return E_OK;
 }
 
+enum err query_shared(struct cx *cx, const struct req *rq, bool *ret)
+{
+    str s = {0};
+    if (!http_query(cx, rq, S("shared_with"), &s) || !s.n) return E_OK;
+    *ret = str_eq(s, S("me"));
+    return *ret ? E_OK : fail_at(cx, E_BAD, S("shared_with"), "Possible here: %.*s", FS(S("me")));
+}
+
 void dup_why_json(struct jw *w, unsigned why, bool black)
 {
     static const str names[] = {S0("phone"), S0("mail"), S0("tax"), S0("name")};

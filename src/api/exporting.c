@@ -21,8 +21,26 @@ static enum err any_fits(struct cx *cx, const struct entity *e, const struct req
     int64_t n = 0;
     bool exact = false;
     TRY(query_text(cx, rq, e, false, &text, &q.also));
+    TRY(query_shared(cx, rq, &q.shared));
     TRY(record_count_query(cx, e, &q, 1, &n, &exact));
     return n ? E_OK : fail(cx, E_NOTFOUND, "Nothing matches: there is nothing to export");
+}
+
+/* Of what is shared with him that which his own rights let him export. */
+static enum err shared_also(struct cx *cx, const struct req *rq, const struct entity *e, const struct sql **also)
+{
+    bool shared = false;
+    TRY(query_shared(cx, rq, &shared));
+    if (!shared) return E_OK;
+    struct sql *s = NEW(cx->a, struct sql);
+    *s = sql_new(cx);
+    acl_shared_where(cx, e, ACT_SEE, S("t"), s);
+    if (*also) {
+        sql_lit(s, " AND ");
+        sql_append(cx, s, *also);
+    }
+    *also = s;
+    return E_OK;
 }
 
 enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
@@ -41,6 +59,7 @@ enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(query_columns(cx, rq, e, &o.columns, &o.n_columns));
     TRY(query_filter(cx, rq, e, &o.where));
     TRY(query_text(cx, rq, e, true, &text, &o.also));
+    TRY(shared_also(cx, rq, e, &o.also));
     if (o.also) TRY(any_fits(cx, e, rq, o.where));
     rs->type = export_kinds[o.format].type;
     http_head(rs, S("Content-Disposition"),

@@ -47,10 +47,11 @@ static enum err notice_json(struct cx *cx, const struct notice *n, str title, st
 {
     const struct entity *e = meta_entity(cx->meta, n->entity);
     const struct json *data = NULL;
-    str field = {0}, source = {0};
+    str field = {0}, source = {0}, right = {0};
     TRY(json_parse(cx, n->data, &data));
     TRY(json_str_of(cx, data, S("field"), S(""), &field));
     TRY(json_str_of(cx, data, S("source"), S(""), &source));
+    TRY(json_str_of(cx, data, S("right"), S(""), &right));
     const struct field *f = entity_field(e, field);
     jw_obj(w);
     jw_kid(w, S("id"), n->id);
@@ -69,6 +70,7 @@ static enum err notice_json(struct cx *cx, const struct notice *n, str title, st
         TRY(side_json(cx, f, data, S("new"), w));
     }
     if (source.n) jw_kstr(w, S("source"), source);
+    if (right.n) jw_kstr(w, S("right"), right);
     TRY(by_json(cx, data, w));
     jw_obj_end(w);
     return E_OK;

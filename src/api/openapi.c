@@ -40,6 +40,7 @@ static const struct {
     {S0("name"), S0("string"), S0("its name")},
     {S0("number"), S0("string"), S0("in any notation")},
     {S0("q"), S0("string"), S0("words to search for")},
+    {S0("shared_with"), S0("string"), S0("me: what is shared with me alone")},
     {S0("sort"), S0("string"), S0("a,-b: by these fields, -: the greatest first")},
     {S0("state"), S0("string"), S0("in this state alone")},
     {S0("unread"), S0("integer"), S0("1: unread ones alone")},

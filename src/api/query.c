@@ -59,7 +59,7 @@ static const struct {
 } members[] = {{S0("filter"), tree_text},   {S0("sort"), names_text}, {S0("fields"), names_text},
                {S0("include"), names_text}, {S0("q"), plain_text},    {S0("cursor"), plain_text},
                {S0("limit"), plain_text},   {S0("at"), plain_text},   {S0("count"), yes_text},
-               {S0("deleted"), yes_text}};
+               {S0("deleted"), yes_text},   {S0("shared_with"), plain_text}};
 
 static enum err member_add(struct cx *cx, const struct json *v, struct buf *b)
 {

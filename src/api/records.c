@@ -53,6 +53,7 @@ static enum err query_of(struct cx *cx, const struct req *rq, const struct entit
     TRY(query_fields(cx, rq, e, &q->fields));
     if (http_query(cx, rq, S("sort"), &s)) TRY(sort_asked(cx, e, s, q));
     TRY(query_text(cx, rq, e, false, ret_text, &q->also));
+    TRY(query_shared(cx, rq, &q->shared));
     if (http_query(cx, rq, S("limit"), &s) && (!str_to_int(s, &limit) || limit < 1 || limit > 200))
         return fail_at(cx, E_BAD, S("limit"), "The limit is 1 to 200");
     q->limit = (size_t)limit;
@@ -79,7 +80,7 @@ static enum err count_json(struct cx *cx, const struct entity *e, const struct q
 static enum err list_as_of(struct cx *cx, const struct req *rq, const struct entity *e,
                            const struct query *q, str when, struct page *ret)
 {
-    static const str never[] = {S0("q"), S0("count"), S0("deleted"), S0("include")};
+    static const str never[] = {S0("q"), S0("count"), S0("deleted"), S0("include"), S0("shared_with")};
     int64_t at = 0;
     str s = {0};
     TRY(at_asked(cx, when, &at));

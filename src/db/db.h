@@ -134,9 +134,9 @@ struct db_stats {
 };
 struct db_stats dbase_stats(const struct dbase *b);
 /* ---- what may be remembered of sessions and rights ----
- * Grows with every commit that wrote into "user", role, team, session or api_key, before anybody is told of it: what
- * was read under a number is still true while the number is the same. -1: nothing may be remembered (PostgreSQL, where
- * other processes write too; inside db_write, whose rows are not yet true). */
+ * Grows with every commit that wrote into "user", role, team, share, session or api_key, before anybody is told of it:
+ * what was read under a number is still true while the number is the same. -1: nothing may be remembered (PostgreSQL,
+ * where other processes write too; inside db_write, whose rows are not yet true). */
 int64_t db_epoch(const struct cx *cx);
 /* Called after each durable commit, on the committing thread: wake followers, do nothing long, and
  * write nothing. One listener; NULL ends it. */

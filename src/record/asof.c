@@ -28,7 +28,7 @@ static enum err take_off_page(struct cx *cx, const struct record *r, int64_t at_
         if (str_eq(op, S("delete")) || str_eq(op, S("merge"))) v[F_DELETED_AT] = VAL_NULL;
         if (str_eq(op, S("restore"))) v[F_DELETED_AT] = VAL_INT(db_int(&later, i, 0));
         TRY(take_off(cx, r->e, db_str(&later, i, 2), v));
-        *version = db_int(&later, i, 3) - 1;
+        if (!str_eq(op, S("share"))) *version = db_int(&later, i, 3) - 1; /* a share is no version of its own */
     }
     *seq = later.n == LATER_PAGE ? db_int(&later, later.n - 1, 4) : 0;
     return E_OK;

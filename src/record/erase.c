@@ -222,6 +222,7 @@ static enum err beside_drop(struct cx *cx, const struct entity *e, int64_t id)
     TRY(db_exec(cx, NULL, "DELETE FROM dup_reject WHERE a = $1 OR b = $1", V(id)));
     TRY(db_exec(cx, NULL, "DELETE FROM redirect WHERE id = $1 OR winner = $1", V(id)));
     TRY(db_exec(cx, NULL, "DELETE FROM external_id WHERE record = $1", V(id)));
+    TRY(db_exec(cx, NULL, "DELETE FROM share WHERE record = $1 OR receiver = $1", V(id)));
     return db_exec(cx, NULL, "DELETE FROM file WHERE entity = $1 AND record = $2", V(e->name),
                    V(id));
 }

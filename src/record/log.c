@@ -364,6 +364,7 @@ enum err log_history_json(struct cx *cx, const struct entity *e, int64_t id, int
         jw_kstr(w, S("op"), db_str(&r, i, 5));
         jw_kint(w, S("version"), db_int(&r, i, 7));
         TRY(merge_json(cx, e, db_str(&r, i, 6), w));
+        if (str_eq(db_str(&r, i, 5), S("share"))) TRY(share_json(cx, db_str(&r, i, 6), w));
         changes_json(cx, &h, db_str(&r, i, 6), w);
         jw_obj_end(w);
     }

@@ -137,6 +137,14 @@ static enum err not_erased(struct cx *cx, const struct merging *m)
     return r.n ? fail(cx, E_CONFLICT, "One of these records is being erased: they cannot be merged") : E_OK;
 }
 
+/* What is only shared with somebody cannot become his by a merge. */
+static enum err own_reach(struct cx *cx, const struct record *w)
+{
+    bool may = false;
+    TRY(acl_reaches(cx, w->e, ACT_CHANGE, w->id, w->v[F_OWNER].i, w->v[F_TEAM].i, &may));
+    return may ? E_OK : fail(cx, E_DENIED, "You may see this record, but not do that with it");
+}
+
 static enum err merge_inside(struct cx *cx, void *arg)
 {
     struct merging *m = arg;
@@ -147,6 +155,7 @@ static enum err merge_inside(struct cx *cx, void *arg)
     TRY(read_one(cx, m->e, m->loser, ACT_DELETE, LIVING, false, &l));
     if (m->version && m->version != w.version)
         return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
+    TRY(own_reach(cx, &w));
     TRY(not_erased(cx, m));
     const struct acl *acl = cx->acl;
     cx->acl = NULL; /* both were asked for; what hangs on them follows whoever may see it */
@@ -156,6 +165,7 @@ static enum err merge_inside(struct cx *cx, void *arg)
                     &gone); /* first: a unique value becomes free */
     if (e == E_OK) e = update_write_winner(cx, m->e, &w, s, n, m->loser, m->ret);
     if (e == E_OK) e = move_pointers(cx, m);
+    if (e == E_OK) e = shares_merge(cx, m->e, m->winner, m->ret->version, m->loser);
     if (e == E_OK) e = redirect_put(cx, m->e, m->loser, m->winner);
     cx->acl = acl;
     return e;

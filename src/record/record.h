@@ -66,6 +66,7 @@ struct query {
     size_t limit;                  /* 1..200 */
     bool deleted;                  /* the trash instead */
     bool exported;                 /* only what the asker may export */
+    bool shared;                   /* only what is shared with the asker */
     struct fields fields;
     const int64_t *ids;            /* only these (search results), in no order; n_ids = 0: no restriction */
     size_t n_ids;

@@ -77,6 +77,20 @@ MUST enum err log_merge_other(struct cx *cx, str old_json, str key, int64_t *ret
 /* `old` of a change back to sets; fields that are gone are passed over. */
 MUST enum err log_old_sets(struct cx *cx, const struct entity *e, str old_json, struct set **ret, size_t *ret_n);
 
+/* ---- shares (share.h), inside db_write ---- */
+#define LOG_SHARE "@share" /* in a "share": {"to":receiver,"old":what he had or null,"new":likewise} */
+/* May the asker give the record in hand on? By his roles, without what is shared with him. */
+MUST enum err share_may(struct cx *cx, const struct record *r, bool *ret);
+/* What the loser's receivers have they have of the winner from now on: of two shares the wider. */
+MUST enum err shares_merge(struct cx *cx, const struct entity *e, int64_t winner, int64_t version, int64_t loser);
+/* Has the share of which such a row tells changed since? */
+MUST enum err share_moved(struct cx *cx, int64_t id, str old_json, bool *ret);
+/* Takes a "share" back. *ret_kept: it was changed since, and not force; *ret_done: something was written. */
+MUST enum err share_back(struct cx *cx, const struct record *r, str old_json, bool force, bool *ret_kept,
+                         bool *ret_done);
+/* The value of LOG_SHARE for the history: "right", "until", "why" of both sides and the receiver by name. */
+MUST enum err share_json(struct cx *cx, str old_json, struct jw *w);
+
 /* ---- formulas (meta/formula.h); each costs nothing where there is none ---- */
 /* The stored formulas over the values v of a record of e: all of them (changed NULL), else those that read what is
  * marked in changed, where theirs are marked too. */

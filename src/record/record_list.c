@@ -97,6 +97,10 @@ static void where_common(struct cx *cx, const struct entity *e, const struct que
         sql_lit(q, " AND ");
         acl_where(cx, e, ACT_EXPORT, S("t"), q);
     }
+    if (in->shared) {
+        sql_lit(q, " AND ");
+        acl_shared_where(cx, e, ACT_SEE, S("t"), q);
+    }
     if (in->n_ids) {
         sql_lit(q, " AND t.id IN ");
         sql_ids(cx, q, in->ids, in->n_ids);

@@ -314,7 +314,8 @@ enum err update_write_winner(struct cx *cx, const struct entity *e, const struct
     return log_write(cx, e, old->id, S("update"), ret->version, was, &ret->seq);
 }
 
-/* Nobody gives away what is his by writing another owner or team than he could write for. */
+/* Nobody gives away what is his by writing another owner or team than he could write for, nor what is only shared
+ * with him. */
 static enum err check_owner(struct cx *cx, struct updating *u, const struct record *old)
 {
     struct val owner = old->v[F_OWNER], team = old->v[F_TEAM];
@@ -324,7 +325,8 @@ static enum err check_owner(struct cx *cx, struct updating *u, const struct reco
         if (u->s[i].f->at == F_TEAM) team = u->s[i].v;
     }
     if (val_eq(&owner, &old->v[F_OWNER]) && val_eq(&team, &old->v[F_TEAM])) return E_OK;
-    TRY(acl_owner(cx, u->e, ACT_CHANGE, owner.i, team.i, &may));
+    TRY(acl_reaches(cx, u->e, ACT_CHANGE, old->id, old->v[F_OWNER].i, old->v[F_TEAM].i, &may));
+    if (may) TRY(acl_owner(cx, u->e, ACT_CHANGE, owner.i, team.i, &may));
     u->given = true;
     return may ? E_OK : fail_at(cx, E_DENIED, S("owner"), "You may not give this to somebody else");
 }

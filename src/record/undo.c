@@ -99,13 +99,17 @@ static bool is_in(const str *f, size_t n, str x)
     return false;
 }
 
-/* Fields of `sets` that later changes of others touched; for other ops: any later change at all. */
+/* Fields of `sets` that later changes of others touched; of a share that same share; for other ops any later change. */
 static enum err later_edits(struct cx *cx, const struct entity *e, const struct step *s,
                             const struct set *sets, size_t n, struct undo_note *ret, bool *ret_any)
 {
     struct db_rows r = {0};
     str *f = NEW_N(cx->a, str, n + 1);
     size_t hit = 0;
+    if (str_eq(s->op, S("share"))) {
+        *ret = (struct undo_note){.e = e, .id = s->record};
+        return share_moved(cx, s->record, s->old, ret_any);
+    }
     TRY(db_query(cx, &r,
                  "SELECT batch, op, old, way FROM change WHERE record = $1 AND seq > $2 ORDER BY "
                  "seq LIMIT 1000",
@@ -166,7 +170,7 @@ static enum err take_back_update(struct cx *cx, struct undoing *u, const struct 
 /* A creation taken back is a deletion: it needs the same right. */
 static enum action act_of(const struct step *s)
 {
-    return str_eq(s->op, S("update")) ? ACT_CHANGE : ACT_DELETE;
+    return str_eq(s->op, S("update")) || str_eq(s->op, S("share")) ? ACT_CHANGE : ACT_DELETE;
 }
 
 /* Is f of a record the way to what it is a part of? */
@@ -254,6 +258,24 @@ static enum err gone_for_good(struct cx *cx, const struct entity *e, int64_t id)
                : fail(cx, E_NOTFOUND, "This record was removed for good: it cannot be brought back");
 }
 
+static enum err take_back_share(struct cx *cx, struct undoing *u, const struct record *r, const struct step *s)
+{
+    bool kept = false, done = false;
+    TRY(share_back(cx, r, s->old, u->mode == UNDO_FORCE, &kept, &done));
+    if (done) u->now.undone++;
+    return kept ? undo_note_add(cx, u, &u->now.kept, (struct undo_note){.e = r->e, .id = r->id}) : E_OK;
+}
+
+/* By a share nobody takes back that something was given away. */
+static enum err own_reach(struct cx *cx, const struct record *r, const struct set *s, size_t n)
+{
+    bool may = true;
+    for (size_t i = 0; may && i < n; i++)
+        if (s[i].f->at == F_OWNER || s[i].f->at == F_TEAM)
+            TRY(acl_reaches(cx, r->e, ACT_CHANGE, r->id, r->v[F_OWNER].i, r->v[F_TEAM].i, &may));
+    return may ? E_OK : fail(cx, E_DENIED, "You may not change this record");
+}
+
 static enum err take_back(struct cx *cx, struct undoing *u, const struct step *s)
 {
     const struct entity *e = meta_entity(cx->meta, s->entity);
@@ -267,7 +289,9 @@ static enum err take_back(struct cx *cx, struct undoing *u, const struct step *s
     if (err == E_NOTFOUND)
         return takes_away(s) ? E_OK : gone_for_good(cx, e, s->record);
     TRY(err);
+    if (str_eq(s->op, S("share"))) return take_back_share(cx, u, &r, s);
     TRY(log_old_sets(cx, e, s->old, &sets, &n));
+    TRY(own_reach(cx, &r, sets, n));
     TRY(later_edits(cx, e, s, sets, n, &c, &conflict));
     if (conflict && u->mode != UNDO_FORCE) {
         TRY(undo_note_add(cx, u, &u->now.kept, c));

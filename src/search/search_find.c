@@ -13,6 +13,7 @@ enum {
     SEEN_CHUNK = 64, /* rows read per look whose right is not sure from the index */
     TITLE_ROWS = 64,
     RECENT = 300,
+    SHARED = 1000,
     INDEX_WORDS = 10,
     INDEX_WORD_BYTES = 120
 };
@@ -359,6 +360,24 @@ static enum err by_start(struct cx *cx, struct finding *f)
     return E_OK;
 }
 
+/* What is shared with the asker stands in the index among what he does not see: it is few, and looked through by
+ * itself. */
+static enum err by_share(struct cx *cx, struct finding *f)
+{
+    struct sql q = sql_new(cx);
+    struct hits c = {0};
+    if (!acl_shared(cx, f->e, ACT_SEE) || acl_all(cx, f->e, ACT_SEE)) return E_OK;
+    sql_lit(&q, "SELECT r.id, d.text FROM ");
+    sql_name(&q, f->e->table);
+    sql_lit(&q, " r JOIN search_doc d ON d.record = r.id WHERE ");
+    acl_shared_where(cx, f->e, ACT_SEE, S("r"), &q);
+    sql_lit(&q, " ORDER BY r.id DESC LIMIT ");
+    sql_val(cx, &q, V(SHARED));
+    TRY(rows_add(cx, f, &q, &c));
+    if (c.n) qsort(c.v, c.n, sizeof *c.v, best_first);
+    return take_seen(cx, f, c.v, c.n);
+}
+
 /* ---- what is shown beside the title ---- */
 static bool fits(const struct ask *q, str norm, str typed)
 {
@@ -424,6 +443,7 @@ static enum err entity_find(struct cx *cx, const struct entity *e, const struct 
     if (q->all_short || !e->search) TRY(by_title(cx, &f));
     else TRY(by_start(cx, &f));
     if (e->search && f.n <= f.per_entity) TRY(by_text(cx, &f, pools));
+    if (e->search && f.n <= f.per_entity) TRY(by_share(cx, &f));
     bool more = f.n > f.per_entity;
     if (more) f.n = f.per_entity;
     TRY(show(cx, &f));

@@ -110,3 +110,4 @@ void hooks_tests(void);
 void syncing_tests(void);
 void factor_tests(void);
 void privacy_tests(void);
+void sharing_tests(void);

@@ -8,7 +8,8 @@ enum whose { OWN, TEAM, FOREIGN, DELETED, NEVER, WHOSE };
 static const char *const whose_name[WHOSE] = {"own", "team", "foreign", "deleted", "never"};
 enum thing { NOTHING, PERSON, FILE_, BOUND, JOB, BATCH, DRAFT, NOTICE, PROPOSAL, AS_OF, MAPPING, FAILED, KEY, HOOK, DELIVERY, SYNCED };
 
-/* want: one status, or five in the order above; "-" is not asked. $x is the thing, $x.seq its first change. */
+/* want: one status, or five in the order above; "-" is not asked. Of a person the rep has two more: a foreign one that is
+ * shared with him, to see and to change. $x is the thing, $x.seq its first change. */
 static const struct cell {
     enum method method;
     const char *path, *target, *body;
@@ -118,9 +119,9 @@ static const struct cell {
     {PATCH, "/api/v1/notice/{id}", "/api/v1/notice/$x", "{'read':true}", NOTICE, "401", "204 404 404 404 404", "204 404 404 404 404", "204 404 404 404 404"},
     {POST, "/api/v1/proposal/{id}/take", "/api/v1/proposal/$x/take", NULL, PROPOSAL, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
     {POST, "/api/v1/proposal/{id}/refuse", "/api/v1/proposal/$x/refuse", NULL, PROPOSAL, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404"},
-    {GET, "/api/v1/{entity}/{id}/proposal", "/api/v1/person/$x/proposal", NULL, PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
-    {POST, "/api/v1/{entity}/{id}/proposal", "/api/v1/person/$x/proposal", "{'source':'m','fields':{'note':'m'}}", PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
-    {POST, "/api/v1/undo", "/api/v1/undo", "{'change':'$x.seq'}", PERSON, "401", "200 200 200 409 404", "200 200 404 409 404", "200 404 404 409 404"},
+    {GET, "/api/v1/{entity}/{id}/proposal", "/api/v1/person/$x/proposal", NULL, PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404 200 200"},
+    {POST, "/api/v1/{entity}/{id}/proposal", "/api/v1/person/$x/proposal", "{'source':'m','fields':{'note':'m'}}", PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404 200 200"},
+    {POST, "/api/v1/undo", "/api/v1/undo", "{'change':'$x.seq'}", PERSON, "401", "200 200 200 409 404", "200 200 404 409 404", "200 404 404 409 404 403 403"},
     {POST, "/api/v1/undo", "/api/v1/undo", "{'batch':'$x'}", BATCH, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {GET, "/api/v1/batch", "/api/v1/batch", NULL, NOTHING, "401", "200", "200", "200"},
     {GET, "/api/v1/batch/{id}", "/api/v1/batch/$x", NULL, BATCH, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
@@ -156,26 +157,29 @@ static const struct cell {
     {POST, "/api/v1/{entity}/duplicates", "/api/v1/person/duplicates", "{'name':'m'}", NOTHING, "401", "200", "200", "200"},
     {POST, "/api/v1/{entity}/duplicates/scan", "/api/v1/person/duplicates/scan", "{}", NOTHING, "401", "202", "202", "202"},
     {POST, "/api/v1/{entity}/duplicates/scan", "/api/v1/person/duplicates/scan", "{'merge_from':100}", NOTHING, "401", "202", "202", "403"},
-    {POST, "/api/v1/{entity}/duplicates/reject", "/api/v1/person/duplicates/reject", "{'a':'$x','b':'$mine'}", PERSON, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404"},
-    {DELETE, "/api/v1/{entity}/duplicates/reject", "/api/v1/person/duplicates/reject", "{'a':'$x','b':'$mine'}", PERSON, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404"},
-    {POST, "/api/v1/{entity}/bulk", "/api/v1/person/bulk", "{'atomic':true,'items':[{'op':'change','id':'$x','values':{'note':'n'}}]}", PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
-    {POST, "/api/v1/{entity}/mass", "/api/v1/person/mass", "{'act':'change','ids':['$x'],'values':{'note':'o'}}", PERSON, "401", "200 200 200 200 200", "200 200 200 200 200", "403 403 403 403 403"},
+    {POST, "/api/v1/{entity}/duplicates/reject", "/api/v1/person/duplicates/reject", "{'a':'$x','b':'$mine'}", PERSON, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404 204 204"},
+    {DELETE, "/api/v1/{entity}/duplicates/reject", "/api/v1/person/duplicates/reject", "{'a':'$x','b':'$mine'}", PERSON, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404 204 204"},
+    {POST, "/api/v1/{entity}/bulk", "/api/v1/person/bulk", "{'atomic':true,'items':[{'op':'change','id':'$x','values':{'note':'n'}}]}", PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404 403 200"},
+    {POST, "/api/v1/{entity}/mass", "/api/v1/person/mass", "{'act':'change','ids':['$x'],'values':{'note':'o'}}", PERSON, "401", "200 200 200 200 200", "200 200 200 200 200", "403 403 403 403 403 403 403"},
     {GET, "/api/v1/{entity}/by/{system}/{external}", "/api/v1/person/by/m/none", NULL, NOTHING, "401", "404", "404", "404"},
     {PUT, "/api/v1/{entity}/by/{system}/{external}", "/api/v1/person/by/m/one", "{'name':'m'}", NOTHING, "401", "200", "200", "201"},
     {DELETE, "/api/v1/{entity}/by/{system}/{external}", "/api/v1/person/by/m/none", NULL, NOTHING, "401", "404", "404", "404"},
-    {GET, "/api/v1/{entity}/{id}/external", "/api/v1/person/$x/external", NULL, PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
-    {POST, "/api/v1/{entity}/{id}/external", "/api/v1/person/$x/external", "{'system':'m','key':'$x'}", PERSON, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404"},
-    {DELETE, "/api/v1/{entity}/{id}/external/{system}/{external}", "/api/v1/person/$x/external/m/none", NULL, PERSON, "401", "404 404 404 404 404", "404 404 404 404 404", "404 404 404 404 404"},
-    {GET, "/api/v1/{entity}/{id}", "/api/v1/person/$x", NULL, PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
-    {PATCH, "/api/v1/{entity}/{id}", "/api/v1/person/$x", "{'note':'m'}", PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
-    {DELETE, "/api/v1/{entity}/{id}", "/api/v1/person/$x", NULL, PERSON, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404"},
-    {POST, "/api/v1/{entity}/{id}/restore", "/api/v1/person/$x/restore", NULL, PERSON, "401", "404 404 404 200 404", "404 404 404 200 404", "404 404 404 200 404"},
+    {GET, "/api/v1/{entity}/{id}/external", "/api/v1/person/$x/external", NULL, PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404 200 200"},
+    {POST, "/api/v1/{entity}/{id}/external", "/api/v1/person/$x/external", "{'system':'m','key':'$x'}", PERSON, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404 403 204"},
+    {DELETE, "/api/v1/{entity}/{id}/external/{system}/{external}", "/api/v1/person/$x/external/m/none", NULL, PERSON, "401", "404 404 404 404 404", "404 404 404 404 404", "404 404 404 404 404 403 404"},
+    {GET, "/api/v1/{entity}/{id}", "/api/v1/person/$x", NULL, PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404 200 200"},
+    {PATCH, "/api/v1/{entity}/{id}", "/api/v1/person/$x", "{'note':'m'}", PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404 403 200"},
+    {DELETE, "/api/v1/{entity}/{id}", "/api/v1/person/$x", NULL, PERSON, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404 403 403"},
+    {POST, "/api/v1/{entity}/{id}/restore", "/api/v1/person/$x/restore", NULL, PERSON, "401", "404 404 404 200 404", "404 404 404 200 404", "404 404 404 200 404 404 404"},
     {GET, "/api/v1/erasure", "/api/v1/erasure", NULL, NOTHING, "401", "200", "403", "403"},
-    {GET, "/api/v1/{entity}/{id}/archive", "/api/v1/person/$x/archive", NULL, PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "403 404 404 404 404"},
-    {GET, "/api/v1/{entity}/{id}/erase", "/api/v1/person/$x/erase", NULL, PERSON, "401", "200 200 200 200 404", "403 403 404 403 404", "403 404 404 403 404"},
-    {POST, "/api/v1/{entity}/{id}/erase", "/api/v1/person/$x/erase", "{'confirm':'x','ground':'duty'}", PERSON, "401", "422 422 422 422 404", "403 403 404 403 404", "403 404 404 403 404"},
-    {GET, "/api/v1/{entity}/{id}/history", "/api/v1/person/$x/history", NULL, PERSON, "401", "200 200 200 200 404", "200 200 404 200 404", "200 404 404 200 404"},
-    {POST, "/api/v1/{entity}/{id}/merge", "/api/v1/person/$x/merge", "{'loser':'$mine'}", PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404"},
+    {GET, "/api/v1/{entity}/{id}/archive", "/api/v1/person/$x/archive", NULL, PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "403 404 404 404 404 403 403"},
+    {GET, "/api/v1/{entity}/{id}/erase", "/api/v1/person/$x/erase", NULL, PERSON, "401", "200 200 200 200 404", "403 403 404 403 404", "403 404 404 403 404 403 403"},
+    {POST, "/api/v1/{entity}/{id}/erase", "/api/v1/person/$x/erase", "{'confirm':'x','ground':'duty'}", PERSON, "401", "422 422 422 422 404", "403 403 404 403 404", "403 404 404 403 404 403 403"},
+    {GET, "/api/v1/{entity}/{id}/history", "/api/v1/person/$x/history", NULL, PERSON, "401", "200 200 200 200 404", "200 200 404 200 404", "200 404 404 200 404 200 200"},
+    {GET, "/api/v1/{entity}/{id}/share", "/api/v1/person/$x/share", NULL, PERSON, "401", "200 200 200 200 404", "200 200 404 200 404", "200 404 404 200 404 200 200"},
+    {POST, "/api/v1/{entity}/{id}/share", "/api/v1/person/$x/share", "{'to':'$teamb'}", PERSON, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404 403 403"},
+    {DELETE, "/api/v1/{entity}/{id}/share/{to}", "/api/v1/person/$x/share/$teamb", NULL, PERSON, "401", "404 404 404 404 404", "404 404 404 404 404", "404 404 404 404 404 403 403"},
+    {POST, "/api/v1/{entity}/{id}/merge", "/api/v1/person/$x/merge", "{'loser':'$mine'}", PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404 403 403"},
 };
 
 static enum err trash(struct cx *cx, int64_t id)
@@ -385,6 +389,30 @@ static void walk(struct api_bed *t)
         }
 }
 
+/* Each route that knows a person, by a rep with whom it is shared; a colleague of his sees it no more than before. */
+static void walk_shared(struct api_bed *t)
+{
+    static const char *const rights[] = {"see", "change"};
+    struct cx *cx = &t->b.cx;
+    for (size_t i = 0; i < COUNT(all); i++)
+        for (int k = 0; k < 2 && all[i].thing == PERSON; k++) {
+            str want = {0}, rest = str_from(all[i].rep);
+            struct cell one = all[i];
+            for (int n = 0; n <= WHOSE + k; n++) str_split(rest, ' ', &want, &rest);
+            T(want.n == 3);
+            target_make(t, &one, REPA1, FOREIGN);
+            str req = api_expand(t, cx->a, "POST /api/v1/person/$x/share");
+            str body = api_expand(t, cx->a, k ? "{'to':'$repa1','right':'change'}" : "{'to':'$repa1','right':'see'}");
+            T_INT(api_call(t, cx->a, ADMIN, req, body, S("")).status, 204);
+            one.thing = NOTHING;
+            cell_check(t, &one, REPA1, FOREIGN, want);
+            struct answer r = api_call(t, cx->a, REPA2, api_expand(t, cx->a, "GET /api/v1/person/$x"), S(""), S(""));
+            T_INT(r.status, 404);
+            if (r.status != 404) fprintf(stderr, "  matrix, shared to %s: %s %s\n", rights[k], one.path, one.body ? one.body : "");
+            (void)api_events_came(t);
+        }
+}
+
 static void none_missing(void)
 {
     for (size_t i = 0; i < api_routes_n; i++) {
@@ -399,4 +427,5 @@ void matrix_tests(void)
 {
     none_missing();
     api_both(walk, false, true);
+    api_both(walk_shared, false, true);
 }

@@ -29,6 +29,8 @@ static const struct torture {
     {"PUT /api/v1/company/by/s/1", "{'name':'d'}", "Idempotency-Key: fault-by", REPA1, ""},
     {"POST /api/v1/person/$p/external", "{'system':'s','key':'2'}", NULL, REPA1, ""},
     {"DELETE /api/v1/person/$p/external/s/2", NULL, NULL, REPA1, ""},
+    {"POST /api/v1/person/$p/share", "{'to':'$repb1','right':'change','why':'f'}", "Idempotency-Key: fault-share", REPA1, ""},
+    {"DELETE /api/v1/person/$p/share/$repb1", NULL, NULL, REPA1, ""},
     {"DELETE /api/v1/company/by/s/1", NULL, NULL, ADMIN, ""},
     {"POST /api/v1/undo", "{'change':'$u.seq'}", NULL, REPA1, ""},
     {"POST /api/v1/undo", "{'change':'$v.seq'}", "Idempotency-Key: fault3", REPA1, ""},

@@ -35,10 +35,17 @@ export async function run(v) {
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel(field('person', 'birthday'), { exact: true }).selectOption('hidden');
   v.ok((await dialog.getByLabel(field('person', 'name'), { exact: true }).locator('option[value=hidden]').count()) === 0, 'a title cannot be hidden');
+  await dialog.getByRole('button', { name: say(v, 'roles.peek'), exact: true }).click();
+  v.ok((await dialog.getByLabel(field('person', 'note'), { exact: true }).inputValue()) === 'hidden', 'to peek is to see no more than name and place');
+  for (const f of entities.find((e) => e.name === 'person').fields) {
+    const box = dialog.getByLabel(text(f.label), { exact: true });
+    if ((await box.count()) === 1 && (await box.inputValue()) !== 'write' && f.name !== 'birthday') await box.selectOption('write');
+  }
   await dialog.locator('.box input').first().fill('Müller');
   await v.axe('conditions and fields of a role');
   await v.shot('role-more');
   await dialog.getByRole('button', { name: say(v, 'roles.done'), exact: true }).click();
+  await cell(plural('person'), 'see').selectOption('team');
   await v.shot('roles');
   await button(v, 'save').click();
   await v.seen(page.locator('.toast').getByText(say(v, 'roles.saved', { name: 'Rolle Prüfung' })).last(), 'the role is saved');

@@ -1,7 +1,7 @@
 // Every call of the app's everyday pages, by name; those of the pages that are fetched when opened: manage.ts.
 import { del, get, patch, post, put, type Reply } from './client';
 import type { Batch, Column, Dup, Entry, Filter, Found, Job, Massed, Meta, Page, Rec, Session, Setup, Undone, Value, Who } from './types';
-export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] | undefined; at?: string }
+export interface ListQuery { q?: string; filter?: Filter | null; sort?: string; fields?: string[] | undefined; at?: string; shared?: string }
 export interface Mapping { header_row: number; encoding?: string; columns: Column[]; history: boolean; join: boolean }
 
 export function query(o: Record<string, string | number | null | undefined>): string {
@@ -19,7 +19,7 @@ function wire(v: Value): Value {
 }
 const wired = (values: Record<string, Value>) => Object.fromEntries(Object.entries(values).map(([k, v]) => [k, wire(v)]));
 
-const common = (q: ListQuery) => ({ q: q.q, filter: q.filter ? JSON.stringify(q.filter) : '' });
+const common = (q: ListQuery) => ({ q: q.q, filter: q.filter ? JSON.stringify(q.filter) : '', shared_with: q.shared });
 
 export const getSetup = () => get<Setup>('/setup');
 export const getSession = () => get<Session>('/session');

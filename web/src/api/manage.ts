@@ -2,7 +2,7 @@
 import { query, type Mapping } from './calls';
 import { del, get, patch, post, put } from './client';
 import type {
-  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Session, SessionRow, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
+  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Ref, Session, SessionRow, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
 } from './types';
 
 export const doSetup = (body: Record<string, string>) => post<Session>('/setup', body);
@@ -101,3 +101,7 @@ export const erasePlan = (entity: string, id: string, sharedToo: boolean) => get
 export const eraseRecord = async (entity: string, id: string, body: { confirm: string; ground: string; shared: 'unlink' | 'erase' }) =>
   (await post<{ job: string; ref: string }>(`/${entity}/${id}/erase`, body)).data;
 export const erasures = (cursor: string | null) => get<Page<Erasure>>('/erasure' + query({ cursor }));
+export interface Share { to: Ref; kind: 'user' | 'team'; right: 'see' | 'change'; until: string | null; why: string; by: Ref | null; at: string }
+export const shares = (entity: string, id: string) => get<{ data: Share[]; may: boolean }>(`/${entity}/${id}/share`);
+export const share = (entity: string, id: string, how: { to: string; right: string; until: string | null; why: string }) => post<null>(`/${entity}/${id}/share`, how);
+export const unshare = (entity: string, id: string, to: string) => del(`/${entity}/${id}/share/${to}`);

@@ -117,9 +117,12 @@ export interface Setup { needed: boolean; passkeys: boolean; languages: string[]
 export interface Change { field: string; old: Value; new: Value }
 export interface Entry {
   seq: string | number; at: string; who: Ref | null; way: string; batch: string | null;
-  op: 'create' | 'update' | 'delete' | 'restore' | 'merge'; changes: Change[];
+  op: 'create' | 'update' | 'delete' | 'restore' | 'merge' | 'share'; changes: Change[];
   loser?: Ref; winner?: Ref;
+  /** Whom it was shared with: what he had, and what he has since. */
+  share?: { to: Ref; old: Shared | null; new: Shared | null };
 }
+export interface Shared { right: 'see' | 'change'; until: string | null; why: string }
 export interface Dup { id: string; title: string; score: number; why: string[] }
 export interface Pair { a: string; b: string; title_a: string; title_b: string; score: number; why: string[] }
 export interface Pairs { data: Pair[]; pairs: number; merged: number; batch: string }

@@ -14,7 +14,7 @@ export function watchNotices(): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   void countNotices();
   const deaf = hear((m) => {
-    if (m.type === 'change' && (m.data.entity === 'person' || m.data.entity === '*')) timer ??= setTimeout(() => ((timer = undefined), void countNotices()), 800);
+    if (m.type === 'change' && (['person', '*'].includes(m.data.entity) || m.data.op === 'share')) timer ??= setTimeout(() => ((timer = undefined), void countNotices()), 800);
   });
   return () => {
     clearTimeout(timer);
