@@ -50,6 +50,13 @@ for name, schema in doc["components"]["schemas"].items():
     except Exception as e:
         wrong(f"schema {name}: {e}")
 
+for path, item in doc["paths"].items():
+    for method, op in item.items():
+        names = collections.Counter((p["name"], p["in"]) for p in op.get("parameters", []))
+        for (name, where), n in names.items():
+            if n > 1:
+                wrong(f"{method} {path}: {name} in {where} stands there {n} times")
+
 # a path's text -> its item; the longest literal first, as the server does
 table = [(re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(p)) + "$"), p, item) for p, item in doc["paths"].items()]
 table.sort(key=lambda x: x[1].count("{"))

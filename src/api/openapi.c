@@ -18,6 +18,7 @@ static const struct {
 static const struct {
     str name, type, doc;
 } params[] = {
+    {S0("addr"), S0("string"), S0("from this address alone")},
     {S0("all"), S0("integer"), S0("1: everybody's")},
     {S0("batch"), S0("string"), S0("of this batch alone")},
     {S0("code"), S0("string"), S0("refused or waiting for this reason alone")},
@@ -34,13 +35,14 @@ static const struct {
     {S0("fields"), S0("string"), S0("a,b,company.owner: these fields")},
     {S0("filter"), S0("string"), S0("a filter as JSON")},
     {S0("format"), S0("string"), S0("csv, xlsx, vcf or jsonl")},
-    {S0("from"), S0("string"), S0("from this time on")},
     {S0("include"), S0("string"), S0("company,owner: records these links point to; of one record also task.person")},
     {S0("limit"), S0("integer"), S0("1 to 200")},
     {S0("name"), S0("string"), S0("its name")},
     {S0("number"), S0("string"), S0("in any notation")},
+    {S0("outcome"), S0("string"), S0("with this outcome alone")},
     {S0("q"), S0("string"), S0("words to search for")},
     {S0("shared_with"), S0("string"), S0("me: what is shared with me alone")},
+    {S0("shared"), S0("string"), S0("erase: what stays without it goes as well")},
     {S0("sort"), S0("string"), S0("a,-b: by these fields, -: the greatest first")},
     {S0("state"), S0("string"), S0("in this state alone")},
     {S0("unread"), S0("integer"), S0("1: unread ones alone")},

@@ -302,6 +302,19 @@ static void import_asked(struct api_bed *t)
          {ADMIN, "GET /api/v1/job/1", NULL, 404, NULL, NULL, NULL, NULL});
 }
 
+/* Each parameter that a row names is in the document: one without a line of its own would be left out. */
+static void parameters_there(struct cx *cx, str document)
+{
+    for (size_t i = 0; i < api_routes_n; i++)
+        for (str word = {0}, rest = api_routes[i].doc; rest.n;) {
+            str_split(rest, ' ', &word, &rest);
+            if (!str_has_prefix(word, S("?"))) continue;
+            str want = arena_fmt(cx->a, "{\"name\":\"%.*s\",\"in\":\"query\"", FS(str_cut(word, 1, word.n)));
+            T(str_find(document, want) >= 0);
+            if (str_find(document, want) < 0) fprintf(stderr, "  %.*s of %.*s\n", FS(word), FS(api_routes[i].path));
+        }
+}
+
 /* The API document holds own fields and entities, and nothing that its reader may not see or do. */
 static void document(struct api_bed *t)
 {
@@ -316,6 +329,7 @@ static void document(struct api_bed *t)
     struct cx *cx = &t->b.cx;
     struct answer r = api_call(t, cx->a, ADMIN, S("GET /api/v1/openapi.json"), S(""), S(""));
     if (dir) T_OK(cx, os_write_file_atomic(cx, arena_fmt(cx->a, "%s/openapi.json", dir), r.body, 0644));
+    parameters_there(cx, r.body);
 }
 
 void describe_tests(void)
