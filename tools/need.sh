@@ -11,12 +11,14 @@ NEED_build="gcc g++ libc6-dev meson ninja-build pkg-config clang clang-tidy clan
 NEED_run="ca-certificates tzdata"
 NEED_test="postgresql postgresql-client chromium libfaketime python3-openpyxl python3-jsonschema libclang-rt-14-dev valgrind procps postfix"
 NEED_bench="nginx-light wrk"
+NEED_attack="sqlmap wapiti testssl.sh systemd"
 
 # A package that something else already gives: a nodejs from elsewhere brings its own npm.
 given() {
     case $1 in
     nodejs) command -v node >/dev/null ;;
     npm) command -v npm >/dev/null ;;
+    systemd) command -v systemd-analyze >/dev/null ;;
     libjpeg-dev | nginx-light) dpkg_has "$1" || dpkg_has "$2" ;;
     *) return 1 ;;
     esac
