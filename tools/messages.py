@@ -10,7 +10,7 @@ messages.py --table OUT.c IN.json.. the table that base/tr.c searches
 import json, pathlib, re, sys
 
 LANGS = ("de", "lt", "ru")
-ROOMS = "meta acl search notice usage mail record auth party register hook privacy sync api xfer jobs ui fmt".split()  # what people meet; others may be translated too
+ROOMS = "meta acl search notice usage mail record auth party register hook idp privacy sync api xfer jobs ui fmt".split()  # what people meet; others may be translated too
 FIRST = {"fail": 2, "fail_at": 3, "bad_value": 2, "TR": 0}  # which argument is the text
 TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|[A-Za-z_]\w*|\d[\w.]*|\s+|.', re.S)
 SPEC = re.compile(r"%(?:(\d+)\$)?[-+ #0']*(\*(?:(\d+)\$)?|\d+)?(?:\.(\*(?:(\d+)\$)?|\d*))?(hh?|ll?|[zjtL])?([a-zA-Z%])")

@@ -4,6 +4,7 @@
 #include "auth/auth.h"
 #include "hook/hook.h"
 #include "http/http.h"
+#include "idp/idp.h"
 #include "jobs/jobs.h"
 #include "mail/mail.h"
 #include "meta/meta.h"
@@ -40,6 +41,7 @@ struct app {               /* owned by `app`, lives as long as the process */
     struct register_conf registers;
     struct hook_env hook_env;
     struct hooks *hooks;   /* NULL: nobody sends */
+    struct idps *idps;
     struct syncer *syncer; /* NULL: nobody writes what other systems send (tests) */
     struct usage *usage;   /* NULL: nobody counts */
     _Atomic int asking;    /* requests that wait for a register at present */

@@ -77,6 +77,8 @@ void factors_json(struct cx *cx, struct jw *w, const struct factors *f);
 MUST enum err passkeys_json(struct cx *cx, const struct req *rq, struct jw *w, int64_t user);
 /* "password" of the body, which stands in what bears on how somebody logs in: as auth_present. */
 MUST enum err present_password(struct cx *cx, const struct req *rq);
+/* "sso": the providers that one can log in by, as a member. */
+MUST enum err sso_json(struct cx *cx, struct jw *w);
 /* E_DENIED unless the user has the right `users`; `settings`. */
 MUST enum err users_only(struct cx *cx);
 MUST enum err settings_only(struct cx *cx);

@@ -23,6 +23,7 @@ enum err api_door_get(struct cx *cx, const struct req *rq, struct resp *rs)
     jw_obj(&w);
     jw_kbool(&w, S("reset"), can);
     jw_kbool(&w, S("signup"), can && rules.is_open);
+    TRY(sso_json(cx, &w));
     jw_obj_end(&w);
     return E_OK;
 }

@@ -302,6 +302,8 @@ enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o
                           .registers = o->registers,
                           .hook_env = {.vault = st->vault, .rules = {.allow = o->outgoing_allow}},
                           .started_ms = clock_ms()};
+    w->app.idps = idps_open(&(struct idp_env){
+        .vault = st->vault, .rules = w->app.hook_env.rules, .url = w->app.url});
     meta_hold(st->meta);
     enum err e = wired_fill(cx, o, w);
     if (e != E_OK) {
@@ -336,6 +338,7 @@ void wired_stop(struct wired **w, int drain_ms)
     wired_still(x);
     events_close(&x->app.events);
     auth_close(&x->app.auth);
+    idps_close(&x->app.idps);
     meta_drop(&x->app.meta);
     pthread_mutex_destroy(&x->meta_lock);
     pthread_mutex_destroy(&x->long_lock);

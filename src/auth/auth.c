@@ -152,7 +152,7 @@ struct opening session_opening(struct cx *cx, int64_t user, enum stage stage, st
     os_random(csrf, sizeof csrf);
     str token = os_hex(cx->a, raw, sizeof raw);
     struct opening o = {user, stage, token, token_hash(cx, token), os_hex(cx->a, csrf, sizeof csrf), addr,
-                        str_cut(agent, 0, AGENT_BYTES)};
+                        str_cut(agent, 0, AGENT_BYTES), false};
     while (!utf8_valid(o.agent)) o.agent.n--;
     return o;
 }
@@ -163,10 +163,11 @@ enum err session_insert(struct cx *cx, void *opening)
     TRY(db_exec(cx, NULL, "DELETE FROM session WHERE expires_at < $1", V(clock_aged_ms(cx->now_ms))));
     return db_exec(
         cx, NULL,
-        "INSERT INTO session (token, user_id, created_at, seen_at, expires_at, addr, agent, csrf, stage, proved_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO session (token, user_id, created_at, seen_at, expires_at, addr, agent, csrf, stage, proved_at,"
+        " factored)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         V(o->hash), V(o->user), V(cx->now_ms), V(cx->now_ms), V(cx->now_ms + SESSION_MAX_MS),
-        V(o->addr), V(o->agent), V(o->csrf), V((int)o->stage), V(cx->now_ms));
+        V(o->addr), V(o->agent), V(o->csrf), V((int)o->stage), V(cx->now_ms), V(o->factored));
 }
 
 enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, struct session *ret)
@@ -226,7 +227,7 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
     struct acl *acl = NULL;
     TRY(db_query(cx, &r,
                  "SELECT s.user_id, s.seen_at, s.expires_at, s.csrf, u.name, u.mail, u.language, "
-                 "r.name, u.timezone, s.stage, s.proved_at FROM session s"
+                 "r.name, u.timezone, s.stage, s.proved_at, s.factored FROM session s"
                  " JOIN \"user\" u ON u.id = s.user_id LEFT JOIN \"role\" r ON r.id = u.role WHERE "
                  "s.token = $1",
                  V(hash)));
@@ -248,7 +249,7 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
     cx->tz_min = ret->tz_min; /* the day that filters of roles speak of */
     TRY(acl_load(cx, ret->s.user, &acl));
     ret->acl = acl;
-    return factor_stage(cx, ret->s.user, acl->second_factor, &ret->s.stage);
+    return factor_stage(cx, ret->s.user, acl->second_factor && !db_int(&r, 0, 11), &ret->s.stage);
 }
 
 /* A session of whatever stage. */

@@ -83,6 +83,7 @@ struct opening {
     int64_t user;
     enum stage stage;
     str token, hash, csrf, addr, agent;
+    bool factored;      /* a second factor was asked for elsewhere, and that is enough */
 };
 struct opening session_opening(struct cx *cx, int64_t user, enum stage stage, str addr, str agent);
 enum err session_insert(struct cx *cx, void *opening);

@@ -38,11 +38,23 @@ static enum err url_needed(struct cx *cx, const struct mail_house *h)
 
 static str with_link(struct cx *cx, str text, str link) { return arena_fmt(cx->a, "%.*s\n%.*s", FS(text), FS(link)); }
 
+/* Who has no password and is vouched for by a provider gets none by a mail: he comes in as long as that lets him. */
+static enum err has_own(struct cx *cx, int64_t user)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT 1 FROM idp_link l WHERE l.user_id = $1"
+                 " AND NOT EXISTS (SELECT 1 FROM credential c WHERE c.user_id = l.user_id) LIMIT 1",
+                 V(user)));
+    return r.n ? fail(cx, E_NOTFOUND, "There is no such mail") : E_OK;
+}
+
 static enum err reset_mail(struct cx *cx, const struct mail_house *h, const struct mail_row *m, struct letter *ret)
 {
     struct letter l = {0};
     str token = {0};
     TRY(to_whom(cx, m, &l));
+    TRY(has_own(cx, l.user));
     TRY(not_too_often(cx, m, &l, MINUTE_MS));
     TRY(url_needed(cx, h));
     TRY(link_new(cx, LINK_RESET, l.user, l.addr, S(""), RESET_MS, &token));

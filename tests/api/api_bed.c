@@ -25,6 +25,7 @@ static void start(struct api_bed *t, bool live)
     pthread_mutex_init(&t->lock, NULL);
     t->own = (struct app){.db = t->b.b, .auth = auth_open(t->st.vault), .vault = t->st.vault, .hook_env = {.vault = t->st.vault}, .meta = t->b.m, .meta_lock = &t->lock, .data_dir = t->b.folder,
                           .url = o.url, .setup_token = S("0123456789abcdef0123456789abcdef"), .started_ms = clock_ms()};
+    t->own.idps = idps_open(&(struct idp_env){.vault = t->st.vault, .url = o.url});
     meta_hold(t->b.m);
     t->app = &t->own;
 }
@@ -37,6 +38,7 @@ static void stop(struct api_bed *t)
         return;
     }
     auth_close(&t->own.auth);
+    idps_close(&t->own.idps);
     vault_close(&t->st.vault);
     meta_drop(&t->own.meta);
     pthread_mutex_destroy(&t->lock);

@@ -107,6 +107,7 @@ void keys_tests(void);
 void bulk_tests(void);
 void mail_tests(void);
 void hooks_tests(void);
+void idps_tests(void);
 void syncing_tests(void);
 void factor_tests(void);
 void privacy_tests(void);

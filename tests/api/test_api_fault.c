@@ -77,6 +77,9 @@ static const struct torture {
     {"POST /api/v1/key", "{'name':'f','scopes':['read'],'role':'$rolerep','password':'korrekt-pferd-batterie'}", NULL, ADMIN, "login_attempt login_guard"},
     {"PATCH /api/v1/key/$key", "{'name':'g'}", "Idempotency-Key: fault-key", ADMIN, ""},
     {"DELETE /api/v1/key/$key", NULL, "Idempotency-Key: fault-key-end", ADMIN, ""},
+    {"POST /api/v1/idp", "{'name':'f','issuer':'https://login.example.com','client_id':'f','secret':'s','map':[{'group':'g','role':'$rolerep'}]}", NULL, ADMIN, ""},
+    {"PATCH /api/v1/idp/$idp", "{'name':'g','secret':'t'}", NULL, ADMIN, ""},
+    {"DELETE /api/v1/idp/$idp", NULL, NULL, ADMIN, ""},
     {"POST /api/v1/hook", "{'name':'f','url':'https://example.com/','entity':'person','ops':['create'],'filter':{'field':'name','op':'eq','value':'x'}}", NULL, ADMIN, ""},
     {"PATCH /api/v1/hook/$hook", "{'name':'g','active':false}", "Idempotency-Key: fault-hook", ADMIN, ""},
     {"PATCH /api/v1/hook/$hook", "{'active':true,'renew_secret':true}", NULL, ADMIN, ""},
@@ -176,6 +179,7 @@ static void id_put(struct api_bed *t, const char *var, str sql)
 static void code_make(struct api_bed *t, const char *req, const char *body)
 {
     if (strstr(req, "$item") || (body && strstr(body, "$item"))) id_put(t, "item", S("SELECT id FROM sync_item WHERE state IN (1, 3) ORDER BY id DESC LIMIT 1"));
+    if (strstr(req, "$idp")) id_put(t, "idp", S("SELECT id FROM idp ORDER BY id DESC LIMIT 1"));
     if (strstr(req, "$pk")) id_put(t, "pk", S("SELECT id FROM passkey"));
     if (!body) return;
     if (strstr(body, "$pknew.") || strstr(body, "$pkin.")) passkey_make(t, strstr(body, "$pknew.") != NULL);

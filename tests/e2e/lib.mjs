@@ -56,7 +56,8 @@ export async function startServer(host = '127.0.0.1') {
   const bin = process.env.KONTOR_BIN ?? join(root, 'build/kontor');
   const registers = await startRegisters();
   const hooks = await freePort(); // where a receiver of webhooks will listen
-  const child = spawn(bin, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`, '--url', url], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...registers.env, KONTOR_OUTGOING_ALLOW: `127.0.0.1:${hooks}` } });
+  const idp = await freePort(); // and a provider of single sign-on
+  const child = spawn(bin, ['serve', '--data', data, '--listen', `127.0.0.1:${port}`, '--url', url], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...registers.env, KONTOR_OUTGOING_ALLOW: `127.0.0.1:${hooks},127.0.0.1:${idp}` } });
   let out = '';
   child.stdout.on('data', (d) => (out += d));
   child.stderr.on('data', (d) => (out += d));
@@ -73,7 +74,7 @@ export async function startServer(host = '127.0.0.1') {
         registers.stop();
         rmSync(data, { recursive: true, force: true });
       };
-      return { url, token, stop, data, bin, hooks };
+      return { url, token, stop, data, bin, hooks, idp };
     }
     if (failed || child.exitCode !== null || i > 150) throw new Error(`${bin} did not start: ${failed?.message ?? ''}\n${out}`);
     await new Promise((r) => setTimeout(r, 100));

@@ -21,7 +21,7 @@ export const blocks = async () => (await get<{ data: Block[] }>('/block')).data;
 export const blockAddress = (addr: string, why: string, until: string) => post<{ id: string }>('/block', { addr, why, until });
 export const freeAddress = (id: string) => del(`/block/${id}`);
 export const invite = (user: string) => post<null>(`/account/${user}/invite`, undefined);
-export const doorOffers = () => get<{ reset: boolean; signup: boolean }>('/door');
+export const doorOffers = () => get<{ reset: boolean; signup: boolean; sso: { id: string; name: string }[] }>('/door');
 export const askReset = (mail: string) => post<null>('/password/forgot', { mail });
 export const linkOf = (token: string) => post<MailLink>('/link', { token });
 export const resetPassword = (token: string, password: string) => post<null>('/password/reset', { token, password });

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* api/idps.c - log-in by others: providers described by the administrator, and coming in by one.
+ *
+ * Who comes in and with which roles is said here: it takes the right to the settings and the one to manage users. */
+#include "api/api_int.h"
+
+#include "base/log.h"
+
+enum { WHY_BYTES = 40 };
+
+/* ---- the browser's half of a log-in that was begun ---- */
+static str binder_name(const struct cx *cx)
+{
+    return cx->app->tls ? S("__Host-kontor-sso") : S("kontor-sso");
+}
+
+static str binder_of(const struct cx *cx, const struct req *rq)
+{
+    str s = {0};
+    return http_cookie(rq, binder_name(cx), &s) ? s : S("");
+}
+
+static void binder_cookie(struct cx *cx, struct resp *rs, str binder)
+{
+    http_head(rs, S("Set-Cookie"),
+              arena_fmt(cx->a, "%.*s=%.*s; Path=/; HttpOnly; SameSite=Lax%s; Max-Age=%d",
+                        FS(binder_name(cx)), FS(binder), cx->app->tls ? "; Secure" : "",
+                        IDP_STATE_MS / 1000));
+}
+
+enum err sso_json(struct cx *cx, struct jw *w)
+{
+    struct idp *v = NULL;
+    size_t n = 0;
+    TRY(idp_list(cx, &v, &n));
+    jw_key(w, S("sso"));
+    jw_arr(w);
+    for (size_t i = 0; i < n; i++) {
+        if (!v[i].active || v[i].kind != IDP_OIDC) continue;
+        jw_obj(w);
+        jw_kid(w, S("id"), v[i].id);
+        jw_kstr(w, S("name"), v[i].name);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+    return E_OK;
+}
+
+enum err api_sso_begin(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct oidc_going g = {.binder = binder_of(cx, rq)};
+    TRY(path_id(cx, rq, 0, &g.idp));
+    TRY(oidc_begin(cx, cx->app->idps, &g));
+    binder_cookie(cx, rs, g.binder);
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kstr(&w, S("url"), g.url);
+    jw_obj_end(&w);
+    return E_OK;
+}
+
+static str asked(struct cx *cx, const struct req *rq, str key)
+{
+    str s = {0};
+    return http_query(cx, rq, key, &s) ? s : S("");
+}
+
+/* The browser comes from another site and by an address that holds a code: it is sent on at once, within our own. */
+static void send_on(struct cx *cx, struct resp *rs, str why)
+{
+    rs->status = 303;
+    rs->type = S("text/plain");
+    http_head(rs, S("Location"),
+              why.n ? arena_fmt(cx->a, "/login?sso=%.*s", FS(str_cut(why, 0, WHY_BYTES))) : S("/"));
+    http_head(rs, S("Cache-Control"), S("no-store"));
+    http_head(rs, S("Referrer-Policy"), S("no-referrer"));
+}
+
+enum err api_sso_back(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct visitor v = visitor_of(rq);
+    struct login io = {0};
+    struct oidc_back b = {.binder = binder_of(cx, rq),
+                          .state = asked(cx, rq, S("state")),
+                          .code = asked(cx, rq, S("code")),
+                          .iss = asked(cx, rq, S("iss")),
+                          .error = asked(cx, rq, S("error"))};
+    enum err e = path_id(cx, rq, 0, &b.idp);
+    if (e == E_OK) e = oidc_end(cx, cx->app->idps, cx->app->auth, &v, &b, &io);
+    if (e != E_OK && err_info[e].http == 500) return e;
+    if (e != E_OK) return send_on(cx, rs, b.why.n ? b.why : S("state")), E_OK;
+    session_cookie(cx, rs, io.s.token);
+    if (io.device.n) device_cookie(cx, rs, io.device);
+    send_on(cx, rs, S(""));
+    return E_OK;
+}
+
+/* ---- the administrator ---- */
+static enum err idps_only(struct cx *cx)
+{
+    TRY(users_only(cx));
+    return settings_only(cx);
+}
+
+static void one_json(struct cx *cx, const struct idp *p, struct jw *w)
+{
+    jw_obj(w);
+    jw_kid(w, S("id"), p->id);
+    idp_json(cx, p, w);
+    jw_kbool(w, S("has_secret"), p->has_secret);
+    jw_kstr(w, S("back"), p->kind == IDP_OIDC ? idp_back(cx, cx->app->idps, p->id) : S(""));
+    jw_obj_end(w);
+}
+
+static enum err roles_json(struct cx *cx, struct jw *w)
+{
+    struct db_rows r = {0};
+    TRY(db_query(
+        cx, &r,
+        "SELECT id, name FROM \"role\" WHERE deleted_at IS NULL ORDER BY name_f, id LIMIT 1000"));
+    jw_key(w, S("roles"));
+    jw_arr(w);
+    for (size_t i = 0; i < r.n; i++) {
+        jw_obj(w);
+        jw_kid(w, S("id"), db_int(&r, i, 0));
+        jw_kstr(w, S("title"), db_str(&r, i, 1));
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+    return E_OK;
+}
+
+enum err api_idp_list(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct idp *v = NULL;
+    size_t n = 0;
+    (void)rq;
+    TRY(idps_only(cx));
+    TRY(idp_list(cx, &v, &n));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_key(&w, S("data"));
+    jw_arr(&w);
+    for (size_t i = 0; i < n; i++) one_json(cx, &v[i], &w);
+    jw_arr_end(&w);
+    jw_kbool(&w, S("url"), cx->app->url.n > 0);
+    TRY(roles_json(cx, &w));
+    jw_obj_end(&w);
+    return E_OK;
+}
+
+/* The body's provider over `io`; *ret_secret NULL: none is said. */
+static enum err body_of(struct cx *cx, const struct req *rq, struct idp *io, str *secret,
+                        const str **ret_secret)
+{
+    const struct json *j = NULL;
+    TRY(body_json(cx, rq, &j));
+    TRY(idp_read(cx, j, io));
+    if (!json_get(j, S("secret"))) return E_OK;
+    TRY(json_str_of(cx, j, S("secret"), S(""), secret));
+    *ret_secret = secret;
+    return E_OK;
+}
+
+static void told(struct cx *cx, const struct idp *p, const char *what)
+{
+    log_say(cx, LOG_INFO, S("idp"), "provider %" PRId64 " was %s by user %" PRId64, p->id, what,
+            cx->who.user);
+}
+
+enum err api_idp_post(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct idp p = {.active = true};
+    str secret = {0};
+    const str *given = NULL;
+    TRY(idps_only(cx));
+    TRY(body_of(cx, rq, &p, &secret, &given));
+    TRY(idp_new(cx, cx->app->idps, &p, given));
+    told(cx, &p, "added");
+    rs->status = 201;
+    struct jw w = reply_json(rs);
+    one_json(cx, &p, &w);
+    return E_OK;
+}
+
+static enum err idp_of(struct cx *cx, const struct req *rq, struct idp *ret)
+{
+    int64_t id = 0;
+    TRY(idps_only(cx));
+    TRY(path_id(cx, rq, 0, &id));
+    return idp_get(cx, id, ret);
+}
+
+enum err api_idp_patch(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct idp p = {0};
+    str secret = {0};
+    const str *given = NULL;
+    TRY(idp_of(cx, rq, &p));
+    TRY(body_of(cx, rq, &p, &secret, &given));
+    TRY(idp_change(cx, cx->app->idps, &p, given));
+    told(cx, &p, "changed");
+    struct jw w = reply_json(rs);
+    one_json(cx, &p, &w);
+    return E_OK;
+}
+
+enum err api_idp_delete(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct idp p = {0};
+    TRY(idp_of(cx, rq, &p));
+    TRY(idp_end(cx, p.id));
+    told(cx, &p, "ended");
+    rs->status = 204;
+    return E_OK;
+}
+
+/* To the administrator it is told what is wrong, also when it lies with the other side. */
+static enum err tried(struct cx *cx, enum err e)
+{
+    return e == E_BUSY ? cx->err = E_INVALID : e;
+}
+
+enum err api_idp_test(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct idp p = {0};
+    size_t keys = 0;
+    TRY(idp_of(cx, rq, &p));
+    TRY(tried(cx, oidc_try(cx, cx->app->idps, &p, &keys)));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kint(&w, S("keys"), (int64_t)keys);
+    jw_obj_end(&w);
+    return E_OK;
+}

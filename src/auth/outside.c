@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* auth/outside.c - an identity that somebody else vouches for: which user it is, which roles its groups give him. */
+#include "auth/outside.h"
+
+#include "auth/factor.h"
+#include "auth/limits.h"
+#include "auth/outside_int.h"
+#include "base/log.h"
+#include "fmt/mailaddr.h"
+
+enum { NAME_CHARS = 200, PHONE_CHARS = 60, ROLES_KEPT = 15 };
+
+static bool has_id(const int64_t *v, size_t n, int64_t id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (v[i] == id) return true;
+    return false;
+}
+
+/* ---- which user ---- */
+enum err outside_known(struct cx *cx, str issuer, str subject, int64_t *ret_user)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT user_id FROM idp_link WHERE issuer = $1 AND subject = $2",
+                 V(issuer), V(subject)));
+    *ret_user = r.n ? db_int(&r, 0, 0) : 0;
+    return E_OK;
+}
+
+/* The roles that his groups give, once each, of those that there are. */
+static enum err roles_wanted(struct cx *cx, struct settling *s)
+{
+    struct db_rows r = {0};
+    s->want = NEW_N(cx->a, int64_t, s->r->n_map + 1);
+    for (size_t i = 0; i < s->r->n_map; i++) {
+        const struct outside_role *m = &s->r->map[i];
+        bool in = false;
+        for (size_t k = 0; k < s->w->n_groups && !in; k++) in = str_eq(s->w->groups[k], m->group);
+        if (!in || has_id(s->want, s->n_want, m->role) || s->n_want == ROLES_KEPT) continue;
+        TRY(db_query(cx, &r, "SELECT 1 FROM \"role\" WHERE id = $1 AND deleted_at IS NULL",
+                     V(m->role)));
+        if (r.n) s->want[s->n_want++] = m->role;
+    }
+    return E_OK;
+}
+
+static enum err is_active(struct cx *cx, int64_t user)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT 1 FROM \"user\" WHERE id = $1 AND deleted_at IS NULL AND active = 1",
+                 V(user)));
+    return r.n ? E_OK : fail(cx, E_AUTH, "This user is not active");
+}
+
+static enum err by_mail(struct cx *cx, struct settling *s)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT id FROM \"user\" WHERE mail_f = $1 AND deleted_at IS NULL",
+                 V(s->mail_f)));
+    if (!r.n) return E_OK;
+    if (!s->r->links || !s->w->mail_proved)
+        return fail_at(cx, E_CONFLICT, S("mail"),
+                       "Somebody here has this address already: please ask your administrator");
+    s->user = db_int(&r, 0, 0);
+    return E_OK;
+}
+
+enum err outside_settling(struct cx *cx, struct settling *s)
+{
+    struct mailaddr m = {0};
+    if (!s->w->subject.n || s->w->subject.n > OUTSIDE_SUBJECT_MAX)
+        return fail(cx, E_AUTH, "The log-in was not accepted");
+    if (mailaddr_parse(cx->a, s->w->mail, &m)) s->mail = m.addr;
+    s->mail_f = filter_fold(cx->a, s->mail);
+    TRY(roles_wanted(cx, s));
+    TRY(outside_known(cx, s->r->issuer, s->w->subject, &s->user));
+    if (!s->user && s->mail.n) TRY(by_mail(cx, s));
+    if (s->user) return is_active(cx, s->user);
+    if (!s->r->creates)
+        return fail_at(cx, E_DENIED, S("user"),
+                       "There is no such user here: please ask your administrator");
+    if (!s->r->role && !s->n_want)
+        return fail_at(cx, E_DENIED, S("user"),
+                       "None of your groups opens this Kontor: please ask your administrator");
+    s->user = id_new(cx->now_ms);
+    s->is_new = true;
+    return E_OK;
+}
+
+/* ---- inside db_write ---- */
+static str cut_chars(str s, size_t max)
+{
+    size_t at = 0;
+    s = str_trim(s);
+    for (size_t n = 0; n < max && at < s.n; n++) (void)utf8_next(s, &at);
+    return str_cut(s, 0, at);
+}
+
+static void add(struct set *set, size_t *n, const struct field *f, struct val v)
+{
+    if (f) set[(*n)++] = (struct set){f, v};
+}
+
+static bool is_lang(str s) { return s.n && str_eq(lang_code[lang_of(s)], s); }
+
+/* What is told of him beside his roles. An address that nobody vouches for is none. */
+static enum err told(struct cx *cx, const struct settling *s, struct set *set, size_t *n)
+{
+    const struct entity *e = ENT(cx, "user");
+    struct db_rows r = {0};
+    str name = cut_chars(s->w->name, NAME_CHARS), phone = cut_chars(s->w->phone, PHONE_CHARS),
+        lang = str_cut(s->w->lang, 0, 2);
+    if (!name.n && s->is_new)
+        name = s->mail.n ? s->mail
+                         : cut_chars(s->w->login.n ? s->w->login : s->w->subject, NAME_CHARS);
+    if (name.n) add(set, n, FLD(e, "name"), VAL_TEXT(name));
+    if (phone.n) add(set, n, FLD(e, "phone"), VAL_TEXT(phone));
+    if (s->is_new && is_lang(lang)) add(set, n, FLD(e, "language"), VAL_TEXT(lang));
+    if (!s->mail.n || !s->w->mail_proved) return E_OK;
+    TRY(db_query(cx, &r,
+                 "SELECT 1 FROM \"user\" WHERE mail_f = $1 AND deleted_at IS NULL AND id <> $2",
+                 V(s->mail_f), V(s->user)));
+    if (!r.n) add(set, n, FLD(e, "mail"), VAL_TEXT(s->mail));
+    return E_OK;
+}
+
+static enum err user_write(struct cx *cx, const struct settling *s)
+{
+    const struct entity *e = ENT(cx, "user");
+    struct written w = {0};
+    struct set set[6];
+    size_t n = 0;
+    if (!s->is_new && !s->r->follows) return E_OK;
+    TRY(told(cx, s, set, &n));
+    if (!s->is_new) return n ? record_update(cx, e, s->user, 0, set, n, &w) : E_OK;
+    if (s->r->role) add(set, &n, FLD(e, "role"), VAL_INT(s->r->role));
+    return record_create(cx, e, s->user, set, n, &w);
+}
+
+struct roles {
+    const struct settling *s;
+    int64_t main, *have, *given,
+        *others; /* his; the further ones; those that this issuer gave; those that others did */
+    size_t n_have, n_given, n_others;
+    int64_t *next, *gives;
+    size_t n_next, n_gives;
+    bool takes;
+};
+
+static enum err ids_of(const struct db_rows *r, struct cx *cx, int64_t **ret, size_t *ret_n)
+{
+    int64_t *v = NEW_N(cx->a, int64_t, r->n + 1);
+    for (size_t i = 0; i < r->n; i++) v[i] = db_int(r, i, 0);
+    *ret = v;
+    *ret_n = r->n;
+    return E_OK;
+}
+
+static enum err roles_read(struct cx *cx, struct roles *x)
+{
+    struct db_rows r = {0};
+    int64_t user = x->s->user;
+    TRY(db_query(cx, &r, "SELECT role FROM \"user\" WHERE id = $1", V(user)));
+    x->main = r.n ? db_int(&r, 0, 0) : 0;
+    TRY(db_query(cx, &r, "SELECT b FROM link WHERE a = $1 AND field = 'roles' ORDER BY b LIMIT 100",
+                 V(user)));
+    TRY(ids_of(&r, cx, &x->have, &x->n_have));
+    TRY(db_query(
+        cx, &r,
+        "SELECT role FROM idp_role WHERE user_id = $1 AND issuer = $2 ORDER BY role LIMIT 100",
+        V(user), V(x->s->r->issuer)));
+    TRY(ids_of(&r, cx, &x->given, &x->n_given));
+    TRY(db_query(
+        cx, &r,
+        "SELECT role FROM idp_role WHERE user_id = $1 AND issuer <> $2 ORDER BY role LIMIT 100",
+        V(user), V(x->s->r->issuer)));
+    return ids_of(&r, cx, &x->others, &x->n_others);
+}
+
+/* What he has from now on (next) and what of it is this issuer's (gives). `keeps`: nothing is taken. */
+static void roles_join(struct cx *cx, struct roles *x, bool keeps)
+{
+    const struct settling *s = x->s;
+    x->next = NEW_N(cx->a, int64_t, x->n_have + s->n_want + 1);
+    x->gives = NEW_N(cx->a, int64_t, x->n_given + s->n_want + 1);
+    x->n_next = x->n_gives = 0;
+    x->takes = false;
+    for (size_t i = 0; i < x->n_have; i++) {
+        int64_t id = x->have[i];
+        bool gave = has_id(x->given, x->n_given, id), wants = has_id(s->want, s->n_want, id);
+        bool stays = !gave || wants || keeps || has_id(x->others, x->n_others, id);
+        if (stays) x->next[x->n_next++] = id;
+        else x->takes = true;
+        if (gave && stays && (wants || keeps)) x->gives[x->n_gives++] = id;
+    }
+    for (size_t i = 0; i < s->n_want && x->n_next < ROLES_KEPT; i++) {
+        int64_t id = s->want[i];
+        if (id == x->main || has_id(x->have, x->n_have, id)) continue;
+        x->next[x->n_next++] = x->gives[x->n_gives++] = id;
+    }
+}
+
+static enum err roles_write(struct cx *cx, void *arg)
+{
+    const struct roles *x = arg;
+    const struct entity *e = ENT(cx, "user");
+    struct written w = {0};
+    struct item *v = NEW_N(cx->a, struct item, x->n_next + 1);
+    int64_t *ids = NULL;
+    size_t before = 0, n = 1;
+    for (size_t i = 0; i < x->n_next; i++) v[i] = (struct item){.id = x->next[i]};
+    struct set set = {FLD(e, "roles"),
+                      x->n_next ? (struct val){.t = VT_LIST, .v = v, .n = x->n_next} : VAL_NULL};
+    if (x->takes) TRY(acl_holders(cx, SYS_USERS, 1, &ids, &before));
+    TRY(record_update(cx, e, x->s->user, 0, &set, 1, &w));
+    if (before) TRY(acl_holders(cx, SYS_USERS, 1, &ids, &n));
+    return n ? E_OK : fail(cx, E_DENIED, "Then nobody could manage users any more");
+}
+
+static enum err roles_settle(struct cx *cx, const struct settling *s)
+{
+    struct roles x = {.s = s};
+    TRY(roles_read(cx, &x));
+    roles_join(cx, &x, false);
+    enum err e = E_OK;
+    if (x.takes || x.n_next != x.n_have) e = db_write(cx, roles_write, &x);
+    if (e == E_DENIED && x.takes) {
+        log_say(cx, LOG_WARN, S("auth"),
+                "user %" PRId64 " keeps the last right to manage users, which no group gives him",
+                s->user);
+        roles_join(cx, &x, true);
+        e = x.n_next != x.n_have ? db_write(cx, roles_write, &x) : E_OK;
+    }
+    TRY(e);
+    TRY(db_exec(cx, NULL, "DELETE FROM idp_role WHERE user_id = $1 AND issuer = $2", V(s->user),
+                V(s->r->issuer)));
+    for (size_t i = 0; i < x.n_gives; i++)
+        TRY(db_exec(cx, NULL, "INSERT INTO idp_role (user_id, issuer, role) VALUES ($1, $2, $3)",
+                    V(s->user), V(s->r->issuer), V(x.gives[i])));
+    return E_OK;
+}
+
+enum err outside_settle(struct cx *cx, void *arg)
+{
+    const struct settling *s = arg;
+    struct db_rows r = {0};
+    str login = filter_fold(cx->a, str_trim(str_cut(s->w->login, 0, NAME_BYTES)));
+    TRY(user_write(cx, s));
+    TRY(db_query(cx, &r, "SELECT user_id FROM idp_link WHERE issuer = $1 AND subject = $2",
+                 V(s->r->issuer), V(s->w->subject)));
+    if (r.n && db_int(&r, 0, 0) != s->user) return fail(cx, E_CONFLICT, "Please try once more");
+    TRY(db_exec(
+        cx, NULL,
+        "INSERT INTO idp_link (issuer, subject, user_id, login, at) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (issuer, subject) DO UPDATE SET login = excluded.login, at = excluded.at",
+        V(s->r->issuer), V(s->w->subject), V(s->user), V(login), V(cx->now_ms)));
+    return roles_settle(cx, s);
+}
+
+/* ---- coming in ---- */
+enum err outside_may_try(struct cx *cx, struct auth *au, const struct visitor *v,
+                         int64_t *ret_wait_ms)
+{
+    *ret_wait_ms = buckets_wait_ms(&au->buckets, auth_addr_key(cx->a, v->addr), true, cx->now_ms);
+    return *ret_wait_ms ? fail(cx, E_RATE, "Too many failed log-ins: please wait a little") : E_OK;
+}
+
+struct refusing {
+    str name, addr, agent;
+};
+
+/* Nobody's name stands in a word that is none: it is written down under the provider's, which nobody logs in by. */
+static enum err refused_insert(struct cx *cx, void *arg)
+{
+    const struct refusing *x = arg;
+    return db_exec(
+        cx, NULL,
+        "INSERT INTO login_attempt (id, at, name, addr, agent, ok, user_id, device, outcome)"
+        " VALUES ($1, $2, $3, $4, $5, 0, 0, '', 'wrong')",
+        V(id_new(cx->now_ms)), V(cx->now_ms), V(x->name), V(x->addr), V(x->agent));
+}
+
+enum err outside_refused(struct cx *cx, struct auth *au, const struct visitor *v, str provider)
+{
+    struct refusing x = {arena_fmt(cx->a, "[%.*s]", FS(provider)), v->addr,
+                         str_cut(v->agent, 0, AGENT_BYTES)};
+    while (!utf8_valid(x.agent)) x.agent.n--;
+    (void)buckets_take(&au->buckets, auth_addr_key(cx->a, v->addr), true, cx->now_ms);
+    return db_write(cx, refused_insert, &x);
+}
+
+static enum err came(struct cx *cx, struct auth *au, struct try *t, struct settling *s,
+                     struct login *io)
+{
+    bool has = false;
+    enum err e = try_begin(cx, au, t);
+    io->wait_ms = t->wait_ms;
+    TRY(e);
+    TRY(factor_has(cx, s->user, &has));
+    struct coming c = {.o = session_opening(cx, s->user,
+                                            has && !s->w->factored ? STAGE_FACTOR : STAGE_IN,
+                                            t->v->addr, t->v->agent),
+                       .first = outside_settle,
+                       .arg = s};
+    c.o.factored = s->w->factored;
+    return session_open(cx, au, t, true, &c, io);
+}
+
+enum err outside_login(struct cx *cx, struct auth *au, const struct visitor *v,
+                       const struct outside_rules *r, const struct outsider *w, struct login *io)
+{
+    struct settling s = {.r = r, .w = w};
+    struct try t = {.v = v, .is_second = true};
+    TRY(outside_settling(cx, &s));
+    t.user = s.user;
+    if (!s.is_new) TRY(try_own_name(cx, &t));
+    if (!t.name.n)
+        t.name = s.mail_f.n ? s.mail_f : filter_fold(cx->a, str_cut(w->subject, 0, NAME_BYTES));
+    return try_forgiven(cx, &t, came(cx, au, &t, &s, io));
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* auth/outside.h - whom somebody else vouches for: an identity of a provider or a directory becomes a user, his roles
+ * and a session.
+ *
+ * An identity is an issuer and its subject (idp_link). Roles that groups give are remembered (idp_role), so that they
+ * go when the group is gone, while those given by hand stay. Nothing takes the last right to manage users away.
+ */
+#pragma once
+#include "auth/auth.h"
+
+enum { OUTSIDE_GROUPS_MAX = 2000, OUTSIDE_SUBJECT_MAX = 255 };
+struct outside_role {
+    str group;           /* as the provider calls it */
+    int64_t role;
+};
+struct outside_rules {
+    str name, issuer;    /* the provider's name, for the log; what its subjects are told apart by */
+    bool creates;        /* who is not known becomes a user, ... */
+    int64_t role;        /* ... with this role; 0 = only with those of his groups */
+    bool links;          /* a user of the same mail address is he */
+    bool follows;        /* name, mail and phone are taken over at every log-in */
+    const struct outside_role *map;
+    size_t n_map;
+};
+struct outsider {
+    str subject, login;  /* login: what he typed; "" = nothing */
+    str name, mail, phone, lang;
+    bool mail_proved;    /* the issuer says that the address is his */
+    bool factored;       /* a second factor was asked for there, and that is enough for us */
+    const str *groups;
+    size_t n_groups;
+};
+/* The session of who is vouched for; io->s and io->device as auth_login. E_DENIED at "user": nobody of that name here,
+ * or no group of his opens anything. E_CONFLICT: his address is another user's. E_AUTH: his user was ended. E_RATE and
+ * E_DENIED (an address that is blocked) as auth_login. Every attempt is written down. */
+MUST enum err outside_login(struct cx *cx, struct auth *au, const struct visitor *v, const struct outside_rules *r,
+                            const struct outsider *w, struct login *io);
+/* Before somebody's word is asked for: E_RATE (*ret_wait_ms) when his address had too many failures. */
+MUST enum err outside_may_try(struct cx *cx, struct auth *au, const struct visitor *v, int64_t *ret_wait_ms);
+/* What was shown as a provider's word was none: written down and counted against the address. */
+MUST enum err outside_refused(struct cx *cx, struct auth *au, const struct visitor *v, str provider);
+/* Is there a user of this identity? */
+MUST enum err outside_known(struct cx *cx, str issuer, str subject, int64_t *ret_user); /* 0 = none */

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* idp/conf.c - providers as rows: read, checked, written; the secret sealed. */
+#include "idp/idp_int.h"
+
+#include <stddef.h>
+
+enum { GROUP_MAX = 400 };
+const str idp_kind_name[IDP_KINDS] = {S0("oidc")};
+const str idp_factor_name[IDP_FACTORS] = {S0("own"), S0("claim"), S0("always")};
+
+/* ---- the texts of a provider ---- */
+static const struct text {
+    str name;
+    size_t at;
+} texts[] = {
+    {S0("issuer"), offsetof(struct idp, issuer)},
+    {S0("client_id"), offsetof(struct idp, client_id)},
+    {S0("scopes"), offsetof(struct idp, scopes)},
+    {S0("groups"), offsetof(struct idp, groups)},
+    {S0("acr"), offsetof(struct idp, acr)},
+};
+
+static str *text_in(struct idp *p, const struct text *t)
+{
+    return (str *)(void *)((char *)p + t->at);
+}
+
+static str text_at(const struct idp *p, const struct text *t)
+{
+    return *(const str *)(const void *)((const char *)p + t->at);
+}
+
+static bool word_at(const str *names, size_t n, str s, size_t *ret)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(names[i], s)) return *ret = i, true;
+    return false;
+}
+
+/* ---- reading ---- */
+static enum err map_read(struct cx *cx, const struct json *a, struct idp *io)
+{
+    if (!a) return E_OK;
+    if (a->t != JT_ARR) return fail_at(cx, E_INVALID, S("map"), "This must be a list");
+    if (a->n > IDP_MAP_MAX) return fail_at(cx, E_LIMIT, S("map"), "At most %d groups", IDP_MAP_MAX);
+    struct outside_role *v = NEW_N(cx->a, struct outside_role, a->n + 1);
+    for (size_t i = 0; i < a->n; i++) {
+        TRY(json_str_of(cx, &a->v[i], S("group"), S(""), &v[i].group));
+        TRY(json_id_of(cx, &a->v[i], S("role"), 0, &v[i].role));
+        v[i].group = str_trim(v[i].group);
+    }
+    io->map = v;
+    io->n_map = a->n;
+    return E_OK;
+}
+
+static enum err words_read(struct cx *cx, const struct json *j, struct idp *io)
+{
+    str kind = idp_kind_name[io->kind], factor = idp_factor_name[io->factor];
+    size_t k = 0, f = 0;
+    TRY(json_str_of(cx, j, S("kind"), kind, &kind));
+    TRY(json_str_of(cx, j, S("factor"), factor, &factor));
+    if (!word_at(idp_kind_name, IDP_KINDS, kind, &k) || (io->id && k != io->kind))
+        return fail_at(cx, E_INVALID, S("kind"), "The kind of a provider cannot be this");
+    if (!word_at(idp_factor_name, IDP_FACTORS, factor, &f))
+        return fail_at(cx, E_INVALID, S("factor"), "Choose own, claim or always");
+    io->kind = (enum idp_kind)k;
+    io->factor = (enum idp_factor)f;
+    return E_OK;
+}
+
+enum err idp_read(struct cx *cx, const struct json *j, struct idp *io)
+{
+    struct idp p = *io;
+    TRY(words_read(cx, j, &p));
+    TRY(json_str_of(cx, j, S("name"), p.name, &p.name));
+    TRY(json_bool_of(cx, j, S("active"), p.active, &p.active));
+    TRY(json_bool_of(cx, j, S("creates"), p.creates, &p.creates));
+    TRY(json_bool_of(cx, j, S("links"), p.links, &p.links));
+    TRY(json_id_of(cx, j, S("role"), p.role, &p.role));
+    TRY(map_read(cx, json_get(j, S("map")), &p));
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        str *s = text_in(&p, &texts[i]);
+        TRY(json_str_of(cx, j, texts[i].name, *s, s));
+        *s = str_trim(*s);
+    }
+    p.name = str_trim(p.name);
+    *io = p;
+    return E_OK;
+}
+
+void idp_json(struct cx *cx, const struct idp *p, struct jw *w)
+{
+    (void)cx;
+    jw_kstr(w, S("kind"), idp_kind_name[p->kind]);
+    jw_kstr(w, S("name"), p->name);
+    jw_kbool(w, S("active"), p->active);
+    jw_kbool(w, S("creates"), p->creates);
+    jw_kbool(w, S("links"), p->links);
+    jw_kid(w, S("role"), p->role);
+    jw_kstr(w, S("factor"), idp_factor_name[p->factor]);
+    for (size_t i = 0; i < COUNT(texts); i++) jw_kstr(w, texts[i].name, text_at(p, &texts[i]));
+    jw_key(w, S("map"));
+    jw_arr(w);
+    for (size_t i = 0; i < p->n_map; i++) {
+        jw_obj(w);
+        jw_kstr(w, S("group"), p->map[i].group);
+        jw_kid(w, S("role"), p->map[i].role);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+}
+
+static enum err row_read(struct cx *cx, const struct db_rows *r, size_t i, struct idp *ret)
+{
+    struct idp p = {.id = 0};
+    const struct json *j = NULL;
+    TRY(json_parse(cx, db_str(r, i, 1), &j));
+    TRY(idp_read(cx, j, &p));
+    p.id = db_int(r, i, 0);
+    p.sealed = db_str(r, i, 2);
+    p.has_secret = p.sealed.n > 0;
+    *ret = p;
+    return E_OK;
+}
+
+enum err idp_list(struct cx *cx, struct idp **ret, size_t *ret_n)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT id, conf, secret FROM idp ORDER BY name, id LIMIT 100"));
+    struct idp *v = NEW_N(cx->a, struct idp, r.n + 1);
+    for (size_t i = 0; i < r.n; i++) TRY(row_read(cx, &r, i, &v[i]));
+    *ret = v;
+    *ret_n = r.n;
+    return E_OK;
+}
+
+static enum err none(struct cx *cx) { return fail(cx, E_NOTFOUND, "There is no such provider"); }
+
+enum err idp_get(struct cx *cx, int64_t id, struct idp *ret)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT id, conf, secret FROM idp WHERE id = $1", V(id)));
+    return r.n ? row_read(cx, &r, 0, ret) : none(cx);
+}
+
+enum err idp_secret(struct cx *cx, const struct idps *ids, const struct idp *p, str *ret)
+{
+    *ret = S("");
+    if (!p->sealed.n) return E_OK;
+    return vault_unseal(cx, ids->env.vault, IDP_WHERE(cx, p->id), p->sealed, ret);
+}
+
+str idp_back(struct cx *cx, const struct idps *ids, int64_t id)
+{
+    str url = ids->env.url;
+    while (str_has_suffix(url, S("/"))) url.n--;
+    return url.n ? arena_fmt(cx->a, "%.*s/api/v1/sso/%" PRId64 "/callback", FS(url), id) : S("");
+}
+
+/* ---- what may be set ---- */
+static bool has_control(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F) return true;
+    return false;
+}
+
+static enum err texts_fit(struct cx *cx, const struct idp *p)
+{
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        str s = text_at(p, &texts[i]);
+        if (s.n > IDP_TEXT_MAX)
+            return fail_at(cx, E_INVALID, texts[i].name, "At most %d characters", IDP_TEXT_MAX);
+        if (has_control(s))
+            return fail_at(cx, E_INVALID, texts[i].name, "This must be one line of text");
+    }
+    if (!p->name.n) return fail_at(cx, E_INVALID, S("name"), "Please give the provider a name");
+    if (utf8_len(p->name) > IDP_NAME_MAX || has_control(p->name))
+        return fail_at(cx, E_INVALID, S("name"), "A name has at most %d characters", IDP_NAME_MAX);
+    return E_OK;
+}
+
+static enum err role_fits(struct cx *cx, str at, int64_t role)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT 1 FROM \"role\" WHERE id = $1 AND deleted_at IS NULL", V(role)));
+    return r.n ? E_OK : fail_at(cx, E_INVALID, at, "There is no such role");
+}
+
+static enum err roles_fit(struct cx *cx, const struct idp *p)
+{
+    if (p->role) TRY(role_fits(cx, S("role"), p->role));
+    for (size_t i = 0; i < p->n_map; i++) {
+        if (!p->map[i].group.n || p->map[i].group.n > GROUP_MAX || has_control(p->map[i].group))
+            return fail_at(cx, E_INVALID, S("map"), "Each line needs a group and a role");
+        TRY(role_fits(cx, S("map"), p->map[i].role));
+    }
+    return E_OK;
+}
+
+static enum err oidc_fits(struct cx *cx, const struct outgoing_rules *rules, const struct idp *p)
+{
+    struct outgoing o = {0};
+    if (!provider_url_ok(p->issuer) || str_find(p->issuer, S("?")) >= 0)
+        return fail_at(cx, E_INVALID, S("issuer"),
+                       "An address like https://login.example.org is needed");
+    if (outgoing_url(cx, rules, p->issuer, &o) != E_OK)
+        return fail_at(cx, E_INVALID, S("issuer"),
+                       "This address may not be called from here: the setting outgoing_allow would "
+                       "have to name it");
+    return p->client_id.n
+               ? E_OK
+               : fail_at(cx, E_INVALID, S("client_id"), "The provider's name for Kontor is needed");
+}
+
+static str conf_text(struct cx *cx, const struct idp *p)
+{
+    struct buf b = buf_new(cx->a, IDP_CONF_BYTES);
+    struct jw w = jw_new(&b);
+    jw_obj(&w);
+    idp_json(cx, p, &w);
+    jw_obj_end(&w);
+    return b.full ? S("") : buf_str(&b);
+}
+
+static enum err fits(struct cx *cx, const struct idps *ids, const struct idp *p, const str *secret,
+                     str *ret_conf)
+{
+    TRY(texts_fit(cx, p));
+    TRY(oidc_fits(cx, &ids->env.rules, p));
+    TRY(roles_fit(cx, p));
+    if (p->creates && !p->role && !p->n_map)
+        return fail_at(cx, E_INVALID, S("role"),
+                       "Choose the role that new users get, or which groups give one");
+    if (secret && (secret->n > IDP_TEXT_MAX || has_control(*secret)))
+        return fail_at(cx, E_INVALID, S("secret"), "At most %d characters", IDP_TEXT_MAX);
+    *ret_conf = conf_text(cx, p);
+    return ret_conf->n ? E_OK : fail_at(cx, E_LIMIT, S("map"), "This is too large");
+}
+
+/* ---- writing ---- */
+struct changing {
+    const struct idp *p;
+    str conf, sealed;
+};
+
+static enum err insert(struct cx *cx, void *arg)
+{
+    const struct changing *x = arg;
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT count(*) FROM idp"));
+    if (db_int(&r, 0, 0) >= IDPS_MAX)
+        return fail(cx, E_LIMIT, "There are %d providers already", IDPS_MAX);
+    return db_exec(cx, NULL,
+                   "INSERT INTO idp (id, kind, name, active, conf, secret, created_at) VALUES ($1, "
+                   "$2, $3, $4, $5, $6, $7)",
+                   V(x->p->id), V(idp_kind_name[x->p->kind]), V(x->p->name), V(x->p->active),
+                   V(x->conf), V(x->sealed), V(cx->now_ms));
+}
+
+static enum err seal(struct cx *cx, const struct idps *ids, struct idp *p, str secret)
+{
+    p->sealed = S("");
+    if (secret.n) TRY(vault_seal(cx, ids->env.vault, IDP_WHERE(cx, p->id), secret, &p->sealed));
+    p->has_secret = secret.n > 0;
+    return E_OK;
+}
+
+enum err idp_new(struct cx *cx, const struct idps *ids, struct idp *io, const str *secret)
+{
+    struct changing x = {.p = io};
+    io->id = 0;
+    TRY(fits(cx, ids, io, secret, &x.conf));
+    io->id = id_new(cx->now_ms);
+    TRY(seal(cx, ids, io, secret ? *secret : S("")));
+    x.sealed = io->sealed;
+    return db_write(cx, insert, &x);
+}
+
+static enum err update(struct cx *cx, void *arg)
+{
+    const struct changing *x = arg;
+    int64_t n = 0;
+    TRY(db_exec(cx, &n,
+                "UPDATE idp SET name = $2, active = $3, conf = $4, secret = $5 WHERE id = $1",
+                V(x->p->id), V(x->p->name), V(x->p->active), V(x->conf), V(x->sealed)));
+    return n ? E_OK : none(cx);
+}
+
+/* A secret goes to the place it was given for, and to no other. */
+static bool same_place(const struct idp *a, const struct idp *b)
+{
+    return str_eq(a->issuer, b->issuer) && str_eq(a->client_id, b->client_id);
+}
+
+enum err idp_change(struct cx *cx, const struct idps *ids, struct idp *io, const str *secret)
+{
+    struct changing x = {.p = io};
+    struct idp was = {0};
+    TRY(idp_get(cx, io->id, &was));
+    TRY(fits(cx, ids, io, secret, &x.conf));
+    if (!secret && was.has_secret && !same_place(&was, io))
+        return fail_at(cx, E_INVALID, S("secret"),
+                       "The secret must be given anew for another provider");
+    io->sealed = was.sealed;
+    io->has_secret = was.has_secret;
+    if (secret) TRY(seal(cx, ids, io, *secret));
+    x.sealed = io->sealed;
+    return db_write(cx, update, &x);
+}
+
+static enum err end(struct cx *cx, void *arg)
+{
+    int64_t n = 0;
+    TRY(db_exec(cx, NULL, "DELETE FROM idp_state WHERE idp = $1", V(*(const int64_t *)arg)));
+    TRY(db_exec(cx, &n, "DELETE FROM idp WHERE id = $1", V(*(const int64_t *)arg)));
+    return n ? E_OK : none(cx);
+}
+
+enum err idp_end(struct cx *cx, int64_t id) { return db_write(cx, end, &id); }

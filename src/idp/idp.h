@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* idp/idp.h - log-in by others: providers of OpenID Connect, as the administrator has described them.
+ *
+ * What a provider answers is a stranger's text: bounded in time and size, parsed strictly, and called only where the
+ * guard of outgoing addresses (os/outgoing.h) lets us. Discovery documents and keys are remembered for a while. While
+ * the net is waited for, no connection of the database is held. Who it is that comes in is a matter of auth/outside.h.
+ */
+#pragma once
+#include "auth/outside.h"
+#include "os/outgoing.h"
+#include "os/vault.h"
+
+enum { IDPS_MAX = 20, IDP_NAME_MAX = 100, IDP_TEXT_MAX = 500, IDP_MAP_MAX = 200, IDP_CONF_BYTES = 256 * 1024 };
+enum { IDP_STATE_MS = 10 * 60 * 1000 };
+enum idp_kind { IDP_OIDC, IDP_KINDS };
+extern const str idp_kind_name[IDP_KINDS];
+/* Does a second factor that was asked for there count? Never; when the token says so (amr "mfa", or the acr that is
+ * asked for); always. */
+enum idp_factor { FACTOR_OWN, FACTOR_CLAIM, FACTOR_ALWAYS, IDP_FACTORS };
+extern const str idp_factor_name[IDP_FACTORS];
+
+struct idp {
+    int64_t id;
+    enum idp_kind kind;
+    bool active, creates, links;
+    str name;
+    int64_t role;              /* of new users; 0 = those of their groups alone */
+    const struct outside_role *map;
+    size_t n_map;
+    enum idp_factor factor;
+    str issuer, client_id, scopes, acr; /* scopes: beside openid */
+    str groups;                /* the claim with the groups, "realm_access.roles" goes deeper; "" = none */
+    bool has_secret;
+    str sealed;                /* the room's own */
+};
+struct idp_env {
+    const struct vault *vault;
+    struct outgoing_rules rules;
+    str url;                   /* where users find us; "" = nobody can come back */
+};
+struct idps;                   /* what is remembered of providers; one per process */
+/* The texts of `env` outlive it. */
+struct idps *idps_open(const struct idp_env *env);
+void idps_close(struct idps **ids);
+
+/* ---- the administrator ---- */
+MUST enum err idp_list(struct cx *cx, struct idp **ret, size_t *ret_n); /* by name */
+MUST enum err idp_get(struct cx *cx, int64_t id, struct idp *ret);      /* E_NOTFOUND */
+/* Members of `j` that are there, over what `io` has. E_INVALID at the member. */
+MUST enum err idp_read(struct cx *cx, const struct json *j, struct idp *io);
+/* All that may be seen, as members of the object that is open: "secret" is none. */
+void idp_json(struct cx *cx, const struct idp *p, struct jw *w);
+/* `secret` NULL = it stays (E_INVALID at "secret" when it would be sent to another place now). E_INVALID at the member
+ * that does not fit; addresses inside are refused unless the rules name them. */
+MUST enum err idp_new(struct cx *cx, const struct idps *ids, struct idp *io, const str *secret);
+MUST enum err idp_change(struct cx *cx, const struct idps *ids, struct idp *io, const str *secret);
+MUST enum err idp_end(struct cx *cx, int64_t id); /* E_NOTFOUND; users and their roles stay */
+/* Where the provider is to send people back to; "" without an address of our own. */
+str idp_back(struct cx *cx, const struct idps *ids, int64_t id);
+
+/* ---- coming in by OpenID Connect ---- */
+/* Asks for the discovery document and the keys, and tells what is wrong. E_BUSY: not reached; E_INVALID: no sense in
+ * it. *ret_keys: keys that can be used. */
+MUST enum err oidc_try(struct cx *cx, struct idps *ids, const struct idp *p, size_t *ret_keys);
+struct oidc_going {
+    int64_t idp;
+    str binder;                /* the cookie's value, "" = none; out: what it is to hold */
+    str url;                   /* out: where the browser goes */
+};
+/* E_NOTFOUND, E_BUSY, E_PRECOND: we have no address to come back to. */
+MUST enum err oidc_begin(struct cx *cx, struct idps *ids, struct oidc_going *io);
+struct oidc_back {
+    int64_t idp;
+    str binder, state, code, iss, error; /* as they came; "" = not there */
+    str why;                   /* out: what was wrong, a word: state, refused, token, down, unknown, mail, ended, wait,
+                                * blocked */
+};
+/* The state is used up by this. io as auth_login. */
+MUST enum err oidc_end(struct cx *cx, struct idps *ids, struct auth *au, const struct visitor *v, struct oidc_back *b,
+                       struct login *io);

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/* idp/oidc.c - the authorization code flow (OpenID Connect Core 3.1) with PKCE S256 (RFC 7636), state and nonce.
+ *
+ * A log-in that is begun has a state, which goes to the provider, and a binder, which stays in the browser's cookie.
+ * The base holds hashes of both; nonce and verifier are made of both anew when they are needed, and stand nowhere. */
+#include "idp/idp_int.h"
+
+#include "auth/limits.h"
+#include "base/log.h"
+#include "idp/jwt.h"
+#include "os/os.h"
+
+enum { SECRET_BYTES = 32, FORM_BYTES = 16 * 1024, CODE_MAX = 4096, STATES_MAX = 20000 };
+
+/* ---- texts ---- */
+static str hash_of(struct cx *cx, str s)
+{
+    unsigned char sum[32];
+    os_sha256(s, sum);
+    return os_hex(cx->a, sum, sizeof sum);
+}
+
+static str made_of(struct cx *cx, const char *what, str state, str binder)
+{
+    unsigned char sum[32];
+    os_sha256(arena_fmt(cx->a, "%s:%.*s:%.*s", what, FS(state), FS(binder)), sum);
+    return os_base64(cx->a, OS_BASE64URL, sum, sizeof sum);
+}
+
+static str challenge_of(struct cx *cx, str verifier)
+{
+    unsigned char sum[32];
+    os_sha256(verifier, sum);
+    return os_base64(cx->a, OS_BASE64URL, sum, sizeof sum);
+}
+
+static void escaped(struct buf *b, str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     (c && strchr("-._~", c));
+        if (plain) buf_byte(b, (char)c);
+        else buf_fmt(b, "%%%02X", c);
+    }
+}
+
+static void param(struct buf *b, const char *name, str value)
+{
+    buf_fmt(b, "%s%s=", b->n ? "&" : "", name);
+    escaped(b, value);
+}
+
+/* ---- begin ---- */
+struct begun {
+    int64_t idp;
+    str hash, binder;
+};
+
+static enum err begun_insert(struct cx *cx, void *arg)
+{
+    const struct begun *x = arg;
+    struct db_rows r = {0};
+    TRY(db_exec(cx, NULL, "DELETE FROM idp_state WHERE until < $1", V(cx->now_ms)));
+    TRY(db_query(cx, &r, "SELECT count(*) FROM idp_state"));
+    if (db_int(&r, 0, 0) >= STATES_MAX)
+        return fail(cx, E_BUSY, "Too many log-ins wait: please try again shortly");
+    return db_exec(cx, NULL,
+                   "INSERT INTO idp_state (hash, idp, binder, until) VALUES ($1, $2, $3, $4)",
+                   V(x->hash), V(x->idp), V(x->binder), V(cx->now_ms + IDP_STATE_MS));
+}
+
+static str random_text(struct cx *cx)
+{
+    unsigned char raw[SECRET_BYTES];
+    os_random(raw, sizeof raw);
+    return os_hex(cx->a, raw, sizeof raw);
+}
+
+static enum err provider_of(struct cx *cx, int64_t id, struct idp *ret)
+{
+    TRY(idp_get(cx, id, ret));
+    return ret->active && ret->kind == IDP_OIDC ? E_OK
+                                                : fail(cx, E_NOTFOUND, "There is no such provider");
+}
+
+/* Few wait for providers at once: a slow one does not take all workers. */
+static enum err ask_begin(struct cx *cx, struct idps *ids)
+{
+    if (atomic_fetch_add(&ids->asking, 1) < IDP_ASKING_MAX) return E_OK;
+    atomic_fetch_sub(&ids->asking, 1);
+    return fail(cx, E_BUSY, "Too many log-ins wait: please try again shortly");
+}
+
+static void ask_end(struct idps *ids) { atomic_fetch_sub(&ids->asking, 1); }
+
+static enum err known_get(struct cx *cx, struct idps *ids, str issuer, bool fresh,
+                          struct provider *ret)
+{
+    TRY(ask_begin(cx, ids));
+    enum err e = provider_get(cx, ids, issuer, fresh, ret);
+    ask_end(ids);
+    return e;
+}
+
+static str scopes_of(struct cx *cx, const struct idp *p)
+{
+    return p->scopes.n ? arena_fmt(cx->a, "openid %.*s", FS(p->scopes)) : S("openid");
+}
+
+static str going_url(struct cx *cx, const struct idps *ids, const struct idp *p,
+                     const struct provider *at, str state, str binder)
+{
+    struct buf q = buf_new(cx->a, FORM_BYTES);
+    param(&q, "response_type", S("code"));
+    param(&q, "client_id", p->client_id);
+    param(&q, "redirect_uri", idp_back(cx, ids, p->id));
+    param(&q, "scope", scopes_of(cx, p));
+    param(&q, "state", state);
+    param(&q, "nonce", made_of(cx, "nonce", state, binder));
+    param(&q, "code_challenge", challenge_of(cx, made_of(cx, "verifier", state, binder)));
+    param(&q, "code_challenge_method", S("S256"));
+    if (p->acr.n) param(&q, "acr_values", p->acr);
+    bool more = str_find(at->authorize, S("?")) >= 0;
+    return arena_fmt(cx->a, "%.*s%c%.*s", FS(at->authorize), more ? '&' : '?', FS(buf_str(&q)));
+}
+
+enum err oidc_begin(struct cx *cx, struct idps *ids, struct oidc_going *io)
+{
+    struct idp p = {0};
+    struct provider at = {0};
+    TRY(provider_of(cx, io->idp, &p));
+    if (!ids->env.url.n)
+        return fail(cx, E_PRECOND,
+                    "Kontor does not know its own address: the setting url is needed");
+    TRY(known_get(cx, ids, p.issuer, false, &at));
+    str state = random_text(cx),
+        binder = io->binder.n == TOKEN_CHARS ? io->binder : random_text(cx);
+    struct begun x = {p.id, hash_of(cx, state), hash_of(cx, binder)};
+    TRY(db_write(cx, begun_insert, &x));
+    io->url = going_url(cx, ids, &p, &at, state, binder);
+    io->binder = binder;
+    return E_OK;
+}
+
+enum err oidc_try(struct cx *cx, struct idps *ids, const struct idp *p, size_t *ret_keys)
+{
+    struct provider at = {0};
+    TRY(known_get(cx, ids, p->issuer, true, &at));
+    *ret_keys = jwt_keys(cx, at.jwks);
+    return E_OK;
+}
+
+/* ---- back again ---- */
+static enum err state_spend(struct cx *cx, void *arg)
+{
+    const struct begun *x = arg;
+    int64_t n = 0;
+    TRY(db_exec(
+        cx, &n,
+        "DELETE FROM idp_state WHERE hash = $1 AND idp = $2 AND binder = $3 AND until >= $4",
+        V(x->hash), V(x->idp), V(x->binder), V(cx->now_ms)));
+    return n ? E_OK
+             : fail(cx, E_DENIED,
+                    "This log-in was begun elsewhere, or too long ago: please begin again");
+}
+
+static enum err state_check(struct cx *cx, const struct oidc_back *b)
+{
+    struct begun x = {b->idp, hash_of(cx, b->state), hash_of(cx, b->binder)};
+    if (b->state.n != TOKEN_CHARS || b->binder.n != TOKEN_CHARS)
+        return fail(cx, E_DENIED,
+                    "This log-in was begun elsewhere, or too long ago: please begin again");
+    return db_write(cx, state_spend, &x);
+}
+
+/* RFC 6749 2.3.1: both parts escaped, then base64. */
+static str basic_of(struct cx *cx, str client, str secret)
+{
+    struct buf b = buf_new(cx->a, FORM_BYTES);
+    escaped(&b, client);
+    buf_byte(&b, ':');
+    escaped(&b, secret);
+    str s = buf_str(&b);
+    return arena_fmt(cx->a, "Basic %.*s", FS(os_base64(cx->a, OS_BASE64, s.p, s.n)));
+}
+
+static enum err token_get(struct cx *cx, struct idps *ids, const struct idp *p,
+                          const struct provider *at, const struct oidc_back *b,
+                          const struct json **ret)
+{
+    struct buf form = buf_new(cx->a, FORM_BYTES);
+    struct idp_call c = {.url = at->token};
+    str secret = {0};
+    TRY(idp_secret(cx, ids, p, &secret));
+    param(&form, "grant_type", S("authorization_code"));
+    param(&form, "code", b->code);
+    param(&form, "redirect_uri", idp_back(cx, ids, p->id));
+    param(&form, "code_verifier", made_of(cx, "verifier", b->state, b->binder));
+    if (!secret.n || !at->basic) param(&form, "client_id", p->client_id);
+    if (secret.n && !at->basic) param(&form, "client_secret", secret);
+    if (secret.n && at->basic) c.authorization = basic_of(cx, p->client_id, secret);
+    c.form = buf_str(&form);
+    if (form.full) return fail(cx, E_INVALID, "The provider's answer makes no sense");
+    return idp_fetch(cx, &ids->env.rules, &c, ret);
+}
+
+/* A key that is not known is looked for once more: providers change theirs. */
+static enum err token_check(struct cx *cx, struct idps *ids, struct provider *at, str token,
+                            const struct jwt_want *want, const struct json **ret)
+{
+    enum err e = jwt_check(cx, token, at->jwks, want, ret);
+    if (e != E_NOTFOUND) return e;
+    TRY(provider_get(cx, ids, want->issuer, true, at));
+    e = jwt_check(cx, token, at->jwks, want, ret);
+    return e == E_NOTFOUND ? E_INVALID : e;
+}
+
+static str text_of(const struct json *o, str key)
+{
+    const struct json *j = json_get(o, key);
+    return j && j->t == JT_STR ? j->s : S("");
+}
+
+/* What the token does not say of him: asked for with the token that came along, taken when it is of the same one. */
+static enum err more_of(struct cx *cx, struct idps *ids, const struct idp *p,
+                        const struct provider *at, const struct json *answer, str subject,
+                        struct outsider *ret)
+{
+    const struct json *info = NULL;
+    str access = text_of(answer, S("access_token"));
+    if (!at->userinfo.n || !access.n || access.n > FORM_BYTES) return E_OK;
+    for (size_t i = 0; i < access.n; i++)
+        if (access.p[i] <= ' ' || (unsigned char)access.p[i] >= 0x7F) return E_OK;
+    struct idp_call c = {.url = at->userinfo,
+                         .authorization = arena_fmt(cx->a, "Bearer %.*s", FS(access))};
+    if (idp_fetch(cx, &ids->env.rules, &c, &info) != E_OK) {
+        log_say(cx, LOG_WARN, S("idp"), "provider %" PRId64 " tells nothing more of somebody: %.*s",
+                p->id, FS(cx->msg));
+        return E_OK;
+    }
+    if (!str_eq(text_of(info, S("sub")), subject))
+        return fail(cx, E_INVALID, "The provider's answer makes no sense");
+    return claims_read(cx, p, info, ret);
+}
+
+static enum err who_is(struct cx *cx, struct idps *ids, const struct idp *p,
+                       const struct oidc_back *b, struct outsider *ret)
+{
+    struct provider at = {0};
+    const struct json *answer = NULL, *claims = NULL;
+    struct jwt_want want = {p->issuer, p->client_id, made_of(cx, "nonce", b->state, b->binder),
+                            cx->now_ms};
+    TRY(provider_get(cx, ids, p->issuer, false, &at));
+    TRY(token_get(cx, ids, p, &at, b, &answer));
+    TRY(token_check(cx, ids, &at, text_of(answer, S("id_token")), &want, &claims));
+    ret->subject = text_of(claims, S("sub"));
+    if (claims_lack(p, claims)) TRY(more_of(cx, ids, p, &at, answer, ret->subject, ret));
+    ret->factored = false; /* that is for the signed word alone to say */
+    return claims_read(cx, p, claims, ret);
+}
+
+/* A word for the page, which knows what to say in each language. */
+static str why_not(const struct cx *cx, enum err e)
+{
+    switch ((int)e) {
+    case E_CONFLICT: return S("mail");
+    case E_AUTH: return S("ended");
+    case E_RATE: return S("wait");
+    case E_DENIED: return cx->at.n ? S("unknown") : S("blocked");
+    default: return S("down");
+    }
+}
+
+static struct outside_rules rules_of(const struct idp *p)
+{
+    return (struct outside_rules){.name = p->name,
+                                  .issuer = p->issuer,
+                                  .creates = p->creates,
+                                  .role = p->role,
+                                  .links = p->links,
+                                  .map = p->map,
+                                  .n_map = p->n_map};
+}
+
+static enum err refused(struct cx *cx, struct auth *au, const struct visitor *v,
+                        const struct idp *p, enum err e)
+{
+    str msg = cx->msg, at = cx->at;
+    log_say(cx, LOG_WARN, S("idp"), "a log-in by provider %" PRId64 " was refused: %.*s", p->id,
+            FS(msg));
+    if (e == E_INVALID) TRY(outside_refused(cx, au, v, p->name));
+    cx->at = at;
+    cx->msg = msg;
+    return cx->err = e;
+}
+
+enum err oidc_end(struct cx *cx, struct idps *ids, struct auth *au, const struct visitor *v,
+                  struct oidc_back *b, struct login *io)
+{
+    struct idp p = {0};
+    struct outsider w = {0};
+    b->why = S("state");
+    TRY(provider_of(cx, b->idp, &p));
+    TRY(state_check(cx, b));
+    b->why = S("refused");
+    if (b->error.n || !b->code.n || b->code.n > CODE_MAX)
+        return fail(cx, E_DENIED, "The provider did not let you in");
+    b->why = S("wait");
+    TRY(outside_may_try(cx, au, v, &io->wait_ms));
+    b->why = S("token");
+    if (b->iss.n && !str_eq(b->iss, p.issuer))
+        return refused(cx, au, v, &p, fail(cx, E_INVALID, "The provider's answer makes no sense"));
+    b->why = S("down");
+    TRY(ask_begin(cx, ids));
+    enum err e = who_is(cx, ids, &p, b, &w);
+    ask_end(ids);
+    if (e == E_INVALID) b->why = S("token");
+    if (e == E_DENIED) b->why = S("unknown");
+    if (e != E_OK) return refused(cx, au, v, &p, e);
+    struct outside_rules r = rules_of(&p);
+    e = outside_login(cx, au, v, &r, &w, io);
+    if (e != E_OK) b->why = why_not(cx, e);
+    if (e != E_OK)
+        log_say(cx, LOG_INFO, S("idp"), "provider %" PRId64 ": somebody was not let in: %.*s", p.id,
+                FS(cx->msg));
+    return e;
+}

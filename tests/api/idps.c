@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/* D17, F01, D12: providers described over the API, and the whole way in by one that the test plays itself. */
+#include "api_bed.h"
+#include "auth/limits.h"
+#include "os/os.h"
+#include "token_make.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* ---- a provider on loopback ---- */
+enum twist { HONEST, WRONG_NONCE, WRONG_AUDIENCE, OLD, UNSIGNED, BENT, NO_TOKEN, TEXTS };
+struct house {
+    int fd, port;
+    pthread_t thread;
+    struct token_key key;
+    _Atomic enum twist twist;
+    char nonce[100], groups[200], asked[4096]; /* asked: the last request for a token */
+    int tokens, described;
+};
+
+static str claims_of(struct cx *cx, const struct house *h)
+{
+    int64_t now = clock_ms() / 1000;
+    return arena_fmt(cx->a, "{\"iss\":\"http://127.0.0.1:%d\",\"aud\":\"%s\",\"sub\":\"ada\",\"exp\":%" PRId64 ",\"iat\":%" PRId64 ",\"nonce\":\"%s\",\"name\":\"Ada\"}", h->port,
+                     h->twist == WRONG_AUDIENCE ? "other" : "kontor", h->twist == OLD ? now - 100 : now + 300, now, h->twist == WRONG_NONCE ? "x" : h->nonce);
+}
+
+static str token_of(struct cx *cx, const struct house *h)
+{
+    str head = arena_fmt(cx->a, "{\"alg\":\"RS256\",\"kid\":\"%s\"}", h->key.kid);
+    if (h->twist == UNSIGNED) return token_bare(cx, "{\"alg\":\"none\"}", claims_of(cx, h), S("AA"));
+    str t = token_signed(cx, &h->key, head.p, claims_of(cx, h));
+    return h->twist == BENT ? arena_fmt(cx->a, "%.*sAAAA", FS(str_cut(t, 0, t.n - 4))) : t;
+}
+
+static str answer_of(struct cx *cx, struct house *h, str path)
+{
+    int p = h->port;
+    if (str_eq(path, S("/.well-known/openid-configuration"))) {
+        h->described++;
+        return arena_fmt(cx->a, "{\"issuer\":\"http://127.0.0.1:%d\",\"authorization_endpoint\":\"http://127.0.0.1:%d/go?x=1\",\"token_endpoint\":\"http://127.0.0.1:%d/token\","
+                                "\"jwks_uri\":\"http://127.0.0.1:%d/keys\",\"userinfo_endpoint\":\"http://127.0.0.1:%d/who\"}", p, p, p, p, p);
+    }
+    if (str_eq(path, S("/keys"))) return arena_fmt(cx->a, "{\"keys\":[%.*s]}", FS(token_key_json(cx, &h->key)));
+    if (str_eq(path, S("/who"))) return arena_fmt(cx->a, "{\"sub\":\"ada\",\"email\":\"ada@x.test\",\"email_verified\":true,\"groups\":[%s]}", h->groups);
+    h->tokens++;
+    if (h->twist == TEXTS) return S("<html>");
+    if (h->twist == NO_TOKEN) return S("{\"access_token\":\"acc\"}");
+    return arena_fmt(cx->a, "{\"access_token\":\"acc\",\"id_token\":\"%.*s\"}", FS(token_of(cx, h)));
+}
+
+static void serve_one(struct house *h, int c)
+{
+    struct cx cx = t_cx();
+    char in[8192] = {0};
+    size_t n = 0;
+    ssize_t got = 0;
+    while (n < sizeof in - 1 && (got = read(c, in + n, sizeof in - 1 - n)) > 0) {
+        n += (size_t)got;
+        const char *end = strstr(in, "\r\n\r\n"), *len = strcasestr(in, "content-length: ");
+        if (end && n >= (size_t)(end + 4 - in) + (len ? strtoul(len + 16, NULL, 10) : 0)) break;
+    }
+    str method = {0}, rest = {0}, path = {0};
+    str_split((str){in, n}, ' ', &method, &rest);
+    str_split(rest, ' ', &path, &rest);
+    if (str_eq(path, S("/token"))) (void)snprintf(h->asked, sizeof h->asked, "%s", in);
+    str body = answer_of(&cx, h, path);
+    str all = arena_fmt(cx.a, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%.*s", body.n, FS(body));
+    (void)!write(c, all.p, all.n);
+    (void)close(c);
+    t_cx_free(&cx);
+}
+
+static void *serve(void *arg)
+{
+    struct house *h = arg;
+    for (int c; (c = accept(h->fd, NULL, NULL)) >= 0;) serve_one(h, c);
+    return NULL;
+}
+
+static struct house *house_open(void)
+{
+    struct house *h = calloc(1, sizeof *h);
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof a;
+    assert(h);
+    h->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    T(bind(h->fd, (struct sockaddr *)&a, n) == 0 && listen(h->fd, 16) == 0 && getsockname(h->fd, (struct sockaddr *)&a, &n) == 0);
+    h->port = ntohs(a.sin_port);
+    T(r_global_init() == RHN_OK);
+    h->key = token_key_new(R_KEY_TYPE_RSA, 2048, "RS256", "one");
+    T(pthread_create(&h->thread, NULL, serve, h) == 0);
+    return h;
+}
+
+static void house_close(struct house *h)
+{
+    (void)shutdown(h->fd, SHUT_RDWR);
+    (void)pthread_join(h->thread, NULL);
+    (void)close(h->fd);
+    token_key_free(&h->key);
+    free(h);
+}
+
+/* Our own idea of where we may call: the provider of the test, and nowhere else. */
+static void allow(struct api_bed *t, int port)
+{
+    idps_close(&t->app->idps);
+    str list = arena_fmt(t->b.cx.a, "127.0.0.1:%d", port);
+    t->app->idps = idps_open(&(struct idp_env){.vault = t->st.vault, .rules = {.allow = list}, .url = S("http://kontor.test/")});
+    var_put(t, "issuer", arena_fmt(t->b.cx.a, "http://127.0.0.1:%d", port));
+}
+
+/* ---- described ---- */
+#define GOOD "'name':'Haus','issuer':'https://login.example.com','client_id':'kontor'"
+
+static const char *const inside[] = {"http://127.0.0.1/",   "https://127.0.0.1/", "https://127.1/",      "https://0/",        "https://0177.0.0.1/",     "https://0x7f000001/", "https://2130706433/", "https://[::1]/",
+                                     "https://[::]/",        "https://[::ffff:127.0.0.1]/", "https://localhost./", "https://169.254.169.254/", "https://10.1.2.3/", "https://100.64.1.1/", "https://[fd00::1]/",
+                                     "https://①②⑦.0.0.1/", "https://user@127.0.0.1/", "https://127.0.0.1%2f/", "file:///etc/passwd", "http://example.com/", "https://example.com:22/", "https://example.com/?a=b", "login.example.com", ""};
+
+static void described(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    ROWS(t,
+         {ANON, "GET /api/v1/idp", NULL, 401, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/idp", NULL, 403, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/idp", "{" GOOD "}", 403, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/idp", NULL, 200, "\"data\":[]|\"url\":true|\"roles\":[{\"id\":\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/idp", "{'issuer':'https://login.example.com','client_id':'kontor'}", 422, "\"field\":\"name\"", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/idp", "{'name':'x','issuer':'https://login.example.com'}", 422, "\"field\":\"client_id\"", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/idp", "{" GOOD ",'kind':'saml'}", 422, "\"field\":\"kind\"", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/idp", "{" GOOD ",'factor':'maybe'}", 422, "\"field\":\"factor\"", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/idp", "{" GOOD ",'creates':true}", 422, "\"field\":\"role\"", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/idp", "{" GOOD ",'role':'99'}", 422, "\"field\":\"role\"", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/idp", "{" GOOD ",'map':[{'group':'a','role':'99'}]}", 422, "\"field\":\"map\"", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/idp", "{" GOOD ",'map':[{'group':' ','role':'$rolerep'}]}", 422, "\"field\":\"map\"", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/idp", "{" GOOD ",'map':5}", 422, "\"field\":\"map\"", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/idp", "{" GOOD ",'scopes':'a\\nb'}", 422, "\"field\":\"scopes\"", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/idp", "{" GOOD ",'secret':'GEHEIM-1','map':[{'group':'a','role':'$rolerep'}]}", 201,
+          "\"has_secret\":true|\"back\":\"http://kontor.test/api/v1/sso/|\"factor\":\"own\"|!GEHEIM|\"map\":[{\"group\":\"a\"", "", "i", NULL},
+         {ADMIN, "GET /api/v1/idp", NULL, 200, "\"id\":\"$i\"|!GEHEIM", NULL, NULL, NULL},
+         {ANON, "GET /api/v1/door", NULL, 200, "\"sso\":[{\"id\":\"$i\",\"name\":\"Haus\"}]|!example.com", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/idp/$i", "{'issuer':'https://evil.example.com'}", 422, "\"field\":\"secret\"", "", NULL, NULL}, /* K03: a secret goes nowhere else */
+         {ADMIN, "PATCH /api/v1/idp/$i", "{'client_id':'other'}", 422, "\"field\":\"secret\"", "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/idp/$i", "{'client_id':'other','secret':'GEHEIM-2'}", 200, "\"client_id\":\"other\"|!GEHEIM", "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/idp/$i", "{'secret':''}", 200, "\"has_secret\":false", "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/idp/$i", "{'active':false,'map':[]}", 200, "\"active\":false|\"map\":[]", "", NULL, NULL},
+         {ANON, "GET /api/v1/door", NULL, 200, "\"sso\":[]", NULL, NULL, NULL},
+         {ANON, "POST /api/v1/sso/$i", NULL, 404, NULL, "", NULL, NULL},
+         {ADMIN, "DELETE /api/v1/idp/$i", NULL, 204, NULL, "", NULL, NULL},
+         {ADMIN, "DELETE /api/v1/idp/$i", NULL, 404, NULL, "", NULL, NULL},
+         {ADMIN, "POST /api/v1/role", "{'name':'set','rights':{'sys':['settings']}}", 201, NULL, "role.create", "set", NULL},
+         {ADMIN, "PATCH /api/v1/user/$repa2", "{'role':'$set'}", 200, NULL, "user.update", NULL, NULL},
+         {REPA2, "GET /api/v1/idp", NULL, 403, NULL, NULL, NULL, NULL}, /* who sets roles up by it must be allowed to give them */
+         {REPA2, "POST /api/v1/idp", "{" GOOD "}", 403, NULL, "", NULL, NULL});
+    for (size_t i = 0; i < COUNT(inside); i++) {
+        struct answer r = api_call(t, cx->a, ADMIN, S("POST /api/v1/idp"), arena_fmt(cx->a, "{\"name\":\"x\",\"client_id\":\"k\",\"issuer\":\"%s\"}", inside[i]), S(""));
+        T_INT(r.status, 422);
+    }
+    t->ahead_ms = PROOF_MS + 1000;
+    ROWS(t, {ADMIN, "POST /api/v1/idp", "{" GOOD "}", 403, "\"code\":\"proof\"", "", NULL, NULL});
+    t->ahead_ms = 0;
+}
+
+/* ---- the way in ---- */
+struct trip {
+    str state, nonce, challenge, binder;
+};
+
+static str param_of(struct cx *cx, str url, const char *name)
+{
+    str key = arena_fmt(cx->a, "&%s=", name), rest = {0}, value = {0};
+    ptrdiff_t at = str_find(url, key);
+    if (at < 0) return S("");
+    rest = str_cut(url, (size_t)at + key.n, url.n);
+    str_split(rest, '&', &value, &rest);
+    return arena_dup(cx->a, value);
+}
+
+static str cookie_of(struct cx *cx, const struct answer *r, const char *name)
+{
+    str key = arena_fmt(cx->a, "%s=", name), value = {0}, rest = {0};
+    for (size_t i = 0; i < r->n_head; i++) {
+        if (!str_eq(r->head[i].name, S("Set-Cookie")) || !str_has_prefix(r->head[i].value, key)) continue;
+        str_split(str_cut(r->head[i].value, key.n, r->head[i].value.n), ';', &value, &rest);
+        return arena_dup(cx->a, value);
+    }
+    return S("");
+}
+
+static struct trip begun(struct api_bed *t, struct house *h)
+{
+    struct cx *cx = &t->b.cx;
+    struct answer r = api_call(t, cx->a, ANON, api_expand(t, cx->a, "POST /api/v1/sso/$idp"), S(""), S(""));
+    T_INT(r.status, 200);
+    str url = answer_value(cx, &r, S("url"));
+    struct trip p = {param_of(cx, url, "state"), param_of(cx, url, "nonce"), param_of(cx, url, "code_challenge"), cookie_of(cx, &r, "kontor-sso")};
+    T(p.state.n == 64 && p.nonce.n == 43 && p.challenge.n == 43 && p.binder.n == 64);
+    T(str_find(url, arena_fmt(cx->a, "http://127.0.0.1:%d/go?x=1&response_type=code&client_id=kontor&redirect_uri=http%%3A%%2F%%2Fkontor.test%%2Fapi%%2Fv1%%2Fsso%%2F", h->port)) == 0);
+    T(str_find(url, S("&scope=openid%20email&")) > 0 && str_find(url, S("&code_challenge_method=S256")) > 0);
+    (void)snprintf(h->nonce, sizeof h->nonce, "%.*s", FS(p.nonce));
+    return p;
+}
+
+/* What the browser is sent on to; *ret_token: its session, "" = none. */
+static str back(struct api_bed *t, const char *query, str state, str binder, str *ret_token)
+{
+    struct cx *cx = &t->b.cx;
+    str head = binder.n ? arena_fmt(cx->a, "Cookie: kontor-sso=%.*s", FS(binder)) : S("");
+    struct answer r = api_call(t, cx->a, ANON, arena_fmt(cx->a, "GET /api/v1/sso/%.*s/callback?state=%.*s%s", FS(var_get(t, "idp")), FS(state), query), S(""), head);
+    T_INT(r.status, 303);
+    *ret_token = cookie_of(cx, &r, "kontor");
+    T(str_eq(answer_head(&r, S("Cache-Control")), S("no-store")));
+    return answer_head(&r, S("Location"));
+}
+
+static bool lands(struct api_bed *t, const char *query, str state, str binder, const char *where)
+{
+    str token = {0}, at = back(t, query, state, binder, &token);
+    bool ok = str_eq(at, str_from(where)) && (token.n == TOKEN_CHARS) == (strcmp(where, "/") == 0);
+    if (!ok) fprintf(stderr, "  not %s but %.*s\n", where, FS(at));
+    return ok;
+}
+
+static int64_t count(struct api_bed *t, str sql)
+{
+    struct db_rows r = {0};
+    T_OK(&t->b.cx, db_run(&t->b.cx, &r, NULL, sql, NULL, 0));
+    return db_int(&r, 0, 0);
+}
+
+/* State: missing, made up, another browser's, another provider's, used before, too old. */
+static void states(struct api_bed *t, struct house *h)
+{
+    struct trip a = begun(t, h), b = begun(t, h);
+    T(!str_eq(a.state, b.state) && !str_eq(a.nonce, b.nonce) && !str_eq(a.binder, b.binder));
+    T(lands(t, "&code=c", S(""), a.binder, "/login?sso=state"));
+    T(lands(t, "&code=c", S("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"), a.binder, "/login?sso=state"));
+    T(lands(t, "&code=c", a.state, S(""), "/login?sso=state"));
+    T(lands(t, "&code=c", a.state, b.binder, "/login?sso=state"));
+    str kept = var_get(t, "idp");
+    var_put(t, "idp", S("1"));
+    T(lands(t, "&code=c", a.state, a.binder, "/login?sso=state"));
+    var_put(t, "idp", kept);
+    T_INT(h->tokens, 0);
+    T(lands(t, "&error=access_denied", b.state, b.binder, "/login?sso=refused"));
+    T(lands(t, "&code=c", b.state, b.binder, "/login?sso=state"));
+    t->ahead_ms = IDP_STATE_MS + 1000;
+    T(lands(t, "&code=c", a.state, a.binder, "/login?sso=state"));
+    t->ahead_ms = 0;
+    T_INT(h->tokens, 0);
+    T_INT(count(t, S("SELECT count(*) FROM idp_link")), 0);
+}
+
+static bool twisted(struct api_bed *t, struct house *h, enum twist how, const char *query, const char *where)
+{
+    struct trip p = begun(t, h);
+    h->twist = how;
+    bool ok = lands(t, query, p.state, p.binder, where);
+    h->twist = HONEST;
+    return ok && lands(t, query, p.state, p.binder, "/login?sso=state"); /* whatever came of it: once */
+}
+
+static void verifies(struct api_bed *t, const struct house *h, const struct trip *p)
+{
+    struct cx *cx = &t->b.cx;
+    unsigned char sum[32];
+    T(strstr(h->asked, "\r\n\r\n") != NULL);
+    if (!strstr(h->asked, "\r\n\r\n")) return;
+    str body = arena_fmt(cx->a, "&%s&", strstr(h->asked, "\r\n\r\n") + 4), verifier = param_of(cx, body, "code_verifier");
+    os_sha256(verifier, sum);
+    T(verifier.n == 43 && str_eq(os_base64(cx->a, OS_BASE64URL, sum, sizeof sum), p->challenge));
+    T(str_eq(param_of(cx, body, "grant_type"), S("authorization_code")) && str_eq(param_of(cx, body, "code"), S("c%2F1")));
+    T(str_eq(param_of(cx, body, "redirect_uri"), arena_fmt(cx->a, "http%%3A%%2F%%2Fkontor.test%%2Fapi%%2Fv1%%2Fsso%%2F%.*s%%2Fcallback", FS(var_get(t, "idp")))));
+    T(strstr(h->asked, "Authorization: Basic a29udG9yOkdFSEVJTQ==") && !strstr(h->asked, "GEHEIM") && !strstr(h->asked, "client_secret"));
+}
+
+static void comes_in(struct api_bed *t, struct house *h)
+{
+    struct trip p = begun(t, h);
+    (void)snprintf(h->groups, sizeof h->groups, "\"sales\"");
+    T(lands(t, "&code=c%2F1", p.state, p.binder, "/"));
+    verifies(t, h, &p);
+    T(str_eq(api_events_came(t), S("user.create user.update")));
+    T_INT(count(t, S("SELECT count(*) FROM \"user\" u JOIN idp_link l ON l.user_id = u.id JOIN link k ON k.a = u.id AND k.field = 'roles' WHERE u.name = 'Ada' AND u.mail = 'ada@x.test'")), 1);
+    T_INT(count(t, S("SELECT count(*) FROM login_attempt WHERE name = 'ada@x.test' AND outcome = 'in'")), 1);
+    T(lands(t, "&code=c%2F1", p.state, p.binder, "/login?sso=state")); /* the code twice */
+    h->groups[0] = 0;
+    p = begun(t, h);
+    T(lands(t, "&code=c", p.state, p.binder, "/"));
+    T_INT(count(t, S("SELECT count(*) FROM \"user\" u JOIN link k ON k.a = u.id AND k.field = 'roles' WHERE u.name = 'Ada'")), 0);
+    T(str_eq(api_events_came(t), S("user.update")));
+    ROWS(t, {ADMIN, "PATCH /api/v1/idp/$idp", "{'creates':false}", 200, NULL, "", NULL, NULL});
+    p = begun(t, h);
+    T(lands(t, "&code=c", p.state, p.binder, "/")); /* he is known */
+}
+
+static void twists(struct api_bed *t, struct house *h)
+{
+    T(twisted(t, h, WRONG_NONCE, "&code=c", "/login?sso=token"));
+    T(twisted(t, h, WRONG_AUDIENCE, "&code=c", "/login?sso=token"));
+    T(twisted(t, h, OLD, "&code=c", "/login?sso=token"));
+    T(twisted(t, h, UNSIGNED, "&code=c", "/login?sso=token"));
+    T(twisted(t, h, BENT, "&code=c", "/login?sso=token"));
+    T(twisted(t, h, NO_TOKEN, "&code=c", "/login?sso=token"));
+    T(twisted(t, h, TEXTS, "&code=c", "/login?sso=token"));
+    T(twisted(t, h, HONEST, "&code=c&iss=https%3A%2F%2Fevil.test", "/login?sso=token"));
+    T(twisted(t, h, HONEST, "", "/login?sso=refused"));
+    T_INT(count(t, S("SELECT count(*) FROM login_attempt WHERE name = '[Haus]' AND outcome = 'wrong'")), 8);
+    T_INT(count(t, S("SELECT count(*) FROM session WHERE user_id IN (SELECT user_id FROM idp_link)")), 3);
+}
+
+/* The provider changes its keys: they are looked for once more, and remembered. */
+static void rotation(struct api_bed *t, struct house *h)
+{
+    int before = h->described;
+    struct trip p = begun(t, h);
+    token_key_free(&h->key);
+    h->key = token_key_new(R_KEY_TYPE_RSA, 2048, "RS256", "two");
+    T(lands(t, "&code=c", p.state, p.binder, "/"));
+    T_INT(h->described, before + 1);
+    p = begun(t, h);
+    T(lands(t, "&code=c", p.state, p.binder, "/"));
+    T_INT(h->described, before + 1);
+}
+
+static void who_may_not(struct api_bed *t, struct house *h)
+{
+    ROWS(t, {ADMIN, "POST /api/v1/idp/$idp/test", NULL, 200, "\"keys\":1", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/account/$ada/end", NULL, 204, NULL, "user.update", NULL, NULL});
+    struct trip p = begun(t, h);
+    T(lands(t, "&code=c", p.state, p.binder, "/login?sso=ended"));
+    p = begun(t, h);
+    ROWS(t, {ADMIN, "POST /api/v1/block", "{'addr':'198.51.100.9'}", 201, NULL, "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$ada", "{'active':true}", 200, NULL, "user.update", NULL, NULL});
+    t->remote = S("198.51.100.9");
+    T(lands(t, "&code=c", p.state, p.binder, "/login?sso=blocked"));
+    t->remote = S("");
+}
+
+static void walk(struct api_bed *t)
+{
+    described(t);
+    struct house *h = house_open();
+    allow(t, h->port);
+    ROWS(t, {ADMIN, "POST /api/v1/idp",
+             "{'name':'Haus','issuer':'$issuer','client_id':'kontor','secret':'GEHEIM','scopes':'email','groups':'groups','creates':true,'role':'$rolerep','map':[{'group':'sales','role':'$rolemgr'}]}", 201,
+             NULL, "", "idp", NULL},
+         {ANON, "POST /api/v1/sso/$idp", NULL, 403, NULL, "", NULL, "Sec-Fetch-Site: cross-site"});
+    states(t, h);
+    comes_in(t, h);
+    twists(t, h);
+    rotation(t, h);
+    var_put(t, "ada", arena_fmt(t->b.cx.a, "%" PRId64, count(t, S("SELECT user_id FROM idp_link LIMIT 1"))));
+    who_may_not(t, h);
+    house_close(h);
+    ROWS(t, {ADMIN, "POST /api/v1/idp/$idp/test", NULL, 422, "unreached", "", NULL, NULL});
+}
+
+void idps_tests(void) { api_both(walk, false, true); }

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: MIT */
+/* D17: an id_token is taken from whom it must come alone; what it says becomes a user, roles and a session. */
+#include "auth/auth_int.h"
+#include "auth/factor.h"
+#include "auth/limits.h"
+#include "auth/link.h"
+#include "auth/outside.h"
+#include "bed.h"
+#include "idp/idp_int.h"
+#include "idp/jwt.h"
+#include "token_make.h"
+
+#define NOW_S INT64_C(1800000000)
+static const struct jwt_want want = {S0("https://id.test/realm"), S0("kontor"), S0("nonce-1"), NOW_S * 1000};
+
+static const struct json *tree(struct cx *cx, str text)
+{
+    const struct json *j = NULL;
+    T_OK(cx, json_parse(cx, text, &j));
+    return j;
+}
+
+static const struct json *set_of(struct cx *cx, const struct token_key *k, size_t n)
+{
+    struct buf b = buf_new(cx->a, 64 * 1024);
+    buf_add(&b, S("{\"keys\":["));
+    for (size_t i = 0; i < n; i++) buf_fmt(&b, "%s%.*s", i ? "," : "", FS(token_key_json(cx, &k[i])));
+    buf_add(&b, S("]}"));
+    return tree(cx, buf_str(&b));
+}
+
+static str header_of(struct cx *cx, const struct token_key *k)
+{
+    return arena_fmt(cx->a, "{\"alg\":\"%s\",\"kid\":\"%s\",\"typ\":\"JWT\"}", k->alg, k->kid);
+}
+
+/* The claims of a good token, with `more` behind them; `but` is left out of them. */
+static str claims(struct cx *cx, const char *but, const char *more)
+{
+    static const struct {
+        const char *name, *value;
+    } good[] = {{"iss", "\"https://id.test/realm\""}, {"aud", "\"kontor\""}, {"sub", "\"u1\""}, {"exp", "1800000300"}, {"iat", "1799999990"}, {"nonce", "\"nonce-1\""}};
+    struct buf b = buf_new(cx->a, 8192);
+    buf_byte(&b, '{');
+    for (size_t i = 0; i < COUNT(good); i++)
+        if (strcmp(good[i].name, but) != 0) buf_fmt(&b, "%s\"%s\":%s", b.n > 1 ? "," : "", good[i].name, good[i].value);
+    buf_fmt(&b, "%s%s}", *more ? "," : "", more);
+    return buf_str(&b);
+}
+
+static bool says(struct cx *cx, str token, const struct json *keys, const char *why)
+{
+    const struct json *c = NULL;
+    enum err e = jwt_check(cx, token, keys, &want, &c);
+    bool ok = e == (strcmp(why, "kid") == 0 ? E_NOTFOUND : E_INVALID) && str_find(cx->msg, arena_fmt(cx->a, "(%s)", why)) > 0;
+    if (!ok) fprintf(stderr, "  not %s: %d %.*s\n", why, (int)e, FS(cx->msg));
+    return ok && !c;
+}
+
+static void each_algorithm(struct cx *cx, const struct token_key *k, size_t n)
+{
+    const struct json *keys = set_of(cx, k, n), *c = NULL;
+    T_INT((int64_t)jwt_keys(cx, keys), (int64_t)n);
+    for (size_t i = 0; i < n; i++) {
+        str t = token_signed(cx, &k[i], header_of(cx, &k[i]).p, claims(cx, "", "\"email\":\"a@id.test\""));
+        T_OK(cx, jwt_check(cx, t, keys, &want, &c));
+        T(str_eq(json_get(c, S("sub"))->s, S("u1")));
+        for (size_t at = t.n - 40; at < t.n - 4; at += 5) { /* the signature bent */
+            char *bent = arena_get(cx->a, t.n);
+            memcpy(bent, t.p, t.n);
+            bent[at] = bent[at] == 'A' ? 'B' : 'A';
+            T(says(cx, (str){bent, t.n}, keys, "signature"));
+        }
+        str head = {0}, rest = {0}, mid = {0}, sig = {0}, other = claims(cx, "sub", "\"sub\":\"admin\"");
+        str_split(t, '.', &head, &rest);
+        str_split(rest, '.', &mid, &sig);
+        T(says(cx, arena_fmt(cx->a, "%.*s.%.*s.%.*s", FS(head), FS(os_base64(cx->a, OS_BASE64URL, other.p, other.n)), FS(sig)), keys, "signature"));
+        T(says(cx, token_signed(cx, &k[i], arena_fmt(cx->a, "{\"alg\":\"%s\",\"kid\":\"other\"}", k[i].alg).p, claims(cx, "", "")), keys, "kid"));
+    }
+}
+
+/* none, and a secret that everybody knows: the public key. */
+static void no_algorithm(struct cx *cx, const struct token_key *k)
+{
+    const struct json *keys = set_of(cx, k, 1);
+    str good = claims(cx, "", ""), key = token_key_json(cx, k);
+    jwk_t *secret = NULL;
+    struct token_key h = {.alg = "HS256", .kid = k->kid};
+    T(says(cx, token_bare(cx, "{\"alg\":\"none\",\"kid\":\"rsa\"}", good, S("")), keys, "form"));
+    T(says(cx, token_bare(cx, "{\"alg\":\"none\",\"kid\":\"rsa\"}", good, S("AAAA")), keys, "alg"));
+    T(says(cx, token_bare(cx, "{\"alg\":\"NONE\",\"kid\":\"rsa\"}", good, S("AAAA")), keys, "alg"));
+    T(says(cx, token_bare(cx, "{\"kid\":\"rsa\"}", good, S("AAAA")), keys, "alg"));
+    T(r_jwk_init(&secret) == RHN_OK && r_jwk_import_from_symmetric_key(secret, (const unsigned char *)key.p, key.n) == RHN_OK);
+    h.private_ = secret;
+    T(says(cx, token_signed(cx, &h, "{\"alg\":\"HS256\",\"kid\":\"rsa\"}", good), keys, "alg"));
+    r_jwk_free(secret);
+    static const char *const heads[] = {"\"jku\":\"https://evil.test/k\"", "\"jwk\":{}", "\"x5u\":\"https://evil.test/k\"", "\"crit\":[\"b64\"]", "\"b64\":false"};
+    for (size_t i = 0; i < COUNT(heads); i++)
+        T(says(cx, token_bare(cx, arena_fmt(cx->a, "{\"alg\":\"RS256\",\"kid\":\"rsa\",%s}", heads[i]).p, good, S("AAAA")), keys, "header"));
+    T(says(cx, token_bare(cx, "{\"alg\":\"RS256\",\"alg\":\"none\"}", good, S("AAAA")), keys, "header"));
+    T(says(cx, token_bare(cx, "{\"alg\":\"RS256\",\"typ\":\"at+jwt\"}", good, S("AAAA")), keys, "typ"));
+    T(says(cx, token_bare(cx, "{\"alg\":\"RS256\",\"kid\":\"rsa\"}", S("[]"), S("AAAA")), keys, "claims"));
+    T(says(cx, S(""), keys, "form"));
+    T(says(cx, S("a.b.c.d"), keys, "form"));
+    T(says(cx, S("a.b"), keys, "form"));
+}
+
+static const struct {
+    const char *but, *more, *why; /* why NULL: it is good */
+} said[] = {
+    {"iss", "", "iss"}, {"iss", "\"iss\":\"https://id.test/realm/\"", "iss"}, {"iss", "\"iss\":\"https://evil.test\"", "iss"},
+    {"aud", "", "aud"}, {"aud", "\"aud\":\"other\"", "aud"}, {"aud", "\"aud\":[\"other\"]", "aud"}, {"aud", "\"aud\":[]", "aud"}, {"aud", "\"aud\":[\"kontor\"]", NULL},
+    {"aud", "\"aud\":[\"kontor\",\"other\"]", "azp"}, {"aud", "\"aud\":[\"kontor\",\"other\"],\"azp\":\"kontor\"", NULL}, {"aud", "\"aud\":[\"kontor\",\"other\"],\"azp\":\"other\"", "azp"}, {"", "\"azp\":\"other\"", "azp"}, {"", "\"azp\":\"kontor\"", NULL},
+    {"exp", "", "exp"}, {"exp", "\"exp\":1799999939", "exp"}, {"exp", "\"exp\":1799999950", NULL}, {"exp", "\"exp\":\"1800000300\"", "exp"}, {"exp", "\"exp\":1800000300.5", NULL}, {"exp", "\"exp\":99999999999999999999", "exp"}, {"exp", "\"exp\":-1", "exp"},
+    {"iat", "", "iat"}, {"iat", "\"iat\":1800000061", "iat"}, {"iat", "\"iat\":1800000059", NULL}, {"iat", "\"iat\":1799990000", "iat"},
+    {"", "\"nbf\":1800000061", "nbf"}, {"", "\"nbf\":1800000059", NULL}, {"", "\"nbf\":\"x\"", "nbf"},
+    {"nonce", "", "nonce"}, {"nonce", "\"nonce\":\"nonce-2\"", "nonce"}, {"nonce", "\"nonce\":1", "nonce"},
+    {"sub", "", "sub"}, {"sub", "\"sub\":\"\"", "sub"}, {"sub", "\"sub\":5", "sub"},
+};
+
+static void what_it_says(struct cx *cx, const struct token_key *k)
+{
+    const struct json *keys = set_of(cx, k, 1), *c = NULL;
+    for (size_t i = 0; i < COUNT(said); i++) {
+        str t = token_signed(cx, k, header_of(cx, k).p, claims(cx, said[i].but, said[i].more));
+        if (said[i].why) T(says(cx, t, keys, said[i].why));
+        else T_OK(cx, jwt_check(cx, t, keys, &want, &c));
+    }
+    struct jwt_want none = want;
+    none.nonce = S("");
+    c = NULL;
+    T(jwt_check(cx, token_signed(cx, k, header_of(cx, k).p, claims(cx, "nonce", "\"nonce\":\"\"")), keys, &none, &c) == E_INVALID);
+}
+
+/* Weak keys, keys for something else, several of one name, a token that names none. */
+static void which_key(struct cx *cx, const struct token_key *k)
+{
+    struct token_key weak = token_key_new(R_KEY_TYPE_RSA, 1024, "RS256", "weak"), two[2] = {*k, token_key_new(R_KEY_TYPE_RSA, 2048, "RS256", "two")}, same[2] = {*k, *k};
+    const struct json *keys = set_of(cx, &weak, 1), *c = NULL;
+    T_INT((int64_t)jwt_keys(cx, keys), 0);
+    T(says(cx, token_signed(cx, &weak, header_of(cx, &weak).p, claims(cx, "", "")), keys, "kid"));
+    struct token_key nameless = {.private_ = r_jwk_copy(k->private_), .alg = k->alg}; /* else the library would name it */
+    T(r_jwk_delete_property_str(nameless.private_, "kid") == RHN_OK);
+    str bare = token_signed(cx, &nameless, "{\"alg\":\"RS256\"}", claims(cx, "", ""));
+    T_OK(cx, jwt_check(cx, bare, set_of(cx, k, 1), &want, &c));
+    c = NULL;
+    T(says(cx, bare, set_of(cx, two, 2), "kid"));
+    T(says(cx, token_signed(cx, k, header_of(cx, k).p, claims(cx, "", "")), set_of(cx, same, 2), "kid"));
+    T(says(cx, token_signed(cx, &two[1], header_of(cx, k).p, claims(cx, "", "")), set_of(cx, two, 2), "signature")); /* another's name */
+    str text = token_key_json(cx, k);
+    str use = arena_fmt(cx->a, "{\"keys\":[%.*s,\"use\":\"enc\"}]}", FS(str_cut(text, 0, text.n - 1)));
+    T(says(cx, bare, tree(cx, use), "kid"));
+    str alg = arena_fmt(cx->a, "{\"keys\":[%.*s,\"alg\":\"PS256\"}]}", FS(str_cut(text, 0, text.n - 1)));
+    T(says(cx, bare, tree(cx, alg), "kid"));
+    T(says(cx, bare, tree(cx, S("{\"keys\":{}}")), "kid"));
+    T(says(cx, bare, tree(cx, S("{\"keys\":[1,\"x\",{}]}")), "kid"));
+    T(says(cx, bare, tree(cx, S("[]")), "kid"));
+    r_jwk_free(nameless.private_);
+    token_key_free(&weak);
+    token_key_free(&two[1]);
+}
+
+static void tokens(void)
+{
+    struct cx cx = t_cx();
+    T(r_global_init() == RHN_OK);
+    struct token_key k[] = {token_key_new(R_KEY_TYPE_RSA, 2048, "RS256", "rsa"), token_key_new(R_KEY_TYPE_RSA, 2048, "PS256", "pss"), token_key_new(R_KEY_TYPE_EC, 256, "ES256", "ec"),
+                            token_key_new(R_KEY_TYPE_EDDSA, 256, "EdDSA", "ed")};
+    each_algorithm(&cx, k, COUNT(k));
+    no_algorithm(&cx, k);
+    what_it_says(&cx, k);
+    which_key(&cx, k);
+    for (size_t i = 0; i < COUNT(k); i++) token_key_free(&k[i]);
+    t_cx_free(&cx);
+}
+
+/* ---- the description of a provider, and what claims tell ---- */
+#define DOC "\"issuer\":\"https://id.test\",\"authorization_endpoint\":\"https://id.test/a\",\"token_endpoint\":\"https://id.test/t\""
+static const struct {
+    const char *doc;
+    bool good, basic;
+} docs[] = {
+    {"{" DOC ",\"jwks_uri\":\"https://id.test/k\"}", true, true},
+    {"{" DOC ",\"jwks_uri\":\"https://id.test/k\",\"token_endpoint_auth_methods_supported\":[\"client_secret_post\"]}", true, false},
+    {"{" DOC ",\"jwks_uri\":\"https://id.test/k\",\"token_endpoint_auth_methods_supported\":[\"client_secret_post\",\"client_secret_basic\"]}", true, true},
+    {"{" DOC "}", false, false},
+    {"{" DOC ",\"jwks_uri\":\"http://id.test/k\"}", false, false},
+    {"{" DOC ",\"jwks_uri\":\"file:///etc/passwd\"}", false, false},
+    {"{" DOC ",\"jwks_uri\":\"https://a@id.test/k\"}", false, false},
+    {"{" DOC ",\"jwks_uri\":\"https://id.test/k\",\"userinfo_endpoint\":\"javascript:alert(1)\"}", false, false},
+    {"{\"issuer\":\"https://evil.test\",\"authorization_endpoint\":\"https://id.test/a\",\"token_endpoint\":\"https://id.test/t\",\"jwks_uri\":\"https://id.test/k\"}", false, false},
+    {"{\"issuer\":\"https://id.test\",\"authorization_endpoint\":\"javascript:alert(1)\",\"token_endpoint\":\"https://id.test/t\",\"jwks_uri\":\"https://id.test/k\"}", false, false},
+    {"[]", false, false},
+};
+
+static void descriptions(void)
+{
+    struct cx cx = t_cx();
+    for (size_t i = 0; i < COUNT(docs); i++) {
+        struct provider p = {0};
+        enum err e = provider_read(&cx, S("https://id.test"), tree(&cx, str_from(docs[i].doc)), &p);
+        T_INT(e, docs[i].good ? E_OK : E_INVALID);
+        T(!docs[i].good || p.basic == docs[i].basic);
+    }
+    T(provider_url_ok(S("http://127.0.0.1:8080/x")) && provider_url_ok(S("http://localhost/x")) && !provider_url_ok(S("http://127.0.0.1.evil.test/")));
+    t_cx_free(&cx);
+}
+
+static void read_as(struct cx *cx, const struct idp *p, const char *text, struct outsider *ret)
+{
+    *ret = (struct outsider){0};
+    T_OK(cx, claims_read(cx, p, tree(cx, str_from(text)), ret));
+}
+
+static void telling(void)
+{
+    struct cx cx = t_cx();
+    struct idp p = {.groups = S("groups"), .acr = S("urn:strong"), .factor = FACTOR_CLAIM};
+    struct outsider w = {0};
+    read_as(&cx, &p, "{\"name\":\" Ada \",\"email\":\"a@x.test\",\"email_verified\":true,\"locale\":\"de-DE\",\"groups\":[\"a\",5,\"\",\"b\"],\"amr\":[\"pwd\",\"mfa\"]}", &w);
+    T(str_eq(w.name, S("Ada")) && w.mail_proved && w.n_groups == 2 && str_eq(w.groups[1], S("b")) && w.factored);
+    read_as(&cx, &p, "{\"given_name\":\"Ada\",\"family_name\":\"L\",\"email\":\"a@x.test\",\"groups\":\"one\",\"amr\":[\"pwd\"]}", &w);
+    T(str_eq(w.name, S("Ada L")) && !w.mail_proved && w.n_groups == 1 && !w.factored);
+    read_as(&cx, &p, "{\"email\":\"a@x.test\",\"email_verified\":\"false\",\"acr\":\"urn:strong\"}", &w);
+    T(!w.mail_proved && w.factored && !w.n_groups);
+    read_as(&cx, &p, "{\"email\":\"a@x.test\",\"xms_edov\":\"1\",\"acr\":\"urn:weak\"}", &w);
+    T(w.mail_proved && !w.factored);
+    p.factor = FACTOR_OWN;
+    read_as(&cx, &p, "{\"amr\":[\"mfa\"]}", &w);
+    T(!w.factored);
+    p.factor = FACTOR_ALWAYS;
+    p.groups = S("realm_access.roles");
+    read_as(&cx, &p, "{\"realm_access\":{\"roles\":[\"x\"]}}", &w);
+    T(w.factored && w.n_groups == 1 && str_eq(w.groups[0], S("x")));
+    read_as(&cx, &p, "{\"realm_access.roles\":[\"y\",\"z\"],\"realm_access\":{\"roles\":[\"x\"]}}", &w);
+    T(w.n_groups == 2);
+    read_as(&cx, &p, "{\"realm_access\":[\"roles\"]}", &w);
+    T(!w.n_groups);
+    p.groups = S("groups");
+    T(claims_read(&cx, &p, tree(&cx, S("{\"_claim_names\":{\"groups\":\"src1\"}}")), &w) == E_DENIED);
+    T(claims_lack(&p, tree(&cx, S("{\"name\":\"x\",\"email\":\"x\"}"))) && !claims_lack(&p, tree(&cx, S("{\"name\":\"x\",\"email\":\"x\",\"groups\":[]}"))));
+    t_cx_free(&cx);
+}
+
+/* ---- users, roles, sessions ---- */
+static const struct visitor home = {.addr = S0("203.0.113.9"), .agent = S0("test")};
+struct firm {
+    int64_t admin, plain, extra, strict; /* roles: all rights; two of none; one that asks for a second factor */
+};
+
+static int64_t made(struct cx *cx, const char *entity, const char *name, struct set extra)
+{
+    const struct entity *e = meta_entity(cx->meta, str_from(entity));
+    struct written w = {0};
+    struct set s[] = {{FLD(e, "name"), VAL_TEXT(str_from(name))}, extra};
+    T_OK(cx, record_create(cx, e, 0, s, extra.f ? 2 : 1, &w));
+    return w.id;
+}
+
+static int64_t role_made(struct cx *cx, const char *name, const char *rights)
+{
+    return made(cx, "role", name, (struct set){FLD(ENT(cx, "role"), "rights"), VAL_TEXT(str_from(rights))});
+}
+
+static struct firm firm_made(struct cx *cx)
+{
+    return (struct firm){role_made(cx, "Administrator", "{\"sys\":[\"users\"]}"), role_made(cx, "Plain", "{}"), role_made(cx, "Extra", "{}"),
+                         role_made(cx, "Strict", "{\"second_factor\":true}")};
+}
+
+static enum err comes(struct cx *cx, struct auth *au, const struct outside_rules *r, struct outsider w, const char *groups, struct login *io)
+{
+    str rest = str_from(groups), one = {0};
+    str *v = NEW_N(cx->a, str, 20);
+    while (rest.n) {
+        str_split(rest, ' ', &one, &rest);
+        v[w.n_groups++] = one;
+    }
+    w.groups = v;
+    *io = (struct login){0};
+    cx->acl = NULL;
+    cx->who = (struct who){0};
+    enum err e = outside_login(cx, au, &home, r, &w, io);
+    cx->acl = NULL;
+    cx->who = (struct who){0};
+    return e;
+}
+
+/* The further roles of a user, by id, with blanks between. */
+static str roles_of(struct cx *cx, int64_t user)
+{
+    struct db_rows r = {0};
+    struct buf b = buf_new(cx->a, 1000);
+    T_OK(cx, db_query(cx, &r, "SELECT r.name FROM link l JOIN \"role\" r ON r.id = l.b WHERE l.a = $1 AND l.field = 'roles' ORDER BY r.name", V(user)));
+    for (size_t i = 0; i < r.n; i++) buf_fmt(&b, "%s%.*s", i ? " " : "", FS(db_str(&r, i, 0)));
+    return buf_str(&b);
+}
+
+static void roles_by_hand(struct cx *cx, int64_t user, const int64_t *ids, size_t n)
+{
+    struct item v[4];
+    struct written w = {0};
+    for (size_t i = 0; i < n; i++) v[i] = (struct item){.id = ids[i]};
+    struct set s = {FLD(ENT(cx, "user"), "roles"), {.t = VT_LIST, .v = v, .n = n}};
+    T_OK(cx, record_update(cx, ENT(cx, "user"), user, 0, &s, 1, &w));
+}
+
+static void set_user(struct cx *cx, int64_t user, const char *field, struct val v)
+{
+    struct written w = {0};
+    struct set s = {entity_field(ENT(cx, "user"), str_from(field)), v};
+    T_OK(cx, record_update(cx, ENT(cx, "user"), user, 0, &s, 1, &w));
+}
+
+static void who_comes(struct cx *cx, struct auth *au, const struct firm *f)
+{
+    struct outside_role map[] = {{S("sales"), f->plain}, {S("boss"), f->extra}, {S("gone"), 99}};
+    struct outside_rules r = {.name = S("id"), .issuer = S("https://id.test"), .map = map, .n_map = COUNT(map)};
+    struct outsider ada = {.subject = S("s-1"), .name = S("Ada"), .mail = S("Ada@x.test"), .mail_proved = true, .lang = S("lt-LT")};
+    struct login io = {0};
+    struct db_rows rows = {0};
+    T_INT(comes(cx, au, &r, ada, "sales", &io), E_DENIED); /* not made here */
+    r.creates = true;
+    T_INT(comes(cx, au, &r, ada, "other gone", &io), E_DENIED); /* nothing is opened */
+    T_INT(comes(cx, au, &r, (struct outsider){.name = S("x")}, "sales", &io), E_AUTH); /* of nobody */
+    T_OK(cx, comes(cx, au, &r, ada, "sales other", &io));
+    int64_t user = io.s.user;
+    T(user && str_eq(io.s.name, S("Ada")) && str_eq(io.s.lang, S("lt")) && io.s.stage == STAGE_IN && io.s.token.n == TOKEN_CHARS && io.device.n);
+    T(str_eq(roles_of(cx, user), S("Plain")));
+    ada.name = S("Other");
+    T_OK(cx, comes(cx, au, &r, ada, "boss sales", &io)); /* the same, whatever he is called */
+    T(io.s.user == user && str_eq(io.s.name, S("Ada")) && str_eq(roles_of(cx, user), S("Extra Plain")));
+    T_OK(cx, comes(cx, au, &r, ada, "boss", &io));
+    T(str_eq(roles_of(cx, user), S("Extra")));
+    int64_t hand[] = {f->plain, f->extra};
+    roles_by_hand(cx, user, hand, 2);
+    T_OK(cx, comes(cx, au, &r, ada, "sales", &io)); /* what was given by hand stays, whoever gives it, too */
+    T(str_eq(roles_of(cx, user), S("Plain")));
+    T_OK(cx, comes(cx, au, &r, ada, "", &io));
+    T(str_eq(roles_of(cx, user), S("Plain")));
+    r.issuer = S("https://other.test"); /* the same subject of another is another */
+    ada.mail = S("");
+    T_OK(cx, comes(cx, au, &r, ada, "sales", &io));
+    T(io.s.user != user && !io.s.mail.n);
+    r.issuer = S("https://id.test");
+    set_user(cx, user, "active", VAL_INT(0));
+    T_INT(comes(cx, au, &r, ada, "sales", &io), E_AUTH);
+    set_user(cx, user, "active", VAL_INT(1));
+    T_OK(cx, db_query(cx, &rows, "SELECT count(*) FROM login_attempt WHERE user_id = $1 AND outcome = 'in'", V(user)));
+    T_INT(db_int(&rows, 0, 0), 5);
+}
+
+static void links(struct cx *cx, struct auth *au, const struct firm *f)
+{
+    struct outside_rules r = {.name = S("id"), .issuer = S("https://link.test"), .creates = true, .role = f->plain};
+    struct outsider w = {.subject = S("b-1"), .name = S("Bob"), .mail = S("bob@x.test"), .mail_proved = true};
+    struct login io = {0};
+    int64_t bob = made(cx, "user", "Bob", (struct set){FLD(ENT(cx, "user"), "mail"), VAL_TEXT(S("bob@x.test"))});
+    T_INT(comes(cx, au, &r, w, "", &io), E_CONFLICT); /* not switched on */
+    r.links = true;
+    w.mail_proved = false;
+    T_INT(comes(cx, au, &r, w, "", &io), E_CONFLICT); /* nobody says that it is his */
+    w.mail_proved = true;
+    set_user(cx, bob, "active", VAL_INT(0));
+    T_INT(comes(cx, au, &r, w, "", &io), E_AUTH);
+    set_user(cx, bob, "active", VAL_INT(1));
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T_INT(io.s.user, bob);
+    w.mail = S("robert@x.test"); /* from now on by the subject */
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T(io.s.user == bob && str_eq(io.s.mail, S("bob@x.test")));
+    w = (struct outsider){.subject = S("c-1"), .name = S("Cid"), .mail = S("cid@x.test")}; /* an address nobody vouches for is none */
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T(io.s.user != bob && !io.s.mail.n);
+    r.follows = true;
+    w.mail_proved = true;
+    w.name = S("Cid New");
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T(str_eq(io.s.mail, S("cid@x.test")) && str_eq(io.s.name, S("Cid New")));
+    w.mail = S("bob@x.test"); /* another's is not taken over */
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T(str_eq(io.s.mail, S("cid@x.test")));
+}
+
+/* The last right to manage users is not taken by a group that is gone. */
+static void last_right(struct cx *cx, struct auth *au, const struct firm *f)
+{
+    struct outside_role map[] = {{S("admins"), f->admin}, {S("sales"), f->plain}};
+    struct outside_rules r = {.name = S("id"), .issuer = S("https://rule.test"), .creates = true, .map = map, .n_map = 2};
+    struct outsider w = {.subject = S("a-1"), .name = S("Root")}, v = {.subject = S("a-2"), .name = S("Second")};
+    struct login io = {0};
+    T_OK(cx, comes(cx, au, &r, w, "admins", &io));
+    int64_t root = io.s.user;
+    T_OK(cx, comes(cx, au, &r, w, "sales", &io));
+    T(str_eq(roles_of(cx, root), S("Administrator Plain")));
+    T_OK(cx, comes(cx, au, &r, v, "admins", &io));
+    T_OK(cx, comes(cx, au, &r, w, "sales", &io));
+    T(str_eq(roles_of(cx, root), S("Plain")));
+}
+
+static enum err factor_row(struct cx *cx, void *user)
+{
+    return db_exec(cx, NULL, "INSERT INTO user_totp (user_id, seed, pending, pending_at, since, step) VALUES ($1, 'x', '', 0, 1, 0)", V(*(const int64_t *)user));
+}
+
+static void factor_rules(struct cx *cx, struct auth *au, const struct firm *f)
+{
+    struct outside_rules r = {.name = S("id"), .issuer = S("https://two.test"), .creates = true, .role = f->strict};
+    struct outsider w = {.subject = S("d-1"), .name = S("Dora")};
+    struct login io = {0};
+    struct session s = {0};
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T_INT(io.s.stage, STAGE_ENROL); /* the role asks for one, and the provider's does not count */
+    w.factored = true;
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T_INT(io.s.stage, STAGE_IN);
+    T_OK(cx, auth_session_enter(cx, au, io.s.token, &s));
+    cx->acl = NULL;
+    cx->who = (struct who){0};
+    T_OK(cx, db_write(cx, factor_row, &io.s.user));
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T_INT(io.s.stage, STAGE_IN);
+    w.factored = false;
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T_INT(io.s.stage, STAGE_FACTOR);
+    T(!io.device.n);
+}
+
+static enum err reset_made(struct cx *cx, void *user)
+{
+    const struct mail_house h = {.url = S("https://kontor.test"), .firm = S("Firm")};
+    struct mail_row m = {.kind = S("reset"), .user = *(const int64_t *)user};
+    struct letter l = {0};
+    for (size_t i = 0; i < auth_mails_n; i++)
+        if (str_eq(auth_mails[i].kind, m.kind)) return auth_mails[i].fn(cx, &h, &m, &l);
+    return E_BAD;
+}
+
+/* Who has no password here gets none by a mail, or a provider that no longer knows him would be gone round. */
+static void no_reset(struct cx *cx, struct auth *au, const struct firm *f)
+{
+    struct outside_rules r = {.name = S("id"), .issuer = S("https://mail.test"), .creates = true, .role = f->plain};
+    struct outsider w = {.subject = S("m-1"), .name = S("Mia"), .mail = S("mia@x.test"), .mail_proved = true};
+    struct login io = {0};
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T_INT(db_write(cx, reset_made, &io.s.user), E_NOTFOUND);
+    T_OK(cx, auth_hash_set(cx, io.s.user, S("$x")));
+    T_OK(cx, db_write(cx, reset_made, &io.s.user));
+}
+
+static enum err locked_row(struct cx *cx, void *arg)
+{
+    (void)arg;
+    return db_exec(cx, NULL, "UPDATE login_guard SET until = $1 WHERE name = 'eve@x.test' AND device = ''", V(cx->now_ms + LOGIN_LOCK_MS));
+}
+
+/* An account that is locked, an address that is blocked: nobody comes in by another's word either. */
+static void fences(struct cx *cx, struct auth *au, const struct firm *f)
+{
+    struct outside_rules r = {.name = S("id"), .issuer = S("https://fence.test"), .creates = true, .role = f->plain};
+    struct outsider w = {.subject = S("e-1"), .name = S("Eve"), .mail = S("eve@x.test"), .mail_proved = true};
+    struct login io = {0};
+    struct visitor bad = {.addr = S("198.51.100.7"), .agent = S("x")};
+    int64_t id = 0, wait = 0;
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T_OK(cx, auth_block(cx, &(struct block_row){.addr = home.addr, .why = S("x")}, S(""), &id));
+    T_INT(comes(cx, au, &r, w, "", &io), E_DENIED);
+    T_OK(cx, auth_block_free(cx, id));
+    for (int i = 0; i < LOGIN_LOCK_FROM; i++) {
+        struct login in = {.mail = S("eve@x.test"), .password = S("wrong-wrong")};
+        (void)!auth_login(cx, au, &bad, &in);
+    }
+    T_OK(cx, db_write(cx, locked_row, NULL));
+    T_INT(comes(cx, au, &r, w, "", &io), E_RATE);
+    T(io.wait_ms > 0);
+    T_OK(cx, outside_may_try(cx, au, &(struct visitor){.addr = S("192.0.2.77")}, &wait));
+    for (int i = 0; i < LOGIN_ADDR_BURST; i++) T_OK(cx, outside_refused(cx, au, &(struct visitor){.addr = S("192.0.2.77")}, S("id")));
+    T(outside_may_try(cx, au, &(struct visitor){.addr = S("192.0.2.77")}, &wait) == E_RATE && wait > 0);
+}
+
+static void users(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct auth *au = auth_open(NULL);
+    struct firm f = firm_made(cx);
+    who_comes(cx, au, &f);
+    links(cx, au, &f);
+    last_right(cx, au, &f);
+    factor_rules(cx, au, &f);
+    no_reset(cx, au, &f);
+    fences(cx, au, &f);
+    auth_close(&au);
+}
+
+static void users_both(void) { bed_both(users); }
+
+TESTS("idp", tokens, descriptions, telling, users_both)
