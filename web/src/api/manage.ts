@@ -2,7 +2,7 @@
 import { query, type Mapping } from './calls';
 import { del, get, patch, post, put } from './client';
 import type {
-  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Ref, Session, SessionRow, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
+  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Idp, IdpBody, IdpList, IdpTried, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Ref, Session, SessionRow, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
 } from './types';
 
 export const doSetup = (body: Record<string, string>) => post<Session>('/setup', body);
@@ -22,6 +22,8 @@ export const blockAddress = (addr: string, why: string, until: string) => post<{
 export const freeAddress = (id: string) => del(`/block/${id}`);
 export const invite = (user: string) => post<null>(`/account/${user}/invite`, undefined);
 export const doorOffers = () => get<{ reset: boolean; signup: boolean; sso: { id: string; name: string }[] }>('/door');
+/** Where the browser is to go to log in by a provider. */
+export const beginSso = async (id: string) => (await post<{ url: string }>(`/sso/${id}`, undefined)).data.url;
 export const askReset = (mail: string) => post<null>('/password/forgot', { mail });
 export const linkOf = (token: string) => post<MailLink>('/link', { token });
 export const resetPassword = (token: string, password: string) => post<null>('/password/reset', { token, password });
@@ -105,3 +107,8 @@ export interface Share { to: Ref; kind: 'user' | 'team'; right: 'see' | 'change'
 export const shares = (entity: string, id: string) => get<{ data: Share[]; may: boolean }>(`/${entity}/${id}/share`);
 export const share = (entity: string, id: string, how: { to: string; right: string; until: string | null; why: string }) => post<null>(`/${entity}/${id}/share`, how);
 export const unshare = (entity: string, id: string, to: string) => del(`/${entity}/${id}/share/${to}`);
+export const idps = () => get<IdpList>('/idp');
+export const makeIdp = (body: IdpBody) => post<Idp>('/idp', body);
+export const changeIdp = (id: string, body: IdpBody) => patch<Idp>(`/idp/${id}`, body);
+export const endIdp = (id: string) => del(`/idp/${id}`);
+export const tryIdp = async (id: string) => (await post<IdpTried>(`/idp/${id}/test`, {})).data;

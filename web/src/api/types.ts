@@ -181,3 +181,14 @@ export interface ErasePlan {
   beside: Record<string, number>; mentions: { entity: string; id: string; title: string }[];
 }
 export interface Erasure { id: string; ref: string; at: string; who: Ref; ground: string; entity: string; state: 'waiting' | 'done' | 'merged'; told: Record<string, number>; swept: boolean }
+export interface IdpRole { group: string; role: string | null }
+export type IdpFactor = 'own' | 'claim' | 'always';
+export interface Idp {
+  id: string; kind: 'oidc'; name: string; active: boolean; creates: boolean; links: boolean; role: string | null; factor: IdpFactor; map: IdpRole[]; has_secret: boolean; back: string;
+  issuer: string; client_id: string; scopes: string; groups: string; acr: string;
+}
+/** What is sent: of the secret what was typed anew, else nothing. */
+export type IdpBody = Partial<Omit<Idp, 'id' | 'has_secret' | 'back'>> & { secret?: string };
+/** url: Kontor knows where people find it; roles: those that can be given. */
+export interface IdpList { data: Idp[]; url: boolean; roles: { id: string; title: string }[] }
+export interface IdpTried { keys?: number }

@@ -1,5 +1,5 @@
 // The texts that describe a provider, by kind: one list for the form.
-import type { Idp } from '../../api/idps';
+import type { Idp } from '../../api/types';
 import type { Key } from '../../lib/i18n.svelte';
 
 export interface TextField { key: 'name' | 'issuer' | 'client_id' | 'scopes' | 'groups' | 'acr'; label: Key; hint?: Key; shown?: (v: Idp) => boolean }
