@@ -215,10 +215,10 @@ enum err api_idp_delete(struct cx *cx, const struct req *rq, struct resp *rs)
     return E_OK;
 }
 
-/* To the administrator it is told what is wrong, also when it lies with the other side. */
+/* To the administrator it is told what is wrong, also when it lies with the other side: that has a place. */
 static enum err tried(struct cx *cx, enum err e)
 {
-    return e == E_BUSY ? cx->err = E_INVALID : e;
+    return e == E_BUSY && cx->at.n ? cx->err = E_INVALID : e;
 }
 
 enum err api_idp_test(struct cx *cx, const struct req *rq, struct resp *rs)

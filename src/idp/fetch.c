@@ -89,7 +89,7 @@ static bool prepare(struct cx *cx, const struct idp_call *c, struct got *g)
 
 static enum err not_reached(struct cx *cx, const char *how)
 {
-    return fail(cx, E_BUSY, "The provider cannot be reached (%s)", how);
+    return fail_at(cx, E_BUSY, S("issuer"), "The provider cannot be reached (%s)", how);
 }
 
 /* Of a failure only its kind is told: neither what a stranger's port said nor how. */
@@ -122,8 +122,7 @@ static enum err perform(struct cx *cx, const struct outgoing_rules *rules, const
     (void)curl_easy_getinfo(g.h, CURLINFO_RESPONSE_CODE, &status);
     if (rc != CURLE_OK || g.b.full) return not_reached(cx, kind_of(&g, rc));
     if (status != 200)
-        return fail(cx, status >= 500 ? E_BUSY : E_INVALID, "The provider answered with %ld",
-                    status);
+        return fail_at(cx, status >= 500 ? E_BUSY : E_INVALID, S("issuer"), "The provider answered with %ld", status);
     *ret = buf_str(&g.b);
     return E_OK;
 }

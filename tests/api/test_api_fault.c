@@ -3,6 +3,7 @@
 #include "api_bed.h"
 #include "os/os.h"
 #include "auth/passkey.h"
+#include "house.h"
 #include "record/log.h"
 #include "soft_key.h"
 
@@ -77,8 +78,10 @@ static const struct torture {
     {"POST /api/v1/key", "{'name':'f','scopes':['read'],'role':'$rolerep','password':'korrekt-pferd-batterie'}", NULL, ADMIN, "login_attempt login_guard"},
     {"PATCH /api/v1/key/$key", "{'name':'g'}", "Idempotency-Key: fault-key", ADMIN, ""},
     {"DELETE /api/v1/key/$key", NULL, "Idempotency-Key: fault-key-end", ADMIN, ""},
-    {"POST /api/v1/idp", "{'name':'f','issuer':'https://login.example.com','client_id':'f','secret':'s','map':[{'group':'g','role':'$rolerep'}]}", NULL, ADMIN, ""},
+    {"POST /api/v1/idp", "{'name':'f','issuer':'$issuer','client_id':'f','secret':'s','map':[{'group':'g','role':'$rolerep'}]}", NULL, ADMIN, ""},
     {"PATCH /api/v1/idp/$idp", "{'name':'g','secret':'t'}", NULL, ADMIN, ""},
+    {"POST /api/v1/idp/$idp/test", "{}", NULL, ADMIN, ""},
+    {"POST /api/v1/sso/$idp", NULL, NULL, ANON, ""},
     {"DELETE /api/v1/idp/$idp", NULL, NULL, ADMIN, ""},
     {"POST /api/v1/hook", "{'name':'f','url':'https://example.com/','entity':'person','ops':['create'],'filter':{'field':'name','op':'eq','value':'x'}}", NULL, ADMIN, ""},
     {"PATCH /api/v1/hook/$hook", "{'name':'g','active':false}", "Idempotency-Key: fault-hook", ADMIN, ""},
@@ -329,7 +332,10 @@ static void walk(struct api_bed *t)
     login_make(t);
     T_OK(&t->b.cx, db_write(&t->b.cx, link_rows, t->who));
     hook_make(t);
+    struct house *h = house_open();
+    house_allow(t, h->port);
     for (size_t i = 0; i < COUNT(all); i++) one(t, &all[i]);
+    house_close(h);
     for (size_t i = 0; i < api_routes_n; i++) {
         bool writes = api_routes[i].flags & R_WRITE && !str_eq(api_routes[i].path, S("/api/v1/setup"));
         if (writes && !api_route_called(i)) fprintf(stderr, "no fault row for %.*s %.*s\n", FS(method_name[api_routes[i].method]), FS(api_routes[i].path));
