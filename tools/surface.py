@@ -25,7 +25,7 @@ SAMPLES = {
 }
 # Must not be asked: open for ever, or there is nothing in this house that they could show.
 LEFT_OUT = {"/api/v1/events": "a stream without an end", "/api/v1/mail/{id}": "there are no mails", "/api/v1/register": "asks others",
-            "/api/v1/session/factor": "a step of a log-in", "/api/v1/setup": "", "/api/v1/door": "", "/healthz": "", "/readyz": ""}
+            "/api/v1/session/factor": "a step of a log-in", "/api/v1/sso/{id}/callback": "a step of a log-in", "/api/v1/setup": "", "/api/v1/door": "", "/healthz": "", "/readyz": ""}
 # Method, path, body, what is meant to be written. The star is sqlmap's own: each value of a JSON body.
 BODIES = [
     ("POST", "/api/v1/person/query", {"q": "an", "filter": json.loads(FILTER), "sort": ["name"], "fields": ["name", "company.name"], "limit": 5}),
