@@ -15,7 +15,7 @@ struct stub {
 
 static inline struct stub stub_start(struct cx *cx, const char *script)
 {
-    int in[2], out[2];
+    int in[2] = {-1, -1}, out[2] = {-1, -1};
     char port[16] = {0};
     size_t n = 0; /* the port's digits may come in pieces: up to the end of the line */
     T(pipe(in) == 0 && pipe(out) == 0);

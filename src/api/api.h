@@ -8,6 +8,7 @@
 #include "jobs/jobs.h"
 #include "mail/mail.h"
 #include "meta/meta.h"
+#include "picture/picture.h"
 #include "register/register.h"
 #include "sync/sync.h"
 
@@ -24,6 +25,10 @@ enum {
 };
 
 struct events;
+struct intake_conf {       /* what is taken in */
+    str scan;              /* "" or where clamd listens (api/scan.h) */
+    int64_t day_bytes;     /* of one user within 24 hours; 0 = no bound */
+};
 struct app {               /* owned by `app`, lives as long as the process */
     struct dbase *db;
     struct auth *auth;
@@ -44,6 +49,8 @@ struct app {               /* owned by `app`, lives as long as the process */
     struct idps *idps;
     struct syncer *syncer; /* NULL: nobody writes what other systems send (tests) */
     struct usage *usage;   /* NULL: nobody counts */
+    struct pictures *pictures; /* NULL: pictures are not taken */
+    struct intake_conf intake;
     _Atomic int asking;    /* requests that wait for a register at present */
     _Atomic uint32_t country; /* two letters, packed; 0 = not known yet: app_country */
 };

@@ -2,6 +2,7 @@
 /* api/api_int.h - what the handlers share. */
 #pragma once
 #include "api/api.h"
+#include "record/record.h"
 
 #define ROUTE(m, path, fn, flags, body, ...) enum err fn(struct cx *cx, const struct req *rq, struct resp *rs);
 #include "api/routes.def"
@@ -130,6 +131,18 @@ str file_path(struct cx *cx, int64_t id);
 /* the row of bytes that are there already */
 MUST enum err file_keep(struct cx *cx, str name, int64_t bytes, int64_t id);
 MUST enum err file_find(struct cx *cx, int64_t id, str *ret_name); /* own uploads only */
+/* ---- files at the door ---- */
+/* May so many bytes be taken from the asker now? E_LIMIT: his day is full; E_FULL: the disk is. Makes the folder. */
+MUST enum err intake_allowed(struct cx *cx, int64_t bytes);
+/* The bytes of `from` (its name is gone, or to be removed, when this is E_OK) become those of the file f->id: looked at
+ * by the scanner, drawn anew when it is to be a picture, on the disk. Fills the rest of f; f->bytes is set before.
+ * E_INVALID: the scanner refuses them, or they are no picture; E_BUSY: one of the two does not answer. */
+MUST enum err intake_keep(struct cx *cx, str from, str name, bool picture, struct stored *f);
+/* "picture" or nothing; else *e is E_BAD. */
+bool intake_as_picture(struct cx *cx, str as, enum err *e);
+void stored_json(struct jw *w, const struct stored *f);
+/* Uploads in pieces that nobody went on with. */
+MUST enum err uploads_tidy(struct cx *cx);
 
 /* A company that may be seen and is on the own blacklist; *ret_reason is left alone when none is given. */
 bool is_blacklisted(struct cx *cx, const struct entity *e, int64_t id, str *ret_reason);

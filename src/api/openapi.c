@@ -26,6 +26,7 @@ static const struct {
     {S0("from"), S0("string"), S0("from this time on, 2026-11-01T00:00:00Z")},
     {S0("until"), S0("string"), S0("before this time, 2026-11-01T00:00:00Z")},
     {S0("at"), S0("string"), S0("as of this time, 2026-11-01T00:00:00Z")},
+    {S0("as"), S0("string"), S0("picture: to be shown as one")},
     {S0("count"), S0("integer"), S0("1: how many there are, too")},
     {S0("country"), S0("string"), S0("two letters")},
     {S0("cursor"), S0("string"), S0("next of the page before")},

@@ -107,6 +107,7 @@ enum err api_tidy(struct cx *cx)
     TRY(hook_tidy(cx));
     TRY(erasure_sweep(cx));
     TRY(sync_tidy(cx));
+    TRY(uploads_tidy(cx));
     TRY(usage_tidy(cx));
     TRY(kept_find(cx, &k));
     TRY(kept_find(cx, &long_ago));

@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* app/main.c - the program: the commands of `cli`, and `serve`, which lives here because it knows everybody. */
+/* app/main.c - the program: the commands of `cli`, and `serve`, which lives here because it knows everybody;
+ * and, started by the server alone, the process that draws pictures. */
 #include "app/app.h"
 #include "cli/cli.h"
+#include "picture/picture.h"
 
-int main(int argc, char **argv) { return cli_main(argc, argv, &serve_command, 1); }
+#include <string.h>
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], PICTURE_ARG) == 0) return picture_child(); /* the server starts itself so */
+    return cli_main(argc, argv, &serve_command, 1);
+}

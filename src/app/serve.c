@@ -4,6 +4,7 @@
 #include "app/app.h"
 #include "app/wiring.h"
 
+#include "api/scan.h"
 #include "backup/daily.h"
 #include "base/log.h"
 #include "cli/remote.h"
@@ -17,7 +18,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DRAIN_MS = 10000, READERS = 160, SILENT_MS = 15000, NUMBER_MAX = 4096, RATE_MAX = 1000000, TIDY_HOUR = 3 };
+enum {
+    DRAIN_MS = 10000,
+    READERS = 160,
+    SILENT_MS = 15000,
+    NUMBER_MAX = 4096,
+    RATE_MAX = 1000000,
+    DAY_MB_MAX = 10000000,
+    TIDY_HOUR = 3
+};
 
 static enum err number_to(struct cli *c, const char *name, int max, int *ret)
 {
@@ -44,6 +53,14 @@ static enum err number(struct cli *c, const char *name, int *ret)
     return number_to(c, name, NUMBER_MAX, ret);
 }
 
+static enum err intake(struct cli *c, struct intake_conf *ret)
+{
+    int mb = 0;
+    TRY(number_to(c, "upload_day", DAY_MB_MAX, &mb));
+    *ret = (struct intake_conf){.scan = cli_setting(c, "scan"), .day_bytes = INT64_C(1000000) * mb};
+    return scan_check(c->cx, ret->scan);
+}
+
 static enum err rate_options(struct cli *c, struct http_limits *l)
 {
     TRY(number_to(c, "rate", RATE_MAX, &l->rate_per_addr));
@@ -62,6 +79,7 @@ static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *
     o->outgoing_allow = cli_setting(c, "outgoing_allow");
     TRY(outgoing_rules_check(c->cx, &(struct outgoing_rules){.allow = o->outgoing_allow}));
     TRY(registers(c, &o->registers));
+    TRY(intake(c, &o->intake));
     TRY(number(c, "threads", &o->http.limit.loops));
     TRY(number(c, "workers", &o->http.limit.workers));
     TRY(number(c, "readers", &so->readers));
@@ -283,11 +301,15 @@ static enum err serve(struct cli *c)
     TRY(become(c, so.data_dir));
     st.data_dir = so.data_dir;
     o.http.spool_dir = arena_fmt(c->cx->a, "%.*s/spool", FS(so.data_dir));
+    TRY(pictures_start(c->cx, S("/proc/self/exe"), &o.pictures)); /* the fence lets nobody start programs */
     fence(c, &st);
-    TRY(store_begin(c, so, &st));
-    spool_clear(c->cx, o.http.spool_dir);
-    enum err e = run(c, &st, &o, &signals);
-    store_close(&st);
+    enum err e = store_begin(c, so, &st);
+    if (e == E_OK) {
+        spool_clear(c->cx, o.http.spool_dir);
+        e = run(c, &st, &o, &signals);
+        store_close(&st);
+    }
+    pictures_stop(&o.pictures);
     return e;
 }
 

@@ -300,6 +300,8 @@ enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o
                           .data_dir = arena_dup(a, st->data_dir),
                           .url = arena_dup(a, o->url),
                           .registers = o->registers,
+                          .pictures = o->pictures,
+                          .intake = o->intake,
                           .hook_env = {.vault = st->vault, .rules = {.allow = o->outgoing_allow}},
                           .started_ms = clock_ms()};
     w->app.idps = idps_open(&(struct idp_env){

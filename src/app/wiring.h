@@ -8,6 +8,8 @@ struct wired;
 struct wired_opts {
     struct http_opts http;     /* listen, TLS, limits; the rest is filled here */
     struct register_conf registers; /* its texts live as long as the server */
+    struct pictures *pictures; /* stays the caller's; NULL: none are taken */
+    struct intake_conf intake; /* its text lives as long as the server */
     str outgoing_allow;        /* os/outgoing.h; lives as long as the server */
     str url;                   /* where users find us; "" = made of the address listened on */
 };

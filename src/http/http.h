@@ -61,6 +61,7 @@ void http_later_done(struct resp *rs);
 /* Where the handler runs: in a loop, where it must be short; on a worker because it asked to be run `again`. */
 enum http_place { PLACE_NONE, PLACE_LOOP, PLACE_WORKER, PLACE_AGAIN };
 enum http_place http_place(const struct resp *rs);
+str http_day(struct arena *a, int64_t ms);            /* "Mon, 30 Nov 2026 08:00:00 GMT" */
 void http_head(struct resp *rs, str name, str value);  /* adds a header; CR, LF, NUL in value refuse it */
 
 /* ---- routes ---- */

@@ -134,6 +134,13 @@ void http_date_at(struct http_date *d, int64_t sec)
     *put(p, S(" GMT")) = 0;
 }
 
+str http_day(struct arena *a, int64_t ms)
+{
+    struct http_date d = {0};
+    http_date_at(&d, ms / 1000);
+    return arena_dup(a, str_from(d.text));
+}
+
 size_t http_head_max(const struct reply *r)
 {
     size_t n =

@@ -144,6 +144,12 @@ static str bytes_path(struct cx *cx, const struct erase_env *env, int64_t file)
     return arena_fmt(cx->a, "%.*s/files/%" PRId64, FS(env->data_dir), file);
 }
 
+/* Of one that is still coming in. */
+static str part_path(struct cx *cx, const struct erase_env *env, int64_t upload)
+{
+    return arena_fmt(cx->a, "%.*s/uploads/%" PRId64, FS(env->data_dir), upload);
+}
+
 void bytes_drop(struct cx *cx, const struct erase_env *env, int64_t file)
 {
     if (env->data_dir.n) os_unlink(cx, bytes_path(cx, env, file));
@@ -199,17 +205,39 @@ static enum err upload_drop(struct cx *cx, void *arg)
 }
 
 /* What cannot be read (another process took it away) holds nothing. */
-static bool upload_holds(struct cx *cx, const struct redact *r, const struct erase_env *env,
-                         int64_t id, str name)
+static bool upload_holds(struct cx *cx, const struct redact *r, const struct erase_env *env, str path,
+                         str name)
 {
     struct arena_mark m = arena_mark(cx->a);
     str bytes = {0};
     bool yes = redact_has(r, name);
     if (!yes && env->data_dir.n &&
-        os_read_file(cx, bytes_path(cx, env, id), UPLOAD_BYTES, &bytes) == E_OK)
+        os_read_file(cx, path, UPLOAD_BYTES, &bytes) == E_OK)
         yes = redact_has(r, bytes);
     arena_back(cx->a, m);
     return yes;
+}
+
+static enum err part_drop(struct cx *cx, void *arg)
+{
+    const int64_t *id = arg;
+    return db_exec(cx, NULL, "DELETE FROM upload WHERE id = $1", V(*id));
+}
+
+/* Those that come in pieces and are not whole yet. */
+static enum err parts_clear(struct cx *cx, const struct plan *p, const struct erase_env *env, int64_t *ret_n)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT id, name FROM upload ORDER BY id LIMIT 10000"));
+    for (size_t i = 0; i < r.n; i++) {
+        int64_t id = db_int(&r, i, 0);
+        str path = part_path(cx, env, id);
+        if (!upload_holds(cx, &p->sure, env, path, db_str(&r, i, 1))) continue;
+        TRY(db_write_bulk(cx, part_drop, &id));
+        if (env->data_dir.n) os_unlink(cx, path);
+        ++*ret_n;
+    }
+    return E_OK;
 }
 
 enum err uploads_clear(struct cx *cx, const struct plan *p, const struct erase_env *env,
@@ -226,11 +254,12 @@ enum err uploads_clear(struct cx *cx, const struct plan *p, const struct erase_e
     TRY(db_query(cx, &r, "SELECT id, name FROM file WHERE record = 0 ORDER BY id LIMIT 10000"));
     for (size_t i = 0; i < r.n; i++) {
         int64_t id = db_int(&r, i, 0);
-        if (!is_in(&s, id) && !upload_holds(cx, &p->sure, env, id, db_str(&r, i, 1))) continue;
+        if (!is_in(&s, id) && !upload_holds(cx, &p->sure, env, bytes_path(cx, env, id), db_str(&r, i, 1)))
+            continue;
         TRY(db_write_bulk(cx, upload_drop,
                           &id)); /* the row first: from then on no record can take it */
         bytes_drop(cx, env, id);
         ++*ret_n;
     }
-    return E_OK;
+    return parts_clear(cx, p, env, ret_n);
 }

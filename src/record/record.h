@@ -144,8 +144,11 @@ bool record_id_fits(struct cx *cx, const struct entity *e, struct val *v, const 
 struct stored {
     int64_t id, bytes;
     str name, type; /* type begins with "image/" only when the bytes say so */
+    bool picture;   /* drawn by us: fit to be shown */
 };
 MUST enum err stored_add(struct cx *cx, const struct stored *f);
+/* What the asker has uploaded, or had made, from that moment on: bytes. */
+MUST enum err stored_since(struct cx *cx, int64_t from_ms, int64_t *ret);
 /* What the user himself has uploaded, whatever became of it. */
 MUST enum err stored_own(struct cx *cx, int64_t id, struct stored *ret);
 /* For a download: the uploader while it belongs to nothing, then whoever sees the record and the field. */

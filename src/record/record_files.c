@@ -8,10 +8,10 @@ static str label(const struct cx *cx, const struct field *f) { return label_of(f
 static enum err is_picture(struct cx *cx, const struct field *f, int64_t file)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT type FROM file WHERE id = $1", V(file)));
-    return !r.n || str_has_prefix(db_str(&r, 0, 0), S("image/"))
+    TRY(db_query(cx, &r, "SELECT picture FROM file WHERE id = $1", V(file)));
+    return !r.n || db_int(&r, 0, 0)
                ? E_OK
-               : fail_at(cx, E_INVALID, f->name, "%.*s: a picture in PNG, JPEG, GIF or WebP is needed",
+               : fail_at(cx, E_INVALID, f->name, "%.*s: a file that was uploaded as a picture is needed",
                          FS(label(cx, f)));
 }
 
@@ -108,15 +108,26 @@ static enum err insert(struct cx *cx, void *arg)
 {
     const struct stored *f = arg;
     return db_exec(cx, NULL,
-                   "INSERT INTO file (id, name, type, bytes, sha256, created_at, created_by, entity, record)"
-                   " VALUES ($1, $2, $3, $4, '', $5, $6, '', 0)",
-                   V(f->id), V(f->name), V(f->type), V(f->bytes), V(cx->now_ms), V(cx->who.user));
+                   "INSERT INTO file (id, name, type, bytes, sha256, created_at, created_by, entity, record,"
+                   " picture) VALUES ($1, $2, $3, $4, '', $5, $6, '', 0, $7)",
+                   V(f->id), V(f->name), V(f->type), V(f->bytes), V(cx->now_ms), V(cx->who.user),
+                   V((int64_t)f->picture));
 }
 
 enum err stored_add(struct cx *cx, const struct stored *f)
 {
     struct stored copy = *f;
     return db_write(cx, insert, &copy);
+}
+
+enum err stored_since(struct cx *cx, int64_t from_ms, int64_t *ret)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM file WHERE created_by = $1 AND created_at > $2",
+                 V(cx->who.user), V(from_ms)));
+    *ret = r.n ? db_int(&r, 0, 0) : 0;
+    return E_OK;
 }
 
 /* Does the record show the file to whoever asks? What no field holds any more (its history does) is seen by those who
@@ -157,9 +168,14 @@ static enum err absent(struct cx *cx) { return fail(cx, E_NOTFOUND, "There is no
 
 static enum err row_of(struct cx *cx, int64_t id, struct db_rows *r, struct stored *ret)
 {
-    TRY(db_query(cx, r, "SELECT name, type, bytes, created_by, entity, record FROM file WHERE id = $1", V(id)));
+    TRY(db_query(cx, r, "SELECT name, type, bytes, created_by, entity, record, picture FROM file WHERE id = $1",
+                 V(id)));
     if (!r->n) return absent(cx);
-    *ret = (struct stored){id, db_int(r, 0, 2), db_str(r, 0, 0), db_str(r, 0, 1)};
+    *ret = (struct stored){.id = id,
+                           .bytes = db_int(r, 0, 2),
+                           .name = db_str(r, 0, 0),
+                           .type = db_str(r, 0, 1),
+                           .picture = db_int(r, 0, 6) != 0};
     return E_OK;
 }
 

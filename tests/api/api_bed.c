@@ -7,12 +7,27 @@
 #include <liboath/oath.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- the process that draws: this program once more, one for all beds ---- */
+__attribute__((constructor)) static void draws_instead(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], PICTURE_ARG) == 0) _exit(picture_child());
+}
+
+static struct pictures *pictures(struct cx *cx)
+{
+    static struct pictures *p;
+    if (!p) T_OK(cx, pictures_start(cx, S("/proc/self/exe"), &p));
+    return p;
+}
 
 /* ---- the process: with or without a server ---- */
 static void start(struct api_bed *t, bool live)
 {
     struct cx *cx = &t->b.cx;
-    struct wired_opts o = {.http = {.listen = S("127.0.0.1:0"), .limit = {.loops = 1}}, .url = S("http://kontor.test")};
+    struct wired_opts o = {.http = {.listen = S("127.0.0.1:0"), .limit = {.loops = 1}}, .url = S("http://kontor.test"), .pictures = pictures(cx)};
     t->st = (struct store){.db = t->b.b, .meta = t->b.m, .data_dir = t->b.folder, .lock_fd = -1};
     T_OK(cx, vault_open(cx, arena_fmt(cx->a, "%.*s/secret.key", FS(t->b.folder)), true, &t->st.vault));
     o.http.spool_dir = arena_fmt(cx->a, "%.*s/spool", FS(t->b.folder));
@@ -24,7 +39,7 @@ static void start(struct api_bed *t, bool live)
     }
     pthread_mutex_init(&t->lock, NULL);
     t->own = (struct app){.db = t->b.b, .auth = auth_open(t->st.vault), .vault = t->st.vault, .hook_env = {.vault = t->st.vault}, .meta = t->b.m, .meta_lock = &t->lock, .data_dir = t->b.folder,
-                          .url = o.url, .setup_token = S("0123456789abcdef0123456789abcdef"), .started_ms = clock_ms()};
+                          .url = o.url, .pictures = o.pictures, .setup_token = S("0123456789abcdef0123456789abcdef"), .started_ms = clock_ms()};
     t->own.idps = idps_open(&(struct idp_env){.vault = t->st.vault, .url = o.url});
     meta_hold(t->b.m);
     t->app = &t->own;

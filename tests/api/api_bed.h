@@ -54,6 +54,8 @@ struct answer {
 /* `req` is "METHOD target", `head` further header lines with "\n" between, both as in rows; memory of `a`. Thread-safe. */
 struct answer api_call(struct api_bed *t, struct arena *a, enum actor who, str req, str body, str head);
 str answer_head(const struct answer *r, str name);
+/* What a row sends: as api_expand; "@picture:plain.jpg" is that file. */
+str api_body(struct api_bed *t, const char *text);
 /* A member of the body, "a.b" one level down; "" when there is none. */
 str answer_value(struct cx *cx, const struct answer *r, str path);
 

@@ -242,6 +242,17 @@ static bool parts_fit(struct api_bed *t, const struct row *w, const struct answe
     return fit;
 }
 
+str api_body(struct api_bed *t, const char *text)
+{
+    static const str picture = S0("@picture:");
+    struct cx *cx = &t->b.cx;
+    str all = str_from(text), bytes = {0};
+    if (!str_has_prefix(all, picture)) return api_expand(t, cx->a, text);
+    str path = arena_fmt(cx->a, "tests/fixtures/pictures/%.*s", FS(str_cut(all, picture.n, all.n)));
+    T_OK(cx, os_read_file(cx, path, 1 << 20, &bytes));
+    return bytes;
+}
+
 static void row_tell(struct api_bed *t, const char *file, const struct row *w, str asked, const struct answer *r, str came)
 {
     fprintf(stderr, "  %s%s [%d] %.*s\n  want %d %s events <%s>\n  got  %d events <%.*s> %.*s\n", file,
@@ -289,7 +300,7 @@ static void made_is_read(struct api_bed *t, const struct row *w, str req, const 
 static void row_run(struct api_bed *t, const char *file, const struct row *w)
 {
     struct cx *cx = &t->b.cx;
-    str req = api_expand(t, cx->a, w->req), body = w->body ? api_expand(t, cx->a, w->body) : S("");
+    str req = api_expand(t, cx->a, w->req), body = w->body ? api_body(t, w->body) : S("");
     struct answer r = api_call(t, cx->a, w->who, req, body, w->head ? api_expand(t, cx->a, w->head) : S(""));
     str came = api_events_came(t), want = w->events ? str_from(w->events) : S("");
     bool fits = r.status == w->status && events_fit(came, want) && parts_fit(t, w, &r);

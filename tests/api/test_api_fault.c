@@ -54,6 +54,12 @@ static const struct torture {
     {"POST /api/v1/job/$failed/retry", NULL, "Idempotency-Key: fault-retry", ADMIN, ""},
     {"POST /api/v1/file?name=f.csv", "Name\nA\n", "Content-Type: text/csv", ADMIN, ""},
     {"POST /api/v1/file?name=f.csv", "Name\nA\n", "Content-Type: text/csv\nIdempotency-Key: fault-file", ADMIN, ""},
+    {"POST /api/v1/file?name=f.png&as=picture", "@picture:plain.jpg", "Content-Type: image/jpeg", ADMIN, ""},
+    {"POST /api/v1/upload", NULL, "Upload-Length: 7", ADMIN, ""},
+    {"POST /api/v1/upload", NULL, "Upload-Length: 7\nIdempotency-Key: fault-tus", ADMIN, ""},
+    {"PATCH /api/v1/upload/$tus", "Name\nA", "Content-Type: application/offset+octet-stream\nUpload-Offset: 0", ADMIN, ""},
+    {"PATCH /api/v1/upload/$tus3", NULL, "Content-Type: application/offset+octet-stream\nUpload-Offset: 7", ADMIN, ""},
+    {"DELETE /api/v1/upload/$tus2", NULL, NULL, ADMIN, ""},
     {"POST /api/v1/meta/field", "{'entity':'person','kind':'money','label':'Fault'}", NULL, ADMIN, ""},
     {"PATCH /api/v1/meta/field/person/x_fault", "{'label':'Fehler'}", NULL, ADMIN, ""},
     {"PATCH /api/v1/meta/field/person/x_fault", "{'pos':0,'section':'main','default':{'amount':'1.00','currency':'EUR'}}", NULL, ADMIN, ""},
@@ -197,7 +203,7 @@ static void one(struct api_bed *t, const struct torture *x)
 {
     struct cx *cx = &t->b.cx;
     code_make(t, x->req, x->body);
-    str req = api_expand(t, cx->a, x->req), body = x->body ? api_expand(t, cx->a, x->body) : S(""), head = x->head ? str_from(x->head) : S("");
+    str req = api_expand(t, cx->a, x->req), body = x->body ? api_body(t, x->body) : S(""), head = x->head ? str_from(x->head) : S("");
     int64_t nth = 1;
     str before = api_digest(t, str_from(x->but));
     for (; nth < NTH_MAX; nth += 1 + nth / 32) { /* far in, not each one */
@@ -281,6 +287,19 @@ static void hook_make(struct api_bed *t)
     T_OK(&t->b.cx, db_write(&t->b.cx, delivery_row, &id));
 }
 
+/* One begun, one to end, one whose last piece has come and that is no file yet. */
+static void upload_make(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    str dir = arena_fmt(cx->a, "%.*s/uploads", FS(t->app->data_dir));
+    ROWS(t,
+         {ADMIN, "POST /api/v1/upload", NULL, 201, NULL, "", "tus", "Upload-Length: 9"},
+         {ADMIN, "POST /api/v1/upload", NULL, 201, NULL, "", "tus2", "Upload-Length: 9"},
+         {ADMIN, "POST /api/v1/upload", NULL, 201, NULL, "", "tus3", "Upload-Length: 7"});
+    T_OK(cx, os_mkdirs(cx, dir, 0700));
+    T_OK(cx, os_write_file_atomic(cx, arena_fmt(cx->a, "%.*s/%.*s", FS(dir), FS(var_get(t, "tus3"))), S("Name\nA\n"), 0600));
+}
+
 /* A password for one, a session of another, a locked account, a blocked address. */
 static void login_make(struct api_bed *t)
 {
@@ -326,6 +345,7 @@ static void walk(struct api_bed *t)
          {ADMIN, "POST /api/v1/key", "{'name':'f','scopes':['read'],'password':'korrekt-pferd-batterie'}", 201, NULL, NULL, "key", NULL},
          {ADMIN, "POST /api/v1/import/mapping", "{'name':'m','mapping':{}}", 201, NULL, NULL, "map", NULL},
          {ADMIN, "POST /api/v1/import/dry", "{'file':'$f','entity':'person'}", 202, NULL, NULL, "j", NULL});
+    upload_make(t);
     found_make(t);
     large_make(t);
     failed_make(t);

@@ -135,7 +135,10 @@ def older(data):
     db, last = sqlite3.connect(f"{data}/kontor.db"), max(int(n) for n, _ in steps)
     for n, sql in reversed(steps):
         made = re.match(r'\s*"CREATE TABLE (\w+)', sql)
+        index = re.match(r'\s*"CREATE (?:UNIQUE )?INDEX (\w+)', sql)
         added = re.match(r'\s*"ALTER TABLE (\w+) ADD COLUMN (\w+)', sql)
+        if int(n) == last and index:
+            db.execute(f"DROP INDEX IF EXISTS {index[1]}")
         if int(n) == last and made:
             db.execute(f"DROP TABLE {made[1]}")
         if int(n) == last and added:
@@ -170,6 +173,58 @@ def upgrade():
                  any(f"STATUS=upgrade: {p}" in g and "EXTEND_TIMEOUT_USEC=" in g for g in got[:ready]))
             true(f"logged: {p}", f"upgrade: {p}" in h.text())
         h.kill(signal.SIGTERM)
+
+
+def send_raw(h, method, path, what, head):
+    c = http.client.HTTPConnection("127.0.0.1", h.port, timeout=60)
+    c.request(method, path, what, {"Cookie": h.cookie, "X-CSRF-Token": h.csrf, **head})
+    r = c.getresponse()
+    text = r.read()
+    c.close()
+    return r.status, json.loads(text) if text else None, r.headers
+
+
+def pieces():
+    """An upload in pieces goes on after a kill; pictures are drawn by a process that ends with the server."""
+    with House(K) as h:
+        h.init()
+        h.serve()
+        h.login()
+        body = os.urandom(5 << 20)
+        st, made, head = send_raw(h, "POST", "/api/v1/upload", b"", {"Upload-Length": str(len(body))})
+        path = head["Location"]
+        is_("begun", (st, made["offset"]), (201, 0))
+
+        def piece(at, n):
+            st, _, head = send_raw(h, "PATCH", path, body[at:at + n], {"Content-Type": "application/offset+octet-stream", "Upload-Offset": str(at)})
+            return st, head["Upload-Offset"]
+
+        is_("a piece beyond what memory keeps", piece(0, 3 << 20), (204, str(3 << 20)))
+        is_("killed", h.kill(), -signal.SIGKILL)
+        h.serve()
+        h.login()
+        is_("it stands where it stood", h.ask("HEAD", path)[2]["Upload-Offset"], str(3 << 20))
+        is_("the first piece again", piece(0, 3 << 20), (409, str(3 << 20)))
+        is_("the last piece", piece(3 << 20, 2 << 20), (204, str(5 << 20)))
+        true("whole", pathlib.Path(h.data, "files", made["id"]).read_bytes() == body)
+        is_("nothing half", os.listdir(f"{h.data}/uploads"), [])
+
+        photo = pathlib.Path("tests/fixtures/pictures/turned.jpg").read_bytes()
+        kids = lambda: pathlib.Path(f"/proc/{h.server.pid}/task/{h.server.pid}/children").read_text().split()
+        st, f, _ = send_raw(h, "POST", "/api/v1/file?name=a.jpg&as=picture", photo, {})
+        is_("a picture", (st, f["type"]), (201, "image/jpeg"))
+        drawn = pathlib.Path(h.data, "files", f["id"]).read_bytes()
+        true("drawn anew", len(drawn) > 100 and b"SECRET" not in drawn and b"script" not in drawn)
+        is_("no picture", send_raw(h, "POST", "/api/v1/file?name=a.jpg&as=picture", b"<svg/>", {})[0], 422)
+        child = kids()
+        is_("one process draws", len(child), 1)
+        os.kill(int(child[0]), signal.SIGKILL)
+        is_("without it", send_raw(h, "POST", "/api/v1/file?name=a.jpg&as=picture", photo, {})[0], 503)
+        is_("ended", h.kill(signal.SIGTERM), 0)
+        h.serve()
+        child = kids()
+        is_("ended once more", h.kill(signal.SIGTERM), 0)
+        true("and with it who draws", not os.path.exists(f"/proc/{child[0]}"))
 
 
 def uploads():
@@ -308,4 +363,5 @@ browser()
 beside()
 upgrade()
 uploads()
+pieces()
 house.end("serve")

@@ -104,6 +104,9 @@ static const char *const beside[] = {
     "INSERT INTO mail_out (id, kind, user_id, addr, args, subject, state, tries, tries_max, created_at, created_by, due_at, lease_until, until, done_at, why) VALUES (9, 'test', 7, 'kanarija@vogelsang.example', '{}', 's', 'sent', 1, 1, $1, 7, 0, 0, 0, 0, '')",
     "INSERT INTO mail_try (mail, n, at, code, outcome, said) VALUES (9, 1, $1, 250, 'ok', 'for <kanarija@vogelsang.example>')",
     "INSERT INTO login_attempt (id, at, name, addr, agent, ok, device, outcome) VALUES (10, $1, 'kanarija@vogelsang.example', '', '', 0, '', 'wrong')",
+    "INSERT INTO upload (id, user_id, name, total, picture, created_at) VALUES (21, 7, 'Kanarija Vogelsang.pdf', 9, 0, $1)",
+    "INSERT INTO upload (id, user_id, name, total, picture, created_at) VALUES (22, 7, 'half.csv', 9, 0, $1)",
+    "INSERT INTO upload (id, user_id, name, total, picture, created_at) VALUES (23, 7, 'other.csv', 9, 0, $1)",
     "INSERT INTO file (id, name, type, bytes, sha256, created_at, created_by, entity, record) VALUES (11, 'people.csv', 'text/csv', 9, '', $1, 7, '', 0)",
     "INSERT INTO file (id, name, type, bytes, sha256, created_at, created_by, entity, record) VALUES (12, 'other.csv', 'text/csv', 9, '', $1, 7, '', 0)"};
 
@@ -111,23 +114,27 @@ struct house {
     int64_t company, person, other, alone, shared, former, consent, loser, photo;
 };
 
-static void file_put(struct bed *t, int64_t id, str bytes)
+static void put_in(struct bed *t, const char *folder, int64_t id, str bytes)
 {
-    T_OK(&t->cx, os_mkdirs(&t->cx, arena_fmt(t->cx.a, "%.*s/files", FS(t->folder)), 0700));
-    T_OK(&t->cx, os_write_file_atomic(&t->cx, arena_fmt(t->cx.a, "%.*s/files/%" PRId64, FS(t->folder), id), bytes, 0600));
+    T_OK(&t->cx, os_mkdirs(&t->cx, arena_fmt(t->cx.a, "%.*s/%s", FS(t->folder), folder), 0700));
+    T_OK(&t->cx, os_write_file_atomic(&t->cx, arena_fmt(t->cx.a, "%.*s/%s/%" PRId64, FS(t->folder), folder, id), bytes, 0600));
 }
 
-static bool file_there(struct bed *t, int64_t id)
+static void file_put(struct bed *t, int64_t id, str bytes) { put_in(t, "files", id, bytes); }
+
+static bool there_in(struct bed *t, const char *folder, int64_t id)
 {
-    return file_exists(&t->cx, arena_fmt(t->cx.a, "%.*s/files/%" PRId64, FS(t->folder), id));
+    return file_exists(&t->cx, arena_fmt(t->cx.a, "%.*s/%s/%" PRId64, FS(t->folder), folder, id));
 }
+
+static bool file_there(struct bed *t, int64_t id) { return there_in(t, "files", id); }
 
 static struct house furnish(struct bed *t)
 {
     struct cx *cx = &t->cx;
     struct house h = {.photo = 20};
     struct written w = {0};
-    struct stored photo = {20, 5, S("Kanarija Vogelsang.png"), S("image/png")};
+    struct stored photo = {.id = 20, .bytes = 5, .name = S("Kanarija Vogelsang.png"), .type = S("image/png"), .picture = true};
     h.company = create(cx, "company", "{\"name\":\"Vogelhaus GmbH\",\"phones\":[\"+49 30 1234567\"]}");
     h.person = create(cx, "person", J("{\"name\":\"Kanarija Altname\",\"first_name\":\"Kanarija\",\"last_name\":\"Vogelsang\",\"company\":\"" ID "\",\"tags\":[\"kanarija-tag\"],"
                                       "\"note\":\"secret of kanarija\",\"mails\":[\"Kanarija@Vogelsang.example\"],\"phones\":[\"+49 151 23456789\",\"+49 30 1234567\"]}", h.company));
@@ -152,6 +159,9 @@ static struct house furnish(struct bed *t)
     write_sql(t, "INSERT INTO notice (id, user_id, kind, entity, record, data, at) VALUES (1, 7, 'changed', 'person', $1, '{}', 0)", h.person);
     file_put(t, 11, S("Name;Mail\nKanarija Vogelsang;kanarija@vogelsang.example\n"));
     file_put(t, 12, S("Name\nSomebody\n"));
+    put_in(t, "uploads", 21, S("%PDF"));
+    put_in(t, "uploads", 22, S("Mail\nkanarija@vogelsang.example"));
+    put_in(t, "uploads", 23, S("Name\nSomebody"));
     return h;
 }
 
@@ -243,6 +253,9 @@ static void stays(struct bed *t, const struct house *h)
     T_STR(db_str(&n, 0, 1), S("[erased]"));
     T_STR(db_str(&n, 0, 2), S("{\"name\":\"[erased]\"}"));
     T(!file_there(t, h->photo) && !file_there(t, 11) && file_there(t, 12));
+    T(there_in(t, "uploads", 21) && !there_in(t, "uploads", 22) && there_in(t, "uploads", 23));
+    T_OK(cx, db_query(cx, &n, "SELECT name FROM upload WHERE id = 21"));
+    T(n.n == 1 && str_eq(db_str(&n, 0, 0), S("[erased].pdf")));
 }
 
 /* Neither the merge's batch nor a single change brings anything back. */
@@ -321,7 +334,7 @@ static void erased_whole(struct bed *t)
     T_STR(db_str(&r, 0, 0), S("done"));
     HAS(db_str(&r, 0, 1), "\"person\":2");
     HAS(db_str(&r, 0, 1), "\"drafts\":1");
-    HAS(db_str(&r, 0, 1), "\"uploads\":1");
+    HAS(db_str(&r, 0, 1), "\"uploads\":3");
     T(db_int(&r, 0, 2) > 0);
     T_OK(cx, erasure_run(cx, erasure, false, &env)); /* once is as good as twice */
     vault_close(&v);

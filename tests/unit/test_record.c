@@ -664,7 +664,7 @@ static void rights(struct bed *t)
 
 static void upload(struct cx *cx, int64_t id, const char *type)
 {
-    struct stored f = {id, 7, S("a.png"), str_from(type)};
+    struct stored f = {.id = id, .bytes = 7, .name = S("a.png"), .type = str_from(type), .picture = str_has_prefix(str_from(type), S("image/"))};
     T_OK(cx, stored_add(cx, &f));
 }
 

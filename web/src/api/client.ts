@@ -47,6 +47,9 @@ function key(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
 }
 
+/** What a write that is not sent from here must carry. */
+export const outHeaders = (): Record<string, string> => ({ 'x-csrf-token': csrf, 'idempotency-key': key(), 'accept-language': document.documentElement.lang });
+
 async function problem(res: Response): Promise<Problem> {
   let body: Record<string, unknown> = {};
   try {
@@ -110,28 +113,3 @@ export const post = <T>(path: string, body: unknown): Promise<Reply<T>> => call<
 export const patch = <T>(path: string, body: unknown): Promise<Reply<T>> => call<T>('PATCH', path, body);
 export const put = <T>(path: string, body: unknown): Promise<Reply<T>> => call<T>('PUT', path, body);
 export const del = (path: string, body?: unknown): Promise<Reply<null>> => call<null>('DELETE', path, body);
-
-/** Sends a file as the raw body; fetch cannot tell how far it got, XMLHttpRequest can. */
-export function upload<T>(file: File, progress: (done: number, total: number) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const x = new XMLHttpRequest();
-    x.open('POST', `${BASE}/file?name=${encodeURIComponent(file.name)}`);
-    x.setRequestHeader('x-csrf-token', csrf);
-    x.setRequestHeader('idempotency-key', key());
-    x.setRequestHeader('content-type', 'application/octet-stream');
-    x.upload.onprogress = (e) => progress(e.loaded, e.total || file.size);
-    x.onerror = () => reject(new Problem(0, 'offline', 'offline'));
-    x.onload = () => {
-      const ok = x.status >= 200 && x.status < 300;
-      let body: Record<string, unknown> = {};
-      try {
-        body = JSON.parse(x.responseText) as Record<string, unknown>;
-      } catch {
-        body = {};
-      }
-      if (ok) resolve(body as T);
-      else reject(new Problem(x.status, String(body.code ?? ''), String(body.detail ?? body.title ?? x.status), null, body));
-    };
-    x.send(file);
-  });
-}
