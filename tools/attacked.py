@@ -40,7 +40,7 @@ class Site(house.House):
                         "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert], check=True, capture_output=True)
         return "--tls-cert", cert, "--tls-key", key
 
-    def ask(self, method, path, body=None, headers=None, timeout=60):
+    def ask(self, method, path, body=None, headers=None, timeout=60, raw=None):
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         c = (http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=context) if self.tls else
@@ -48,7 +48,7 @@ class Site(house.House):
         head = {"Cookie": self.cookie, "X-CSRF-Token": self.csrf, **(headers or {})}
         if body is not None:
             head["Content-Type"] = "application/json"
-        c.request(method, path, None if body is None else json.dumps(body), head)
+        c.request(method, path, raw if body is None else json.dumps(body), head)
         r = c.getresponse()
         text = r.read().decode(errors="replace")
         c.close()
@@ -58,9 +58,7 @@ class Site(house.House):
             return r.status, text, r.headers
 
     def upload(self):
-        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        c.request("POST", "/api/v1/file?name=a.csv", "Name\nAnna\n", {"Cookie": self.cookie, "X-CSRF-Token": self.csrf, "Content-Type": "text/csv"})
-        return json.loads(c.getresponse().read())["id"]
+        return self.ask("POST", "/api/v1/file?name=a.csv", headers={"Content-Type": "text/csv"}, raw="Name\nAnna\n")[1]["id"]
 
     def answers(self):
         """Statuses of the requests since the last call, and lines of those that failed."""

@@ -7,6 +7,7 @@ adds it here. Bodies are ours, the document says of most of them only that they 
 import json, re, time, urllib.parse
 
 FILTER = '{"field":"name","op":"contains","value":"a"}'
+PROVIDER = {"kind": "oidc", "name": "Provider", "issuer": "https://login.example.com", "client_id": "kontor", "secret": "x", "active": True}
 # By name, or by "route name" where a route wants another one. $x: what make() has put there.
 SAMPLES = {
     "q": "an", "filter": FILTER, "sort": "name", "limit": "5", "cursor": "$next", "fields": "name,company.name", "count": "1",
@@ -14,18 +15,19 @@ SAMPLES = {
     "state": "", "entity": "person", "external": "4711", "code": "x", "batch": "$batch", "from": "$now", "until": "$now",
     "number": "030 123456", "country": "DE", "unread": "1", "days": "7", "format": "jsonl", "shared": "erase",
     "shared_with": "me",
-    "id": "$person", "system": "shop",
+    "system": "shop",
     "/api/v1/batch cursor": "", "/api/v1/job cursor": "", "/api/v1/erasure cursor": "", "/api/v1/usage cursor": "",
     "/api/v1/attempt cursor": "", "/api/v1/mail cursor": "", "/api/v1/key cursor": "", "/api/v1/hook/{id}/delivery cursor": "",
     "/api/v1/sync/{system}/item cursor": "", "/api/v1/person/{id}/history cursor": "", "/api/v1/as_of/{id} cursor": "",
     "/api/v1/person/{id} include": "task.person",
     "/api/v1/batch/{id} id": "$batch", "/api/v1/file/{id} id": "$file", "/api/v1/job/{id} id": "$job", "/api/v1/draft/{id} id": "$draft",
     "/api/v1/hook/{id} id": "$hook", "/api/v1/hook/{id}/delivery id": "$hook", "/api/v1/account/{id} id": "$user",
+    "/api/v1/sso/{id}/callback id": "$idp", "/api/v1/sso/{id}/callback state": "0" * 32, "/api/v1/upload/{id} id": "$upload",
     "/api/v1/as_of/{id} id": "$asof", "/api/v1/sync/{system}/batch/{id} id": "$synced", "/api/v1/sync/{system}/item/{id} id": "$item",
 }
 # Must not be asked: open for ever, or there is nothing in this house that they could show.
 LEFT_OUT = {"/api/v1/events": "a stream without an end", "/api/v1/mail/{id}": "there are no mails", "/api/v1/register": "asks others",
-            "/api/v1/session/factor": "a step of a log-in", "/api/v1/sso/{id}/callback": "a step of a log-in", "/api/v1/setup": "", "/api/v1/door": "", "/healthz": "", "/readyz": ""}
+            "/api/v1/session/factor": "a step of a log-in", "/api/v1/setup": "", "/api/v1/door": "", "/healthz": "", "/readyz": ""}
 # Method, path, body, what is meant to be written. The star is sqlmap's own: each value of a JSON body.
 BODIES = [
     ("POST", "/api/v1/person/query", {"q": "an", "filter": json.loads(FILTER), "sort": ["name"], "fields": ["name", "company.name"], "limit": 5}),
@@ -41,6 +43,9 @@ BODIES = [
     ("PUT", "/api/v1/setting/attack", {"value": {"a": "b"}}),
     ("POST", "/api/v1/sync/shop", {"items": [{"id": "1", "entity": "company", "key": "4711", "values": {"name": "Firma"}}]}),
     ("POST", "/api/v1/undo", {"change": "999999999999"}),
+    ("POST", "/api/v1/user", {"name": "Mate", "mail": "other@example.org"}),
+    ("POST", "/api/v1/idp", PROVIDER),
+    ("PATCH", "/api/v1/idp/$idp", {"name": "Another", "groups": "teams"}),
     ("POST", "/api/v1/link", {"token": "0" * 64}),
     ("POST", "/api/v1/session", {"mail": "nobody@example.org", "password": "x"}),
 ]
@@ -59,15 +64,15 @@ class Target:
     def __init__(self, name, method, path, body=None, head=None):
         self.name, self.method, self.path, self.body, self.head = name, method, path, body, head or {}
         # its own limits answer after a while, or it never has a right
-        self.is_door = path in ("/api/v1/session", "/api/v1/link")
+        self.is_door = path in ("/api/v1/session", "/api/v1/link") or path.startswith("/api/v1/sso/")
         self.writes = method != "GET" and not path.endswith(("/query", "/duplicates")) and not self.is_door
-        self.fails = self.is_door or path.endswith("/undo") or ("/export/" in path and "shared_with" in path)  # the sample is refused by its handler: that is reached, too
+        self.fails = self.is_door or path.endswith(("/undo", "/user")) or ("/export/" in path and "shared_with" in path)  # the sample is refused by its handler: that is reached, too
 
 
 def make(h):
     """Things of our own that samples speak of: their ids by name."""
-    def new(method, path, body=None, key="id"):
-        st, got, _ = h.ask(method, path, body)
+    def new(method, path, body=None, key="id", **head):
+        st, got, _ = h.ask(method, path, body, {k.replace("_", "-"): v for k, v in head.items()})
         if st >= 300:
             raise SystemExit(f"attack: {method} {path}: {st} {got}")
         return str(got[key])
@@ -78,6 +83,7 @@ def make(h):
     asof = new("POST", "/api/v1/as_of", {"entity": "person", "at": "2100-01-01T00:00:00Z"}, "job")
     now = {"own": own, "synced": synced, "asof": asof, "job": asof, "person": people["data"][0]["id"], "next": people["next"],
            "batch": h.ask("GET", "/api/v1/batch")[1]["data"][0]["id"], "user": h.ask("GET", "/api/v1/session")[1]["user"]["id"],
+           "idp": new("POST", "/api/v1/idp", PROVIDER), "upload": new("POST", "/api/v1/upload", Upload_Length="11"),
            "mate": new("POST", "/api/v1/user", {"name": "Mate", "mail": "mate@example.org"}), "draft": new("POST", "/api/v1/draft", {"data": {"name": "x"}}), "now": "2100-01-01T00:00:00Z",
            "hook": new("POST", "/api/v1/hook", {"name": "x", "url": "https://example.org/", "ops": ["create"], "filter": None, "active": False}),
            "file": h.upload()}
@@ -96,6 +102,8 @@ def until_there(h, path):
 def sample(route, name, things):
     """The value of a parameter, or None when nobody has said one."""
     v = SAMPLES.get(f"{route} {name}", SAMPLES.get(name))
+    if v is None and name == "id" and route.startswith("/api/v1/person/"):
+        v = "$person"
     return things[v[1:]] if v and v.startswith("$") else v
 
 
