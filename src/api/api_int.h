@@ -124,7 +124,14 @@ MUST enum err mass_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err undo_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err as_of_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err demo_job(struct cx *cx, const struct job *j, str *ret);
+MUST enum err retain_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err erase_job(struct cx *cx, const struct job *j, str *ret);
+
+/* An erasure because the purpose has gone, and its job. E_CONFLICT: law has it kept, or it is under way. */
+struct record;
+MUST enum err erase_order(struct cx *cx, const struct record *r);
+/* Each rule of retention that is on gets its job of the day, once. */
+MUST enum err retention_due(struct cx *cx);
 
 /* ---- files: DATA/files/<id> ---- */
 str file_path(struct cx *cx, int64_t id);

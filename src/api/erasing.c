@@ -70,6 +70,16 @@ static enum err order_inside(struct cx *cx, void *arg)
     return job_put(cx, erasure, o->shared_too, &o->job);
 }
 
+enum err erase_order(struct cx *cx, const struct record *r)
+{
+    struct order o = {.r = *r, .ground = ground_name[GROUND_PURPOSE]};
+    int64_t winner = 0;
+    TRY(record_redirect(cx, r->e, r->id, &winner));
+    if (winner) return fail(cx, E_CONFLICT, "This record was merged into another: erase that one");
+    TRY(erasure_check(cx, r, false));
+    return db_write(cx, order_inside, &o);
+}
+
 static enum err order_read(struct cx *cx, const struct req *rq, struct order *o)
 {
     const struct json *j = NULL;

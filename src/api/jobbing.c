@@ -14,7 +14,8 @@ const struct job_kind api_jobs[] = {{S0("import_dry"), import_dry_job},
                                     {S0("mass"), mass_job},
                                     {S0("as_of"), as_of_job},
                                     {S0("demo"), demo_job},
-                                    {S0("erase"), erase_job}};
+                                    {S0("erase"), erase_job},
+                                    {S0("retain"), retain_job}};
 const size_t api_jobs_n = COUNT(api_jobs);
 
 enum err reply_job(struct resp *rs, int64_t job)

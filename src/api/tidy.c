@@ -109,6 +109,7 @@ enum err api_tidy(struct cx *cx)
     TRY(sync_tidy(cx));
     TRY(uploads_tidy(cx));
     TRY(usage_tidy(cx));
+    TRY(retention_due(cx));
     TRY(kept_find(cx, &k));
     TRY(kept_find(cx, &long_ago));
     TRY(older_let_go(cx, UPLOAD_DAYS, &k, &count));

@@ -114,3 +114,4 @@ void syncing_tests(void);
 void factor_tests(void);
 void privacy_tests(void);
 void sharing_tests(void);
+void retaining_tests(void);

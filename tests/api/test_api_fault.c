@@ -99,6 +99,10 @@ static const struct torture {
     {"PATCH /api/v1/sync/fault/item/$item", "{'values':{'name':'g'}}", NULL, REPA1, ""},
     {"POST /api/v1/sync/fault/release", "{'item':'$item'}", "Idempotency-Key: fault-release", ADMIN, ""},
     {"POST /api/v1/sync/fault/drop", "{'code':'invalid'}", NULL, ADMIN, ""},
+    {"POST /api/v1/retention", "{'name':'f','reason':'f','entity':'person','n':1,'act':'trash'}", "Idempotency-Key: fault-retention", ADMIN, ""},
+    {"PATCH /api/v1/retention/$retention", "{'n':2}", "Idempotency-Key: fault-retention2", ADMIN, ""},
+    {"POST /api/v1/retention/$retention/rehearse", NULL, NULL, ADMIN, ""},
+    {"DELETE /api/v1/retention/$retention", NULL, "Idempotency-Key: fault-retention3", ADMIN, ""},
     {"PATCH /api/v1/session", "{'language':'ru'}", NULL, ADMIN, ""},
     {"POST /api/v1/session", "{'mail':'clara@mueller.example','password':'korrekt-pferd-batterie'}", NULL, ANON, "login_attempt login_guard session device"},
     {"DELETE /api/v1/session/list", NULL, NULL, REPA1, ""},
@@ -282,6 +286,7 @@ static enum err delivery_row(struct cx *cx, void *arg)
 static void hook_make(struct api_bed *t)
 {
     int64_t id = 0;
+    ROWS(t, {ADMIN, "POST /api/v1/retention", "{'name':'g','reason':'g','entity':'person','n':1,'act':'trash'}", 201, NULL, "", "retention", NULL});
     ROWS(t, {ADMIN, "POST /api/v1/hook", "{'name':'f','url':'https://example.com/','ops':['create','merge']}", 201, NULL, "", "hook", NULL});
     T(str_to_int(var_get(t, "hook"), &id));
     T_OK(&t->b.cx, db_write(&t->b.cx, delivery_row, &id));

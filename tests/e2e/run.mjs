@@ -32,6 +32,7 @@ import * as sync from './sync.mjs';
 import * as talk from './talk.mjs';
 import * as tree from './tree.mjs';
 import * as privacy from './privacy.mjs';
+import * as retention from './retention.mjs';
 import * as setup from './setup.mjs';
 import * as trash from './trash.mjs';
 import * as upload from './upload.mjs';
@@ -51,7 +52,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const [at, s] of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, tree, keys, hooks, sync, signins, sso, factor, passkey, mass, mail, privacy, sharing, usage, upload, keyboard].entries()) {
+  for (const [at, s] of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, tree, keys, hooks, sync, signins, sso, factor, passkey, mass, mail, privacy, retention, sharing, usage, upload, keyboard].entries()) {
     const wanted = scenes.length ? scenes.includes(s.name) : process.env.KONTOR_ALL || at % 2 === half(how.lang, how.width);
     if (s !== setup && !wanted) continue;
     try {

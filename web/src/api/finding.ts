@@ -10,7 +10,7 @@ export interface Asked { source: string; how: 'found' | 'nothing' | 'down'; at: 
 export interface Registers { data: Candidate[]; asked: Asked[] }
 export interface Proposal { id: string; field: string; value: Value; old: Value; source: string; at: string }
 export interface Notice {
-  id: string; kind: 'changed' | 'proposed' | 'shared'; at: string; read: boolean; entity: string; record: Ref; field?: string; old?: string | Ref; new?: string | Ref;
+  id: string; kind: 'changed' | 'proposed' | 'shared' | 'retention'; at: string; read: boolean; entity: string; record: Ref; field?: string; old?: string | Ref; new?: string | Ref;
   source?: string; by?: Ref; right?: 'see' | 'change';
 }
 export interface Notices { data: Notice[]; unread: number }

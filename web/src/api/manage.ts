@@ -2,7 +2,7 @@
 import { query, type Mapping } from './calls';
 import { del, get, patch, post, put } from './client';
 import type {
-  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Idp, IdpBody, IdpList, IdpTried, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Ref, Session, SessionRow, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
+  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Filter, Idp, IdpBody, IdpList, IdpTried, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Ref, Session, SessionRow, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
 } from './types';
 
 export const doSetup = (body: Record<string, string>) => post<Session>('/setup', body);
@@ -112,3 +112,15 @@ export const makeIdp = (body: IdpBody) => post<Idp>('/idp', body);
 export const changeIdp = (id: string, body: IdpBody) => patch<Idp>(`/idp/${id}`, body);
 export const endIdp = (id: string) => del(`/idp/${id}`);
 export const tryIdp = async (id: string) => (await post<IdpTried>(`/idp/${id}/test`, {})).data;
+export interface Retention {
+  id: string; name: string; reason: string; entity: string; filter: Filter | null; since: 'created' | 'changed' | 'trashed'; n: number; unit: 'days' | 'months' | 'years';
+  act: 'trash' | 'erase' | 'empty'; fields: string[]; most: number; active: boolean; confirmed: boolean; rehearsed_at: string | null;
+}
+export interface RetentionRun { id: string; at: string; state: 'running' | 'done' | 'stopped' | 'failed'; found: number; done: number; refused: number; why: string; batch: string | null }
+export interface Rehearsal { found: number; total: number; held: number; over: boolean; data: Ref[] }
+export const rules = async () => (await get<{ data: Retention[] }>('/retention')).data;
+export const makeRule = async (rule: object) => (await post<Retention>('/retention', rule)).data;
+export const changeRule = async (id: string, change: object) => (await patch<Retention>(`/retention/${id}`, change)).data;
+export const dropRule = (id: string) => del(`/retention/${id}`);
+export const rehearseRule = async (id: string) => (await post<Rehearsal>(`/retention/${id}/rehearse`, undefined)).data;
+export const ruleRuns = async (id: string) => (await get<{ data: RetentionRun[] }>(`/retention/${id}/run`)).data;
