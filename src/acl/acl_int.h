@@ -23,5 +23,5 @@ size_t rights_of(const struct field *f);
 MUST enum err acl_fill(struct cx *cx, str rights, struct acl *acl);
 /* His teams and branches, when a reach speaks of them and they are not known yet. */
 MUST enum err acl_teams(struct cx *cx, struct acl *acl);
-/* What is shared with him, when something is. */
+/* What is shared with him and his teams, which are known. */
 MUST enum err acl_shares(struct cx *cx, struct acl *acl);

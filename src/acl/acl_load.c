@@ -247,17 +247,23 @@ static void ids_take(struct cx *cx, const struct db_rows *r, const int64_t **ret
     *ret_n = r->n;
 }
 
+static enum err mine_read(struct cx *cx, struct acl *acl)
+{
+    struct db_rows mine = {0};
+    if (acl->teams) return E_OK;
+    TRY(db_query(cx, &mine,
+                 "SELECT t.id FROM \"team\" t WHERE t.id = (SELECT u.team_of FROM \"user\" u WHERE u.id = $1)"
+                 " OR t.id IN (SELECT l.b FROM link l WHERE l.a = $1 AND l.field = 'teams') ORDER BY t.id",
+                 V(acl->user)));
+    ids_take(cx, &mine, &acl->teams, &acl->n_teams);
+    return E_OK;
+}
+
 enum err acl_teams(struct cx *cx, struct acl *acl)
 {
-    struct db_rows mine = {0}, below = {0};
+    struct db_rows below = {0};
     bool branch = !acl->branches && needs_team(cx->meta, acl, REACH_BRANCH);
-    if (!acl->teams && (branch || acl->n_shares || needs_team(cx->meta, acl, REACH_TEAM))) {
-        TRY(db_query(cx, &mine,
-                     "SELECT t.id FROM \"team\" t WHERE t.id = (SELECT u.team_of FROM \"user\" u WHERE u.id = $1)"
-                     " OR t.id IN (SELECT l.b FROM link l WHERE l.a = $1 AND l.field = 'teams') ORDER BY t.id",
-                     V(acl->user)));
-        ids_take(cx, &mine, &acl->teams, &acl->n_teams);
-    }
+    if (branch || needs_team(cx->meta, acl, REACH_TEAM)) TRY(mine_read(cx, acl));
     if (!branch) return E_OK;
     TRY(db_query(cx, &below,
                  "WITH RECURSIVE below(id) AS (SELECT t.branch FROM \"team\" t WHERE t.branch IS NOT NULL AND (t.id ="
@@ -315,9 +321,11 @@ enum err acl_load(struct cx *cx, int64_t user, struct acl **ret)
     struct roles *roles = NEW(cx->a, struct roles);
     struct acl *acl = NEW(cx->a, struct acl);
     TRY(db_query(cx, &r,
-                 "SELECT u.team_of, t.branch, r.rights, CASE WHEN EXISTS (SELECT 1 FROM share s WHERE s.receiver IN"
-                 " (SELECT u.id UNION ALL SELECT u.team_of UNION ALL SELECT g.b FROM link g WHERE g.a = u.id"
-                 " AND g.field = 'teams')) THEN 1 ELSE 0 END FROM \"user\" u LEFT JOIN \"team\" t ON t.id = u.team_of"
+                 "SELECT u.team_of, t.branch, r.rights, CASE WHEN"
+                 " EXISTS (SELECT 1 FROM share s WHERE s.receiver = u.id)"
+                 " OR EXISTS (SELECT 1 FROM share s WHERE s.receiver = u.team_of)"
+                 " OR EXISTS (SELECT 1 FROM link g JOIN share s ON s.receiver = g.b WHERE g.a = u.id"
+                 " AND g.field = 'teams') THEN 1 ELSE 0 END FROM \"user\" u LEFT JOIN \"team\" t ON t.id = u.team_of"
                  " LEFT JOIN \"role\" r ON r.deleted_at IS NULL AND (r.id = u.role"
                  " OR r.id IN (SELECT l.b FROM link l WHERE l.a = u.id AND l.field = 'roles'))"
                  " WHERE u.id = $1 AND u.deleted_at IS NULL AND u.active = 1 ORDER BY r.id",
@@ -328,7 +336,10 @@ enum err acl_load(struct cx *cx, int64_t user, struct acl **ret)
     acl->branch = db_int(&r, 0, 1);
     TRY(roles_read(cx, &r, 2, roles));
     fill(cx, roles, acl);
-    if (db_int(&r, 0, 3)) TRY(acl_shares(cx, acl));
+    if (db_int(&r, 0, 3)) {
+        TRY(mine_read(cx, acl));
+        TRY(acl_shares(cx, acl));
+    }
     TRY(acl_teams(cx, acl));
     *ret = acl;
     return E_OK;

@@ -12,19 +12,24 @@ bool acl_shared(const struct cx *cx, const struct entity *e, enum action act)
     return false;
 }
 
-/* Of him or one of his teams, not over, and with the right to change where that is asked for. */
-static void good_sql(struct cx *cx, const struct entity *e, enum action act, struct sql *q)
+/* Of him or one of his teams, and not over. */
+static void his_sql(struct cx *cx, const struct acl *a, struct sql *q)
 {
-    const struct acl *a = cx->acl;
     int64_t *ids = NEW_N(cx->a, int64_t, a->n_teams + 1);
     ids[0] = a->user;
     for (size_t i = 0; i < a->n_teams; i++) ids[i + 1] = a->teams[i];
     sql_lit(q, "s.receiver IN ");
     sql_ids(cx, q, ids, a->n_teams + 1);
-    sql_lit(q, " AND s.entity = ");
-    sql_val(cx, q, V(e->name));
     sql_lit(q, " AND s.until > ");
     sql_val(cx, q, V(cx->now_ms));
+}
+
+/* Those of one entity, with the right to change where that is asked for. */
+static void good_sql(struct cx *cx, const struct entity *e, enum action act, struct sql *q)
+{
+    his_sql(cx, cx->acl, q);
+    sql_lit(q, " AND s.entity = ");
+    sql_val(cx, q, V(e->name));
     if (act == ACT_CHANGE) sql_lit(q, " AND s.may_change = 1");
 }
 
@@ -36,8 +41,11 @@ void acl_shared_where(struct cx *cx, const struct entity *e, enum action act, st
     }
     sql_lit(q, "(");
     sql_col(q, alias, S("\"id\""));
-    sql_lit(q, " IN (SELECT s.record FROM share s WHERE ");
+    if (db_is_pg(cx)) sql_lit(q, " = ANY (ARRAY("); /* else it walks all rows beside an index of owners */
+    else sql_lit(q, " IN (");
+    sql_lit(q, "SELECT s.record FROM share s WHERE ");
     good_sql(cx, e, act, q);
+    if (db_is_pg(cx)) sql_lit(q, ")");
     sql_lit(q, "))");
 }
 
@@ -60,12 +68,11 @@ enum err acl_row(struct cx *cx, const struct entity *e, enum action act, int64_t
 enum err acl_shares(struct cx *cx, struct acl *acl)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r,
-                 "SELECT s.entity, s.may_change, max(s.until) FROM share s WHERE s.until > $2 AND s.receiver IN"
-                 " (SELECT u.id FROM \"user\" u WHERE u.id = $1 UNION ALL SELECT u.team_of FROM \"user\" u"
-                 " WHERE u.id = $1 UNION ALL SELECT g.b FROM link g WHERE g.a = $1 AND g.field = 'teams')"
-                 " GROUP BY s.entity, s.may_change ORDER BY s.entity, s.may_change LIMIT 1024",
-                 V(acl->user), V(cx->now_ms)));
+    struct sql q = sql_new(cx);
+    sql_lit(&q, "SELECT s.entity, s.may_change, max(s.until) FROM share s WHERE ");
+    his_sql(cx, acl, &q);
+    sql_lit(&q, " GROUP BY s.entity, s.may_change ORDER BY s.entity, s.may_change LIMIT 1024");
+    TRY(sql_run(cx, &q, &r, NULL));
     struct acl_share *v = NEW_N(cx->a, struct acl_share, r.n + 1);
     for (size_t i = 0; i < r.n; i++) {
         const struct entity *e = meta_entity(cx->meta, db_str(&r, i, 0));
