@@ -8,6 +8,7 @@ import json, re, time, urllib.parse
 
 FILTER = '{"field":"name","op":"contains","value":"a"}'
 PROVIDER = {"kind": "oidc", "name": "Provider", "issuer": "https://login.example.com", "client_id": "kontor", "secret": "x", "active": True}
+RULE = {"name": "Rule", "reason": "Art. 5", "entity": "person", "filter": json.loads(FILTER), "since": "created", "n": 30, "unit": "years", "act": "trash"}
 # By name, or by "route name" where a route wants another one. $x: what make() has put there.
 SAMPLES = {
     "q": "an", "filter": FILTER, "sort": "name", "limit": "5", "cursor": "$next", "fields": "name,company.name", "count": "1",
@@ -23,6 +24,7 @@ SAMPLES = {
     "/api/v1/batch/{id} id": "$batch", "/api/v1/file/{id} id": "$file", "/api/v1/job/{id} id": "$job", "/api/v1/draft/{id} id": "$draft",
     "/api/v1/hook/{id} id": "$hook", "/api/v1/hook/{id}/delivery id": "$hook", "/api/v1/account/{id} id": "$user",
     "/api/v1/sso/{id}/callback id": "$idp", "/api/v1/sso/{id}/callback state": "0" * 32, "/api/v1/upload/{id} id": "$upload",
+    "/api/v1/retention/{id}/run id": "$rule", "/api/v1/retention/{id}/run cursor": "",
     "/api/v1/as_of/{id} id": "$asof", "/api/v1/sync/{system}/batch/{id} id": "$synced", "/api/v1/sync/{system}/item/{id} id": "$item",
 }
 # Must not be asked: open for ever, or there is nothing in this house that they could show.
@@ -46,6 +48,8 @@ BODIES = [
     ("POST", "/api/v1/user", {"name": "Mate", "mail": "other@example.org"}),
     ("POST", "/api/v1/idp", PROVIDER),
     ("PATCH", "/api/v1/idp/$idp", {"name": "Another", "groups": "teams"}),
+    ("PATCH", "/api/v1/retention/$rule", {"name": "z", "filter": json.loads(FILTER)}),
+    ("POST", "/api/v1/retention", RULE),
     ("POST", "/api/v1/link", {"token": "0" * 64}),
     ("POST", "/api/v1/session", {"mail": "nobody@example.org", "password": "x"}),
 ]
@@ -84,7 +88,7 @@ def make(h):
     now = {"own": own, "synced": synced, "asof": asof, "job": asof, "person": people["data"][0]["id"], "next": people["next"],
            "batch": h.ask("GET", "/api/v1/batch")[1]["data"][0]["id"], "user": h.ask("GET", "/api/v1/session")[1]["user"]["id"],
            "idp": new("POST", "/api/v1/idp", PROVIDER), "upload": new("POST", "/api/v1/upload", Upload_Length="11"),
-           "mate": new("POST", "/api/v1/user", {"name": "Mate", "mail": "mate@example.org"}), "draft": new("POST", "/api/v1/draft", {"data": {"name": "x"}}), "now": "2100-01-01T00:00:00Z",
+           "rule": new("POST", "/api/v1/retention", RULE), "mate": new("POST", "/api/v1/user", {"name": "Mate", "mail": "mate@example.org"}), "draft": new("POST", "/api/v1/draft", {"data": {"name": "x"}}), "now": "2100-01-01T00:00:00Z",
            "hook": new("POST", "/api/v1/hook", {"name": "x", "url": "https://example.org/", "ops": ["create"], "filter": None, "active": False}),
            "file": h.upload()}
     until_there(h, "/api/v1/person/by/shop/4711")
