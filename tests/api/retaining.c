@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rules of retention: rehearsed before they are on, held by law and by a share of the kind, undone like any batch. */
+#include "api/api_int.h"
 #include "api_bed.h"
 #include "base/time.h"
 #include "privacy/retain.h"
@@ -145,8 +146,46 @@ static void held(struct api_bed *t)
     ROWS(t, {ADMIN, "GET /api/v1/x_rechnung/$i", NULL, 404, NULL, "x_rechnung.delete", NULL, NULL});
 }
 
+static enum err ordered(struct cx *cx, void *arg, const struct record *r)
+{
+    (void)arg;
+    return erase_order(cx, r);
+}
+
+/* The night gives each rule that is on its job, once a day; a run orders erasures, each with a job of its own. */
+static void by_night(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    struct db_rows r = {0};
+    ROWS(t,
+         {ADMIN, "POST /api/v1/person", "{'name':'Gone Soon'}", 201, NULL, "person.create", "p", NULL},
+         {ADMIN, "POST /api/v1/retention", "{'name':'r','reason':'r','entity':'person','since':'created','n':1,'unit':'months','act':'erase'}", 201, NULL, NULL, "r", NULL},
+         {ADMIN, "POST /api/v1/retention", "{'name':'off','reason':'r','entity':'person','n':1,'act':'trash'}", 201, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/retention/$r/rehearse", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/retention/$r", "{'active':true}", 200, NULL, NULL, NULL, NULL});
+    struct cx night = *cx;
+    struct meta *m = app_meta_hold(t->app);
+    night.app = t->app;
+    night.meta = m;
+    night.now_ms = clock_ms() + 40 * (int64_t)DAY_MS;
+    night.who = (struct who){0};
+    T_OK(&night, retention_due(&night));
+    T_OK(&night, retention_due(&night));
+    T_OK(&night, db_query(&night, &r, "SELECT id FROM job WHERE kind = 'retain' AND coalesce(created_by, 0) = 0"));
+    T_INT((int64_t)r.n, 1);
+    const struct retain_env env = {.erase = ordered, .progress = go_on};
+    int64_t rule = 0;
+    T(str_to_int(var_get(t, "r"), &rule));
+    if (r.n == 1) T_OK(&night, retention_run(&night, rule, db_int(&r, 0, 0), &env));
+    T_OK(&night, db_query(&night, &r, "SELECT e.ground FROM erasure e JOIN job j ON j.kind = 'erase' WHERE e.state = 'waiting' AND e.who = 0"));
+    T_INT((int64_t)r.n, 1);
+    if (r.n) T_STR(db_str(&r, 0, 0), S("purpose"));
+    meta_drop(&m);
+    ROWS(t, {ADMIN, "GET /api/v1/retention/$r/run", NULL, 200, "\"state\":\"done\"|\"found\":1|\"done\":1", "", NULL, NULL});
+}
+
 void retaining_tests(void)
 {
-    static void (*const all[])(struct api_bed *t) = {trashed, emptied, too_many, held};
+    static void (*const all[])(struct api_bed *t) = {trashed, emptied, too_many, held, by_night};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }
