@@ -32,10 +32,12 @@ enum err sso_json(struct cx *cx, struct jw *w)
 {
     struct idp *v = NULL;
     size_t n = 0;
+    bool directory = false;
     TRY(idp_list(cx, &v, &n));
     jw_key(w, S("sso"));
     jw_arr(w);
     for (size_t i = 0; i < n; i++) {
+        directory |= v[i].active && v[i].kind == IDP_LDAP;
         if (!v[i].active || v[i].kind != IDP_OIDC) continue;
         jw_obj(w);
         jw_kid(w, S("id"), v[i].id);
@@ -43,6 +45,7 @@ enum err sso_json(struct cx *cx, struct jw *w)
         jw_obj_end(w);
     }
     jw_arr_end(w);
+    jw_kbool(w, S("directory"), directory);
     return E_OK;
 }
 
@@ -221,11 +224,47 @@ static enum err tried(struct cx *cx, enum err e)
     return e == E_BUSY && cx->at.n ? cx->err = E_INVALID : e;
 }
 
+static void found_json(struct jw *w, const struct outside_found *f)
+{
+    jw_kstr(w, S("subject"), f->who.subject);
+    jw_kstr(w, S("name"), f->who.name);
+    jw_kstr(w, S("mail"), f->who.mail);
+    jw_kstr(w, S("phone"), f->who.phone);
+    jw_kstr(w, S("language"), f->who.lang);
+    jw_key(w, S("groups"));
+    jw_arr(w);
+    for (size_t i = 0; i < f->who.n_groups; i++)
+        if (f->who.groups[i].n) jw_str(w, f->who.groups[i]);
+    jw_arr_end(w);
+}
+
+/* Without a login: can it be reached and searched? With one: what would come of it. */
+static enum err directory_test(struct cx *cx, const struct req *rq, const struct idp *p,
+                               struct resp *rs)
+{
+    const struct json *j = NULL;
+    struct outside_found f = {0};
+    str login = {0}, password = {0};
+    TRY(body_json(cx, rq, &j));
+    TRY(json_str_of(cx, j, S("login"), S(""), &login));
+    TRY(json_str_of(cx, j, S("password"), S(""), &password));
+    enum err e = ldap_try(cx, cx->app->idps, p, login, password, &f);
+    if (e == E_AUTH)
+        return fail_at(cx, E_INVALID, S("password"), "The directory does not let him in");
+    TRY(tried(cx, e));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    if (login.n) found_json(&w, &f);
+    jw_obj_end(&w);
+    return E_OK;
+}
+
 enum err api_idp_test(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct idp p = {0};
     size_t keys = 0;
     TRY(idp_of(cx, rq, &p));
+    if (p.kind == IDP_LDAP) return directory_test(cx, rq, &p, rs);
     TRY(tried(cx, oidc_try(cx, cx->app->idps, &p, &keys)));
     struct jw w = reply_json(rs);
     jw_obj(&w);

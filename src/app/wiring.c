@@ -306,6 +306,7 @@ enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o
                           .started_ms = clock_ms()};
     w->app.idps = idps_open(&(struct idp_env){
         .vault = st->vault, .rules = w->app.hook_env.rules, .url = w->app.url});
+    outside_directory(w->app.auth, ldap_ask, w->app.idps);
     meta_hold(st->meta);
     enum err e = wired_fill(cx, o, w);
     if (e != E_OK) {

@@ -62,8 +62,13 @@ MUST enum err captcha_make(struct cx *cx, struct captcha *ret);
 /* Used up by this, whether it fits or not. */
 MUST enum err captcha_solved(struct cx *cx, str id, str answer, bool *ret);
 
+struct outside_question;
+struct outside_found;
 struct auth {
     const struct vault *vault;
+    enum err (*ask)(struct cx *cx, void *arg, const struct outside_question *q,
+                    struct outside_found *ret); /* NULL: there is no directory */
+    void *ask_arg;
     pthread_mutex_t lock;
     pthread_cond_t free;
     int running;

@@ -3,7 +3,7 @@
  *
  * A device that a user has been in with before has a count of its own, so that strangers who lock the account do not
  * lock him out. Unknown names are counted like known ones: nothing tells which there are. */
-#include "auth/auth_int.h"
+#include "auth/outside_int.h"
 #include "auth/factor.h"
 #include "auth/limits.h"
 #include "base/json.h"
@@ -260,6 +260,28 @@ enum err try_forgiven(struct cx *cx, struct try *t, enum err e)
     return e;
 }
 
+/* A right password that lets nobody in, and one that nobody could look at, count like a wrong one. */
+static enum err by_directory(struct cx *cx, struct auth *au, struct try *t, const struct login *io, bool *io_right,
+                             struct coming *c)
+{
+    struct settling *s = NEW(cx->a, struct settling);
+    enum err e = directory_check(cx, au, t->user, io->mail, io->password, io_right, s);
+    str msg = cx->msg, at = cx->at;
+    if (e != E_OK && e != E_INTERNAL) {
+        enum err counted = try_end(cx, au, t, false, NULL, NULL);
+        if (counted != E_AUTH) return counted;
+        cx->msg = msg;
+        cx->at = at;
+        return cx->err = e;
+    }
+    TRY(e);
+    if (!s->user) return E_OK;
+    t->user = s->user;
+    c->first = outside_settle;
+    c->arg = s;
+    return E_OK;
+}
+
 /* From the try's beginning on: what is proved by io->password, and what follows when it is right. */
 static enum err proved(struct cx *cx, struct auth *au, struct try *t, str fresh, struct login *io)
 {
@@ -271,12 +293,23 @@ static enum err proved(struct cx *cx, struct auth *au, struct try *t, str fresh,
     io->wait_ms = t->wait_ms;
     TRY(e);
     TRY(credential_of(cx, t->user, &hash, &must_change));
-    TRY(factor_has(cx, t->user, &has)); /* of nobody, too: the time it takes tells nothing */
     bool right = hash_fits(au, cx, hash, io->password);
+    if (!fresh.n) TRY(by_directory(cx, au, t, io, &right, &c));
+    TRY(factor_has(cx, t->user, &has)); /* of nobody, too: the time it takes tells nothing */
     if (right && fresh.n) TRY(auth_password_hash(cx, au, fresh, &c.fresh));
+    if (c.first) must_change = false;
     enum stage next = fresh.n ? STAGE_IN : has ? STAGE_FACTOR : must_change ? STAGE_PASSWORD : STAGE_IN;
     c.o = session_opening(cx, t->user, next, t->v->addr, t->v->agent);
     return session_open(cx, au, t, right, &c, io);
+}
+
+/* Whatever he calls himself, he is counted by his address. */
+static enum err known_name(struct cx *cx, struct try *t)
+{
+    str typed = t->name;
+    TRY(try_own_name(cx, t));
+    if (!t->name.n) t->name = typed;
+    return E_OK;
 }
 
 enum err auth_login(struct cx *cx, struct auth *au, const struct visitor *v, struct login *io)
@@ -290,6 +323,8 @@ enum err auth_login(struct cx *cx, struct auth *au, const struct visitor *v, str
         return fail(cx, E_LIMIT, "A password has at most %d characters", PASSWORD_MAX);
     enum err e = auth_user_by_mail(cx, t.name, &t.user);
     if (e != E_OK && e != E_NOTFOUND) return e;
+    if (!t.user) TRY(directory_user(cx, t.name, &t.user));
+    if (e == E_NOTFOUND && t.user) TRY(known_name(cx, &t));
     return try_forgiven(cx, &t, proved(cx, au, &t, S(""), io));
 }
 
@@ -303,11 +338,15 @@ enum err try_own_name(struct cx *cx, struct try *t)
 
 static enum err present(struct cx *cx, struct auth *au, struct try *t, str password)
 {
+    struct settling s = {0};
     bool must_change = false;
-    str hash = {0};
+    str hash = {0}, login = {0};
     TRY(try_begin(cx, au, t));
     TRY(credential_of(cx, t->user, &hash, &must_change));
-    return try_end(cx, au, t, hash_fits(au, cx, hash, password), NULL, NULL);
+    TRY(directory_login(cx, t->user, &login));
+    bool right = hash_fits(au, cx, hash, password);
+    if (login.n) TRY(directory_check(cx, au, t->user, login, password, &right, &s));
+    return try_end(cx, au, t, right, NULL, NULL);
 }
 
 enum err auth_present(struct cx *cx, struct auth *au, const struct visitor *v, str password)

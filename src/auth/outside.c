@@ -27,6 +27,11 @@ enum err outside_known(struct cx *cx, str issuer, str subject, int64_t *ret_user
     return E_OK;
 }
 
+static bool is_same(const struct outside_rules *r, str a, str b)
+{
+    return r->any_case ? str_eq_nocase(a, b) : str_eq(a, b);
+}
+
 /* The roles that his groups give, once each, of those that there are. */
 static enum err roles_wanted(struct cx *cx, struct settling *s)
 {
@@ -35,7 +40,7 @@ static enum err roles_wanted(struct cx *cx, struct settling *s)
     for (size_t i = 0; i < s->r->n_map; i++) {
         const struct outside_role *m = &s->r->map[i];
         bool in = false;
-        for (size_t k = 0; k < s->w->n_groups && !in; k++) in = str_eq(s->w->groups[k], m->group);
+        for (size_t k = 0; k < s->w->n_groups && !in; k++) in = is_same(s->r, s->w->groups[k], m->group);
         if (!in || has_id(s->want, s->n_want, m->role) || s->n_want == ROLES_KEPT) continue;
         TRY(db_query(cx, &r, "SELECT 1 FROM \"role\" WHERE id = $1 AND deleted_at IS NULL",
                      V(m->role)));

@@ -21,6 +21,7 @@ struct outside_rules {
     bool follows;        /* name, mail and phone are taken over at every log-in */
     const struct outside_role *map;
     size_t n_map;
+    bool any_case;       /* groups are the same in capitals and small letters */
 };
 struct outsider {
     str subject, login;  /* login: what he typed; "" = nothing */
@@ -30,6 +31,26 @@ struct outsider {
     const str *groups;
     size_t n_groups;
 };
+/* ---- a directory that passwords are held against ---- */
+struct outside_found {
+    struct outside_rules rules;
+    struct outsider who;
+};
+struct outside_question {
+    str login, password; /* as typed */
+    bool is_local;       /* a user of Kontor's own: his password goes only where users are linked by address */
+};
+/* E_OK: *ret, he is who he says; E_AUTH: nobody of that name there, or the password is wrong, or his account is closed;
+ * E_NOTFOUND: there is no directory; E_BUSY: it cannot be reached. Takes its time, and lets go of the database's
+ * connection meanwhile. */
+typedef enum err outside_ask_fn(struct cx *cx, void *arg, const struct outside_question *q, struct outside_found *ret);
+/* Once, before anybody logs in. What begins an issuer of a directory: */
+#define OUTSIDE_DIRECTORY "ldap:"
+void outside_directory(struct auth *au, outside_ask_fn *fn, void *arg);
+/* Does his password lie in a directory? */
+MUST enum err outside_is_theirs(struct cx *cx, int64_t user, bool *ret);
+
+/* ---- coming in ---- */
 /* The session of who is vouched for; io->s and io->device as auth_login. E_DENIED at "user": nobody of that name here,
  * or no group of his opens anything. E_CONFLICT: his address is another user's. E_AUTH: his user was ended. E_RATE and
  * E_DENIED (an address that is blocked) as auth_login. Every attempt is written down. */

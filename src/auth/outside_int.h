@@ -15,5 +15,15 @@ struct settling {
 };
 /* Who it is, from r and w; reads alone. Errors as outside_login. */
 MUST enum err outside_settling(struct cx *cx, struct settling *s);
+/* A password that was typed, after it was held against ours (*io_right). `s` gets a user (s->user) when a directory has
+ * vouched for somebody: outside_settle is to run with it then. The password of whose account lies in a directory counts
+ * there alone; when it cannot be reached, ours counts for those who manage users. E_BUSY: it cannot be reached. Other
+ * errors as outside_login: the password was right. */
+MUST enum err directory_check(struct cx *cx, struct auth *au, int64_t user, str login, str password, bool *io_right,
+                              struct settling *s);
+/* What a user has typed last to come in by a directory; "" = nothing, or there is none. */
+MUST enum err directory_login(struct cx *cx, int64_t user, str *ret);
+/* Whom a name leads to that is no address of ours; 0 = nobody. */
+MUST enum err directory_user(struct cx *cx, str login, int64_t *ret);
 /* Inside db_write: the user, his identity and his roles as they are to be. arg: struct settling. */
 MUST enum err outside_settle(struct cx *cx, void *arg);

@@ -3,6 +3,7 @@
 #include "auth/passkey.h"
 
 #include "auth/factor_int.h"
+#include "auth/outside.h"
 #include "auth/webauthn.h"
 #include "base/log.h"
 #include "os/os.h"
@@ -312,7 +313,10 @@ enum err passkey_login(struct cx *cx, struct auth *au, const struct visitor *v, 
 {
     struct try t = {.v = v, .is_second = true};
     struct found f = {0};
+    bool theirs = false;
     TRY(found_read(cx, in->answer.credential, &f));
+    if (f.id && !in->half) TRY(outside_is_theirs(cx, f.whose.user, &theirs));
+    if (theirs) f.id = 0; /* a directory may have closed his account: he shows its password first */
     t.user = in->half ? in->half->user : f.whose.user;
     TRY(try_own_name(cx, &t));
     if (f.id && !in->half) TRY(auth_as(cx, f.whose.user));

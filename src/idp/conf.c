@@ -1,23 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /* idp/conf.c - providers as rows: read, checked, written; the secret sealed. */
-#include "idp/idp_int.h"
+#include "idp/ldap_int.h"
 
 #include <stddef.h>
 
 enum { GROUP_MAX = 400 };
-const str idp_kind_name[IDP_KINDS] = {S0("oidc")};
+const str idp_kind_name[IDP_KINDS] = {S0("oidc"), S0("ldap")};
+const str ldap_nested_name[LDAP_NESTEDS] = {S0("off"), S0("walk"), S0("ad")};
 const str idp_factor_name[IDP_FACTORS] = {S0("own"), S0("claim"), S0("always")};
 
 /* ---- the texts of a provider ---- */
 static const struct text {
     str name;
     size_t at;
+    enum idp_kind kind;
 } texts[] = {
-    {S0("issuer"), offsetof(struct idp, issuer)},
-    {S0("client_id"), offsetof(struct idp, client_id)},
-    {S0("scopes"), offsetof(struct idp, scopes)},
-    {S0("groups"), offsetof(struct idp, groups)},
-    {S0("acr"), offsetof(struct idp, acr)},
+    {S0("issuer"), offsetof(struct idp, issuer), IDP_OIDC},
+    {S0("client_id"), offsetof(struct idp, client_id), IDP_OIDC},
+    {S0("scopes"), offsetof(struct idp, scopes), IDP_OIDC},
+    {S0("groups"), offsetof(struct idp, groups), IDP_OIDC},
+    {S0("acr"), offsetof(struct idp, acr), IDP_OIDC},
+    {S0("url"), offsetof(struct idp, ldap.url), IDP_LDAP},
+    {S0("bind_dn"), offsetof(struct idp, ldap.bind_dn), IDP_LDAP},
+    {S0("base"), offsetof(struct idp, ldap.base), IDP_LDAP},
+    {S0("filter"), offsetof(struct idp, ldap.filter), IDP_LDAP},
+    {S0("bind_as"), offsetof(struct idp, ldap.bind_as), IDP_LDAP},
+    {S0("attr_id"), offsetof(struct idp, ldap.attr_id), IDP_LDAP},
+    {S0("attr_name"), offsetof(struct idp, ldap.attr_name), IDP_LDAP},
+    {S0("attr_mail"), offsetof(struct idp, ldap.attr_mail), IDP_LDAP},
+    {S0("attr_phone"), offsetof(struct idp, ldap.attr_phone), IDP_LDAP},
+    {S0("attr_lang"), offsetof(struct idp, ldap.attr_lang), IDP_LDAP},
 };
 
 static str *text_in(struct idp *p, const struct text *t)
@@ -69,6 +81,20 @@ static enum err words_read(struct cx *cx, const struct json *j, struct idp *io)
     return E_OK;
 }
 
+static enum err ldap_read(struct cx *cx, const struct json *j, struct ldap_conf *io)
+{
+    str nested = ldap_nested_name[io->nested];
+    size_t k = 0;
+    TRY(json_bool_of(cx, j, S("starttls"), io->starttls, &io->starttls));
+    TRY(json_str_of(cx, j, S("ca"), io->ca, &io->ca));
+    TRY(json_str_of(cx, j, S("nested"), nested, &nested));
+    if (!word_at(ldap_nested_name, LDAP_NESTEDS, nested, &k))
+        return fail_at(cx, E_INVALID, S("nested"), "Choose off, walk or ad");
+    io->nested = (enum ldap_nested)k;
+    io->ca = str_trim(io->ca);
+    return E_OK;
+}
+
 enum err idp_read(struct cx *cx, const struct json *j, struct idp *io)
 {
     struct idp p = *io;
@@ -79,8 +105,10 @@ enum err idp_read(struct cx *cx, const struct json *j, struct idp *io)
     TRY(json_bool_of(cx, j, S("links"), p.links, &p.links));
     TRY(json_id_of(cx, j, S("role"), p.role, &p.role));
     TRY(map_read(cx, json_get(j, S("map")), &p));
+    if (p.kind == IDP_LDAP) TRY(ldap_read(cx, j, &p.ldap));
     for (size_t i = 0; i < COUNT(texts); i++) {
         str *s = text_in(&p, &texts[i]);
+        if (texts[i].kind != p.kind) continue;
         TRY(json_str_of(cx, j, texts[i].name, *s, s));
         *s = str_trim(*s);
     }
@@ -99,7 +127,13 @@ void idp_json(struct cx *cx, const struct idp *p, struct jw *w)
     jw_kbool(w, S("links"), p->links);
     jw_kid(w, S("role"), p->role);
     jw_kstr(w, S("factor"), idp_factor_name[p->factor]);
-    for (size_t i = 0; i < COUNT(texts); i++) jw_kstr(w, texts[i].name, text_at(p, &texts[i]));
+    for (size_t i = 0; i < COUNT(texts); i++)
+        if (texts[i].kind == p->kind) jw_kstr(w, texts[i].name, text_at(p, &texts[i]));
+    if (p->kind == IDP_LDAP) {
+        jw_kbool(w, S("starttls"), p->ldap.starttls);
+        jw_kstr(w, S("ca"), p->ldap.ca);
+        jw_kstr(w, S("nested"), ldap_nested_name[p->ldap.nested]);
+    }
     jw_key(w, S("map"));
     jw_arr(w);
     for (size_t i = 0; i < p->n_map; i++) {
@@ -149,6 +183,21 @@ enum err idp_secret(struct cx *cx, const struct idps *ids, const struct idp *p, 
     *ret = S("");
     if (!p->sealed.n) return E_OK;
     return vault_unseal(cx, ids->env.vault, IDP_WHERE(cx, p->id), p->sealed, ret);
+}
+
+struct outside_rules idp_rules(struct cx *cx, const struct idp *p)
+{
+    bool dir = p->kind == IDP_LDAP;
+    return (struct outside_rules){
+        .name = p->name,
+        .issuer = dir ? arena_fmt(cx->a, OUTSIDE_DIRECTORY "%" PRId64, p->id) : p->issuer,
+        .creates = p->creates,
+        .role = p->role,
+        .links = p->links,
+        .follows = dir,
+        .map = p->map,
+        .n_map = p->n_map,
+        .any_case = dir};
 }
 
 str idp_back(struct cx *cx, const struct idps *ids, int64_t id)
@@ -214,6 +263,54 @@ static enum err oidc_fits(struct cx *cx, const struct outgoing_rules *rules, con
                : fail_at(cx, E_INVALID, S("client_id"), "The provider's name for Kontor is needed");
 }
 
+static bool is_attribute(str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     c == '-' || c == ';';
+        if (!plain) return false;
+    }
+    return s.n <= 100;
+}
+
+static enum err attributes_fit(struct cx *cx, const struct idp *p)
+{
+    for (size_t i = 0; i < COUNT(texts); i++)
+        if (str_has_prefix(texts[i].name, S("attr_")) && !is_attribute(text_at(p, &texts[i])))
+            return fail_at(cx, E_INVALID, texts[i].name, "The name of an attribute is needed");
+    return p->ldap.attr_id.n
+               ? E_OK
+               : fail_at(cx, E_INVALID, S("attr_id"), "The name of an attribute is needed");
+}
+
+/* A password goes over no line that others can read along, but for this machine's own. */
+static enum err ldap_fits(struct cx *cx, const struct outgoing_rules *rules, const struct idp *p)
+{
+    const struct ldap_conf *l = &p->ldap;
+    struct outgoing o = {0};
+    TRY(ldap_where(cx, rules, l->url, &o));
+    bool here = str_eq(o.host, S("127.0.0.1")) || str_eq(o.host, S("::1")) ||
+                str_eq(o.host, S("localhost"));
+    if (str_has_prefix(l->url, S("ldap://")) && !l->starttls && !here)
+        return fail_at(cx, E_INVALID, S("starttls"),
+                       "A password is not sent over a line that anybody can read along");
+    if (!l->base.n)
+        return fail_at(cx, E_INVALID, S("base"),
+                       "The place to look at is needed, like dc=firm,dc=lan");
+    if (str_find(l->filter, S("%s")) < 0 || l->filter.p[0] != '(' ||
+        l->filter.p[l->filter.n - 1] != ')')
+        return fail_at(cx, E_INVALID, S("filter"),
+                       "A filter like (uid=%%s) is needed: %%s is what was typed");
+    if (l->bind_as.n && str_find(l->bind_as, S("%s")) < 0)
+        return fail_at(cx, E_INVALID, S("bind_as"),
+                       "A pattern like %%s@firm.lan is needed: %%s is what was typed");
+    if (l->ca.n > LDAP_CA_MAX || (l->ca.n && str_find(l->ca, S("-----BEGIN CERTIFICATE-----")) < 0))
+        return fail_at(cx, E_INVALID, S("ca"),
+                       "A certificate in PEM is needed: -----BEGIN CERTIFICATE-----");
+    return attributes_fit(cx, p);
+}
+
 static str conf_text(struct cx *cx, const struct idp *p)
 {
     struct buf b = buf_new(cx->a, IDP_CONF_BYTES);
@@ -228,7 +325,8 @@ static enum err fits(struct cx *cx, const struct idps *ids, const struct idp *p,
                      str *ret_conf)
 {
     TRY(texts_fit(cx, p));
-    TRY(oidc_fits(cx, &ids->env.rules, p));
+    TRY(p->kind == IDP_LDAP ? ldap_fits(cx, &ids->env.rules, p)
+                            : oidc_fits(cx, &ids->env.rules, p));
     TRY(roles_fit(cx, p));
     if (p->creates && !p->role && !p->n_map)
         return fail_at(cx, E_INVALID, S("role"),
@@ -291,7 +389,10 @@ static enum err update(struct cx *cx, void *arg)
 /* A secret goes to the place it was given for, and to no other. */
 static bool same_place(const struct idp *a, const struct idp *b)
 {
-    return str_eq(a->issuer, b->issuer) && str_eq(a->client_id, b->client_id);
+    const struct ldap_conf *x = &a->ldap, *y = &b->ldap;
+    bool oidc = str_eq(a->issuer, b->issuer) && str_eq(a->client_id, b->client_id);
+    return oidc && str_eq(x->url, y->url) && x->starttls == y->starttls && str_eq(x->ca, y->ca) &&
+           str_eq(x->bind_dn, y->bind_dn);
 }
 
 enum err idp_change(struct cx *cx, const struct idps *ids, struct idp *io, const str *secret)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* idp/idp.h - log-in by others: providers of OpenID Connect, as the administrator has described them.
+/* idp/idp.h - log-in by others: providers of OpenID Connect and directories (LDAP), as they were described to us.
  *
  * What a provider answers is a stranger's text: bounded in time and size, parsed strictly, and called only where the
  * guard of outgoing addresses (os/outgoing.h) lets us. Discovery documents and keys are remembered for a while. While
@@ -12,12 +12,27 @@
 
 enum { IDPS_MAX = 20, IDP_NAME_MAX = 100, IDP_TEXT_MAX = 500, IDP_MAP_MAX = 200, IDP_CONF_BYTES = 256 * 1024 };
 enum { IDP_STATE_MS = 10 * 60 * 1000 };
-enum idp_kind { IDP_OIDC, IDP_KINDS };
+enum idp_kind { IDP_OIDC, IDP_LDAP, IDP_KINDS };
 extern const str idp_kind_name[IDP_KINDS];
 /* Does a second factor that was asked for there count? Never; when the token says so (amr "mfa", or the acr that is
  * asked for); always. */
 enum idp_factor { FACTOR_OWN, FACTOR_CLAIM, FACTOR_ALWAYS, IDP_FACTORS };
 extern const str idp_factor_name[IDP_FACTORS];
+
+/* Groups of groups: none; walked upwards; asked of Active Directory in one (its rule 1.2.840.113556.1.4.1941). */
+enum ldap_nested { NESTED_OFF, NESTED_WALK, NESTED_AD, LDAP_NESTEDS };
+extern const str ldap_nested_name[LDAP_NESTEDS];
+enum { LDAP_CA_MAX = 64 * 1024 };
+struct ldap_conf {
+    str url;                   /* ldaps://host:636, ldap://host:389 */
+    bool starttls;
+    str ca;                    /* PEM; "" = those of the system */
+    str bind_dn;               /* who looks people up, with the secret as his password; "" = anybody may */
+    str base, filter;          /* where and how; %s is what was typed */
+    str bind_as;               /* "%s@firm.lan", "uid=%s,ou=people,dc=firm": he looks himself up; "" = search first */
+    enum ldap_nested nested;
+    str attr_id, attr_name, attr_mail, attr_phone, attr_lang;
+};
 
 struct idp {
     int64_t id;
@@ -29,6 +44,7 @@ struct idp {
     size_t n_map;
     enum idp_factor factor;
     str issuer, client_id, scopes, acr; /* scopes: beside openid */
+    struct ldap_conf ldap;
     str groups;                /* the claim with the groups, "realm_access.roles" goes deeper; "" = none */
     bool has_secret;
     str sealed;                /* the room's own */
@@ -62,6 +78,13 @@ str idp_back(struct cx *cx, const struct idps *ids, int64_t id);
 /* Asks for the discovery document and the keys, and tells what is wrong. E_BUSY: not reached; E_INVALID: no sense in
  * it. *ret_keys: keys that can be used. */
 MUST enum err oidc_try(struct cx *cx, struct idps *ids, const struct idp *p, size_t *ret_keys);
+/* ---- a directory ---- */
+/* For outside_directory; arg: struct idps. Each active one is asked in turn, until one knows him. */
+outside_ask_fn ldap_ask;
+/* As ldap_ask of this one, whether active or not; without a login only whether it can be reached and searched. */
+MUST enum err ldap_try(struct cx *cx, struct idps *ids, const struct idp *p, str login, str password,
+                       struct outside_found *ret);
+
 struct oidc_going {
     int64_t idp;
     str binder;                /* the cookie's value, "" = none; out: what it is to hold */

@@ -25,11 +25,18 @@ struct known {                 /* of an issuer */
     int64_t at;                /* when it was fetched */
     str doc, keys;             /* JSON; behind this struct */
 };
+/* Directories are waited for where they are called: so many at once, so many in line. */
+struct ldap_gate {
+    pthread_mutex_t lock;
+    pthread_cond_t free;
+    int running, waiting;
+};
 struct idps {
     struct idp_env env;
     pthread_mutex_t lock;
     struct known *known[IDPS_MAX];
     _Atomic int asking;        /* log-ins that wait for a provider */
+    struct ldap_gate gate;
 };
 struct provider {              /* in cx->a */
     str authorize, token, userinfo, keys_url;
@@ -51,5 +58,7 @@ MUST enum err claims_read(struct cx *cx, const struct idp *p, const struct json 
 bool claims_lack(const struct idp *p, const struct json *claims);
 
 /* ---- conf.c ---- */
+/* Whom it vouches for, and what becomes of them. */
+struct outside_rules idp_rules(struct cx *cx, const struct idp *p);
 #define IDP_WHERE(cx, id) arena_fmt((cx)->a, "idp:%" PRId64 ":secret", (id))
 MUST enum err idp_secret(struct cx *cx, const struct idps *ids, const struct idp *p, str *ret); /* "" = none */

@@ -272,17 +272,6 @@ static str why_not(const struct cx *cx, enum err e)
     }
 }
 
-static struct outside_rules rules_of(const struct idp *p)
-{
-    return (struct outside_rules){.name = p->name,
-                                  .issuer = p->issuer,
-                                  .creates = p->creates,
-                                  .role = p->role,
-                                  .links = p->links,
-                                  .map = p->map,
-                                  .n_map = p->n_map};
-}
-
 static enum err refused(struct cx *cx, struct auth *au, const struct visitor *v,
                         const struct idp *p, enum err e)
 {
@@ -318,7 +307,7 @@ enum err oidc_end(struct cx *cx, struct idps *ids, struct auth *au, const struct
     if (e == E_INVALID) b->why = S("token");
     if (e == E_DENIED) b->why = S("unknown");
     if (e != E_OK) return refused(cx, au, v, &p, e);
-    struct outside_rules r = rules_of(&p);
+    struct outside_rules r = idp_rules(cx, &p);
     e = outside_login(cx, au, v, &r, &w, io);
     if (e != E_OK) b->why = why_not(cx, e);
     if (e != E_OK)

@@ -9,6 +9,8 @@ struct idps *idps_open(const struct idp_env *env)
     struct idps *ids = mem_new(sizeof *ids); /* freed by idps_close */
     ids->env = *env;
     pthread_mutex_init(&ids->lock, NULL);
+    pthread_mutex_init(&ids->gate.lock, NULL);
+    pthread_cond_init(&ids->gate.free, NULL);
     return ids;
 }
 
@@ -17,6 +19,8 @@ void idps_close(struct idps **ids)
     if (!*ids) return;
     for (size_t i = 0; i < IDPS_MAX; i++) mem_free((*ids)->known[i]);
     pthread_mutex_destroy(&(*ids)->lock);
+    pthread_mutex_destroy(&(*ids)->gate.lock);
+    pthread_cond_destroy(&(*ids)->gate.free);
     mem_free(*ids);
     *ids = NULL;
 }

@@ -46,6 +46,18 @@ static void described(struct api_bed *t)
          {ADMIN, "PATCH /api/v1/user/$repa2", "{'role':'$set'}", 200, NULL, "user.update", NULL, NULL},
          {REPA2, "GET /api/v1/idp", NULL, 403, NULL, NULL, NULL, NULL}, /* who sets roles up by it must be allowed to give them */
          {REPA2, "POST /api/v1/idp", "{" GOOD "}", 403, NULL, "", NULL, NULL});
+    ROWS(t,
+         {ADMIN, "POST /api/v1/idp", "{'kind':'ldap','name':'D','url':'ldaps://10.1.2.3','base':'dc=x','filter':'(uid=%s)','attr_id':'entryUUID'}", 422, "\"field\":\"url\"", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/idp", "{'kind':'ldap','name':'D','url':'ldaps://dc.example.com:443','base':'dc=x','filter':'(uid=%s)','attr_id':'entryUUID','nested':'up'}", 422, "\"field\":\"nested\"", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/idp", "{'kind':'ldap','name':'D','active':false,'url':'ldaps://127.0.0.1:443','base':'dc=x','filter':'(uid=%s)','attr_id':'entryUUID'}", 422, "\"field\":\"url\"", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/idp", "{'kind':'ldap','name':'D','url':'ldaps://directory.invalid:443','base':'dc=x','filter':'(uid=%s)','attr_id':'entryUUID','secret':'GEHEIM-3'}", 201,
+          "\"kind\":\"ldap\"|\"nested\":\"off\"|\"back\":\"\"|!GEHEIM|!client_id", "", "dir", NULL},
+         {ANON, "GET /api/v1/door", NULL, 200, "\"sso\":[]|\"directory\":true", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/idp/$dir/test", "{'login':'ada'}", 422, "\"field\":\"password\"", "", NULL, NULL},
+         {ANON, "POST /api/v1/sso/$dir", NULL, 404, NULL, "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/idp/$dir", "{'kind':'oidc'}", 422, "\"field\":\"kind\"", "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/idp/$dir", "{'bind_dn':'cn=evil'}", 422, "\"field\":\"secret\"", "", NULL, NULL},
+         {ADMIN, "DELETE /api/v1/idp/$dir", NULL, 204, NULL, "", NULL, NULL});
     for (size_t i = 0; i < COUNT(inside); i++) {
         struct answer r = api_call(t, cx->a, ADMIN, S("POST /api/v1/idp"), arena_fmt(cx->a, "{\"name\":\"x\",\"client_id\":\"k\",\"issuer\":\"%s\"}", inside[i]), S(""));
         T_INT(r.status, 422);

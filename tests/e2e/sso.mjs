@@ -51,6 +51,7 @@ export async function run(v, server) {
   w.ok = v.ok;
   try {
     await described(v, server, role.id);
+    await directory(v);
     await comesIn(w, p);
     v.ok((await rolesOf(send)).includes(role.id), 'the role of the group is given');
     await staysOut(w, p);
@@ -103,6 +104,22 @@ async function described(v, server, role) {
   await v.axe('the list of providers');
   await v.shot('sso-list');
   v.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off');
+}
+
+/** A directory's form: what it asks for, and an address inside that nobody has named. */
+async function directory(v) {
+  const { page } = v;
+  const box = page.getByRole('dialog');
+  await page.getByRole('button', { name: say(v, 'idp.new'), exact: true }).click();
+  await box.getByLabel(say(v, 'idp.kind'), { exact: true }).selectOption('ldap');
+  await box.getByLabel(say(v, 'idp.name'), { exact: true }).fill('Verzeichnis');
+  await box.getByLabel(say(v, 'idp.url'), { exact: true }).fill('ldaps://10.1.2.3');
+  await box.getByLabel(say(v, 'idp.base'), { exact: true }).fill('dc=firma,dc=lan');
+  await page.getByRole('button', { name: say(v, 'idp.make'), exact: true }).click();
+  await v.seen(box.getByRole('alert'), 'a directory inside must be named by the server\'s settings');
+  await v.axe('a new directory');
+  await v.shot('sso-directory');
+  await box.getByRole('button', { name: say(v, 'cancel'), exact: true }).click();
 }
 
 const button = (w) => w.page.getByRole('button', { name: say(w, 'sso.with', { name: 'Haus-Login' }), exact: true });

@@ -21,7 +21,7 @@ export const blocks = async () => (await get<{ data: Block[] }>('/block')).data;
 export const blockAddress = (addr: string, why: string, until: string) => post<{ id: string }>('/block', { addr, why, until });
 export const freeAddress = (id: string) => del(`/block/${id}`);
 export const invite = (user: string) => post<null>(`/account/${user}/invite`, undefined);
-export const doorOffers = () => get<{ reset: boolean; signup: boolean; sso: { id: string; name: string }[] }>('/door');
+export const doorOffers = () => get<{ reset: boolean; signup: boolean; sso: { id: string; name: string }[]; directory: boolean }>('/door');
 /** Where the browser is to go to log in by a provider. */
 export const beginSso = async (id: string) => (await post<{ url: string }>(`/sso/${id}`, undefined)).data.url;
 export const askReset = (mail: string) => post<null>('/password/forgot', { mail });
@@ -111,7 +111,7 @@ export const idps = () => get<IdpList>('/idp');
 export const makeIdp = (body: IdpBody) => post<Idp>('/idp', body);
 export const changeIdp = (id: string, body: IdpBody) => patch<Idp>(`/idp/${id}`, body);
 export const endIdp = (id: string) => del(`/idp/${id}`);
-export const tryIdp = async (id: string) => (await post<IdpTried>(`/idp/${id}/test`, {})).data;
+export const tryIdp = async (id: string, who: { login?: string; password?: string } = {}) => (await post<IdpTried>(`/idp/${id}/test`, who)).data;
 export interface Retention {
   id: string; name: string; reason: string; entity: string; filter: Filter | null; since: 'created' | 'changed' | 'trashed'; n: number; unit: 'days' | 'months' | 'years';
   act: 'trash' | 'erase' | 'empty'; fields: string[]; most: number; active: boolean; confirmed: boolean; rehearsed_at: string | null;

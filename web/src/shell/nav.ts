@@ -2,7 +2,6 @@
 import Bell from '@lucide/svelte/icons/bell';
 import Cog from '@lucide/svelte/icons/cog';
 import MailIcon from '@lucide/svelte/icons/mail';
-import KeyRound from '@lucide/svelte/icons/key-round';
 import DoorOpen from '@lucide/svelte/icons/door-open';
 import Hourglass from '@lucide/svelte/icons/hourglass';
 import History from '@lucide/svelte/icons/history';
@@ -36,7 +35,7 @@ export function places(): Place[] {
     ...(all.some((e) => e.rights.delete) ? [{ path: '/trash', title: t('trash.title'), icon: Trash, key: '', group: 'data' as const }] : []),
     { path: '/jobs', title: t('jobs.title'), icon: Cog, key: '', group: 'data' },
     ...(trashedEntities() ? [{ path: '/settings/fields', title: t('fields.title'), icon: Shapes, key: '', group: 'admin' as const }, { path: '/settings/mail', title: t('mail.title'), icon: MailIcon, key: '', group: 'admin' as const }] : []),
-    { path: '/settings/keys', title: t('apikey.title'), icon: KeyRound, key: '', group: 'admin' },
+    { path: '/settings/keys', title: t('apikey.title'), icon: iconOf('key', ''), key: '', group: 'admin' },
     ...(trashedEntities() ? [{ path: '/settings/hooks', title: t('hooks.title'), icon: Webhook, key: '', group: 'admin' as const }, { path: '/settings/sync', title: t('sync.title'), icon: iconOf(''), key: '', group: 'admin' as const }] : []),
     ...(me()?.user.users ? [{ path: '/settings/signins', title: t('signins.title'), icon: DoorOpen, key: '', group: 'admin' as const }] : []),
     ...(me()?.user.privacy ? [{ path: '/settings/privacy', title: t('privacy.title'), icon: iconOf('shield', ''), key: '', group: 'admin' as const }] : []),

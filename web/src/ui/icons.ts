@@ -5,6 +5,7 @@ import Building from '@lucide/svelte/icons/building-2';
 import Folder from '@lucide/svelte/icons/folder';
 import GitBranch from '@lucide/svelte/icons/git-branch';
 import Handshake from '@lucide/svelte/icons/handshake';
+import Key from '@lucide/svelte/icons/key-round';
 import ListChecks from '@lucide/svelte/icons/list-checks';
 import Message from '@lucide/svelte/icons/message-square-text';
 import Network from '@lucide/svelte/icons/network';
@@ -18,7 +19,7 @@ export type Icon = Component<{ size?: number }>;
 
 const named: Record<string, Icon> = {
   user: User, person: User, users: Users, team: Users, group: Users, building: Building, company: Building, message: Message, interaction: Message, task: ListChecks, check: ListChecks,
-  network: Network, department: Network, tag: Tag, role: Shield, shield: Shield, branch: GitBranch, relation: Handshake, handshake: Handshake, folder: Folder, account: UserCog,
+  network: Network, department: Network, tag: Tag, role: Shield, shield: Shield, branch: GitBranch, relation: Handshake, handshake: Handshake, folder: Folder, account: UserCog, key: Key,
 };
 
 export const iconOf = (icon: string, name = ''): Icon => named[name] ?? named[icon] ?? Box;

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* auth/directory.c - passwords that lie in a directory: whose are held against it, and what counts when it is down. */
+#include "auth/outside_int.h"
+
+#include "os/os.h"
+
+/* Answers that are no come as late as this, or a multiple of it: how long a directory looks tells nothing. */
+enum { ANSWER_US = 500 * 1000 };
+
+void outside_directory(struct auth *au, outside_ask_fn *fn, void *arg)
+{
+    au->ask = fn;
+    au->ask_arg = arg;
+}
+
+enum err outside_is_theirs(struct cx *cx, int64_t user, bool *ret)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT 1 FROM idp_link WHERE user_id = $1 AND issuer LIKE $2 LIMIT 1",
+                 V(user), V(S(OUTSIDE_DIRECTORY "%"))));
+    *ret = r.n > 0;
+    return E_OK;
+}
+
+enum err directory_login(struct cx *cx, int64_t user, str *ret)
+{
+    struct db_rows r = {0};
+    TRY(db_query(
+        cx, &r,
+        "SELECT login FROM idp_link WHERE user_id = $1 AND issuer LIKE $2 ORDER BY at DESC LIMIT 1",
+        V(user), V(S(OUTSIDE_DIRECTORY "%"))));
+    *ret = r.n ? db_str(&r, 0, 0) : S("");
+    return E_OK;
+}
+
+enum err directory_user(struct cx *cx, str login, int64_t *ret)
+{
+    struct db_rows r = {0};
+    *ret = 0;
+    if (!login.n) return E_OK;
+    TRY(db_query(
+        cx, &r,
+        "SELECT l.user_id FROM idp_link l JOIN \"user\" u ON u.id = l.user_id"
+        " WHERE l.login = $1 AND l.issuer LIKE $2 AND u.active = 1 AND u.deleted_at IS NULL"
+        " ORDER BY l.at DESC LIMIT 1",
+        V(login), V(S(OUTSIDE_DIRECTORY "%"))));
+    if (r.n) *ret = db_int(&r, 0, 0);
+    return E_OK;
+}
+
+static bool manages(struct cx *cx, int64_t user)
+{
+    struct cx look = *cx;
+    struct acl *acl = NULL;
+    return user && acl_load(&look, user, &acl) == E_OK && (acl->sys & SYS_USERS);
+}
+
+static void answer_late(int64_t start)
+{
+    int64_t took = os_mono_us() - start;
+    os_sleep_us(ANSWER_US - took % ANSWER_US);
+}
+
+/* Who was found is let in as whom he was looked for. */
+static enum err vouched(struct cx *cx, int64_t user, const struct outside_found *f,
+                        struct settling *s, bool *ret)
+{
+    struct outside_found *kept = NEW(cx->a, struct outside_found);
+    struct settling now = {.r = &kept->rules, .w = &kept->who};
+    *kept = *f;
+    TRY(outside_settling(cx, &now));
+    *ret = !user || user == now.user;
+    if (*ret) *s = now;
+    return E_OK;
+}
+
+static enum err asked(struct cx *cx, struct auth *au, int64_t user,
+                      const struct outside_question *q, bool *io_right, struct settling *s)
+{
+    struct outside_found f = {0};
+    bool ours = *io_right;
+    enum err e = au->ask(cx, au->ask_arg, q, &f);
+    *io_right = false;
+    if (e == E_OK) return vouched(cx, user, &f, s, io_right);
+    if (e == E_NOTFOUND) return *io_right = ours, E_OK;
+    if (e == E_BUSY && ours && manages(cx, user)) return *io_right = true, E_OK;
+    return e == E_AUTH ? E_OK : e;
+}
+
+enum err directory_check(struct cx *cx, struct auth *au, int64_t user, str login, str password,
+                         bool *io_right, struct settling *s)
+{
+    int64_t start = os_mono_us();
+    bool theirs = false;
+    if (!au->ask) return E_OK;
+    TRY(outside_is_theirs(cx, user, &theirs));
+    if (*io_right && !theirs) return E_OK;
+    struct outside_question q = {str_trim(login), password, user && !theirs};
+    enum err e = asked(cx, au, user, &q, io_right, s);
+    if (e != E_OK || !*io_right) answer_late(start);
+    return e;
+}

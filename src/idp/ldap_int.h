@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* idp/ldap_int.h - what connecting to a directory and reading its entries share. */
+#pragma once
+#include "idp/idp_int.h"
+
+#include <ldap.h>
+#include <openldap.h>
+
+enum { LDAP_GROUPS_MAX = 500, LDAP_DEPTH_MAX = 8, LDAP_SEARCH_S = 5, LDAP_VALUE_MAX = 4096 };
+struct ldap_conn {
+    LDAP *ld;
+    int ca;                    /* the file of its authorities, -1 = none */
+};
+struct ldap_entry {
+    str dn;
+    struct outsider who;
+    const str *of;             /* groups that the entry itself names (memberOf) */
+    size_t n_of;
+};
+
+/* ---- ldap.c ---- */
+MUST enum err ldap_down(struct cx *cx, const char *how); /* E_BUSY */
+bool ldap_url_split(str url, bool *ret_tls, str *ret_rest);
+/* The address as the guard sees it. E_INVALID at "url". */
+MUST enum err ldap_where(struct cx *cx, const struct outgoing_rules *rules, str url, struct outgoing *ret);
+/* ret->ca -1 before. E_BUSY, E_INVALID at "url"; ldap_conn_end in any case. */
+MUST enum err ldap_conn_open(struct cx *cx, const struct outgoing_rules *rules, const struct ldap_conf *conf,
+                             struct ldap_conn *ret);
+void ldap_conn_end(struct ldap_conn *c);
+/* E_AUTH: not with this password. */
+MUST enum err ldap_conn_bind(struct cx *cx, struct ldap_conn *c, str dn, str password);
+/* RFC 4515, RFC 4514: what was typed means itself, whatever it is. */
+str ldap_in_filter(struct cx *cx, str s);
+str ldap_in_name(struct cx *cx, str s);
+/* Each %s of the pattern is the value. */
+str ldap_filled(struct cx *cx, str pattern, str value);
+
+/* ---- ldap_entry.c ---- */
+/* E_INVALID at "base": there is nothing there that we may see. */
+MUST enum err ldap_base_check(struct cx *cx, struct ldap_conn *c, const struct ldap_conf *conf);
+/* The one that the filter finds. E_AUTH: none, or several. E_INVALID at "attr_id": it cannot be told from others. */
+MUST enum err ldap_entry_find(struct cx *cx, struct ldap_conn *c, const struct ldap_conf *conf, str login,
+                              struct ldap_entry *ret);
+/* The groups he is in, each by its DN and its first name, as e->who.groups. */
+MUST enum err ldap_groups_find(struct cx *cx, struct ldap_conn *c, const struct ldap_conf *conf, struct ldap_entry *e);

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* Log-in by a directory, held against a real slapd: who comes in, with which roles, and who does not. */
+#include "auth/auth_int.h"
+#include "auth/limits.h"
+#include "auth/outside.h"
+#include "bed.h"
+#include "idp/ldap_int.h"
+#include "slapd.h"
+
+static const struct visitor home = {.addr = S0("203.0.113.9"), .agent = S0("test")};
+struct house {
+    struct cx *cx;
+    struct slapd s;
+    struct vault *v;
+    struct idps *ids;
+    struct auth *au;
+    struct idp p;
+    int64_t plain, extra; /* roles */
+};
+
+/* ---- what was typed means itself ---- */
+static void escaping(void)
+{
+    struct cx cx = t_cx();
+    T(str_eq(ldap_in_filter(&cx, S("a*(b)\\c")), S("a\\2a\\28b\\29\\5cc")));
+    T(str_eq(ldap_in_filter(&cx, (str){"a\0b", 3}), S("a\\00b")));
+    T(str_eq(ldap_in_filter(&cx, S("ä")), S("\\c3\\a4")));
+    T(str_eq(ldap_in_name(&cx, S("a,b=c+\"d\" ")), S("a\\2cb\\3dc\\2b\\22d\\22\\20")));
+    T(str_eq(ldap_filled(&cx, S("(|(uid=%s)(mail=%s))"), S("x%s")), S("(|(uid=x%s)(mail=x%s))")));
+    t_cx_free(&cx);
+}
+
+static struct idp described(const struct house *h)
+{
+    return (struct idp){.kind = IDP_LDAP, .active = true, .name = S("Haus"), .creates = true,
+                        .ldap = {.url = arena_fmt(h->cx->a, "ldap://127.0.0.1:%d", h->s.port), .bind_dn = S("cn=reader,dc=firm,dc=lan"), .base = S("dc=firm,dc=lan"),
+                                 .filter = S("(&(objectClass=inetOrgPerson)(|(uid=%s)(mail=%s)))"), .nested = NESTED_WALK, .attr_id = S("entryUUID"), .attr_name = S("cn"), .attr_mail = S("mail"),
+                                 .attr_phone = S("telephoneNumber"), .attr_lang = S("preferredLanguage")}};
+}
+
+static const str reader = S0("reader-password");
+
+/* ---- what can be set, and tried ---- */
+static void refuses(struct house *h, struct idp p, const char *at)
+{
+    h->cx->at = S("");
+    T(idp_new(h->cx, h->ids, &p, &reader) == E_INVALID && str_eq(h->cx->at, str_from(at)));
+}
+
+static void setting(struct house *h)
+{
+    struct cx *cx = h->cx;
+    struct idp p = described(h);
+    p.role = h->plain;
+#define WITH(member, value, where) do { struct idp q = p; q.member = (value); refuses(h, q, where); } while (0)
+    WITH(ldap.url, S("http://127.0.0.1/"), "url");
+    WITH(ldap.url, S("ldap://127.0.0.1:1"), "url");
+    WITH(ldap.url, S("ldaps://10.1.2.3"), "url"); /* F01: nobody has named it */
+    WITH(ldap.url, S("ldaps://169.254.169.254"), "url");
+    WITH(ldap.url, S("ldaps://user@dc.firm.example"), "url");
+    WITH(ldap.url, S("ldap://open.firm.example"), "starttls"); /* a password in the clear */
+    WITH(ldap.base, S(""), "base");
+    WITH(ldap.filter, S("(uid=ada)"), "filter");
+    WITH(ldap.filter, S("uid=%s"), "filter");
+    WITH(ldap.bind_as, S("uid=ada"), "bind_as");
+    WITH(ldap.attr_id, S(""), "attr_id");
+    WITH(ldap.attr_mail, S("mail)(x"), "attr_mail");
+    WITH(ldap.ca, S("x"), "ca");
+    T_OK(cx, idp_new(cx, h->ids, &p, &reader));
+    struct idp q = p;
+    q.ldap.bind_dn = S("cn=other,dc=firm,dc=lan");
+    T(idp_change(cx, h->ids, &q, NULL) == E_INVALID && str_eq(cx->at, S("secret")));
+    T_OK(cx, idp_get(cx, p.id, &h->p));
+    T(h->p.has_secret && h->p.ldap.nested == NESTED_WALK && str_eq(h->p.ldap.filter, p.ldap.filter));
+}
+
+static bool tries(struct house *h, struct ldap_conf l, const char *login, const char *password, enum err want, const char *word)
+{
+    struct idp p = h->p;
+    struct outside_found f = {0};
+    p.ldap = l;
+    h->cx->msg = S("");
+    enum err e = ldap_try(h->cx, h->ids, &p, str_from(login), str_from(password), &f);
+    bool ok = e == want && str_find(h->cx->msg, str_from(word)) >= 0;
+    if (!ok) fprintf(stderr, "  not %d %s: %d %.*s\n", want, word, e, FS(h->cx->msg));
+    return ok;
+}
+
+static void trying(struct house *h)
+{
+    struct cx *cx = h->cx;
+    struct ldap_conf good = h->p.ldap, l = good;
+    T(tries(h, l, "", "", E_OK, ""));
+    T(tries(h, l, "ada", "ada-password", E_OK, ""));
+    T(tries(h, l, "ada", "wrong", E_AUTH, "") && tries(h, l, "ada", "", E_INVALID, "") && tries(h, l, "nobody", "x", E_AUTH, ""));
+    l.base = S("dc=nowhere");
+    T(tries(h, l, "", "", E_BUSY, "nothing at this place"));
+    l = good;
+    l.filter = S("(&(uid=%s)");
+    T(tries(h, l, "ada", "ada-password", E_BUSY, "filter"));
+    l = good;
+    l.bind_dn = S("cn=nobody,dc=firm,dc=lan");
+    T(tries(h, l, "", "", E_BUSY, "look people up"));
+    l = good;
+    l.attr_id = S("employeeNumber");
+    T(tries(h, l, "ada", "ada-password", E_BUSY, "employeeNumber"));
+    l = good;
+    l.starttls = true;
+    T(tries(h, l, "", "", E_BUSY, "certificate")); /* of an authority that nobody knows */
+    l.ca = h->s.ca;
+    T(tries(h, l, "ada", "ada-password", E_OK, ""));
+    l.starttls = false;
+    l.url = arena_fmt(cx->a, "ldaps://127.0.0.1:%d", h->s.tls);
+    T(tries(h, l, "ada", "ada-password", E_OK, ""));
+    l.url = arena_fmt(cx->a, "ldaps://localhost:%d", h->s.tls);
+    T(tries(h, l, "", "", E_BUSY, "certificate")); /* of another name */
+    l.url = arena_fmt(cx->a, "ldaps://127.0.0.1:%d", h->s.port);
+    T(tries(h, l, "", "", E_BUSY, "cannot be reached"));
+    l = good;
+    l.bind_as = S("uid=%s,ou=people,dc=firm,dc=lan");
+    T(tries(h, l, "ada", "ada-password", E_OK, "") && tries(h, l, "ada", "wrong", E_AUTH, "") && tries(h, l, "ada,ou=people", "ada-password", E_AUTH, ""));
+    l.bind_as = S("%s@firm.lan");
+    T(tries(h, l, "ada,x", "ada-password", E_AUTH, "")); /* nothing that would have to be escaped */
+}
+
+/* ---- coming in ---- */
+static enum err comes(struct house *h, const char *name, const char *password, struct login *io)
+{
+    struct cx *cx = h->cx;
+    *io = (struct login){.mail = str_from(name), .password = str_from(password)};
+    cx->acl = NULL;
+    cx->who = (struct who){0};
+    cx->now_ms += LOGIN_WINDOW_MS + 1; /* each try is the first */
+    enum err e = auth_login(cx, h->au, &home, io);
+    cx->acl = NULL;
+    cx->who = (struct who){0};
+    return e;
+}
+
+static str roles_of(struct cx *cx, int64_t user)
+{
+    struct db_rows r = {0};
+    struct buf b = buf_new(cx->a, 1000);
+    T_OK(cx, db_query(cx, &r, "SELECT r.name FROM link l JOIN \"role\" r ON r.id = l.b WHERE l.a = $1 AND l.field = 'roles' ORDER BY r.name", V(user)));
+    for (size_t i = 0; i < r.n; i++) buf_fmt(&b, "%s%.*s", i ? " " : "", FS(db_str(&r, i, 0)));
+    return buf_str(&b);
+}
+
+static void map_set(struct house *h, enum ldap_nested nested)
+{
+    struct outside_role *map = NEW_N(h->cx->a, struct outside_role, 2);
+    map[0] = (struct outside_role){S("CN=Sales,OU=Groups,DC=firm,DC=lan"), h->plain};
+    map[1] = (struct outside_role){S("ring"), h->extra}; /* three groups further up, and within itself */
+    h->p.map = map;
+    h->p.n_map = 2;
+    h->p.role = 0;
+    h->p.ldap.nested = nested;
+    T_OK(h->cx, idp_change(h->cx, h->ids, &h->p, NULL));
+}
+
+static int64_t coming(struct house *h)
+{
+    struct cx *cx = h->cx;
+    struct login io = {0};
+    struct db_rows r = {0};
+    map_set(h, NESTED_WALK);
+    static const char *const strange[][2] = {{"ada", "wrong"}, {"ada", ""}, {"", ""}, {"*", "ada-password"}, {"a*", "ada-password"}, {"ada)(uid=*", "ada-password"}, {"*)(objectClass=*", "x"}, {"nobody", "x"}, {"ada\n", "x\ny"}};
+    for (size_t i = 0; i < COUNT(strange); i++) T_INT(comes(h, strange[i][0], strange[i][1], &io), E_AUTH);
+    T_OK(cx, db_query(cx, &r, "SELECT count(*) FROM idp_link"));
+    T_INT(db_int(&r, 0, 0), 0);
+    T_INT(comes(h, "bob", "bob-password", &io), E_DENIED); /* in no group that opens anything */
+    T_OK(cx, comes(h, "ada", "ada-password", &io));
+    int64_t ada = io.s.user;
+    T_OK(cx, db_query(cx, &r, "SELECT phone FROM \"user\" WHERE id = $1", V(ada)));
+    T(str_eq(db_str(&r, 0, 0), S("+370 5 123")));
+    T(str_eq(io.s.name, S("Ada Anders")) && str_eq(io.s.mail, S("ada@firm.example")) && str_eq(io.s.lang, S("lt")) && io.device.n);
+    T(str_eq(roles_of(cx, ada), S("Extra Plain")));
+    T_OK(cx, comes(h, " ADA@firm.example ", "ada-password", &io));
+    T_INT(io.s.user, ada);
+    map_set(h, NESTED_OFF);
+    T_OK(cx, comes(h, "ada", "ada-password", &io));
+    T(str_eq(roles_of(cx, ada), S("Plain")));
+    map_set(h, NESTED_AD); /* this server has no such rule: what the entry names is left */
+    T_OK(cx, comes(h, "ada", "ada-password", &io));
+    T(str_eq(roles_of(cx, ada), S("Plain")));
+    T_OK(cx, comes(h, "k(a*r)l", "karl-password", &io)); /* a name full of signs, and a DN of the same kind */
+    T(io.s.user != ada && str_eq(io.s.name, S("Komma, Karl (x*)")) && !io.s.mail.n && str_eq(roles_of(cx, io.s.user), S("Plain")));
+    return ada;
+}
+
+static void changes(struct house *h, int64_t ada)
+{
+    struct cx *cx = h->cx;
+    struct login io = {0};
+    struct session s = {0};
+    T(slapd_tool(cx, &h->s, "ldapmodify", "dn: cn=sales,ou=groups,dc=firm,dc=lan\nchangetype: modify\ndelete: member\nmember: uid=ada,ou=people,dc=firm,dc=lan\n\n"
+                                          "dn: uid=ada,ou=people,dc=firm,dc=lan\nchangetype: modify\nreplace: cn\ncn: Ada Berg\n"));
+    T_OK(cx, comes(h, "ada", "ada-password", &io));
+    T(str_eq(roles_of(cx, ada), S("")) && str_eq(io.s.name, S("Ada Berg")));
+    T_OK(cx, auth_session_enter(cx, NULL, io.s.token, &s)); /* who is in proves who he is by the directory */
+    T_OK(cx, auth_present(cx, h->au, &home, S("ada-password")));
+    T(auth_present(cx, h->au, &home, S("wrong")) == E_DENIED);
+    cx->acl = NULL;
+    T_OK(cx, auth_password_set(cx, h->au, ada, S("Moos-Laterne-9"))); /* a password of ours counts for nothing: his lies there */
+    T_INT(comes(h, "ada", "Moos-Laterne-9", &io), E_AUTH);
+    T_OK(cx, comes(h, "ada", "ada-password", &io));
+    T(slapd_tool(cx, &h->s, "ldapmodify", "dn: uid=ada,ou=people,dc=firm,dc=lan\nchangetype: delete\n"));
+    T_INT(comes(h, "ada", "ada-password", &io), E_AUTH); /* gone there */
+    T_INT(comes(h, "ada", "Moos-Laterne-9", &io), E_AUTH);
+}
+
+/* A user of Kontor's own: his password is not shown to a directory, unless the same address is to be the same person. */
+static int64_t locals(struct house *h)
+{
+    struct cx *cx = h->cx;
+    struct login io = {0};
+    struct written w = {0};
+    const struct entity *e = ENT(cx, "user");
+    struct set s[] = {{FLD(e, "name"), VAL_TEXT(S("Bob"))}, {FLD(e, "mail"), VAL_TEXT(S("bob@firm.example"))}};
+    T_OK(cx, record_create(cx, e, 0, s, 2, &w));
+    T_OK(cx, auth_password_set(cx, h->au, w.id, S("Moos-Laterne-9")));
+    T_OK(cx, comes(h, "bob@firm.example", "Moos-Laterne-9", &io));
+    T_INT(comes(h, "bob@firm.example", "bob-password", &io), E_AUTH);
+    T_INT(comes(h, "bob", "bob-password", &io), E_CONFLICT);
+    h->p.links = true;
+    h->p.role = h->plain;
+    T_OK(cx, idp_change(cx, h->ids, &h->p, NULL));
+    T_OK(cx, comes(h, "bob@firm.example", "bob-password", &io));
+    T(io.s.user == w.id);
+    T_INT(comes(h, "bob@firm.example", "Moos-Laterne-9", &io), E_AUTH); /* from now on it lies there */
+    T_OK(cx, comes(h, "bob", "bob-password", &io));
+    T(io.s.user == w.id);
+    return w.id;
+}
+
+static void set_role(struct cx *cx, int64_t user, int64_t role)
+{
+    struct written w = {0};
+    struct set s = {FLD(ENT(cx, "user"), "role"), VAL_INT(role)};
+    T_OK(cx, record_update(cx, ENT(cx, "user"), user, 0, &s, 1, &w));
+}
+
+/* The directory is down: users of our own come in as ever, who manages users by the password he has here, nobody else. */
+static void down(struct house *h, int64_t bob)
+{
+    struct cx *cx = h->cx;
+    struct login io = {0};
+    struct written w = {0};
+    const struct entity *e = ENT(cx, "user"), *r = ENT(cx, "role");
+    struct set s[] = {{FLD(e, "name"), VAL_TEXT(S("Own"))}, {FLD(e, "mail"), VAL_TEXT(S("own@firm.example"))}};
+    T_OK(cx, record_create(cx, e, 0, s, 2, &w));
+    int64_t own = w.id;
+    T_OK(cx, auth_password_set(cx, h->au, own, S("Moos-Laterne-9")));
+    struct set rs[] = {{FLD(r, "name"), VAL_TEXT(S("Boss"))}, {FLD(r, "rights"), VAL_TEXT(S("{\"sys\":[\"users\"]}"))}};
+    T_OK(cx, record_create(cx, r, 0, rs, 2, &w));
+    slapd_stop(&h->s);
+    T_OK(cx, comes(h, "own@firm.example", "Moos-Laterne-9", &io));
+    T_INT(comes(h, "own@firm.example", "wrong-wrong", &io), E_BUSY); /* as for names that are none: nothing tells which there are */
+    T_INT(comes(h, "nobody", "wrong-wrong", &io), E_BUSY);
+    T_INT(comes(h, "bob", "Moos-Laterne-9", &io), E_BUSY);
+    set_role(cx, bob, w.id);
+    T_OK(cx, comes(h, "bob", "Moos-Laterne-9", &io));
+    T_INT(comes(h, "bob", "wrong-wrong", &io), E_BUSY);
+    struct db_rows n = {0};
+    T_OK(cx, db_query(cx, &n, "SELECT count(*) FROM login_attempt WHERE at = $1 AND outcome = 'wrong'", V(cx->now_ms)));
+    T_INT(db_int(&n, 0, 0), 1); /* it counts: nobody guesses for ever while it is down */
+}
+
+/* One that takes the connection and says nothing: an end comes. */
+static void silent(struct house *h)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)h->s.port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
+    int64_t from = os_mono_ms();
+    T(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(fd, 8) == 0);
+    T(tries(h, h->p.ldap, "", "", E_BUSY, "cannot be reached"));
+    struct ldap_conf l = h->p.ldap;
+    l.starttls = true;
+    T(tries(h, l, "", "", E_BUSY, "cannot be reached"));
+    T(os_mono_ms() - from < 25000);
+    (void)close(fd);
+}
+
+static void as_late(struct house *h)
+{
+    struct login io = {0};
+    static const char *const names[] = {"nobody", "bob@firm.example", "own2@firm.example"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        int64_t from = os_mono_ms();
+        T_INT(comes(h, names[i], "wrong-wrong", &io), E_AUTH);
+        T(os_mono_ms() - from >= 450);
+    }
+}
+
+static void directory(struct bed *t)
+{
+    struct house h = {.cx = &t->cx, .s = slapd_start(&t->cx)};
+    struct cx *cx = h.cx;
+    struct written w = {0};
+    str allow = arena_fmt(cx->a, "127.0.0.1:%d,127.0.0.1:%d,localhost:%d,127.0.0.1:443,open.firm.example:389", h.s.port, h.s.tls, h.s.tls);
+    T_OK(cx, vault_open(cx, arena_fmt(cx->a, "%.*s/secret.key", FS(t->folder)), true, &h.v));
+    h.ids = idps_open(&(struct idp_env){.vault = h.v, .rules = {.allow = allow}});
+    h.au = auth_open(h.v);
+    outside_directory(h.au, ldap_ask, h.ids);
+    const struct entity *r = ENT(cx, "role");
+    struct set a[] = {{FLD(r, "name"), VAL_TEXT(S("Plain"))}, {FLD(r, "rights"), VAL_TEXT(S("{}"))}}, b[] = {{FLD(r, "name"), VAL_TEXT(S("Extra"))}, {FLD(r, "rights"), VAL_TEXT(S("{}"))}};
+    T_OK(cx, record_create(cx, r, 0, a, 2, &w));
+    h.plain = w.id;
+    T_OK(cx, record_create(cx, r, 0, b, 2, &w));
+    h.extra = w.id;
+    setting(&h);
+    trying(&h);
+    int64_t ada = coming(&h);
+    changes(&h, ada);
+    int64_t bob = locals(&h);
+    as_late(&h);
+    down(&h, bob);
+    silent(&h);
+    slapd_end(cx, &h.s);
+    auth_close(&h.au);
+    idps_close(&h.ids);
+    vault_close(&h.v);
+}
+
+static void directory_both(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN); /* as the server does */
+    bed_both(directory);
+}
+
+TESTS("ldap", escaping, directory_both)
