@@ -130,14 +130,17 @@ def wapiti(h, quick):
 
 
 def testssl(h, quick):
-    out = h.top / "testssl.json"
-    some = ["-p", "-s", "-f", "-S", "-h", "-c"] if quick else []
-    subprocess.run(["testssl", "--quiet", "--color", "0", "--warnings", "off", "--add-ca", str(h.top / "cert.pem"), *some, "--jsonfile", str(out),
-                    f"127.0.0.1:{h.port}"], capture_output=True, stdin=subprocess.DEVNULL, timeout=3600, cwd=h.top)
-    rows = json.loads(out.read_text()) if out.is_file() else []
+    out, some = h.top / "testssl.json", ["-p", "-s", "-f", "-S", "-h", "-c"] if quick else []
+    for _ in range(3):  # on a busy machine it loses a connection at times, and says that it could not look: then once more
+        out.unlink(missing_ok=True)
+        subprocess.run(["testssl", "--quiet", "--color", "0", "--warnings", "off", "--add-ca", str(h.top / "cert.pem"), *some, "--jsonfile", str(out),
+                        f"127.0.0.1:{h.port}"], capture_output=True, stdin=subprocess.DEVNULL, timeout=3600, cwd=h.top)
+        rows = [x for x in json.loads(out.read_text()) if x["id"] not in TESTSSL_FINE] if out.is_file() else []
+        if not any(x["severity"] == "WARN" for x in rows):
+            break
     check("testssl looked at nothing", len(rows) > 30, len(rows))
     for x in rows:
-        check(f"{x['severity']} {x['id']}", x["severity"] in ("OK", "INFO") or x["id"] in TESTSSL_FINE, x["finding"])
+        check(f"{x['severity']} {x['id']}", x["severity"] in ("OK", "INFO"), x["finding"])
 
 
 def csp(sites):
