@@ -80,6 +80,7 @@ static bool tries(struct house *h, struct ldap_conf l, const char *login, const 
     struct outside_found f = {0};
     p.ldap = l;
     h->cx->msg = S("");
+    h->cx->lang = S("en");
     enum err e = ldap_try(h->cx, h->ids, &p, str_from(login), str_from(password), &f);
     bool ok = e == want && str_find(h->cx->msg, str_from(word)) >= 0;
     if (!ok) fprintf(stderr, "  not %d %s: %d %.*s\n", want, word, e, FS(h->cx->msg));
@@ -132,6 +133,7 @@ static enum err comes(struct house *h, const char *name, const char *password, s
     cx->who = (struct who){0};
     cx->now_ms += LOGIN_WINDOW_MS + 1; /* each try is the first */
     enum err e = auth_login(cx, h->au, &home, io);
+    cx->lang = S("en"); /* not his */
     cx->acl = NULL;
     cx->who = (struct who){0};
     return e;
