@@ -13,19 +13,31 @@ static int64_t at_of(const struct db_rows *r, size_t i)
     return db_int(r, i, 3) ? db_int(r, i, 3) : db_int(r, i, 5);
 }
 
-static bool is_withdrawal(const struct db_rows *r, size_t i) { return db_int(r, i, 4) != 0; }
-
 static bool is_any(str channel) { return !channel.n || str_eq(channel, S("any")); }
+
+/* The withdrawals among the rows, each by its place there. */
+struct withdrawals {
+    const size_t *v;
+    size_t n;
+};
+static struct withdrawals withdrawals_of(struct cx *cx, const struct db_rows *r)
+{
+    size_t *v = NEW_N(cx->a, size_t, r->n + 1), n = 0;
+    for (size_t i = 0; i < r->n; i++)
+        if (db_int(r, i, 4)) v[n++] = i;
+    return (struct withdrawals){v, n};
+}
 
 /* Does a later row withdraw this one? By the time it speaks of, then in the order they were written. A withdrawal of
  * all channels takes each, of one channel that one. */
-static bool is_withdrawn(const struct db_rows *r, size_t i)
+static bool is_withdrawn(const struct db_rows *r, const struct withdrawals *w, size_t i)
 {
-    for (size_t k = 0; k < r->n; k++) {
+    for (size_t n = 0; n < w->n; n++) {
+        size_t k = w->v[n];
         bool later = at_of(r, k) > at_of(r, i) || (at_of(r, k) == at_of(r, i) && k > i);
         bool same = str_eq_nocase(db_str(r, k, 1), db_str(r, i, 1));
         bool takes = is_any(db_str(r, k, 2)) || str_eq(db_str(r, k, 2), db_str(r, i, 2));
-        if (later && same && takes && is_withdrawal(r, k)) return true;
+        if (later && same && takes) return true;
     }
     return false;
 }
@@ -47,8 +59,9 @@ static enum err settle(struct cx *cx, const struct entity *person, const struct 
                  "SELECT id, purpose, channel, given, withdrawn, created_at FROM consent"
                  " WHERE person = $1 AND deleted_at IS NULL ORDER BY id LIMIT 2000",
                  V(id)));
+    struct withdrawals w = withdrawals_of(cx, &r);
     for (size_t i = 0; i < r.n; i++)
-        if (!is_withdrawal(&r, i) && !is_withdrawn(&r, i)) purpose_add(&v, it, db_str(&r, i, 1));
+        if (!db_int(&r, i, 4) && !is_withdrawn(&r, &w, i)) purpose_add(&v, it, db_str(&r, i, 1));
     return value_write(cx, person, id, f, v.n ? &v : &VAL_NULL);
 }
 
