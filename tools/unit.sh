@@ -7,8 +7,9 @@ folder=$1
 shift
 export ASAN_OPTIONS=${ASAN_OPTIONS-detect_stack_use_after_return=1:strict_string_checks=1:detect_leaks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS-halt_on_error=1:print_stacktrace=1}
+# one more than there are cores: many wait for a database or a server
 rm -f "$folder"/meson-logs/testlog*
-meson test -C "$folder" --no-rebuild --num-processes "$(nproc)" "$@" >"$folder/meson-logs/out.txt" 2>&1
+meson test -C "$folder" --no-rebuild --num-processes $(($(nproc) + 1)) "$@" >"$folder/meson-logs/out.txt" 2>&1
 log=$(ls "$folder"/meson-logs/testlog*.json 2>/dev/null)
 [ -n "$log" ] || { cat "$folder/meson-logs/out.txt"; exit 1; }
 python3 - "$log" <<'END'

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Each file of strangers.py is imported into an empty base by the program itself, and what came of it is compared.
-With KONTOR_TEST_PG on PostgreSQL too: there each import is taken back before the next one.
+With KONTOR_TEST_PG on PostgreSQL too, at the same time: there each import is taken back before the next one.
 test_strangers.py KONTOR [NAME...]: only those cases, told at length."""
 import json, os, pathlib, shutil, subprocess, sys, tempfile, uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import oddities  # noqa: F401 - adds its cases
 import strangers
@@ -163,21 +164,28 @@ def try_case(engine, name, file, data, want, tell):
         engine.close(where, batches)
 
 
-def main():
-    top, only, failed = pathlib.Path(tempfile.mkdtemp(prefix="kontor-strangers-")), sys.argv[2:], 0
-    cases = [c for c in strangers.CASES if not only or c[0] in only]
+def try_all(kind, cases, tell):
+    """All cases on one engine, in a folder of its own: how many failed."""
+    top, failed = pathlib.Path(tempfile.mkdtemp(prefix="kontor-strangers-")), 0
     try:
         (top / "password").write_text("correct horse battery\n")
-        engines = [Sqlite] + ([Postgres] if os.environ.get("KONTOR_TEST_PG") and shutil.which("psql") else [])
-        for kind in engines:
-            with kind(top) as engine:
-                for name, file, data, want in cases:
-                    bad = try_case(engine, name, file, data, want, only)
-                    failed += bool(bad)
-                    for what, got, wanted in bad:
-                        print(f"{kind.__name__}: {name}: {what}\n  got:  {got!r}\n  want: {wanted!r}", file=sys.stderr)
+        with kind(top) as engine:
+            for name, file, data, want in cases:
+                bad = try_case(engine, name, file, data, want, tell)
+                failed += bool(bad)
+                for what, got, wanted in bad:
+                    print(f"{kind.__name__}: {name}: {what}\n  got:  {got!r}\n  want: {wanted!r}", file=sys.stderr)
     finally:
         shutil.rmtree(top)
+    return failed
+
+
+def main():
+    only = sys.argv[2:]
+    cases = [c for c in strangers.CASES if not only or c[0] in only]
+    engines = [Sqlite] + ([Postgres] if os.environ.get("KONTOR_TEST_PG") and shutil.which("psql") else [])
+    with ThreadPoolExecutor() as pool:
+        failed = sum(pool.map(lambda kind: try_all(kind, cases, only), engines))
     print(f"strangers: {len(cases) * len(engines) - failed} passed, {failed} failed")
     return failed > 0
 
