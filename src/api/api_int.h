@@ -141,6 +141,11 @@ MUST enum err file_find(struct cx *cx, int64_t id, str *ret_name); /* own upload
 /* ---- files at the door ---- */
 /* May so many bytes be taken from the asker now? E_LIMIT: his day is full; E_FULL: the disk is. Makes the folder. */
 MUST enum err intake_allowed(struct cx *cx, int64_t bytes);
+/* E_FULL when so many more would leave the disk too little. */
+MUST enum err intake_disk(struct cx *cx, int64_t bytes);
+/* The asker's own uploads in pieces that are not whole: how many (NULL = not asked), and the bytes that they were told
+ * to have. */
+MUST enum err uploads_under_way(struct cx *cx, int64_t *ret_n, int64_t *ret_bytes);
 /* The bytes of `from` (its name is gone, or to be removed, when this is E_OK) become those of the file f->id: looked at
  * by the scanner, drawn anew when it is to be a picture, on the disk. Fills the rest of f; f->bytes is set before.
  * E_INVALID: the scanner refuses them, or they are no picture; E_BUSY: one of the two does not answer. */

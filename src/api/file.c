@@ -84,13 +84,22 @@ enum err file_keep(struct cx *cx, str name, int64_t bytes, int64_t id)
 
 /* ---- taking in ---- */
 /* A user's day has an end, and so has the disk: what is refused here costs nobody his next save. */
+enum err intake_disk(struct cx *cx, int64_t bytes)
+{
+    int64_t free_bytes = os_free_bytes(cx, cx->app->data_dir);
+    return free_bytes < 0 || free_bytes >= bytes + RESERVE
+               ? E_OK
+               : fail(cx, E_FULL, "The server's disk is full: no file can be taken at present");
+}
+
 static enum err room_for(struct cx *cx, int64_t bytes)
 {
-    int64_t most = cx->app->intake.day_bytes, had = 0, free_bytes = os_free_bytes(cx, cx->app->data_dir);
-    if (free_bytes >= 0 && free_bytes < bytes + RESERVE)
-        return fail(cx, E_FULL, "The server's disk is full: no file can be taken at present");
+    int64_t most = cx->app->intake.day_bytes, had = 0, under_way = 0;
+    TRY(intake_disk(cx, bytes));
     if (!most || !cx->who.user) return E_OK;
     TRY(stored_since(cx, cx->now_ms - DAY_MS, &had));
+    TRY(uploads_under_way(cx, NULL, &under_way));
+    had += under_way;
     if (had + bytes <= most) return E_OK;
     return fail(cx, E_LIMIT, "You have uploaded %" PRId64 " MB within a day; more than %" PRId64 " MB is not taken",
                 had / MB, most / MB);

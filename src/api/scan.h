@@ -5,6 +5,6 @@
 
 /* Is `at` "" (no scanner), "unix:/run/clamav/clamd.ctl" or "host:port"? E_INVALID at "scan". */
 MUST enum err scan_check(struct cx *cx, str at);
-/* Sends the file there. E_OK: clean, or no scanner. E_INVALID: something was found, by name. E_BUSY: no answer within a
- * minute, or one that says neither; the file is not to be kept then. Blocks. */
+/* Sends the file there. E_OK: clean, or no scanner. E_INVALID: something was found, by name. E_BUSY: no answer within
+ * two minutes, one that says neither, or a few files are with it already; the file is not to be kept then. Blocks. */
 MUST enum err scan_file(struct cx *cx, str at, str path);

@@ -9,7 +9,10 @@
 #include "record/record.h"
 #include "usage/usage.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum { UPLOAD_DAYS = 14, FAILED_DAYS = 60, PAGE = 500, ID_DIGITS = 10 };
 
@@ -98,6 +101,69 @@ static enum err older_let_go(struct cx *cx, int days, const struct kept *k, int6
     return E_OK;
 }
 
+/* ---- bytes without a row: a kill or a lost connection to the database came in between ---- */
+enum { STRAY_DAYS = 1, STRAYS_AT_ONCE = 400 };
+struct strays {
+    str folder;
+    int64_t ids[STRAYS_AT_ONCE];
+    str names[STRAYS_AT_ONCE];
+    size_t n;
+};
+
+/* Those of a page that neither a file nor an upload tells of. "123.in", "123.new": between two steps, nobody's after a
+ * day. */
+static enum err strays_drop(struct cx *cx, struct strays *s, int64_t *count)
+{
+    struct sql q = sql_new(cx);
+    struct db_rows r = {0};
+    if (!s->n) return E_OK;
+    sql_lit(&q, "SELECT id FROM file WHERE id IN ");
+    sql_ids(cx, &q, s->ids, s->n);
+    sql_lit(&q, " UNION SELECT id FROM upload WHERE id IN ");
+    sql_ids(cx, &q, s->ids, s->n);
+    TRY(sql_run(cx, &q, &r, NULL));
+    for (size_t i = 0; i < s->n; i++) {
+        bool told = false;
+        int64_t id = 0;
+        for (size_t k = 0; k < r.n; k++) told |= db_int(&r, k, 0) == s->ids[i];
+        if (told && str_to_int(s->names[i], &id)) continue;
+        os_unlink(cx, arena_fmt(cx->a, "%.*s/%.*s", FS(s->folder), FS(s->names[i])));
+        ++*count;
+    }
+    s->n = 0;
+    return E_OK;
+}
+
+static enum err folder_sweep(struct cx *cx, str folder, int64_t *count)
+{
+    struct strays *s = NEW(cx->a, struct strays);
+    int64_t before = os_now_ms() / 1000 - STRAY_DAYS * 86400;
+    enum err e = E_OK;
+    s->folder = folder;
+    DIR *d = opendir(arena_z(cx->a, folder));
+    for (const struct dirent *x = NULL; e == E_OK && d && (x = readdir(d));) {
+        struct stat st;
+        str head = {0}, tail = {0}, name = str_from(x->d_name);
+        str_split(name, '.', &head, &tail);
+        if (!str_to_int(head, &s->ids[s->n]) || fstatat(dirfd(d), x->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+            st.st_mtime > before)
+            continue;
+        s->names[s->n++] = arena_dup(cx->a, name);
+        if (s->n == STRAYS_AT_ONCE) e = strays_drop(cx, s, count);
+    }
+    if (d) (void)closedir(d);
+    return e == E_OK ? strays_drop(cx, s, count) : e;
+}
+
+static enum err strays_sweep(struct cx *cx)
+{
+    int64_t count = 0;
+    TRY(folder_sweep(cx, arena_fmt(cx->a, "%.*s/files", FS(cx->app->data_dir)), &count));
+    TRY(folder_sweep(cx, arena_fmt(cx->a, "%.*s/uploads", FS(cx->app->data_dir)), &count));
+    if (count) log_say(cx, LOG_WARN, S("api"), "%" PRId64 " uploads without a row were removed", count);
+    return E_OK;
+}
+
 enum err api_tidy(struct cx *cx)
 {
     struct kept k = {0}, long_ago = {.without_failed = true};
@@ -108,6 +174,7 @@ enum err api_tidy(struct cx *cx)
     TRY(erasure_sweep(cx));
     TRY(sync_tidy(cx));
     TRY(uploads_tidy(cx));
+    TRY(strays_sweep(cx));
     TRY(usage_tidy(cx));
     TRY(retention_due(cx));
     TRY(kept_find(cx, &k));

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* api/uploading.c - uploads in pieces that go on after the line broke: the tus protocol, version 1.0.0 (tus.io), with
- * its extensions creation, expiration and termination. The bytes so far are DATA/uploads/<id>, and their number is the
- * offset: it holds after a kill, too. The whole one becomes the file of the same id. */
+ * its extensions creation, expiration and termination. The bytes so far are DATA/uploads/<id>; how many of them are
+ * safely on the disk stands in the row, and what lies behind is cut off. The whole one becomes the file of that id. */
 #include "api/api_int.h"
 
-#include "base/log.h"
 #include "base/time.h"
 #include "os/os.h"
 #include "record/record.h"
@@ -23,7 +22,8 @@ struct part {
     int64_t id, total, at; /* bytes: of the whole, and here already */
     int64_t made_ms;
     str name;
-    bool picture, whole;   /* whole: it is a file already */
+    bool picture, placed;  /* placed: its bytes lie where the file's will be */
+    bool whole;            /* it is a file already */
     struct stored file;    /* then */
 };
 
@@ -38,12 +38,14 @@ static int64_t bytes_at(struct cx *cx, str path)
     return stat(arena_z(cx->a, path), &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : -1;
 }
 
-/* One's own: under way, or whole. What is a file without a row yet (we died in between) has all its bytes. */
+/* One's own: under way, or whole. What is a file without a row yet (we died in between) has all its bytes; of what lies
+ * in `uploads` as many as the row tells, or fewer when they are gone. */
 static enum err part_find(struct cx *cx, int64_t id, struct part *ret)
 {
     struct db_rows r = {0};
     *ret = (struct part){.id = id};
-    TRY(db_query(cx, &r, "SELECT name, total, picture, created_at FROM upload WHERE id = $1 AND user_id = $2", V(id),
+    TRY(db_query(cx, &r,
+                 "SELECT name, total, picture, created_at, have FROM upload WHERE id = $1 AND user_id = $2", V(id),
                  V(cx->who.user)));
     if (!r.n) {
         TRY(stored_own(cx, id, &ret->file));
@@ -55,9 +57,10 @@ static enum err part_find(struct cx *cx, int64_t id, struct part *ret)
     ret->total = db_int(&r, 0, 1);
     ret->picture = db_int(&r, 0, 2) != 0;
     ret->made_ms = db_int(&r, 0, 3);
-    int64_t have = bytes_at(cx, part_path(cx, id));
-    if (have < 0 && bytes_at(cx, file_path(cx, id)) >= 0) have = ret->total;
-    ret->at = have < 0 ? 0 : have;
+    int64_t have = bytes_at(cx, part_path(cx, id)), safe = db_int(&r, 0, 4);
+    ret->at = have < 0 ? 0 : have < safe ? have : safe;
+    ret->placed = bytes_at(cx, file_path(cx, id)) >= 0;
+    if (ret->placed) ret->at = ret->total;
     return E_OK;
 }
 
@@ -132,16 +135,25 @@ static enum err row_made(struct cx *cx, void *arg)
                    V(p->id), V(cx->who.user), V(p->name), V(p->total), V((int64_t)p->picture), V(cx->now_ms));
 }
 
+enum err uploads_under_way(struct cx *cx, int64_t *ret_n, int64_t *ret_bytes)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT COUNT(*), CAST(COALESCE(SUM(total), 0) AS BIGINT) FROM upload WHERE user_id = $1",
+                 V(cx->who.user)));
+    if (ret_n) *ret_n = db_int(&r, 0, 0);
+    *ret_bytes = db_int(&r, 0, 1);
+    return E_OK;
+}
+
 static enum err begin_written(struct cx *cx, const struct req *rq, struct resp *rs, void *arg)
 {
     struct part *p = arg;
-    struct db_rows r = {0};
+    int64_t n = 0, bytes = 0;
     (void)rq;
-    TRY(db_query(cx, &r, "SELECT COUNT(*), CAST(COALESCE(SUM(total), 0) AS BIGINT) FROM upload WHERE user_id = $1",
-                 V(cx->who.user)));
-    if (db_int(&r, 0, 0) >= OPEN_MAX)
-        return fail(cx, E_LIMIT, "%d uploads are under way already: finish or end one", OPEN_MAX);
-    TRY(intake_allowed(cx, db_int(&r, 0, 1) + p->total));
+    TRY(uploads_under_way(cx, &n, &bytes));
+    if (n >= OPEN_MAX) return fail(cx, E_LIMIT, "%d uploads are under way already: finish or end one", OPEN_MAX);
+    TRY(intake_allowed(cx, p->total));
+    TRY(intake_disk(cx, bytes + p->total));
     TRY(db_write(cx, row_made, p));
     http_head(rs, S("Location"), arena_fmt(cx->a, "/api/v1/upload/%" PRId64, p->id));
     heads(cx, rs, p);
@@ -186,15 +198,22 @@ static enum err copy_in(struct cx *cx, int to, str from)
     return n < 0 ? os_fail(cx, errno, "read", from) : E_OK;
 }
 
+static enum err safe_written(struct cx *cx, void *arg)
+{
+    const struct part *p = arg;
+    return db_exec(cx, NULL, "UPDATE upload SET have = $2 WHERE id = $1", V(p->id), V(p->at));
+}
+
 static enum err append(struct cx *cx, const struct req *rq, int fd, struct part *p)
 {
-    if (lseek(fd, p->at, SEEK_SET) < 0) return os_fail(cx, errno, "seek", S("upload"));
+    TRY(intake_disk(cx, rq->body_bytes));
+    if (ftruncate(fd, p->at) != 0 || lseek(fd, p->at, SEEK_SET) < 0) return os_fail(cx, errno, "seek", S("upload"));
     enum err e = rq->body_file.n ? copy_in(cx, fd, rq->body_file) : os_write_all(cx, fd, rq->body);
-    if (e == E_OK && fsync(fd) != 0) e = os_fail(cx, errno, "fsync", S("upload"));
-    if (e != E_OK && ftruncate(fd, p->at) != 0)
-        log_say(cx, LOG_WARN, S("api"), "a piece of an upload could not be taken back");
-    if (e == E_OK) p->at += rq->body_bytes;
-    return e;
+    TRY(e);
+    if (fsync(fd) != 0) return os_fail(cx, errno, "fsync", S("upload"));
+    if (!p->at) TRY(os_fsync_dir(cx, arena_fmt(cx->a, "%.*s/uploads", FS(cx->app->data_dir))));
+    p->at += rq->body_bytes;
+    return db_write(cx, safe_written, p);
 }
 
 static enum err becomes_file(struct cx *cx, void *arg)
@@ -206,24 +225,30 @@ static enum err becomes_file(struct cx *cx, void *arg)
     return stored_add(cx, &p->file);
 }
 
+struct ending {
+    int64_t id, n;
+};
 static enum err row_gone(struct cx *cx, void *arg)
 {
-    const int64_t *id = arg;
-    return db_exec(cx, NULL, "DELETE FROM upload WHERE id = $1", V(*id));
+    struct ending *x = arg;
+    return db_exec(cx, &x->n, "DELETE FROM upload WHERE id = $1", V(x->id));
 }
 
+/* The row first: where it still was, its bytes are no file's. */
 static enum err part_end(struct cx *cx, int64_t id)
 {
-    TRY(db_write(cx, row_gone, &id));
+    struct ending x = {id, 0};
+    TRY(db_write(cx, row_gone, &x));
+    if (!x.n) return E_OK;
     os_unlink(cx, part_path(cx, id));
+    os_unlink(cx, file_path(cx, id));
     return E_OK;
 }
 
 /* What is refused for what it is would be refused again: its bytes go. */
 static enum err finish(struct cx *cx, struct part *p)
 {
-    str from = part_path(cx, p->id);
-    if (bytes_at(cx, from) < 0) from = file_path(cx, p->id); /* we died before it had its row */
+    str from = p->placed ? file_path(cx, p->id) : part_path(cx, p->id); /* placed: we died before it had its row */
     p->file = (struct stored){.id = p->id, .bytes = p->total};
     enum err e = intake_keep(cx, from, p->name, p->picture, &p->file);
     if (e == E_INVALID || e == E_LIMIT) {
@@ -234,10 +259,10 @@ static enum err finish(struct cx *cx, struct part *p)
         return cx->err = e;
     }
     TRY(e);
-    TRY(db_write(cx, becomes_file, p));
-    if (!str_eq(from, file_path(cx, p->id))) os_unlink(cx, from);
-    p->whole = true;
-    return E_OK;
+    e = db_write(cx, becomes_file, p);
+    if (e == E_CONFLICT) os_unlink(cx, file_path(cx, p->id)); /* it was ended meanwhile */
+    p->whole = e == E_OK;
+    return e;
 }
 
 static enum err piece_fits(struct cx *cx, const struct req *rq, struct resp *rs, const struct part *p)
@@ -273,14 +298,14 @@ enum err api_upload_patch(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(piece_fits(cx, rq, rs, &p));
     if (!p.whole) {
         TRY(os_mkdirs(cx, arena_fmt(cx->a, "%.*s/uploads", FS(cx->app->data_dir)), 0700));
-        bool done = p.at == p.total && bytes_at(cx, part_path(cx, id)) < 0;
-        str path = done ? file_path(cx, id) : part_path(cx, id);
+        str path = p.placed ? file_path(cx, id) : part_path(cx, id);
         OWNED(os_close_fd) int fd = open(arena_z(cx->a, path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0) return os_fail(cx, errno, "open", path);
         enum err e = go_on(cx, rq, rs, fd, &p);
-        if (p.whole || e == E_NOTFOUND) os_unlink(cx, part_path(cx, id)); /* another was faster */
+        if (e == E_NOTFOUND) os_unlink(cx, part_path(cx, id)); /* it was ended meanwhile */
         TRY(e);
     }
+    if (p.whole) os_unlink(cx, part_path(cx, id));
     heads(cx, rs, &p);
     rs->status = 204;
     return E_OK;

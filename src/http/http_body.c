@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { LOOK_EVERY = 4 * 1024 * 1024 }; /* how often an upload asks for the free bytes of the disk */
+
 struct http_job *job_new(struct conn *c, str head, str body)
 {
     struct http_job *j = calloc(1, sizeof *j);
@@ -32,6 +34,7 @@ void job_free(struct http_job **jp)
     if (j->stream) stream_free(j);
     if (j->spool > 0) (void)close(j->spool);
     if (j->spool_path[0]) (void)unlink(j->spool_path);
+    atomic_fetch_sub(&j->loop->s->spool_bytes, j->spooled);
     if (j->out) wire_free(j->out);
     free(j->out);
     atomic_fetch_sub(&j->loop->s->body_bytes, (int64_t)j->body_cap);
@@ -86,6 +89,20 @@ static int add_memory(struct http_job *j, str part)
     return 0;
 }
 
+/* Before it is known who sends: all that is under way has an end, and the database keeps room to write. */
+static int spool_room(struct http_job *j, size_t n)
+{
+    struct http_server *s = j->loop->s;
+    int64_t before = j->spooled, more = (int64_t)n;
+    j->spooled += more;
+    if (atomic_fetch_add(&s->spool_bytes, more) + more > (int64_t)s->l.spool_total_bytes) return 503;
+    if (before && before / LOOK_EVERY == j->spooled / LOOK_EVERY) return 0;
+    struct cx cx = {.a = arena_new()};
+    int64_t left = os_free_bytes(&cx, s->o.spool_dir.n ? s->o.spool_dir : S("/tmp"));
+    arena_free(&cx.a);
+    return left >= 0 && left < (int64_t)s->l.disk_reserve_bytes ? 507 : 0;
+}
+
 static int add(struct http_job *j, str part)
 {
     size_t limit = j->loop->s->l.body_memory_bytes;
@@ -96,6 +113,8 @@ static int add(struct http_job *j, str part)
         if (st) return st;
     }
     if (j->spool <= 0) return add_memory(j, part);
+    int full = spool_room(j, part.n);
+    if (full) return full;
     struct cx cx = {.a = arena_new()};
     enum err e = os_write_all(&cx, j->spool, part);
     arena_free(&cx.a);

@@ -150,6 +150,7 @@ struct http_job {
     struct chunk chunk;
     int spool;               /* > 0: descriptor */
     char spool_path[256];
+    int64_t spooled;         /* bytes of it that s->spool_bytes counts */
     bool upload, fast, apart, keep, v10;
     int rate_left;           /* of its connection */
     bool again;              /* it was tried in the loop */
@@ -235,7 +236,7 @@ struct http_server {
     struct addr_counts addrs;
     _Atomic int conns;
     _Atomic int apart;                  /* requests begun apart and not through yet */
-    _Atomic int64_t body_bytes;
+    _Atomic int64_t body_bytes, spool_bytes; /* of all jobs: in memory, on the disk */
     _Atomic bool draining, closing, stop;
     pthread_mutex_t tls_lock;
     void *tls;                          /* SSL_CTX */

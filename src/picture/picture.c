@@ -17,16 +17,19 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TURN_S = 10, REPLY_MS = 15000 };
+enum { TURN_S = 20, REPLY_MS = 9000, WAITING_MAX = 4, STOP_MS = 3000, HEAD = 8 };
 
 struct pictures {
     pthread_mutex_t lock;              /* one picture at a time */
+    pthread_mutex_t queue;             /* of the next two; held for a moment */
+    int64_t waiting[WAITING_MAX];      /* whose pictures are drawn or wait: nobody stands there twice */
+    int n;
     int sock;
     pid_t pid;
     uint32_t last;
 };
 
-/* Nothing of our environment goes with it, and no descriptor but the socket and what a terminal has. */
+/* Nothing of our environment goes with it, and no descriptor but the socket. */
 static enum err spawn(struct cx *cx, const char *program, int sock, pid_t *ret)
 {
     char *const argv[] = {(char[]){"kontor"}, (char[]){PICTURE_ARG}, NULL}, *const env[] = {NULL};
@@ -36,6 +39,8 @@ static enum err spawn(struct cx *cx, const char *program, int sock, pid_t *ret)
     sigemptyset(&none);
     int bad = posix_spawn_file_actions_init(&f) | posix_spawnattr_init(&at);
     bad |= posix_spawn_file_actions_adddup2(&f, sock, STDIN_FILENO);
+    bad |= posix_spawn_file_actions_addopen(&f, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    bad |= posix_spawn_file_actions_addopen(&f, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     bad |= posix_spawn_file_actions_addclosefrom_np(&f, STDERR_FILENO + 1);
     bad |= posix_spawnattr_setsigmask(&at, &none) | posix_spawnattr_setflags(&at, POSIX_SPAWN_SETSIGMASK);
     int e = bad ? EINVAL : posix_spawn(ret, program, &f, &at, argv, env);
@@ -60,6 +65,8 @@ enum err pictures_start(struct cx *cx, str program, struct pictures **ret)
     p->sock = end[0];
     p->pid = pid;
     (void)pthread_mutex_init(&p->lock, NULL);
+    (void)pthread_mutex_init(&p->queue, NULL);
+    (void)setsockopt(p->sock, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = 2}, sizeof(struct timeval));
     *ret = p;
     return E_OK;
 }
@@ -69,9 +76,14 @@ void pictures_stop(struct pictures **p)
     struct pictures *x = *p;
     if (!x) return;
     os_close_fd(&x->sock); /* it ends by that */
-    while (waitpid(x->pid, NULL, 0) < 0 && errno == EINTR) { /* once more */
+    int64_t until = os_mono_ms() + STOP_MS;
+    pid_t gone = 0;
+    while ((gone = waitpid(x->pid, NULL, WNOHANG)) == 0 && os_mono_ms() < until) os_sleep_us(5000);
+    if (gone == 0) (void)kill(x->pid, SIGKILL);
+    while (gone == 0 && waitpid(x->pid, NULL, 0) < 0 && errno == EINTR) { /* once more */
     }
     (void)pthread_mutex_destroy(&x->lock);
+    (void)pthread_mutex_destroy(&x->queue);
     mem_free(x);
     *p = NULL;
 }
@@ -108,6 +120,30 @@ static bool hear(const struct pictures *p, uint32_t id, struct draw_reply *ret)
     }
 }
 
+/* A place in the queue, at once or not at all: no thread of the server waits behind more than a few pictures, and no
+ * user takes more than one place. */
+static bool stand_in(struct pictures *p, int64_t who)
+{
+    bool ok = false;
+    pthread_mutex_lock(&p->queue);
+    ok = p->n < WAITING_MAX;
+    for (int i = 0; i < p->n; i++) ok &= p->waiting[i] != who;
+    if (ok) p->waiting[p->n++] = who;
+    pthread_mutex_unlock(&p->queue);
+    return ok;
+}
+
+static void stand_out(struct pictures *p, int64_t who)
+{
+    pthread_mutex_lock(&p->queue);
+    for (int i = 0; i < p->n; i++)
+        if (p->waiting[i] == who) {
+            p->waiting[i] = p->waiting[--p->n];
+            break;
+        }
+    pthread_mutex_unlock(&p->queue);
+}
+
 static bool ask_for(struct pictures *p, int in, int out, struct draw_reply *ret)
 {
     struct timespec until;
@@ -125,22 +161,37 @@ static enum err told(struct cx *cx, const struct draw_reply *r)
     switch (r->how) {
     case DRAWN_OK: return E_OK;
     case DRAWN_LARGE:
-        return fail(cx, E_LIMIT, "This picture is too large: at most 32 MB and 60 million pixels");
+        return fail(cx, E_LIMIT,
+                    "This picture is too large: at most 32 MB, and 60 million pixels as JPEG, 30 as another");
     case DRAWN_FAILED: return fail(cx, E_INTERNAL, "The picture could not be drawn");
     default: return fail(cx, E_INVALID, "This is no picture in PNG, JPEG, GIF or WebP, or it is broken");
     }
+}
+
+/* What came from there is believed as far as its first bytes say the same. */
+static bool is_so(int fd, uint32_t as)
+{
+    static const str png = S0("\x89PNG\r\n\x1A\n"), jpeg = S0("\xFF\xD8\xFF");
+    char head[HEAD] = {0};
+    ssize_t n = pread(fd, head, sizeof head, 0);
+    return str_has_prefix((str){head, n > 0 ? (size_t)n : 0}, as == AS_PNG ? png : jpeg);
 }
 
 static enum err make(struct cx *cx, struct pictures *p, int in, int out, struct picture *ret)
 {
     struct draw_reply r = {0};
     struct stat st = {0};
-    if (!p || !ask_for(p, in, out, &r)) {
+    if (p && !stand_in(p, cx->who.user))
+        return fail(cx, E_BUSY, "Other pictures are being drawn; please try again in a moment");
+    bool ok = p && ask_for(p, in, out, &r);
+    if (p) stand_out(p, cx->who.user);
+    if (!ok) {
         log_say(cx, LOG_WARN, S("picture"), "a picture was not drawn: %s", p ? "no reply" : "no process for it");
         return fail(cx, E_BUSY, "Pictures cannot be taken at present; please try again later");
     }
     TRY(told(cx, &r));
     if (fsync(out) != 0 || fstat(out, &st) != 0) return os_fail(cx, errno, "fsync", S("picture"));
+    if (!is_so(out, r.as)) return fail(cx, E_INTERNAL, "The picture could not be drawn");
     *ret = (struct picture){r.as == AS_PNG ? S("image/png") : S("image/jpeg"), (int)r.w, (int)r.h, st.st_size};
     return E_OK;
 }
@@ -149,7 +200,7 @@ enum err picture_make(struct cx *cx, struct pictures *p, str from, str to, struc
 {
     OWNED(os_close_fd) int in = open(arena_z(cx->a, from), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (in < 0) return os_fail(cx, errno, "open", from);
-    OWNED(os_close_fd) int out = open(arena_z(cx->a, to), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    OWNED(os_close_fd) int out = open(arena_z(cx->a, to), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (out < 0) return os_fail(cx, errno, "open", to);
     enum err e = make(cx, p, in, out, ret);
     if (e != E_OK) os_unlink(cx, to);

@@ -12,7 +12,8 @@
 enum {
     PICTURE_SIDE = 1600,               /* pixels: what is longer is made smaller */
     PICTURE_BYTES_MAX = 32 * 1024 * 1024,
-    PICTURE_PIXELS_MAX = 60 * 1000 * 1000
+    PICTURE_PIXELS_MAX = 60 * 1000 * 1000, /* of a JPEG, which is read at a part of its size */
+    PICTURE_PLAIN_MAX = 30 * 1000 * 1000   /* of another, which is held whole */
 };
 
 struct pictures;
@@ -30,7 +31,7 @@ int picture_child(void);                 /* the whole life of that process; its 
 
 /* Draws the file `from` (PNG, JPEG, GIF: the first of its pictures, WebP) anew into `to`, which is made, and is on the
  * disk when this comes back: turned as its camera said, at most PICTURE_SIDE long. PNG and GIF become PNG, all others
- * JPEG unless one can see through them. Blocks up to 25 s; one at a time.
+ * JPEG unless one can see through them. Blocks up to 30 s; one at a time, a few wait, and of one user (cx->who) one.
  * E_INVALID: no such picture, or a broken one; E_LIMIT: too large; E_BUSY: others before us take too long, or the
  * process is not there (p NULL, too); the errors of files. `to` is gone then. */
 MUST enum err picture_make(struct cx *cx, struct pictures *p, str from, str to, struct picture *ret);

@@ -19,7 +19,7 @@ struct pixels {
     unsigned char *p;
     size_t w, h;
 };
-enum drawn pixels_new(struct pixels *ret, int64_t w, int64_t h); /* DRAWN_LARGE beyond PICTURE_PIXELS_MAX */
+enum drawn pixels_new(struct pixels *ret, int64_t w, int64_t h); /* DRAWN_LARGE beyond PICTURE_PLAIN_MAX */
 void pixels_free(struct pixels *p);
 bool pixels_opaque(const struct pixels *p);
 /* So that no side is longer than `side`: each new pixel is the mean of those that it covers. */

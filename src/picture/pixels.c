@@ -9,7 +9,7 @@ enum { EACH = 4, ALPHA = 3, OPAQUE = 255, TURNED = 5 };
 enum drawn pixels_new(struct pixels *ret, int64_t w, int64_t h)
 {
     if (w < 1 || h < 1) return DRAWN_BROKEN;
-    if (w > PICTURE_PIXELS_MAX || h > PICTURE_PIXELS_MAX || w * h > PICTURE_PIXELS_MAX) return DRAWN_LARGE;
+    if (w > PICTURE_PLAIN_MAX || h > PICTURE_PLAIN_MAX || w * h > PICTURE_PLAIN_MAX) return DRAWN_LARGE;
     *ret = (struct pixels){mem_new((size_t)w * (size_t)h * EACH), (size_t)w, (size_t)h};
     return DRAWN_OK;
 }

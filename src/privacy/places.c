@@ -4,8 +4,12 @@
 
 #include "os/os.h"
 
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
 enum place_by { BY_NAME, BY_MARK };
-enum { SLICE = 50, UPLOAD_BYTES = 256 * 1024 * 1024, TEXTS_MAX = 3, KEYS = 2 };
+enum { SLICE = 50, BLOCK = 4 * 1024 * 1024, OVERLAP = 64 * 1024, TEXTS_MAX = 3, KEYS = 2 };
 static const struct place {
     str name;
     enum place_by by;
@@ -204,24 +208,44 @@ static enum err upload_drop(struct cx *cx, void *arg)
     return db_exec(cx, NULL, "DELETE FROM file WHERE id = $1 AND record = 0", V(*id));
 }
 
+/* Block by block, each with the end of the one before it: no word lies over an edge unseen. */
+static bool bytes_hold(struct cx *cx, const struct redact *r, str path)
+{
+    char *p = NEW_N(cx->a, char, BLOCK + OVERLAP);
+    size_t have = 0;
+    ssize_t n = 0;
+    bool yes = false;
+    OWNED(os_close_fd) int fd = open(arena_z(cx->a, path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    while (fd >= 0 && !yes && (n = read(fd, p + have, BLOCK + OVERLAP - have)) > 0) {
+        have += (size_t)n;
+        if (have < BLOCK + OVERLAP) continue; /* more may come */
+        struct arena_mark m = arena_mark(cx->a);
+        yes = redact_has(r, (str){p, have});
+        arena_back(cx->a, m);
+        memmove(p, p + BLOCK, OVERLAP);
+        have = OVERLAP;
+    }
+    return yes || (have && redact_has(r, (str){p, have}));
+}
+
 /* What cannot be read (another process took it away) holds nothing. */
 static bool upload_holds(struct cx *cx, const struct redact *r, const struct erase_env *env, str path,
                          str name)
 {
     struct arena_mark m = arena_mark(cx->a);
-    str bytes = {0};
     bool yes = redact_has(r, name);
-    if (!yes && env->data_dir.n &&
-        os_read_file(cx, path, UPLOAD_BYTES, &bytes) == E_OK)
-        yes = redact_has(r, bytes);
+    if (!yes && env->data_dir.n) yes = bytes_hold(cx, r, path);
     arena_back(cx->a, m);
     return yes;
 }
 
+struct part_gone {
+    int64_t id, n;
+};
 static enum err part_drop(struct cx *cx, void *arg)
 {
-    const int64_t *id = arg;
-    return db_exec(cx, NULL, "DELETE FROM upload WHERE id = $1", V(*id));
+    struct part_gone *x = arg;
+    return db_exec(cx, &x->n, "DELETE FROM upload WHERE id = $1", V(x->id));
 }
 
 /* Those that come in pieces and are not whole yet. */
@@ -231,10 +255,15 @@ static enum err parts_clear(struct cx *cx, const struct plan *p, const struct er
     TRY(db_query(cx, &r, "SELECT id, name FROM upload ORDER BY id LIMIT 10000"));
     for (size_t i = 0; i < r.n; i++) {
         int64_t id = db_int(&r, i, 0);
-        str path = part_path(cx, env, id);
-        if (!upload_holds(cx, &p->sure, env, path, db_str(&r, i, 1))) continue;
-        TRY(db_write_bulk(cx, part_drop, &id));
+        str path = part_path(cx, env, id), placed = bytes_path(cx, env, id);
+        if (!upload_holds(cx, &p->sure, env, path, db_str(&r, i, 1)) &&
+            !upload_holds(cx, &p->sure, env, placed, S("")))
+            continue;
+        struct part_gone x = {id, 0};
+        TRY(db_write_bulk(cx, part_drop, &x));
+        if (!x.n) continue; /* it is a file by now, which is looked at as one */
         if (env->data_dir.n) os_unlink(cx, path);
+        bytes_drop(cx, env, id);
         ++*ret_n;
     }
     return E_OK;
@@ -246,6 +275,7 @@ enum err uploads_clear(struct cx *cx, const struct plan *p, const struct erase_e
     struct redact batches = {0};
     struct sheets s = {.batches = &batches};
     struct db_rows r = {0};
+    TRY(parts_clear(cx, p, env, ret_n)); /* before and after: one may become a file meanwhile */
     TRY(import_batches(cx, p, &batches));
     if (batches.n_ids)
         TRY(db_each(cx,

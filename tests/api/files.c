@@ -7,7 +7,9 @@
 #include "stub.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PNG  "@picture:clear.png"
@@ -68,7 +70,7 @@ static void no_picture(struct api_bed *t)
          {REPA1, "POST /api/v1/file?name=x.png", "<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>", 201, "\"type\":\"application/octet-stream\"", NULL, "svg", TYPE},
          {REPA1, "POST /api/v1/file?name=x.png&as=picture", "<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>", 422, "WebP", NULL, NULL, TYPE},
          {REPA1, "POST /api/v1/file?name=x.png&as=icon", PNG, 400, "\"field\":\"as\"", NULL, NULL, TYPE},
-         {REPA1, "POST /api/v1/file?name=x.png&as=picture", "@picture:huge.png", 413, "60", NULL, NULL, TYPE},
+         {REPA1, "POST /api/v1/file?name=x.png&as=picture", "@picture:huge.png", 413, "60 million", NULL, NULL, TYPE},
          {REPA1, "POST /api/v1/file?name=x.jpg", "<!doctype html><script>alert(1)</script>", 201, "\"type\":\"application/octet-stream\"", NULL, "html", TYPE},
          {REPA1, "POST /api/v1/file?name=x.svg&as=picture", "@picture:clear.gif", 201, "\"type\":\"image/png\"", NULL, "gif", "Content-Type: image/svg+xml"},
          {REPA1, "POST /api/v1/file?name=x&as=picture", "@picture:turned.jpg", 201, "\"type\":\"image/jpeg\"", NULL, "jpg", TYPE},
@@ -238,6 +240,65 @@ static void in_pieces(struct api_bed *t)
     T_INT(in_folder(t, "uploads"), 0);
 }
 
+static str part_bytes(struct api_bed *t, const char *folder, const char *name)
+{
+    struct cx *cx = &t->b.cx;
+    str bytes = {0};
+    T_OK(cx, os_read_file(cx, arena_fmt(cx->a, "%.*s/%s/%.*s", FS(t->app->data_dir), folder, FS(api_expand(t, cx->a, name))), 1 << 20, &bytes));
+    return bytes;
+}
+
+static void put(struct api_bed *t, const char *folder, str name, str bytes)
+{
+    struct cx *cx = &t->b.cx;
+    T_OK(cx, os_write_file_atomic(cx, arena_fmt(cx->a, "%.*s/%s/%.*s", FS(t->app->data_dir), folder, FS(name)), bytes, 0600));
+}
+
+/* What a kill left behind the bytes that were acknowledged is cut off, not told as had. */
+static void torn(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    ROWS(t,
+         {REPA1, "POST /api/v1/upload", NULL, 201, NULL, NULL, "u", "Upload-Length: 11"},
+         {REPA1, "PATCH /api/v1/upload/$u", "Name\n", 204, "@Upload-Offset: 5", NULL, NULL, PIECE "0"});
+    put(t, "uploads", api_expand(t, cx->a, "$u"), S("Name\n??????????????????"));
+    ROWS(t,
+         {REPA1, "GET /api/v1/upload/$u", NULL, 200, "\"offset\":5,", NULL, NULL, NULL},
+         {REPA1, "PATCH /api/v1/upload/$u", "A\n", 204, "@Upload-Offset: 7", NULL, NULL, PIECE "5"});
+    T_STR(part_bytes(t, "uploads", "$u"), S("Name\nA\n"));
+    ROWS(t, {REPA1, "PATCH /api/v1/upload/$u", "B\nC\n", 204, "@Upload-Offset: 11", NULL, NULL, PIECE "7"});
+    T_STR(part_bytes(t, "files", "$u"), S("Name\nA\nB\nC\n"));
+}
+
+/* Bytes that no row tells of go after a day, what is told stays, and so does what is no upload. */
+static void strays(struct api_bed *t)
+{
+    static const char *const gone[] = {"files/77", "files/78.in", "files/79.in.new", "uploads/77"}, *const stay[] = {"files/notes", "files/80"};
+    struct cx *cx = &t->b.cx;
+    const struct timespec long_ago[] = {{.tv_sec = os_now_ms() / 1000 - 2 * 86400}, {.tv_sec = os_now_ms() / 1000 - 2 * 86400}};
+    ROWS(t,
+         {REPA1, "POST /api/v1/file?name=a.csv", "Name\nA\n", 201, NULL, NULL, "f", TYPE},
+         {REPA1, "POST /api/v1/upload", NULL, 201, NULL, NULL, "u", "Upload-Length: 11"},
+         {REPA1, "PATCH /api/v1/upload/$u", "Name\n", 204, NULL, NULL, NULL, PIECE "0"});
+    str told[] = {arena_fmt(cx->a, "files/%.*s", FS(api_expand(t, cx->a, "$f"))), arena_fmt(cx->a, "uploads/%.*s", FS(api_expand(t, cx->a, "$u")))};
+    str all[COUNT(gone) + COUNT(stay) + COUNT(told)];
+    size_t n = 0;
+    for (size_t i = 0; i < COUNT(gone); i++) all[n++] = str_from(gone[i]);
+    for (size_t i = 0; i < COUNT(stay); i++) all[n++] = str_from(stay[i]);
+    for (size_t i = 0; i < COUNT(told); i++) all[n++] = told[i];
+    for (size_t i = 0; i < n; i++) {
+        str path = arena_fmt(cx->a, "%.*s/%.*s", FS(t->app->data_dir), FS(all[i]));
+        if (i < COUNT(gone) + COUNT(stay)) T_OK(cx, os_write_file_atomic(cx, path, S("x"), 0600));
+        if (!str_eq(all[i], S("files/80"))) T(utimensat(AT_FDCWD, path.p, long_ago, 0) == 0); /* 80 is of today */
+    }
+    tidy(t);
+    for (size_t i = 0; i < n; i++) {
+        bool there = access(arena_fmt(cx->a, "%.*s/%.*s", FS(t->app->data_dir), FS(all[i])).p, F_OK) == 0;
+        T(there == (i >= COUNT(gone)));
+        if (there != (i >= COUNT(gone))) fprintf(stderr, "  %.*s\n", FS(all[i]));
+    }
+}
+
 static void picture_in_pieces(struct api_bed *t)
 {
     ROWS(t,
@@ -370,6 +431,6 @@ static void untaken(struct api_bed *t)
 
 void files_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {taken_and_seen, no_picture, merged, merged_again, older, upload_once, in_pieces, picture_in_pieces, too_many_pieces, a_day, scanned, untaken};
+    static void (*const all[])(struct api_bed *) = {taken_and_seen, no_picture, merged, merged_again, older, upload_once, in_pieces, torn, strays, picture_in_pieces, too_many_pieces, a_day, scanned, untaken};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

@@ -264,6 +264,27 @@ static void test_rate(void)
     t_cx_free(&cx);
 }
 
+/* All uploads on their way together have a bound, which those that ended give back; and the disk keeps its reserve. */
+static void test_spool_full(void)
+{
+    struct cx cx = t_cx();
+    const struct http_limits small = {.body_memory_bytes = 1000, .spool_total_bytes = 50000}, disk = {.body_memory_bytes = 1000, .disk_reserve_bytes = SIZE_MAX / 4};
+    char *body = NEW_N(cx.a, char, 60001);
+    memset(body, 'a', 60000);
+    str large = arena_fmt(cx.a, "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n%s", body);
+    str fits = arena_fmt(cx.a, "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n%.40000s", body);
+    struct world *w = start(&cx, (struct http_opts){.limit = small});
+    for (int i = 0; i < 3; i++) {
+        T_INT(status_of(ask(&cx, w, large)), 503);
+        T(str_has_suffix(ask(&cx, w, fits), S("spooled 40000")));
+    }
+    stop(w);
+    w = start(&cx, (struct http_opts){.limit = disk});
+    T_INT(status_of(ask(&cx, w, fits)), 507);
+    stop(w);
+    t_cx_free(&cx);
+}
+
 static void test_bodies(void)
 {
     struct cx cx = t_cx();
@@ -506,4 +527,4 @@ static void test_listen(void)
 }
 
 TESTS("http_server", test_keep_alive, test_pipeline, test_statuses, test_again, test_refused, test_rate,
-      test_bodies, test_files, test_tls, test_listen)
+      test_bodies, test_spool_full, test_files, test_tls, test_listen)
