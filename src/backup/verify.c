@@ -233,7 +233,7 @@ static enum err versions_check(struct cx *cx, struct verify *k, const struct ent
             " lag(c.version) OVER (PARTITION BY c.record ORDER BY c.seq) AS was FROM change c "
             "WHERE c.entity = ");
     sql_val(cx, &p, V(e->name));
-    sql_lit(&p, ") x WHERE x.was >= x.version");
+    sql_lit(&p, " AND c.op <> 'share') x WHERE x.was >= x.version"); /* that makes no version of its own */
     return ask(cx, k, &p,
                (struct finding){.what = S("log"),
                                 .where = e->name,

@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Sharing: exactly that record, for exactly that receiver, to see or to change, until its end; and nothing beside. */
 #include "api_bed.h"
+#include "backup/verify.h"
 #include "base/time.h"
+
+/* What `kontor verify` says: shares stand in the log without a version of their own. */
+static void in_order(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    struct verify_report v = {0};
+    T_OK(cx, verify_base(cx, t->b.b, &v));
+    T(v.ok);
+    for (size_t i = 0; i < v.n; i++) fprintf(stderr, "verify: %.*s %.*s: %.*s\n", FS(v.v[i].what), FS(v.v[i].where), FS(v.v[i].text));
+}
 
 /* REPA1 has his own alone; REPB1's team is another. */
 static void firm_of_b(struct api_bed *t)
@@ -73,6 +84,7 @@ static void to_see(struct api_bed *t)
          {REPB1, "POST /api/v1/undo", "{'change':'$s.seq'}", 409, "conflicts", NULL, NULL, NULL},
          {REPB1, "POST /api/v1/undo", "{'change':'$s.seq','force':true}", 200, "\"undone\":1", "person.share", NULL, NULL},
          {REPA1, "GET /api/v1/person/$x", NULL, 404, NULL, NULL, NULL, NULL});
+    in_order(t);
 }
 
 /* What is lent is not given away, nor taken: not by an owner, a merge, an undo, nor by a key. */
@@ -189,6 +201,7 @@ static void with_the_record(struct api_bed *t)
          {REPB1, "POST /api/v1/person/$x/share", "{'to':'$teama'}", 404, NULL, NULL, NULL, NULL},
          {REPB1, "POST /api/v1/person/$x/restore", NULL, 200, NULL, "person.restore", NULL, NULL},
          {REPA2, "GET /api/v1/person/$x", NULL, 200, NULL, NULL, NULL, NULL});
+    in_order(t);
 }
 
 /* Own entities as built-in ones; and a key of the receiver opens no more than it says. */
@@ -251,7 +264,6 @@ static void peek(struct api_bed *t)
 
 void sharing_tests(void)
 {
-    static void (*const all[])(struct api_bed *t) = {to_see,     to_change, until_a_day, with_a_team, with_the_record, own_entities_and_keys,
-                                                     masks_hold, peek};
+    static void (*const all[])(struct api_bed *t) = {to_see, to_change, until_a_day, with_a_team, with_the_record, own_entities_and_keys, masks_hold, peek};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }
