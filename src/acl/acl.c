@@ -28,7 +28,12 @@ size_t rights_of(const struct field *f) { return f->at == f->entity->title ? FIE
 
 bool acl_may(const struct cx *cx, const struct entity *e, enum action act)
 {
-    return !cx->acl || cx->acl->reach[e->at][act] != REACH_NONE || acl_shared(cx, e, act);
+    return acl_may_by_role(cx, e, act) || acl_shared(cx, e, act);
+}
+
+bool acl_may_by_role(const struct cx *cx, const struct entity *e, enum action act)
+{
+    return !cx->acl || cx->acl->reach[e->at][act] != REACH_NONE;
 }
 
 bool acl_sys(const struct cx *cx, enum sysright r) { return !cx->acl || (cx->acl->sys & r) != 0; }
@@ -46,8 +51,9 @@ bool acl_own(const struct cx *cx, const struct entity *e, enum action act)
 bool acl_exports_seen(const struct cx *cx, const struct entity *e)
 {
     const struct acl *a = cx->acl;
-    if (!a || acl_all(cx, e, ACT_EXPORT)) return true;
+    if (!a || (acl_all(cx, e, ACT_EXPORT) && acl_all(cx, e, ACT_SEE))) return true;
     if (acl_shared(cx, e, ACT_SEE)) return false;
+    if (acl_all(cx, e, ACT_EXPORT)) return true;
     for (size_t i = 0; i < a->n_grants; i++)
         if (a->grant[i].entity == e->at && a->grant[i].reach[ACT_EXPORT] < a->grant[i].reach[ACT_SEE]) return false;
     return acl_may(cx, e, ACT_EXPORT) && a->reach[e->at][ACT_EXPORT] >= a->reach[e->at][ACT_SEE];
@@ -112,16 +118,34 @@ static void grants_sql(struct cx *cx, const struct entity *e, enum action act, s
 }
 
 /* What is shared is another matter. */
-static void roles_sql(struct cx *cx, const struct entity *e, enum action act, str alias, struct sql *q)
+static void role_sql(struct cx *cx, const struct entity *e, enum action act, str alias, struct sql *q)
 {
     enum reach r = cx->acl ? (enum reach)cx->acl->reach[e->at][act] : REACH_ALL;
     if (r != REACH_NONE && cx->acl && cx->acl->filtered[e->at]) grants_sql(cx, e, act, alias, q);
     else reach_sql(cx, r, alias, q);
 }
 
+/* Where a share lets see what his roles do not, seeing is no longer asked for by whoever asks for more: nobody does by
+ * his roles what he does not see by them. */
+static bool asks_to_see(const struct cx *cx, const struct entity *e, enum action act)
+{
+    return act != ACT_SEE && acl_shared(cx, e, ACT_SEE) && !acl_all(cx, e, ACT_SEE);
+}
+
+static void roles_sql(struct cx *cx, const struct entity *e, enum action act, str alias, struct sql *q)
+{
+    if (asks_to_see(cx, e, act)) {
+        sql_lit(q, "(");
+        role_sql(cx, e, ACT_SEE, alias, q);
+        sql_lit(q, " AND ");
+    }
+    role_sql(cx, e, act, alias, q);
+    if (asks_to_see(cx, e, act)) sql_lit(q, ")");
+}
+
 void acl_where(struct cx *cx, const struct entity *e, enum action act, str alias, struct sql *q)
 {
-    bool more = acl_shared(cx, e, act) && !acl_all(cx, e, act);
+    bool more = acl_shared(cx, e, act) && !(acl_all(cx, e, act) && acl_all(cx, e, ACT_SEE));
     if (more) sql_lit(q, "(");
     roles_sql(cx, e, act, alias, q);
     if (!more) return;
@@ -163,7 +187,31 @@ enum err acl_reaches(struct cx *cx, const struct entity *e, enum action act, int
                      bool *ret)
 {
     TRY(acl_owner(cx, e, act, owner, team, ret));
-    return *ret ? acl_fits(cx, e, act, id, ret) : E_OK;
+    if (*ret) TRY(acl_fits(cx, e, act, id, ret));
+    if (!*ret || !asks_to_see(cx, e, act)) return E_OK;
+    TRY(acl_owner(cx, e, ACT_SEE, owner, team, ret));
+    return *ret ? acl_fits(cx, e, ACT_SEE, id, ret) : E_OK;
+}
+
+enum err acl_rights(struct cx *cx, const struct entity *e, int64_t id, unsigned *ret)
+{
+    struct sql q = sql_new(cx);
+    struct db_rows r = {0};
+    *ret = 0;
+    for (enum action a = 0; a < ACT_MAX; a++) {
+        if (a) sql_lit(&q, ", CASE WHEN ");
+        else sql_lit(&q, "SELECT CASE WHEN ");
+        roles_sql(cx, e, a, S("t"), &q);
+        sql_lit(&q, " THEN 1 ELSE 0 END");
+    }
+    sql_lit(&q, " FROM ");
+    sql_name(&q, e->table);
+    sql_lit(&q, " t WHERE t.id = ");
+    sql_val(cx, &q, V(id));
+    TRY(sql_run(cx, &q, &r, NULL));
+    for (enum action a = 0; r.n && a < ACT_MAX; a++)
+        if (db_int(&r, 0, a)) *ret |= 1U << a;
+    return E_OK;
 }
 
 enum err acl_fits(struct cx *cx, const struct entity *e, enum action act, int64_t id, bool *ret)
@@ -177,7 +225,7 @@ enum err acl_fits(struct cx *cx, const struct entity *e, enum action act, int64_
     sql_lit(&q, " t WHERE t.id = ");
     sql_val(cx, &q, V(id));
     sql_lit(&q, " AND ");
-    roles_sql(cx, e, act, S("t"), &q);
+    role_sql(cx, e, act, S("t"), &q);
     TRY(sql_run(cx, &q, &r, NULL));
     *ret = r.n > 0;
     return E_OK;

@@ -77,6 +77,8 @@ MUST enum err acl_still_ruled(struct cx *cx, const struct entity *e);
 MUST enum err acl_holders(struct cx *cx, enum sysright right, size_t max, int64_t **ret, size_t *ret_n);
 /* May this be done at all with this entity? (rows are a matter of acl_where) */
 bool acl_may(const struct cx *cx, const struct entity *e, enum action act);
+/* Likewise with what is shared aside: for what a single record must not open. */
+bool acl_may_by_role(const struct cx *cx, const struct entity *e, enum action act);
 bool acl_sys(const struct cx *cx, enum sysright r);
 /* All rows, without any condition; by his roles none but his own (some of them perhaps, or not one). */
 bool acl_all(const struct cx *cx, const struct entity *e, enum action act);
@@ -91,10 +93,12 @@ MUST enum err acl_owner(struct cx *cx, const struct entity *e, enum action act, 
 /* Does a row that stands in the database fit one of the roles, reach and filter together? True without a look where no
  * filter bears on the entity: there acl_owner has said all. */
 MUST enum err acl_fits(struct cx *cx, const struct entity *e, enum action act, int64_t id, bool *ret);
-/* Both: by his roles, what is shared with him aside. Who gives something on (to another owner, or by a share) must
- * reach it in this way. */
+/* Both: by his roles, what is shared with him aside; they must let him see it, too. Who gives something on (to another
+ * owner, or by a share) must reach it in this way. */
 MUST enum err acl_reaches(struct cx *cx, const struct entity *e, enum action act, int64_t id, int64_t owner,
                           int64_t team, bool *ret);
+/* The same for all actions of a row in the database, by one look: *ret has the bit 1 << action of each. */
+MUST enum err acl_rights(struct cx *cx, const struct entity *e, int64_t id, unsigned *ret);
 /* Are there records of e that he is let do this with by a share alone? Only seeing and changing are ever shared. */
 bool acl_shared(const struct cx *cx, const struct entity *e, enum action act);
 /* Those alone: "(t.id IN (...))"; "(1 = 0)" when there are none. Named "t" or by `alias`. */

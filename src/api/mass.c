@@ -83,7 +83,7 @@ static enum err which(struct cx *cx, const struct json *j, struct mass *m)
 
 static enum err may(struct cx *cx, const struct mass *m)
 {
-    if (!acl_may(cx, m->e, ACT_MASS) || !acl_may(cx, m->e, m->act == MASS_SET ? ACT_CHANGE : ACT_DELETE))
+    if (!acl_may(cx, m->e, ACT_MASS) || !acl_may_by_role(cx, m->e, m->act == MASS_SET ? ACT_CHANGE : ACT_DELETE))
         return fail(cx, E_DENIED, "You may not change many records at once");
     return E_OK;
 }
@@ -149,8 +149,18 @@ static enum err count(struct cx *cx, const struct mass *m, int64_t *ret)
 }
 
 /* ---- the change ---- */
+/* What is only shared with him is changed one by one. */
+static enum err by_roles(struct cx *cx, const struct mass *m, int64_t id)
+{
+    unsigned rights = 0;
+    if (!acl_shared(cx, m->e, ACT_CHANGE)) return E_OK;
+    TRY(acl_rights(cx, m->e, id, &rights));
+    return rights & 1U << ACT_CHANGE ? E_OK : fail(cx, E_DENIED, "You may see this record, but not do that with it");
+}
+
 static enum err one(struct cx *cx, const struct mass *m, int64_t id, struct written *w)
 {
+    if (m->act == MASS_SET) TRY(by_roles(cx, m, id));
     switch (m->act) {
     case MASS_SET: return record_update(cx, m->e, id, 0, m->s, m->n_sets, w);
     case MASS_TRASH: return record_delete(cx, m->e, id, 0, w);

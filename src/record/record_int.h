@@ -81,6 +81,14 @@ MUST enum err log_old_sets(struct cx *cx, const struct entity *e, str old_json, 
 #define LOG_SHARE "@share" /* in a "share": {"to":receiver,"old":what he had or null,"new":likewise} */
 /* May the asker give the record in hand on? By his roles, without what is shared with him. */
 MUST enum err share_may(struct cx *cx, const struct record *r, bool *ret);
+/* A share lets change a record, and not make it one's own by a change after which the roles' conditions let one do more
+ * with it. Before and after a change by people; costs nothing without conditions or shares. E_DENIED. */
+struct lent {
+    bool yes; /* by a share alone */
+    unsigned had;
+};
+MUST enum err lent_before(struct cx *cx, const struct entity *e, int64_t id, struct lent *ret);
+MUST enum err lent_after(struct cx *cx, const struct entity *e, int64_t id, const struct lent *l);
 /* What the loser's receivers have they have of the winner from now on: of two shares the wider. */
 MUST enum err shares_merge(struct cx *cx, const struct entity *e, int64_t winner, int64_t version, int64_t loser);
 /* Has the share of which such a row tells changed since? */

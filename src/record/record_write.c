@@ -349,7 +349,9 @@ static enum err update_inside(struct cx *cx, void *arg)
 {
     struct updating *u = arg;
     struct record old = {0};
+    struct lent lent = {0};
     TRY(read_one(cx, u->e, u->id, ACT_CHANGE, LIVING, false, &old));
+    TRY(lent_before(cx, u->e, u->id, &lent));
     if (cx->acl) TRY(check_append(cx, u->e));
     if (u->version && u->version != old.version)
         return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
@@ -360,6 +362,7 @@ static enum err update_inside(struct cx *cx, void *arg)
     TRY(check_ids(cx, u->e, old.v, &s, u->n));
     TRY(update_write(cx, u->e, &old, s, u->n, u->ret));
     if (u->given) TRY(check_given(cx, u->e, u->id));
+    TRY(lent_after(cx, u->e, u->id, &lent));
     return read_after(cx, u->e, u->ret);
 }
 

@@ -123,6 +123,24 @@ enum err share_may(struct cx *cx, const struct record *r, bool *ret)
     return acl_reaches(cx, r->e, ACT_CHANGE, r->id, r->v[F_OWNER].i, r->v[F_TEAM].i, ret);
 }
 
+enum err lent_before(struct cx *cx, const struct entity *e, int64_t id, struct lent *ret)
+{
+    *ret = (struct lent){0};
+    if (!cx->acl || !cx->acl->filtered[e->at] || !acl_shared(cx, e, ACT_CHANGE)) return E_OK;
+    TRY(acl_rights(cx, e, id, &ret->had));
+    ret->yes = !(ret->had & 1U << ACT_CHANGE);
+    return E_OK;
+}
+
+enum err lent_after(struct cx *cx, const struct entity *e, int64_t id, const struct lent *l)
+{
+    unsigned has = 0;
+    if (!l->yes) return E_OK;
+    TRY(acl_rights(cx, e, id, &has));
+    has &= ~(l->had | 1U << ACT_CREATE | 1U << ACT_IMPORT);
+    return has ? fail(cx, E_DENIED, "What is shared with you must not become yours by this change") : E_OK;
+}
+
 struct sharing {
     const struct entity *e;
     int64_t id;

@@ -159,10 +159,13 @@ static enum err take_back_update(struct cx *cx, struct undoing *u, const struct 
 {
     struct set *use = NEW_N(cx->a, struct set, n + 1);
     struct written w = {0};
+    struct lent lent = {0};
     size_t m = 0;
     for (size_t i = 0; i < n; i++)
         if (u->mode == UNDO_FORCE || !is_in(c->field, c->n, sets[i].f->name)) use[m++] = sets[i];
+    TRY(lent_before(cx, r->e, r->id, &lent));
     TRY(update_write(cx, r->e, r, use, m, &w));
+    TRY(lent_after(cx, r->e, r->id, &lent));
     if (w.seq) u->now.undone++;
     return E_OK;
 }

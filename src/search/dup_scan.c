@@ -265,7 +265,9 @@ static enum err reject_inside(struct cx *cx, void *arg)
     const struct reject *p = arg;
     struct db_rows r = {0};
     struct sql q = sql_new(cx);
-    sql_lit(&q, "SELECT r.id FROM ");
+    sql_lit(&q, "SELECT CASE WHEN ");
+    acl_where(cx, p->e, ACT_CHANGE, S("r"), &q);
+    sql_lit(&q, " THEN 1 ELSE 0 END FROM ");
     sql_name(&q, p->e->table);
     sql_lit(&q, " r WHERE r.id IN ");
     sql_ids(cx, &q, (const int64_t[]){p->a, p->b}, 2);
@@ -273,6 +275,7 @@ static enum err reject_inside(struct cx *cx, void *arg)
     seen_sql(cx, p->e, S("r"), &q);
     TRY(sql_run(cx, &q, &r, NULL));
     if (r.n != 2) return fail(cx, E_NOTFOUND, "There are no two such records");
+    if (!db_int(&r, 0, 0) && !db_int(&r, 1, 0)) return fail(cx, E_DENIED, "You may not change this record");
     if (p->back)
         return db_exec(cx, NULL, "DELETE FROM dup_reject WHERE a = $1 AND b = $2",
                        V(p->a < p->b ? p->a : p->b), V(p->a < p->b ? p->b : p->a));

@@ -263,6 +263,77 @@ static void peek(struct api_bed *t)
          {REPA1, "GET /api/v1/search?q=nordwind", NULL, 200, "Nordwind|!canary", NULL, NULL, NULL});
 }
 
+/* ---- beside roles ---- */
+#define OWN_BUT(person) "{'rights':{'*':{'see':'own','create':'own','change':'own','delete':'own'},'person':{" person "}}}"
+
+/* What is lent does not become his by a change that makes it fit his role. */
+static void role_with_a_condition(struct api_bed *t)
+{
+    firm_of_b(t);
+    ROWS(t,
+         {ADMIN, "PATCH /api/v1/role/$rolerep", OWN_BUT("'see':'all','create':'all','change':'all','delete':'all','export':'all','filter':{'field':'status','op':'eq','value':'lost'}"), 200, NULL, "role.update", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/person/$x", "{'status':'lost'}", 200, NULL, "person.update", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/person/$x", "{'status':'active','note':'n'}", 200, NULL, "person.update", "was", NULL},
+         {REPA1, "GET /api/v1/person/$x", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPB1, "POST /api/v1/person/$x/share", "{'to':'$repa1','right':'change'}", 204, NULL, "person.share", NULL, NULL},
+         {REPA1, "POST /api/v1/undo", "{'change':'$was.seq'}", 403, NULL, "", NULL, NULL},
+         {REPA1, "PATCH /api/v1/person/$x", "{'status':'lost'}", 403, NULL, "", NULL, NULL},
+         {REPA1, "PATCH /api/v1/person/$x", "{'status':'dormant','note':'o'}", 200, "\"dormant\"", "person.update", NULL, NULL},
+         {REPA1, "DELETE /api/v1/person/$x", NULL, 403, NULL, "", NULL, NULL},
+         {REPA1, "POST /api/v1/person/$x/share", "{'to':'$repa2'}", 403, NULL, "", NULL, NULL},
+         {REPB1, "PATCH /api/v1/person/$x", "{'status':'lost'}", 200, NULL, "person.update", NULL, NULL}, /* another lets him */
+         {REPA1, "PATCH /api/v1/person/$x", "{'note':'p'}", 200, NULL, "person.update", NULL, NULL},
+         {REPA1, "PATCH /api/v1/person/$x", "{'status':'active'}", 200, NULL, "person.update", NULL, NULL},
+         {REPA1, "PATCH /api/v1/person/$x", "{'status':'lost'}", 403, NULL, "", NULL, NULL},
+         {REPB1, "PATCH /api/v1/person/$x", "{'status':'lost'}", 200, NULL, "person.update", NULL, NULL},
+         {REPA1, "DELETE /api/v1/person/$x", NULL, 204, NULL, "person.delete", NULL, NULL});
+}
+
+/* A share to see opens nothing of a role that does more than it sees. */
+static void role_does_more_than_it_sees(struct api_bed *t)
+{
+    firm_of_b(t);
+    ROWS(t,
+         {ADMIN, "PATCH /api/v1/role/$rolerep", "{'rights':{'*':{'see':'own','create':'own','change':'own','export':'all'},'person':{'change':'all','delete':'all','export':'all','mass':'all'},'sys':['privacy']}}", 200, NULL, "role.update", NULL, NULL},
+         {REPA1, "GET /api/v1/person/$x", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPB1, "POST /api/v1/person/$x/share", "{'to':'$repa1'}", 204, NULL, "person.share", NULL, NULL},
+         {REPA1, "GET /api/v1/person/$x", NULL, 200, "CANARY Lena", NULL, NULL, NULL},
+         {REPA1, "PATCH /api/v1/person/$x", "{'note':'n'}", 403, NULL, "", NULL, NULL},
+         {REPA1, "DELETE /api/v1/person/$x", NULL, 403, NULL, "", NULL, NULL},
+         {REPA1, "POST /api/v1/person/$x/share", "{'to':'$repa2'}", 403, NULL, "", NULL, NULL},
+         {REPA1, "POST /api/v1/person/$mine/merge", "{'loser':'$x'}", 403, NULL, "", NULL, NULL},
+         {REPA1, "GET /api/v1/person/$x/erase", NULL, 403, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$x/archive", NULL, 403, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/export/person?format=csv", NULL, 200, "mine|!CANARY", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/export/task?format=csv&fields=subject,person.name", NULL, 403, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/mass", "{'act':'change','ids':['$x'],'values':{'note':'o'}}", 200, "\"changed\":0", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/mass", "{'act':'delete','ids':['$x']}", 200, "\"changed\":0", NULL, NULL, NULL},
+         {REPB1, "POST /api/v1/person/$x/share", "{'to':'$repa1','right':'change'}", 204, NULL, "person.share", NULL, NULL},
+         {REPA1, "PATCH /api/v1/person/$x", "{'note':'n'}", 200, NULL, "person.update", NULL, NULL},
+         {REPA1, "PATCH /api/v1/person/$x", "{'owner':'$repa1'}", 403, NULL, "", NULL, NULL},
+         {REPA1, "DELETE /api/v1/person/$x", NULL, 403, NULL, "", NULL, NULL},
+         {REPA1, "POST /api/v1/person/$x/share", "{'to':'$repa2'}", 403, NULL, "", NULL, NULL},
+         {REPA1, "GET /api/v1/export/person?format=csv", NULL, 200, "mine|!CANARY", NULL, NULL, NULL},
+         {REPA1, "DELETE /api/v1/person/$mine", NULL, 204, NULL, "person.delete", NULL, NULL});
+}
+
+/* Neither many records at once, nor words on others, by one that may be changed. */
+static void role_that_changes_nothing(struct api_bed *t)
+{
+    firm_of_b(t);
+    ROWS(t,
+         {ADMIN, "PATCH /api/v1/role/$rolerep", OWN_BUT("'see':'all','create':'none','change':'none','delete':'none','mass':'all'"), 200, NULL, "role.update", NULL, NULL},
+         {REPA1, "POST /api/v1/person/duplicates/reject", "{'a':'$x','b':'$y'}", 403, NULL, NULL, NULL, NULL},
+         {REPB1, "POST /api/v1/person/$x/share", "{'to':'$repa1','right':'change'}", 204, NULL, "person.share", NULL, NULL},
+         {REPA1, "POST /api/v1/person/duplicates/reject", "{'a':'$mine','b':'$y'}", 403, NULL, NULL, NULL, NULL},
+         {REPA1, "DELETE /api/v1/person/duplicates/reject", "{'a':'$mine','b':'$y'}", 403, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/duplicates/reject", "{'a':'$x','b':'$y'}", 204, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/mass", "{'act':'change','ids':['$x'],'values':{'note':'o'}}", 403, NULL, "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$rolerep", OWN_BUT("'see':'all','create':'own','change':'own','mass':'all'"), 200, NULL, "role.update", NULL, NULL},
+         {REPA1, "POST /api/v1/person/mass", "{'act':'change','ids':['$x','$mine'],'values':{'note':'o'}}", 200, "\"changed\":1|\"refused\":1|not do that with it", "person.update", NULL, NULL},
+         {REPA1, "PATCH /api/v1/person/$x", "{'note':'o'}", 200, NULL, "person.update", NULL, NULL});
+}
+
 /* ---- how it is found ---- */
 /* Without a walk over all rows wherever there is another way: the plan hangs on no statistics then. */
 static enum err plan_maker(struct cx *cx, void *arg)
@@ -318,6 +389,7 @@ static void by_index(struct api_bed *t)
 
 void sharing_tests(void)
 {
-    static void (*const all[])(struct api_bed *t) = {to_see, to_change, until_a_day, with_a_team, with_the_record, own_entities_and_keys, masks_hold, peek, by_index};
+    static void (*const all[])(struct api_bed *t) = {to_see, to_change, until_a_day, with_a_team, with_the_record, own_entities_and_keys, masks_hold, peek,
+                                                     role_with_a_condition, role_does_more_than_it_sees, role_that_changes_nothing, by_index};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }
