@@ -322,14 +322,14 @@ enum err acl_load(struct cx *cx, int64_t user, struct acl **ret)
     struct acl *acl = NEW(cx->a, struct acl);
     TRY(db_query(cx, &r,
                  "SELECT u.team_of, t.branch, r.rights, CASE WHEN"
-                 " EXISTS (SELECT 1 FROM share s WHERE s.receiver = u.id)"
-                 " OR EXISTS (SELECT 1 FROM share s WHERE s.receiver = u.team_of)"
-                 " OR EXISTS (SELECT 1 FROM link g JOIN share s ON s.receiver = g.b WHERE g.a = u.id"
+                 " EXISTS (SELECT 1 FROM share s WHERE s.receiver = u.id AND s.until > $2)"
+                 " OR EXISTS (SELECT 1 FROM share s WHERE s.receiver = u.team_of AND s.until > $2)"
+                 " OR EXISTS (SELECT 1 FROM link g JOIN share s ON s.receiver = g.b WHERE g.a = u.id AND s.until > $2"
                  " AND g.field = 'teams') THEN 1 ELSE 0 END FROM \"user\" u LEFT JOIN \"team\" t ON t.id = u.team_of"
                  " LEFT JOIN \"role\" r ON r.deleted_at IS NULL AND (r.id = u.role"
                  " OR r.id IN (SELECT l.b FROM link l WHERE l.a = u.id AND l.field = 'roles'))"
                  " WHERE u.id = $1 AND u.deleted_at IS NULL AND u.active = 1 ORDER BY r.id",
-                 V(user)));
+                 V(user), V(cx->now_ms)));
     if (!r.n) return fail(cx, E_AUTH, "This user is not active");
     acl->user = user;
     acl->team = db_int(&r, 0, 0);

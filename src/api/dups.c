@@ -35,8 +35,8 @@ static enum err pair_merge(struct cx *cx, struct scan *s, const struct dup_pair 
     enum err e = record_merge(cx, s->e, p->a < p->b ? p->a : p->b, p->a < p->b ? p->b : p->a, 0,
                               NULL, 0, &w);
     if (e == E_OK) s->merged++;
-    else if (e == E_NOTFOUND || e == E_DENIED)
-        s->refused++; /* merged already with a third, or not ours to change */
+    else if (e == E_NOTFOUND || e == E_DENIED || e == E_LIMIT)
+        s->refused++; /* merged already with a third, not ours to change, or too much hangs on them */
     else return e;
     return E_OK;
 }

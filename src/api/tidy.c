@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* api/tidy.c - housekeeping once a day: uploads that nobody took and nothing speaks of any more, old log-ins. */
+/* api/tidy.c - housekeeping once a day: uploads that nobody took and nothing speaks of any more, log-ins, shares. */
 #include "api/api_int.h"
 
 #include "base/log.h"
 #include "base/time.h"
 #include "os/os.h"
 #include "privacy/privacy.h"
-#include "record/record.h"
+#include "record/share.h"
 #include "usage/usage.h"
 
 #include <dirent.h>
@@ -173,6 +173,7 @@ enum err api_tidy(struct cx *cx)
     TRY(hook_tidy(cx));
     TRY(erasure_sweep(cx));
     TRY(sync_tidy(cx));
+    TRY(shares_tidy(cx));
     TRY(uploads_tidy(cx));
     TRY(strays_sweep(cx));
     TRY(usage_tidy(cx));

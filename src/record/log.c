@@ -175,6 +175,7 @@ enum err batch_progress(struct cx *cx, int64_t batch, int64_t done)
 struct history {
     const struct entity *e;
     struct json *now; /* by field.at: the value after the change in hand; key "" = not known yet */
+    bool may_share;
 };
 
 static struct json raw_json(str text)
@@ -320,6 +321,7 @@ static enum err history_start(struct cx *cx, const struct entity *e, int64_t id,
     struct record r = {0};
     struct db_rows later = {0};
     TRY(record_get_deleted(cx, e, id, &r));
+    TRY(share_may(cx, &r, &h->may_share));
     h->now = NEW_N(cx->a, struct json, e->n);
     for (size_t i = 0; i < e->n; i++)
         h->now[i] = r.has[i] && r.v[i].t != VT_NULL ? raw_json(field_text(cx, &e->f[i], &r.v[i]))
@@ -364,7 +366,7 @@ enum err log_history_json(struct cx *cx, const struct entity *e, int64_t id, int
         jw_kstr(w, S("op"), db_str(&r, i, 5));
         jw_kint(w, S("version"), db_int(&r, i, 7));
         TRY(merge_json(cx, e, db_str(&r, i, 6), w));
-        if (str_eq(db_str(&r, i, 5), S("share"))) TRY(share_json(cx, db_str(&r, i, 6), w));
+        if (str_eq(db_str(&r, i, 5), S("share"))) TRY(share_json(cx, h.may_share, db_str(&r, i, 6), w));
         changes_json(cx, &h, db_str(&r, i, 6), w);
         jw_obj_end(w);
     }

@@ -14,12 +14,14 @@ struct state {
     struct share s;
 };
 
+/* What is over is not there, whether its row was tidied away or not. */
 static enum err state_read(struct cx *cx, int64_t record, int64_t receiver, struct state *ret)
 {
     struct db_rows r = {0};
     TRY(db_query(cx, &r,
-                 "SELECT may_change, until, why, given_by, at FROM share WHERE record = $1 AND receiver = $2",
-                 V(record), V(receiver)));
+                 "SELECT may_change, until, why, given_by, at FROM share WHERE record = $1 AND receiver = $2"
+                 " AND until > $3",
+                 V(record), V(receiver), V(cx->now_ms)));
     *ret = (struct state){.s.receiver = receiver};
     if (!r.n) return E_OK;
     ret->there = true;
@@ -89,6 +91,16 @@ static enum err log_parse(struct cx *cx, str old_json, int64_t *ret_to, struct s
     TRY(json_id_of(cx, j, S("to"), 0, ret_to));
     TRY(state_parse(cx, json_get(j, S("old")), *ret_to, ret_old));
     return state_parse(cx, json_get(j, S("new")), *ret_to, ret_now);
+}
+
+/* The same for who takes it back: a side that is over by now is not there. */
+static enum err log_parse_good(struct cx *cx, str old_json, int64_t *ret_to, struct state *ret_old,
+                               struct state *ret_now)
+{
+    TRY(log_parse(cx, old_json, ret_to, ret_old, ret_now));
+    ret_old->there &= ret_old->s.until_ms > cx->now_ms;
+    ret_now->there &= ret_now->s.until_ms > cx->now_ms;
+    return E_OK;
 }
 
 /* ---- writing ---- */
@@ -186,7 +198,8 @@ static enum err tell(struct cx *cx, const struct sharing *x)
 static enum err room_left(struct cx *cx, int64_t id, int64_t receiver)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT count(*) FROM share WHERE record = $1 AND receiver <> $2", V(id), V(receiver)));
+    TRY(db_query(cx, &r, "SELECT count(*) FROM share WHERE record = $1 AND receiver <> $2 AND until > $3", V(id),
+                 V(receiver), V(cx->now_ms)));
     return db_int(&r, 0, 0) < SHARES_MAX
                ? E_OK
                : fail_at(cx, E_LIMIT, S("to"), "A record is shared with at most %d colleagues and teams", SHARES_MAX);
@@ -279,6 +292,19 @@ enum err share_list(struct cx *cx, const struct entity *e, int64_t id, const str
     return E_OK;
 }
 
+/* ---- once a day ---- */
+static enum err tidy(struct cx *cx, void *arg)
+{
+    const int64_t *now = arg;
+    return db_exec(cx, NULL, "DELETE FROM share WHERE until <= $1", V(*now));
+}
+
+enum err shares_tidy(struct cx *cx)
+{
+    int64_t now = clock_aged_ms(cx->now_ms);
+    return db_write_bulk(cx, tidy, &now);
+}
+
 /* ---- merge, undo, history ---- */
 enum err shares_merge(struct cx *cx, const struct entity *e, int64_t winner, int64_t version, int64_t loser)
 {
@@ -288,11 +314,12 @@ enum err shares_merge(struct cx *cx, const struct entity *e, int64_t winner, int
         struct state now = {true, row_share(&rows, i)}, had = {0};
         struct written w = {0};
         TRY(state_read(cx, winner, now.s.receiver, &had));
-        if (had.there && had.s.until_ms > cx->now_ms) {
+        if (had.there) {
             now.s.change |= had.s.change;
             if (had.s.until_ms > now.s.until_ms) now.s.until_ms = had.s.until_ms;
             if (had.s.why.n) now.s.why = had.s.why;
         }
+        TRY(room_left(cx, winner, now.s.receiver));
         TRY(state_write(cx, e, winner, version, &now, &w));
     }
     return E_OK;
@@ -303,11 +330,20 @@ enum err share_moved(struct cx *cx, int64_t id, str old_json, bool *ret)
     struct state old = {0}, now = {0}, is = {0};
     int64_t to = 0;
     *ret = false;
-    TRY(log_parse(cx, old_json, &to, &old, &now));
+    TRY(log_parse_good(cx, old_json, &to, &old, &now));
     if (!to) return E_OK;
     TRY(state_read(cx, id, to, &is));
     *ret = !same(&is, &now);
     return E_OK;
+}
+
+/* More than he has now is given: to whom it could be given at all. */
+static enum err gives_back(struct cx *cx, int64_t id, const struct state *is, const struct state *old)
+{
+    bool more = !is->there || (old->s.change && !is->s.change) || old->s.until_ms > is->s.until_ms;
+    if (!old->there || !more) return E_OK;
+    TRY(receiver_there(cx, old->s.receiver));
+    return room_left(cx, id, old->s.receiver);
 }
 
 enum err share_back(struct cx *cx, const struct record *r, str old_json, bool force, bool *ret_kept, bool *ret_done)
@@ -317,13 +353,14 @@ enum err share_back(struct cx *cx, const struct record *r, str old_json, bool fo
     int64_t to = 0;
     bool may = false;
     *ret_kept = *ret_done = false;
-    TRY(log_parse(cx, old_json, &to, &old, &now));
+    TRY(log_parse_good(cx, old_json, &to, &old, &now));
     if (!to) return E_OK;
     TRY(share_may(cx, r, &may));
     if (!may) return fail(cx, E_DENIED, "Only who may change this record by his own rights can share it");
     TRY(state_read(cx, r->id, to, &is));
     *ret_kept = !force && !same(&is, &now);
     if (*ret_kept) return E_OK;
+    TRY(gives_back(cx, r->id, &is, &old));
     TRY(state_write(cx, r->e, r->id, r->version, &old, &w));
     *ret_done = w.seq != 0;
     return E_OK;
@@ -351,13 +388,13 @@ static void side_json(struct cx *cx, const struct state *x, str key, struct jw *
     jw_obj_end(w);
 }
 
-enum err share_json(struct cx *cx, str old_json, struct jw *w)
+enum err share_json(struct cx *cx, bool may, str old_json, struct jw *w)
 {
     struct state old = {0}, now = {0};
     int64_t to = 0;
     str title = S("");
     TRY(log_parse(cx, old_json, &to, &old, &now));
-    if (!to) return E_OK;
+    if (!to || !(may || is_his(cx, to))) return E_OK;
     TRY(receiver_title(cx, to, &title));
     jw_key(w, S("share"));
     jw_obj(w);

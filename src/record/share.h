@@ -27,5 +27,7 @@ MUST enum err share_drop(struct cx *cx, const struct entity *e, int64_t id, int6
  * their teams have. E_NOTFOUND when it is not to be seen. */
 MUST enum err share_list(struct cx *cx, const struct entity *e, int64_t id, const struct share **ret, size_t *ret_n,
                          bool *ret_may);
+/* Those that are over out of the base: they have opened nothing since. The log keeps them. */
+MUST enum err shares_tidy(struct cx *cx);
 /* Notices of a share that was given have this kind; data: {"right","by","way"}. */
 #define SHARE_NOTICE "shared"

@@ -264,7 +264,10 @@ static enum err gone_for_good(struct cx *cx, const struct entity *e, int64_t id)
 static enum err take_back_share(struct cx *cx, struct undoing *u, const struct record *r, const struct step *s)
 {
     bool kept = false, done = false;
-    TRY(share_back(cx, r, s->old, u->mode == UNDO_FORCE, &kept, &done));
+    enum err e = share_back(cx, r, s->old, u->mode == UNDO_FORCE, &kept, &done);
+    if (u->target && (e == E_INVALID || e == E_LIMIT)) /* it cannot be given to him any more: the rest of a batch can */
+        return undo_note_add(cx, u, &u->now.left, (struct undo_note){.e = r->e, .id = r->id, .why = cx->msg});
+    TRY(e);
     if (done) u->now.undone++;
     return kept ? undo_note_add(cx, u, &u->now.kept, (struct undo_note){.e = r->e, .id = r->id}) : E_OK;
 }

@@ -334,6 +334,91 @@ static void role_that_changes_nothing(struct api_bed *t)
          {REPA1, "PATCH /api/v1/person/$x", "{'note':'o'}", 200, NULL, "person.update", NULL, NULL});
 }
 
+/* The history tells a receiver of his own shares alone, as the list of them does. */
+static void history_of_shares(struct api_bed *t)
+{
+    firm_of_b(t);
+    ROWS(t,
+         {REPB1, "POST /api/v1/person/$x/share", "{'to':'$repa1','why':'SECRET why'}", 204, NULL, "person.share", NULL, NULL},
+         {REPB1, "POST /api/v1/person/$x/share", "{'to':'$teama','why':'for the team'}", 204, NULL, "person.share", NULL, NULL},
+         {REPA2, "GET /api/v1/person/$x/share", NULL, 200, "for the team|!SECRET|!Rolf", NULL, NULL, NULL},
+         {REPA2, "GET /api/v1/person/$x/history", NULL, 200, "for the team|!SECRET|!Rolf", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$x/history", NULL, 200, "for the team|SECRET|Rolf", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/person/$x/history", NULL, 200, "for the team|SECRET|Rolf", NULL, NULL, NULL});
+}
+
+/* ---- what holds for giving holds for giving back ---- */
+static enum err crowd_in(struct cx *cx, void *arg)
+{
+    const struct api_bed *t = arg;
+    for (int i = 0; i < 200; i++)
+        TRY(db_exec(cx, NULL,
+                    "INSERT INTO share (record, receiver, entity, may_change, until, why, given_by, at)"
+                    " VALUES (CAST($1 AS BIGINT), $2, 'person', 0, $3, '', 0, 0)",
+                    V(var_get(t, "y")), V(1000 + i), V(INT64_MAX)));
+    return E_OK;
+}
+
+static void giving_back(struct api_bed *t)
+{
+    firm_of_b(t);
+    ROWS(t,
+         {REPB1, "POST /api/v1/person/$y/share", "{'to':'$repa2'}", 204, NULL, "person.share", NULL, NULL},
+         {REPB1, "POST /api/v1/person/$x/merge", "{'loser':'$y'}", 200, NULL, "person.merge person.update person.share", "m", NULL},
+         {REPB1, "POST /api/v1/undo", "{'change':'$m.seq'}", 200, "\"undone\":2", "person.share person.restore", "back", NULL},
+         {ADMIN, "PATCH /api/v1/user/$repa2", "{'active':false}", 200, NULL, "user.update", NULL, NULL},
+         {REPB1, "POST /api/v1/undo", "{'batch':'$back.batch'}", 200, "\"undone\":1|no such colleague", "person.merge", "again", NULL}, /* the rest comes again */
+         {REPB1, "GET /api/v1/person/$x/share", NULL, 200, "\"data\":[]", NULL, NULL, NULL},
+         {REPB1, "POST /api/v1/undo", "{'batch':'$again.batch'}", 200, "\"undone\":1", "person.restore", NULL, NULL},
+         {REPB1, "DELETE /api/v1/person/$y/share/$repa2", NULL, 204, NULL, "person.share", "gone", NULL},
+         {REPB1, "POST /api/v1/undo", "{'change':'$gone.seq'}", 422, "\"field\":\"to\"|no such colleague", "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$repa2", "{'active':true}", 200, NULL, "user.update", NULL, NULL});
+    T_OK(&t->b.cx, db_write(&t->b.cx, crowd_in, t));
+    ROWS(t,
+         {REPB1, "POST /api/v1/undo", "{'change':'$gone.seq'}", 413, "at most 200", "", NULL, NULL},
+         {REPB1, "POST /api/v1/person/$x/share", "{'to':'$teama'}", 204, NULL, "person.share", NULL, NULL},
+         {REPB1, "POST /api/v1/person/$x/merge", "{'loser':'$y'}", 413, "at most 200", "", NULL, NULL},
+         {REPB1, "GET /api/v1/person/$y", NULL, 200, NULL, NULL, NULL, NULL});
+}
+
+static int64_t shares_kept(struct api_bed *t)
+{
+    struct db_rows r = {0};
+    T_OK(&t->b.cx, db_query(&t->b.cx, &r, "SELECT count(*) FROM share"));
+    return db_int(&r, 0, 0);
+}
+
+static enum err end_one(struct cx *cx, void *arg)
+{
+    const struct api_bed *t = arg;
+    return db_exec(cx, NULL, "UPDATE share SET until = $1 WHERE receiver = $2", V(cx->now_ms - 1), V(t->who[REPA1].id));
+}
+
+/* What is over is taken out of the base once a day, and nobody is asked whether he has changed it since. */
+static void over_and_gone(struct api_bed *t)
+{
+    firm_of_b(t);
+    var_put(t, "end", time_text(t->b.cx.a, clock_ms() + 3600000));
+    ROWS(t,
+         {REPB1, "POST /api/v1/person/$x/share", "{'to':'$repa1','until':'$end'}", 204, NULL, "person.share", "s", NULL},
+         {REPB1, "POST /api/v1/person/$x/share", "{'to':'$repa2'}", 204, NULL, "person.share", NULL, NULL});
+    struct cx cx = t->b.cx;
+    cx.app = t->app;
+    cx.now_ms = clock_ms();
+    T_OK(&cx, api_tidy(&cx));
+    T_INT(shares_kept(t), 2);
+    T_OK(&cx, db_write(&cx, end_one, t));
+    T_OK(&cx, api_tidy(&cx));
+    T_INT(shares_kept(t), 1);
+    t->ahead_ms = 3600001;
+    ROWS(t,
+         {REPA2, "GET /api/v1/person/$x", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPB1, "DELETE /api/v1/person/$x/share/$repa1", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPB1, "POST /api/v1/undo", "{'change':'$s.seq'}", 200, "\"undone\":0", "", NULL, NULL},
+         {REPB1, "GET /api/v1/person/$x/history", NULL, 200, "Rolf Eins", NULL, NULL, NULL});
+    t->ahead_ms = 0;
+}
+
 /* ---- how it is found ---- */
 /* Without a walk over all rows wherever there is another way: the plan hangs on no statistics then. */
 static enum err plan_maker(struct cx *cx, void *arg)
@@ -390,6 +475,7 @@ static void by_index(struct api_bed *t)
 void sharing_tests(void)
 {
     static void (*const all[])(struct api_bed *t) = {to_see, to_change, until_a_day, with_a_team, with_the_record, own_entities_and_keys, masks_hold, peek,
-                                                     role_with_a_condition, role_does_more_than_it_sees, role_that_changes_nothing, by_index};
+                                                     role_with_a_condition, role_does_more_than_it_sees, role_that_changes_nothing, history_of_shares,
+                                                     giving_back, over_and_gone, by_index};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }
