@@ -58,15 +58,38 @@ static enum err is_active(struct cx *cx, int64_t user)
     return r.n ? E_OK : fail(cx, E_AUTH, "This user is not active");
 }
 
+static enum err taken(struct cx *cx)
+{
+    return fail_at(cx, E_CONFLICT, S("mail"),
+                   "Somebody here has this address already: please ask your administrator");
+}
+
+/* What folding brings together (diacritics, wide letters) are several people's addresses. */
+static bool same_address(str a, str b)
+{
+    for (size_t i = 0; i < b.n; i++)
+        if ((unsigned char)b.p[i] >= 0x80) return false;
+    return str_eq_nocase(a, b);
+}
+
+/* Whom this issuer knows by another subject already is not this one: addresses are given anew. */
+static enum err not_known_yet(struct cx *cx, str issuer, int64_t user)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT 1 FROM idp_link WHERE user_id = $1 AND issuer = $2 LIMIT 1",
+                 V(user), V(issuer)));
+    return r.n ? taken(cx) : E_OK;
+}
+
 static enum err by_mail(struct cx *cx, struct settling *s)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT id FROM \"user\" WHERE mail_f = $1 AND deleted_at IS NULL",
+    TRY(db_query(cx, &r, "SELECT id, mail FROM \"user\" WHERE mail_f = $1 AND deleted_at IS NULL",
                  V(s->mail_f)));
     if (!r.n) return E_OK;
-    if (!s->r->links || !s->w->mail_proved)
-        return fail_at(cx, E_CONFLICT, S("mail"),
-                       "Somebody here has this address already: please ask your administrator");
+    if (!s->r->links || !s->w->mail_proved || !same_address(db_str(&r, 0, 1), s->mail))
+        return taken(cx);
+    TRY(not_known_yet(cx, s->r->issuer, db_int(&r, 0, 0)));
     s->user = db_int(&r, 0, 0);
     return E_OK;
 }
@@ -255,6 +278,7 @@ enum err outside_settle(struct cx *cx, void *arg)
     TRY(db_query(cx, &r, "SELECT user_id FROM idp_link WHERE issuer = $1 AND subject = $2",
                  V(s->r->issuer), V(s->w->subject)));
     if (r.n && db_int(&r, 0, 0) != s->user) return fail(cx, E_CONFLICT, "Please try once more");
+    if (!r.n && !s->is_new) TRY(not_known_yet(cx, s->r->issuer, s->user));
     TRY(db_exec(
         cx, NULL,
         "INSERT INTO idp_link (issuer, subject, user_id, login, at) VALUES ($1, $2, $3, $4, $5)"

@@ -5,6 +5,7 @@
 #include "auth/limits.h"
 #include "auth/link.h"
 #include "auth/outside.h"
+#include "auth/outside_int.h"
 #include "bed.h"
 #include "idp/idp_int.h"
 #include "idp/jwt.h"
@@ -382,6 +383,44 @@ static void links(struct cx *cx, struct auth *au, const struct firm *f)
     T(str_eq(io.s.mail, S("cid@x.test")));
 }
 
+/* An address that only folding makes the same as another's is another address. */
+static void look_alikes(struct cx *cx, struct auth *au, const struct firm *f)
+{
+    static const char *const there[] = {"admin@firm.test", "muller@firm.test", "strasse@firm.test", "m\u00fcnze@firm.test"};
+    static const char *const claimed[] = {"\u00e4dmin@firm.test", "\uff41dmin@firm.test", "admin@\uff46irm.test", "m\u00fcller@firm.test", "stra\u00dfe@firm.test", "m\u00fcnze@firm.test", "munze@firm.test"};
+    struct outside_rules r = {.name = S("id"), .issuer = S("https://alike.test"), .creates = true, .role = f->plain, .links = true};
+    struct login io = {0};
+    struct db_rows n = {0};
+    for (size_t i = 0; i < COUNT(there); i++) (void)made(cx, "user", there[i], (struct set){FLD(ENT(cx, "user"), "mail"), VAL_TEXT(str_from(there[i]))});
+    for (size_t i = 0; i < COUNT(claimed); i++)
+        T_INT(comes(cx, au, &r, (struct outsider){.subject = str_from(claimed[i]), .name = S("X"), .mail = str_from(claimed[i]), .mail_proved = true}, "", &io), E_CONFLICT);
+    T_OK(cx, db_query(cx, &n, "SELECT count(*) FROM idp_link WHERE issuer = $1", V(r.issuer)));
+    T_INT(db_int(&n, 0, 0), 0);
+    T_OK(cx, comes(cx, au, &r, (struct outsider){.subject = S("m"), .name = S("X"), .mail = S("Muller@Firm.test"), .mail_proved = true}, "", &io));
+    T(str_eq(io.s.mail, S("muller@firm.test")));
+}
+
+/* The provider gives an address to somebody else later: he is not who had it before. */
+static void given_anew(struct cx *cx, struct auth *au, const struct firm *f)
+{
+    struct outside_rules r = {.name = S("id"), .issuer = S("https://anew.test"), .creates = true, .role = f->plain, .links = true};
+    struct outsider w = {.subject = S("n-1"), .name = S("Nia"), .mail = S("nia@x.test"), .mail_proved = true}, later = w;
+    struct settling two[2] = {{.r = &r, .w = &w}, {.r = &r, .w = &later}};
+    struct login io = {0};
+    later.subject = S("n-2");
+    int64_t nia = made(cx, "user", "Nia", (struct set){FLD(ENT(cx, "user"), "mail"), VAL_TEXT(S("nia@x.test"))});
+    T_OK(cx, outside_settling(cx, &two[0])); /* both at once */
+    T_OK(cx, outside_settling(cx, &two[1]));
+    T_OK(cx, db_write(cx, outside_settle, &two[0]));
+    T(db_write(cx, outside_settle, &two[1]) == E_CONFLICT && str_eq(cx->at, S("mail")));
+    T(comes(cx, au, &r, later, "", &io) == E_CONFLICT && str_eq(cx->at, S("mail")));
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T_INT(io.s.user, nia);
+    r.issuer = S("https://anew2.test"); /* another provider's first word of him */
+    T_OK(cx, comes(cx, au, &r, later, "", &io));
+    T_INT(io.s.user, nia);
+}
+
 /* The last right to manage users is not taken by a group that is gone. */
 static void last_right(struct cx *cx, struct auth *au, const struct firm *f)
 {
@@ -485,6 +524,8 @@ static void users(struct bed *t)
     struct firm f = firm_made(cx);
     who_comes(cx, au, &f);
     links(cx, au, &f);
+    look_alikes(cx, au, &f);
+    given_anew(cx, au, &f);
     last_right(cx, au, &f);
     factor_rules(cx, au, &f);
     no_reset(cx, au, &f);
