@@ -86,6 +86,7 @@ static enum err ldap_read(struct cx *cx, const struct json *j, struct ldap_conf 
     str nested = ldap_nested_name[io->nested];
     size_t k = 0;
     TRY(json_bool_of(cx, j, S("starttls"), io->starttls, &io->starttls));
+    TRY(json_bool_of(cx, j, S("mail_trusted"), io->mail_trusted, &io->mail_trusted));
     TRY(json_str_of(cx, j, S("ca"), io->ca, &io->ca));
     TRY(json_str_of(cx, j, S("nested"), nested, &nested));
     if (!word_at(ldap_nested_name, LDAP_NESTEDS, nested, &k))
@@ -131,6 +132,7 @@ void idp_json(struct cx *cx, const struct idp *p, struct jw *w)
         if (texts[i].kind == p->kind) jw_kstr(w, texts[i].name, text_at(p, &texts[i]));
     if (p->kind == IDP_LDAP) {
         jw_kbool(w, S("starttls"), p->ldap.starttls);
+        jw_kbool(w, S("mail_trusted"), p->ldap.mail_trusted);
         jw_kstr(w, S("ca"), p->ldap.ca);
         jw_kstr(w, S("nested"), ldap_nested_name[p->ldap.nested]);
     }
@@ -311,6 +313,13 @@ static enum err ldap_fits(struct cx *cx, const struct outgoing_rules *rules, con
     return attributes_fit(cx, p);
 }
 
+/* Without a password a server lets anybody in as nobody, and says yes. */
+static enum err reader_fits(struct cx *cx, const struct idp *p, bool secret)
+{
+    if (p->kind != IDP_LDAP || !p->ldap.bind_dn.n || secret) return E_OK;
+    return fail_at(cx, E_INVALID, S("secret"), "The password is needed, too");
+}
+
 static str conf_text(struct cx *cx, const struct idp *p)
 {
     struct buf b = buf_new(cx->a, IDP_CONF_BYTES);
@@ -370,6 +379,7 @@ enum err idp_new(struct cx *cx, const struct idps *ids, struct idp *io, const st
     struct changing x = {.p = io};
     io->id = 0;
     TRY(fits(cx, ids, io, secret, &x.conf));
+    TRY(reader_fits(cx, io, secret && secret->n));
     io->id = id_new(cx->now_ms);
     TRY(seal(cx, ids, io, secret ? *secret : S("")));
     x.sealed = io->sealed;
@@ -404,6 +414,7 @@ enum err idp_change(struct cx *cx, const struct idps *ids, struct idp *io, const
     if (!secret && was.has_secret && !same_place(&was, io))
         return fail_at(cx, E_INVALID, S("secret"),
                        "The secret must be given anew for another provider");
+    TRY(reader_fits(cx, io, secret ? secret->n > 0 : was.has_secret));
     io->sealed = was.sealed;
     io->has_secret = was.has_secret;
     if (secret) TRY(seal(cx, ids, io, *secret));

@@ -31,6 +31,7 @@ struct ldap_conf {
     str base, filter;          /* where and how; %s is what was typed */
     str bind_as;               /* "%s@firm.lan", "uid=%s,ou=people,dc=firm": he looks himself up; "" = search first */
     enum ldap_nested nested;
+    bool mail_trusted;         /* nobody can write his own address there: it counts as proved */
     str attr_id, attr_name, attr_mail, attr_phone, attr_lang;
 };
 

@@ -200,7 +200,8 @@ enum err ldap_conn_open(struct cx *cx, const struct outgoing_rules *rules,
 enum err ldap_conn_bind(struct cx *cx, struct ldap_conn *c, str dn, str password)
 {
     char *secret = arena_get(cx->a, password.n + 1);
-    if (password.n) memcpy(secret, password.p, password.n);
+    if (!password.n) return fail(cx, E_AUTH, "The name or the password is wrong");
+    memcpy(secret, password.p, password.n);
     struct berval cred = {.bv_len = password.n, .bv_val = secret};
     int rc = ldap_sasl_bind_s(c->ld, arena_z(cx->a, dn), LDAP_SASL_SIMPLE, &cred, NULL, NULL, NULL);
     switch (rc) {
@@ -302,7 +303,8 @@ static enum err bind_then_search(const struct asking *q, struct ldap_conn *c,
     if (!bound_as(q->cx, q->p->ldap.bind_as, q->login, &as))
         return fail(q->cx, E_AUTH, "The name or the password is wrong");
     TRY(ldap_conn_bind(q->cx, c, as, q->password));
-    return ldap_entry_find(q->cx, c, &q->p->ldap, q->login, ret);
+    TRY(ldap_entry_find(q->cx, c, &q->p->ldap, q->login, ret));
+    return ldap_conn_bind(q->cx, c, ret->dn, q->password); /* who was let in is who was found */
 }
 
 static enum err ask_one(const struct asking *q, struct outside_found *ret)
@@ -364,7 +366,7 @@ static enum err each(struct cx *cx, struct idps *ids, const struct idp *v, size_
 {
     bool down = false;
     for (size_t i = 0; i < n; i++) {
-        bool looks = q->is_local && !v[i].links;
+        bool looks = q->is_local && !(v[i].links && v[i].ldap.mail_trusted);
         enum err e = one(cx, ids, &v[i], q, looks, ret);
         if (e == E_OK && !looks) return E_OK;
         if (e != E_AUTH && e != E_OK && e != E_BUSY) return e;

@@ -197,7 +197,7 @@ static enum err entry_read(struct cx *cx, struct ldap_conn *c, const struct ldap
                          .mail = text_of(cx, c, e, conf->attr_mail),
                          .phone = text_of(cx, c, e, conf->attr_phone),
                          .lang = text_of(cx, c, e, conf->attr_lang),
-                         .mail_proved = true};
+                         .mail_proved = conf->mail_trusted};
     if (is_closed(cx, c, e)) return fail(cx, E_AUTH, "The name or the password is wrong");
     if (!w.subject.n)
         return fail_at(cx, E_INVALID, S("attr_id"),

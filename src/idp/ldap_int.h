@@ -27,7 +27,7 @@ MUST enum err ldap_where(struct cx *cx, const struct outgoing_rules *rules, str 
 MUST enum err ldap_conn_open(struct cx *cx, const struct outgoing_rules *rules, const struct ldap_conf *conf,
                              struct ldap_conn *ret);
 void ldap_conn_end(struct ldap_conn *c);
-/* E_AUTH: not with this password. */
+/* E_AUTH: not with this password, and never with none: servers take that for nobody's and say yes. */
 MUST enum err ldap_conn_bind(struct cx *cx, struct ldap_conn *c, str dn, str password);
 /* RFC 4515, RFC 4514: what was typed means itself, whatever it is. */
 str ldap_in_filter(struct cx *cx, str s);

@@ -34,7 +34,7 @@ static struct idp described(const struct house *h)
 {
     return (struct idp){.kind = IDP_LDAP, .active = true, .name = S("Haus"), .creates = true,
                         .ldap = {.url = arena_fmt(h->cx->a, "ldap://127.0.0.1:%d", h->s.port), .bind_dn = S("cn=reader,dc=firm,dc=lan"), .base = S("dc=firm,dc=lan"),
-                                 .filter = S("(&(objectClass=inetOrgPerson)(|(uid=%s)(mail=%s)))"), .nested = NESTED_WALK, .attr_id = S("entryUUID"), .attr_name = S("cn"), .attr_mail = S("mail"),
+                                 .filter = S("(&(objectClass=inetOrgPerson)(|(uid=%s)(mail=%s)))"), .nested = NESTED_WALK, .mail_trusted = true, .attr_id = S("entryUUID"), .attr_name = S("cn"), .attr_mail = S("mail"),
                                  .attr_phone = S("telephoneNumber"), .attr_lang = S("preferredLanguage")}};
 }
 
@@ -66,11 +66,16 @@ static void setting(struct house *h)
     WITH(ldap.attr_id, S(""), "attr_id");
     WITH(ldap.attr_mail, S("mail)(x"), "attr_mail");
     WITH(ldap.ca, S("x"), "ca");
-    T_OK(cx, idp_new(cx, h->ids, &p, &reader));
     struct idp q = p;
+    T(idp_new(cx, h->ids, &q, NULL) == E_INVALID && str_eq(cx->at, S("secret"))); /* a reader needs a password */
+    T_OK(cx, idp_new(cx, h->ids, &p, &reader));
+    q = p;
+    T(idp_change(cx, h->ids, &q, &(str){0}) == E_INVALID && str_eq(cx->at, S("secret")));
+    q = p;
     q.ldap.bind_dn = S("cn=other,dc=firm,dc=lan");
     T(idp_change(cx, h->ids, &q, NULL) == E_INVALID && str_eq(cx->at, S("secret")));
     T_OK(cx, idp_get(cx, p.id, &h->p));
+    T(h->p.ldap.mail_trusted);
     T(h->p.has_secret && h->p.ldap.nested == NESTED_WALK && str_eq(h->p.ldap.filter, p.ldap.filter));
 }
 
@@ -85,6 +90,18 @@ static bool tries(struct house *h, struct ldap_conf l, const char *login, const 
     bool ok = e == want && str_find(h->cx->msg, str_from(word)) >= 0;
     if (!ok) fprintf(stderr, "  not %d %s: %d %.*s\n", want, word, e, FS(h->cx->msg));
     return ok;
+}
+
+/* A line without a password gets nobody in, whatever the server would say to it. */
+static void no_password(struct house *h)
+{
+    struct ldap_conn c = {.ca = -1};
+    struct outgoing_rules rules = {.allow = arena_fmt(h->cx->a, "127.0.0.1:%d", h->s.port)};
+    T_OK(h->cx, ldap_conn_open(h->cx, &rules, &h->p.ldap, &c));
+    T_INT(ldap_conn_bind(h->cx, &c, S(""), S("")), E_AUTH);
+    T_INT(ldap_conn_bind(h->cx, &c, S("uid=ada,ou=people,dc=firm,dc=lan"), S("")), E_AUTH);
+    T_OK(h->cx, ldap_conn_bind(h->cx, &c, S("uid=ada,ou=people,dc=firm,dc=lan"), S("ada-password")));
+    ldap_conn_end(&c);
 }
 
 static void trying(struct house *h)
@@ -122,6 +139,10 @@ static void trying(struct house *h)
     T(tries(h, l, "ada", "ada-password", E_OK, "") && tries(h, l, "ada", "wrong", E_AUTH, "") && tries(h, l, "ada,ou=people", "ada-password", E_AUTH, ""));
     l.bind_as = S("%s@firm.lan");
     T(tries(h, l, "ada,x", "ada-password", E_AUTH, "")); /* nothing that would have to be escaped */
+    T(slapd_tool(cx, &h->s, "ldapmodify", "dn: uid=bob,ou=people,dc=firm,dc=lan\nchangetype: modify\nadd: description\ndescription: ada\n"));
+    l.bind_as = S("uid=%s,ou=people,dc=firm,dc=lan");
+    l.filter = S("(description=%s)");
+    T(tries(h, l, "ada", "ada-password", E_AUTH, "")); /* ada's password, bob's entry */
 }
 
 /* ---- coming in ---- */
@@ -226,6 +247,12 @@ static int64_t locals(struct house *h)
     T_INT(comes(h, "bob", "bob-password", &io), E_CONFLICT);
     h->p.links = true;
     h->p.role = h->plain;
+    h->p.ldap.mail_trusted = false; /* people may have written it themselves: nobody's address */
+    T_OK(cx, idp_change(cx, h->ids, &h->p, NULL));
+    T_INT(comes(h, "bob@firm.example", "bob-password", &io), E_AUTH);
+    T_INT(comes(h, "bob", "bob-password", &io), E_CONFLICT);
+    T_OK(cx, comes(h, "bob@firm.example", "Moos-Laterne-9", &io));
+    h->p.ldap.mail_trusted = true;
     T_OK(cx, idp_change(cx, h->ids, &h->p, NULL));
     T_OK(cx, comes(h, "bob@firm.example", "bob-password", &io));
     T(io.s.user == w.id);
@@ -311,6 +338,7 @@ static void directory(struct bed *t)
     T_OK(cx, record_create(cx, r, 0, b, 2, &w));
     h.extra = w.id;
     setting(&h);
+    no_password(&h);
     trying(&h);
     int64_t ada = coming(&h);
     changes(&h, ada);

@@ -186,7 +186,7 @@ export type IdpFactor = 'own' | 'claim' | 'always';
 export interface Idp {
   id: string; kind: 'oidc' | 'ldap'; name: string; active: boolean; creates: boolean; links: boolean; role: string | null; factor: IdpFactor; map: IdpRole[]; has_secret: boolean; back: string;
   issuer: string; client_id: string; scopes: string; groups: string; acr: string;
-  url: string; starttls: boolean; ca: string; bind_dn: string; base: string; filter: string; bind_as: string; nested: 'off' | 'walk' | 'ad';
+  url: string; starttls: boolean; ca: string; bind_dn: string; base: string; filter: string; bind_as: string; nested: 'off' | 'walk' | 'ad'; mail_trusted: boolean;
   attr_id: string; attr_name: string; attr_mail: string; attr_phone: string; attr_lang: string;
 }
 /** What is sent: of the secret what was typed anew, else nothing. */

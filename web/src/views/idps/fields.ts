@@ -31,6 +31,6 @@ export const TEXTS: Record<Idp['kind'], TextField[]> = {
 export const fresh: Idp = {
   id: '', kind: 'oidc', name: '', active: true, creates: false, links: false, role: null, factor: 'own', map: [], has_secret: false, back: '',
   issuer: '', client_id: '', scopes: 'profile email', groups: 'groups', acr: '',
-  url: '', starttls: false, ca: '', bind_dn: '', base: '', filter: '(&(objectClass=person)(|(uid=%s)(mail=%s)))', bind_as: '', nested: 'walk',
+  url: '', starttls: false, ca: '', bind_dn: '', base: '', filter: '(&(objectClass=person)(|(uid=%s)(mail=%s)))', bind_as: '', nested: 'walk', mail_trusted: false,
   attr_id: 'entryUUID', attr_name: 'cn', attr_mail: 'mail', attr_phone: 'telephoneNumber', attr_lang: 'preferredLanguage',
 };
