@@ -96,8 +96,8 @@ MUST enum err share_moved(struct cx *cx, int64_t id, str old_json, bool *ret);
 /* Takes a "share" back. *ret_kept: it was changed since, and not force; *ret_done: something was written. */
 MUST enum err share_back(struct cx *cx, const struct record *r, str old_json, bool force, bool *ret_kept,
                          bool *ret_done);
-/* The value of LOG_SHARE for the history: "right", "until", "why" of both sides and the receiver by name. Nothing when it
- * is neither the asker's (or of a team of his) nor `may` he share the record. */
+/* The value of LOG_SHARE for the history: "right", "until", "why" of both sides and the receiver by name. Nothing when
+ * it is neither the asker's (or of a team of his) nor `may` he share the record. */
 MUST enum err share_json(struct cx *cx, bool may, str old_json, struct jw *w);
 
 /* ---- formulas (meta/formula.h); each costs nothing where there is none ---- */
