@@ -74,6 +74,9 @@ static enum err vouched(struct cx *cx, int64_t user, const struct outside_found 
     return E_OK;
 }
 
+/* Whatever keeps a directory from answering: who manages users comes in to put it right. */
+static bool is_no_answer(enum err e) { return e != E_AUTH && e != E_DENIED && e != E_CONFLICT; }
+
 static enum err asked(struct cx *cx, struct auth *au, int64_t user,
                       const struct outside_question *q, bool *io_right, struct settling *s)
 {
@@ -83,7 +86,7 @@ static enum err asked(struct cx *cx, struct auth *au, int64_t user,
     *io_right = false;
     if (e == E_OK) return vouched(cx, user, &f, s, io_right);
     if (e == E_NOTFOUND) return *io_right = ours, E_OK;
-    if (e == E_BUSY && ours && manages(cx, user)) return *io_right = true, E_OK;
+    if (is_no_answer(e) && ours && manages(cx, user)) return *io_right = true, E_OK;
     return e == E_AUTH ? E_OK : e;
 }
 

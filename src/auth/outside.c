@@ -191,7 +191,8 @@ static enum err roles_read(struct cx *cx, struct roles *x)
     int64_t user = x->s->user;
     TRY(db_query(cx, &r, "SELECT role FROM \"user\" WHERE id = $1", V(user)));
     x->main = r.n ? db_int(&r, 0, 0) : 0;
-    TRY(db_query(cx, &r, "SELECT b FROM link WHERE a = $1 AND field = 'roles' ORDER BY b LIMIT 100",
+    TRY(db_query(cx, &r, "SELECT l.b FROM link l JOIN \"role\" r ON r.id = l.b AND r.deleted_at IS NULL"
+                 " WHERE l.a = $1 AND l.field = 'roles' ORDER BY l.b LIMIT 100",
                  V(user)));
     TRY(ids_of(&r, cx, &x->have, &x->n_have));
     TRY(db_query(

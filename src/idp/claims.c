@@ -91,8 +91,12 @@ enum err claims_read(struct cx *cx, const struct idp *p, const struct json *c, s
     return groups_read(cx, p, c, ret);
 }
 
+bool claims_lack_groups(const struct idp *p, const struct json *c)
+{
+    return p->groups.n && !claim_at(c, p->groups) && !are_elsewhere(c, p->groups);
+}
+
 bool claims_lack(const struct idp *p, const struct json *c)
 {
-    return !text_of(c, S("email")).n || !json_get(c, S("name")) ||
-           (p->groups.n && !claim_at(c, p->groups) && !are_elsewhere(c, p->groups));
+    return !text_of(c, S("email")).n || !json_get(c, S("name")) || claims_lack_groups(p, c);
 }

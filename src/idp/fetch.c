@@ -108,12 +108,21 @@ static const char *kind_of(const struct got *g, CURLcode rc)
     }
 }
 
+/* Is it what a visitor has shown that is wrong, and not who we are, or how it goes there? (RFC 6749 5.2) */
+static bool is_shown_wrong(struct cx *cx, const struct idp_call *c, long status, str body)
+{
+    const struct json *j = NULL;
+    if (!c->form.n || status < 400 || status > 403 || json_parse(cx, body, &j) != E_OK) return false;
+    const struct json *e = j->t == JT_OBJ ? json_get(j, S("error")) : NULL;
+    return e && e->t == JT_STR && str_eq(e->s, S("invalid_grant"));
+}
+
 static enum err perform(struct cx *cx, const struct outgoing_rules *rules, const struct idp_call *c,
                         str *ret)
 {
     struct got g OWNED(got_end) = {.b = buf_new(cx->a, IDP_ANSWER_BYTES)};
     long status = 0;
-    TRY(outgoing_url(cx, rules, c->url, &g.to));
+    if (outgoing_url(cx, rules, c->url, &g.to) != E_OK) return not_reached(cx, "refused");
     enum err e = outgoing_resolve(cx, rules, &g.to);
     if (e != E_OK) return not_reached(cx, e == E_BUSY ? "unknown name" : "refused");
     g.h = curl_easy_init();
@@ -122,7 +131,8 @@ static enum err perform(struct cx *cx, const struct outgoing_rules *rules, const
     (void)curl_easy_getinfo(g.h, CURLINFO_RESPONSE_CODE, &status);
     if (rc != CURLE_OK || g.b.full) return not_reached(cx, kind_of(&g, rc));
     if (status != 200)
-        return fail_at(cx, status >= 500 ? E_BUSY : E_INVALID, S("issuer"), "The provider answered with %ld", status);
+        return fail_at(cx, is_shown_wrong(cx, c, status, buf_str(&g.b)) ? E_INVALID : E_BUSY,
+                       S("issuer"), "The provider answered with %ld", status);
     *ret = buf_str(&g.b);
     return E_OK;
 }

@@ -15,7 +15,8 @@ struct idp_call {
     str form;                  /* a POST's body; "" = GET */
     str authorization;         /* the header's value, "" = none */
 };
-/* A JSON object. E_BUSY: not reached; E_INVALID: refused, or no such object; E_INVALID at "url": not to be called. */
+/* A JSON object. E_BUSY: not reached, not to be called, or refused as us; E_INVALID: what was shown is none that it gave
+ * (invalid_grant), or no such object. */
 MUST enum err idp_fetch(struct cx *cx, const struct outgoing_rules *rules, const struct idp_call *c,
                         const struct json **ret);
 
@@ -56,6 +57,7 @@ bool provider_url_ok(str url);
 MUST enum err claims_read(struct cx *cx, const struct idp *p, const struct json *claims, struct outsider *ret);
 /* Is something still missing that userinfo may know? */
 bool claims_lack(const struct idp *p, const struct json *claims);
+bool claims_lack_groups(const struct idp *p, const struct json *claims);
 
 /* ---- conf.c ---- */
 /* Whom it vouches for, and what becomes of them. */

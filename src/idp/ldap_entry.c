@@ -12,18 +12,21 @@ static void answer_end(LDAPMessage **m)
     if (*m) (void)ldap_msgfree(*m);
 }
 
-/* What was found, up to `max`; *ret NULL when there is nothing. */
+bool ldap_is_whole(int rc, int found, int max)
+{
+    return rc == LDAP_SUCCESS || (rc == LDAP_SIZELIMIT_EXCEEDED && found >= max);
+}
+
+/* What was found, up to `max`; *ret NULL when there is nothing. Half an answer is none. */
 static enum err search(struct cx *cx, struct ldap_conn *c, str base, int scope, str filter,
                        char **attrs, int max, LDAPMessage **ret)
 {
     struct timeval wait = {.tv_sec = LDAP_SEARCH_S};
     int rc = ldap_search_ext_s(c->ld, arena_z(cx->a, base), scope, arena_z(cx->a, filter), attrs, 0,
                                NULL, NULL, &wait, max, ret);
+    if (ldap_is_whole(rc, *ret ? ldap_count_entries(c->ld, *ret) : 0, max)) return E_OK;
     switch (rc) {
-    case LDAP_SUCCESS:
-    case LDAP_SIZELIMIT_EXCEEDED:
-    case LDAP_PARTIAL_RESULTS:
-    case LDAP_REFERRAL: return E_OK;
+    case LDAP_REFERRAL: /* elsewhere, where we do not go */
     case LDAP_NO_SUCH_OBJECT:
         return fail_at(cx, E_INVALID, S("base"), "The directory has nothing at this place");
     case LDAP_FILTER_ERROR:

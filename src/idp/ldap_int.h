@@ -36,6 +36,8 @@ str ldap_in_name(struct cx *cx, str s);
 str ldap_filled(struct cx *cx, str pattern, str value);
 
 /* ---- ldap_entry.c ---- */
+/* Is this all there is, or all that was asked for? Roles would go by what a server left out. Pure. */
+bool ldap_is_whole(int rc, int found, int max);
 /* E_INVALID at "base": there is nothing there that we may see. */
 MUST enum err ldap_base_check(struct cx *cx, struct ldap_conn *c, const struct ldap_conf *conf);
 /* The one that the filter finds. E_AUTH: none, or several. E_INVALID at "attr_id": it cannot be told from others. */

@@ -205,13 +205,16 @@ static enum err token_get(struct cx *cx, struct idps *ids, const struct idp *p,
     return idp_fetch(cx, &ids->env.rules, &c, ret);
 }
 
+/* How the provider was described to us is nobody's failure who comes in by it. */
+static enum err ours(struct cx *cx, enum err e) { return e == E_INVALID ? cx->err = E_BUSY : e; }
+
 /* A key that is not known is looked for once more: providers change theirs. */
 static enum err token_check(struct cx *cx, struct idps *ids, struct provider *at, str token,
                             const struct jwt_want *want, const struct json **ret)
 {
     enum err e = jwt_check(cx, token, at->jwks, want, ret);
     if (e != E_NOTFOUND) return e;
-    TRY(provider_get(cx, ids, want->issuer, true, at));
+    TRY(ours(cx, provider_get(cx, ids, want->issuer, true, at)));
     e = jwt_check(cx, token, at->jwks, want, ret);
     return e == E_NOTFOUND ? E_INVALID : e;
 }
@@ -222,24 +225,36 @@ static str text_of(const struct json *o, str key)
     return j && j->t == JT_STR ? j->s : S("");
 }
 
+static bool is_plain(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || (unsigned char)s.p[i] >= 0x7F) return false;
+    return s.n > 0 && s.n <= FORM_BYTES;
+}
+
+/* What he has would be taken from him by silence: who cannot be asked for his groups has not said that there are none. */
+static enum err untold(struct cx *cx, const struct idp *p, const struct json *claims)
+{
+    if (!claims_lack_groups(p, claims)) return E_OK;
+    return fail(cx, E_BUSY, "The provider cannot be reached (groups)");
+}
+
 /* What the token does not say of him: asked for with the token that came along, taken when it is of the same one. */
 static enum err more_of(struct cx *cx, struct idps *ids, const struct idp *p,
-                        const struct provider *at, const struct json *answer, str subject,
-                        struct outsider *ret)
+                        const struct provider *at, const struct json *answer,
+                        const struct json *claims, struct outsider *ret)
 {
     const struct json *info = NULL;
     str access = text_of(answer, S("access_token"));
-    if (!at->userinfo.n || !access.n || access.n > FORM_BYTES) return E_OK;
-    for (size_t i = 0; i < access.n; i++)
-        if (access.p[i] <= ' ' || (unsigned char)access.p[i] >= 0x7F) return E_OK;
+    if (!at->userinfo.n || !is_plain(access)) return untold(cx, p, claims);
     struct idp_call c = {.url = at->userinfo,
                          .authorization = arena_fmt(cx->a, "Bearer %.*s", FS(access))};
     if (idp_fetch(cx, &ids->env.rules, &c, &info) != E_OK) {
         log_say(cx, LOG_WARN, S("idp"), "provider %" PRId64 " tells nothing more of somebody: %.*s",
                 p->id, FS(cx->msg));
-        return E_OK;
+        return untold(cx, p, claims);
     }
-    if (!str_eq(text_of(info, S("sub")), subject))
+    if (!str_eq(text_of(info, S("sub")), ret->subject))
         return fail(cx, E_INVALID, "The provider's answer makes no sense");
     return claims_read(cx, p, info, ret);
 }
@@ -251,11 +266,11 @@ static enum err who_is(struct cx *cx, struct idps *ids, const struct idp *p,
     const struct json *answer = NULL, *claims = NULL;
     struct jwt_want want = {p->issuer, p->client_id, made_of(cx, "nonce", b->state, b->binder),
                             cx->now_ms};
-    TRY(provider_get(cx, ids, p->issuer, false, &at));
+    TRY(ours(cx, provider_get(cx, ids, p->issuer, false, &at)));
     TRY(token_get(cx, ids, p, &at, b, &answer));
     TRY(token_check(cx, ids, &at, text_of(answer, S("id_token")), &want, &claims));
     ret->subject = text_of(claims, S("sub"));
-    if (claims_lack(p, claims)) TRY(more_of(cx, ids, p, &at, answer, ret->subject, ret));
+    if (claims_lack(p, claims)) TRY(more_of(cx, ids, p, &at, answer, claims, ret));
     ret->factored = false; /* that is for the signed word alone to say */
     return claims_read(cx, p, claims, ret);
 }

@@ -11,14 +11,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum twist { HONEST, WRONG_NONCE, WRONG_AUDIENCE, OLD, UNSIGNED, BENT, NO_TOKEN, TEXTS };
+enum twist { HONEST, WRONG_NONCE, WRONG_AUDIENCE, OLD, UNSIGNED, BENT, NO_TOKEN, TEXTS, NO_INFO, REFUSED, BAD_CODE };
 struct house {
     int fd, port;
     pthread_t thread;
     struct token_key key;
     _Atomic enum twist twist;
     char nonce[100], groups[200], asked[4096]; /* asked: the last request for a token */
-    int tokens, described;
+    int tokens, described, status; /* status: of REFUSED */
 };
 
 static inline str claims_of(struct cx *cx, const struct house *h)
@@ -45,8 +45,11 @@ static inline str answer_of(struct cx *cx, struct house *h, str path)
                                 "\"jwks_uri\":\"http://127.0.0.1:%d/keys\",\"userinfo_endpoint\":\"http://127.0.0.1:%d/who\"}", p, p, p, p, p);
     }
     if (str_eq(path, S("/keys"))) return arena_fmt(cx->a, "{\"keys\":[%.*s]}", FS(token_key_json(cx, &h->key)));
+    if (str_eq(path, S("/who")) && h->twist == NO_INFO) return S("<html>");
     if (str_eq(path, S("/who"))) return arena_fmt(cx->a, "{\"sub\":\"ada\",\"email\":\"ada@x.test\",\"email_verified\":true,\"groups\":[%s]}", h->groups);
     h->tokens++;
+    if (h->twist == REFUSED) return S("{\"error\":\"invalid_client\"}");
+    if (h->twist == BAD_CODE) return S("{\"error\":\"invalid_grant\"}");
     if (h->twist == TEXTS) return S("<html>");
     if (h->twist == NO_TOKEN) return S("{\"access_token\":\"acc\"}");
     return arena_fmt(cx->a, "{\"access_token\":\"acc\",\"id_token\":\"%.*s\"}", FS(token_of(cx, h)));
@@ -68,7 +71,9 @@ static inline void serve_one(struct house *h, int c)
     str_split(rest, ' ', &path, &rest);
     if (str_eq(path, S("/token"))) (void)snprintf(h->asked, sizeof h->asked, "%s", in);
     str body = answer_of(&cx, h, path);
-    str all = arena_fmt(cx.a, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%.*s", body.n, FS(body));
+    bool token = str_eq(path, S("/token"));
+    int status = token && h->twist == REFUSED ? h->status : token && h->twist == BAD_CODE ? 400 : 200;
+    str all = arena_fmt(cx.a, "HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%.*s", status, body.n, FS(body));
     (void)!write(c, all.p, all.n);
     (void)close(c);
     t_cx_free(&cx);

@@ -200,6 +200,30 @@ static void comes_in(struct api_bed *t, struct house *h)
     T(lands(t, "&code=c", p.state, p.binder, "/")); /* he is known */
 }
 
+/* What lies with the provider, or with how it was described to us, is nobody's failure and takes no role. */
+static void downs(struct api_bed *t, struct house *h)
+{
+    static const int answers[] = {302, 400, 401, 403, 404, 429, 500};
+    str ada = S("SELECT count(*) FROM \"user\" u JOIN link k ON k.a = u.id AND k.field = 'roles' WHERE u.name = 'Ada'");
+    struct trip p = begun(t, h);
+    (void)snprintf(h->groups, sizeof h->groups, "\"sales\"");
+    T(lands(t, "&code=c", p.state, p.binder, "/"));
+    T_INT(count(t, ada), 1);
+    T(twisted(t, h, NO_INFO, "&code=c", "/login?sso=down"));
+    T_INT(count(t, ada), 1);
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        h->status = answers[i];
+        T(twisted(t, h, REFUSED, "&code=c", "/login?sso=down"));
+    }
+    T_INT(count(t, S("SELECT count(*) FROM login_attempt WHERE name = '[Haus]'")), 0);
+    T_INT(count(t, S("SELECT count(*) FROM session WHERE user_id IN (SELECT user_id FROM idp_link)")), 4);
+    h->groups[0] = 0;
+    p = begun(t, h);
+    T(lands(t, "&code=c", p.state, p.binder, "/")); /* userinfo was read: he is in none any more */
+    T_INT(count(t, ada), 0);
+    (void)api_events_came(t);
+}
+
 static void twists(struct api_bed *t, struct house *h)
 {
     T(twisted(t, h, WRONG_NONCE, "&code=c", "/login?sso=token"));
@@ -211,8 +235,9 @@ static void twists(struct api_bed *t, struct house *h)
     T(twisted(t, h, TEXTS, "&code=c", "/login?sso=token"));
     T(twisted(t, h, HONEST, "&code=c&iss=https%3A%2F%2Fevil.test", "/login?sso=token"));
     T(twisted(t, h, HONEST, "", "/login?sso=refused"));
-    T_INT(count(t, S("SELECT count(*) FROM login_attempt WHERE name = '[Haus]' AND outcome = 'wrong'")), 8);
-    T_INT(count(t, S("SELECT count(*) FROM session WHERE user_id IN (SELECT user_id FROM idp_link)")), 3);
+    T(twisted(t, h, BAD_CODE, "&code=c", "/login?sso=token"));
+    T_INT(count(t, S("SELECT count(*) FROM login_attempt WHERE name = '[Haus]' AND outcome = 'wrong'")), 9);
+    T_INT(count(t, S("SELECT count(*) FROM session WHERE user_id IN (SELECT user_id FROM idp_link)")), 5);
 }
 
 /* The provider changes its keys: they are looked for once more, and remembered. */
@@ -254,6 +279,7 @@ static void walk(struct api_bed *t)
          {ANON, "POST /api/v1/sso/$idp", NULL, 403, NULL, "", NULL, "Sec-Fetch-Site: cross-site"});
     states(t, h);
     comes_in(t, h);
+    downs(t, h);
     twists(t, h);
     rotation(t, h);
     var_put(t, "ada", arena_fmt(t->b.cx.a, "%" PRId64, count(t, S("SELECT user_id FROM idp_link LIMIT 1"))));

@@ -239,6 +239,7 @@ static void telling(void)
     T(!w.n_groups);
     p.groups = S("groups");
     T(claims_read(&cx, &p, tree(&cx, S("{\"_claim_names\":{\"groups\":\"src1\"}}")), &w) == E_DENIED);
+    T(claims_lack_groups(&p, tree(&cx, S("{}"))) && !claims_lack_groups(&p, tree(&cx, S("{\"groups\":\"a\"}"))) && !claims_lack_groups(&(struct idp){0}, tree(&cx, S("{}"))));
     T(claims_lack(&p, tree(&cx, S("{\"name\":\"x\",\"email\":\"x\"}"))) && !claims_lack(&p, tree(&cx, S("{\"name\":\"x\",\"email\":\"x\",\"groups\":[]}"))));
     t_cx_free(&cx);
 }
@@ -383,6 +384,24 @@ static void links(struct cx *cx, struct auth *au, const struct firm *f)
     T(str_eq(io.s.mail, S("cid@x.test")));
 }
 
+/* A role that was given by hand and lies in the trash keeps nobody out. */
+static void trashed(struct cx *cx, struct auth *au, const struct firm *f)
+{
+    struct outside_role map[] = {{S("sales"), f->plain}};
+    struct outside_rules r = {.name = S("id"), .issuer = S("https://trash.test"), .creates = true, .map = map, .n_map = 1, .role = f->extra};
+    struct outsider w = {.subject = S("t-1"), .name = S("Tom")};
+    struct login io = {0};
+    struct written gone = {0};
+    int64_t hand[] = {role_made(cx, "Old", "{}"), role_made(cx, "Hand", "{}")};
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    roles_by_hand(cx, io.s.user, hand, 2);
+    T_OK(cx, record_delete(cx, ENT(cx, "role"), hand[0], 0, &gone));
+    T_OK(cx, comes(cx, au, &r, w, "sales", &io));
+    T(str_eq(roles_of(cx, io.s.user), S("Hand Plain")));
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T(str_eq(roles_of(cx, io.s.user), S("Hand")));
+}
+
 /* An address that only folding makes the same as another's is another address. */
 static void look_alikes(struct cx *cx, struct auth *au, const struct firm *f)
 {
@@ -524,6 +543,7 @@ static void users(struct bed *t)
     struct firm f = firm_made(cx);
     who_comes(cx, au, &f);
     links(cx, au, &f);
+    trashed(cx, au, &f);
     look_alikes(cx, au, &f);
     given_anew(cx, au, &f);
     last_right(cx, au, &f);

@@ -30,6 +30,14 @@ static void escaping(void)
     t_cx_free(&cx);
 }
 
+/* Half an answer would take roles away. */
+static void whole(void)
+{
+    T(ldap_is_whole(LDAP_SUCCESS, 0, 2) && ldap_is_whole(LDAP_SUCCESS, 1, 2) && ldap_is_whole(LDAP_SIZELIMIT_EXCEEDED, 2, 2));
+    T(!ldap_is_whole(LDAP_SIZELIMIT_EXCEEDED, 1, 2) && !ldap_is_whole(LDAP_SIZELIMIT_EXCEEDED, 0, 2));
+    T(!ldap_is_whole(LDAP_PARTIAL_RESULTS, 2, 2) && !ldap_is_whole(LDAP_REFERRAL, 2, 2) && !ldap_is_whole(LDAP_TIMELIMIT_EXCEEDED, 1, 2));
+}
+
 static struct idp described(const struct house *h)
 {
     return (struct idp){.kind = IDP_LDAP, .active = true, .name = S("Haus"), .creates = true,
@@ -111,6 +119,9 @@ static void trying(struct house *h)
     T(tries(h, l, "", "", E_OK, ""));
     T(tries(h, l, "ada", "ada-password", E_OK, ""));
     T(tries(h, l, "ada", "wrong", E_AUTH, "") && tries(h, l, "ada", "", E_INVALID, "") && tries(h, l, "nobody", "x", E_AUTH, ""));
+    T(slapd_tool(cx, &h->s, "ldapadd -M", "dn: ou=away,dc=firm,dc=lan\nobjectClass: referral\nobjectClass: extensibleObject\nou: away\nref: ldap://127.0.0.1:1/ou=away,dc=firm,dc=lan\n"));
+    l.base = S("ou=away,dc=firm,dc=lan"); /* elsewhere, where we do not go: that is no word about anybody */
+    T(tries(h, l, "ada", "ada-password", E_BUSY, "nothing at this place"));
     l.base = S("dc=nowhere");
     T(tries(h, l, "", "", E_BUSY, "nothing at this place"));
     l = good;
@@ -269,6 +280,28 @@ static void set_role(struct cx *cx, int64_t user, int64_t role)
     T_OK(cx, record_update(cx, ENT(cx, "user"), user, 0, &s, 1, &w));
 }
 
+static enum err answers_so(struct cx *cx, void *arg, const struct outside_question *q, struct outside_found *ret)
+{
+    (void)q;
+    *ret = (struct outside_found){0};
+    return fail(cx, *(const enum err *)arg, "x");
+}
+
+/* Whatever keeps a directory from answering keeps nobody out who can put it right; its no does. */
+static void no_answer(struct house *h)
+{
+    static const struct {
+        enum err says, comes;
+    } all[] = {{E_BUSY, E_OK}, {E_INVALID, E_OK}, {E_LIMIT, E_OK}, {E_INTERNAL, E_OK}, {E_AUTH, E_AUTH}, {E_DENIED, E_DENIED}, {E_CONFLICT, E_CONFLICT}};
+    struct login io = {0};
+    for (size_t i = 0; i < COUNT(all); i++) {
+        enum err says = all[i].says;
+        outside_directory(h->au, answers_so, &says);
+        T_INT(comes(h, "bob", "Moos-Laterne-9", &io), all[i].comes);
+    }
+    outside_directory(h->au, ldap_ask, h->ids);
+}
+
 /* The directory is down: users of our own come in as ever, who manages users by the password he has here, nobody else. */
 static void down(struct house *h, int64_t bob)
 {
@@ -293,6 +326,7 @@ static void down(struct house *h, int64_t bob)
     struct db_rows n = {0};
     T_OK(cx, db_query(cx, &n, "SELECT count(*) FROM login_attempt WHERE at = $1 AND outcome = 'wrong'", V(cx->now_ms)));
     T_INT(db_int(&n, 0, 0), 1); /* it counts: nobody guesses for ever while it is down */
+    no_answer(h);
 }
 
 /* One that takes the connection and says nothing: an end comes. */
@@ -358,4 +392,4 @@ static void directory_both(void)
     bed_both(directory);
 }
 
-TESTS("ldap", escaping, directory_both)
+TESTS("ldap", escaping, whole, directory_both)
