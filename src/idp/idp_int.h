@@ -15,7 +15,7 @@ struct idp_call {
     str form;                  /* a POST's body; "" = GET */
     str authorization;         /* the header's value, "" = none */
 };
-/* A JSON object. E_BUSY: not reached, not to be called, or refused as us; E_INVALID: what was shown is none that it gave
+/* A JSON object. E_BUSY: not reached, not to be called, or refused as us; E_INVALID: what was shown is not its own
  * (invalid_grant), or no such object. */
 MUST enum err idp_fetch(struct cx *cx, const struct outgoing_rules *rules, const struct idp_call *c,
                         const struct json **ret);

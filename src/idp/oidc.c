@@ -232,11 +232,11 @@ static bool is_plain(str s)
     return s.n > 0 && s.n <= FORM_BYTES;
 }
 
-/* What he has would be taken from him by silence: who cannot be asked for his groups has not said that there are none. */
+/* What he has would be taken from him by silence: who cannot be asked for groups has not said that there are none. */
 static enum err untold(struct cx *cx, const struct idp *p, const struct json *claims)
 {
     if (!claims_lack_groups(p, claims)) return E_OK;
-    return fail(cx, E_BUSY, "The provider cannot be reached (groups)");
+    return fail(cx, E_BUSY, "The provider cannot be reached (%s)", "groups");
 }
 
 /* What the token does not say of him: asked for with the token that came along, taken when it is of the same one. */
