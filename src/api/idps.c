@@ -51,7 +51,7 @@ enum err sso_json(struct cx *cx, struct jw *w)
 
 enum err api_sso_begin(struct cx *cx, const struct req *rq, struct resp *rs)
 {
-    struct oidc_going g = {.binder = binder_of(cx, rq)};
+    struct oidc_going g = {.addr = visitor_of(rq).addr, .binder = binder_of(cx, rq)};
     TRY(path_id(cx, rq, 0, &g.idp));
     TRY(oidc_begin(cx, cx->app->idps, &g));
     binder_cookie(cx, rs, g.binder);

@@ -178,6 +178,7 @@ static enum err tidy(struct cx *cx, void *arg)
     TRY(db_exec(cx, NULL, "DELETE FROM captcha WHERE until < $1", V(now)));
     TRY(db_exec(cx, NULL, "DELETE FROM mail_token WHERE until < $1", V(now)));
     TRY(db_exec(cx, NULL, "DELETE FROM passkey_challenge WHERE until < $1", V(now)));
+    TRY(db_exec(cx, NULL, "DELETE FROM idp_state WHERE until < $1", V(now)));
     TRY(db_exec(cx, NULL, "DELETE FROM login_guard WHERE at < $1 AND until < $2", V(now - DAY_MS), V(now)));
     return db_exec(cx, NULL, "DELETE FROM address_block WHERE until <> 0 AND until < $1", V(now));
 }

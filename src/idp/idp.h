@@ -11,7 +11,7 @@
 #include "os/vault.h"
 
 enum { IDPS_MAX = 20, IDP_NAME_MAX = 100, IDP_TEXT_MAX = 500, IDP_MAP_MAX = 200, IDP_CONF_BYTES = 256 * 1024 };
-enum { IDP_STATE_MS = 10 * 60 * 1000 };
+enum { IDP_STATE_MS = 10 * 60 * 1000, IDP_STATES_MAX = 200 }; /* log-ins that are begun, of an address */
 enum idp_kind { IDP_OIDC, IDP_LDAP, IDP_KINDS };
 extern const str idp_kind_name[IDP_KINDS];
 /* Does a second factor that was asked for there count? Never; when the token says so (amr "mfa", or the acr that is
@@ -88,6 +88,7 @@ MUST enum err ldap_try(struct cx *cx, struct idps *ids, const struct idp *p, str
 
 struct oidc_going {
     int64_t idp;
+    str addr;                  /* who asks */
     str binder;                /* the cookie's value, "" = none; out: what it is to hold */
     str url;                   /* out: where the browser goes */
 };

@@ -10,7 +10,7 @@
 #include "idp/jwt.h"
 #include "os/os.h"
 
-enum { SECRET_BYTES = 32, FORM_BYTES = 16 * 1024, CODE_MAX = 4096, STATES_MAX = 20000 };
+enum { SECRET_BYTES = 32, FORM_BYTES = 16 * 1024, CODE_MAX = 4096 };
 
 /* ---- texts ---- */
 static str hash_of(struct cx *cx, str s)
@@ -54,20 +54,21 @@ static void param(struct buf *b, const char *name, str value)
 /* ---- begin ---- */
 struct begun {
     int64_t idp;
-    str hash, binder;
+    str hash, binder, addr;
 };
 
+/* So many at once of an address: one that begins without end stands in nobody's way but its own. */
 static enum err begun_insert(struct cx *cx, void *arg)
 {
     const struct begun *x = arg;
     struct db_rows r = {0};
     TRY(db_exec(cx, NULL, "DELETE FROM idp_state WHERE until < $1", V(cx->now_ms)));
-    TRY(db_query(cx, &r, "SELECT count(*) FROM idp_state"));
-    if (db_int(&r, 0, 0) >= STATES_MAX)
+    TRY(db_query(cx, &r, "SELECT count(*) FROM idp_state WHERE addr = $1", V(x->addr)));
+    if (db_int(&r, 0, 0) >= IDP_STATES_MAX)
         return fail(cx, E_BUSY, "Too many log-ins wait: please try again shortly");
     return db_exec(cx, NULL,
-                   "INSERT INTO idp_state (hash, idp, binder, until) VALUES ($1, $2, $3, $4)",
-                   V(x->hash), V(x->idp), V(x->binder), V(cx->now_ms + IDP_STATE_MS));
+                   "INSERT INTO idp_state (hash, idp, binder, addr, until) VALUES ($1, $2, $3, $4, $5)",
+                   V(x->hash), V(x->idp), V(x->binder), V(x->addr), V(cx->now_ms + IDP_STATE_MS));
 }
 
 static str random_text(struct cx *cx)
@@ -136,7 +137,8 @@ enum err oidc_begin(struct cx *cx, struct idps *ids, struct oidc_going *io)
     TRY(known_get(cx, ids, p.issuer, false, &at));
     str state = random_text(cx),
         binder = io->binder.n == TOKEN_CHARS ? io->binder : random_text(cx);
-    struct begun x = {p.id, hash_of(cx, state), hash_of(cx, binder)};
+    struct begun x = {p.id, hash_of(cx, state), hash_of(cx, binder),
+                      hash_of(cx, auth_addr_key(cx->a, io->addr))};
     TRY(db_write(cx, begun_insert, &x));
     io->url = going_url(cx, ids, &p, &at, state, binder);
     io->binder = binder;
@@ -167,7 +169,7 @@ static enum err state_spend(struct cx *cx, void *arg)
 
 static enum err state_check(struct cx *cx, const struct oidc_back *b)
 {
-    struct begun x = {b->idp, hash_of(cx, b->state), hash_of(cx, b->binder)};
+    struct begun x = {b->idp, hash_of(cx, b->state), hash_of(cx, b->binder), S("")};
     if (b->state.n != TOKEN_CHARS || b->binder.n != TOKEN_CHARS)
         return fail(cx, E_DENIED,
                     "This log-in was begun elsewhere, or too long ago: please begin again");
