@@ -76,7 +76,8 @@ struct factors;
 void factors_json(struct cx *cx, struct jw *w, const struct factors *f);
 /* "passkey_possible" and "passkeys": those of a user, as members. */
 MUST enum err passkeys_json(struct cx *cx, const struct req *rq, struct jw *w, int64_t user);
-/* "password" of the body, which stands in what bears on how somebody logs in: as auth_present. */
+/* "password" of the body, which stands in what bears on how somebody logs in: as auth_present. Who has none
+ * must have logged in less than PROOF_MS ago: E_DENIED at "password". */
 MUST enum err present_password(struct cx *cx, const struct req *rq);
 /* "sso": the providers that one can log in by, as a member. */
 MUST enum err sso_json(struct cx *cx, struct jw *w);

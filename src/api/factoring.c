@@ -56,20 +56,37 @@ enum err api_factor_ways(struct cx *cx, const struct req *rq, struct resp *rs)
 enum err api_factor_get(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct factors f = {0};
+    bool has = false;
+    TRY(auth_has_password(cx, cx->who.user, &has));
     TRY(factors_of(cx, cx->who.user, &f));
     struct jw w = reply_json(rs);
     jw_obj(&w);
     factors_json(cx, &w, &f);
+    jw_kbool(&w, S("password"), has);
     TRY(passkeys_json(cx, rq, &w, cx->who.user));
     jw_obj_end(&w);
     return E_OK;
 }
 
+/* Who has no password proves who he is where he has one: by having come from there just now. */
+static enum err present_fresh(struct cx *cx, const struct req *rq)
+{
+    struct session s = {0};
+    str token = {0};
+    if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
+    TRY(auth_session_half(cx, token, &s));
+    if (auth_proved(cx, &s) == E_OK) return E_OK;
+    return fail_at(cx, E_DENIED, S("password"), "Please log out and in again: that proves who you are");
+}
+
 enum err present_password(struct cx *cx, const struct req *rq)
 {
     const struct json *j = NULL;
+    bool has = false;
     str password = {0};
     struct visitor v = visitor_of(rq);
+    TRY(auth_has_password(cx, cx->who.user, &has));
+    if (!has) return present_fresh(cx, rq);
     TRY(body_json(cx, rq, &j));
     TRY(json_str_of(cx, j, S("password"), S(""), &password));
     return auth_present(cx, cx->app->auth, &v, password);

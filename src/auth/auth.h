@@ -62,6 +62,8 @@ struct login {
 MUST enum err auth_login(struct cx *cx, struct auth *au, const struct visitor *v, struct login *io);
 /* Is this the present password of cx->who? E_DENIED at "password", and written down, when not; E_RATE as auth_login. */
 MUST enum err auth_present(struct cx *cx, struct auth *au, const struct visitor *v, str password);
+/* Has he a password that could be asked for, here or in a directory? Who comes in by a provider alone has none. */
+MUST enum err auth_has_password(struct cx *cx, int64_t user, bool *ret);
 /* An own new password for who knows the present one (io->password); counted like a log-in. All his sessions end but
  * the new one, of which token and csrf come back. `words`: see auth_password_check. */
 MUST enum err auth_password_change(struct cx *cx, struct auth *au, const struct visitor *v, str fresh, const str *words,

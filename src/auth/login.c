@@ -333,6 +333,7 @@ enum err try_own_name(struct cx *cx, struct try *t)
     struct db_rows r = {0};
     TRY(db_query(cx, &r, "SELECT mail_f FROM \"user\" WHERE id = $1", V(t->user)));
     t->name = r.n ? db_str(&r, 0, 0) : S("");
+    if (r.n && !t->name.n) t->name = arena_fmt(cx->a, "#%" PRId64, t->user);
     return E_OK;
 }
 
@@ -347,6 +348,16 @@ static enum err present(struct cx *cx, struct auth *au, struct try *t, str passw
     bool right = hash_fits(au, cx, hash, password);
     if (login.n) TRY(directory_check(cx, au, t->user, login, password, &right, &s));
     return try_end(cx, au, t, right, NULL, NULL);
+}
+
+enum err auth_has_password(struct cx *cx, int64_t user, bool *ret)
+{
+    bool must_change = false;
+    str hash = {0};
+    TRY(outside_is_theirs(cx, user, ret));
+    TRY(credential_of(cx, user, &hash, &must_change));
+    *ret |= hash.n > 0;
+    return E_OK;
 }
 
 enum err auth_present(struct cx *cx, struct auth *au, const struct visitor *v, str password)

@@ -58,8 +58,12 @@ static enum err is_active(struct cx *cx, int64_t user)
     return r.n ? E_OK : fail(cx, E_AUTH, "This user is not active");
 }
 
-static enum err taken(struct cx *cx)
+/* Who cannot show that the address is his, or could be nobody here, learns nothing of whose it is. */
+static enum err taken(struct cx *cx, const struct settling *s)
 {
+    if (!s->w->mail_proved || !s->r->creates)
+        return fail_at(cx, E_DENIED, S("user"),
+                       "There is no such user here: please ask your administrator");
     return fail_at(cx, E_CONFLICT, S("mail"),
                    "Somebody here has this address already: please ask your administrator");
 }
@@ -73,12 +77,12 @@ static bool same_address(str a, str b)
 }
 
 /* Whom this issuer knows by another subject already is not this one: addresses are given anew. */
-static enum err not_known_yet(struct cx *cx, str issuer, int64_t user)
+static enum err not_known_yet(struct cx *cx, const struct settling *s, int64_t user)
 {
     struct db_rows r = {0};
     TRY(db_query(cx, &r, "SELECT 1 FROM idp_link WHERE user_id = $1 AND issuer = $2 LIMIT 1",
-                 V(user), V(issuer)));
-    return r.n ? taken(cx) : E_OK;
+                 V(user), V(s->r->issuer)));
+    return r.n ? taken(cx, s) : E_OK;
 }
 
 static enum err by_mail(struct cx *cx, struct settling *s)
@@ -88,8 +92,8 @@ static enum err by_mail(struct cx *cx, struct settling *s)
                  V(s->mail_f)));
     if (!r.n) return E_OK;
     if (!s->r->links || !s->w->mail_proved || !same_address(db_str(&r, 0, 1), s->mail))
-        return taken(cx);
-    TRY(not_known_yet(cx, s->r->issuer, db_int(&r, 0, 0)));
+        return taken(cx, s);
+    TRY(not_known_yet(cx, s, db_int(&r, 0, 0)));
     s->user = db_int(&r, 0, 0);
     return E_OK;
 }
@@ -279,7 +283,7 @@ enum err outside_settle(struct cx *cx, void *arg)
     TRY(db_query(cx, &r, "SELECT user_id FROM idp_link WHERE issuer = $1 AND subject = $2",
                  V(s->r->issuer), V(s->w->subject)));
     if (r.n && db_int(&r, 0, 0) != s->user) return fail(cx, E_CONFLICT, "Please try once more");
-    if (!r.n && !s->is_new) TRY(not_known_yet(cx, s->r->issuer, s->user));
+    if (!r.n && !s->is_new) TRY(not_known_yet(cx, s, s->user));
     TRY(db_exec(
         cx, NULL,
         "INSERT INTO idp_link (issuer, subject, user_id, login, at) VALUES ($1, $2, $3, $4, $5)"
@@ -346,6 +350,6 @@ enum err outside_login(struct cx *cx, struct auth *au, const struct visitor *v,
     t.user = s.user;
     if (!s.is_new) TRY(try_own_name(cx, &t));
     if (!t.name.n)
-        t.name = s.mail_f.n ? s.mail_f : filter_fold(cx->a, str_cut(w->subject, 0, NAME_BYTES));
+        t.name = s.mail_f.n && w->mail_proved ? s.mail_f : arena_fmt(cx->a, "#%" PRId64, s.user);
     return try_forgiven(cx, &t, came(cx, au, &t, &s, io));
 }

@@ -254,6 +254,42 @@ static void rotation(struct api_bed *t, struct house *h)
     T_INT(h->described, before + 1);
 }
 
+/* Who has no password here sets up a second factor while his log-in by the provider is fresh. */
+static void own_factor(struct api_bed *t, struct house *h)
+{
+    struct trip p = begun(t, h);
+    str token = {0};
+    T(str_eq(back(t, "&code=c", p.state, p.binder, &token), S("/")));
+    str head = arena_fmt(t->b.cx.a, "Cookie: kontor=%.*s", FS(token));
+    struct answer r = api_call(t, t->b.cx.a, ANON, S("GET /api/v1/session"), S(""), head);
+    T_INT(r.status, 200);
+    struct person was = t->who[REPA1];
+    t->who[REPA1].token = token;
+    t->who[REPA1].csrf = answer_value(&t->b.cx, &r, S("csrf"));
+    ROWS(t, {REPA1, "GET /api/v1/factor", NULL, 200, "\"password\":false", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/factor/totp", "{'password':''}", 200, "\"secret\":\"", NULL, NULL, NULL});
+    t->ahead_ms = PROOF_MS + 1000;
+    ROWS(t, {REPA1, "POST /api/v1/factor/totp", "{'password':''}", 403, "\"field\":\"password\"", NULL, NULL, NULL});
+    t->ahead_ms = 0;
+    t->who[REPA1] = was;
+}
+
+/* An address begins so many log-ins at once; others go on, and what is over goes at night. */
+static void too_many(struct api_bed *t)
+{
+    int last = 0;
+    str path = api_expand(t, t->b.cx.a, "POST /api/v1/sso/$idp");
+    t->remote = S("198.51.100.77");
+    for (int i = 0; i <= IDP_STATES_MAX && last != 503; i++) last = api_call(t, t->b.cx.a, ANON, path, S(""), S("")).status;
+    T_INT(last, 503);
+    T_INT(count(t, S("SELECT count(*) FROM idp_state s WHERE 199 < (SELECT count(*) FROM idp_state o WHERE o.addr = s.addr)")), IDP_STATES_MAX);
+    t->remote = S("");
+    T_INT(api_call(t, t->b.cx.a, ANON, path, S(""), S("")).status, 200);
+    t->b.cx.now_ms += IDP_STATE_MS + 1000;
+    T_OK(&t->b.cx, auth_tidy(&t->b.cx));
+    t->b.cx.now_ms -= IDP_STATE_MS + 1000;
+}
+
 static void who_may_not(struct api_bed *t, struct house *h)
 {
     ROWS(t, {ADMIN, "POST /api/v1/idp/$idp/test", NULL, 200, "\"keys\":1", "", NULL, NULL},
@@ -283,6 +319,8 @@ static void walk(struct api_bed *t)
     twists(t, h);
     rotation(t, h);
     var_put(t, "ada", arena_fmt(t->b.cx.a, "%" PRId64, count(t, S("SELECT user_id FROM idp_link LIMIT 1"))));
+    own_factor(t, h);
+    too_many(t);
     who_may_not(t, h);
     house_close(h);
     ROWS(t, {ADMIN, "POST /api/v1/idp/$idp/test", NULL, 422, "unreached", "", NULL, NULL});

@@ -368,8 +368,12 @@ static void links(struct cx *cx, struct auth *au, const struct firm *f)
     T_INT(comes(cx, au, &r, w, "", &io), E_CONFLICT); /* not switched on */
     r.links = true;
     w.mail_proved = false;
-    T_INT(comes(cx, au, &r, w, "", &io), E_CONFLICT); /* nobody says that it is his */
+    T_INT(comes(cx, au, &r, w, "", &io), E_DENIED); /* nobody says that it is his: nor is he told that there is one */
+    T(str_eq(cx->at, S("user")));
     w.mail_proved = true;
+    r.creates = r.links = false;
+    T(comes(cx, au, &r, w, "", &io) == E_DENIED && str_eq(cx->at, S("user"))); /* could be nobody here */
+    r.creates = r.links = true;
     set_user(cx, bob, "active", VAL_INT(0));
     T_INT(comes(cx, au, &r, w, "", &io), E_AUTH);
     set_user(cx, bob, "active", VAL_INT(1));
@@ -389,6 +393,20 @@ static void links(struct cx *cx, struct auth *au, const struct firm *f)
     w.mail = S("bob@x.test"); /* another's is not taken over */
     T_OK(cx, comes(cx, au, &r, w, "", &io));
     T(str_eq(io.s.mail, S("cid@x.test")));
+}
+
+/* Who has no address is counted by what he is here, not by what he calls himself. */
+static void nameless(struct cx *cx, struct auth *au, const struct firm *f)
+{
+    struct outside_rules r = {.name = S("id"), .issuer = S("https://bare.test"), .creates = true, .role = f->plain};
+    struct outsider w = {.subject = S("victim@x.test"), .name = S("Una"), .mail = S("una@x.test")};
+    struct login io = {0};
+    struct db_rows n = {0};
+    for (int i = 0; i < 2; i++) T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T_OK(cx, db_query(cx, &n, "SELECT count(*) FROM login_attempt WHERE user_id = $1 AND name = $2", V(io.s.user), V(arena_fmt(cx->a, "#%" PRId64, io.s.user))));
+    T_INT(db_int(&n, 0, 0), 2);
+    T_OK(cx, db_query(cx, &n, "SELECT count(*) FROM login_attempt WHERE name IN ('una@x.test', 'victim@x.test', '')"));
+    T_INT(db_int(&n, 0, 0), 0);
 }
 
 /* A role that was given by hand and lies in the trash keeps nobody out. */
@@ -550,6 +568,7 @@ static void users(struct bed *t)
     struct firm f = firm_made(cx);
     who_comes(cx, au, &f);
     links(cx, au, &f);
+    nameless(cx, au, &f);
     trashed(cx, au, &f);
     look_alikes(cx, au, &f);
     given_anew(cx, au, &f);

@@ -261,7 +261,7 @@ static int64_t locals(struct house *h)
     h->p.ldap.mail_trusted = false; /* people may have written it themselves: nobody's address */
     T_OK(cx, idp_change(cx, h->ids, &h->p, NULL));
     T_INT(comes(h, "bob@firm.example", "bob-password", &io), E_AUTH);
-    T_INT(comes(h, "bob", "bob-password", &io), E_CONFLICT);
+    T_INT(comes(h, "bob", "bob-password", &io), E_DENIED);
     T_OK(cx, comes(h, "bob@firm.example", "Moos-Laterne-9", &io));
     h->p.ldap.mail_trusted = true;
     T_OK(cx, idp_change(cx, h->ids, &h->p, NULL));
