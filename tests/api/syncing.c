@@ -94,7 +94,7 @@ static void keys(struct api_bed *t)
     var_put(t, "r", token);
     ROWS(t,
          {ANON, "POST /api/v1/sync/erp", ONE("1", ",'values':{'name':'Eins'}"), 403, NULL, NULL, NULL, "Authorization: Bearer $r"},
-         {ANON, "POST /api/v1/sync/erp", "{'items':[{'entity':'company','key':'1','values':{'name':'Eins'}},{'entity':'person','key':'1','values':{'name':'Nein'}}]}", 202, "\"received\":1|\"refused\":1|\"field\":\"entity\"", NULL, NULL, "Authorization: Bearer $w"});
+         {ANON, "POST /api/v1/sync/erp", "{'items':[{'entity':'company','key':'1','values':{'name':'Eins'}},{'entity':'person','key':'1','values':{'name':'Nein'}}]}", 202, "\"received\":1|\"refused\":1|\"field\":\"entity\"", "company.create*", NULL, "Authorization: Bearer $w"});
     waited(t);
     ROWS(t, {ANON, "GET /api/v1/company/by/erp/1", NULL, 200, "Eins", NULL, NULL, "Authorization: Bearer $w"});
 }
