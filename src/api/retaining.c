@@ -160,7 +160,7 @@ static enum err members_of(struct cx *cx, const struct json *j, struct retention
 static bool is_other(const struct retention *a, const struct retention *b)
 {
     return !str_eq(a->entity, b->entity) || !str_eq(a->filter, b->filter) || !str_eq(a->fields, b->fields) ||
-           a->since != b->since || a->n != b->n || a->unit != b->unit || a->act != b->act;
+           a->since != b->since || a->n != b->n || a->unit != b->unit || a->act != b->act || b->most > a->most;
 }
 
 static bool reads(const struct cx *cx, const struct field *f) { return acl_field_read(cx, f); }
@@ -197,9 +197,12 @@ static enum err patch(struct cx *cx, const struct req *rq, struct resp *rs)
     if (is_other(&was, &r)) r.active = r.confirmed = false, r.rehearsed_at = 0;
     TRY(json_bool_of(cx, j, S("active"), r.active, &r.active));
     TRY(json_bool_of(cx, j, S("confirmed"), r.confirmed, &r.confirmed));
-    if (r.active && !r.rehearsed_at)
+    r.confirmed &= r.active; /* for the run that is turned on with it, not for another day */
+    bool stale = !r.rehearsed_at || (!was.active && r.rehearsed_at < cx->now_ms - DAY_MS);
+    if (r.active && stale)
         return fail_at(cx, E_INVALID, S("active"), "Rehearse the rule first: see what it would take");
-    TRY(retention_check(cx, &r, &asker));
+    bool only_off = was.active && !r.active && !is_other(&was, &r); /* that can always be done */
+    if (!only_off) TRY(retention_check(cx, &r, &asker));
     TRY(retention_save(cx, &r));
     reply_rule(cx, &r, rs);
     return E_OK;
@@ -272,7 +275,7 @@ enum err retention_due(struct cx *cx)
         int64_t job = 0;
         if (!v[i].active) continue;
         str args = arena_fmt(cx->a, "{\"rule\":\"%" PRId64 "\"}", v[i].id);
-        str day = day_text(cx->a, time_day(cx->now_ms, cx->tz_min));
+        str day = day_text(cx->a, time_day(clock_aged_ms(cx->now_ms), cx->tz_min));
         str key = arena_fmt(cx->a, "retain %" PRId64 " %.*s", v[i].id, FS(day));
         TRY(job_add(cx, cx->app->jobs, S("retain"), args, key, &job));
     }
@@ -296,6 +299,7 @@ enum err retain_job(struct cx *cx, const struct job *job, str *ret)
     TRY(json_parse(cx, job->args, &j));
     TRY(json_id_of(cx, j, S("rule"), 0, &rule));
     cx->acl = NULL;
+    cx->now_ms = clock_aged_ms(cx->now_ms); /* a clock that jumps ahead makes nothing old */
     TRY(retention_run(cx, rule, job->id, &env));
     *ret = arena_fmt(cx->a, "{\"rule\":\"%" PRId64 "\"}", rule);
     return E_OK;

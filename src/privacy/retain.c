@@ -69,13 +69,21 @@ static enum err save_inside(struct cx *cx, void *arg)
     TRY(db_query(cx, &rows, "SELECT count(*) FROM retention WHERE id <> $1", V(r->id)));
     if (db_int(&rows, 0, 0) >= RETENTION_MAX)
         return fail(cx, E_CONFLICT, "There are at most %d rules", RETENTION_MAX);
-    TRY(db_exec(cx, NULL, "DELETE FROM retention WHERE id = $1", V(r->id)));
     return insert(cx, r);
+}
+
+static enum err change_inside(struct cx *cx, void *arg)
+{
+    const struct retention *r = arg;
+    int64_t n = 0;
+    TRY(db_exec(cx, &n, "DELETE FROM retention WHERE id = $1", V(r->id)));
+    return n ? insert(cx, r) : fail(cx, E_NOTFOUND, "There is no such rule"); /* ended meanwhile: it stays so */
 }
 
 enum err retention_save(struct cx *cx, struct retention *r)
 {
-    if (!r->id) r->id = id_new(cx->now_ms);
+    if (r->id) return db_write(cx, change_inside, r);
+    r->id = id_new(cx->now_ms);
     return db_write(cx, save_inside, r);
 }
 
@@ -96,6 +104,8 @@ static int64_t ago_ms(const struct cx *cx, int64_t n, enum retain_unit unit)
     else day = day_add_months(day, unit == RETAIN_YEARS ? -12 * n : -n);
     return day_start_ms(day, cx->tz_min);
 }
+
+int64_t retention_before(const struct cx *cx, const struct retention *r) { return ago_ms(cx, r->n, r->unit); }
 
 static void before_json(struct cx *cx, const char *field, int64_t ms, struct jw *w)
 {
@@ -190,7 +200,7 @@ static enum err texts_check(struct cx *cx, const struct retention *r)
 static enum err kind_check(struct cx *cx, const struct retention *r, const struct entity *e)
 {
     enum action act = r->act == RETAIN_EMPTY ? ACT_CHANGE : ACT_DELETE;
-    if (e->admin || (e->append && r->act != RETAIN_ERASE))
+    if (e->admin || e->append) /* what is only added to (consents) goes with whom it is about */
         return fail_at(cx, E_INVALID, S("entity"), "Such records are not subject to rules");
     if (!acl_all(cx, e, ACT_SEE) || !acl_all(cx, e, act))
         return fail(cx, E_DENIED, "A rule does only what you may do with all records of the kind yourself");
@@ -199,6 +209,15 @@ static enum err kind_check(struct cx *cx, const struct retention *r, const struc
     if (r->since == SINCE_TRASHED && r->act != RETAIN_ERASE)
         return fail_at(cx, E_INVALID, S("act"), "What is in the trash can only be erased");
     return E_OK;
+}
+
+/* Who runs a rule is nobody: "me" would be another at night than in the rehearsal. */
+static bool names_asker(const struct json *j)
+{
+    if (j->t == JT_STR) return str_eq(j->s, S("me")) || str_eq(j->s, S("my_team"));
+    for (size_t i = 0; i < j->n; i++)
+        if (names_asker(&j->v[i])) return true;
+    return false;
 }
 
 enum err retention_check(struct cx *cx, const struct retention *r, const struct filter_opts *o)
@@ -220,6 +239,9 @@ enum err retention_check(struct cx *cx, const struct retention *r, const struct 
         if (!acl_field_write(cx, s[i].f)) return fail_at(cx, E_DENIED, S("fields"), "You may not change this record");
     if (r->filter.n > FILTER_BYTES) return fail_at(cx, E_INVALID, S("filter"), "This condition is too long");
     if (r->filter.n) TRY(json_parse(cx, r->filter, &j));
+    if (j && names_asker(j))
+        return fail_at(cx, E_INVALID, S("filter"),
+                       "A rule has no \"me\" and no \"my team\": it runs at night, for nobody");
     if (r->filter.n) TRY(filter_parse(cx, e, j, o, &c));
     return retention_query(cx, r, true, &e, &q);
 }

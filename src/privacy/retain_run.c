@@ -3,6 +3,7 @@
 #include "privacy/retain_int.h"
 
 #include "base/log.h"
+#include "base/tr.h"
 #include "notice/notice.h"
 #include "record/log.h"
 
@@ -59,11 +60,24 @@ struct ending {
 static enum err end_inside(struct cx *cx, void *arg)
 {
     const struct ending *x = arg;
-    TRY(db_exec(cx, NULL, "UPDATE retention SET confirmed = 0 WHERE id = $1", V(x->g->rule.id)));
+    bool ends = !str_eq(x->state, S("failed")); /* else it goes on: what was confirmed for it is so yet */
+    if (ends) TRY(db_exec(cx, NULL, "UPDATE retention SET confirmed = 0 WHERE id = $1", V(x->g->rule.id)));
     return db_exec(cx, NULL,
                    "UPDATE retention_run SET state = $2, ended_at = $3, why = CASE WHEN $4 <> '' THEN $4 ELSE why END"
                    " WHERE id = $1",
                    V(x->g->run), V(x->state), V(cx->now_ms), V(x->why));
+}
+
+/* However it ends, the batch can be undone. */
+static enum err batch_closed(struct cx *cx, const struct going *g, enum err e)
+{
+    str msg = cx->msg, at = cx->at;
+    if (!g->batch) return e;
+    enum err ended = batch_end(cx, g->batch, e == E_OK ? S("done") : S("failed"), S(""));
+    if (e == E_OK || ended != E_OK) return ended;
+    cx->msg = msg;
+    cx->at = at;
+    return cx->err = e;
 }
 
 /* ---- too many ---- */
@@ -89,6 +103,7 @@ static enum err stop_inside(struct cx *cx, void *arg)
 static enum err stop(struct cx *cx, struct going *g, const struct rehearsal *r)
 {
     struct ending x = {g, S("stopped"), S("")};
+    TRY(batch_closed(cx, g, E_OK)); /* of a run that was cut short */
     g->found = r->found;
     log_say(cx, LOG_WARN, S("privacy"),
             "rule of retention %" PRId64 " was turned off: it would take %" PRId64 " of %" PRId64 " records",
@@ -128,22 +143,52 @@ static enum err told(struct cx *cx, const struct going *g)
                    V(g->run), V(g->done), V(g->refused), V(g->why));
 }
 
-/* Those of the slice that are still meant: somebody may have touched one since. */
-static enum err slice_write(struct cx *cx, void *arg)
+/* Is it the rule yet that this run began with, and on? Somebody may have seen what it does. */
+static enum err still_on(struct cx *cx, const struct going *g)
 {
-    struct going *g = arg;
+    struct retention now = {0};
+    const struct retention *was = &g->rule;
+    enum err e = retention_get(cx, was->id, &now);
+    if (e != E_OK && e != E_NOTFOUND) return e;
+    bool same = e == E_OK && now.active && now.rehearsed_at == was->rehearsed_at && now.act == was->act &&
+                now.since == was->since && now.n == was->n && now.unit == was->unit &&
+                str_eq(now.entity, was->entity) && str_eq(now.filter, was->filter) && str_eq(now.fields, was->fields);
+    return same ? E_OK : fail(cx, E_CONFLICT, "The rule was turned off or changed while it ran");
+}
+
+/* Those of the slice that are still meant: somebody may have touched one since. */
+static enum err slice_read(struct cx *cx, struct going *g, struct page *ret)
+{
     struct query q = g->q;
-    struct page p = {0};
     g->done = g->refused = 0;
     g->why = S("");
     q.ids = g->id + g->at;
     q.n_ids = g->to - g->at;
     q.limit = q.n_ids;
-    TRY(record_list(cx, g->e, &q, &p));
+    TRY(still_on(cx, g));
+    return record_list(cx, g->e, &q, ret);
+}
+
+/* What somebody took back from a rule, or out of the trash, stays with him until it is as old as that. */
+static enum err brought_back(struct cx *cx, const struct going *g, int64_t id)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT 1 FROM change WHERE record = $1 AND at > $2 AND (op = 'restore' OR way = 'undo') LIMIT 1",
+                 V(id), V(retention_before(cx, &g->rule))));
+    return r.n ? fail(cx, E_CONFLICT, "Somebody has brought it back since") : E_OK;
+}
+
+static enum err slice_write(struct cx *cx, void *arg)
+{
+    struct going *g = arg;
+    struct page p = {0};
+    TRY(slice_read(cx, g, &p));
     cx->batch = g->batch;
     enum err e = E_OK;
     for (size_t i = 0; i < p.n && e == E_OK; i++) {
-        e = one(cx, g, p.v[i].id);
+        e = brought_back(cx, g, p.v[i].id);
+        if (e == E_OK) e = one(cx, g, p.v[i].id);
         if (e == E_OK) g->done++;
         else if (err_info[e].http < 500) refuse(cx, g), e = E_OK;
     }
@@ -157,11 +202,13 @@ static enum err told_inside(struct cx *cx, void *arg) { return told(cx, arg); }
 
 static enum err erase_slice(struct cx *cx, struct going *g)
 {
-    g->done = g->refused = 0;
-    g->why = S("");
-    for (size_t i = g->at; i < g->to; i++) {
+    struct page p = {0};
+    TRY(slice_read(cx, g, &p));
+    for (size_t i = 0; i < p.n; i++) {
         struct record r = {0};
-        enum err e = record_get_deleted(cx, g->e, g->id[i], &r);
+        enum err e = brought_back(cx, g, p.v[i].id);
+        if (e == E_OK) e = g->rule.since == SINCE_TRASHED ? record_get_deleted(cx, g->e, p.v[i].id, &r)
+                                                          : record_get(cx, g->e, p.v[i].id, &r);
         if (e == E_NOTFOUND) continue;
         if (e == E_OK) e = g->env->erase(cx, g->env->arg, &r);
         if (e == E_OK) g->done++;
@@ -183,18 +230,6 @@ static enum err slices(struct cx *cx, struct going *g)
     return E_OK;
 }
 
-/* However it ends, the batch can be undone. */
-static enum err batch_closed(struct cx *cx, const struct going *g, enum err e)
-{
-    str msg = cx->msg, at = cx->at;
-    if (!g->batch) return e;
-    enum err ended = batch_end(cx, g->batch, e == E_OK ? S("done") : S("failed"), S(""));
-    if (e == E_OK || ended != E_OK) return ended;
-    cx->msg = msg;
-    cx->at = at;
-    return cx->err = e;
-}
-
 static enum err work(struct cx *cx, struct going *g)
 {
     struct rehearsal r = {0};
@@ -209,12 +244,38 @@ static enum err work(struct cx *cx, struct going *g)
     return db_write(cx, end_inside, &(struct ending){g, S("done"), S("")});
 }
 
+/* A run that was cut short and whose rule is off or gone by now: what it did can be undone. */
+static enum err left(struct cx *cx, struct going *g)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT batch FROM retention_run WHERE id = $1 AND state IN ('running', 'failed')",
+                 V(g->run)));
+    if (!r.n) return E_OK;
+    g->batch = db_int(&r, 0, 0);
+    TRY(batch_closed(cx, g, E_OK));
+    str why = tr(cx->lang, S("The rule was turned off or changed while it ran"));
+    return db_write(cx, end_inside, &(struct ending){g, S("stopped"), why});
+}
+
+/* What a rule speaks of is not there any more: it is off until somebody has looked. */
+static enum err failed(struct cx *cx, struct going *g, enum err e)
+{
+    str msg = cx->msg, at = cx->at;
+    struct ending x = {g, S("failed"), msg};
+    enum err closed = batch_closed(cx, g, E_OK);
+    enum err ended = closed == E_OK ? db_write(cx, e == E_INVALID ? stop_inside : end_inside, &x) : closed;
+    if (ended != E_OK) return ended;
+    cx->msg = msg;
+    cx->at = at;
+    return cx->err = e;
+}
+
 enum err retention_run(struct cx *cx, int64_t rule, int64_t run, const struct retain_env *env)
 {
     struct going g = {.env = env, .run = run};
     enum way way = cx->way;
     enum err e = retention_get(cx, rule, &g.rule);
-    if (e == E_NOTFOUND || (e == E_OK && !g.rule.active)) return E_OK;
+    if (e == E_NOTFOUND || (e == E_OK && !g.rule.active)) return left(cx, &g);
     TRY(e);
     TRY(db_write(cx, begin_inside, &g));
     if (g.over) return E_OK;
@@ -222,11 +283,5 @@ enum err retention_run(struct cx *cx, int64_t rule, int64_t run, const struct re
     cx->way = WAY_RULE;
     e = work(cx, &g);
     cx->way = way;
-    if (e == E_OK) return E_OK;
-    str msg = cx->msg, at = cx->at;
-    enum err ended = db_write(cx, end_inside, &(struct ending){&g, S("failed"), msg});
-    if (ended != E_OK) return ended;
-    cx->msg = msg;
-    cx->at = at;
-    return cx->err = e;
+    return e == E_OK ? E_OK : failed(cx, &g, e);
 }

@@ -56,6 +56,9 @@ static void defined(struct api_bed *t)
          {ADMIN, "POST /api/v1/retention", "{'name':'x','reason':'y','entity':'person','n':1,'act':'empty','fields':['name']}", 422, "\"field\":\"fields\"", NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/retention", "{'name':'x','reason':'y','entity':'person','n':1,'act':'empty'}", 422, "\"field\":\"fields\"", NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/retention", "{'name':'x','reason':'y','entity':'person','n':1,'filter':{'field':'nix','op':'eq','value':1}}", 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/retention", "{'name':'x','reason':'y','entity':'consent','n':1,'act':'erase'}", 422, "\"field\":\"entity\"", NULL, NULL, NULL}, /* a withdrawal holds for good */
+         {ADMIN, "POST /api/v1/retention", "{'name':'x','reason':'y','entity':'person','n':1,'filter':{'not':{'field':'owner','op':'eq','value':'me'}}}", 422, "\"field\":\"filter\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/retention", "{'name':'x','reason':'y','entity':'person','n':1,'filter':{'or':[]}}", 422, NULL, NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/retention", "{'name':'x','reason':'y','entity':'group','n':1,'act':'erase'}", 422, "\"field\":\"act\"", NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/retention", RULE, 201, "\"active\":false|\"rehearsed_at\":null", "", "r", NULL},
          {ADMIN, "PATCH /api/v1/retention/$r", "{'active':true}", 422, "\"field\":\"active\"", NULL, NULL, NULL},
@@ -90,6 +93,89 @@ static void trashed(struct api_bed *t)
     ROWS(t,
          {ADMIN, "POST /api/v1/undo", "{'batch':'$batch'}", 200, "\"undone\":2", "person.restore person.restore", NULL, NULL},
          {ADMIN, "GET /api/v1/person/$a", NULL, 200, "Old One", NULL, NULL, NULL});
+}
+
+static enum err aged(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "UPDATE person SET created_at = created_at - $1", V(*(const int64_t *)arg));
+}
+
+#define OLD_ONES "{'name':'old ones','reason':'test','entity':'person','since':'created','n':10,'unit':'days','act':'trash','most':100}"
+
+/* A rule over people who were made long ago, rehearsed and on. */
+static void old_ones(struct api_bed *t, int n)
+{
+    int64_t days = INT64_C(100) * DAY_MS;
+    for (int i = 0; i < n; i++) var_put(t, "p", arena_fmt(t->b.cx.a, "%" PRId64, api_make(t, "person", "old", ADMIN)));
+    T_OK(&t->b.cx, db_write(&t->b.cx, aged, &days));
+    (void)api_events_came(t);
+    ROWS(t,
+         {ADMIN, "POST /api/v1/retention", OLD_ONES, 201, NULL, NULL, "r", NULL},
+         {ADMIN, "POST /api/v1/retention/$r/rehearse", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/retention/$r", "{'active':true}", 200, NULL, NULL, NULL, NULL});
+}
+
+static void batch_of(struct api_bed *t, int64_t run)
+{
+    struct db_rows r = {0};
+    T_OK(&t->b.cx, db_query(&t->b.cx, &r, "SELECT batch FROM retention_run WHERE id = $1", V(run)));
+    var_put(t, "batch", arena_fmt(t->b.cx.a, "%" PRId64, r.n ? db_int(&r, 0, 0) : 0));
+}
+
+/* What somebody has brought back is not taken away again the next night. */
+static void brought_back(struct api_bed *t)
+{
+    old_ones(t, 1);
+    run_in(t, "r", 9010, 0);
+    ROWS(t, {ADMIN, "GET /api/v1/person/$p", NULL, 404, NULL, "person.delete", NULL, NULL});
+    batch_of(t, 9010);
+    ROWS(t, {ADMIN, "POST /api/v1/undo", "{'batch':'$batch'}", 200, "\"undone\":1", "person.restore", NULL, NULL});
+    run_in(t, "r", 9011, 1);
+    ROWS(t,
+         {ADMIN, "GET /api/v1/person/$p", NULL, 200, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/retention/$r/run", NULL, 200, "\"refused\":1|brought", NULL, NULL, NULL});
+    run_in(t, "r", 9012, 20);
+    ROWS(t, {ADMIN, "GET /api/v1/person/$p", NULL, 404, NULL, "person.delete", NULL, NULL});
+}
+
+static enum err off(struct cx *cx, void *arg)
+{
+    (void)arg;
+    return db_exec(cx, NULL, "UPDATE retention SET active = 0");
+}
+
+static bool turned_off(void *arg, int64_t done, int64_t total)
+{
+    (void)done, (void)total;
+    T_OK((struct cx *)arg, db_write(arg, off, NULL));
+    return true;
+}
+
+/* Turned off in the midst of a run the rule stops at once, and what it did can be undone. */
+static void turned_off_midway(struct api_bed *t)
+{
+    struct cx cx = t->b.cx;
+    struct db_rows r = {0};
+    int64_t id = 0;
+    old_ones(t, RETAIN_SLICE + 10);
+    T(str_to_int(var_get(t, "r"), &id));
+    struct meta *m = app_meta_hold(t->app);
+    cx.now_ms = clock_ms();
+    cx.acl = NULL;
+    cx.who = (struct who){0};
+    cx.meta = m;
+    const struct retain_env env = {.erase = order, .progress = turned_off, .arg = &cx};
+    T_INT(retention_run(&cx, id, 9020, &env), E_CONFLICT);
+    T_OK(&cx, retention_run(&cx, id, 9020, &env));
+    T_OK(&cx, db_query(&cx, &r, "SELECT count(*) FROM person WHERE deleted_at IS NOT NULL"));
+    T_INT(db_int(&r, 0, 0), RETAIN_SLICE);
+    t->b.cx.db = cx.db;
+    meta_drop(&m);
+    (void)api_events_came(t);
+    batch_of(t, 9020);
+    ROWS(t,
+         {ADMIN, "GET /api/v1/retention/$r/run", NULL, 200, "\"state\":\"stopped\"|\"done\":50", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$batch'}", 200, "\"undone\":50", "person.restore*", NULL, NULL});
 }
 
 /* Fields are emptied, and once they are the record is not met again. */
@@ -186,6 +272,6 @@ static void by_night(struct api_bed *t)
 
 void retaining_tests(void)
 {
-    static void (*const all[])(struct api_bed *t) = {trashed, emptied, too_many, held, by_night};
+    static void (*const all[])(struct api_bed *t) = {trashed, brought_back, turned_off_midway, emptied, too_many, held, by_night};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }
