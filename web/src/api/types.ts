@@ -93,7 +93,7 @@ export interface UsageRules { on: boolean; days: number }
 export interface SessionRow { key: string; this: boolean; user?: Ref | null; addr: string; agent: string; created_at: string; seen_at: string }
 export interface Account { id: string; active: boolean; password: boolean; must_change: boolean; sessions: number; can_invite: boolean; invited: { at: string; state: MailState; why: string } | null; factor: { totp: string | null; recovery: number; required: boolean; passkeys: number } }
 /** totp: since when codes of an app are asked for; required: by a role of his */
-export interface Factors { totp: string | null; recovery: number; required: boolean; passkeys: Passkey[]; passkey_possible: boolean }
+export interface Factors { totp: string | null; recovery: number; required: boolean; password: boolean; passkeys: Passkey[]; passkey_possible: boolean }
 export interface Passkey { id: string; name: string; created_at: string; used_at: string | null }
 /** Bytes as base64url. */
 export interface PasskeyNew { challenge: string; rp: string; firm: string; user: string; mail: string; name: string; algs: number[]; known: string[] }
