@@ -420,9 +420,19 @@ static void cell_check(struct api_bed *t, const struct cell *c, enum actor who, 
     (void)api_events_came(t);
 }
 
+/* Everybody has a password that nobody knows: who had none would prove who he is by his fresh log-in. */
+static void with_passwords(struct api_bed *t)
+{
+    for (enum actor who = ADMIN; who < ACTORS; who++) {
+        T_OK(&t->b.cx, auth_hash_set(&t->b.cx, t->who[who].id, S("$x")));
+        api_enter(t, who, t->who[who].id);
+    }
+}
+
 static void walk(struct api_bed *t)
 {
     static const enum actor actors[] = {ANON, REPA1, MGRA, ADMIN};
+    with_passwords(t);
     for (size_t i = 0; i < COUNT(all); i++)
         for (size_t k = 0; k < COUNT(actors); k++) {
             const char *w = k == 0 ? all[i].anon : k == 1 ? all[i].rep : k == 2 ? all[i].mgr : all[i].admin;
