@@ -143,6 +143,7 @@ static void *work(void *arg)
         look(u, a);
         arena_reset(a);
     }
+    look(u, a); /* what was counted while it wrote for the last time */
     arena_free(&a);
     return NULL;
 }
@@ -173,7 +174,7 @@ void usage_stop(struct usage **u)
     atomic_store(&x->stop, true);
     pthread_cond_signal(&x->wake);
     pthread_mutex_unlock(&x->lock);
-    if (x->started) pthread_join(x->thread, NULL); /* it looks once more at its end */
+    if (x->started) pthread_join(x->thread, NULL); /* it looks once more then */
     pthread_mutex_destroy(&x->lock);
     pthread_mutex_destroy(&x->flushing);
     pthread_cond_destroy(&x->wake);
