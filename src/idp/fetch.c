@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* idp/fetch.c - one request to a provider by libcurl: to the addresses that were judged, no redirects, bounded. */
 #include "idp/idp_int.h"
-
-#include <curl/curl.h>
-#include <unistd.h>
+#include "os/outgoing_call.h"
 
 enum { CONNECT_MS = 4000, TOTAL_MS = 8000 };
 
 struct got {
-    struct outgoing to;
-    CURL *h;
-    struct curl_slist *headers, *pin;
+    struct outgoing_call call;
     struct buf b;
-    bool refused;
 };
 
-static void got_end(struct got *g)
-{
-    curl_easy_cleanup(g->h);
-    curl_slist_free_all(g->headers);
-    curl_slist_free_all(g->pin);
-}
+static void got_end(struct got *g) { outgoing_call_end(&g->call); }
 
 static size_t on_body(char *p, size_t one, size_t n, void *arg)
 {
@@ -30,54 +20,20 @@ static size_t on_body(char *p, size_t one, size_t n, void *arg)
     return g->b.full ? 0 : n; /* too much: the transfer ends */
 }
 
-/* Once more, whatever has become of the name in the meantime. */
-static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
-{
-    struct got *g = arg;
-    if (purpose != CURLSOCKTYPE_IPCXN || !outgoing_fits(&g->to, &a->addr)) {
-        g->refused = true;
-        return CURL_SOCKET_BAD;
-    }
-    return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
-}
-
-static bool add(struct cx *cx, struct curl_slist **list, str line)
-{
-    struct curl_slist *more = curl_slist_append(*list, arena_z(cx->a, line));
-    if (more) *list = more;
-    return more != NULL;
-}
-
 static bool headers(struct cx *cx, const struct idp_call *c, struct got *g)
 {
-    bool ok = add(cx, &g->headers, S("Accept: application/json"));
-    if (c->authorization.n)
-        ok = ok &&
-             add(cx, &g->headers, arena_fmt(cx->a, "Authorization: %.*s", FS(c->authorization)));
-    str pin = outgoing_pin(cx, &g->to);
-    return ok && (!pin.n || add(cx, &g->pin, pin));
+    return outgoing_call_head(cx, &g->call, S("Accept: application/json")) &&
+           (!c->authorization.n ||
+            outgoing_call_head(cx, &g->call, arena_fmt(cx->a, "Authorization: %.*s", FS(c->authorization))));
 }
 
-#define SET(opt, v) (ok = ok && curl_easy_setopt(g->h, (opt), (v)) == CURLE_OK)
+#define SET(opt, v) (ok = ok && curl_easy_setopt(g->call.h, (opt), (v)) == CURLE_OK)
 static bool prepare(struct cx *cx, const struct idp_call *c, struct got *g)
 {
-    bool ok = headers(cx, c, g);
-    SET(CURLOPT_URL, arena_z(cx->a, g->to.url));
-    SET(CURLOPT_PROTOCOLS_STR, g->to.https ? "https" : "http");
-    SET(CURLOPT_PROXY, "");
-    SET(CURLOPT_NOPROXY, "*");
-    if (g->pin) SET(CURLOPT_RESOLVE, g->pin);
-    SET(CURLOPT_DNS_CACHE_TIMEOUT, -1L); /* of this handle: what is pinned stays */
-    SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
-    SET(CURLOPT_OPENSOCKETDATA, g);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    SET(CURLOPT_HTTPHEADER, g->headers);
-    SET(CURLOPT_NOSIGNAL, 1L);
+    bool ok = headers(cx, c, g) && outgoing_call_open(cx, &g->call);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
     SET(CURLOPT_TIMEOUT_MS, (long)TOTAL_MS);
     SET(CURLOPT_MAXFILESIZE, (long)IDP_ANSWER_BYTES);
-    SET(CURLOPT_USERAGENT, "Kontor");
     SET(CURLOPT_WRITEFUNCTION, on_body);
     SET(CURLOPT_WRITEDATA, g);
     if (c->form.n) {
@@ -92,20 +48,10 @@ static enum err not_reached(struct cx *cx, const char *how)
     return fail_at(cx, E_BUSY, S("issuer"), "The provider cannot be reached (%s)", how);
 }
 
-/* Of a failure only its kind is told: neither what a stranger's port said nor how. */
+/* An answer that was too large ended the transfer itself; a connection that was refused is told as that. */
 static const char *kind_of(const struct got *g, CURLcode rc)
 {
-    if (g->refused) return "refused";
-    if (g->b.full) return "too large";
-    switch ((int)rc) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT: return "unreached";
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CACERT_BADFILE: return "certificate";
-    case CURLE_OPERATION_TIMEDOUT: return "timeout";
-    default: return "broken";
-    }
+    return g->b.full && !g->call.refused ? "too large" : outgoing_call_failed(&g->call, rc);
 }
 
 /* Is it what a visitor has shown that is wrong, and not who we are, or how it goes there? (RFC 6749 5.2) */
@@ -122,13 +68,12 @@ static enum err perform(struct cx *cx, const struct outgoing_rules *rules, const
 {
     struct got g OWNED(got_end) = {.b = buf_new(cx->a, IDP_ANSWER_BYTES)};
     long status = 0;
-    if (outgoing_url(cx, rules, c->url, &g.to) != E_OK) return not_reached(cx, "refused");
-    enum err e = outgoing_resolve(cx, rules, &g.to);
+    if (outgoing_url(cx, rules, c->url, &g.call.to) != E_OK) return not_reached(cx, "refused");
+    enum err e = outgoing_resolve(cx, rules, &g.call.to);
     if (e != E_OK) return not_reached(cx, e == E_BUSY ? "unknown name" : "refused");
-    g.h = curl_easy_init();
-    if (!g.h || !prepare(cx, c, &g)) return not_reached(cx, "broken");
-    CURLcode rc = curl_easy_perform(g.h);
-    (void)curl_easy_getinfo(g.h, CURLINFO_RESPONSE_CODE, &status);
+    if (!prepare(cx, c, &g)) return not_reached(cx, "broken");
+    CURLcode rc = curl_easy_perform(g.call.h);
+    (void)curl_easy_getinfo(g.call.h, CURLINFO_RESPONSE_CODE, &status);
     if (rc != CURLE_OK || g.b.full) return not_reached(cx, kind_of(&g, rc));
     if (status != 200)
         return fail_at(cx, is_shown_wrong(cx, c, status, buf_str(&g.b)) ? E_INVALID : E_BUSY,
