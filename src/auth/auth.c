@@ -151,10 +151,8 @@ struct opening session_opening(struct cx *cx, int64_t user, enum stage stage, st
     os_random(raw, sizeof raw);
     os_random(csrf, sizeof csrf);
     str token = os_hex(cx->a, raw, sizeof raw);
-    struct opening o = {user, stage, token, token_hash(cx, token), os_hex(cx->a, csrf, sizeof csrf), addr,
-                        str_cut(agent, 0, AGENT_BYTES), false};
-    while (!utf8_valid(o.agent)) o.agent.n--;
-    return o;
+    return (struct opening){user, stage, token, token_hash(cx, token), os_hex(cx->a, csrf, sizeof csrf), addr,
+                            utf8_cut(agent, AGENT_BYTES), false};
 }
 
 enum err session_insert(struct cx *cx, void *opening)

@@ -110,9 +110,8 @@ enum err try_begin(struct cx *cx, struct auth *au, struct try *t)
 {
     str key = auth_addr_key(cx->a, t->v->addr);
     t->addr = t->v->addr;
-    t->agent = str_cut(t->v->agent, 0, AGENT_BYTES);
+    t->agent = utf8_cut(t->v->agent, AGENT_BYTES);
     t->device = S("");
-    while (!utf8_valid(t->agent)) t->agent.n--;
     TRY(device_find(cx, t));
     t->wait_ms = buckets_wait_ms(&au->buckets, key, !t->device.n, cx->now_ms);
     if (t->wait_ms) return fail(cx, E_RATE, "Too many failed log-ins: please wait a little");

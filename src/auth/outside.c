@@ -318,8 +318,7 @@ static enum err refused_insert(struct cx *cx, void *arg)
 enum err outside_refused(struct cx *cx, struct auth *au, const struct visitor *v, str provider)
 {
     struct refusing x = {arena_fmt(cx->a, "[%.*s]", FS(provider)), v->addr,
-                         str_cut(v->agent, 0, AGENT_BYTES)};
-    while (!utf8_valid(x.agent)) x.agent.n--;
+                         utf8_cut(v->agent, AGENT_BYTES)};
     (void)buckets_take(&au->buckets, auth_addr_key(cx->a, v->addr), true, cx->now_ms);
     return db_write(cx, refused_insert, &x);
 }

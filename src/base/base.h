@@ -42,6 +42,9 @@ ptrdiff_t str_find(str hay, str needle);       /* byte offset, -1 when absent; "
 uint64_t str_hash(str s);                      /* FNV-1a, the same for good; not for secrets */
 /* Whole text is a decimal number of int64 (optional '-'), else false and *ret untouched. */
 bool str_to_int(str s, int64_t *ret);
+bool str_has_control(str s);                   /* a byte below the blank, or DEL: no line of text */
+/* At most max bytes of s, without a character cut in two; of text that is none what is valid up to there. */
+str utf8_cut(str s, size_t max);
 bool utf8_valid(str s);                        /* RFC 3629: no surrogates, no overlong, no NUL check */
 /* Decodes one code point at *at and moves it on; invalid bytes give U+FFFD one at a time. */
 uint32_t utf8_next(str s, size_t *at);

@@ -173,6 +173,20 @@ size_t utf8_put(char out[4], uint32_t cp)
     return 4;
 }
 
+bool str_has_control(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F) return true;
+    return false;
+}
+
+str utf8_cut(str s, size_t max)
+{
+    if (s.n > max) s.n = max;
+    while (!utf8_valid(s)) s.n--;
+    return s;
+}
+
 size_t utf8_len(str s)
 {
     size_t n = 0;

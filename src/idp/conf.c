@@ -210,24 +210,17 @@ str idp_back(struct cx *cx, const struct idps *ids, int64_t id)
 }
 
 /* ---- what may be set ---- */
-static bool has_control(str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F) return true;
-    return false;
-}
-
 static enum err texts_fit(struct cx *cx, const struct idp *p)
 {
     for (size_t i = 0; i < COUNT(texts); i++) {
         str s = text_at(p, &texts[i]);
         if (s.n > IDP_TEXT_MAX)
             return fail_at(cx, E_INVALID, texts[i].name, "At most %d characters", IDP_TEXT_MAX);
-        if (has_control(s))
+        if (str_has_control(s))
             return fail_at(cx, E_INVALID, texts[i].name, "This must be one line of text");
     }
     if (!p->name.n) return fail_at(cx, E_INVALID, S("name"), "Please give the provider a name");
-    if (utf8_len(p->name) > IDP_NAME_MAX || has_control(p->name))
+    if (utf8_len(p->name) > IDP_NAME_MAX || str_has_control(p->name))
         return fail_at(cx, E_INVALID, S("name"), "A name has at most %d characters", IDP_NAME_MAX);
     return E_OK;
 }
@@ -243,7 +236,7 @@ static enum err roles_fit(struct cx *cx, const struct idp *p)
 {
     if (p->role) TRY(role_fits(cx, S("role"), p->role));
     for (size_t i = 0; i < p->n_map; i++) {
-        if (!p->map[i].group.n || p->map[i].group.n > GROUP_MAX || has_control(p->map[i].group))
+        if (!p->map[i].group.n || p->map[i].group.n > GROUP_MAX || str_has_control(p->map[i].group))
             return fail_at(cx, E_INVALID, S("map"), "Each line needs a group and a role");
         TRY(role_fits(cx, S("map"), p->map[i].role));
     }
@@ -340,7 +333,7 @@ static enum err fits(struct cx *cx, const struct idps *ids, const struct idp *p,
     if (p->creates && !p->role && !p->n_map)
         return fail_at(cx, E_INVALID, S("role"),
                        "Choose the role that new users get, or which groups give one");
-    if (secret && (secret->n > IDP_TEXT_MAX || has_control(*secret)))
+    if (secret && (secret->n > IDP_TEXT_MAX || str_has_control(*secret)))
         return fail_at(cx, E_INVALID, S("secret"), "At most %d characters", IDP_TEXT_MAX);
     *ret_conf = conf_text(cx, p);
     return ret_conf->n ? E_OK : fail_at(cx, E_LIMIT, S("map"), "This is too large");

@@ -76,17 +76,10 @@ static bool is_loopback(str host)
     return str_has_prefix(host, S("127.")) || str_eq(host, S("localhost")) || str_eq(host, S("[::1]"));
 }
 
-static bool has_control(str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F) return true;
-    return false;
-}
-
 static enum err line_fits(struct cx *cx, str at, str s)
 {
     if (s.n > MAIL_TEXT_MAX) return fail_at(cx, E_INVALID, at, "At most %d characters", MAIL_TEXT_MAX);
-    return has_control(s) ? fail_at(cx, E_INVALID, at, "This must be one line of text") : E_OK;
+    return str_has_control(s) ? fail_at(cx, E_INVALID, at, "This must be one line of text") : E_OK;
 }
 
 static enum err conf_fits(struct cx *cx, const struct mail_conf *c)

@@ -4,13 +4,6 @@
 
 enum { TEXT_MAX = 2000 };
 
-static bool has_control(str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7F) return true;
-    return false;
-}
-
 static enum err from_text(struct cx *cx, const struct field *f, str s, struct val *ret)
 {
     s = str_trim(s);
@@ -18,7 +11,7 @@ static enum err from_text(struct cx *cx, const struct field *f, str s, struct va
     if ((int64_t)utf8_len(s) > max)
         return fail_at(cx, E_INVALID, f->name, "%.*s: at most %" PRId64 " characters",
                        FS(label_of(f->label, cx->lang)), max);
-    if (has_control(s)) return bad_value(cx, f, "one line without control characters is needed");
+    if (str_has_control(s)) return bad_value(cx, f, "one line without control characters is needed");
     *ret = s.n ? VAL_TEXT(s) : VAL_NULL;
     return E_OK;
 }

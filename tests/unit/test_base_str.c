@@ -24,6 +24,10 @@ static void utf8(void)
     T(!utf8_valid(S("\xC0\xAE")) && !utf8_valid(S("\xED\xA0\x80")) && !utf8_valid(S("\xF5\x80\x80\x80")));
     T(!utf8_valid(S("ab\xE2\x82")));
     T_INT((int64_t)utf8_len(S("Щё")), 2);
+    T_STR(utf8_cut(S("aЩё"), 9), S("aЩё"));
+    T_STR(utf8_cut(S("aЩё"), 4), S("aЩ")); /* none is cut in two */
+    T_STR(utf8_cut(S("Щ"), 1), S(""));
+    T(str_has_control(S("a\tb")) && str_has_control(S("\x7F")) && !str_has_control(S("a Щ")) && !str_has_control(S("")));
     char out[4];
     T_INT((int64_t)utf8_put(out, 0x20AC), 3);
     T_STR(((str){out, 3}), S("€"));
