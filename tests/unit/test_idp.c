@@ -9,6 +9,7 @@
 #include "bed.h"
 #include "idp/idp_int.h"
 #include "idp/jwt.h"
+#include "outside_make.h"
 #include "token_make.h"
 
 #define NOW_S INT64_C(1800000000)
@@ -293,16 +294,6 @@ static enum err comes(struct cx *cx, struct auth *au, const struct outside_rules
     cx->acl = NULL;
     cx->who = (struct who){0};
     return e;
-}
-
-/* The further roles of a user, by id, with blanks between. */
-static str roles_of(struct cx *cx, int64_t user)
-{
-    struct db_rows r = {0};
-    struct buf b = buf_new(cx->a, 1000);
-    T_OK(cx, db_query(cx, &r, "SELECT r.name FROM link l JOIN \"role\" r ON r.id = l.b WHERE l.a = $1 AND l.field = 'roles' ORDER BY r.name", V(user)));
-    for (size_t i = 0; i < r.n; i++) buf_fmt(&b, "%s%.*s", i ? " " : "", FS(db_str(&r, i, 0)));
-    return buf_str(&b);
 }
 
 static void roles_by_hand(struct cx *cx, int64_t user, const int64_t *ids, size_t n)

@@ -5,6 +5,7 @@
 #include "auth/outside.h"
 #include "bed.h"
 #include "idp/ldap_int.h"
+#include "outside_make.h"
 #include "slapd.h"
 
 static const struct visitor home = {.addr = S0("203.0.113.9"), .agent = S0("test")};
@@ -169,15 +170,6 @@ static enum err comes(struct house *h, const char *name, const char *password, s
     cx->acl = NULL;
     cx->who = (struct who){0};
     return e;
-}
-
-static str roles_of(struct cx *cx, int64_t user)
-{
-    struct db_rows r = {0};
-    struct buf b = buf_new(cx->a, 1000);
-    T_OK(cx, db_query(cx, &r, "SELECT r.name FROM link l JOIN \"role\" r ON r.id = l.b WHERE l.a = $1 AND l.field = 'roles' ORDER BY r.name", V(user)));
-    for (size_t i = 0; i < r.n; i++) buf_fmt(&b, "%s%.*s", i ? " " : "", FS(db_str(&r, i, 0)));
-    return buf_str(&b);
 }
 
 static void map_set(struct house *h, enum ldap_nested nested)
