@@ -26,6 +26,12 @@ str nearest(struct cx *cx, str s, const str *name, size_t n);
 /* The language of "de=Text" and the text behind; LANG_MAX: all of it is text. */
 enum lang cli_lang(str v, str *ret_text);
 
+/* ---- cmd_users.c ---- */
+/* By its name; "" = that of the first administrator. E_NOTFOUND at "role". */
+MUST enum err cli_role(struct cli *c, str name, int64_t *ret);
+/* By his mail address, also who is switched off. E_NOTFOUND at "mail". */
+MUST enum err cli_user(struct cli *c, str mail, int64_t *ret);
+
 /* ---- own_json.c ---- */
 struct own_told {
     const struct entity *e;    /* whose field it is; an entity that is changed, NULL: a new one */
@@ -71,6 +77,7 @@ MUST enum err remote_run(struct cli *c, int *ret_code);
 /* ---- the commands ---- */
 enum err cmd_init(struct cli *c);
 enum err cmd_user(struct cli *c);
+enum err cmd_key(struct cli *c);
 enum err cmd_import(struct cli *c);
 enum err cmd_undo(struct cli *c);
 enum err cmd_export(struct cli *c);

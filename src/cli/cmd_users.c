@@ -80,7 +80,7 @@ enum err cmd_init(struct cli *c)
 }
 
 /* ---- user ---- */
-static enum err role_of(struct cli *c, str name, int64_t *ret)
+enum err cli_role(struct cli *c, str name, int64_t *ret)
 {
     struct db_rows r = {0};
     if (!name.n)
@@ -95,8 +95,7 @@ static enum err role_of(struct cli *c, str name, int64_t *ret)
     return E_OK;
 }
 
-/* Also those that are switched off. */
-static enum err user_of(struct cli *c, str mail, int64_t *ret)
+enum err cli_user(struct cli *c, str mail, int64_t *ret)
 {
     struct db_rows r = {0};
     TRY(db_query(c->cx, &r,
@@ -143,7 +142,7 @@ static enum err user_add(struct cli *c, str mail)
         return fail_at(c->cx, E_INVALID, S("name"), "this is not UTF-8");
     if (!str_eq(lang_code[lang_of(lang)], lang))
         return fail_at(c->cx, E_INVALID, S("language"), "en, de, lt or ru");
-    TRY(role_of(c, cli_opt(c, "role"), &role));
+    TRY(cli_role(c, cli_opt(c, "role"), &role));
     TRY(cli_password(c, &pw));
     TRY(auth_password_check(c->cx, pw, words, COUNT(words)));
     struct set s[] = {{FLD(e, "name"), VAL_TEXT(name)},
@@ -158,7 +157,7 @@ static enum err user_add(struct cli *c, str mail)
 static enum err user_password(struct cli *c, str mail)
 {
     int64_t user = 0;
-    TRY(user_of(c, mail, &user));
+    TRY(cli_user(c, mail, &user));
     TRY(password_for(c, user, before_at(mail), mail));
     return user_said(c, user, mail, "has a new password; his sessions are ended");
 }
@@ -167,7 +166,7 @@ static enum err user_password(struct cli *c, str mail)
 static enum err user_factor(struct cli *c, str mail)
 {
     int64_t user = 0;
-    TRY(user_of(c, mail, &user));
+    TRY(cli_user(c, mail, &user));
     TRY(factors_reset(c->cx, user));
     return user_said(c, user, mail, "has no second factor any more; his sessions are ended");
 }
@@ -182,7 +181,7 @@ static enum err user_active(struct cli *c, str mail, bool active)
     const struct entity *e = ENT(c->cx, "user");
     int64_t user = 0;
     struct written w = {0};
-    TRY(user_of(c, mail, &user));
+    TRY(cli_user(c, mail, &user));
     struct set s = {FLD(e, "active"), VAL_INT(active)};
     TRY(record_update(c->cx, e, user, 0, &s, 1, &w));
     if (!active) TRY(db_write(c->cx, sessions_end, &user));

@@ -49,6 +49,13 @@ static const struct opt user_opts[] = {
     IN_FILE("password-file", "add, password: its first line is the password; - for the input"),
     JSON,
 };
+static const struct opt key_opts[] = {
+    TEXT("name", "NAME", "", "make: what the key is for"),
+    TEXT("scopes", "A,B,...", "read", "make: what it opens: read, write, read:person, ... (docs/api.md)"),
+    TEXT("role", "NAME", "", "make: a role whose rights it does not go beyond; else the user's own"),
+    TEXT("days", "N", "90", "make: how long it is good; 0: until it is ended"),
+    JSON,
+};
 static const struct opt field_opts[] = {
     LANGS("label", "add, change: its label; the field's name is made from it. de=TEXT: in German; once for each "
                    "language"),
@@ -171,6 +178,13 @@ const struct command commands[] = {
      S0("kontor user add anna@firma.de --name 'Anna Berg' --role Verkauf --password-file "
         "pw\nkontor user list --json"),
      cmd_user},
+    {S0("key"), S0("make, list and end API keys"), OPTS(key_opts), S0("make MAIL | list [MAIL] | end ID"), 1, 2,
+     CMD_STORE,
+     S0("A program that shows the key works as this user, with his rights or less. make prints the key, once: it is "
+        "kept nowhere. end shuts the program out at its next request."),
+     S0("KEY=$(kontor key make shop@firma.de --name 'Web shop' --scopes read,write:company --role Shop --days "
+        "365)\nkontor key list --json\nkontor key end 905969664000000"),
+     cmd_key},
     {S0("field"), S0("add, change and list own fields"), OPTS(field_opts),
      S0("add ENTITY [JSON] | change ENTITY FIELD [JSON] | trash|restore ENTITY FIELD | list [ENTITY]"), 1, 4, CMD_STORE,
      S0("JSON is an object as POST /api/v1/meta/field takes it (docs/api.md); options stand over it. A field in the "

@@ -28,6 +28,8 @@ is() {
 has() { case $2 in *"$3"*) is "$1" y y ;; *) is "$1" "$2" "...$3..." ;; esac; }
 # json KEY TEXT: a number or text of an object's first such member
 json() { printf '%s' "$2" | sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" | head -1; }
+# status KEY: what the server answers to who shows this API key
+status() { python3 -c 'import http.client, sys; c = http.client.HTTPConnection(sys.argv[1]); c.request("GET", "/api/v1/person?limit=1", headers={"Authorization": "Bearer " + sys.argv[2]}); print(c.getresponse().status)' "$at" "$1"; }
 # Runs kontor on the data: its output, its errors in $T/err, its exit code in $code
 k() { out=$("$K" "$@" $data 2>"$T/err" </dev/null); code=$?; err=$(cat "$T/err"); }
 
@@ -103,6 +105,7 @@ scenario() {
     is "as a user who is switched off" "$code" 1
     k user list --json
     has "user list" "$out" "\"mail\":\"$user\",\"role\":\"Administrator\",\"active\":false"
+    keys
     own
     own_options
     k undo "$batch" --json
@@ -125,6 +128,51 @@ scenario() {
     k import "$F" --yes --dry-run
     is "two that exclude each other: usage" "$code" 2
     is "no file is left in tmp" "$(ls "$T/data/tmp" 2>/dev/null)" ""
+}
+
+# API keys: made for a user, shown once, listed, ended. $user is switched off by now.
+keys() {
+    k key make $user --name Shop
+    is "no key for who is switched off" "$code" 1
+    k user enable $user
+    k key make $user --name 'Web shop' --scopes 'read, write:company' --role Administrator --days 30 --json
+    id=$(json id "$out") secret=$(json key "$out")
+    is "key make" "$code ${secret%_*}" "0 kontor_$id"
+    has "key make: what it opens" "$out" '"user":"Anna Berg","role":"Administrator","scopes":["read","write:company"],"expires_at":"2'
+    k key make $user --name Buchhaltung --days 0 --as $user
+    is "key make: the own one" "$code" 0
+    case $out in kontor_*_????????????????????????????????????????????????????????????????) is "its form" y y ;; *) is "its form" "$out" kontor_ ;; esac
+    [ -z "$server" ] || is "it opens" "$(status "$out")" 200
+    own_key=$out
+    k key list $user --json
+    has "key list" "$out" '"name":"Buchhaltung","user":"Anna Berg","role":"","scopes":["read"],"expires_at":null'
+    is "no secret in it" "$(printf %s "$out" | grep -c kontor_)" 0
+    k key list chef@firma.example --json
+    is "key list: of another" "$out" "[]"
+    k key list --as $user
+    has "key list as text" "$out" "Web shop"
+    k key make chef@firma.example --name x --as $user
+    is "a key for another" "$code" 1
+    for wrong in "--name x --scopes root" "--name x --role Nosuch" "--scopes read"; do
+        k key make $user $wrong
+        is "key make $wrong" "$code" 1
+    done
+    k key make $user --name x --days -1
+    is "key make: no such days: usage" "$code" 2
+    k key make
+    is "key make of nobody: usage" "$code" 2
+    k key end "$id" --json
+    is "key end" "$code $out" "0 {\"id\":\"$id\"}"
+    k key end "$id"
+    is "key end twice" "$code" 1
+    k key end x
+    is "key end of a word: usage" "$code" 2
+    k key end "${own_key#kontor_}"
+    is "a key's number is not its secret: usage" "$code" 2
+    id=${own_key#kontor_}
+    k key end "${id%_*}"
+    [ -z "$server" ] || is "it opens no more" "$(status "$own_key")" 401
+    k user disable $user
 }
 
 # Own fields and entities; what an earlier round left is in the trash or has another name.
@@ -306,6 +354,7 @@ both() {
     server=$!
     for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -S "$T/data/kontor.sock" ] && break; sleep 0.2; done
     is "the server's socket" "$(ls "$T/data/kontor.sock")" "$T/data/kontor.sock"
+    at=$(sed -n 's/.*\(127.0.0.1:[0-9]*\).*/\1/p' "$T/serve.log" | head -1)
     k upgrade
     is "upgrade beside a server" "$code" 1
     user=bert@firma.example

@@ -15,6 +15,9 @@ export async function run(v) {
   await box.getByRole('button', { name: say(v, 'apikey.make'), exact: true }).click();
   await v.seen(box.getByRole('alert'), 'without the password there is no key');
   await box.locator('summary').click();
+  const role = box.getByRole('combobox', { name: say(v, 'apikey.role'), exact: true });
+  await role.selectOption({ index: 1 });
+  const narrowed = await role.locator('option:checked').innerText();
   await v.axe('a new key');
   await v.shot('key-new');
   await box.getByLabel(say(v, 'apikey.password'), { exact: true }).fill(admin.password);
@@ -30,6 +33,7 @@ export async function run(v) {
   await page.reload();
   const end = page.getByRole('button', { name: say(v, 'apikey.endOf', { name: 'Buchhaltung' }), exact: true });
   await v.seen(end, 'the list names it');
+  await v.seen(page.getByText(say(v, 'apikey.asRole', { role: narrowed })), 'and the role that narrows it');
   v.ok(!(await page.content()).includes(secret.slice(-64)), 'its secret is nowhere any more');
   v.ok((await page.getByText(say(v, 'apikey.unused')).count()) === 0, 'the list tells that it was used');
   await v.axe('the list of keys');

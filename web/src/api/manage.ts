@@ -53,7 +53,7 @@ export const scanDuplicates = async (entity: string, min: number, mergeFrom: num
 export const rejectDuplicate = (entity: string, a: string, b: string) => post<null>(`/${entity}/duplicates/reject`, { a, b });
 export const unrejectDuplicate = (entity: string, a: string, b: string) => del(`/${entity}/duplicates/reject`, { a, b });
 export const apiKeys = (all: boolean, cursor?: string | null) => get<Page<ApiKey>>('/key' + query({ all: all ? 1 : '', cursor }));
-export const makeApiKey = (body: { name: string; scopes: string[]; expires_at: string; password: string }) => post<{ id: string; key: string }>('/key', body);
+export const makeApiKey = (body: { name: string; scopes: string[]; role: string | null; expires_at: string; password: string }) => post<{ id: string; key: string }>('/key', body);
 export const endApiKey = (id: string) => del(`/key/${id}`);
 export type HookBody = Partial<Pick<Hook, 'name' | 'url' | 'entity' | 'ops' | 'filter' | 'active'>> & { renew_secret?: true };
 export const hooks = async () => (await get<{ data: Hook[] }>('/hook')).data;
