@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/* fmt/html_clean.c - HTML of strangers, read token by token; only elements and attributes of the list are written.
+ *
+ * It does not matter where a browser would see another token than we do: what is written holds no "<" but those of the
+ * elements below, none of which changes how the text after it is read (HTML, 13.2.5). */
+#include "fmt/markup.h"
+
+#include <string.h>
+
+enum what {
+    TEXT,    /* no element: stays as text */
+    KEEP,    /* written */
+    VOID,    /* written, has no end */
+    SKIP,    /* goes, what it holds stays */
+    DROP     /* goes with what it holds */
+};
+struct element {
+    str name;
+    enum what what;
+    str ends;    /* elements that it ends when they are open, up to the nearest of `within` */
+    str within;
+};
+#define BLOCKS "p"
+static const struct element elements[] = {
+    {S0("p"), KEEP, S0(BLOCKS), S0("li td th blockquote")},
+    {S0("br"), VOID, S0(""), S0("")},
+    {S0("hr"), VOID, S0(BLOCKS), S0("li td th blockquote")},
+    {S0("b"), KEEP, S0(""), S0("")},
+    {S0("strong"), KEEP, S0(""), S0("")},
+    {S0("i"), KEEP, S0(""), S0("")},
+    {S0("em"), KEEP, S0(""), S0("")},
+    {S0("u"), KEEP, S0(""), S0("")},
+    {S0("s"), KEEP, S0(""), S0("")},
+    {S0("del"), KEEP, S0(""), S0("")},
+    {S0("sub"), KEEP, S0(""), S0("")},
+    {S0("sup"), KEEP, S0(""), S0("")},
+    {S0("code"), KEEP, S0(""), S0("")},
+    {S0("a"), KEEP, S0("a"), S0("")},
+    {S0("pre"), KEEP, S0(BLOCKS), S0("li td th blockquote")},
+    {S0("blockquote"), KEEP, S0(BLOCKS), S0("li td th blockquote")},
+    {S0("ul"), KEEP, S0(BLOCKS), S0("li td th blockquote")},
+    {S0("ol"), KEEP, S0(BLOCKS), S0("li td th blockquote")},
+    {S0("li"), KEEP, S0("li"), S0("ul ol")},
+    {S0("h1"), KEEP, S0("p h1 h2 h3 h4 h5 h6"), S0("li td th blockquote")},
+    {S0("h2"), KEEP, S0("p h1 h2 h3 h4 h5 h6"), S0("li td th blockquote")},
+    {S0("h3"), KEEP, S0("p h1 h2 h3 h4 h5 h6"), S0("li td th blockquote")},
+    {S0("h4"), KEEP, S0("p h1 h2 h3 h4 h5 h6"), S0("li td th blockquote")},
+    {S0("h5"), KEEP, S0("p h1 h2 h3 h4 h5 h6"), S0("li td th blockquote")},
+    {S0("h6"), KEEP, S0("p h1 h2 h3 h4 h5 h6"), S0("li td th blockquote")},
+    {S0("table"), KEEP, S0(BLOCKS), S0("li td th blockquote")},
+    {S0("thead"), KEEP, S0("thead tbody"), S0("table")},
+    {S0("tbody"), KEEP, S0("thead tbody"), S0("table")},
+    {S0("tr"), KEEP, S0("tr"), S0("table")},
+    {S0("th"), KEEP, S0("th td"), S0("tr table")},
+    {S0("td"), KEEP, S0("th td"), S0("tr table")},
+    {S0("img"), SKIP, S0(""), S0("")},
+    {S0("script"), DROP, S0(""), S0("")},
+    {S0("style"), DROP, S0(""), S0("")},
+    {S0("title"), DROP, S0(""), S0("")},
+    {S0("textarea"), DROP, S0(""), S0("")},
+    {S0("select"), DROP, S0(""), S0("")},
+    {S0("option"), DROP, S0(""), S0("")},
+    {S0("iframe"), DROP, S0(""), S0("")},
+    {S0("frameset"), DROP, S0(""), S0("")},
+    {S0("object"), DROP, S0(""), S0("")},
+    {S0("embed"), SKIP, S0(""), S0("")},
+    {S0("applet"), DROP, S0(""), S0("")},
+    {S0("template"), DROP, S0(""), S0("")},
+    {S0("noscript"), DROP, S0(""), S0("")},
+    {S0("noembed"), DROP, S0(""), S0("")},
+    {S0("noframes"), DROP, S0(""), S0("")},
+    {S0("xmp"), DROP, S0(""), S0("")},
+    {S0("svg"), DROP, S0(""), S0("")},
+    {S0("math"), DROP, S0(""), S0("")},
+    {S0("audio"), DROP, S0(""), S0("")},
+    {S0("video"), DROP, S0(""), S0("")},
+    {S0("canvas"), DROP, S0(""), S0("")},
+};
+/* Other names of HTML: they go, their text stays. */
+static const str known =
+    S0(" abbr acronym address area article aside base basefont bdi bdo big body button caption center cite col colgroup data datalist dd details dfn dialog dir div dl dt "
+       "fieldset figcaption figure font footer form frame head header hgroup html input ins kbd label legend link main map mark marquee menu meta meter nav nobr "
+       "optgroup output param picture plaintext portal progress q rp rt ruby samp section slot small source span strike summary tfoot time track tt var wbr ");
+
+struct clean {
+    struct buf out;
+    str in;
+    size_t at;
+    const struct element *open[HTML_DEPTH];
+    int n_open;
+};
+
+static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static bool digit(char c) { return c >= '0' && c <= '9'; }
+static bool blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; }
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+static bool word_in(str words, str w)
+{
+    str one = {0};
+    while (words.n) {
+        str_split(words, ' ', &one, &words);
+        if (one.n && str_eq_nocase(one, w)) return true;
+    }
+    return false;
+}
+
+static const struct element *element(str name)
+{
+    static const struct element skip = {S0(""), SKIP, S0(""), S0("")};
+    for (size_t i = 0; i < COUNT(elements); i++)
+        if (str_eq_nocase(elements[i].name, name)) return &elements[i];
+    return word_in(known, name) ? &skip : NULL;
+}
+
+/* ---- writing: escaped here and nowhere else ---- */
+/* A character reference as it stands in s: its length, 0 when it is none. */
+static size_t reference(str s)
+{
+    size_t i = 1;
+    if (s.n < 3 || s.p[0] != '&') return 0;
+    if (s.p[1] == '#') {
+        bool hex = s.n > 3 && lower(s.p[2]) == 'x';
+        size_t from = i = hex ? 3 : 2;
+        while (i < s.n && i < from + 7 && (digit(s.p[i]) || (hex && lower(s.p[i]) >= 'a' && lower(s.p[i]) <= 'f'))) i++;
+        if (i == from) return 0;
+    } else {
+        while (i < s.n && i < 32 && (letter(s.p[i]) || (i > 1 && digit(s.p[i])))) i++;
+        if (i == 1) return 0;
+    }
+    return i < s.n && s.p[i] == ';' ? i + 1 : 0;
+}
+
+static void text_byte(struct buf *b, char c)
+{
+    unsigned char u = (unsigned char)c;
+    if (c == '<') buf_add(b, S("&lt;"));
+    else if (c == '>') buf_add(b, S("&gt;"));
+    else if (c == '&') buf_add(b, S("&amp;"));
+    else if (c == '"') buf_add(b, S("&quot;"));
+    else if (u >= ' ' || c == '\n' || c == '\t') buf_byte(b, c);
+}
+
+static void text_put(struct clean *c, size_t to)
+{
+    while (c->at < to) {
+        str rest = str_cut(c->in, c->at, to);
+        size_t n = reference(rest);
+        if (n) buf_add(&c->out, str_cut(rest, 0, n));
+        else text_byte(&c->out, rest.p[0]);
+        c->at += n ? n : 1;
+    }
+}
+
+static void close_to(struct clean *c, int n)
+{
+    while (c->n_open > n) {
+        c->n_open--;
+        buf_add(&c->out, S("</"));
+        buf_add(&c->out, c->open[c->n_open]->name);
+        buf_byte(&c->out, '>');
+    }
+}
+
+/* ---- attributes ---- */
+struct attr {
+    str name, value; /* as they stand */
+};
+/* The next one before ">", false when there is none; c->at stands behind it. */
+static bool attr_next(struct clean *c, struct attr *ret)
+{
+    str in = c->in;
+    while (c->at < in.n && (blank(in.p[c->at]) || in.p[c->at] == '/')) c->at++;
+    if (c->at >= in.n || in.p[c->at] == '>') return false;
+    size_t from = c->at++;
+    while (c->at < in.n && !blank(in.p[c->at]) && in.p[c->at] != '=' && in.p[c->at] != '>' && in.p[c->at] != '/') c->at++;
+    *ret = (struct attr){str_cut(in, from, c->at), S("")};
+    size_t at = c->at;
+    while (at < in.n && blank(in.p[at])) at++;
+    if (at >= in.n || in.p[at] != '=') return true;
+    for (at++; at < in.n && blank(in.p[at]);) at++;
+    char quote = at < in.n && (in.p[at] == '"' || in.p[at] == '\'') ? in.p[at] : 0;
+    if (quote) at++;
+    for (from = at; at < in.n && (quote ? in.p[at] != quote : !blank(in.p[at]) && in.p[at] != '>');) at++;
+    ret->value = str_cut(in, from, at);
+    c->at = at < in.n && quote ? at + 1 : at;
+    return true;
+}
+
+/* What a reference stands for, 0 = one that we do not know. */
+static uint32_t meant(str r)
+{
+    static const struct {
+        str name;
+        char c;
+    } names[] = {{S0("&amp;"), '&'}, {S0("&quot;"), '"'}, {S0("&apos;"), '\''}, {S0("&lt;"), '<'}, {S0("&gt;"), '>'}};
+    uint32_t cp = 0;
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (str_eq(names[i].name, r)) return (uint32_t)names[i].c;
+    if (r.p[1] != '#') return 0;
+    bool hex = lower(r.p[2]) == 'x';
+    for (size_t i = hex ? 3 : 2; i < r.n - 1; i++)
+        cp = cp * (hex ? 16 : 10) + (uint32_t)(digit(r.p[i]) ? r.p[i] - '0' : lower(r.p[i]) - 'a' + 10);
+    return cp > 0x10FFFF || (cp >= 0xD800 && cp < 0xE000) ? 0 : cp;
+}
+
+/* The address that is meant, "" = none that may be gone to. */
+static str address(struct arena *a, str value)
+{
+    static const str schemes[] = {S0("https://"), S0("http://"), S0("mailto:"), S0("tel:")};
+    struct buf b = buf_new(a, 8192);
+    value = str_trim(value);
+    for (size_t i = 0; i < value.n;) {
+        str rest = str_cut(value, i, value.n);
+        size_t n = reference(rest);
+        uint32_t cp = n ? meant(str_cut(rest, 0, n)) : (unsigned char)rest.p[0];
+        char utf8[4];
+        if (cp <= ' ' || cp == 0x7F || cp == '\\') return S("");
+        if (n) buf_add(&b, (str){utf8, utf8_put(utf8, cp)});
+        else buf_byte(&b, rest.p[0]);
+        i += n ? n : 1;
+    }
+    str s = buf_str(&b);
+    for (size_t i = 0; i < COUNT(schemes) && !b.full; i++)
+        if (s.n > schemes[i].n && str_eq_nocase(str_cut(s, 0, schemes[i].n), schemes[i])) return s;
+    return S("");
+}
+
+static void href_put(struct buf *out, str to)
+{
+    buf_add(out, S(" href=\""));
+    for (size_t i = 0; i < to.n; i++) text_byte(out, to.p[i]);
+    buf_add(out, S("\" rel=\"noopener noreferrer nofollow\" target=\"_blank\""));
+}
+
+/* ---- elements ---- */
+/* Ends those that it ends, so that they never nest where HTML would end them. */
+static void ends(struct clean *c, const struct element *e)
+{
+    for (int i = c->n_open - 1; i >= 0 && e->ends.n; i--) {
+        if (word_in(e->within, c->open[i]->name)) return;
+        if (word_in(e->ends, c->open[i]->name)) close_to(c, i);
+    }
+}
+
+static bool is(const struct element *e, const char *name) { return str_eq(e->name, str_from(name)); }
+
+/* A picture is not loaded: who wrote the text would see who reads it, and when. */
+static void picture(struct clean *c)
+{
+    struct attr t = {0};
+    str to = {0}, alt = {0};
+    while (attr_next(c, &t)) {
+        if (str_eq_nocase(t.name, S("src"))) to = address(c->out.a, t.value);
+        if (str_eq_nocase(t.name, S("alt"))) alt = t.value;
+    }
+    bool in_link = false;
+    for (int i = 0; i < c->n_open; i++) in_link |= is(c->open[i], "a");
+    if (to.n && !in_link) {
+        buf_add(&c->out, S("<a"));
+        href_put(&c->out, to);
+        buf_byte(&c->out, '>');
+    }
+    struct clean words = {.in = str_trim(alt).n ? alt : to};
+    words.out = c->out;
+    if (str_trim(alt).n) text_put(&words, words.in.n);
+    else for (size_t i = 0; i < to.n; i++) text_byte(&words.out, to.p[i]);
+    c->out = words.out;
+    if (to.n && !in_link) buf_add(&c->out, S("</a>"));
+}
+
+static void begun(struct clean *c, const struct element *e)
+{
+    struct attr t = {0};
+    str to = {0}, align = {0};
+    while (attr_next(c, &t)) {
+        if (is(e, "a") && str_eq_nocase(t.name, S("href"))) to = address(c->out.a, t.value);
+        if ((is(e, "td") || is(e, "th")) && str_eq_nocase(t.name, S("align")) && word_in(S("left right center"), t.value)) align = t.value;
+    }
+    if (e->what == KEEP && (c->n_open == HTML_DEPTH || (is(e, "a") && !to.n))) return;
+    ends(c, e);
+    buf_byte(&c->out, '<');
+    buf_add(&c->out, e->name);
+    if (to.n) href_put(&c->out, to);
+    if (align.n) {
+        buf_add(&c->out, S(" align=\""));
+        for (size_t i = 0; i < align.n; i++) buf_byte(&c->out, lower(align.p[i]));
+        buf_byte(&c->out, '"');
+    }
+    buf_byte(&c->out, '>');
+    if (e->what == KEEP) c->open[c->n_open++] = e;
+}
+
+static void ended(struct clean *c, const struct element *e)
+{
+    struct attr t = {0};
+    while (attr_next(c, &t)) {}
+    for (int i = c->n_open - 1; i >= 0 && e->what == KEEP; i--)
+        if (c->open[i] == e) {
+            close_to(c, i);
+            return;
+        }
+}
+
+/* Behind the end of an element that goes with what it holds; all the rest when it has none. */
+static void dropped(struct clean *c, str name)
+{
+    for (; c->at + 2 + name.n <= c->in.n; c->at++) {
+        str end = str_cut(c->in, c->at, c->at + 2 + name.n);
+        if (end.p[0] == '<' && end.p[1] == '/' && str_eq_nocase(str_cut(end, 2, end.n), name)) return;
+    }
+    c->at = c->in.n;
+}
+
+/* A comment, a declaration, a processing instruction: it goes. */
+static void remark(struct clean *c)
+{
+    str rest = str_cut(c->in, c->at, c->in.n);
+    bool comment = str_has_prefix(rest, S("<!--"));
+    ptrdiff_t end = str_find(rest, comment ? S("-->") : S(">"));
+    c->at = end < 0 ? c->in.n : c->at + (size_t)end + (comment ? 3 : 1);
+}
+
+/* At a "<". */
+static void tag(struct clean *c)
+{
+    str in = c->in;
+    size_t from = c->at + 1, to = from;
+    if (from < in.n && (in.p[from] == '!' || in.p[from] == '?')) {
+        remark(c);
+        return;
+    }
+    bool end = from < in.n && in.p[from] == '/';
+    from = to = from + end;
+    while (to < in.n && (letter(in.p[to]) || (to > from && digit(in.p[to])))) to++;
+    str name = str_cut(in, from, to);
+    bool whole = to < in.n && (blank(in.p[to]) || in.p[to] == '>' || in.p[to] == '/');
+    const struct element *e = name.n && name.n <= 12 && whole ? element(name) : NULL;
+    if (!e) {
+        text_put(c, c->at + 1);
+        return;
+    }
+    c->at = to;
+    if (end) ended(c, e);
+    else if (e->what == KEEP || e->what == VOID) begun(c, e);
+    else if (is(e, "img")) picture(c);
+    else ended(c, e);
+    if (c->at < in.n) c->at++; /* ">" */
+    if (e->what == DROP && !end) {
+        dropped(c, name);
+    }
+}
+
+str html_clean(struct arena *a, str html)
+{
+    struct clean c = {.out = buf_new(a, HTML_CLEAN_MAX), .in = html};
+    while (c.at < html.n) {
+        const char *lt = memchr(html.p + c.at, '<', html.n - c.at);
+        text_put(&c, lt ? (size_t)(lt - html.p) : html.n);
+        if (lt) tag(&c);
+        if (c.out.full) return S("");
+    }
+    close_to(&c, 0);
+    return c.out.full ? S("") : buf_str(&c.out);
+}
