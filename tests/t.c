@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "t.h"
 
-int t_bad, t_all;
+_Atomic int t_bad, t_all;
 
 void t_str(const char *file, int line, str got, str want)
 {

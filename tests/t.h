@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-extern int t_bad, t_all;
+extern _Atomic int t_bad, t_all; /* threads check, too */
 #define T(cond)                                                                \
     do {                                                                       \
         t_all++;                                                               \

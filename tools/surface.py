@@ -33,6 +33,7 @@ LEFT_OUT = {"/api/v1/events": "a stream without an end", "/api/v1/mail/{id}": "t
 # Method, path, body, what is meant to be written. The star is sqlmap's own: each value of a JSON body.
 BODIES = [
     ("POST", "/api/v1/person/query", {"q": "an", "filter": json.loads(FILTER), "sort": ["name"], "fields": ["name", "company.name"], "limit": 5}),
+    ("POST", "/api/v1/markup", {"texts": ["**a** <b>c</b>"]}),
     ("POST", "/api/v1/person/duplicates", {"name": "Anna", "mails": ["anna@example.org"]}),
     ("POST", "/api/v1/person", {"name": "Anna", "mails": ["anna@example.org"], "tags": ["a"], "note": "b"}),
     ("PATCH", "/api/v1/person/$own", {"name": "Anna", "job_title": "x"}),
@@ -69,7 +70,7 @@ class Target:
         self.name, self.method, self.path, self.body, self.head = name, method, path, body, head or {}
         # its own limits answer after a while, or it never has a right
         self.is_door = path in ("/api/v1/session", "/api/v1/link") or path.startswith("/api/v1/sso/")
-        self.writes = method != "GET" and not path.endswith(("/query", "/duplicates")) and not self.is_door
+        self.writes = method != "GET" and not path.endswith(("/query", "/duplicates", "/markup")) and not self.is_door
         self.fails = self.is_door or path.endswith(("/undo", "/user")) or ("/export/" in path and "shared_with" in path)  # the sample is refused by its handler: that is reached, too
 
 

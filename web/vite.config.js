@@ -42,7 +42,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     // What every page uses goes into one file: fewer requests before the first rows. What only later pages use stays with them.
-    rolldownOptions: { output: { advancedChunks: { groups: [{ name: 'base', test: /node_modules\/(svelte|clsx|esm-env)|lucide.*Icon|src\/(lib|api|fields|ui)\/(?!(zone|tree|Tree|talk|countries|manage|factor|mass|upload|agent|pages|passkey|rights)\.)/ }] } } },
+    rolldownOptions: { output: { advancedChunks: { groups: [{ name: 'base', test: /node_modules\/(svelte|clsx|esm-env)|lucide.*Icon|src\/(lib|api|fields|ui)\/(?!(zone|tree|Tree|talk|countries|manage|factor|mass|upload|agent|pages|passkey|rights|rich)\.)/ }] } } },
   },
   server: { proxy: { '/api': process.env.KONTOR_URL ?? 'http://127.0.0.1:8080' } },
   test: { include: ['tests/unit/**/*.test.ts'] },

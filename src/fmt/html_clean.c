@@ -8,16 +8,16 @@
 #include <string.h>
 
 enum what {
-    TEXT,    /* no element: stays as text */
-    KEEP,    /* written */
-    VOID,    /* written, has no end */
-    SKIP,    /* goes, what it holds stays */
-    DROP     /* goes with what it holds */
+    TEXT, /* no element: stays as text */
+    KEEP, /* written */
+    VOID, /* written, has no end */
+    SKIP, /* goes, what it holds stays */
+    DROP  /* goes with what it holds */
 };
 struct element {
     str name;
     enum what what;
-    str ends;    /* elements that it ends when they are open, up to the nearest of `within` */
+    str ends; /* elements that it ends when they are open, up to the nearest of `within` */
     str within;
 };
 #define BLOCKS "p"
@@ -78,9 +78,12 @@ static const struct element elements[] = {
 };
 /* Other names of HTML: they go, their text stays. */
 static const str known =
-    S0(" abbr acronym address area article aside base basefont bdi bdo big body button caption center cite col colgroup data datalist dd details dfn dialog dir div dl dt "
-       "fieldset figcaption figure font footer form frame head header hgroup html input ins kbd label legend link main map mark marquee menu meta meter nav nobr "
-       "optgroup output param picture plaintext portal progress q rp rt ruby samp section slot small source span strike summary tfoot time track tt var wbr ");
+    S0(" abbr acronym address area article aside base basefont bdi bdo big body button caption "
+       "center cite col colgroup data datalist dd details dfn dialog dir div dl dt "
+       "fieldset figcaption figure font footer form frame head header hgroup html input ins kbd "
+       "label legend link main map mark marquee menu meta meter nav nobr "
+       "optgroup output param picture plaintext portal progress q rp rt ruby samp section slot "
+       "small source span strike summary tfoot time track tt var wbr ");
 
 struct clean {
     struct buf out;
@@ -88,12 +91,25 @@ struct clean {
     size_t at;
     const struct element *open[HTML_DEPTH];
     int n_open;
+    bool endless[COUNT(elements)]; /* no end of this one comes any more */
 };
 
 static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static bool digit(char c) { return c >= '0' && c <= '9'; }
 static bool blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; }
+static bool name_char(char c) { return letter(c) || digit(c); }
+static bool hex_digit(char c) { return digit(c) || ((c | 32) >= 'a' && (c | 32) <= 'f'); }
+static bool attr_char(char c) { return !blank(c) && c != '=' && c != '>' && c != '/'; }
+static bool bare_char(char c) { return !blank(c) && c != '>'; }
+static bool between(char c) { return blank(c) || c == '/'; }
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
+
+/* Where a run of such characters that begins at `at` ends. */
+static size_t past(str s, size_t at, bool (*is)(char))
+{
+    while (at < s.n && is(s.p[at])) at++;
+    return at;
+}
 
 static bool word_in(str words, str w)
 {
@@ -117,18 +133,17 @@ static const struct element *element(str name)
 /* A character reference as it stands in s: its length, 0 when it is none. */
 static size_t reference(str s)
 {
-    size_t i = 1;
     if (s.n < 3 || s.p[0] != '&') return 0;
-    if (s.p[1] == '#') {
-        bool hex = s.n > 3 && lower(s.p[2]) == 'x';
-        size_t from = i = hex ? 3 : 2;
-        while (i < s.n && i < from + 7 && (digit(s.p[i]) || (hex && lower(s.p[i]) >= 'a' && lower(s.p[i]) <= 'f'))) i++;
-        if (i == from) return 0;
-    } else {
-        while (i < s.n && i < 32 && (letter(s.p[i]) || (i > 1 && digit(s.p[i])))) i++;
-        if (i == 1) return 0;
-    }
-    return i < s.n && s.p[i] == ';' ? i + 1 : 0;
+    bool number = s.p[1] == '#', hex = number && lower(s.p[2]) == 'x';
+    size_t from = hex      ? 3
+                  : number ? 2
+                           : 1,
+           to = past(s, from,
+                     hex      ? hex_digit
+                     : number ? digit
+                              : name_char);
+    if (to == from || to > from + (number ? 7 : 31) || (!number && digit(s.p[from]))) return 0;
+    return to < s.n && s.p[to] == ';' ? to + 1 : 0;
 }
 
 static void text_byte(struct buf *b, char c)
@@ -170,20 +185,24 @@ struct attr {
 static bool attr_next(struct clean *c, struct attr *ret)
 {
     str in = c->in;
-    while (c->at < in.n && (blank(in.p[c->at]) || in.p[c->at] == '/')) c->at++;
-    if (c->at >= in.n || in.p[c->at] == '>') return false;
-    size_t from = c->at++;
-    while (c->at < in.n && !blank(in.p[c->at]) && in.p[c->at] != '=' && in.p[c->at] != '>' && in.p[c->at] != '/') c->at++;
+    size_t from = past(in, c->at, between);
+    c->at = from;
+    if (from >= in.n || in.p[from] == '>') return false;
+    c->at = past(in, from + 1, attr_char);
     *ret = (struct attr){str_cut(in, from, c->at), S("")};
-    size_t at = c->at;
-    while (at < in.n && blank(in.p[at])) at++;
+    size_t at = past(in, c->at, blank);
     if (at >= in.n || in.p[at] != '=') return true;
-    for (at++; at < in.n && blank(in.p[at]);) at++;
-    char quote = at < in.n && (in.p[at] == '"' || in.p[at] == '\'') ? in.p[at] : 0;
-    if (quote) at++;
-    for (from = at; at < in.n && (quote ? in.p[at] != quote : !blank(in.p[at]) && in.p[at] != '>');) at++;
-    ret->value = str_cut(in, from, at);
-    c->at = at < in.n && quote ? at + 1 : at;
+    from = past(in, at + 1, blank);
+    char quote = from < in.n && (in.p[from] == '"' || in.p[from] == '\'') ? in.p[from] : 0;
+    if (!quote) {
+        c->at = past(in, from, bare_char);
+        ret->value = str_cut(in, from, c->at);
+        return true;
+    }
+    const char *end = memchr(in.p + from + 1, quote, in.n - from - 1);
+    at = end ? (size_t)(end - in.p) : in.n;
+    ret->value = str_cut(in, from + 1, at);
+    c->at = end ? at + 1 : at;
     return true;
 }
 
@@ -193,14 +212,19 @@ static uint32_t meant(str r)
     static const struct {
         str name;
         char c;
-    } names[] = {{S0("&amp;"), '&'}, {S0("&quot;"), '"'}, {S0("&apos;"), '\''}, {S0("&lt;"), '<'}, {S0("&gt;"), '>'}};
+    } names[] = {{S0("&amp;"), '&'},
+                 {S0("&quot;"), '"'},
+                 {S0("&apos;"), '\''},
+                 {S0("&lt;"), '<'},
+                 {S0("&gt;"), '>'}};
     uint32_t cp = 0;
     for (size_t i = 0; i < COUNT(names); i++)
         if (str_eq(names[i].name, r)) return (uint32_t)names[i].c;
     if (r.p[1] != '#') return 0;
     bool hex = lower(r.p[2]) == 'x';
     for (size_t i = hex ? 3 : 2; i < r.n - 1; i++)
-        cp = cp * (hex ? 16 : 10) + (uint32_t)(digit(r.p[i]) ? r.p[i] - '0' : lower(r.p[i]) - 'a' + 10);
+        cp = cp * (hex ? 16 : 10) +
+             (uint32_t)(digit(r.p[i]) ? r.p[i] - '0' : lower(r.p[i]) - 'a' + 10);
     return cp > 0x10FFFF || (cp >= 0xD800 && cp < 0xE000) ? 0 : cp;
 }
 
@@ -243,7 +267,10 @@ static void ends(struct clean *c, const struct element *e)
     }
 }
 
-static bool is(const struct element *e, const char *name) { return str_eq(e->name, str_from(name)); }
+static bool is(const struct element *e, const char *name)
+{
+    return str_eq(e->name, str_from(name));
+}
 
 /* A picture is not loaded: who wrote the text would see who reads it, and when. */
 static void picture(struct clean *c)
@@ -264,29 +291,35 @@ static void picture(struct clean *c)
     struct clean words = {.in = str_trim(alt).n ? alt : to};
     words.out = c->out;
     if (str_trim(alt).n) text_put(&words, words.in.n);
-    else for (size_t i = 0; i < to.n; i++) text_byte(&words.out, to.p[i]);
+    else
+        for (size_t i = 0; i < to.n; i++) text_byte(&words.out, to.p[i]);
     c->out = words.out;
     if (to.n && !in_link) buf_add(&c->out, S("</a>"));
+}
+
+static void align_put(struct buf *out, str align)
+{
+    buf_add(out, S(" align=\""));
+    for (size_t i = 0; i < align.n; i++) buf_byte(out, lower(align.p[i]));
+    buf_byte(out, '"');
 }
 
 static void begun(struct clean *c, const struct element *e)
 {
     struct attr t = {0};
     str to = {0}, align = {0};
+    bool cell = is(e, "td") || is(e, "th"), link = is(e, "a");
     while (attr_next(c, &t)) {
-        if (is(e, "a") && str_eq_nocase(t.name, S("href"))) to = address(c->out.a, t.value);
-        if ((is(e, "td") || is(e, "th")) && str_eq_nocase(t.name, S("align")) && word_in(S("left right center"), t.value)) align = t.value;
+        if (link && str_eq_nocase(t.name, S("href"))) to = address(c->out.a, t.value);
+        if (cell && str_eq_nocase(t.name, S("align")) && word_in(S("left right center"), t.value))
+            align = t.value;
     }
-    if (e->what == KEEP && (c->n_open == HTML_DEPTH || (is(e, "a") && !to.n))) return;
+    if (e->what == KEEP && (c->n_open == HTML_DEPTH || (link && !to.n))) return;
     ends(c, e);
     buf_byte(&c->out, '<');
     buf_add(&c->out, e->name);
     if (to.n) href_put(&c->out, to);
-    if (align.n) {
-        buf_add(&c->out, S(" align=\""));
-        for (size_t i = 0; i < align.n; i++) buf_byte(&c->out, lower(align.p[i]));
-        buf_byte(&c->out, '"');
-    }
+    if (align.n) align_put(&c->out, align);
     buf_byte(&c->out, '>');
     if (e->what == KEEP) c->open[c->n_open++] = e;
 }
@@ -302,14 +335,19 @@ static void ended(struct clean *c, const struct element *e)
         }
 }
 
-/* Behind the end of an element that goes with what it holds; all the rest when it has none. */
-static void dropped(struct clean *c, str name)
+/* To the end of an element that goes with what it holds. It has none: only its begin goes, what follows is read as
+ * anything else, and nobody looks for that end again. */
+static void dropped(struct clean *c, const struct element *e)
 {
-    for (; c->at + 2 + name.n <= c->in.n; c->at++) {
-        str end = str_cut(c->in, c->at, c->at + 2 + name.n);
-        if (end.p[0] == '<' && end.p[1] == '/' && str_eq_nocase(str_cut(end, 2, end.n), name)) return;
+    bool *endless = &c->endless[e - elements];
+    for (size_t at = c->at; !*endless && at + 2 + e->name.n <= c->in.n; at++) {
+        str end = str_cut(c->in, at, at + 2 + e->name.n);
+        if (end.p[0] != '<' || end.p[1] != '/' || !str_eq_nocase(str_cut(end, 2, end.n), e->name))
+            continue;
+        c->at = at;
+        return;
     }
-    c->at = c->in.n;
+    *endless = true;
 }
 
 /* A comment, a declaration, a processing instruction: it goes. */
@@ -321,34 +359,36 @@ static void remark(struct clean *c)
     c->at = end < 0 ? c->in.n : c->at + (size_t)end + (comment ? 3 : 1);
 }
 
+/* What is behind a tag's name, up to its ">". */
+static void whole(struct clean *c, const struct element *e, bool end)
+{
+    if (end) ended(c, e);
+    else if (e->what == KEEP || e->what == VOID) begun(c, e);
+    else if (is(e, "img")) picture(c);
+    else ended(c, e); /* nothing of it is written */
+}
+
 /* At a "<". */
 static void tag(struct clean *c)
 {
-    str in = c->in;
-    size_t from = c->at + 1, to = from;
-    if (from < in.n && (in.p[from] == '!' || in.p[from] == '?')) {
+    str in = c->in, next = str_cut(in, c->at + 1, c->at + 2);
+    if (str_eq(next, S("!")) || str_eq(next, S("?"))) {
         remark(c);
         return;
     }
-    bool end = from < in.n && in.p[from] == '/';
-    from = to = from + end;
-    while (to < in.n && (letter(in.p[to]) || (to > from && digit(in.p[to])))) to++;
-    str name = str_cut(in, from, to);
-    bool whole = to < in.n && (blank(in.p[to]) || in.p[to] == '>' || in.p[to] == '/');
-    const struct element *e = name.n && name.n <= 12 && whole ? element(name) : NULL;
+    bool end = str_eq(next, S("/"));
+    size_t from = c->at + 1 + end,
+           to = from < in.n && letter(in.p[from]) ? past(in, from, name_char) : from;
+    const struct element *e =
+        to < in.n && (between(in.p[to]) || in.p[to] == '>') ? element(str_cut(in, from, to)) : NULL;
     if (!e) {
         text_put(c, c->at + 1);
         return;
     }
     c->at = to;
-    if (end) ended(c, e);
-    else if (e->what == KEEP || e->what == VOID) begun(c, e);
-    else if (is(e, "img")) picture(c);
-    else ended(c, e);
+    whole(c, e, end);
     if (c->at < in.n) c->at++; /* ">" */
-    if (e->what == DROP && !end) {
-        dropped(c, name);
-    }
+    if (e->what == DROP && !end) dropped(c, e);
 }
 
 str html_clean(struct arena *a, str html)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* fmt/markup.h - what users write in long texts, as HTML that any page may take as it is.
  *
- * Two steps: Markdown (CommonMark 0.30 with tables, strikethrough and bare addresses, by md4c) becomes HTML, and all
- * HTML, ours and what stood in the text, goes through html_clean. Whatever comes out has gone through the second one. */
+ * Two steps: Markdown (CommonMark 0.30 with tables, strikethrough, bare addresses, by md4c) becomes HTML, and
+ * all HTML, ours and what stood in the text, goes through html_clean. Whatever comes out has gone through the second
+ * one. */
 #pragma once
 #include "base/base.h"
 
@@ -13,8 +14,8 @@ str markup_html(struct arena *a, str text);
 
 /* HTML of anybody -> HTML of few elements: p br hr b strong i em u s del sub sup code pre blockquote ul ol li h1 to h6
  * table thead tbody tr th td, and a. Nothing has an attribute but a (href, rel, target) and th, td (align). An href is
- * http, https, mailto or tel. Scripts, styles, frames, forms' values and comments go with what they hold, other known
- * elements go and leave their text, pictures become links, and what is no element of HTML stays as text. Everything that is opened
- * is closed, in order, HTML_DEPTH deep at most. Linear in time; what would be longer than HTML_CLEAN_MAX is cut.
+ * http, https, mailto or tel. Scripts, styles, frames and comments go with what they hold, other known elements
+ * go and leave their text, pictures become links, and what is no element of HTML stays as text. Everything that is
+ * opened is closed, in order, HTML_DEPTH deep at most. Linear in time; what would be longer than HTML_CLEAN_MAX is cut.
  * html_clean(html_clean(x)) is html_clean(x). */
 str html_clean(struct arena *a, str html);

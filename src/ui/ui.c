@@ -8,7 +8,8 @@ const str ui_csp = S0("default-src 'none'; script-src 'self'; style-src 'self'; 
                       "'unsafe-inline'; img-src 'self' data: blob:; "
                       "connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src "
                       "'self'; form-action 'self'; base-uri 'none'; "
-                      "frame-ancestors 'none'");
+                      "frame-ancestors 'none'; "
+                      "require-trusted-types-for 'script'; trusted-types svelte-trusted-html kontor");
 const struct route ui_routes[] = {
     {GET, S0("/{rest...}"), ui_get, R_FAST | R_OPEN | R_BARE, 0, 0, S0("The web app")},
     {GET, S0("/"), ui_get, R_FAST | R_OPEN | R_BARE, 0, 0, S0("The web app")}};

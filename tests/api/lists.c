@@ -34,6 +34,31 @@ static void pages(struct api_bed *t)
          {REPA1, "GET /api/v1/person?filter={}&q=", NULL, 200, "Kunde", NULL, NULL, NULL});
 }
 
+/* B09: long texts for who shows them. */
+static void marked_up(struct api_bed *t)
+{
+    ROWS(t,
+         {ANON, "POST /api/v1/markup", "{'texts':['x']}", 401, NULL, NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/markup", "{'texts':['**a** <b onclick=x>b</b>','[x](javascript:alert(1))','','<script>alert(1)</script>']}", 200,
+          "{\"html\":[\"\\u003cp>\\u003cstrong>a\\u003c/strong> \\u003cb>b\\u003c/b>\\u003c/p>\",\"\\u003cp>x\\u003c/p>\",\"\",\"\\n\"]}", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/markup", "{'texts':[]}", 200, "{\"html\":[]}", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/markup", "{'texts':'x'}", 422, "\"field\":\"texts\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/markup", "{'texts':['x',1]}", 422, "\"field\":\"texts\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/markup", "{}", 422, "\"field\":\"texts\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/markup", "{'texts':", 400, NULL, NULL, NULL, NULL});
+    struct buf b = buf_new(t->b.cx.a, 1 << 21);
+    buf_add(&b, S("{\"texts\":["));
+    for (int i = 0; i < 101; i++) buf_fmt(&b, "%s\"x\"", i ? "," : "");
+    buf_add(&b, S("]}"));
+    T_INT(api_call(t, t->b.cx.a, REPA1, S("POST /api/v1/markup"), buf_str(&b), S("")).status, 422);
+    struct buf deep = buf_new(t->b.cx.a, 1 << 21);
+    buf_add(&deep, S("{\"texts\":[\""));
+    for (int i = 0; i < 10000; i++) buf_add(&deep, S("> "));
+    buf_add(&deep, S("tief\"]}"));
+    struct answer r = api_call(t, t->b.cx.a, REPA1, S("POST /api/v1/markup"), buf_str(&deep), S(""));
+    T(r.status == 200 && str_find(r.body, S("tief")) > 0);
+}
+
 /* By several fields; and the same by a body. */
 static void sorted(struct api_bed *t)
 {
@@ -312,6 +337,6 @@ static void included(struct api_bed *t)
 
 void lists_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {pages, sorted, abused, linked, huge, found, second_order, all_hits, clocks, included};
+    static void (*const all[])(struct api_bed *) = {pages, sorted, abused, linked, huge, found, second_order, all_hits, clocks, included, marked_up};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

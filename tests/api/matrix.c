@@ -170,6 +170,7 @@ static const struct cell {
     {DELETE, "/api/v1/usage", "/api/v1/usage", NULL, NOTHING, "401", "204", "403", "403"},
     {GET, "/api/v1/usage/rules", "/api/v1/usage/rules", NULL, NOTHING, "401", "200", "200", "200"},
     {PUT, "/api/v1/usage/rules", "/api/v1/usage/rules", "{'on':true,'days':90}", NOTHING, "401", "204", "403", "403"},
+    {POST, "/api/v1/markup", "/api/v1/markup", "{'texts':['*m*']}", NOTHING, "401", "200", "200", "200"},
     {POST, "/api/v1/{entity}/query", "/api/v1/person/query", "{'sort':'name'}", NOTHING, "401", "200", "200", "200"},
     {POST, "/api/v1/{entity}/duplicates", "/api/v1/person/duplicates", "{'name':'m'}", NOTHING, "401", "200", "200", "200"},
     {POST, "/api/v1/{entity}/duplicates/scan", "/api/v1/person/duplicates/scan", "{}", NOTHING, "401", "202", "202", "202"},

@@ -208,9 +208,10 @@ static void *run(void *arg)
     static const struct ask back = {"POST /api/v1/person/$p/restore", NULL, "200 204 404", ""};
     struct client *c = arg;
     const char *often = getenv("KONTOR_MANY");
-    int rounds = often ? atoi(often) : 1;
+    int64_t rounds = 1;
+    if (often) T(str_to_int(str_from(often), &rounds));
     ask_one(c, 0, &asks[0]);
-    for (int r = 0; r < rounds; r++)
+    for (int r = 0; r < (int)rounds; r++)
         for (size_t k = 0; k < COUNT(asks); k++) {
             struct arena_mark m = arena_mark(c->a);
             size_t at = (k + (size_t)c->n * 7) % COUNT(asks); /* everybody elsewhere in the list */

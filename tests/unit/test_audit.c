@@ -213,15 +213,16 @@ static void seals(struct bed *t)
 
 /* Several seal at once: every row once. */
 struct crowd {
-    struct bed *t;
+    struct cx cx; /* as it was before anybody began */
+    struct dbase *b;
     const struct vault *v;
 };
 static void *sealing(void *arg)
 {
     const struct crowd *c = arg;
-    struct cx cx = c->t->cx;
+    struct cx cx = c->cx;
     cx.a = arena_new();
-    cx.db = db_get(c->t->b);
+    cx.db = db_get(c->b);
     for (int i = 0; i < 30; i++) {
         size_t n = 0;
         enum err e = audit_seal(&cx, c->v, &n);
@@ -235,9 +236,9 @@ static void *sealing(void *arg)
 static void together(struct bed *t)
 {
     struct vault *v = key_of(t, "secret.key");
-    struct crowd c = {t, v};
     pthread_t th[4];
     people(t, 50);
+    struct crowd c = {t->cx, t->b, v};
     for (size_t i = 0; i < COUNT(th); i++) T_OK(&t->cx, os_thread(&t->cx, "seal", 0, sealing, &c, &th[i]));
     people(t, 50);
     for (size_t i = 0; i < COUNT(th); i++) T(pthread_join(th[i], NULL) == 0);

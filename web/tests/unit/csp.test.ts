@@ -28,6 +28,8 @@ describe('content security policy', () => {
     expect(of(pagePolicy, 'script-src')).toEqual(["'self'"]);
     expect(of(pagePolicy, 'connect-src')).toEqual(["'self'"]);
     expect(of(pagePolicy, 'frame-ancestors')).toEqual(["'none'"]);
+    expect(of(pagePolicy, 'require-trusted-types-for')).toEqual(["'script'"]);
+    expect(of(pagePolicy, 'trusted-types')).toEqual(['svelte-trusted-html', 'kontor']);
     expect(pagePolicy).not.toMatch(/https?:|\*/);
   });
   it('data', () => {
