@@ -12,7 +12,7 @@ red=0
 
 say "thread sanitizer"
 build_san build-tsan thread || die "san: the tsan build failed"
-TSAN_OPTIONS="halt_on_error=0 exitcode=66 second_deadlock_stack=1" sh tools/with-pg.sh sh tools/unit.sh build-tsan || red=1
+KONTOR_MANY=5 TSAN_OPTIONS="halt_on_error=0 exitcode=66 second_deadlock_stack=1" sh tools/with-pg.sh sh tools/unit.sh build-tsan || red=1
 
 say "valgrind"
 build_web

@@ -131,10 +131,31 @@ static void fence(struct cli *c, const struct store *st)
                 got & OS_LANDLOCK ? "seccomp" : "Landlock");
 }
 
-static bool is_loopback(str listen)
+/* Nobody but this machine can come: every place that we listen at is on loopback. */
+static bool only_here(str listen)
 {
-    return str_has_prefix(listen, S("127.")) || str_has_prefix(listen, S("[::1]")) ||
-           str_has_prefix(listen, S("localhost")) || str_has_prefix(listen, S("unix:"));
+    str one = {0};
+    bool here = true;
+    while (listen.n) {
+        str_split(listen, ',', &one, &listen);
+        one = str_trim(one);
+        here &= str_has_prefix(one, S("127.")) || str_has_prefix(one, S("[::1]")) ||
+                str_has_prefix(one, S("localhost:")) || str_has_prefix(one, S("unix:"));
+    }
+    return here;
+}
+
+/* Passwords and customers go in the clear over no network by oversight: there is TLS, or a proxy that has it, or
+ * somebody has said that it shall be so. */
+static enum err in_the_clear(struct cli *c, const struct wired_opts *o)
+{
+    if (o->http.tls_cert.n || only_here(o->http.listen) || cli_setting(c, "trusted_proxies").n ||
+        is_yes(cli_setting(c, "plain_http")))
+        return E_OK;
+    return fail_at(c->cx, E_INVALID, S("listen"),
+                   "%.*s would be served without TLS, and everybody on the way could read along: give tls_cert and "
+                   "tls_key, or name the proxy that has them in trusted_proxies, or say plain_http = yes",
+                   FS(o->http.listen));
 }
 
 static void greet(struct cli *c, struct wired *w, const struct wired_opts *o)
@@ -155,7 +176,7 @@ static void greet(struct cli *c, struct wired *w, const struct wired_opts *o)
     if (app->setup_token.n)
         cli_say(c, "First set-up (this token works once): %.*s/?token=%.*s\n", FS(url),
                 FS(app->setup_token));
-    if (!app->tls && !is_loopback(o->http.listen))
+    if (!app->tls && !only_here(o->http.listen) && is_yes(cli_setting(c, "plain_http")))
         cli_say(c, "Warning: without TLS everybody on the way can read along. Give --tls-cert and "
                    "--tls-key, or a proxy that does.\n");
 }
@@ -296,6 +317,7 @@ static enum err serve(struct cli *c)
     struct store st = {.lock_fd = -1};
     sigset_t signals;
     TRY(options(c, &o, &so));
+    TRY(in_the_clear(c, &o));
     signals_block(&signals);
     (void)os_raise_nofile();
     TRY(become(c, so.data_dir));

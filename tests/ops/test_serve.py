@@ -292,6 +292,14 @@ def tls():
         is_("nothing starts with such a key", (code != 0, "do not load or do not belong together" in err), (True, True))
 
 
+def in_the_clear():
+    """Nobody serves others without TLS by oversight."""
+    with House(K) as h:
+        for listen in ("0.0.0.0:0", "127.0.0.1:0,0.0.0.0:0", "[::]:0", "192.0.2.1:0"):
+            code, _, err = h.run("serve", "--listen", listen)
+            is_(f"{listen} without TLS", (code, "without TLS" in err, "plain_http" in err, (pathlib.Path(h.data) / "kontor.db").exists()), (1, True, True, False))
+
+
 def browser():
     """What every answer tells a browser under TLS, cookies, and what is told in the log when something is refused."""
     with House(K) as h:
@@ -360,6 +368,7 @@ watchdog()
 root()
 tls()
 browser()
+in_the_clear()
 beside()
 upgrade()
 uploads()
