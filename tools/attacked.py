@@ -6,7 +6,7 @@ import house
 
 PEOPLE = "300"
 # Rows that come and go with the requests themselves.
-VOLATILE = {"session", "login_attempt", "login_guard", "user_hour", "idem", "captcha", "known_device", "api_key", "follower", "search_upto", "audit_seal"}
+VOLATILE = {"session", "security_event", "login_attempt", "login_guard", "user_hour", "idem", "captcha", "known_device", "api_key", "follower", "search_upto", "audit_seal"}
 HOUSEKEEPING = re.compile(r"\(?'?(tidy_last|backup_last)")  # rows of the table setting
 
 

@@ -49,6 +49,7 @@ struct app {               /* owned by `app`, lives as long as the process */
     struct idps *idps;
     struct syncer *syncer; /* NULL: nobody writes what other systems send (tests) */
     struct usage *usage;   /* NULL: nobody counts */
+    struct tally *tally;   /* NULL: refusals are not counted (tests) */
     struct pictures *pictures; /* NULL: pictures are not taken */
     struct intake_conf intake;
     _Atomic int asking;    /* requests that wait for a register at present */
@@ -75,6 +76,10 @@ enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs);
 bool api_may_wait(const struct app *app, const struct req *rq);
 /* One line of log for a request that is answered: an error of ours, or everything when debugging. */
 void api_log(const struct cx *cx, const struct req *rq, const struct resp *rs, int64_t us);
+/* Counts it for the security log when it was refused; before the reply is out. */
+void api_refused(struct cx *cx, const struct req *rq, const struct resp *rs);
+/* The same of one that was refused before it was read. Any thread. */
+void api_refused_unread(struct app *app, str addr, int status);
 /* Counts it, when its row says so and a person asked. */
 void api_use(const struct cx *cx, const struct req *rq, const struct resp *rs);
 /* First set-up: the firm, its shipped roles, the administrator. E_CONFLICT when there are users already. */

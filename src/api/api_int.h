@@ -90,6 +90,9 @@ MUST enum err query_cursor(struct cx *cx, const struct req *rq, int64_t *ret);
 void titled_json(struct jw *w, str key, int64_t id, str title);
 /* "key": an ISO time, or null for 0. */
 void time_json(struct cx *cx, struct jw *w, str key, int64_t ms);
+/* An export of these begins, for the security log: names of fields, no values. *ret_seq: the row's number. */
+MUST enum err export_told(struct cx *cx, const struct entity *e, str format, const struct cond *where, bool has_text,
+                          int64_t *ret_seq);
 /* Runs fn at once when the request has no Idempotency-Key; else once for ever: the key's row stands in the same
  * transaction as the effect, and a repeated request gets the first answer (RFC draft idempotency-key-header). */
 MUST enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn);

@@ -60,6 +60,8 @@ enum err api_archive(struct cx *cx, const struct req *rq, struct resp *rs)
     }
     os_unlink(cx, path);
     TRY(made);
+    struct event told = {.kind = EVENT_ARCHIVE_MADE, .subject = id, .detail = event_detail(cx, S("entity"), e->name)};
+    TRY(event_write(cx, &told, NULL));
     rs->type = S("application/zip");
     http_head(rs, S("Content-Disposition"),
               arena_fmt(cx->a, "attachment; filename=\"%.*s-%" PRId64 ".zip\"", FS(e->name), id));

@@ -51,6 +51,7 @@ enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
     struct sending s = {rs};
     str format = S("csv");
     str text = {0};
+    int64_t begun = 0;
     TRY(path_entity(cx, rq, &e));
     if (!acl_may(cx, e, ACT_EXPORT)) return fail(cx, E_DENIED, "You may not export these records");
     (void)http_query(cx, rq, S("format"), &format);
@@ -61,6 +62,7 @@ enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(query_text(cx, rq, e, true, &text, &o.also));
     TRY(shared_also(cx, rq, e, &o.also));
     if (o.also) TRY(any_fits(cx, e, rq, o.where));
+    TRY(export_told(cx, e, export_kinds[o.format].name, o.where, text.n > 0, &begun));
     rs->type = export_kinds[o.format].type;
     http_head(rs, S("Content-Disposition"),
               arena_fmt(cx->a, "attachment; filename=\"%.*s.%.*s\"", FS(e->name),
@@ -68,6 +70,7 @@ enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
     http_head(rs, S("Trailer"), S("X-Row-Count, X-Checksum"));
     TRY(http_stream_begin(cx, rs));
     TRY(xfer_export(cx, &o, send_piece, &s, &r));
+    TRY(event_write(cx, &(struct event){.kind = EVENT_EXPORT_DONE, .subject = begun, .n = r.rows}, NULL));
     http_stream_trailer(cx, rs, S("X-Row-Count"), arena_fmt(cx->a, "%" PRId64, r.rows));
     http_stream_trailer(cx, rs, S("X-Checksum"), arena_fmt(cx->a, "sha256=%.*s", FS(r.sha256)));
     return E_OK;

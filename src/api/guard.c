@@ -12,20 +12,26 @@ bool session_token(struct cx *cx, const struct req *rq, str *ret)
 }
 
 /* A browser says where a request comes from; who says nothing is no browser (RFC 6454, Fetch metadata). */
+static enum err foreign(struct cx *cx)
+{
+    cx->refusal = EVENT_REFUSED_ORIGIN;
+    return fail(cx, E_DENIED, "Requests from other sites are refused");
+}
+
 static enum err origin_check(struct cx *cx, const struct req *rq)
 {
     str site = http_header(rq, S("Sec-Fetch-Site")), origin = http_header(rq, S("Origin")),
         scheme = {0}, host = {0};
     if (site.n && !str_eq(site, S("same-origin")) && !str_eq(site, S("none")))
-        return fail(cx, E_DENIED, "Requests from other sites are refused");
+        return foreign(cx);
     if (!origin.n) return E_OK;
     ptrdiff_t at = str_find(origin, S("://"));
-    if (at < 0) return fail(cx, E_DENIED, "Requests from other sites are refused");
+    if (at < 0) return foreign(cx);
     scheme = str_cut(origin, 0, (size_t)at);
     host = str_cut(origin, (size_t)at + 3, SIZE_MAX);
     if (!str_eq_nocase(host, rq->host) ||
         !(str_eq(scheme, S("http")) || str_eq(scheme, S("https"))))
-        return fail(cx, E_DENIED, "Requests from other sites are refused");
+        return foreign(cx);
     return E_OK;
 }
 
@@ -85,7 +91,9 @@ static enum err shown_as(struct cx *cx, const struct req *rq)
     if (rq->route->flags & R_WRITE)
         return fail(cx, E_DENIED, "You are looking as somebody else: nothing can be changed");
     if (!(rq->route->flags & R_RIGHTS)) return E_OK;
+    int64_t self = cx->who.user;
     enum err e = str_to_int(as, &id) && id > 0 ? auth_as(cx, id) : E_AUTH;
+    if (e == E_OK) tally_count(cx->app->tally, EVENT_SHOWN_AS, self, id, rq->remote, S(""), cx->now_ms);
     if (e == E_AUTH) return fail(cx, E_NOTFOUND, "There is no such user");
     cx->lang = lang;
     return e;
@@ -132,8 +140,11 @@ enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs)
     TRY(session_enter(cx, flags, token, &s));
     cx->way = WAY_WEB;
     str csrf = http_header(rq, S("X-CSRF-Token"));
-    if ((flags & R_WRITE) && (csrf.n != s.csrf.n || !os_equal(csrf.p, s.csrf.p, csrf.n)))
+    bool fits = csrf.n == s.csrf.n && os_equal(csrf.p, s.csrf.p, csrf.n);
+    if ((flags & R_WRITE) && !fits) {
+        cx->refusal = EVENT_REFUSED_CSRF;
         return fail(cx, E_DENIED, "Please load the page again: its security token is missing or no longer valid");
+    }
     if (needs_proof(rq)) TRY(auth_proved(cx, &s));
     return shown_as(cx, rq);
 }

@@ -69,6 +69,7 @@ static void finish(void *arg)
     if (l->e == E_OK) l->e = l->reply(&l->cx, l->arg, l->rs);
     http_outcome(&l->cx, l->e, l->rs);
     api_log(&l->cx, l->rq, l->rs, os_mono_us() - l->start_us);
+    api_refused(&l->cx, l->rq, l->rs);
     api_use(&l->cx, l->rq, l->rs);
     meta_drop(&held.out);
 }

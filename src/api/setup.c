@@ -82,7 +82,7 @@ static enum err make_all(struct cx *cx, void *arg)
                       {FLD(user, "role"), VAL_INT(role)},
                       {FLD(user, "language"), VAL_TEXT(in->lang)}};
     TRY(make(cx, user, u, COUNT(u), &m->user));
-    TRY(auth_hash_set(cx, m->user, m->hash));
+    TRY(auth_hash_set(cx, m->user, m->hash, EVENT_PASSWORD_SET));
     TRY(setting_put(cx, S("firm_name"), in->firm));
     TRY(setting_put(cx, S("firm_country"), in->country));
     TRY(setting_put(cx, S("firm_currency"), in->currency));

@@ -177,6 +177,7 @@ enum err api_tidy(struct cx *cx)
     TRY(uploads_tidy(cx));
     TRY(strays_sweep(cx));
     TRY(usage_tidy(cx));
+    TRY(event_tidy(cx, cx->app->vault));
     TRY(retention_due(cx));
     TRY(kept_find(cx, &k));
     TRY(kept_find(cx, &long_ago));

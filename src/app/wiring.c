@@ -101,6 +101,8 @@ static void read_begin(struct cx *cx, const struct req *rq, enum http_place plac
     if (db_snapshot(cx) != E_OK) log_say(cx, LOG_WARN, S("http"), "no snapshot: %.*s", FS(cx->msg));
 }
 
+static void refused(void *arg, str addr, int status) { api_refused_unread(&((struct wired *)arg)->app, addr, status); }
+
 static void handle(void *arg, void *thread, struct req *rq, struct resp *rs)
 {
     struct wired *w = arg;
@@ -117,12 +119,14 @@ static void handle(void *arg, void *thread, struct req *rq, struct resp *rs)
                     .now_ms = now,
                     .lang = wanted_lang(rq),
                     .country = app_country(a, &w->app),
-                    .req = arena_fmt(a, "%" PRIx64, (uint64_t)id_new(now))};
+                    .req = arena_fmt(a, "%" PRIx64, (uint64_t)id_new(now)),
+                    .addr = rq->remote};
     if (!bare) read_begin(&cx, rq, place);
     http_dispatch(&cx, w->router, api_guard, rq, rs);
     rs->again = place == PLACE_LOOP && cx.err == E_SLOW && db_was_slow(&cx);
     if (!rs->later.start) {
         api_log(&cx, rq, rs, os_mono_us() - start);
+        api_refused(&cx, rq, rs);
         api_use(&cx, rq, rs);
     }
     db_put(&cx.db);
@@ -268,6 +272,7 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     TRY(hooks_begin(cx, w));
     TRY(syncer_begin(cx, w));
     TRY(usage_start(cx, w->app.db, &w->app.usage));
+    TRY(tally_start(cx, w->app.db, &w->app.tally));
     dbase_on_commit(w->app.db, committed, w);
     routes_make(w);
     h.arg = w;
@@ -275,6 +280,7 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     h.thread_end = thread_end;
     h.is_fast = is_fast;
     h.handle = handle;
+    h.refused = refused;
     h.arena = thread_arena;
     h.lend = thread_lend;
     h.router = w->router;
@@ -324,10 +330,11 @@ struct app *wired_app(struct wired *w) { return &w->app; }
 void wired_still(struct wired *w)
 {
     mailer_stop(&w->app.mailer);
-    sealer_stop(&w->sealer);
     hooks_stop(&w->app.hooks);
     syncer_stop(&w->app.syncer);
     usage_stop(&w->app.usage);
+    tally_stop(&w->app.tally);
+    sealer_stop(&w->sealer); /* behind all that writes */
 }
 
 void wired_stop(struct wired **w, int drain_ms)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* audit/audit.h - the change log sealed: who changes, deletes or adds a row of it behind the program's back is found.
+/* audit/audit.h - the change log, and security events (event.h), sealed: who changes, deletes or adds a row of them
+ * behind the program's back is found.
  *
  * A thread follows the log and writes seals: each holds a keyed digest (BLAKE2b, libsodium) of up to AUDIT_SLICE rows
  * and the digest of the seal before it. The key comes from the vault, which lies beside the database: who has the
@@ -12,6 +13,10 @@
  * digest over all marks of an erasure stands in its own row of the log ("erase"), which is sealed like any other: marks
  * taken away, exchanged or made up are found, too, and so are those of rows that are not there. (An erasure that has
  * not come to its end has no such row yet.)
+ *
+ * Security events stand in the same chain, in seals of their own. They are kept for EVENT_DAYS; then whole seals lose
+ * their rows and their body, of which the digest stays (the chain's links hold it), and an event with a word of the key
+ * says up to which seal: without that word a seal without its rows is a fault.
  */
 #pragma once
 #include "base/base.h"
@@ -24,8 +29,8 @@ struct audit_head {
     str mac;    /* 43 letters */
 };
 MUST enum err audit_head(struct cx *cx, struct audit_head *ret);
-/* Seals what has been committed, at most AUDIT_SLICE changes: *ret_n. Outside db_write. Somebody else did so at the
- * same time: E_OK and 0. E_PRECOND: the vault has no key. */
+/* Seals what has been committed, at most AUDIT_SLICE rows, changes before events: *ret_n. Outside db_write. Somebody
+ * else did so at the same time: E_OK and 0. E_PRECOND: the vault has no key. */
 MUST enum err audit_seal(struct cx *cx, const struct vault *v, size_t *ret_n);
 
 /* Inside db_write, after the erasure has changed these n rows: their marks. v NULL (nothing is sealed there): none. */
@@ -51,10 +56,12 @@ enum audit_fault {
 extern const str audit_fault_name[];
 struct audit_found {
     enum audit_fault fault;
-    int64_t seq;   /* the row's number in the log */
+    bool is_event; /* a security event; else a row of the log of changes, or a seal */
+    int64_t seq;   /* the row's number there */
 };
 struct audit_report {
     int64_t seals, rows; /* looked at */
+    int64_t events;      /* security events looked at */
     int64_t open;        /* rows not sealed yet */
     int64_t erased;      /* rows that an erasure took values out of, as it left them */
     int64_t foreign;     /* rows sealed, or marked and not sealed, with a key that is not here: not looked at */

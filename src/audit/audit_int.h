@@ -17,15 +17,21 @@ struct audit_keys {
 };
 /* E_PRECOND: the vault does not have that key ("" = the first); *name: which it is. */
 MUST enum err audit_keys_of(struct cx *cx, const struct vault *v, str name, struct audit_keys *ret, str *ret_name);
-/* Of a row as db_changes gives it: seq, at, who, way, batch, entity, record, op, version, old. */
+/* What is sealed: the log of changes, and security events. */
+enum audit_log { LOG_CHANGE, LOG_EVENT, AUDIT_LOGS };
+/* Of a row as db_changes gives it: seq, at, who, way, batch, entity, record, op, version, old; of an event with
+ * EVENT_SEALED. */
 void row_digest(struct cx *cx, const struct audit_keys *k, const struct db_val *row, struct entry *ret);
 void entry_put(struct buf *b, const struct entry *e);
 bool entry_get(str text, struct entry *ret); /* ENTRY_CHARS of it */
+#define EVENT_SEALED "seq, at, kind, who, subject, addr, way, n, detail, 'event'"
 struct seal {
-    int64_t n, at, rows;
+    int64_t n, at, rows, log; /* log: enum audit_log */
     str key, body, mac;
 };
-/* The digest of a seal behind `before`. */
+/* What stays of an event seal's body when its rows have gone: '=' and its digest. */
+str seal_body_gone(struct cx *cx, str body);
+/* The digest of a seal behind `before`. Of events it is over the body's digest: the same when the body has gone. */
 str seal_mac(struct cx *cx, const struct audit_keys *k, str before, const struct seal *s);
 /* A row of audit_erased: what an erasure left of a row of the log (e), and the key's word for it. n: the row's marks
  * in the order in which they were written, which is not that of the erasures. */
@@ -47,3 +53,5 @@ struct marks_sum {
 void marks_sum_begin(struct marks_sum *s);
 void marks_sum_add(struct marks_sum *s, const struct mark *m);
 str marks_sum_end(struct cx *cx, struct marks_sum *s);
+/* The key's word that, at that time, the rows of event seals up to this one were let go. */
+str trim_mac(struct cx *cx, const struct audit_keys *k, int64_t seal, int64_t at);

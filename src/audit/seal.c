@@ -64,11 +64,20 @@ bool entry_get(str text, struct entry *ret)
     return true;
 }
 
+str seal_body_gone(struct cx *cx, str body)
+{
+    unsigned char sum[MAC_BYTES];
+    if (body.n && body.p[0] == '=') return body;
+    (void)crypto_generichash(sum, sizeof sum, (const unsigned char *)body.p, body.n, NULL, 0);
+    return arena_fmt(cx->a, "=%.*s", FS(os_base64(cx->a, OS_BASE64URL, sum, sizeof sum)));
+}
+
 str seal_mac(struct cx *cx, const struct audit_keys *k, str before, const struct seal *s)
 {
     unsigned char mac[MAC_BYTES];
+    str body = s->log == LOG_CHANGE ? s->body : seal_body_gone(cx, s->body);
     str all = arena_fmt(cx->a, "%.*s\n%" PRId64 "\n%" PRId64 "\n%" PRId64 "\n%.*s\n%.*s", FS(before), s->n, s->at,
-                        s->rows, FS(s->key), FS(s->body));
+                        s->rows, FS(s->key), FS(body));
     (void)crypto_generichash(mac, sizeof mac, (const unsigned char *)all.p, all.n, k->seal, sizeof k->seal);
     return os_base64(cx->a, OS_BASE64URL, mac, sizeof mac);
 }
@@ -86,23 +95,57 @@ struct sealing {
     struct db_pos pos;
 };
 
+static const str follower[AUDIT_LOGS] = {S0("audit"), S0("audit_event")};
+
 static enum err seal_write(struct cx *cx, void *arg)
 {
     const struct sealing *g = arg;
-    TRY(db_exec(cx, NULL, "INSERT INTO audit_seal (n, at, rows, key, body, mac) VALUES ($1, $2, $3, $4, $5, $6)",
-                V(g->s.n), V(g->s.at), V(g->s.rows), V(g->s.key), V(g->s.body), V(g->s.mac)));
+    TRY(db_exec(cx, NULL,
+                "INSERT INTO audit_seal (n, at, rows, key, body, mac, log) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                V(g->s.n), V(g->s.at), V(g->s.rows), V(g->s.key), V(g->s.body), V(g->s.mac), V(g->s.log)));
     return db_exec(cx, NULL,
-                   "INSERT INTO follower (name, seq, xid) VALUES ('audit', $1, $2)"
+                   "INSERT INTO follower (name, seq, xid) VALUES ($1, $2, $3)"
                    " ON CONFLICT (name) DO UPDATE SET seq = excluded.seq, xid = excluded.xid",
-                   V(g->pos.seq), V(g->pos.xid));
+                   V(follower[g->s.log]), V(g->pos.seq), V(g->pos.xid));
 }
 
-static enum err place(struct cx *cx, struct db_pos *ret)
+static enum err place(struct cx *cx, enum audit_log log, struct db_pos *ret)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT seq, xid FROM follower WHERE name = 'audit'"));
+    *ret = (struct db_pos){0};
+    TRY(db_query(cx, &r, "SELECT seq, xid FROM follower WHERE name = $1", V(follower[log])));
     if (r.n) *ret = (struct db_pos){.seq = db_int(&r, 0, 0), .xid = db_int(&r, 0, 1)};
     return E_OK;
+}
+
+/* As db_changes. */
+static enum err events_behind(struct cx *cx, struct db_pos *pos, struct db_rows *ret)
+{
+    struct db_rows r = {0};
+    if (db_is_pg(cx))
+        TRY(db_query(cx, &r,
+                     "SELECT " EVENT_SEALED ", xid FROM security_event WHERE (xid, seq) > ($1, $2) AND xid <"
+                     " CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)"
+                     " ORDER BY xid, seq LIMIT $3",
+                     V(pos->xid), V(pos->seq), V(AUDIT_SLICE)));
+    else
+        TRY(db_query(cx, &r, "SELECT " EVENT_SEALED ", 0 FROM security_event WHERE seq > $1 ORDER BY seq LIMIT $2",
+                     V(pos->seq), V(AUDIT_SLICE)));
+    if (r.n) *pos = (struct db_pos){db_int(&r, r.n - 1, AUDIT_COLS), db_int(&r, r.n - 1, 0)};
+    *ret = r;
+    return E_OK;
+}
+
+/* What is to be sealed next: changes first. */
+static enum err unsealed(struct cx *cx, struct sealing *g, struct db_rows *ret)
+{
+    g->s.log = LOG_CHANGE;
+    TRY(place(cx, LOG_CHANGE, &g->pos));
+    TRY(db_changes(cx, &g->pos, AUDIT_SLICE, ret));
+    if (ret->n) return E_OK;
+    g->s.log = LOG_EVENT;
+    TRY(place(cx, LOG_EVENT, &g->pos));
+    return events_behind(cx, &g->pos, ret);
 }
 
 enum err audit_seal(struct cx *cx, const struct vault *v, size_t *ret_n)
@@ -114,8 +157,7 @@ enum err audit_seal(struct cx *cx, const struct vault *v, size_t *ret_n)
     *ret_n = 0;
     TRY(audit_keys_of(cx, v, S(""), &k, &g.s.key));
     TRY(audit_head(cx, &head)); /* before the place: who is late loses by the number, never seals twice */
-    TRY(place(cx, &g.pos));
-    TRY(db_changes(cx, &g.pos, AUDIT_SLICE, &r));
+    TRY(unsealed(cx, &g, &r));
     if (!r.n) return E_OK;
     struct buf b = buf_new(cx->a, BODY_MAX);
     for (size_t i = 0; i < r.n; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* audit/verify.c - reads all seals, then the whole log beside them: two lists in order of the rows' numbers. */
-#include "audit/audit_int.h"
+#include "audit/verify_int.h"
 
 #include "base/json.h"
 #include "os/os.h"
@@ -9,47 +9,19 @@
 
 const str audit_fault_name[] = {S0("changed"), S0("missing"), S0("added"), S0("seal"), S0("cut"),
                                 S0("erasure")};
-enum { TELL_EVERY = 4096, MAC_CHARS = 43, KEY_CHARS = 16, NO_KEY = VAULT_KEYS };
+enum { TELL_EVERY = 4096 };
 
-/* An entry, and with which key it was made. */
-struct sealed {
-    struct entry e;
-    uint32_t key, order;
-};
-/* A mark of an erasure. */
-struct marked {
-    struct mark m;
-    size_t key;
-    bool fits; /* that key made it */
-};
-struct checking {
-    const struct vault *vault;
-    const struct audit_head *kept;
-    struct audit_report *out;
-    audit_progress_fn *progress;
-    void *arg;
-    struct sealed *v;
-    size_t n, cap, at;
-    struct audit_keys keys[VAULT_KEYS];
-    char key_name[VAULT_KEYS][KEY_CHARS];
-    size_t key_chars[VAULT_KEYS], n_keys;
-    char before[MAC_CHARS + 1]; /* the last seal's digest */
-    int64_t next, total, read;
-    struct db_pos place;        /* up to where the log is sealed */
-    LIST(struct marked) marks;  /* by row, then as they were written */
-    size_t mark_at;
-    bool seen_kept;
-};
-
-static void found(struct checking *c, enum audit_fault fault, int64_t seq)
+void audit_found(struct checking *c, enum audit_fault fault, enum audit_log log, int64_t seq)
 {
     struct audit_report *r = c->out;
     r->faults++;
-    if (r->n_first < AUDIT_TOLD) r->first[r->n_first++] = (struct audit_found){fault, seq};
+    if (r->n_first < AUDIT_TOLD) r->first[r->n_first++] = (struct audit_found){fault, log == LOG_EVENT, seq};
 }
 
+static void found(struct checking *c, enum audit_fault fault, int64_t seq) { audit_found(c, fault, LOG_CHANGE, seq); }
+
 /* ---- seals ---- */
-static enum err key_find(struct cx *cx, struct checking *c, str name, size_t *ret)
+enum err key_find(struct cx *cx, struct checking *c, str name, size_t *ret)
 {
     str known = {0};
     for (*ret = 0; *ret < c->n_keys; (*ret)++)
@@ -65,14 +37,21 @@ static enum err key_find(struct cx *cx, struct checking *c, str name, size_t *re
 
 static void entries_take(struct checking *c, const struct seal *s, size_t key)
 {
+    struct sealed_log *l = &c->log[s->log];
     bool fits = s->rows > 0 && s->rows <= AUDIT_SLICE && s->body.n == (size_t)s->rows * ENTRY_CHARS;
-    for (size_t i = 0; fits && i < (size_t)s->rows && c->n < c->cap; i++) {
-        struct sealed *x = &c->v[c->n];
+    for (size_t i = 0; fits && i < (size_t)s->rows && l->n < l->cap; i++) {
+        struct sealed *x = &l->v[l->n];
         fits = entry_get(str_cut(s->body, i * ENTRY_CHARS, (i + 1) * ENTRY_CHARS), &x->e);
         x->key = (uint32_t)key;
-        x->order = (uint32_t)c->n;
-        if (fits) c->n++;
+        x->order = (uint32_t)l->n;
+        if (fits) l->n++;
     }
+}
+
+/* Its rows were let go, and nothing of ours says so. */
+static bool is_torn(const struct checking *c, const struct seal *s, size_t key)
+{
+    return s->log == LOG_EVENT && key != NO_KEY && s->n > c->trimmed && s->body.n && s->body.p[0] == '=';
 }
 
 static enum err seal_look(struct cx *cx, struct checking *c, const struct seal *s)
@@ -83,7 +62,8 @@ static enum err seal_look(struct cx *cx, struct checking *c, const struct seal *
     TRY(key_find(cx, c, s->key, &key));
     if (key == NO_KEY && c->n_keys) found(c, AUDIT_SEAL, s->n); /* behind one of ours nobody else seals */
     else if (key == NO_KEY) c->out->foreign += s->rows;
-    else if (!str_eq(seal_mac(cx, &c->keys[key], str_from(c->before), s), s->mac)) found(c, AUDIT_SEAL, s->n);
+    else if (is_torn(c, s, key) || !str_eq(seal_mac(cx, &c->keys[key], str_from(c->before), s), s->mac))
+        found(c, AUDIT_SEAL, s->n);
     entries_take(c, s, key);
     if (c->kept->n == s->n) c->seen_kept = str_eq(c->kept->mac, s->mac);
     size_t n = s->mac.n < MAC_CHARS ? s->mac.n : MAC_CHARS;
@@ -96,9 +76,15 @@ static enum err seal_look(struct cx *cx, struct checking *c, const struct seal *
 
 static enum err seal_row(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
 {
-    const struct seal s = {row[0].i, row[1].i, row[2].i, row[3].s, row[4].s, row[5].s};
+    const struct seal s = {.n = row[0].i,
+                           .at = row[1].i,
+                           .rows = row[2].i,
+                           .log = row[6].i ? LOG_EVENT : LOG_CHANGE,
+                           .key = row[3].s,
+                           .body = row[4].s,
+                           .mac = row[5].s};
     struct arena_mark m = arena_mark(cx->a);
-    enum err e = cols == 6 ? seal_look(cx, arg, &s) : E_INTERNAL;
+    enum err e = cols == 7 ? seal_look(cx, arg, &s) : E_INTERNAL;
     if (e == E_OK) arena_back(cx->a, m);
     return e;
 }
@@ -112,16 +98,16 @@ static int by_seq(const void *x, const void *y)
 
 /* In order. A row that was sealed twice (a move between engines) was sealed as the same both times: the first word
  * counts, and of those that can be looked at. */
-static void entries_sort(struct checking *c)
+static void entries_sort(struct sealed_log *l)
 {
     size_t n = 0;
-    if (c->n) qsort(c->v, c->n, sizeof *c->v, by_seq);
-    for (size_t i = 0; i < c->n; i++) {
-        struct sealed *was = n ? &c->v[n - 1] : NULL;
-        if (!was || was->e.seq != c->v[i].e.seq) c->v[n++] = c->v[i];
-        else if (was->key == NO_KEY) *was = c->v[i];
+    if (l->n) qsort(l->v, l->n, sizeof *l->v, by_seq);
+    for (size_t i = 0; i < l->n; i++) {
+        struct sealed *was = n ? &l->v[n - 1] : NULL;
+        if (!was || was->e.seq != l->v[i].e.seq) l->v[n++] = l->v[i];
+        else if (was->key == NO_KEY) *was = l->v[i];
     }
-    c->n = n;
+    l->n = n;
 }
 
 /* ---- marks of erasures ---- */
@@ -190,22 +176,23 @@ static enum err erasure_look(struct cx *cx, struct checking *c, const struct db_
 }
 
 /* ---- the log ---- */
-static bool is_open(const struct checking *c, int64_t seq, int64_t xid)
+bool row_is_open(const struct sealed_log *l, int64_t seq, int64_t xid)
 {
-    return xid != c->place.xid ? xid > c->place.xid : seq > c->place.seq;
+    return xid != l->place.xid ? xid > l->place.xid : seq > l->place.seq;
 }
 
 /* Rows that are sealed and not there, marks of rows that are not there: before this one, or (NULL) all the rest. */
 static void gone_look(struct checking *c, const int64_t *seq)
 {
+    struct sealed_log *l = &c->log[LOG_CHANGE];
     for (;;) {
-        const struct sealed *x = c->at < c->n && (!seq || c->v[c->at].e.seq < *seq) ? &c->v[c->at] : NULL;
+        const struct sealed *x = l->at < l->n && (!seq || l->v[l->at].e.seq < *seq) ? &l->v[l->at] : NULL;
         const struct marked *m = c->mark_at < c->marks.n ? &c->marks.v[c->mark_at] : NULL;
         if (m && seq && m->m.e.seq >= *seq) m = NULL;
         if (!x && !m) return;
         if (x && (!m || x->e.seq <= m->m.e.seq)) {
             found(c, AUDIT_MISSING, x->e.seq);
-            c->at++;
+            l->at++;
         } else {
             found(c, AUDIT_ERASURE, m->m.e.seq);
             c->mark_at++;
@@ -213,8 +200,8 @@ static void gone_look(struct checking *c, const int64_t *seq)
     }
 }
 
-static bool row_fits(struct cx *cx, const struct checking *c, const struct db_val *row, size_t key,
-                     const unsigned char digest[DIGEST_BYTES])
+bool row_fits(struct cx *cx, const struct checking *c, const struct db_val *row, size_t key,
+              const unsigned char digest[DIGEST_BYTES])
 {
     struct entry e = {0};
     row_digest(cx, &c->keys[key], row, &e);
@@ -223,11 +210,12 @@ static bool row_fits(struct cx *cx, const struct checking *c, const struct db_va
 
 static void row_look(struct cx *cx, struct checking *c, const struct db_val *row)
 {
+    struct sealed_log *l = &c->log[LOG_CHANGE];
     int64_t seq = row[0].i;
     gone_look(c, &seq);
-    const struct sealed *x = c->at < c->n && c->v[c->at].e.seq == seq ? &c->v[c->at++] : NULL;
+    const struct sealed *x = l->at < l->n && l->v[l->at].e.seq == seq ? &l->v[l->at++] : NULL;
     const struct marked *m = mark_of(c, seq, x);
-    if (!x && !is_open(c, seq, row[AUDIT_COLS].i)) found(c, AUDIT_ADDED, seq);
+    if (!x && !row_is_open(l, seq, row[AUDIT_COLS].i)) found(c, AUDIT_ADDED, seq);
     else c->out->open += !x;
     if (m && m->key == NO_KEY) c->out->foreign += !x; /* what such a key sealed is counted already */
     else if (m && row_fits(cx, c, row, m->key, m->m.e.digest)) c->out->erased++;
@@ -257,29 +245,52 @@ static enum err log_walk(struct cx *cx, struct checking *c)
                    NULL, 0, log_row, c);
 }
 
-static enum err sizes(struct cx *cx, struct checking *c)
+static enum err place_of(struct cx *cx, str follower, struct db_pos *ret)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT seq, xid FROM follower WHERE name = 'audit'"));
-    if (r.n) c->place = (struct db_pos){.seq = db_int(&r, 0, 0), .xid = db_is_pg(cx) ? db_int(&r, 0, 1) : 0};
+    TRY(db_query(cx, &r, "SELECT seq, xid FROM follower WHERE name = $1", V(follower)));
+    if (r.n) *ret = (struct db_pos){.seq = db_int(&r, 0, 0), .xid = db_is_pg(cx) ? db_int(&r, 0, 1) : 0};
+    return E_OK;
+}
+
+static enum err sizes(struct cx *cx, struct checking *c, struct scratch *room)
+{
+    struct db_rows r = {0};
+    TRY(place_of(cx, S("audit"), &c->log[LOG_CHANGE].place));
+    TRY(place_of(cx, S("audit_event"), &c->log[LOG_EVENT].place));
     TRY(db_query(cx, &r,
                  "SELECT CAST(coalesce(sum(CASE WHEN rows BETWEEN 1 AND 500 THEN rows ELSE 0 END), 0) AS BIGINT)"
                  " FROM audit_seal"));
-    c->cap = (size_t)db_int(&r, 0, 0);
+    c->log[LOG_CHANGE].cap = (size_t)db_int(&r, 0, 0);
+    if (c->has_events)
+        TRY(db_query(cx, &r,
+                     "SELECT CAST(coalesce(sum(CASE WHEN rows BETWEEN 1 AND 500 THEN rows ELSE 0 END), 0) AS BIGINT)"
+                     " FROM audit_seal WHERE log <> 0 AND body NOT LIKE '=%'"));
+    c->log[LOG_EVENT].cap = c->has_events ? (size_t)db_int(&r, 0, 0) : 0;
+    for (size_t i = 0; i < AUDIT_LOGS; i++)
+        c->log[i].v = scratch_get(room, (c->log[i].cap + 1) * sizeof *c->log[i].v);
     TRY(db_query(cx, &r, "SELECT count(*) FROM change"));
     c->total = db_int(&r, 0, 0);
     return E_OK;
 }
 
+static enum err seals_read(struct cx *cx, struct checking *c)
+{
+    if (!c->has_events)
+        return db_each(cx, S("SELECT n, at, rows, key, body, mac, 0 FROM audit_seal ORDER BY n"), NULL, 0, seal_row, c);
+    return db_each(cx, S("SELECT n, at, rows, key, body, mac, log FROM audit_seal ORDER BY n"), NULL, 0, seal_row, c);
+}
+
 static enum err look(struct cx *cx, struct checking *c, struct scratch *room)
 {
-    TRY(sizes(cx, c));
-    c->v = scratch_get(room, (c->cap + 1) * sizeof *c->v);
-    TRY(db_each(cx, S("SELECT n, at, rows, key, body, mac FROM audit_seal ORDER BY n"), NULL, 0, seal_row, c));
-    entries_sort(c);
+    TRY(trims_read(cx, c));
+    TRY(sizes(cx, c, room));
+    TRY(seals_read(cx, c));
+    for (size_t i = 0; i < AUDIT_LOGS; i++) entries_sort(&c->log[i]);
     TRY(marks_read(cx, c));
     TRY(log_walk(cx, c));
     gone_look(c, NULL);
+    TRY(events_walk(cx, c));
     if (c->kept->n && !c->seen_kept) found(c, AUDIT_CUT, c->kept->n);
     c->out->head.mac = arena_dup(cx->a, str_from(c->before));
     return E_OK;

@@ -95,6 +95,7 @@ struct credential {
     int64_t user;
     str hash;
     bool must_change;
+    enum event_kind told;
 };
 
 static enum err credential_write(struct cx *cx, void *arg)
@@ -107,6 +108,7 @@ static enum err credential_write(struct cx *cx, void *arg)
         "excluded.changed_at, must_change = excluded.must_change",
         V(c->user), V(c->hash), V(cx->now_ms), V(c->must_change)));
     TRY(db_exec(cx, NULL, "DELETE FROM mail_token WHERE user_id = $1 AND kind <> 'unlock'", V(c->user)));
+    TRY(event_put(cx, &(struct event){.kind = c->told, .subject = c->user}));
     return db_exec(cx, NULL, "DELETE FROM session WHERE user_id = $1", V(c->user));
 }
 
@@ -118,15 +120,15 @@ enum err auth_password_hash(struct cx *cx, struct auth *au, str password, str *r
     return E_OK;
 }
 
-enum err auth_hash_set(struct cx *cx, int64_t user, str hash)
+enum err auth_hash_set(struct cx *cx, int64_t user, str hash, enum event_kind told)
 {
-    struct credential c = {user, hash, false};
+    struct credential c = {user, hash, false, told};
     return db_write(cx, credential_write, &c);
 }
 
 enum err auth_hash_first(struct cx *cx, int64_t user, str hash)
 {
-    struct credential c = {user, hash, true};
+    struct credential c = {user, hash, true, EVENT_PASSWORD_SET};
     return db_write(cx, credential_write, &c);
 }
 
@@ -134,7 +136,7 @@ enum err auth_password_set(struct cx *cx, struct auth *au, int64_t user, str pas
 {
     str hash = {0};
     TRY(auth_password_hash(cx, au, password, &hash));
-    return auth_hash_set(cx, user, hash);
+    return auth_hash_set(cx, user, hash, EVENT_PASSWORD_SET);
 }
 
 /* ---- sessions ---- */
@@ -320,7 +322,9 @@ enum err auth_prove(struct cx *cx, struct auth *au, const struct visitor *v, str
 
 static enum err session_delete(struct cx *cx, void *arg)
 {
-    return db_exec(cx, NULL, "DELETE FROM session WHERE token = $1", V(*(const str *)arg));
+    int64_t n = 0;
+    TRY(db_exec(cx, &n, "DELETE FROM session WHERE token = $1", V(*(const str *)arg)));
+    return n ? event_put(cx, &(struct event){.kind = EVENT_LOGOUT}) : E_OK;
 }
 
 enum err auth_logout(struct cx *cx, str token)

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "acl/acl.h"
+#include "audit/event.h"
 #include "os/vault.h"
 #include "record/record.h"
 
@@ -22,9 +23,10 @@ void auth_close(struct auth **au);
 MUST enum err auth_password_check(struct cx *cx, str password, const str *words, size_t n);
 /* Checks nothing: see auth_password_check. Ends all sessions of the user. */
 MUST enum err auth_password_set(struct cx *cx, struct auth *au, int64_t user, str password);
-/* The two halves of it: the hash (slow, outside of db_write) and its row (inside or outside). */
+/* The two halves of it: the hash (slow, outside of db_write) and its row (inside or outside); told: as what it stands
+ * in the security log, of EVENT_PASSWORD_*. */
 MUST enum err auth_password_hash(struct cx *cx, struct auth *au, str password, str *ret);
-MUST enum err auth_hash_set(struct cx *cx, int64_t user, str hash);
+MUST enum err auth_hash_set(struct cx *cx, int64_t user, str hash, enum event_kind told);
 /* The same for a password that somebody else has chosen: he must choose an own one before anything else. */
 MUST enum err auth_hash_first(struct cx *cx, int64_t user, str hash);
 

@@ -105,6 +105,7 @@ struct try {
     str device;          /* its hash when this user's, else "": a stranger */
     bool is_in;          /* he is in already, and proves once more who he is: no captcha */
     bool is_second;      /* his password was right, this is the second factor: no captcha */
+    const char *by;      /* how he proves it, when not by a password or a second factor; NULL = by these */
     const char *as;      /* how it is written down when right; NULL = "in" */
     const char *refused; /* why it was not looked at; NULL = it may be */
     int64_t wait_ms;

@@ -68,6 +68,7 @@ static enum err reset(struct cx *cx, void *arg)
     TRY(db_exec(cx, NULL, "DELETE FROM user_totp WHERE user_id = $1", V(user)));
     TRY(db_exec(cx, NULL, "DELETE FROM passkey WHERE user_id = $1", V(user)));
     TRY(db_exec(cx, NULL, "DELETE FROM recovery_code WHERE user_id = $1", V(user)));
+    TRY(event_put(cx, &(struct event){.kind = EVENT_FACTOR_RESET, .subject = user}));
     return db_exec(cx, NULL, "DELETE FROM session WHERE user_id = $1", V(user));
 }
 
@@ -86,6 +87,7 @@ static enum err spend(struct cx *cx, void *arg)
     int64_t code = 0, half = 0;
     if (s->step) TRY(totp_spend(cx, s->user, s->step, &code));
     else TRY(recovery_spend(cx, s->user, s->hash, &code));
+    if (!s->step && code) TRY(event_put(cx, &(struct event){.kind = EVENT_RECOVERY_USED, .who = s->user}));
     if (!code) return fail(cx, E_AUTH, "This code is wrong, or has been used before");
     TRY(db_exec(cx, &half, "DELETE FROM session WHERE token = $1", V(s->half)));
     return half ? E_OK : fail(cx, E_AUTH, "Please log in first");

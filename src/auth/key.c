@@ -78,6 +78,7 @@ static enum err insert(struct cx *cx, void *arg)
     TRY(db_query(cx, &r, "SELECT count(*) FROM api_key WHERE user_id = $1", V(k->user)));
     if (db_int(&r, 0, 0) >= KEYS_OF_USER)
         return fail(cx, E_LIMIT, "There are %d keys already: end some that nobody uses", KEYS_OF_USER);
+    TRY(event_put(cx, &(struct event){.kind = EVENT_KEY_MADE, .subject = k->id}));
     return db_exec(cx, NULL,
                    "INSERT INTO api_key (id, user_id, name, hash, role, scopes, created_at, expires_at, used_at)"
                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)",
@@ -177,6 +178,7 @@ static enum err end_inside(struct cx *cx, void *arg)
     int64_t n = 0;
     TRY(db_exec(cx, &n, "DELETE FROM api_key WHERE id = $1 AND (user_id = $2 OR $3 = 1)", V(x->k->id),
                 V(cx->who.user), V(x->all)));
+    if (n) TRY(event_put(cx, &(struct event){.kind = EVENT_KEY_ENDED, .subject = x->k->id}));
     return n ? E_OK : fail(cx, E_NOTFOUND, "There is no such key");
 }
 

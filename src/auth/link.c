@@ -117,7 +117,7 @@ static enum err set(struct cx *cx, void *arg)
 {
     struct fresh *s = arg;
     TRY(link_take(cx, s->token, s->l.kind, &s->l));
-    TRY(auth_hash_set(cx, s->l.user, s->hash));
+    TRY(auth_hash_set(cx, s->l.user, s->hash, EVENT_PASSWORD_LINK));
     TRY(strangers_freed(cx, s->l.mail));
     struct mail m = {.kind = S("changed"), .user = s->l.user};
     return s->l.kind == LINK_RESET ? mail_queue(cx, &m, NULL) : E_OK;
@@ -162,6 +162,7 @@ static enum err unlock(struct cx *cx, void *arg)
 {
     struct link l = {0};
     TRY(link_take(cx, *(const str *)arg, LINK_UNLOCK, &l));
+    TRY(event_put(cx, &(struct event){.kind = EVENT_LOCK_FREED, .who = l.user, .subject = l.user}));
     return strangers_freed(cx, l.mail);
 }
 

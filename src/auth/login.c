@@ -4,6 +4,7 @@
  * A device that a user has been in with before has a count of its own, so that strangers who lock the account do not
  * lock him out. Unknown names are counted like known ones: nothing tells which there are. */
 #include "auth/outside_int.h"
+#include "audit/event.h"
 #include "auth/factor.h"
 #include "auth/limits.h"
 #include "base/json.h"
@@ -21,6 +22,19 @@ static enum err attempt_insert(struct cx *cx, const struct try *t, int64_t id, c
                    " VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8)",
                    V(id), V(cx->now_ms), V(t->name), V(t->addr), V(t->agent), V(t->user), V(t->device),
                    V(str_from(outcome)));
+}
+
+/* What becomes of it, for the security log. */
+static enum err told(struct cx *cx, const struct try *t, enum event_kind kind, str key, str value)
+{
+    return event_put(
+        cx, &(struct event){.kind = kind, .who = t->user, .addr = t->addr, .detail = event_detail(cx, key, value)});
+}
+
+static str way_in(const struct try *t)
+{
+    if (t->by) return str_from(t->by);
+    return t->is_in ? S("present password") : t->is_second ? S("second factor") : S("password");
 }
 
 /* Those that nobody has looked at yet are failures too: a hundred at once are no more than a hundred in turn. */
@@ -85,6 +99,7 @@ static enum err begin(struct cx *cx, void *arg)
     t->refused = NULL;
     t->id = id_new(cx->now_ms);
     TRY(looked_at(cx, t));
+    if (t->refused) TRY(told(cx, t, EVENT_LOGIN_REFUSED, S("why"), str_from(t->refused)));
     return attempt_insert(cx, t, t->id, t->refused ? t->refused : pending);
 }
 
@@ -135,6 +150,7 @@ static enum err locked_out(struct cx *cx, const struct try *t)
     struct mail m = {.kind = S("locked"), .addr = t->name, .until_ms = cx->now_ms + LOGIN_LOCK_MS};
     TRY(db_exec(cx, NULL, "UPDATE login_guard SET since = $3, until = $4 WHERE name = $1 AND device = $2", V(t->name),
                 V(t->device), V(cx->now_ms), V(cx->now_ms + LOGIN_LOCK_MS)));
+    TRY(told(cx, t, EVENT_LOGIN_LOCKED, S("device"), t->device.n ? S("known") : S("unknown")));
     return t->device.n ? E_OK : mail_queue(cx, &m, NULL);
 }
 
@@ -142,6 +158,7 @@ static enum err failed(struct cx *cx, const struct ending *e)
 {
     struct try *t = e->t;
     int64_t since = 0, until = 0, n = 0;
+    TRY(told(cx, t, EVENT_LOGIN_FAILED, S("by"), way_in(t)));
     if (e->drained) TRY(attempt_insert(cx, t, id_new(cx->now_ms), rate));
     TRY(guard_of(cx, t, &since, &until));
     TRY(failures(cx, t, since, &n));
@@ -158,7 +175,8 @@ static enum err end(struct cx *cx, void *arg)
     else TRY(db_exec(cx, NULL, "UPDATE login_attempt SET outcome = $2, ok = $3 WHERE id = $1", V(e->t->id),
                      V(str_from(!e->right ? wrong : e->t->as ? e->t->as : in)), V(e->right)));
     if (!e->right) return failed(cx, e);
-    return e->then ? e->then(cx, e->arg) : E_OK;
+    if (e->then) TRY(e->then(cx, e->arg));
+    return e->t->is_in || e->t->as ? E_OK : told(cx, e->t, EVENT_LOGIN, S("by"), way_in(e->t));
 }
 
 enum err try_end(struct cx *cx, struct auth *au, struct try *t, bool right, db_write_fn *then, void *arg)
@@ -200,7 +218,7 @@ static enum err come_in(struct cx *cx, void *arg)
 {
     struct coming *c = arg;
     if (c->first) TRY(c->first(cx, c->arg));
-    if (c->fresh.n) TRY(auth_hash_set(cx, c->o.user, c->fresh));
+    if (c->fresh.n) TRY(auth_hash_set(cx, c->o.user, c->fresh, EVENT_PASSWORD_CHANGED));
     if (c->device.n) {
         TRY(device_new(cx, c->device, &c->o));
         TRY(db_exec(cx, NULL,

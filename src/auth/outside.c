@@ -308,11 +308,14 @@ struct refusing {
 static enum err refused_insert(struct cx *cx, void *arg)
 {
     const struct refusing *x = arg;
-    return db_exec(
+    TRY(db_exec(
         cx, NULL,
         "INSERT INTO login_attempt (id, at, name, addr, agent, ok, user_id, device, outcome)"
         " VALUES ($1, $2, $3, $4, $5, 0, 0, '', 'wrong')",
-        V(id_new(cx->now_ms)), V(cx->now_ms), V(x->name), V(x->addr), V(x->agent));
+        V(id_new(cx->now_ms)), V(cx->now_ms), V(x->name), V(x->addr), V(x->agent)));
+    return event_put(cx, &(struct event){.kind = EVENT_LOGIN_FAILED,
+                                         .addr = x->addr,
+                                         .detail = event_detail(cx, S("by"), S("single sign-on"))});
 }
 
 enum err outside_refused(struct cx *cx, struct auth *au, const struct visitor *v, str provider)
@@ -344,7 +347,7 @@ enum err outside_login(struct cx *cx, struct auth *au, const struct visitor *v,
                        const struct outside_rules *r, const struct outsider *w, struct login *io)
 {
     struct settling s = {.r = r, .w = w};
-    struct try t = {.v = v, .is_second = true};
+    struct try t = {.v = v, .is_second = true, .by = "single sign-on"};
     TRY(outside_settling(cx, &s));
     t.user = s.user;
     if (!s.is_new) TRY(try_own_name(cx, &t));

@@ -155,6 +155,7 @@ static enum err add(struct cx *cx, void *arg)
                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)",
                 V(x->id), V(x->c.user), V(x->name), V(x->credential), V(x->alg), V(x->key), V((int64_t)x->counter),
                 V(cx->now_ms)));
+    TRY(event_put(cx, &(struct event){.kind = EVENT_PASSKEY_ADDED, .subject = x->id}));
     if (!x->codes) return E_OK;
     TRY(recovery_write(cx, x->codes));
     return auth_sessions_end(cx, x->c.user, x->session);
@@ -214,9 +215,9 @@ enum err passkey_rename(struct cx *cx, int64_t id, str name)
 
 static enum err end_inside(struct cx *cx, void *arg)
 {
-    int64_t n = 0;
-    TRY(db_exec(cx, &n, "DELETE FROM passkey WHERE id = $1 AND user_id = $2", V(*(const int64_t *)arg),
-                V(cx->who.user)));
+    int64_t n = 0, id = *(const int64_t *)arg;
+    TRY(db_exec(cx, &n, "DELETE FROM passkey WHERE id = $1 AND user_id = $2", V(id), V(cx->who.user)));
+    if (n) TRY(event_put(cx, &(struct event){.kind = EVENT_PASSKEY_REMOVED, .subject = id}));
     return n ? factor_last(cx, cx->who.user) : fail(cx, E_NOTFOUND, "There is no such passkey");
 }
 
@@ -311,7 +312,7 @@ static enum err came(struct cx *cx, struct auth *au, struct try *t, const struct
 enum err passkey_login(struct cx *cx, struct auth *au, const struct visitor *v, const struct passkey_login *in,
                        struct login *io)
 {
-    struct try t = {.v = v, .is_second = true};
+    struct try t = {.v = v, .is_second = true, .by = "passkey"};
     struct found f = {0};
     bool theirs = false;
     TRY(found_read(cx, in->answer.credential, &f));

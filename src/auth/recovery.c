@@ -65,6 +65,7 @@ static enum err renew(struct cx *cx, void *arg)
     const struct recovery *r = arg;
     bool has = false;
     TRY(factor_has(cx, r->user, &has));
+    if (has) TRY(event_put(cx, &(struct event){.kind = EVENT_RECOVERY_MADE}));
     return has ? recovery_write(cx, r) : fail(cx, E_PRECOND, "Please set up a second factor first");
 }
 

@@ -36,8 +36,11 @@ struct ended {
 static enum err one_end(struct cx *cx, void *arg)
 {
     struct ended *e = arg;
-    return db_exec(cx, &e->n, "DELETE FROM session WHERE substr(token, 1, 16) = $1 AND ($2 = 0 OR user_id = $3)",
-                   V(e->key), V(e->user), V(e->user));
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT user_id FROM session WHERE substr(token, 1, 16) = $1 LIMIT 1", V(e->key)));
+    TRY(db_exec(cx, &e->n, "DELETE FROM session WHERE substr(token, 1, 16) = $1 AND ($2 = 0 OR user_id = $3)",
+                V(e->key), V(e->user), V(e->user)));
+    return e->n ? event_put(cx, &(struct event){.kind = EVENT_SESSION_ENDED, .subject = db_int(&r, 0, 0)}) : E_OK;
 }
 
 enum err auth_session_end(struct cx *cx, int64_t user, str key)
@@ -50,8 +53,9 @@ enum err auth_session_end(struct cx *cx, int64_t user, str key)
 static enum err others_end(struct cx *cx, void *arg)
 {
     struct ended *e = arg;
-    return db_exec(cx, NULL, "DELETE FROM session WHERE user_id = $1 AND substr(token, 1, 16) <> $2", V(e->user),
-                   V(e->key));
+    TRY(db_exec(cx, &e->n, "DELETE FROM session WHERE user_id = $1 AND substr(token, 1, 16) <> $2", V(e->user),
+                V(e->key)));
+    return e->n ? event_put(cx, &(struct event){.kind = EVENT_SESSION_ENDED, .subject = e->user, .n = e->n}) : E_OK;
 }
 
 enum err auth_sessions_end(struct cx *cx, int64_t user, str but)

@@ -97,6 +97,7 @@ static enum err domains_fit(struct cx *cx, str domains)
 
 static enum err rules_put(struct cx *cx, void *arg)
 {
+    TRY(event_setting(cx, S("registration"), 0));
     return db_exec(cx, NULL,
                    "INSERT INTO setting (key, value) VALUES ('signup', $1)"
                    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -172,7 +173,7 @@ static enum err user_make(struct cx *cx, void *arg)
                       {FLD(e, "role"), VAL_INT(rules.role)}};
     TRY(record_create(cx, e, 0, s, COUNT(s), &w));
     x->user = w.id;
-    return auth_hash_set(cx, w.id, x->hash);
+    return auth_hash_set(cx, w.id, x->hash, EVENT_PASSWORD_LINK);
 }
 
 enum err auth_link_signup(struct cx *cx, struct auth *au, str token, str password, const str *words, size_t n_words)

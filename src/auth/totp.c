@@ -121,6 +121,7 @@ static enum err confirm(struct cx *cx, void *arg)
                 V(s->user), V(s->sealed), V(cx->now_ms), V(s->step), V(s->was)));
     if (!n) return fail(cx, E_PRECOND, "Please begin anew");
     TRY(recovery_write(cx, s->codes));
+    TRY(event_put(cx, &(struct event){.kind = EVENT_FACTOR_SET}));
     return auth_sessions_end(cx, s->user, s->session);
 }
 
@@ -148,6 +149,7 @@ static enum err end(struct cx *cx, void *arg)
 {
     int64_t user = *(const int64_t *)arg, n = 0;
     TRY(db_exec(cx, &n, "DELETE FROM user_totp WHERE user_id = $1 AND since > 0", V(user)));
+    if (n) TRY(event_put(cx, &(struct event){.kind = EVENT_FACTOR_REMOVED}));
     return n ? factor_last(cx, user) : fail(cx, E_NOTFOUND, "There is no second factor to be turned off");
 }
 

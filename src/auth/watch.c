@@ -73,7 +73,8 @@ struct freed {
 static enum err lock_free(struct cx *cx, void *arg)
 {
     struct freed *f = arg;
-    return db_exec(cx, &f->n, "UPDATE login_guard SET until = 0, since = $2 WHERE id = $1", V(f->id), V(cx->now_ms));
+    TRY(db_exec(cx, &f->n, "UPDATE login_guard SET until = 0, since = $2 WHERE id = $1", V(f->id), V(cx->now_ms)));
+    return f->n ? event_put(cx, &(struct event){.kind = EVENT_LOCK_FREED, .subject = f->id}) : E_OK;
 }
 
 enum err auth_lock_free(struct cx *cx, int64_t id)
@@ -132,6 +133,9 @@ static enum err block_write(struct cx *cx, void *arg)
                 V(id_new(cx->now_ms)), V(x->b.addr), V(x->b.why), V(cx->now_ms), V(cx->who.user), V(x->b.until)));
     TRY(db_query(cx, &r, "SELECT id FROM address_block WHERE addr = $1", V(x->b.addr)));
     x->id = db_int(&r, 0, 0);
+    struct event told = {
+        .kind = EVENT_ADDRESS_BLOCKED, .subject = x->id, .detail = event_detail(cx, S("addr"), x->b.addr)};
+    TRY(event_put(cx, &told));
     return sessions_from(cx, x->b.addr);
 }
 
@@ -159,7 +163,8 @@ enum err auth_block(struct cx *cx, const struct block_row *b, str self, int64_t 
 static enum err block_free(struct cx *cx, void *arg)
 {
     struct freed *f = arg;
-    return db_exec(cx, &f->n, "DELETE FROM address_block WHERE id = $1", V(f->id));
+    TRY(db_exec(cx, &f->n, "DELETE FROM address_block WHERE id = $1", V(f->id)));
+    return f->n ? event_put(cx, &(struct event){.kind = EVENT_ADDRESS_FREED, .subject = f->id}) : E_OK;
 }
 
 enum err auth_block_free(struct cx *cx, int64_t id)

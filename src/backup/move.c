@@ -164,8 +164,9 @@ static enum err followers_place(struct cx *cx, void *arg)
 {
     (void)arg;
     return db_exec(cx, NULL,
-                   "UPDATE follower SET xid = COALESCE((SELECT max(c.xid) FROM change c WHERE "
-                   "c.seq <= follower.seq), 0)");
+                   "UPDATE follower SET xid = CASE WHEN name = 'audit_event' THEN"
+                   " COALESCE((SELECT max(c.xid) FROM security_event c WHERE c.seq <= follower.seq), 0)"
+                   " ELSE COALESCE((SELECT max(c.xid) FROM change c WHERE c.seq <= follower.seq), 0) END");
 }
 
 static enum err move_all(struct move *m, struct move_table *t, size_t n)

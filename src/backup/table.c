@@ -77,18 +77,28 @@ static int by_place(const void *a, const void *b)
     return str_cmp(x->name, y->name);
 }
 
-/* PostgreSQL follows the log by (xid, seq), SQLite by seq: what stands before the first unread change. */
+/* PostgreSQL follows a log by (xid, seq), SQLite by seq: what stands before the first unread row. One follower reads
+ * the security events, all others the changes. */
 static str follower_seq(void)
 {
-    return S("COALESCE((SELECT min(c.seq) - 1 FROM change c WHERE (c.xid, c.seq) > (follower.xid, "
+    return S("CASE WHEN follower.name = 'audit_event' THEN COALESCE((SELECT min(c.seq) - 1 FROM security_event c"
+             " WHERE (c.xid, c.seq) > (follower.xid, follower.seq)), (SELECT max(c.seq) FROM security_event c),"
+             " follower.seq)"
+             " ELSE COALESCE((SELECT min(c.seq) - 1 FROM change c WHERE (c.xid, c.seq) > (follower.xid, "
              "follower.seq)),"
-             " (SELECT max(c.seq) FROM change c), follower.seq)");
+             " (SELECT max(c.seq) FROM change c), follower.seq) END");
+}
+
+/* With a column that only PostgreSQL has: which transaction wrote the row. */
+static bool has_xid(str name)
+{
+    return str_eq(name, S("change")) || str_eq(name, S("follower")) || str_eq(name, S("security_event"));
 }
 
 enum err dbtable_open(struct cx *cx, str name, bool as_source, struct table *ret)
 {
     struct db_rows r = {0};
-    bool log = str_eq(name, S("change")) || str_eq(name, S("follower"));
+    bool log = has_xid(name);
     TRY(columns_read(cx, name, &r));
     if (r.n > COLUMNS_MAX) return fail(cx, E_LIMIT, "%.*s has too many columns", FS(name));
     struct sorted *s = NEW_N(cx->a, struct sorted, r.n + 1);

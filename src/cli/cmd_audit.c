@@ -18,6 +18,11 @@ static const struct {
     [AUDIT_ERASURE] = {"row", "of the log: the marks of an erasure are not those that Kontor wrote"},
 };
 
+static const char *place_text(const struct audit_found *f)
+{
+    return f->is_event ? "security event" : fault_text[f->fault].before;
+}
+
 static void show(void *arg, int64_t done, int64_t total) { (void)cli_progress(arg, done, total); }
 
 /* "12:k3J...", as `kontor audit head`, the system log and a backup's list have it. */
@@ -35,6 +40,7 @@ static void report_json(const struct audit_report *r, struct jw *w)
     jw_obj(w);
     jw_kbool(w, S("ok"), r->faults == 0 && r->foreign == 0);
     jw_kint(w, S("rows"), r->rows);
+    jw_kint(w, S("events"), r->events);
     jw_kint(w, S("seals"), r->seals);
     jw_kint(w, S("open"), r->open);
     jw_kint(w, S("erased"), r->erased);
@@ -46,6 +52,7 @@ static void report_json(const struct audit_report *r, struct jw *w)
         jw_obj(w);
         jw_kstr(w, S("fault"), audit_fault_name[r->first[i].fault]);
         jw_kid(w, S("row"), r->first[i].seq);
+        if (r->first[i].is_event) jw_kstr(w, S("log"), S("security"));
         jw_obj_end(w);
     }
     jw_arr_end(w);
@@ -61,10 +68,11 @@ static enum err report_said(struct cli *c, const struct audit_report *r)
         return cli_json_end(c, &j);
     }
     for (size_t i = 0; i < r->n_first; i++)
-        cli_say(c, "%s %" PRId64 " %s\n", fault_text[r->first[i].fault].before, r->first[i].seq,
+        cli_say(c, "%s %" PRId64 " %s\n", place_text(&r->first[i]), r->first[i].seq,
                 fault_text[r->first[i].fault].behind);
     if (r->faults > (int64_t)r->n_first) cli_say(c, "... and %" PRId64 " more\n", r->faults - (int64_t)r->n_first);
-    cli_say(c, "%" PRId64 " rows, %" PRId64 " seals, %" PRId64 " faults", r->rows, r->seals, r->faults);
+    cli_say(c, "%" PRId64 " rows, %" PRId64 " security events, %" PRId64 " seals, %" PRId64 " faults", r->rows,
+            r->events, r->seals, r->faults);
     if (r->open) cli_say(c, "; %" PRId64 " rows not sealed yet", r->open);
     if (r->erased) cli_say(c, "; %" PRId64 " rows that an erasure by law took values out of", r->erased);
     if (r->foreign) cli_say(c, "; %" PRId64 " rows sealed with a key that is not here", r->foreign);

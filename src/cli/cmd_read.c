@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/cmd_read.c - count, who, export. */
+#include "audit/event.h"
 #include "cli/cli_int.h"
 #include "os/os.h"
 #include "search/search.h"
@@ -244,7 +245,13 @@ enum err cmd_export(struct cli *c)
         TRY(os_mkdirs(c->cx, o.tmpdir, 0700));
     }
     if (str_eq(file, S("-"))) file = S("");
+    struct event begun = {.kind = EVENT_EXPORT_BEGUN,
+                          .detail = event_detail(c->cx, S("entity"), o.entity.n ? o.entity : S("all"))};
+    struct event done = {.kind = EVENT_EXPORT_DONE};
+    TRY(event_write(c->cx, &begun, &done.subject));
     TRY(file.n ? export_file(c, &o, file, &r) : xfer_export(c->cx, &o, write_piece, &t, &r));
+    done.n = r.rows;
+    TRY(event_write(c->cx, &done, NULL));
     TRY(cli_flush(c));
     export_said(c, &o, &r, file);
     return E_OK;

@@ -171,11 +171,6 @@ static enum err user_factor(struct cli *c, str mail)
     return user_said(c, user, mail, "has no second factor any more; his sessions are ended");
 }
 
-static enum err sessions_end(struct cx *cx, void *arg)
-{
-    return db_exec(cx, NULL, "DELETE FROM session WHERE user_id = $1", V(*(const int64_t *)arg));
-}
-
 static enum err user_active(struct cli *c, str mail, bool active)
 {
     const struct entity *e = ENT(c->cx, "user");
@@ -184,7 +179,7 @@ static enum err user_active(struct cli *c, str mail, bool active)
     TRY(cli_user(c, mail, &user));
     struct set s = {FLD(e, "active"), VAL_INT(active)};
     TRY(record_update(c->cx, e, user, 0, &s, 1, &w));
-    if (!active) TRY(db_write(c->cx, sessions_end, &user));
+    if (!active) TRY(auth_sessions_end(c->cx, user, S("")));
     return user_said(c, user, mail,
                      active ? "may log in" : "cannot log in any more; his sessions are ended");
 }

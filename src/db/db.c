@@ -283,6 +283,7 @@ void db_put(struct db **db)
 }
 
 /* The log's newest row lifts the ids: a clock that was put back between two runs must not repeat one. */
+enum { EVENTS_SINCE = 23 }; /* the schema that has them */
 static enum err schema_greet(struct cx *cx, struct dbase *b)
 {
     struct db *held = cx->db;
@@ -295,6 +296,8 @@ static enum err schema_greet(struct cx *cx, struct dbase *b)
                  "The database was made by a newer version (schema %d, this program knows %d)",
                  version, db_schema_latest());
     if (e == E_OK && version > 0) e = db_query(cx, &r, "SELECT max(seq) FROM change");
+    if (e == E_OK && r.n) id_floor(db_int(&r, 0, 0));
+    if (e == E_OK && version >= EVENTS_SINCE) e = db_query(cx, &r, "SELECT max(seq) FROM security_event");
     if (e == E_OK && r.n) id_floor(db_int(&r, 0, 0));
     (void)clock_aged_ms(0); /* the clock of the start is believed */
     db_put(&cx->db);

@@ -223,7 +223,7 @@ int64_t clock_ms(void);         /* UTC ms now: for cx->now_ms */
  * clock was last believed. A clock that jumps ahead and comes back within a day ages nothing. Thread-safe. */
 int64_t clock_aged_ms(int64_t now_ms);
 void id_set_node(int node);     /* 0 to 63; without it a random one is drawn at first use */
-void id_floor(int64_t id);      /* ids to come are above this one (dbase_open: the log's newest) */
+void id_floor(int64_t id);      /* ids to come are above this one (dbase_open: the logs' newest) */
 
 /* ---- search text: FTS5 (contentless; terms of our own: db_terms.c) | pg_trgm ----
  * One row per record: folded text (fmt/fold). `old` is the text given last time ("" at first). */

@@ -142,6 +142,7 @@ struct http_opts {
     void (*thread_end)(void *arg, void *thread);
     bool (*is_fast)(void *arg, const struct req *rq); /* after routing: rq->route may be NULL */
     void (*handle)(void *arg, void *thread, struct req *rq, struct resp *rs);
+    void (*refused)(void *arg, str addr, int status); /* 4xx before any handler; any thread; NULL = not told */
     struct arena *(*arena)(void *thread);             /* request memory: reset by the server after the reply */
     struct arena *(*lend)(void *thread, struct arena *a); /* the thread's memory is `a` now; gives what it was. NULL: no
                                                        * route is R_LATER */

@@ -88,7 +88,17 @@ static void finish(struct conn *c)
     timer_set(c, T_LINGER);
 }
 
-void conn_reply_error(struct conn *c, int status) { conn_reply_busy(c, status, RETRY_AFTER_S); }
+void refusal_tell(const struct http_server *s, str addr, int status)
+{
+    if (s->o.refused && status >= 400 && status < 500 && status != 408) s->o.refused(s->o.arg, addr, status);
+}
+
+void conn_reply_error(struct conn *c, int status)
+{
+    char text[ADDR_TEXT];
+    refusal_tell(c->loop->s, addr_text(&c->addr, text), status);
+    conn_reply_busy(c, status, RETRY_AFTER_S);
+}
 
 void conn_reply_busy(struct conn *c, int status, int64_t wait_s)
 {
@@ -326,6 +336,7 @@ static size_t request(struct conn *c, str in)
     if (!h->keep || lp->s->draining) c->last = true;
     int st = wait_s ? 429 : admit(c, rq, &w);
     if (st != PARSE_OK) {
+        refusal_tell(lp->s, rq->remote, st);
         conn_reply_busy(c, st, wait_s ? wait_s : RETRY_AFTER_S);
         return in.n;
     }

@@ -70,6 +70,9 @@ enum { HTTP_ERROR_MAX = 2048, RETRY_AFTER_S = 2 };
 /* `wait_s`: Retry-After of 429 and 503 at the least. */
 size_t http_error_put(int status, bool tls, int64_t wait_s, const struct http_date *d, char *to);
 
+/* http_opts.refused, if anybody asks for it: of what is no fault of ours, and no client that was only slow. */
+void refusal_tell(const struct http_server *s, str addr, int status);
+
 /* ---- http_addr.c ---- */
 struct addr {
     unsigned char ip[16];    /* IPv4 as ::ffff:a.b.c.d; all zero = unix socket */

@@ -147,9 +147,10 @@ static void take_posts(struct loop *lp)
 }
 
 /* Too many: says so, if the socket takes it at once, and hangs up. */
-static void refuse(struct loop *lp, int fd, int status)
+static void refuse(struct loop *lp, int fd, int status, const struct addr *from)
 {
-    char text[HTTP_ERROR_MAX];
+    char text[HTTP_ERROR_MAX], addr[ADDR_TEXT];
+    if (from) refusal_tell(lp->s, addr_text(from, addr), status);
     if (!lp->s->tls) {
         size_t n = http_error_put(status, false, RETRY_AFTER_S, &lp->date, text);
         if (send(fd, text, n, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) (void)shutdown(fd, SHUT_WR);
@@ -172,7 +173,7 @@ static void welcome(struct loop *lp, int fd, const struct sockaddr_storage *sa)
     if (status) {
         (void)addr_count(&s->addrs, &a, -1);
         (void)atomic_fetch_sub(&s->conns, 1);
-        refuse(lp, fd, status);
+        refuse(lp, fd, status, &a);
         return;
     }
     if (sa->ss_family != AF_UNIX) (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -197,7 +198,7 @@ static void accept_some(struct loop *lp)
         /* no descriptor left: take the caller off the queue with our spare one, or it wakes us for ever */
         (void)close(lp->spare_fd);
         fd = accept(lp->listen_fd, NULL, NULL);
-        if (fd >= 0) refuse(lp, fd, 503);
+        if (fd >= 0) refuse(lp, fd, 503, NULL);
         lp->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     }
 }

@@ -2,6 +2,8 @@
 /* idp/conf.c - providers as rows: read, checked, written; the secret sealed. */
 #include "idp/ldap_int.h"
 
+#include "audit/event.h"
+
 #include <stddef.h>
 
 enum { GROUP_MAX = 400 };
@@ -352,6 +354,7 @@ static enum err insert(struct cx *cx, void *arg)
     TRY(db_query(cx, &r, "SELECT count(*) FROM idp"));
     if (db_int(&r, 0, 0) >= IDPS_MAX)
         return fail(cx, E_LIMIT, "There are %d providers already", IDPS_MAX);
+    TRY(event_setting(cx, S("provider of log-ins made"), x->p->id));
     return db_exec(cx, NULL,
                    "INSERT INTO idp (id, kind, name, active, conf, secret, created_at) VALUES ($1, "
                    "$2, $3, $4, $5, $6, $7)",
@@ -386,7 +389,7 @@ static enum err update(struct cx *cx, void *arg)
     TRY(db_exec(cx, &n,
                 "UPDATE idp SET name = $2, active = $3, conf = $4, secret = $5 WHERE id = $1",
                 V(x->p->id), V(x->p->name), V(x->p->active), V(x->conf), V(x->sealed)));
-    return n ? E_OK : none(cx);
+    return n ? event_setting(cx, S("provider of log-ins changed"), x->p->id) : none(cx);
 }
 
 /* A secret goes to the place it was given for, and to no other. */
@@ -420,7 +423,7 @@ static enum err end(struct cx *cx, void *arg)
     int64_t n = 0;
     TRY(db_exec(cx, NULL, "DELETE FROM idp_state WHERE idp = $1", V(*(const int64_t *)arg)));
     TRY(db_exec(cx, &n, "DELETE FROM idp WHERE id = $1", V(*(const int64_t *)arg)));
-    return n ? E_OK : none(cx);
+    return n ? event_setting(cx, S("provider of log-ins ended"), *(const int64_t *)arg) : none(cx);
 }
 
 enum err idp_end(struct cx *cx, int64_t id) { return db_write(cx, end, &id); }

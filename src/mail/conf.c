@@ -2,6 +2,7 @@
 /* mail/conf.c - the server that mail leaves by: one setting, its password sealed. */
 #include "mail/mail_int.h"
 
+#include "audit/event.h"
 #include "base/json.h"
 #include "fmt/mailaddr.h"
 
@@ -120,6 +121,7 @@ static str conf_json(struct cx *cx, const struct mail_conf *c)
 
 static enum err put(struct cx *cx, void *arg)
 {
+    TRY(event_setting(cx, S("mail server"), 0));
     return db_exec(cx, NULL,
                    "INSERT INTO setting (key, value) VALUES ('mail', $1)"
                    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",

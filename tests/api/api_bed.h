@@ -115,3 +115,4 @@ void factor_tests(void);
 void privacy_tests(void);
 void sharing_tests(void);
 void retaining_tests(void);
+void security_tests(void);

@@ -152,12 +152,14 @@ struct answer api_call(struct api_bed *t, struct arena *a, enum actor who, str r
     struct meta *m = app_meta_hold(t->app);
     struct cx cx = {.a = mine, .db = db_get(t->app->db), .meta = m, .app = t->app, .now_ms = (t->still_ms ? t->still_ms : clock_ms()) + t->ahead_ms,
                     .lang = S("en"), .country = app_country(mine, t->app), .req = S("req-id")};
+    cx.addr = t->remote.n ? t->remote : S("203.0.113.7");
     ret.status = http_parse_head(mine, &l, request_text(t, mine, who, req, body, head), h);
     if (ret.status == PARSE_OK) {
         h->rq.body = arena_dup(mine, body);
         h->rq.body_bytes = (int64_t)body.n;
         h->rq.remote = t->remote.n ? t->remote : S("203.0.113.7");
         http_dispatch(&cx, t->router, api_guard, &h->rq, &rs);
+        api_refused(&cx, &h->rq, &rs);
         if (h->rq.route) api_route_mark(h->rq.route);
         reply_copy(a, &rs, &ret);
         if (rs.file_fd > 0) os_close_fd(&rs.file_fd); /* the server would have sent and closed it */

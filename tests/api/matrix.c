@@ -70,6 +70,8 @@ static const struct cell {
     {PUT, "/api/v1/mail/server", "/api/v1/mail/server", "{'host':''}", NOTHING, "401", "204", "403", "403"},
     {GET, "/api/v1/mail", "/api/v1/mail", NULL, NOTHING, "401", "200", "403", "403"},
     {GET, "/api/v1/mail/{id}", "/api/v1/mail/1", NULL, NOTHING, "401", "404", "403", "403"},
+    {GET, "/api/v1/security/event", "/api/v1/security/event", NULL, NOTHING, "401", "200", "403", "403"},
+    {GET, "/api/v1/security/export", "/api/v1/security/export?kind=refused", NULL, NOTHING, "401", "200", "403", "403"},
     {GET, "/api/v1/attempt", "/api/v1/attempt", NULL, NOTHING, "401", "200", "403", "403"},
     {GET, "/api/v1/lock", "/api/v1/lock", NULL, NOTHING, "401", "200", "403", "403"},
     {DELETE, "/api/v1/lock/{id}", "/api/v1/lock/1", NULL, NOTHING, "401", "404", "403", "403"},
@@ -384,7 +386,7 @@ static str digest(struct api_bed *t)
 {
     int64_t commits = dbase_stats(t->b.b).commits;
     if (commits != t->digest_at) {
-        str s = api_digest(t, S("session login_attempt login_guard captcha"));
+        str s = api_digest(t, S("session login_attempt login_guard security_event captcha"));
         (void)snprintf(t->digest, sizeof t->digest, "%.*s", FS(s));
         t->digest_at = commits;
     }
@@ -425,7 +427,7 @@ static void cell_check(struct api_bed *t, const struct cell *c, enum actor who, 
 static void with_passwords(struct api_bed *t)
 {
     for (enum actor who = ADMIN; who < ACTORS; who++) {
-        T_OK(&t->b.cx, auth_hash_set(&t->b.cx, t->who[who].id, S("$x")));
+        T_OK(&t->b.cx, auth_hash_set(&t->b.cx, t->who[who].id, S("$x"), EVENT_PASSWORD_SET));
         api_enter(t, who, t->who[who].id);
     }
 }

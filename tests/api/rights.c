@@ -56,7 +56,7 @@ static void foreign_is_never(struct api_bed *t)
     T(batch.n > 0);
     const char *names[] = {"x", "x.seq", "x.batch", "x.file", "x.job", "x.company"};
     str theirs[] = {var_get(t, "their"), var_get(t, "their.seq"), batch, var_get(t, "theirfile"), var_get(t, "adminjob.job"), var_get(t, "theirfirm")};
-    str before = api_digest(t, S("session login_attempt"));
+    str before = api_digest(t, S("session login_attempt security_event"));
     for (size_t i = 0; i < COUNT(all); i++) {
         struct answer got[2];
         for (int k = 0; k < 2; k++) {
@@ -67,7 +67,7 @@ static void foreign_is_never(struct api_bed *t)
         T(same);
         if (!same) fprintf(stderr, "  %s %s\n   foreign %d %.*s\n   never   %d %.*s\n", all[i].req, all[i].body ? all[i].body : "", got[0].status, FS(got[0].body), got[1].status, FS(got[1].body));
     }
-    T_STR(api_digest(t, S("session login_attempt")), before);
+    T_STR(api_digest(t, S("session login_attempt security_event")), before);
     T_STR(api_events_came(t), S(""));
     var_put(t, "x", theirs[0]);
     ROWS(t,

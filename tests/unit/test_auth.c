@@ -406,7 +406,7 @@ static void remembered(struct bed *t)
     T_INT(sees(cx, au, s.token), -E_AUTH);
     T_OK(cx, auth_session_new(cx, user, S("10.0.0.1"), S("test"), &s));
     T_INT(sees(cx, au, s.token), REACH_OWN);
-    T_OK(cx, auth_hash_set(cx, user, S("x"))); /* a new password ends all sessions */
+    T_OK(cx, auth_hash_set(cx, user, S("x"), EVENT_PASSWORD_SET)); /* a new password ends all sessions */
     T_INT(sees(cx, au, s.token), -E_AUTH);
     auth_close(&au);
 }

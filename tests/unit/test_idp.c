@@ -518,7 +518,7 @@ static void no_reset(struct cx *cx, struct auth *au, const struct firm *f)
     struct login io = {0};
     T_OK(cx, comes(cx, au, &r, w, "", &io));
     T_INT(db_write(cx, reset_made, &io.s.user), E_NOTFOUND);
-    T_OK(cx, auth_hash_set(cx, io.s.user, S("$x")));
+    T_OK(cx, auth_hash_set(cx, io.s.user, S("$x"), EVENT_PASSWORD_SET));
     T_OK(cx, db_write(cx, reset_made, &io.s.user));
 }
 

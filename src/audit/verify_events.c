@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* audit/verify_events.c - security events against their seals. Rows whose time was over are gone with the bodies of
+ * their seals, and a row with our key's word says up to which one. */
+#include "audit/verify_int.h"
+
+#include "base/json.h"
+
+static enum err trim_row(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+{
+    struct checking *c = arg;
+    const struct json *j = NULL;
+    str key = {0}, mac = {0};
+    size_t at = 0;
+    struct arena_mark m = arena_mark(cx->a);
+    if (cols != 3) return E_INTERNAL;
+    bool reads = json_parse(cx, row[2].s, &j) == E_OK && json_str_of(cx, j, S("key"), S(""), &key) == E_OK &&
+                 json_str_of(cx, j, S("mac"), S(""), &mac) == E_OK;
+    if (reads) TRY(key_find(cx, c, key, &at));
+    bool ours = reads && at != NO_KEY && str_eq(trim_mac(cx, &c->keys[at], row[1].i, row[0].i), mac);
+    if (ours && row[1].i > c->trimmed) c->trimmed = row[1].i; /* else: its seal tells */
+    arena_back(cx->a, m);
+    return E_OK;
+}
+
+enum err trims_read(struct cx *cx, struct checking *c)
+{
+    TRY(db_has_table(cx, S("security_event"), &c->has_events)); /* a base that is still to be upgraded has none */
+    if (!c->has_events) return E_OK;
+    return db_each(cx, S("SELECT at, subject, detail FROM security_event WHERE kind = 'log.trimmed' ORDER BY seq"), NULL,
+                   0, trim_row, c);
+}
+
+static void gone_look(struct checking *c, const int64_t *seq)
+{
+    struct sealed_log *l = &c->log[LOG_EVENT];
+    for (; l->at < l->n && (!seq || l->v[l->at].e.seq < *seq); l->at++)
+        audit_found(c, AUDIT_MISSING, LOG_EVENT, l->v[l->at].e.seq);
+}
+
+static enum err event_row(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+{
+    struct checking *c = arg;
+    struct sealed_log *l = &c->log[LOG_EVENT];
+    int64_t seq = row[0].i;
+    if (cols != AUDIT_COLS + 1) return E_INTERNAL;
+    gone_look(c, &seq);
+    const struct sealed *x = l->at < l->n && l->v[l->at].e.seq == seq ? &l->v[l->at++] : NULL;
+    if (!x && !row_is_open(l, seq, row[AUDIT_COLS].i)) audit_found(c, AUDIT_ADDED, LOG_EVENT, seq);
+    else if (!x) c->out->open++;
+    else if (x->key != NO_KEY && !row_fits(cx, c, row, x->key, x->e.digest))
+        audit_found(c, AUDIT_CHANGED, LOG_EVENT, seq);
+    c->out->events++;
+    return E_OK;
+}
+
+enum err events_walk(struct cx *cx, struct checking *c)
+{
+    if (!c->has_events) return E_OK;
+    if (db_is_pg(cx))
+        TRY(db_each(cx, S("SELECT " EVENT_SEALED ", xid FROM security_event ORDER BY seq"), NULL, 0, event_row, c));
+    else TRY(db_each(cx, S("SELECT " EVENT_SEALED ", 0 FROM security_event ORDER BY seq"), NULL, 0, event_row, c));
+    gone_look(c, NULL);
+    return E_OK;
+}

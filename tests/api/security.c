@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* O4: what bears on security stands in the security log, without the secrets; a refusal is counted, not told one by one
+ * (I07); only who may read the log reads it. */
+#include "api_bed.h"
+
+static int64_t events(struct api_bed *t, const char *kind)
+{
+    struct db_rows r = {0};
+    T_OK(&t->b.cx, db_query(&t->b.cx, &r, "SELECT CAST(coalesce(sum(n), 0) AS BIGINT) FROM security_event WHERE kind = $1", V(str_from(kind))));
+    return db_int(&r, 0, 0);
+}
+
+static int64_t rows_of(struct api_bed *t)
+{
+    struct db_rows r = {0};
+    T_OK(&t->b.cx, db_query(&t->b.cx, &r, "SELECT count(*) FROM security_event"));
+    return db_int(&r, 0, 0);
+}
+
+static void flush(struct api_bed *t) { T_OK(&t->b.cx, tally_flush(&t->b.cx, t->app->tally)); }
+
+#define PW "korrekt-pferd-batterie"
+static void doors(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/user", "{'name':'Svea Neu','mail':'svea@mueller.example','role':'$rolerep'}", 201, NULL, "user.create", "svea", NULL},
+         {ADMIN, "POST /api/v1/account/$svea/password", "{'password':'Erstes-Wort-1'}", 204, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=password.set", NULL, 200, "password.set|Svea|203.0.113.7|!Erstes", "", NULL, NULL},
+         {ANON, "POST /api/v1/session", "{'mail':'svea@mueller.example','password':'geraten-7'}", 401, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=login.failed", NULL, 200, "login.failed|\"by\":\"password\"|Svea|!geraten", "", NULL, NULL},
+         {ANON, "POST /api/v1/session", "{'mail':'niemand@mueller.example','password':'geraten-7'}", 401, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=login.failed", NULL, 200, "\"who\":null|!niemand|!geraten", "", NULL, NULL},
+         {ANON, "POST /api/v1/session", "{'mail':'clara@mueller.example','password':'" PW "'}", 200, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=login", NULL, 200, "\"kind\":\"login\"|Clara", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/key", "{'name':'Geheimer Name','scopes':['read'],'role':'$rolerep','password':'" PW "'}", 201, NULL, "", "k", NULL},
+         {ADMIN, "DELETE /api/v1/key/$k", NULL, 204, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=key", NULL, 200, "key.made|key.ended|!Geheimer|!kontor_", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/block", "{'addr':'192.0.2.1','why':'Frau Meier war es'}", 201, NULL, "", "b", NULL},
+         {ADMIN, "DELETE /api/v1/block/$b", NULL, 204, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=address", NULL, 200, "address.blocked|192.0.2.1|address.freed|!Meier", "", NULL, NULL},
+         {ADMIN, "PUT /api/v1/signup/rules", "{'open':false}", 204, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=setting.changed", NULL, 200, "registration", "", NULL, NULL},
+         {REPB1, "DELETE /api/v1/session", NULL, 204, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=logout&user=$repb1", NULL, 200, "\"kind\":\"logout\"", "", NULL, NULL},
+         {ADMIN, "DELETE /api/v1/account/$svea/factor", NULL, 204, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?user=$svea&kind=factor", NULL, 200, "factor.reset|Svea", "", NULL, NULL},
+         {ADMIN, "DELETE /api/v1/session/list", NULL, 204, NULL, "", NULL, NULL});
+    T(events(t, "session.ended") >= 1);
+}
+
+static void taken_out(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/person", "{'name':'Zora Kanarienvogel','mails':['zora@kanarie.example']}", 201, NULL, "person.create", "p", NULL},
+         {ADMIN, "GET /api/v1/export/person?format=csv&filter={'field':'name','op':'contains','value':'Kanarien'}", NULL, 200, "Zora", "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=export", NULL, 200, "export.begun|export.done|\"format\":\"csv\"|\"filter\":[\"name\"]|\"entity\":\"person\"|\"n\":1|!Kanarien|!Zora", "", NULL, NULL},
+         {ADMIN, "GET /api/v1/person/$p/archive", NULL, 200, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=archive.made", NULL, 200, "archive.made|\"entity\":\"person\"|!Zora", "", NULL, NULL},
+         {REPA1, "GET /api/v1/export/company", NULL, 403, NULL, "", NULL, NULL});
+    T_INT(events(t, "export.begun"), 1); /* what is refused is none */
+    T_INT(events(t, "archive.made"), 1);
+}
+
+static void refused(struct api_bed *t)
+{
+    struct arena *a = arena_new();
+    T_OK(&t->b.cx, tally_start(&t->b.cx, t->b.b, &t->app->tally));
+    flush(t);
+    int64_t before = rows_of(t);
+    for (int i = 0; i < 500; i++) {
+        T_INT(api_call(t, a, REPA1, S("GET /api/v1/idp"), S(""), S("")).status, 403);
+        T_INT(api_call(t, a, REPA1, S("GET /api/v1/person/999"), S(""), S("")).status, 404);
+        T_INT(api_call(t, a, REPA1, S("GET /api/v1/person?sort=geheim"), S(""), S("")).status, 400);
+        arena_reset(a);
+    }
+    T_INT(api_call(t, a, ADMIN, S("PUT /api/v1/signup/rules"), S("{}"), S("Origin: https://evil.example")).status, 403);
+    T_INT(api_call(t, a, ADMIN, S("PUT /api/v1/signup/rules"), S("{}"), S("X-CSRF-Token: x")).status, 403);
+    T_INT(api_call(t, a, ANON, S("GET /api/v1/person"), S(""), S("")).status, 401); /* not logged in: nothing to tell */
+    T_INT(api_call(t, a, ANON, S("GET /api/v1/person"), S(""), S("Authorization: Bearer kontor_1_x")).status, 401);
+    str as = arena_fmt(a, "X-Kontor-As: %" PRId64, t->who[REPB1].id);
+    for (int i = 0; i < 3; i++) T_INT(api_call(t, a, ADMIN, S("GET /api/v1/person"), S(""), as).status, 200);
+    T_INT(rows_of(t), before);
+    flush(t);
+    T_INT(rows_of(t), before + 7);
+    T_INT(events(t, "refused.rights"), 500);
+    T_INT(events(t, "refused.hidden"), 500);
+    T_INT(events(t, "refused.input"), 500);
+    T_INT(events(t, "refused.origin"), 1);
+    T_INT(events(t, "refused.csrf"), 1);
+    T_INT(events(t, "refused.login"), 1);
+    T_INT(events(t, "shown.as"), 3);
+    ROWS(t,
+         {ADMIN, "GET /api/v1/security/event?kind=refused&addr=203.0.113.7", NULL, 200, "\"route\":\"/api/v1/idp\"|\"n\":500|!geheim|!evil|!kontor_1", "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=shown&user=$repb1", NULL, 200, "shown.as|\"n\":3", "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?addr=192.0.2.77", NULL, 200, "\"data\":[]", "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?from=2100-01-01T00:00:00Z", NULL, 200, "\"data\":[]", "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?to=2001-01-01T00:00:00Z", NULL, 200, "\"data\":[]", "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=nothing", NULL, 422, "\"field\":\"kind\"", "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?user=x", NULL, 400, "\"field\":\"user\"", "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?from=x", NULL, 400, "\"field\":\"from\"", "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/export?kind=refused", NULL, 200, "who_name|/api/v1/idp|refused.csrf|!login.failed", "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=log.exported", NULL, 200, "\"kind\":\"refused\"", "", NULL, NULL},
+         {REPA1, "GET /api/v1/security/event", NULL, 403, NULL, "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/security/event", "{}", 405, NULL, "", NULL, NULL},
+         {ADMIN, "DELETE /api/v1/security/event", NULL, 405, NULL, "", NULL, NULL});
+    tally_stop(&t->app->tally);
+    arena_free(&a);
+}
+
+void security_tests(void)
+{
+    static void (*const all[])(struct api_bed *t) = {doors, taken_out, refused};
+    for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
+}

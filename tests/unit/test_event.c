@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/* Security events: whatever is done to them behind the program's back is found (K01); a million refused requests are a
+ * few rows (I07); what is old goes, and the chain holds. */
+#include "audit/event.h"
+#include "audit/audit.h"
+#include "base/time.h"
+#include "bed.h"
+#include "os/os.h"
+
+#include <unistd.h>
+
+static struct vault *key_of(struct bed *t, const char *name)
+{
+    struct vault *v = NULL;
+    T_OK(&t->cx, vault_open(&t->cx, arena_fmt(t->cx.a, "%.*s/%s", FS(t->folder), name), true, &v));
+    return v;
+}
+
+static int64_t one_int(struct bed *t, str sql)
+{
+    struct db_rows r = {0};
+    T_OK(&t->cx, db_run(&t->cx, &r, NULL, sql, NULL, 0));
+    return r.n ? db_int(&r, 0, 0) : 0;
+}
+
+/* On PostgreSQL other databases' transactions put off what is final. */
+static void seal_all(struct bed *t, const struct vault *v)
+{
+    int64_t want = one_int(t, S("SELECT count(*) FROM security_event"));
+    int64_t gone = one_int(t, S("SELECT count(*) FROM security_event s WHERE NOT EXISTS (SELECT 1 FROM follower f"
+                                " WHERE f.name = 'audit_event' AND f.seq >= s.seq)"));
+    for (int i = 0; i < 200 && want && gone; i++) {
+        size_t n = 1;
+        while (n) T_OK(&t->cx, audit_seal(&t->cx, v, &n));
+        gone = one_int(t, S("SELECT count(*) FROM security_event s WHERE NOT EXISTS (SELECT 1 FROM follower f"
+                            " WHERE f.name = 'audit_event' AND f.seq >= s.seq)"));
+        if (gone) (void)usleep(50000);
+    }
+    T_INT(gone, 0);
+}
+
+static void happened(struct bed *t, int n)
+{
+    for (int i = 0; i < n; i++)
+        T_OK(&t->cx, event_write(&t->cx, &(struct event){.kind = EVENT_LOGIN, .who = 7 + i % 3, .addr = S("203.0.113.9")}, NULL));
+}
+
+static struct audit_report looked(struct bed *t, const struct vault *v, const struct audit_head *kept)
+{
+    static const struct audit_head none = {0};
+    struct audit_report r = {0};
+    T_OK(&t->cx, audit_verify(&t->cx, v, kept ? kept : &none, t->folder, NULL, NULL, &r));
+    return r;
+}
+
+struct stroke {
+    str sql;
+    int64_t n;
+};
+static enum err strike(struct cx *cx, void *arg)
+{
+    const struct stroke *s = arg;
+    int64_t done = 0;
+    struct db_val v = V(s->n);
+    TRY(db_run(cx, NULL, &done, s->sql, &v, 1));
+    return done == 1 ? E_OK : fail(cx, E_NOTFOUND, "nothing was struck");
+}
+static void behind_the_back(struct bed *t, str sql, int64_t n)
+{
+    struct stroke s = {sql, n};
+    T_OK(&t->cx, db_write(&t->cx, strike, &s));
+}
+
+static int64_t nth(struct bed *t, int64_t i)
+{
+    struct db_rows r = {0};
+    T_OK(&t->cx, db_query(&t->cx, &r, "SELECT seq FROM security_event ORDER BY seq LIMIT 1 OFFSET $1", V(i)));
+    return db_int(&r, 0, 0);
+}
+
+static bool has_fault(const struct audit_report *r, enum audit_fault fault, int64_t seq)
+{
+    bool has = false;
+    for (size_t i = 0; i < r->n_first; i++)
+        has |= r->first[i].is_event == (fault < AUDIT_SEAL) && r->first[i].fault == fault && r->first[i].seq == seq;
+    return has;
+}
+
+static void forged(struct bed *t)
+{
+    static const str change[] = {
+        S0("UPDATE security_event SET who = 77 WHERE seq = $1"),    S0("UPDATE security_event SET at = at + 1 WHERE seq = $1"),
+        S0("UPDATE security_event SET way = 'x' WHERE seq = $1"),   S0("UPDATE security_event SET kind = 'logout' WHERE seq = $1"),
+        S0("UPDATE security_event SET subject = 9 WHERE seq = $1"), S0("UPDATE security_event SET addr = '' WHERE seq = $1"),
+        S0("UPDATE security_event SET n = 5 WHERE seq = $1"),       S0("UPDATE security_event SET detail = '{}' WHERE seq = $1")};
+    struct vault *v = key_of(t, "secret.key");
+    struct audit_head head = {0};
+    happened(t, 20);
+    struct audit_report r = looked(t, v, NULL);
+    T(r.faults == 0 && r.events == 20 && r.open >= 20);
+    seal_all(t, v);
+    r = looked(t, v, NULL);
+    T(r.faults == 0 && r.events == 20 && r.open == 0);
+    for (size_t i = 0; i < COUNT(change); i++) {
+        int64_t seq = nth(t, (int64_t)i + 5);
+        behind_the_back(t, change[i], seq);
+        r = looked(t, v, NULL);
+        T_INT(r.faults, (int64_t)i + 1);
+        T(has_fault(&r, AUDIT_CHANGED, seq));
+    }
+    int64_t gone = nth(t, 2), had = r.faults;
+    behind_the_back(t, S("DELETE FROM security_event WHERE seq = $1"), gone);
+    r = looked(t, v, NULL);
+    T(r.faults == had + 1 && has_fault(&r, AUDIT_MISSING, gone));
+    behind_the_back(t, S("INSERT INTO security_event (seq, at, kind, who, subject, addr, way, n, detail)"
+                         " SELECT seq - 1, at, kind, who, subject, addr, way, n, detail FROM security_event WHERE seq = $1"),
+                    nth(t, 0));
+    if (db_is_pg(&t->cx))
+        behind_the_back(t, S("UPDATE security_event SET xid = (SELECT min(xid) FROM security_event) WHERE seq = $1"), nth(t, 0));
+    r = looked(t, v, NULL);
+    T(r.faults == had + 2 && has_fault(&r, AUDIT_ADDED, nth(t, 0)));
+    /* the tail cut off with its seal: the head that was kept tells */
+    happened(t, 3);
+    seal_all(t, v);
+    T_OK(&t->cx, audit_head(&t->cx, &head));
+    T_INT(looked(t, v, &head).faults, had + 2);
+    behind_the_back(t, S("DELETE FROM audit_seal WHERE n = $1"), head.n);
+    r = looked(t, v, &head);
+    T(has_fault(&r, AUDIT_CUT, head.n) && r.faults > had + 2);
+    vault_close(&v);
+}
+
+/* Old ones go by whole seals; who has the base alone cannot do the same. */
+static void trimmed(struct bed *t)
+{
+    struct vault *v = key_of(t, "secret.key");
+    int64_t now = t->cx.now_ms;
+    t->cx.now_ms = now - INT64_C(500) * DAY_MS;
+    happened(t, 4);
+    seal_all(t, v);
+    t->cx.now_ms = now - INT64_C(450) * DAY_MS;
+    happened(t, 4);
+    seal_all(t, v);
+    t->cx.now_ms = now;
+    happened(t, 4);
+    seal_all(t, v);
+    T_OK(&t->cx, event_tidy(&t->cx, v));
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event WHERE kind = 'login'")), 4);
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event WHERE kind = 'log.trimmed'")), 1);
+    T_INT(one_int(t, S("SELECT count(*) FROM audit_seal WHERE log = 1 AND body LIKE '=%'")), 2);
+    T_INT(looked(t, v, NULL).faults, 0);
+    seal_all(t, v);
+    struct audit_report r = looked(t, v, NULL);
+    T(r.faults == 0 && r.events == 5 && r.open == 0);
+    T_OK(&t->cx, event_tidy(&t->cx, v)); /* nothing old: nothing said */
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event")), 5);
+    /* a seal emptied by hand: its rows are told, or the seal */
+    int64_t last = one_int(t, S("SELECT max(n) FROM audit_seal WHERE log = 1")) - 1;
+    struct db_rows body = {0};
+    T_OK(&t->cx, db_query(&t->cx, &body, "SELECT mac FROM audit_seal WHERE n = $1", V(last)));
+    behind_the_back(t, S("UPDATE audit_seal SET body = '=x' WHERE n = $1"), last);
+    r = looked(t, v, NULL);
+    T(has_fault(&r, AUDIT_SEAL, last));
+    /* and with a row that says so, copied from the true one */
+    behind_the_back(t, S("UPDATE security_event SET subject = $1 WHERE kind = 'log.trimmed'"), last);
+    r = looked(t, v, NULL);
+    T(r.faults > 1 && has_fault(&r, AUDIT_SEAL, last));
+    T(event_tidy(&t->cx, NULL) == E_OK);
+    vault_close(&v);
+}
+
+/* The true digest in the place of the body, and the rows gone: only the word of the key is lacking. */
+static void torn(struct bed *t)
+{
+    struct vault *v = key_of(t, "secret.key"), *other = key_of(t, "other.key");
+    int64_t now = t->cx.now_ms;
+    t->cx.now_ms = now - INT64_C(500) * DAY_MS;
+    happened(t, 4);
+    seal_all(t, v);
+    t->cx.now_ms = now;
+    int64_t n = one_int(t, S("SELECT max(n) FROM audit_seal WHERE log = 1"));
+    T_OK(&t->cx, event_tidy(&t->cx, other)); /* as who has the base can: with a key of his own */
+    struct audit_report r = looked(t, v, NULL);
+    T(r.faults == 1 && has_fault(&r, AUDIT_SEAL, n));
+    vault_close(&v);
+    vault_close(&other);
+}
+
+/* ---- counting ---- */
+static void counted(struct bed *t)
+{
+    struct tally *y = NULL;
+    T_OK(&t->cx, tally_start(&t->cx, t->b, &y));
+    for (int i = 0; i < 1000000; i++)
+        tally_count(y, EVENT_REFUSED_RIGHTS, 7, 0, S("203.0.113.7"), S("/api/v1/{entity}"), t->cx.now_ms);
+    tally_count(y, EVENT_REFUSED_RATE, 0, 0, S("203.0.113.8"), S(""), t->cx.now_ms);
+    tally_count(NULL, EVENT_REFUSED_RATE, 0, 0, S("203.0.113.8"), S(""), t->cx.now_ms);
+    T_OK(&t->cx, tally_flush(&t->cx, y));
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event")), 2);
+    T_INT(one_int(t, S("SELECT n FROM security_event WHERE kind = 'refused.rights' AND who = 7 AND addr = '203.0.113.7'")), 1000000);
+    T_OK(&t->cx, tally_flush(&t->cx, y));
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event")), 2);
+    /* a million addresses are TALLY_CELLS rows and one more; none is lost */
+    for (int i = 0; i < 1000000; i++)
+        tally_count(y, EVENT_REFUSED_INPUT, 0, 0, arena_fmt(t->cx.a, "198.51.%d.%d", i / 256 % 256, i % 256), S("/x"), t->cx.now_ms);
+    T_OK(&t->cx, tally_flush(&t->cx, y));
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event")), 2 + TALLY_CELLS + 1);
+    T_INT(one_int(t, S("SELECT CAST(sum(n) AS BIGINT) FROM security_event WHERE kind = 'refused.input'")), 1000000);
+    /* and of a day of that, TALLY_ROWS_DAY and a row each minute */
+    for (int m = 0; m < 300; m++) {
+        for (int i = 0; i < TALLY_CELLS; i++)
+            tally_count(y, EVENT_REFUSED_HIDDEN, 0, 0, arena_fmt(t->cx.a, "192.0.%d.%d", m % 256, i), S("/x"), t->cx.now_ms);
+        T_OK(&t->cx, tally_flush(&t->cx, y));
+    }
+    int64_t rows = one_int(t, S("SELECT count(*) FROM security_event"));
+    T(rows > TALLY_ROWS_DAY && rows < TALLY_ROWS_DAY + 400);
+    T_INT(one_int(t, S("SELECT CAST(sum(n) AS BIGINT) FROM security_event WHERE kind = 'refused.hidden'")), 300 * TALLY_CELLS);
+    /* the next day there is room again; what is in memory at the end is written */
+    tally_count(y, EVENT_REFUSED_CSRF, 9, 0, S("203.0.113.7\n\x1b[31m\xff"), S(""), t->cx.now_ms + DAY_MS);
+    tally_stop(&y);
+    T(y == NULL);
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event WHERE kind = 'refused.csrf' AND who = 9 AND addr = '?'")), 1);
+    tally_stop(&y);
+}
+
+/* A flush that fails at any call loses no count, and writes none twice. */
+static void faults(struct bed *t)
+{
+    struct tally *y = NULL;
+    int nth_call = 1, n = 0;
+    T_OK(&t->cx, tally_start(&t->cx, t->b, &y));
+    for (; nth_call < 50; nth_call++) {
+        tally_count(y, EVENT_REFUSED_RIGHTS, 7, 0, S("a"), S("b"), t->cx.now_ms);
+        n++;
+        db_fault_at(t->b, nth_call);
+        enum err e = tally_flush(&t->cx, y);
+        db_fault_at(t->b, 0);
+        if (e == E_OK) break;
+    }
+    T(nth_call > 2 && nth_call < 50);
+    T_INT(one_int(t, S("SELECT CAST(sum(n) AS BIGINT) FROM security_event")), n);
+    tally_stop(&y);
+}
+
+static void listed(struct bed *t)
+{
+    struct event_row *v = NULL;
+    size_t n = 0;
+    int64_t next = 0, now = t->cx.now_ms, seen = 0;
+    happened(t, EVENT_PAGE + 20);
+    T_OK(&t->cx, event_write(&t->cx, &(struct event){.kind = EVENT_LOGIN_FAILED, .addr = S("198.51.100.1")}, NULL));
+    T_OK(&t->cx, event_write(&t->cx, &(struct event){.kind = EVENT_LOGOUT, .who = 7, .subject = 42}, NULL));
+    struct event_query q = {0};
+    do {
+        T_OK(&t->cx, event_list(&t->cx, &q, &v, &n, &next));
+        seen += (int64_t)n;
+        q.before = next;
+    } while (next);
+    T_INT(seen, EVENT_PAGE + 22);
+    struct { struct event_query q; size_t n; } w[] = {
+        {{.kind = S("login.failed")}, 1}, {{.kind = S("logout")}, 1}, {{.addr = S("198.51.100.1")}, 1}, {{.who = 42}, 1},
+        {{.kind = S("login"), .addr = S("198.51.100.1")}, 1}, {{.from = now + 1000}, 0}, {{.to = now - 1000}, 0},
+        {{.from = now - 1000, .to = now + 60000, .kind = S("logout")}, 1}};
+    for (size_t i = 0; i < COUNT(w); i++) {
+        T_OK(&t->cx, event_list(&t->cx, &w[i].q, &v, &n, &next));
+        T_INT((int64_t)n, (int64_t)w[i].n);
+    }
+    T(event_kind_check(&t->cx, S("log")) == E_OK && event_kind_check(&t->cx, S("lo")) == E_INVALID && event_kind_check(&t->cx, S("")) == E_OK);
+    /* whatever a detail is given, it is short, and no line breaks in it */
+    str long_one = arena_fmt(t->cx.a, "a\nb\x1b[31m%*s", 5000, "x"), d = event_detail(&t->cx, S("why"), long_one);
+    T(d.n < EVENT_DETAIL_MAX && str_find(d, S("\n")) < 0 && str_find(d, S("\x1b")) < 0 && str_find(d, S("a\\nb")) > 0);
+}
+
+static void both(void)
+{
+    static void (*const all[])(struct bed *) = {forged, trimmed, torn, counted, faults, listed};
+    for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
+}
+
+TESTS("event", both)
