@@ -17,7 +17,7 @@ static enum err trim_row(struct cx *cx, void *arg, const struct db_val *row, siz
                  json_str_of(cx, j, S("mac"), S(""), &mac) == E_OK;
     if (reads) TRY(key_find(cx, c, key, &at));
     bool ours = reads && at != NO_KEY && str_eq(trim_mac(cx, &c->keys[at], row[1].i, row[0].i), mac);
-    if (ours && row[1].i > c->trimmed) c->trimmed = row[1].i; /* else: its seal tells */
+    if (ours && row[1].i > c->trimmed) c->trimmed = row[1].i;
     arena_back(cx->a, m);
     return E_OK;
 }
