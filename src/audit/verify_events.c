@@ -26,8 +26,8 @@ enum err trims_read(struct cx *cx, struct checking *c)
 {
     TRY(db_has_table(cx, S("security_event"), &c->has_events)); /* a base that is still to be upgraded has none */
     if (!c->has_events) return E_OK;
-    return db_each(cx, S("SELECT at, subject, detail FROM security_event WHERE kind = 'log.trimmed' ORDER BY seq"), NULL,
-                   0, trim_row, c);
+    str all = S("SELECT at, subject, detail FROM security_event WHERE kind = 'log.trimmed' ORDER BY seq");
+    return db_each(cx, all, NULL, 0, trim_row, c);
 }
 
 static void gone_look(struct checking *c, const int64_t *seq)
