@@ -26,6 +26,7 @@ export async function run(v) {
     await comesIn(w, first);
     await own(w);
     await watched(v, w);
+    await logged(v);
     await ended(v, w, id);
   } finally {
     v.ok(w.errors.length === 0, w.errors.join(' | '));
@@ -147,6 +148,33 @@ async function watched(v, w) {
   v.ok(await fits(page), 'the sessions fit');
   await w.page.goto(`${w.url}/settings/signins`);
   await w.seen(w.page.getByText(say(w, 'error.denied')), 'who does not manage users sees none of it');
+}
+
+/** The security log: by kind, by whom, by address, by day; as a file. */
+async function logged(v) {
+  const { page } = v;
+  await page.goto(`${v.url}/settings/signins?tab=usage`);
+  await page.getByRole('tab', { name: say(v, 'usage.title') }).focus();
+  await page.keyboard.press('ArrowRight');
+  const tab = page.getByRole('tab', { name: say(v, 'seclog.title') });
+  await v.seen(tab.and(page.locator('[aria-selected="true"]')), 'the security log is reached by keys');
+  const item = (key) => page.getByRole('listitem').filter({ hasText: say(v, key) });
+  await v.seen(item('seclog.is.login.failed').first(), 'wrong passwords stand in it');
+  await page.getByLabel(say(v, 'seclog.kind')).selectOption('password');
+  await v.seen(item('seclog.is.password.changed').filter({ hasText: user.name }).first(), 'and that a password was changed, and by whom');
+  await item('seclog.is.login.failed').first().waitFor({ state: 'detached' });
+  await v.axe('the security log');
+  await v.shot('signins-security');
+  v.ok(await fits(page), 'the security log fits');
+  await page.getByRole('button', { name: say(v, 'seclog.only', { name: user.name }) }).first().click();
+  await v.seen(page.getByRole('button', { name: say(v, 'seclog.allUsers', { name: user.name }) }), 'only what concerns one');
+  await page.getByLabel(say(v, 'seclog.from')).fill('2099-01-01');
+  await v.seen(page.getByText(say(v, 'seclog.none')), 'by day');
+  await page.getByLabel(say(v, 'seclog.from')).fill('');
+  const came = page.waitForEvent('download');
+  await page.getByRole('link', { name: say(v, 'seclog.csv') }).click();
+  const text = readFileSync(await (await came).path(), 'utf8');
+  v.ok(text.includes('password.changed') && text.includes(user.name) && !text.includes('login.failed'), 'as a file with the same filter');
 }
 
 async function ended(v, w, id) {

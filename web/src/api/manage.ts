@@ -2,7 +2,7 @@
 import { query, type Mapping } from './calls';
 import { del, get, patch, post, put } from './client';
 import type {
-  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Filter, Idp, IdpBody, IdpList, IdpTried, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Ref, Session, SessionRow, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
+  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Filter, Idp, IdpBody, IdpList, IdpTried, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Ref, Session, SessionRow, SecurityEvent, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
 } from './types';
 
 export const doSetup = (body: Record<string, string>) => post<Session>('/setup', body);
@@ -15,6 +15,15 @@ export const givePassword = (user: string, password: string) => post<null>(`/acc
 export const endUser = (user: string) => post<null>(`/account/${user}/end`, undefined);
 export interface AttemptQuery { name: string; addr: string; outcome: string }
 export const attempts = (q: AttemptQuery, cursor: string | null) => get<Page<Attempt>>('/attempt' + query({ ...q, cursor }));
+export interface EventQuery { kind: string; user: string; addr: string; from: string; to: string }
+/** Days of the filter as times; the last one whole. */
+const within = ({ from, to, ...q }: EventQuery) => {
+  const end = to ? new Date(to + 'T00:00') : null;
+  end?.setDate(end.getDate() + 1);
+  return { ...q, from: from ? new Date(from + 'T00:00').toISOString() : '', to: end?.toISOString() ?? '' };
+};
+export const securityEvents = (q: EventQuery, cursor: string | null) => get<Page<SecurityEvent>>('/security/event' + query({ ...within(q), cursor }));
+export const securityFile = (q: EventQuery) => '/api/v1/security/export' + query(within(q));
 export const locks = async () => (await get<{ data: Lock[] }>('/lock')).data;
 export const unlock = (id: string) => del(`/lock/${id}`);
 export const blocks = async () => (await get<{ data: Block[] }>('/block')).data;
