@@ -114,7 +114,7 @@ enum err ldap_where(struct cx *cx, const struct outgoing_rules *rules, str url,
     for (size_t i = 0; i < host.n; i++)
         if (host.p[i] == ':' || host.p[i] == ']') tail = str_cut(host, i, host.n);
     bool port = tail.n > 1 && tail.p[0] == ':';
-    str as_web = arena_fmt(cx->a, "http://%.*s%s/", FS(host), port ? "" : tls ? ":636" : ":389");
+    str as_web = arena_fmt(cx->a, "%s://%.*s%s/", tls ? "https" : "http", FS(host), port ? "" : tls ? ":636" : ":389");
     if (outgoing_url(cx, rules, as_web, ret) != E_OK)
         return fail_at(cx, E_INVALID, S("url"),
                        "This address may not be called from here: the setting outgoing_allow would "

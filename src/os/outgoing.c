@@ -151,7 +151,7 @@ static bool host_split(str s, bool bare, str *ret_host, str *ret_port)
 
 /* ---- the administrator's rules ---- */
 struct rule {
-    str name;                  /* "" = by net */
+    str name; /* "" = by net */
     struct net net;
     int port;
 };
@@ -192,23 +192,34 @@ enum err outgoing_rules_check(struct cx *cx, const struct outgoing_rules *r)
     struct rule rule = {0};
     for (int n = 0; rule_next(&rest, &one); n++)
         if (n == RULES_MAX || !rule_read(cx, one, &rule))
-            return fail_at(cx, E_INVALID, S("outgoing_allow"), "%.*s is neither a name nor an address nor a network",
+            return fail_at(cx, E_INVALID, S("outgoing_allow"),
+                           "%.*s is neither a name nor an address nor a network",
                            FS(str_cut(one, 0, 100)));
     return E_OK;
 }
 
 static bool is_usual(int port) { return port == 80 || port == 443 || port == 8080 || port == 8443; }
 
-/* May this be called? a NULL: it is a name whose addresses are not known yet. */
-static bool may(struct cx *cx, const struct outgoing_rules *rules, str host, const struct outgoing_addr *a, int port)
+/* Free without a rule: outside, by TLS. a NULL: it is a name whose addresses are not known yet. */
+static bool is_free(const struct outgoing *o, const struct outgoing_addr *a)
 {
-    str rest = rules->allow, one = {0};
+    bool dotted = str_find(o->host, S(".")) >= 0 && !str_has_suffix(o->host, S(".localhost"));
+    return (a ? is_public(a) : dotted) && is_usual(o->port);
+}
+
+/* May this be called? */
+static bool may(struct cx *cx, const struct outgoing_rules *rules, const struct outgoing *o,
+                const struct outgoing_addr *a)
+{
+    str rest = rules->allow, one = {0}, host = o->host;
+    int port = o->port;
     bool dotted = str_find(host, S(".")) >= 0 && !str_has_suffix(host, S(".localhost"));
-    if ((a ? is_public(a) : dotted) && is_usual(port)) return true;
+    if (o->https && is_free(o, a)) return true;
     while (rule_next(&rest, &one)) {
         struct rule r = {0};
         if (!rule_read(cx, one, &r)) continue;
-        if (r.port != PORT_ALL && r.port != port && !(r.port == PORT_USUAL && is_usual(port))) continue;
+        if (r.port != PORT_ALL && r.port != port && !(r.port == PORT_USUAL && is_usual(port)))
+            continue;
         bool here = r.name.n ? str_eq_nocase(r.name, host) : a ? net_has(&r.net, a) : dotted;
         if (here) return true;
     }
@@ -248,7 +259,8 @@ static enum err split(struct cx *cx, str url, struct outgoing *o, str *ret_path)
     o->https = str_eq_nocase(str_cut(url, 0, 8), S("https://"));
     at = end = o->https ? 8 : 7;
     if (url.n > OUTGOING_URL_MAX)
-        return fail_at(cx, E_INVALID, S("url"), "An address has at most %d characters", OUTGOING_URL_MAX);
+        return fail_at(cx, E_INVALID, S("url"), "An address has at most %d characters",
+                       OUTGOING_URL_MAX);
     if (!o->https && !str_eq_nocase(str_cut(url, 0, 7), S("http://")))
         return fail_at(cx, E_INVALID, S("url"), "An address begins with https:// or http://");
     if (!is_plain(url)) return not_so(cx);
@@ -262,13 +274,20 @@ enum err outgoing_url(struct cx *cx, const struct outgoing_rules *r, str url, st
     struct outgoing o = {0};
     str path = {0};
     TRY(split(cx, url, &o, &path));
-    if (!may(cx, r, o.host, o.literal ? &o.addr[0] : NULL, o.port))
+    const struct outgoing_addr *a = o.literal ? &o.addr[0] : NULL;
+    bool can = may(cx, r, &o, a);
+    if (!can && is_free(&o, a))
+        return fail_at(
+            cx, E_INVALID, S("url"),
+            "Outside, an address begins with https://: what is told must not be read on the way");
+    if (!can)
         return fail_at(cx, E_INVALID, S("url"),
-                       "This address may not be called from here: the setting outgoing_allow would have to name it");
+                       "This address may not be called from here: the setting outgoing_allow would "
+                       "have to name it");
     bool v6 = o.literal && o.addr[0].v6, root = !path.n || path.p[0] == '?';
     o.n = o.literal;
-    o.url = arena_fmt(cx->a, "%s://%s%.*s%s:%d%s%.*s", o.https ? "https" : "http", v6 ? "[" : "", FS(o.host),
-                      v6 ? "]" : "", o.port, root ? "/" : "", FS(path));
+    o.url = arena_fmt(cx->a, "%s://%s%.*s%s:%d%s%.*s", o.https ? "https" : "http", v6 ? "[" : "",
+                      FS(o.host), v6 ? "]" : "", o.port, root ? "/" : "", FS(path));
     *ret = o;
     return E_OK;
 }
@@ -300,7 +319,8 @@ static size_t system_lookup(struct cx *cx, str host, struct outgoing_addr *ret, 
     size_t n = 0;
     int port = 0;
     if (getaddrinfo(arena_z(cx->a, host), NULL, &want, &got) != 0) return 0;
-    for (const struct addrinfo *x = got; x && n < max; x = x->ai_next) n += addr_of(x->ai_addr, &ret[n], &port);
+    for (const struct addrinfo *x = got; x && n < max; x = x->ai_next)
+        n += addr_of(x->ai_addr, &ret[n], &port);
     freeaddrinfo(got);
     return n;
 }
@@ -311,7 +331,7 @@ enum err outgoing_resolve(struct cx *cx, const struct outgoing_rules *r, struct 
         io->n = (r->lookup ? r->lookup : system_lookup)(cx, io->host, io->addr, OUTGOING_ADDRS);
     if (!io->n) return fail(cx, E_BUSY, "The name is not known");
     for (size_t i = 0; i < io->n; i++)
-        if (!may(cx, r, io->host, &io->addr[i], io->port)) {
+        if (!may(cx, r, io, &io->addr[i])) {
             io->n = 0;
             return fail(cx, E_DENIED, "This address may not be called from here");
         }
@@ -330,7 +350,8 @@ str outgoing_pin(struct cx *cx, const struct outgoing *o)
     struct buf b = buf_new(cx->a, 4096);
     if (o->literal) return S("");
     buf_fmt(&b, "%.*s:%d:", FS(o->host), o->port);
-    for (size_t i = 0; i < o->n; i++) buf_fmt(&b, "%s%.*s", i ? "," : "", FS(addr_text(cx, &o->addr[i])));
+    for (size_t i = 0; i < o->n; i++)
+        buf_fmt(&b, "%s%.*s", i ? "," : "", FS(addr_text(cx, &o->addr[i])));
     return buf_str(&b);
 }
 

@@ -4,7 +4,8 @@
  * An address is read strictly: what other programs would still take for a number (decimal, octal, hex, short forms),
  * zones, escapes, users and a dot at the end are refused. Names are looked up here, each answer is judged, and the
  * connection goes to those addresses alone (outgoing_pin, outgoing_fits): a name that answers otherwise a moment later
- * changes nothing. Public addresses on ports 80, 443, 8080 and 8443 are free; all else only when the rules name it.
+ * changes nothing. Public addresses on ports 80, 443, 8080 and 8443 are free by https; all else only when the rules
+ * name it.
  */
 #pragma once
 #include "base/base.h"

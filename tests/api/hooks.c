@@ -35,10 +35,11 @@ static void made(struct api_bed *t)
          {ADMIN, "GET /api/v1/hook/$h/delivery?cursor=x", NULL, 400, NULL, NULL, NULL, NULL});
 }
 
-static const char *const inside[] = {"http://127.0.0.1/",   "http://127.1/",      "http://0/",        "http://0177.0.0.1/",     "http://0x7f000001/",       "http://2130706433/",   "http://[::1]/",
-                                     "http://[::]/",        "http://[::ffff:127.0.0.1]/", "http://localhost./", "http://169.254.169.254/", "http://10.1.2.3/",     "http://100.64.1.1/",   "http://[fd00::1]/",
-                                     "http://①②⑦.0.0.1/", "http://user@127.0.0.1/", "http://127.0.0.1%2f/", "file:///etc/passwd", "gopher://example.com/",      "dict://example.com/", "ftp://example.com/",
-                                     "http://example.com:22/", "http://example.com:25/", "http://example.com:6379/", "http://example.com:5432/"};
+static const char *const inside[] = {"https://127.0.0.1/",   "https://127.1/",      "https://0/",        "https://0177.0.0.1/",     "https://0x7f000001/",       "https://2130706433/",   "https://[::1]/",
+                                     "https://[::]/",        "https://[::ffff:127.0.0.1]/", "https://localhost./", "https://169.254.169.254/", "https://10.1.2.3/",     "https://100.64.1.1/",   "https://[fd00::1]/",
+                                     "https://①②⑦.0.0.1/", "https://user@127.0.0.1/", "https://127.0.0.1%2f/", "file:///etc/passwd", "gopher://example.com/",      "dict://example.com/", "ftp://example.com/",
+                                     "https://example.com:22/", "https://example.com:25/", "https://example.com:6379/", "https://example.com:5432/",
+                                     "http://example.com/"};
 
 static void nowhere(struct api_bed *t)
 {

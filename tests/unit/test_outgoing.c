@@ -8,24 +8,25 @@
 
 static const char *const refused[] = {
     /* F01: loopback and what is inside, in every notation */
-    "http://127.0.0.1/", "http://127.1/", "http://127.0.1/", "http://0/", "http://0.0.0.0/", "http://0177.0.0.1/", "http://0x7f000001/", "http://0x7f.0.0.1/",
-    "http://0X7F.1/", "http://2130706433/", "http://017700000001/", "http://127.0.0.1.", "http://127.0.0.1./", "http://1.1.1.0x", "http://1.2.3.4.5/", "http://256.1.1.1/",
-    "http://[::1]/", "http://[::]/", "http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]/", "http://[::127.0.0.1]/", "http://[0:0:0:0:0:ffff:10.0.0.1]/",
-    "http://[64:ff9b::7f00:1]/", "http://[64:ff9b:1::1]/", "http://[2002:7f00:1::]/", "http://[2001::1]/", "http://[2001:db8::1]/", "http://[3fff::1]/", "http://[5f00::1]/",
-    "http://[fe80::1]/", "http://[fe80::1%25eth0]/", "http://[fe80::1%eth0]/", "http://[fec0::1]/", "http://[fd00::1]/", "http://[fc00::1]/", "http://[ff02::1]/", "http://[100::1]/",
-    "http://localhost/", "http://localhost./", "http://LOCALHOST/", "http://a.localhost/", "http://intranet/", "http://example.com./",
-    "http://169.254.169.254/latest/meta-data", "http://10.0.0.1/", "http://100.64.0.1/", "http://100.127.255.255/", "http://172.16.0.1/", "http://172.31.255.255/",
-    "http://192.168.1.1/", "http://192.0.0.1/", "http://192.0.2.1/", "http://192.88.99.1/", "http://198.18.0.1/", "http://198.19.255.255/", "http://198.51.100.1/", "http://203.0.113.1/",
-    "http://224.0.0.1/", "http://239.255.255.255/", "http://240.0.0.1/", "http://255.255.255.255/",
-    "http://\xE2\x91\xA0\xE2\x91\xA1\xE2\x91\xA6.0.0.1/", "http://\xEF\xBC\x91\xEF\xBC\x92\xEF\xBC\x97.0.0.1/", "http://127。0.0.1/", "http://m\xC3\xBCller.example/",
-    "http://user@127.0.0.1/", "http://example.com@127.0.0.1/", "http://example.com:80@127.0.0.1/", "http://user:pw@example.com/", "http://127.0.0.1%2f", "http://127.0.0.1%2f@example.com/",
-    "http://example.com%00.evil/", "http://%65xample.com/", "http://example.com\\@127.0.0.1/", "http://127.0.0.1\\example.com/", "http://example.com#@127.0.0.1/",
-    "http:///127.0.0.1/", "http:127.0.0.1", "http://", "https://", "http://:80/", "//127.0.0.1/", "http://exa mple.com/", "http://example.com/ x", "http://example.com/\r\nX: y", "http://example.com/\x01",
-    "http://-a.example/", "http://a-.example/", "http://a..example/", "http://.example/", "http://[::1", "http://::1/", "http://1:2:3/", "http://[1.2.3.4]/", "http://[::1]x/", "http://[]/",
+    "https://127.0.0.1/", "https://127.1/", "https://127.0.1/", "https://0/", "https://0.0.0.0/", "https://0177.0.0.1/", "https://0x7f000001/", "https://0x7f.0.0.1/",
+    "https://0X7F.1/", "https://2130706433/", "https://017700000001/", "https://127.0.0.1.", "https://127.0.0.1./", "https://1.1.1.0x", "https://1.2.3.4.5/", "https://256.1.1.1/",
+    "https://[::1]/", "https://[::]/", "https://[::ffff:127.0.0.1]/", "https://[::ffff:7f00:1]/", "https://[::127.0.0.1]/", "https://[0:0:0:0:0:ffff:10.0.0.1]/",
+    "https://[64:ff9b::7f00:1]/", "https://[64:ff9b:1::1]/", "https://[2002:7f00:1::]/", "https://[2001::1]/", "https://[2001:db8::1]/", "https://[3fff::1]/", "https://[5f00::1]/",
+    "https://[fe80::1]/", "https://[fe80::1%25eth0]/", "https://[fe80::1%eth0]/", "https://[fec0::1]/", "https://[fd00::1]/", "https://[fc00::1]/", "https://[ff02::1]/", "https://[100::1]/",
+    "https://localhost/", "https://localhost./", "https://LOCALHOST/", "https://a.localhost/", "https://intranet/", "https://example.com./",
+    "https://169.254.169.254/latest/meta-data", "https://10.0.0.1/", "https://100.64.0.1/", "https://100.127.255.255/", "https://172.16.0.1/", "https://172.31.255.255/",
+    "https://192.168.1.1/", "https://192.0.0.1/", "https://192.0.2.1/", "https://192.88.99.1/", "https://198.18.0.1/", "https://198.19.255.255/", "https://198.51.100.1/", "https://203.0.113.1/",
+    "https://224.0.0.1/", "https://239.255.255.255/", "https://240.0.0.1/", "https://255.255.255.255/",
+    "https://\xE2\x91\xA0\xE2\x91\xA1\xE2\x91\xA6.0.0.1/", "https://\xEF\xBC\x91\xEF\xBC\x92\xEF\xBC\x97.0.0.1/", "https://127。0.0.1/", "https://m\xC3\xBCller.example/",
+    "https://user@127.0.0.1/", "https://example.com@127.0.0.1/", "https://example.com:80@127.0.0.1/", "https://user:pw@example.com/", "https://127.0.0.1%2f", "https://127.0.0.1%2f@example.com/",
+    "https://example.com%00.evil/", "https://%65xample.com/", "https://example.com\\@127.0.0.1/", "https://127.0.0.1\\example.com/", "https://example.com#@127.0.0.1/",
+    "https:///127.0.0.1/", "https:127.0.0.1", "https://", "https://", "https://:80/", "//127.0.0.1/", "https://exa mple.com/", "https://example.com/ x", "https://example.com/\r\nX: y", "https://example.com/\x01",
+    "https://-a.example/", "https://a-.example/", "https://a..example/", "https://.example/", "https://[::1", "https://::1/", "https://1:2:3/", "https://[1.2.3.4]/", "https://[::1]x/", "https://[]/",
     /* F04: other schemes and ports */
-    "", "x", "file:///etc/passwd", "gopher://example.com/", "dict://example.com/", "ftp://example.com/", "ws://example.com/", "javascript:alert(1)", " http://example.com/",
-    "http://example.com:22/", "http://example.com:25/", "http://example.com:6379/", "http://example.com:5432/", "http://example.com:0/", "http://example.com:65536/", "http://example.com:",
-    "http://example.com:080x/", "http://example.com:+80/", "http://example.com:8080:80/", "http://example.com:-1/", "http://example.com:000000000000080/", "http://93.184.215.14:81/",
+    "", "x", "file:///etc/passwd", "gopher://example.com/", "dict://example.com/", "ftp://example.com/", "ws://example.com/", "javascript:alert(1)", " https://example.com/",
+    "https://example.com:22/", "https://example.com:25/", "https://example.com:6379/", "https://example.com:5432/", "https://example.com:0/", "https://example.com:65536/", "https://example.com:",
+    "https://example.com:080x/", "https://example.com:+80/", "https://example.com:8080:80/", "https://example.com:-1/", "https://example.com:000000000000080/", "https://93.184.215.14:81/",
+    "http://example.com/", "http://example.com:443/", "http://93.184.215.14/", "http://127.0.0.1/", "HTTP://example.com",
 };
 
 static const struct {
@@ -33,14 +34,14 @@ static const struct {
 } taken[] = {
     {"https://example.com/hook?x=1&y=%20", "https://example.com:443/hook?x=1&y=%20"},
     {"HTTPS://Example.com", "https://Example.com:443/"},
-    {"http://example.com?x", "http://example.com:80/?x"},
-    {"http://xn--mller-kva.example:8080/a//b/../c", "http://xn--mller-kva.example:8080/a//b/../c"},
+    {"https://example.com?x", "https://example.com:443/?x"},
+    {"https://xn--mller-kva.example:8080/a//b/../c", "https://xn--mller-kva.example:8080/a//b/../c"},
     {"https://a_b.example:8443/", "https://a_b.example:8443/"},
-    {"http://93.184.215.14/", "http://93.184.215.14:80/"},
-    {"http://172.32.0.1/", "http://172.32.0.1:80/"},
-    {"http://100.128.0.1/", "http://100.128.0.1:80/"},
+    {"https://93.184.215.14:80/", "https://93.184.215.14:80/"},
+    {"https://172.32.0.1/", "https://172.32.0.1:443/"},
+    {"https://100.128.0.1/", "https://100.128.0.1:443/"},
     {"https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/x", "https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]:443/x"},
-    {"http://127.0.0.1.example.com/", "http://127.0.0.1.example.com:80/"}, /* a name like any: what it answers is judged */
+    {"https://127.0.0.1.example.com/", "https://127.0.0.1.example.com:443/"}, /* a name like any: what it answers is judged */
 };
 
 static void addresses(void)
@@ -72,6 +73,13 @@ static bool may(const char *allow, const char *url)
     bool ok = outgoing_url(&cx, &r, str_from(url), &o) == E_OK;
     t_cx_free(&cx);
     return ok;
+}
+
+/* Without TLS only what is named. */
+static void in_the_clear(void)
+{
+    T(may("example.com", "http://example.com/") && may("example.com:*", "http://example.com:81/"));
+    T(!may("example.com:81", "http://example.com/") && !may("", "http://example.com/"));
 }
 
 static void rules(void)
@@ -144,4 +152,4 @@ static void names(void)
     t_cx_free(&cx);
 }
 
-TESTS("outgoing", addresses, rules, names)
+TESTS("outgoing", addresses, rules, in_the_clear, names)
