@@ -24,8 +24,10 @@ static str picture_type(str head)
 {
     if (str_has_prefix(head, S("\x89PNG\r\n\x1A\n"))) return S("image/png");
     if (str_has_prefix(head, S("\xFF\xD8\xFF"))) return S("image/jpeg");
-    if (str_has_prefix(head, S("GIF87a")) || str_has_prefix(head, S("GIF89a"))) return S("image/gif");
-    if (str_has_prefix(head, S("RIFF")) && str_eq(str_cut(head, 8, 12), S("WEBP"))) return S("image/webp");
+    if (str_has_prefix(head, S("GIF87a")) || str_has_prefix(head, S("GIF89a")))
+        return S("image/gif");
+    if (str_has_prefix(head, S("RIFF")) && str_eq(str_cut(head, 8, 12), S("WEBP")))
+        return S("image/webp");
     return S("");
 }
 
@@ -54,6 +56,39 @@ static str type_of(str name, str head)
             str_eq_nocase(str_cut(name, name.n - types[i].end.n, name.n), types[i].end))
             return types[i].type;
     return S("application/octet-stream");
+}
+
+/* Where the name ends like one of these, the bytes begin so: who opens a file by its name gets what it says. (Not what
+ * imports take: exports call all kinds of tables .xls or .csv, and what they are is read from the bytes.) */
+static bool name_agrees(str name, str head)
+{
+    static const struct {
+        str end, type;
+    } all[] = {{S0(".png"), S0("image/png")},        {S0(".jpg"), S0("image/jpeg")},
+               {S0(".jpeg"), S0("image/jpeg")},      {S0(".gif"), S0("image/gif")},
+               {S0(".webp"), S0("image/webp")},      {S0(".pdf"), S0("application/pdf")},
+               {S0(".zip"), S0("application/zip")},  {S0(".docx"), S0("application/zip")},
+               {S0(".pptx"), S0("application/zip")}, {S0(".odt"), S0("application/zip")}};
+    str is = picture_type(head);
+    if (str_has_prefix(head, S("%PDF-"))) is = S("application/pdf");
+    if (str_has_prefix(head, S("PK"))) is = S("application/zip");
+    for (size_t i = 0; i < COUNT(all); i++)
+        if (name.n > all[i].end.n &&
+            str_eq_nocase(str_cut(name, name.n - all[i].end.n, name.n), all[i].end))
+            return str_eq(is, all[i].type);
+    return true;
+}
+
+/* A drawn picture is called after what it is. */
+static str name_for(struct cx *cx, str name, str type)
+{
+    str end = str_eq(type, S("image/png")) ? S(".png") : S(".jpg");
+    size_t dot = name.n;
+    while (dot && name.p[dot - 1] != '.') dot--;
+    str base = dot > 1 ? str_cut(name, 0, dot - 1) : name;
+    if (str_has_suffix(name, end) || str_eq_nocase(str_cut(name, base.n, name.n), S(".jpeg")))
+        return name;
+    return arena_fmt(cx->a, "%.*s%.*s", FS(utf8_cut(base, NAME_MAX_BYTES - end.n)), FS(end));
 }
 
 static str plain_name(struct cx *cx, str s)
@@ -101,7 +136,9 @@ static enum err room_for(struct cx *cx, int64_t bytes)
     TRY(uploads_under_way(cx, NULL, &under_way));
     had += under_way;
     if (had + bytes <= most) return E_OK;
-    return fail(cx, E_LIMIT, "You have uploaded %" PRId64 " MB within a day; more than %" PRId64 " MB is not taken",
+    return fail(cx, E_LIMIT,
+                "You have uploaded %" PRId64 " MB within a day; more than %" PRId64
+                " MB is not taken",
                 had / MB, most / MB);
 }
 
@@ -122,6 +159,7 @@ static enum err picture_keep(struct cx *cx, str from, struct stored *f)
         return fail(cx, E_INTERNAL, "The upload could not be kept");
     }
     f->type = p.type;
+    f->name = name_for(cx, f->name, p.type);
     f->bytes = p.bytes;
     return E_OK;
 }
@@ -139,6 +177,9 @@ enum err intake_keep(struct cx *cx, str from, str name, bool picture, struct sto
 {
     *f = stored_of(cx, name, f->bytes, f->id, from);
     f->picture = picture;
+    if (!picture && !name_agrees(f->name, head_of(cx, from)))
+        return fail_at(cx, E_TYPE, S("name"), "What %.*s holds is not what its name says",
+                       FS(f->name));
     TRY(scan_file(cx, cx->app->intake.scan, from));
     TRY(picture ? picture_keep(cx, from, f) : plain_keep(cx, from, f));
     return os_fsync_dir(cx, arena_fmt(cx->a, "%.*s/files", FS(cx->app->data_dir)));
@@ -166,13 +207,15 @@ static enum err upload_written(struct cx *cx, const struct req *rq, struct resp 
 }
 
 /* What an Idempotency-Key was used for: the name, how, and the bytes. */
-static enum err upload_digest(struct cx *cx, const struct req *rq, str name, bool picture, str path, str *ret)
+static enum err upload_digest(struct cx *cx, const struct req *rq, str name, bool picture, str path,
+                              str *ret)
 {
     unsigned char sum[32] = {0};
     str key = {0};
     TRY(once_key(cx, rq, &key));
     if (key.n) TRY(os_sha256_file(cx, path, sum));
-    *ret = arena_fmt(cx->a, "%.*s\n%s%.*s", FS(name), picture ? "picture\n" : "", FS(os_hex(cx->a, sum, sizeof sum)));
+    *ret = arena_fmt(cx->a, "%.*s\n%s%.*s", FS(name), picture ? "picture\n" : "",
+                     FS(os_hex(cx->a, sum, sizeof sum)));
     return E_OK;
 }
 
@@ -187,7 +230,8 @@ static enum err body_path(struct cx *cx, const struct req *rq, int64_t id, str *
 
 bool intake_as_picture(struct cx *cx, str as, enum err *e)
 {
-    if (as.n && !str_eq(as, S("picture"))) *e = fail_at(cx, E_BAD, S("as"), "\"as\" is \"picture\" or left out");
+    if (as.n && !str_eq(as, S("picture")))
+        *e = fail_at(cx, E_BAD, S("as"), "\"as\" is \"picture\" or left out");
     return str_eq(as, S("picture"));
 }
 
@@ -237,8 +281,10 @@ enum err api_file_get(struct cx *cx, const struct req *rq, struct resp *rs)
     }
     rs->type = f.type;
     http_head(rs, S("Content-Disposition"), buf_str(&b));
-    http_head(rs, S("Content-Security-Policy"), S("sandbox; default-src 'none'; frame-ancestors 'none'"));
-    if (f.picture) http_head(rs, S("Cache-Control"), S("private, no-cache")); /* asked again by its ETag */
+    http_head(rs, S("Content-Security-Policy"),
+              S("sandbox; default-src 'none'; frame-ancestors 'none'"));
+    if (f.picture)
+        http_head(rs, S("Cache-Control"), S("private, no-cache")); /* asked again by its ETag */
     rs->file = file_path(cx, id);
     return E_OK;
 }

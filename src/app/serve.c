@@ -319,6 +319,7 @@ static enum err serve(struct cli *c)
     TRY(options(c, &o, &so));
     TRY(in_the_clear(c, &o));
     signals_block(&signals);
+    os_no_core();
     (void)os_raise_nofile();
     TRY(become(c, so.data_dir));
     st.data_dir = so.data_dir;

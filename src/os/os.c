@@ -150,6 +150,12 @@ int64_t os_open_fds(void)
     return n;
 }
 
+void os_no_core(void)
+{
+    const struct rlimit none = {0};
+    (void)setrlimit(RLIMIT_CORE, &none); /* lowering is always allowed */
+}
+
 int64_t os_raise_nofile(void)
 {
     struct rlimit l = {0};

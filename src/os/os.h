@@ -73,6 +73,8 @@ int64_t os_rss_anon_bytes(void);        /* our own memory, without mapped files;
 int64_t os_open_fds(void);              /* -1 unknown */
 /* Raises the soft limit of open files to the hard one; gives what we have. */
 int64_t os_raise_nofile(void);
+/* From here on this process leaves no core file: its memory holds keys. */
+void os_no_core(void);
 /* As root: groups, gid and uid of `user` for good. E_OK at once when not root or user is "". */
 MUST enum err os_drop_privileges(struct cx *cx, str user);
 /* As root, before that: a `fresh` folder is given to `user`; in another one the first file that is not his is

@@ -31,7 +31,7 @@ static int64_t files_there(const struct api_bed *t) { return in_folder(t, "files
 static void taken_and_seen(struct api_bed *t)
 {
     ROWS(t,
-         {REPA1, "POST /api/v1/file?name=a.bin&as=picture", PNG, 201, "\"name\":\"a.bin\"|\"type\":\"image/png\"|\"bytes\":", NULL, "pic", TYPE},
+         {REPA1, "POST /api/v1/file?name=a.bin&as=picture", PNG, 201, "\"name\":\"a.png\"|\"type\":\"image/png\"|\"bytes\":", NULL, "pic", TYPE},
          {REPB1, "POST /api/v1/file?name=b.png&as=picture", PNG, 201, NULL, NULL, "theirs", TYPE},
          {REPA1, "POST /api/v1/person", "{'name':'A','photo':'$theirs'}", 422, "\"field\":\"photo\"", NULL, NULL, NULL},
          {REPA1, "POST /api/v1/person", "{'name':'A','photo':'1234567890123'}", 422, "\"field\":\"photo\"", NULL, NULL, NULL},
@@ -40,11 +40,11 @@ static void taken_and_seen(struct api_bed *t)
          {MGRA, "GET /api/v1/file/$pic", NULL, 404, NULL, NULL, NULL, NULL}, /* still REPA1's alone */
          {ADMIN, "GET /api/v1/file/$pic", NULL, 404, NULL, NULL, NULL, NULL},
          {REPA1, "GET /api/v1/file/$pic", NULL, 200,
-          "@Content-Disposition: inline; filename*=UTF-8''a.bin|@Content-Security-Policy: sandbox; default-src 'none'|@Cache-Control: private, no-cache", NULL, NULL, NULL},
+          "@Content-Disposition: inline; filename*=UTF-8''a.png|@Content-Security-Policy: sandbox; default-src 'none'|@Cache-Control: private, no-cache", NULL, NULL, NULL},
          {MGRA, "PATCH /api/v1/person/$p", "{'photo':'$pic'}", 422, "\"field\":\"photo\"", NULL, NULL, NULL},
          {REPA1, "PATCH /api/v1/person/$p", "{'photo':'$pic'}", 200,
-          "\"photo\":{\"id\":\"$pic\",\"title\":\"a.bin\",\"type\":\"image/png\",\"bytes\":", "person.update", "set", NULL},
-         {REPA1, "GET /api/v1/person?fields=name,photo", NULL, 200, "\"photo\":{\"id\":\"$pic\",\"title\":\"a.bin\",\"type\":\"image/png\"", NULL, NULL, NULL},
+          "\"photo\":{\"id\":\"$pic\",\"title\":\"a.png\",\"type\":\"image/png\",\"bytes\":", "person.update", "set", NULL},
+         {REPA1, "GET /api/v1/person?fields=name,photo", NULL, 200, "\"photo\":{\"id\":\"$pic\",\"title\":\"a.png\",\"type\":\"image/png\"", NULL, NULL, NULL},
          {MGRA, "GET /api/v1/file/$pic", NULL, 200, NULL, NULL, NULL, NULL}, /* a colleague who sees the record */
          {REPB1, "GET /api/v1/file/$pic", NULL, 404, NULL, NULL, NULL, NULL}, /* one who does not */
          {REPA2, "GET /api/v1/file/$pic", NULL, 404, NULL, NULL, NULL, NULL},
@@ -52,7 +52,7 @@ static void taken_and_seen(struct api_bed *t)
          {MGRA, "PATCH /api/v1/person/$p", "{'owner':'$repa2','photo':null}", 200, "\"photo\":null", "person.update", "given", NULL},
          {REPA1, "GET /api/v1/file/$pic", NULL, 404, NULL, NULL, NULL, NULL}, /* the uploader, who sees the record no more */
          {MGRA, "POST /api/v1/undo", "{'change':'$given.seq'}", 200, "\"undone\":1", "person.update", NULL, NULL},
-         {REPA1, "GET /api/v1/person/$p", NULL, 200, "\"photo\":{\"id\":\"$pic\",\"title\":\"a.bin\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p", NULL, 200, "\"photo\":{\"id\":\"$pic\",\"title\":\"a.png\"", NULL, NULL, NULL},
          {REPA1, "DELETE /api/v1/person/$p", NULL, 204, NULL, "person.delete", NULL, NULL},
          {MGRA, "GET /api/v1/file/$pic", NULL, 200, NULL, NULL, NULL, NULL}, /* as the trash shows it */
          {REPA1, "POST /api/v1/person/$p/restore", NULL, 200, "\"photo\":{\"id\":\"$pic\"", "person.restore", NULL, NULL},
@@ -67,20 +67,27 @@ static void no_picture(struct api_bed *t)
 {
     ROWS(t,
          {REPA1, "POST /api/v1/person", "{'name':'A'}", 201, NULL, "person.create", "p", NULL},
-         {REPA1, "POST /api/v1/file?name=x.png", "<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>", 201, "\"type\":\"application/octet-stream\"", NULL, "svg", TYPE},
+         {REPA1, "POST /api/v1/file?name=x.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>", 201, "\"type\":\"application/octet-stream\"", NULL, "svg", TYPE},
          {REPA1, "POST /api/v1/file?name=x.png&as=picture", "<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>", 422, "WebP", NULL, NULL, TYPE},
          {REPA1, "POST /api/v1/file?name=x.png&as=icon", PNG, 400, "\"field\":\"as\"", NULL, NULL, TYPE},
          {REPA1, "POST /api/v1/file?name=x.png&as=picture", "@picture:huge.png", 413, "60 million", NULL, NULL, TYPE},
-         {REPA1, "POST /api/v1/file?name=x.jpg", "<!doctype html><script>alert(1)</script>", 201, "\"type\":\"application/octet-stream\"", NULL, "html", TYPE},
-         {REPA1, "POST /api/v1/file?name=x.svg&as=picture", "@picture:clear.gif", 201, "\"type\":\"image/png\"", NULL, "gif", "Content-Type: image/svg+xml"},
-         {REPA1, "POST /api/v1/file?name=x&as=picture", "@picture:turned.jpg", 201, "\"type\":\"image/jpeg\"", NULL, "jpg", TYPE},
+         {REPA1, "POST /api/v1/file?name=x.png", "<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>", 415, "\"field\":\"name\"", NULL, NULL, TYPE},
+         {REPA1, "POST /api/v1/file?name=x.JPG", "<!doctype html><script>alert(1)</script>", 415, "\"field\":\"name\"", NULL, NULL, TYPE},
+         {REPA1, "POST /api/v1/file?name=x.png", "@picture:plain.jpg", 415, "\"field\":\"name\"", NULL, NULL, TYPE},
+         {REPA1, "POST /api/v1/file?name=x.pdf", "MZ\x90 program", 415, "\"field\":\"name\"", NULL, NULL, TYPE},
+         {REPA1, "POST /api/v1/file?name=x.docx", "%PDF-1.7", 415, "\"field\":\"name\"", NULL, NULL, TYPE},
+         {REPA1, "POST /api/v1/file?name=x.webp", "RIFF1234WAVEfmt ", 415, "\"field\":\"name\"", NULL, NULL, TYPE},
+         {REPA1, "POST /api/v1/file?name=x.html", "<!doctype html><script>alert(1)</script>", 201, "\"type\":\"application/octet-stream\"", NULL, "html", TYPE},
+         {REPA1, "POST /api/v1/file?name=x.svg&as=picture", "@picture:clear.gif", 201, "\"name\":\"x.png\",\"type\":\"image/png\"", NULL, "gif", "Content-Type: image/svg+xml"},
+         {REPA1, "POST /api/v1/file?name=x&as=picture", "@picture:turned.jpg", 201, "\"name\":\"x.jpg\",\"type\":\"image/jpeg\"", NULL, "jpg", TYPE},
          {REPA1, "POST /api/v1/file?name=x&as=picture", "@picture:plain.webp", 201, "\"type\":\"image/jpeg\"", NULL, "webp", TYPE},
          {REPA1, "POST /api/v1/file?name=x", "@picture:plain.webp", 201, "\"type\":\"image/webp\"|\"bytes\":66", NULL, "raw", TYPE},
-         {REPA1, "POST /api/v1/file?name=x.webp", "RIFF1234WAVEfmt ", 201, "\"type\":\"application/octet-stream\"", NULL, "wave", TYPE},
+         {REPA1, "POST /api/v1/file?name=x.pdf", "%PDF-1.7", 201, NULL, NULL, "wave0", TYPE},
+         {REPA1, "POST /api/v1/file?name=x.wav", "RIFF1234WAVEfmt ", 201, "\"type\":\"application/octet-stream\"", NULL, "wave", TYPE},
          {REPA1, "PATCH /api/v1/person/$p", "{'photo':'$svg'}", 422, "\"field\":\"photo\"", NULL, NULL, NULL},
          {REPA1, "PATCH /api/v1/person/$p", "{'photo':'$html'}", 422, "\"field\":\"photo\"", NULL, NULL, NULL},
          {REPA1, "PATCH /api/v1/person/$p", "{'photo':'$raw'}", 422, "\"field\":\"photo\"|picture", NULL, NULL, NULL}, /* one, but not drawn by us */
-         {REPA1, "GET /api/v1/file/$svg", NULL, 200, "@Content-Disposition: attachment; filename*=UTF-8''x.png|@Content-Security-Policy: sandbox", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/file/$svg", NULL, 200, "@Content-Disposition: attachment; filename*=UTF-8''x.svg|@Content-Security-Policy: sandbox", NULL, NULL, NULL},
          {REPA1, "GET /api/v1/file/$raw", NULL, 200, "@Content-Disposition: attachment", NULL, NULL, NULL},
          {REPA1, "GET /api/v1/file/$jpg", NULL, 200, "@Content-Disposition: inline|!Exif|!SECRET|!script", NULL, NULL, NULL},
          {REPA1, "PATCH /api/v1/person/$p", "{'photo':'$gif'}", 200, NULL, "person.update", NULL, NULL},
@@ -88,10 +95,10 @@ static void no_picture(struct api_bed *t)
          {REPA1, "PATCH /api/v1/person/$p", "{'photo':'$webp'}", 200, "\"type\":\"image/jpeg\"", "person.update", NULL, NULL},
          {REPA1, "PATCH /api/v1/person/$p", "{'photo':'$gif'}", 200, "\"type\":\"image/png\"", "person.update", NULL, NULL}, /* back to an older one */
          {ADMIN, "POST /api/v1/meta/field", "{'entity':'person','kind':'file','label':'Vertrag'}", 201, "x_vertrag", NULL, NULL, NULL},
-         {REPA1, "PATCH /api/v1/person/$p", "{'x_vertrag':'$html'}", 200, "\"x_vertrag\":{\"id\":\"$html\",\"title\":\"x.jpg\",\"type\":\"application/octet-stream\",\"bytes\":40}",
+         {REPA1, "PATCH /api/v1/person/$p", "{'x_vertrag':'$html'}", 200, "\"x_vertrag\":{\"id\":\"$html\",\"title\":\"x.html\",\"type\":\"application/octet-stream\",\"bytes\":40}",
           "person.update", NULL, NULL},
          {MGRA, "GET /api/v1/file/$html", NULL, 200, "@Content-Disposition: attachment", NULL, NULL, NULL});
-    T_INT(files_there(t), 7); /* nothing is left of those that were refused */
+    T_INT(files_there(t), 8); /* nothing is left of those that were refused */
 }
 
 /* The winner has the loser's photo and its bytes; undo gives them back, redo takes them again. */

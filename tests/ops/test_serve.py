@@ -123,6 +123,8 @@ def beside():
         is_("a second server", (code, pid in err), (1, True))
         code, out, _ = h.run("doctor")
         true("doctor names it", pid in out)
+        limits = pathlib.Path(f"/proc/{h.server.pid}/limits").read_text()
+        true("no core file", re.search(r"Max core file size +0 +0 ", limits))
         is_("it goes on", h.ask("GET", "/readyz")[0], 200)
         h.kill(signal.SIGTERM)
         code, out, _ = h.run("upgrade", "--json")
