@@ -3,6 +3,7 @@
 #include "api/api_int.h"
 
 #include "auth/factor.h"
+#include "auth/proof.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "base/tr.h"
@@ -35,6 +36,7 @@ enum err api_password_post(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(app_firm(cx, &f));
     s.stage = STAGE_IN;
     TRY(factor_stage(cx, s.user, cx->acl->second_factor, &s.stage));
+    io.s.proved_at = s.proved_at;
     str words[] = {f.name, s.name, s.mail};
     enum err e = auth_password_change(cx, cx->app->auth, &v, fresh, words, COUNT(words), &io);
     if (e != E_OK) return login_refused(cx, rs, e, &io);
@@ -42,20 +44,6 @@ enum err api_password_post(struct cx *cx, const struct req *rq, struct resp *rs)
     session_cookie(cx, rs, io.s.token);
     device_cookie(cx, rs, io.device);
     session_reply(cx, rs, &s, &f);
-    return E_OK;
-}
-
-/* ---- proving once more who one is ---- */
-enum err api_session_proof(struct cx *cx, const struct req *rq, struct resp *rs)
-{
-    const struct json *j = NULL;
-    struct visitor v = visitor_of(rq);
-    str token = {0}, password = {0};
-    TRY(body_json(cx, rq, &j));
-    TRY(json_str_of(cx, j, S("password"), S(""), &password));
-    if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
-    TRY(auth_prove(cx, cx->app->auth, &v, token, password));
-    rs->status = 204;
     return E_OK;
 }
 
@@ -107,9 +95,20 @@ enum err api_sessions_delete(struct cx *cx, const struct req *rq, struct resp *r
     return E_OK;
 }
 
+/* One's own goes at once: whoever sees a stranger in the list must not look for a password first, and nothing is lost
+ * by it but a log-in. Another's takes a proof. */
 enum err api_session_end(struct cx *cx, const struct req *rq, struct resp *rs)
 {
-    TRY(auth_session_end(cx, acl_sys(cx, SYS_USERS) ? 0 : cx->who.user, rq->param[0]));
+    struct session s = {0};
+    str token = {0};
+    enum err e = auth_session_end(cx, cx->who.user, rq->param[0]);
+    if (e == E_NOTFOUND && acl_sys(cx, SYS_USERS)) {
+        if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
+        TRY(auth_session_half(cx, token, &s));
+        TRY(auth_proved(cx, &s, PROOF_RECENT));
+        e = auth_session_end(cx, 0, rq->param[0]);
+    }
+    TRY(e);
     rs->status = 204;
     return E_OK;
 }
@@ -121,7 +120,7 @@ enum err account_of(struct cx *cx, const struct req *rq, struct account *ret)
     TRY(users_only(cx));
     TRY(path_id(cx, rq, 0, &ret->id));
     TRY(db_query(cx, &r,
-                 "SELECT u.name, u.mail, u.active, c.user_id, c.must_change FROM \"user\" u"
+                 "SELECT u.name, u.mail, u.active, c.user_id, c.must_change, c.changed_at FROM \"user\" u"
                  " LEFT JOIN credential c ON c.user_id = u.id WHERE u.id = $1 AND u.deleted_at IS NULL",
                  V(ret->id)));
     if (!r.n) return fail(cx, E_NOTFOUND, "There is no such record");
@@ -130,6 +129,7 @@ enum err account_of(struct cx *cx, const struct req *rq, struct account *ret)
     ret->is_active = db_int(&r, 0, 2) != 0;
     ret->has_password = !db_is_null(&r, 0, 3);
     ret->must_change = db_int(&r, 0, 4) != 0;
+    ret->first_until = ret->must_change ? db_int(&r, 0, 5) + FIRST_PASSWORD_MS : 0;
     return E_OK;
 }
 
@@ -170,6 +170,7 @@ enum err api_account_get(struct cx *cx, const struct req *rq, struct resp *rs)
     jw_kbool(&w, S("active"), a.is_active);
     jw_kbool(&w, S("password"), a.has_password);
     jw_kbool(&w, S("must_change"), a.must_change);
+    time_json(cx, &w, S("first_until"), a.first_until);
     jw_kint(&w, S("sessions"), (int64_t)n);
     jw_key(&w, S("factor"));
     jw_obj(&w);

@@ -69,6 +69,7 @@ struct account {
     int64_t id;
     str name, mail;
     bool is_active, has_password, must_change;
+    int64_t first_until; /* until when a password that was given to him opens; 0: he has an own one, or none */
 };
 MUST enum err account_of(struct cx *cx, const struct req *rq, struct account *ret);
 struct factors;
@@ -76,9 +77,15 @@ struct factors;
 void factors_json(struct cx *cx, struct jw *w, const struct factors *f);
 /* "passkey_possible" and "passkeys": those of a user, as members. */
 MUST enum err passkeys_json(struct cx *cx, const struct req *rq, struct jw *w, int64_t user);
-/* "password" of the body, which stands in what bears on how somebody logs in: as auth_present. Who has none
- * must have logged in less than PROOF_MS ago: E_DENIED at "password". */
-MUST enum err present_password(struct cx *cx, const struct req *rq);
+struct wa_site;
+/* Where browsers find us, as passkeys need it; E_PRECOND when nobody has told. */
+MUST enum err site_need(struct cx *cx, const struct req *rq, struct wa_site *ret);
+struct passkey_answer;
+/* What a passkey answered, of an object. */
+MUST enum err answer_given(struct cx *cx, const struct json *j, struct passkey_answer *ret);
+/* A challenge, and the passkeys of `user` (0 = whichever) that may answer it. */
+MUST enum err challenge_reply(struct cx *cx, struct resp *rs, const struct wa_site *site, str challenge, bool second,
+                              int64_t user);
 /* "sso": the providers that one can log in by, as a member. */
 MUST enum err sso_json(struct cx *cx, struct jw *w);
 /* E_DENIED unless the user has the right `users`; `settings`. */

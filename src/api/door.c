@@ -101,15 +101,12 @@ enum err api_unlock_post(struct cx *cx, const struct req *rq, struct resp *rs)
 enum err api_session_mail(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct json *j = NULL;
-    struct visitor v = visitor_of(rq);
     bool can = false;
-    str mail = {0}, password = {0};
+    str mail = {0};
     TRY(body_json(cx, rq, &j));
     TRY(json_str_of(cx, j, S("mail"), S(""), &mail));
-    TRY(json_str_of(cx, j, S("password"), S(""), &password));
     TRY(links_can_be_sent(cx, &can));
     if (!can) return fail(cx, E_INVALID, "Mail is not set up yet");
-    TRY(auth_present(cx, cx->app->auth, &v, password));
     TRY(auth_address_ask(cx, mail));
     mailer_wake(cx->app->mailer);
     rs->status = 202;

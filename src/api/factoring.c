@@ -68,30 +68,6 @@ enum err api_factor_get(struct cx *cx, const struct req *rq, struct resp *rs)
     return E_OK;
 }
 
-/* Who has no password proves who he is where he has one: by having come from there just now. */
-static enum err present_fresh(struct cx *cx, const struct req *rq)
-{
-    struct session s = {0};
-    str token = {0};
-    if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
-    TRY(auth_session_half(cx, token, &s));
-    if (auth_proved(cx, &s) == E_OK) return E_OK;
-    return fail_at(cx, E_DENIED, S("password"), "Please log out and in again: that proves who you are");
-}
-
-enum err present_password(struct cx *cx, const struct req *rq)
-{
-    const struct json *j = NULL;
-    bool has = false;
-    str password = {0};
-    struct visitor v = visitor_of(rq);
-    TRY(auth_has_password(cx, cx->who.user, &has));
-    if (!has) return present_fresh(cx, rq);
-    TRY(body_json(cx, rq, &j));
-    TRY(json_str_of(cx, j, S("password"), S(""), &password));
-    return auth_present(cx, cx->app->auth, &v, password);
-}
-
 static void qr_json(struct cx *cx, struct jw *w, str text)
 {
     int size = 0;
@@ -114,7 +90,6 @@ enum err api_totp_begin(struct cx *cx, const struct req *rq, struct resp *rs)
     if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
     TRY(auth_session_half(cx, token, &s));
     TRY(app_firm(cx, &f));
-    TRY(present_password(cx, rq));
     TRY(totp_begin(cx, cx->app->auth, f.name, s.mail.n ? s.mail : s.name, &t));
     struct jw w = reply_json(rs);
     jw_obj(&w);
@@ -151,7 +126,7 @@ enum err api_totp_confirm(struct cx *cx, const struct req *rq, struct resp *rs)
 
 enum err api_totp_end(struct cx *cx, const struct req *rq, struct resp *rs)
 {
-    TRY(present_password(cx, rq));
+    (void)rq;
     TRY(totp_end(cx));
     log_say(cx, LOG_INFO, S("auth"), "user %" PRId64 " has turned his second factor off", cx->who.user);
     rs->status = 204;
@@ -161,7 +136,7 @@ enum err api_totp_end(struct cx *cx, const struct req *rq, struct resp *rs)
 enum err api_recovery_post(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     str codes[RECOVERY_CODES];
-    TRY(present_password(cx, rq));
+    (void)rq;
     TRY(recovery_renew(cx, cx->app->auth, codes));
     codes_reply(rs, codes);
     return E_OK;

@@ -3,6 +3,7 @@
 #include "api/api_int.h"
 
 #include "auth/key.h"
+#include "auth/proof.h"
 #include "os/os.h"
 
 bool session_token(struct cx *cx, const struct req *rq, str *ret)
@@ -114,12 +115,13 @@ static enum err session_enter(struct cx *cx, unsigned flags, str token, struct s
 
 /* ---- recent log-in ---- */
 /* What says who comes in and what he may. Users and roles are records; theirs are the routes of any. */
-static bool needs_proof(const struct req *rq)
+static bool needs_proof(const struct req *rq, enum proof_kind *ret)
 {
     static handler_fn *const of_records[] = {api_create,  api_patch, api_delete, api_restore,
                                              api_merge, api_bulk,  api_mass};
     const struct route *r = rq->route;
-    if (r->flags & R_PROOF) return true;
+    *ret = r->flags & R_PROOF_OWN ? PROOF_OWN : PROOF_RECENT;
+    if (r->flags & (R_PROOF | R_PROOF_OWN)) return true;
     for (size_t i = 0; i < COUNT(of_records); i++)
         if (r->fn == of_records[i]) return str_eq(rq->param[0], S("user")) || str_eq(rq->param[0], S("role"));
     return false;
@@ -128,6 +130,7 @@ static bool needs_proof(const struct req *rq)
 enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs)
 {
     struct session s = {0};
+    enum proof_kind proof = PROOF_RECENT;
     str token = {0};
     unsigned flags = rq->route->flags;
     cx->way = WAY_API;
@@ -145,6 +148,6 @@ enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs)
         cx->refusal = EVENT_REFUSED_CSRF;
         return fail(cx, E_DENIED, "Please load the page again: its security token is missing or no longer valid");
     }
-    if (needs_proof(rq)) TRY(auth_proved(cx, &s));
+    if (needs_proof(rq, &proof)) TRY(auth_proved(cx, &s, proof));
     return shown_as(cx, rq);
 }

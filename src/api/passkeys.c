@@ -12,7 +12,7 @@ static bool site_of(struct cx *cx, const struct req *rq, struct wa_site *ret)
     return passkey_site(cx->a, cx->app->url, rq->host, ret);
 }
 
-static enum err site_need(struct cx *cx, const struct req *rq, struct wa_site *ret)
+enum err site_need(struct cx *cx, const struct req *rq, struct wa_site *ret)
 {
     return site_of(cx, rq, ret)
                ? E_OK
@@ -82,13 +82,12 @@ enum err api_passkey_begin(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(auth_session_half(cx, token, &s));
     TRY(app_firm(cx, &f));
     TRY(passkey_list(cx, s.user, &p, &n));
-    TRY(present_password(cx, rq));
     TRY(passkey_begin(cx, token, &challenge));
     new_reply(cx, rs, &site, challenge, f.name, &s, p, n);
     return E_OK;
 }
 
-static enum err answer_given(struct cx *cx, const struct json *j, struct passkey_answer *ret)
+enum err answer_given(struct cx *cx, const struct json *j, struct passkey_answer *ret)
 {
     TRY(json_str_of(cx, j, S("id"), S(""), &ret->credential));
     TRY(json_str_of(cx, j, S("client"), S(""), &ret->client));
@@ -140,7 +139,6 @@ enum err api_passkey_end(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     int64_t id = 0;
     TRY(path_id(cx, rq, 0, &id));
-    TRY(present_password(cx, rq));
     TRY(passkey_end(cx, id));
     log_say(cx, LOG_INFO, S("auth"), "user %" PRId64 " has taken a passkey away", cx->who.user);
     rs->status = 204;
@@ -165,39 +163,37 @@ static bool half_of(struct cx *cx, const struct req *rq, str *ret_token, struct 
            ret->stage == STAGE_FACTOR;
 }
 
-static enum err asked(struct cx *cx, const struct req *rq, struct resp *rs, str *ret_challenge, bool *ret_second,
-                      struct passkey **ret, size_t *ret_n)
+enum err challenge_reply(struct cx *cx, struct resp *rs, const struct wa_site *site, str challenge, bool second,
+                         int64_t user)
 {
-    unsigned char raw[32];
-    struct session s = {0};
-    str binder = {0};
-    *ret_second = half_of(cx, rq, &binder, &s);
-    if (*ret_second) TRY(passkey_list(cx, s.user, ret, ret_n));
-    else {
-        os_random(raw, sizeof raw);
-        binder = os_hex(cx->a, raw, sizeof raw);
-        ask_cookie(cx, rs, binder);
-    }
-    return passkey_ask(cx, binder, *ret_second, ret_challenge);
+    struct passkey *p = NULL;
+    size_t n = 0;
+    if (user) TRY(passkey_list(cx, user, &p, &n));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kstr(&w, S("challenge"), challenge);
+    jw_kstr(&w, S("rp"), site->rp);
+    jw_kbool(&w, S("second"), second);
+    ids_json(&w, S("known"), p, n);
+    jw_obj_end(&w);
+    return E_OK;
 }
 
 enum err api_passkey_ask(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct wa_site site = {0};
-    struct passkey *p = NULL;
-    str challenge = {0};
-    size_t n = 0;
-    bool second = false;
+    struct session s = {0};
+    unsigned char raw[32];
+    str challenge = {0}, binder = {0};
     TRY(site_need(cx, rq, &site));
-    TRY(asked(cx, rq, rs, &challenge, &second, &p, &n));
-    struct jw w = reply_json(rs);
-    jw_obj(&w);
-    jw_kstr(&w, S("challenge"), challenge);
-    jw_kstr(&w, S("rp"), site.rp);
-    jw_kbool(&w, S("second"), second);
-    ids_json(&w, S("known"), p, n);
-    jw_obj_end(&w);
-    return E_OK;
+    bool second = half_of(cx, rq, &binder, &s);
+    if (!second) {
+        os_random(raw, sizeof raw);
+        binder = os_hex(cx->a, raw, sizeof raw);
+        ask_cookie(cx, rs, binder);
+    }
+    TRY(passkey_ask(cx, binder, second, &challenge));
+    return challenge_reply(cx, rs, &site, challenge, second, second ? s.user : 0);
 }
 
 enum err api_passkey_login(struct cx *cx, const struct req *rq, struct resp *rs)

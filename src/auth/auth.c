@@ -153,8 +153,14 @@ struct opening session_opening(struct cx *cx, int64_t user, enum stage stage, st
     os_random(raw, sizeof raw);
     os_random(csrf, sizeof csrf);
     str token = os_hex(cx->a, raw, sizeof raw);
-    return (struct opening){user, stage, token, token_hash(cx, token), os_hex(cx->a, csrf, sizeof csrf), addr,
-                            utf8_cut(agent, AGENT_BYTES), false};
+    return (struct opening){.user = user,
+                            .stage = stage,
+                            .token = token,
+                            .hash = token_hash(cx, token),
+                            .csrf = os_hex(cx->a, csrf, sizeof csrf),
+                            .addr = addr,
+                            .agent = utf8_cut(agent, AGENT_BYTES),
+                            .proved_at = cx->now_ms};
 }
 
 enum err session_insert(struct cx *cx, void *opening)
@@ -167,7 +173,7 @@ enum err session_insert(struct cx *cx, void *opening)
         " factored)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         V(o->hash), V(o->user), V(cx->now_ms), V(cx->now_ms), V(cx->now_ms + SESSION_MAX_MS),
-        V(o->addr), V(o->agent), V(o->csrf), V((int)o->stage), V(cx->now_ms), V(o->factored));
+        V(o->addr), V(o->agent), V(o->csrf), V((int)o->stage), V(o->proved_at), V(o->factored));
 }
 
 enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, struct session *ret)
@@ -227,7 +233,7 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
     struct acl *acl = NULL;
     TRY(db_query(cx, &r,
                  "SELECT s.user_id, s.seen_at, s.expires_at, s.csrf, u.name, u.mail, u.language, "
-                 "r.name, u.timezone, s.stage, s.proved_at, s.factored FROM session s"
+                 "r.name, u.timezone, s.stage, s.proved_at, s.factored, s.created_at FROM session s"
                  " JOIN \"user\" u ON u.id = s.user_id LEFT JOIN \"role\" r ON r.id = u.role WHERE "
                  "s.token = $1",
                  V(hash)));
@@ -243,7 +249,8 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
                                   .lang = db_str(&r, 0, 6),
                                   .role = db_str(&r, 0, 7),
                                   .stage = (enum stage)db_int(&r, 0, 9),
-                                  .proved_at = db_int(&r, 0, 10)}};
+                                  .proved_at = db_int(&r, 0, 10),
+                                  .created_at = db_int(&r, 0, 12)}};
     if (is_over(cx, ret)) return fail(cx, E_AUTH, "Please log in first");
     if (!zone_named_min(db_str(&r, 0, 8), cx->now_ms, &ret->tz_min)) ret->tz_min = auth_firm_tz(cx);
     cx->tz_min = ret->tz_min; /* the day that filters of roles speak of */
@@ -301,23 +308,6 @@ enum err auth_session_half(struct cx *cx, str token, struct session *ret)
     struct entered e = {0};
     TRY(session_find(cx, NULL, token, &e));
     return session_taken(cx, &e, ret);
-}
-
-enum err auth_proved(struct cx *cx, const struct session *s)
-{
-    return s->proved_at + PROOF_MS >= cx->now_ms ? E_OK : fail(cx, E_PROOF, "Please enter your password once more");
-}
-
-static enum err proved_write(struct cx *cx, void *arg)
-{
-    return db_exec(cx, NULL, "UPDATE session SET proved_at = $2 WHERE token = $1", V(*(const str *)arg), V(cx->now_ms));
-}
-
-enum err auth_prove(struct cx *cx, struct auth *au, const struct visitor *v, str token, str password)
-{
-    str hash = token_hash(cx, token);
-    TRY(auth_present(cx, au, v, password));
-    return db_write(cx, proved_write, &hash);
 }
 
 static enum err session_delete(struct cx *cx, void *arg)

@@ -11,7 +11,8 @@
 #include "record/record.h"
 
 enum { AUTH_HASHES = 4, PASSWORD_MIN = 8, PASSWORD_MAX = 1024, TOKEN_CHARS = 64 };
-enum { SESSION_IDLE_MS = 12 * 3600 * 1000, PROOF_MS = 15 * 60 * 1000 };
+enum { SESSION_IDLE_MS = 12 * 3600 * 1000, PROOF_MS = 15 * 60 * 1000, PROOF_OWN_MS = 5 * 60 * 1000 };
+enum { FIRST_PASSWORD_MS = 7 * 86400 * 1000 };
 #define SESSION_MAX_MS (INT64_C(30) * 86400000)
 
 struct auth; /* the queue of hashes and the sessions remembered; one per process */
@@ -27,7 +28,8 @@ MUST enum err auth_password_set(struct cx *cx, struct auth *au, int64_t user, st
  * in the security log, of EVENT_PASSWORD_*. */
 MUST enum err auth_password_hash(struct cx *cx, struct auth *au, str password, str *ret);
 MUST enum err auth_hash_set(struct cx *cx, int64_t user, str hash, enum event_kind told);
-/* The same for a password that somebody else has chosen: he must choose an own one before anything else. */
+/* The same for a password that somebody else has chosen: he must choose an own one before anything else, and within
+ * FIRST_PASSWORD_MS. */
 MUST enum err auth_hash_first(struct cx *cx, int64_t user, str hash);
 
 /* What a session still lacks before it opens more than the next step. As numbers in the table but the last, which is
@@ -38,7 +40,7 @@ struct session {
     str token, csrf;  /* token only of a new one: 64 hex characters */
     str name, mail, lang, role;
     enum stage stage;
-    int64_t proved_at; /* when he last proved who he is */
+    int64_t created_at, proved_at; /* proved_at: when he last proved who he is; as created_at: by the log-in */
 };
 
 /* ---- log-in ---- */
@@ -62,12 +64,11 @@ struct login {
  * is wrong. E_RATE: the account is locked for devices like this one, the address or all strangers together had too many
  * failures. E_DENIED: the address is blocked by hand. Limits: auth/limits.h. Every attempt is written down. */
 MUST enum err auth_login(struct cx *cx, struct auth *au, const struct visitor *v, struct login *io);
-/* Is this the present password of cx->who? E_DENIED at "password", and written down, when not; E_RATE as auth_login. */
-MUST enum err auth_present(struct cx *cx, struct auth *au, const struct visitor *v, str password);
 /* Has he a password that could be asked for, here or in a directory? Who comes in by a provider alone has none. */
 MUST enum err auth_has_password(struct cx *cx, int64_t user, bool *ret);
 /* An own new password for who knows the present one (io->password); counted like a log-in. All his sessions end but
- * the new one, of which token and csrf come back. `words`: see auth_password_check. */
+ * the new one, of which token and csrf come back. It proves no more than io->s.proved_at, the old one's, where he has a
+ * second factor: a password alone is half of a proof then. `words`: see auth_password_check. */
 MUST enum err auth_password_change(struct cx *cx, struct auth *au, const struct visitor *v, str fresh, const str *words,
                                    size_t n_words, struct login *io);
 /* An address as it is counted and blocked: IPv4 as it is, IPv6 as its "/64"; "" when it is none. */
@@ -82,10 +83,6 @@ MUST enum err auth_session_enter(struct cx *cx, struct auth *au, str token, stru
 MUST enum err auth_session_half(struct cx *cx, str token, struct session *ret);
 /* E_AUTH, telling what is to be done first; E_OK for STAGE_IN. */
 MUST enum err auth_lacks(struct cx *cx, enum stage s);
-/* E_PROOF when that was longer ago than PROOF_MS. */
-MUST enum err auth_proved(struct cx *cx, const struct session *s);
-/* He has proved it now, by his present password: as auth_present. */
-MUST enum err auth_prove(struct cx *cx, struct auth *au, const struct visitor *v, str token, str password);
 MUST enum err auth_logout(struct cx *cx, str token);
 /* A session's name in lists: nobody can come in by it. */
 str auth_session_key(struct cx *cx, str token);

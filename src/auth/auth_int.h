@@ -78,6 +78,8 @@ struct auth {
     struct buckets buckets;
 };
 bool hash_fits(struct auth *au, struct cx *cx, str hash, str password);
+/* Is it the user's present one, here or in his directory? Between try_begin and try_end. */
+MUST enum err password_is(struct cx *cx, struct auth *au, int64_t user, str password, bool *ret);
 /* argon2id in hex under a salt of one's own: for what is looked up among several. */
 MUST enum err hash_salted(struct cx *cx, struct auth *au, str secret, str salt, str *ret);
 /* SHA-256 in hex: as the tables have tokens. */
@@ -89,6 +91,7 @@ struct opening {
     enum stage stage;
     str token, hash, csrf, addr, agent;
     bool factored;      /* a second factor was asked for elsewhere, and that is enough */
+    int64_t proved_at;  /* when who he is was proved: mostly now */
 };
 struct opening session_opening(struct cx *cx, int64_t user, enum stage stage, str addr, str agent);
 enum err session_insert(struct cx *cx, void *opening);

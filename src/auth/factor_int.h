@@ -3,6 +3,7 @@
 #pragma once
 #include "auth/auth_int.h"
 #include "auth/factor.h"
+#include "auth/passkey.h"
 
 /* The step that this code stands for, later than the one taken last; 0 = it is wrong. E_PRECOND: the seed cannot be
  * opened here. */
@@ -21,6 +22,15 @@ struct recovery {
 /* New codes and their hashes (slow, outside of db_write), then inside: the old ones are ended. */
 MUST enum err recovery_make(struct cx *cx, struct auth *au, int64_t user, str *ret_codes, struct recovery *ret);
 MUST enum err recovery_write(struct cx *cx, const struct recovery *r);
+
+/* A passkey as the second half of a proof, or all of it. */
+struct passkey_used;
+MUST enum err passkey_ask_proof(struct cx *cx, str session, str *ret_challenge);
+/* Does this answer show a passkey of cx->who? *ret NULL: no. `verified`: its owner must have been asked who he is. */
+MUST enum err passkey_shown(struct cx *cx, const struct wa_site *site, str session, const struct passkey_answer *in,
+                            bool verified, struct passkey_used **ret);
+/* Inside db_write; E_AUTH: it has been used before. */
+MUST enum err passkey_use(struct cx *cx, struct passkey_used *x);
 
 /* Inside db_write, when one was ended: E_DENIED when it was the last one and a role asks for one; recovery codes end
  * with the last. */

@@ -188,12 +188,20 @@ enum err try_end(struct cx *cx, struct auth *au, struct try *t, bool right, db_w
 }
 
 /* ---- log-in ---- */
-static enum err credential_of(struct cx *cx, int64_t user, str *ret_hash, bool *ret_must_change)
+struct credential {
+    str hash;         /* "" = he has none */
+    bool must_change; /* somebody else has chosen it, ... */
+    bool is_late;     /* ... so long ago that it opens nothing any more */
+};
+
+static enum err credential_of(struct cx *cx, int64_t user, struct credential *ret)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT hash, must_change FROM credential WHERE user_id = $1", V(user)));
-    *ret_hash = r.n ? db_str(&r, 0, 0) : S("");
-    *ret_must_change = r.n && db_int(&r, 0, 1);
+    TRY(db_query(cx, &r, "SELECT hash, must_change, changed_at FROM credential WHERE user_id = $1", V(user)));
+    if (!r.n) return E_OK;
+    ret->hash = db_str(&r, 0, 0);
+    ret->must_change = db_int(&r, 0, 1) != 0;
+    ret->is_late = ret->must_change && db_int(&r, 0, 2) + FIRST_PASSWORD_MS < cx->now_ms;
     return E_OK;
 }
 
@@ -302,22 +310,26 @@ static enum err by_directory(struct cx *cx, struct auth *au, struct try *t, cons
 /* From the try's beginning on: what is proved by io->password, and what follows when it is right. */
 static enum err proved(struct cx *cx, struct auth *au, struct try *t, str fresh, struct login *io)
 {
-    bool must_change = false, has = false;
-    str hash = {0};
+    bool has = false;
+    struct credential k = {0};
     struct coming c = {0};
     enum err e = try_begin(cx, au, t);
     io->next = t->next;
     io->wait_ms = t->wait_ms;
     TRY(e);
-    TRY(credential_of(cx, t->user, &hash, &must_change));
-    bool right = hash_fits(au, cx, hash, io->password);
+    TRY(credential_of(cx, t->user, &k));
+    bool right = hash_fits(au, cx, k.hash, io->password), late = right && k.is_late && !fresh.n;
+    if (late) right = false;
     if (!fresh.n) TRY(by_directory(cx, au, t, io, &right, &c));
     TRY(factor_has(cx, t->user, &has)); /* of nobody, too: the time it takes tells nothing */
     if (right && fresh.n) TRY(auth_password_hash(cx, au, fresh, &c.fresh));
-    if (c.first) must_change = false;
-    enum stage next = fresh.n ? STAGE_IN : has ? STAGE_FACTOR : must_change ? STAGE_PASSWORD : STAGE_IN;
+    if (c.first) k.must_change = false;
+    enum stage next = fresh.n ? STAGE_IN : has ? STAGE_FACTOR : k.must_change ? STAGE_PASSWORD : STAGE_IN;
     c.o = session_opening(cx, t->user, next, t->v->addr, t->v->agent);
-    return session_open(cx, au, t, right, &c, io);
+    if (fresh.n && has) c.o.proved_at = io->s.proved_at;
+    e = session_open(cx, au, t, right, &c, io);
+    if (e != E_AUTH || !late) return e;
+    return fail(cx, E_AUTH, "This first password was not used in time: please ask for another one");
 }
 
 /* Whatever he calls himself, he is counted by his address. */
@@ -354,37 +366,24 @@ enum err try_own_name(struct cx *cx, struct try *t)
     return E_OK;
 }
 
-static enum err present(struct cx *cx, struct auth *au, struct try *t, str password)
+enum err password_is(struct cx *cx, struct auth *au, int64_t user, str password, bool *ret)
 {
     struct settling s = {0};
-    bool must_change = false;
-    str hash = {0}, login = {0};
-    TRY(try_begin(cx, au, t));
-    TRY(credential_of(cx, t->user, &hash, &must_change));
-    TRY(directory_login(cx, t->user, &login));
-    bool right = hash_fits(au, cx, hash, password);
-    if (login.n) TRY(directory_check(cx, au, t->user, login, password, &right, &s));
-    return try_end(cx, au, t, right, NULL, NULL);
+    struct credential k = {0};
+    str login = {0};
+    TRY(credential_of(cx, user, &k));
+    TRY(directory_login(cx, user, &login));
+    *ret = hash_fits(au, cx, k.hash, password);
+    return login.n ? directory_check(cx, au, user, login, password, ret, &s) : E_OK;
 }
 
 enum err auth_has_password(struct cx *cx, int64_t user, bool *ret)
 {
-    bool must_change = false;
-    str hash = {0};
+    struct credential k = {0};
     TRY(outside_is_theirs(cx, user, ret));
-    TRY(credential_of(cx, user, &hash, &must_change));
-    *ret |= hash.n > 0;
+    TRY(credential_of(cx, user, &k));
+    *ret |= k.hash.n > 0;
     return E_OK;
-}
-
-enum err auth_present(struct cx *cx, struct auth *au, const struct visitor *v, str password)
-{
-    struct try t = {.v = v, .user = cx->who.user, .is_in = true};
-    if (password.n > 4 * PASSWORD_MAX)
-        return fail(cx, E_LIMIT, "A password has at most %d characters", PASSWORD_MAX);
-    TRY(try_own_name(cx, &t));
-    enum err e = try_forgiven(cx, &t, present(cx, au, &t, password));
-    return e == E_AUTH ? fail_at(cx, E_DENIED, S("password"), "Please enter your present password") : e;
 }
 
 enum err auth_password_change(struct cx *cx, struct auth *au, const struct visitor *v, str fresh, const str *words,

@@ -10,7 +10,7 @@
 
 #include <sodium.h>
 
-enum purpose { FOR_NEW, FOR_LOGIN, FOR_SECOND };
+enum purpose { FOR_NEW, FOR_LOGIN, FOR_SECOND, FOR_PROOF };
 enum { CHALLENGE_BYTES = 32, SCHEME_HTTPS = sizeof "https://" - 1, SCHEME_HTTP = sizeof "http://" - 1 };
 
 /* ---- the address ---- */
@@ -257,7 +257,7 @@ static enum err found_read(struct cx *cx, str credential, struct found *ret)
     return E_OK;
 }
 
-struct coming_by {
+struct passkey_used {
     struct challenge c;
     int64_t passkey;
     uint32_t counter;
@@ -266,7 +266,7 @@ struct coming_by {
 
 static enum err spend(struct cx *cx, void *arg)
 {
-    const struct coming_by *x = arg;
+    const struct passkey_used *x = arg;
     int64_t n = 0;
     TRY(challenge_spend(cx, &x->c));
     TRY(db_exec(cx, &n,
@@ -278,15 +278,17 @@ static enum err spend(struct cx *cx, void *arg)
     return n ? E_OK : fail(cx, E_AUTH, "Please log in first");
 }
 
-static enum err checked(struct cx *cx, const struct passkey_login *in, const struct found *f, struct coming_by *x)
+/* x->c.user: whose it must be, 0 = anybody's. */
+static enum err checked(struct cx *cx, const struct wa_site *site, const struct passkey_answer *in, bool verified,
+                        const struct found *f, struct passkey_used *x)
 {
-    struct wa_want want = {in->site->origin, in->site->rp, !in->half};
+    struct wa_want want = {site->origin, site->rp, verified};
     struct wa_client client = {0};
     str challenge = {0};
-    TRY(client_of(cx, &in->answer, &client));
+    TRY(client_of(cx, in, &client));
     TRY(wa_challenge(cx, client.json, &challenge));
     x->c.hash = token_hash(cx, challenge);
-    if (!f->id || (in->half && in->half->user != f->whose.user))
+    if (!f->id || (x->c.user && x->c.user != f->whose.user))
         return fail_at(cx, E_INVALID, S("passkey"), "This passkey was not accepted (%s)", "credential");
     return wa_asserted(cx, &want, &f->key, &client, &x->counter);
 }
@@ -294,15 +296,15 @@ static enum err checked(struct cx *cx, const struct passkey_login *in, const str
 static enum err came(struct cx *cx, struct auth *au, struct try *t, const struct passkey_login *in,
                      const struct found *f, struct login *io)
 {
-    struct coming_by x = {.c = {.binder = token_hash(cx, in->binder),
-                                .user = in->half ? in->half->user : 0,
-                                .purpose = in->half ? FOR_SECOND : FOR_LOGIN},
-                          .passkey = f->id};
+    struct passkey_used x = {.c = {.binder = token_hash(cx, in->binder),
+                                   .user = in->half ? in->half->user : 0,
+                                   .purpose = in->half ? FOR_SECOND : FOR_LOGIN},
+                             .passkey = f->id};
     struct coming c = {.first = spend, .arg = &x, .whose = &f->whose};
     enum err e = try_begin(cx, au, t);
     io->wait_ms = t->wait_ms;
     TRY(e);
-    e = checked(cx, in, f, &x);
+    e = checked(cx, in->site, &in->answer, !in->half, f, &x);
     if (e != E_OK && e != E_INVALID) return e;
     if (e != E_OK) log_say(cx, LOG_WARN, S("auth"), "user %" PRId64 ": %.*s", t->user, FS(cx->msg));
     if (in->half) x.half = x.c.binder;
@@ -324,3 +326,25 @@ enum err passkey_login(struct cx *cx, struct auth *au, const struct visitor *v, 
     enum err e = try_forgiven(cx, &t, came(cx, au, &t, in, &f, io));
     return e == E_AUTH ? fail_at(cx, E_INVALID, S("passkey"), "This passkey was not accepted") : e;
 }
+
+/* ---- proving once more who one is ---- */
+enum err passkey_ask_proof(struct cx *cx, str session, str *ret_challenge)
+{
+    return challenge_make(cx, FOR_PROOF, session, cx->who.user, ret_challenge);
+}
+
+enum err passkey_shown(struct cx *cx, const struct wa_site *site, str session, const struct passkey_answer *in,
+                       bool verified, struct passkey_used **ret)
+{
+    struct passkey_used *x = NEW(cx->a, struct passkey_used);
+    struct found f = {0};
+    TRY(found_read(cx, in->credential, &f));
+    x->c = (struct challenge){.binder = token_hash(cx, session), .user = cx->who.user, .purpose = FOR_PROOF};
+    x->passkey = f.id;
+    enum err e = checked(cx, site, in, verified, &f, x);
+    if (e == E_INVALID) log_say(cx, LOG_WARN, S("auth"), "user %" PRId64 ": %.*s", cx->who.user, FS(cx->msg));
+    if (e == E_OK) *ret = x;
+    return e == E_INVALID ? E_OK : e;
+}
+
+enum err passkey_use(struct cx *cx, struct passkey_used *x) { return spend(cx, x); }

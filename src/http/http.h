@@ -82,6 +82,7 @@ enum route_flags {
     R_PROOF = 4096,      /* bears on who comes in: somebody must have proved lately who he is */
     R_PAGE = 8192,       /* what somebody looks at: counted as a page, ... */
     R_ACT = 16384,       /* ... and what he does, as an action (usage.h) */
+    R_PROOF_OWN = 32768, /* bears on how he himself comes in: proved since his log-in, and just now */
 };
 typedef enum err handler_fn(struct cx *cx, const struct req *rq, struct resp *rs);
 struct route {

@@ -87,6 +87,9 @@ str api_code(struct api_bed *t, enum actor who, int off);
 /* A new session for him. */
 void api_enter(struct api_bed *t, enum actor who, int64_t id);
 
+/* His session is as if he had just proved once more who he is. */
+void api_prove(struct api_bed *t, enum actor who);
+
 /* Every route that was called, for the test that none was forgotten. */
 bool api_route_called(size_t i);
 void api_route_mark(const struct route *r);

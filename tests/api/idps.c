@@ -267,9 +267,11 @@ static void own_factor(struct api_bed *t, struct house *h)
     t->who[REPA1].token = token;
     t->who[REPA1].csrf = answer_value(&t->b.cx, &r, S("csrf"));
     ROWS(t, {REPA1, "GET /api/v1/factor", NULL, 200, "\"password\":false", NULL, NULL, NULL},
-         {REPA1, "POST /api/v1/factor/totp", "{'password':''}", 200, "\"secret\":\"", NULL, NULL, NULL});
+         {REPA1, "POST /api/v1/factor/totp", NULL, 200, "\"secret\":\"", NULL, NULL, NULL});
     t->ahead_ms = PROOF_MS + 1000;
-    ROWS(t, {REPA1, "POST /api/v1/factor/totp", "{'password':''}", 403, "\"field\":\"password\"", NULL, NULL, NULL});
+    ROWS(t, {REPA1, "POST /api/v1/factor/totp", NULL, 403, "\"code\":\"proof\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/session/proof", NULL, 200, "\"password\":false|\"passkey_alone\":false", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/session/proof", "{'password':''}", 403, "\"field\":\"password\"|log out and in", NULL, NULL, NULL});
     t->ahead_ms = 0;
     t->who[REPA1] = was;
 }

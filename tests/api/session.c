@@ -172,6 +172,52 @@ static void guess(struct api_bed *t)
 }
 
 /* Own sessions, those of all, and a user who is ended at once; an address that is blocked. */
+/* ASVS 6.4.1: what an administrator gives as a first password opens for a week. */
+static void first_password(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "POST /api/v1/account/$repa2/password", "{'password':'Erstes-Wort-1'}", 204, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/account/$repa2", NULL, 200, "\"must_change\":true|\"first_until\":\"20", NULL, NULL, NULL});
+    t->ahead_ms = FIRST_PASSWORD_MS + 60000;
+    struct answer r = try_rita(t, "Erstes-Wort-1", S("null"), S(""));
+    T_INT(r.status, 401);
+    T(str_find(r.body, S("not used in time")) > 0 && !answer_head(&r, S("Set-Cookie")).n);
+    r = try_rita(t, "Erstes-Wort-2", S("null"), S(""));
+    T(r.status == 401 && str_find(r.body, S("not used in time")) < 0); /* who does not know it learns nothing */
+    t->ahead_ms = FIRST_PASSWORD_MS - 60000;
+    r = try_rita(t, "Erstes-Wort-1", S("null"), S(""));
+    T(r.status == 200 && str_find(r.body, S("\"step\":\"password\"")) > 0);
+    t->ahead_ms = 0;
+    T_OK(&t->b.cx, auth_password_set(&t->b.cx, t->app->auth, t->who[REPA2].id, S("Moos-Laterne-9")));
+    ROWS(t, {ADMIN, "GET /api/v1/account/$repa2", NULL, 200, "\"must_change\":false|\"first_until\":null", NULL, NULL, NULL});
+    t->ahead_ms = FIRST_PASSWORD_MS + 60000;
+    T_INT(try_rita(t, "Moos-Laterne-9", S("null"), S("")).status, 200); /* one's own stays */
+    t->ahead_ms = 0;
+}
+
+/* ASVS 7.5.2: one's own session goes at once; all of them, and another's, after a proof. */
+static void ended_unproved(struct api_bed *t)
+{
+    struct person before = t->who[ADMIN];
+    api_enter(t, ADMIN, before.id);
+    struct cx cx = t->b.cx;
+    var_put(t, "own", auth_session_key(&cx, before.token));
+    var_put(t, "foreign", auth_session_key(&cx, t->who[REPB1].token));
+    t->ahead_ms = PROOF_MS + 60000;
+    ROWS(t,
+         {ADMIN, "DELETE /api/v1/session/list", NULL, 403, "\"code\":\"proof\"", "", NULL, NULL},
+         {ADMIN, "DELETE /api/v1/session/list/$foreign", NULL, 403, "\"code\":\"proof\"", "", NULL, NULL},
+         {REPB1, "GET /api/v1/session", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/session/list/$own", NULL, 204, NULL, "", NULL, NULL},
+         {MGRA, "DELETE /api/v1/session/list/$foreign", NULL, 404, NULL, "", NULL, NULL});
+    api_prove(t, ADMIN);
+    ROWS(t,
+         {ADMIN, "DELETE /api/v1/session/list/$foreign", NULL, 204, NULL, "", NULL, NULL},
+         {REPB1, "GET /api/v1/session", NULL, 401, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/session/list", NULL, 204, NULL, "", NULL, NULL});
+    t->ahead_ms = 0;
+}
+
 static void ended(struct api_bed *t)
 {
     struct person before = t->who[REPA1];
@@ -294,6 +340,6 @@ static void spelled(struct api_bed *t)
 void session_tests(void)
 {
     api_both(set_up, false, false);
-    static void (*const all[])(struct api_bed *) = {log_in_and_out, guess, ended, guarded, spelled};
+    static void (*const all[])(struct api_bed *) = {log_in_and_out, guess, first_password, ended, ended_unproved, guarded, spelled};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

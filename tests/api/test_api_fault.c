@@ -81,7 +81,7 @@ static const struct torture {
     {"PATCH /api/v1/person/$q", "{'job_title':'3'}", NULL, ADMIN, ""},
     {"PATCH /api/v1/notice/$n", "{'read':true}", NULL, REPA1, ""},
     {"PATCH /api/v1/notice", "{'read':true}", NULL, REPA1, ""},
-    {"POST /api/v1/key", "{'name':'f','scopes':['read'],'role':'$rolerep','password':'korrekt-pferd-batterie'}", NULL, ADMIN, "login_attempt login_guard security_event"},
+    {"POST /api/v1/key", "{'name':'f','scopes':['read'],'role':'$rolerep'}", NULL, ADMIN, ""},
     {"PATCH /api/v1/key/$key", "{'name':'g'}", "Idempotency-Key: fault-key", ADMIN, ""},
     {"DELETE /api/v1/key/$key", NULL, "Idempotency-Key: fault-key-end", ADMIN, ""},
     {"POST /api/v1/idp", "{'name':'f','issuer':'$issuer','client_id':'f','secret':'s','map':[{'group':'g','role':'$rolerep'}]}", NULL, ADMIN, ""},
@@ -112,18 +112,19 @@ static const struct torture {
     {"POST /api/v1/block", "{'addr':'192.0.2.1','why':'f'}", NULL, ADMIN, ""},
     {"DELETE /api/v1/block/$block", NULL, NULL, ADMIN, ""},
     {"DELETE /api/v1/lock/$lock", NULL, NULL, ADMIN, ""},
+    {"POST /api/v1/session/proof/passkey", NULL, NULL, MGRA, ""},
     {"POST /api/v1/session/proof", "{'password':'korrekt-pferd-batterie'}", NULL, MGRA, "login_attempt login_guard security_event"},
-    {"POST /api/v1/factor/totp", "{'password':'korrekt-pferd-batterie'}", NULL, MGRA, "login_attempt login_guard security_event"},
+    {"POST /api/v1/factor/totp", "{}", NULL, MGRA, ""},
     {"POST /api/v1/factor/totp/confirm", "{'code':'$code'}", NULL, MGRA, ""},
-    {"POST /api/v1/factor/recovery", "{'password':'korrekt-pferd-batterie'}", NULL, MGRA, "login_attempt login_guard security_event"},
-    {"POST /api/v1/factor/totp/end", "{'password':'korrekt-pferd-batterie'}", NULL, MGRA, "login_attempt login_guard security_event"},
+    {"POST /api/v1/factor/recovery", "{}", NULL, MGRA, ""},
+    {"POST /api/v1/factor/totp/end", "{}", NULL, MGRA, ""},
     {"POST /api/v1/session/factor", "{'code':'$half'}", NULL, REPB1, "login_attempt login_guard security_event"},
-    {"POST /api/v1/passkey/begin", "{'password':'korrekt-pferd-batterie'}", NULL, MGRA, "login_attempt login_guard security_event"},
+    {"POST /api/v1/passkey/begin", "{}", NULL, MGRA, ""},
     {"POST /api/v1/passkey", "{'name':'f','id':'$pk.id','client':'$pknew.client','data':'$pk.data'}", NULL, MGRA, ""},
     {"PATCH /api/v1/passkey/$pk", "{'name':'g'}", NULL, MGRA, ""},
     {"POST /api/v1/session/passkey/begin", NULL, NULL, ANON, ""},
     {"POST /api/v1/session/passkey", "{'id':'$pk.id','client':'$pkin.client','data':'$pk.data','signature':'$pk.sig'}", "Cookie: kontor-ask=fault", ANON, "login_attempt login_guard security_event"},
-    {"POST /api/v1/passkey/$pk/end", "{'password':'korrekt-pferd-batterie'}", NULL, MGRA, "login_attempt login_guard security_event"},
+    {"POST /api/v1/passkey/$pk/end", "{}", NULL, MGRA, ""},
     {"DELETE /api/v1/account/$repb1/factor", NULL, "Idempotency-Key: fault-factor", ADMIN, ""},
     {"POST /api/v1/session/password", "{'present':'korrekt-pferd-batterie','password':'Moos-Laterne-9'}", NULL, MGRA, "login_attempt login_guard security_event"},
     {"PUT /api/v1/mail/server", "{'host':'127.0.0.1','port':25,'security':'none','user':'u','password':'p','from':'f@mueller.example'}", NULL, ADMIN, ""},
@@ -133,7 +134,7 @@ static const struct torture {
     {"POST /api/v1/link", "{'token':'" TOKEN_A "'}", NULL, ANON, ""},
     {"POST /api/v1/password/reset", "{'token':'" TOKEN_A "','password':'Moos-Laterne-9'}", NULL, ANON, ""},
     {"POST /api/v1/unlock", "{'token':'" TOKEN_B "'}", NULL, ANON, ""},
-    {"POST /api/v1/session/mail", "{'mail':'clara.neu@mueller.example','password':'korrekt-pferd-batterie'}", NULL, ADMIN, "login_attempt login_guard security_event"},
+    {"POST /api/v1/session/mail", "{'mail':'clara.neu@mueller.example'}", NULL, ADMIN, ""},
     {"POST /api/v1/address", "{'token':'" TOKEN_C "'}", NULL, ANON, ""},
     {"PUT /api/v1/usage/rules", "{'on':true,'days':90}", NULL, ADMIN, ""},
     {"DELETE /api/v1/usage", NULL, NULL, ADMIN, ""},
@@ -343,6 +344,7 @@ static enum err link_rows(struct cx *cx, void *arg)
 static void walk(struct api_bed *t)
 {
     t->still_ms = clock_ms(); /* no session is due to be marked as seen, however long it takes */
+    api_prove(t, ADMIN);
     ROWS(t,
          {ADMIN, "POST /api/v1/company", "{'name':'Firma'}", 201, NULL, "company.create", "c", NULL},
          {ADMIN, "POST /api/v1/group", "{'name':'Gruppe'}", 201, NULL, "group.create", "g", NULL},
@@ -354,7 +356,7 @@ static void walk(struct api_bed *t)
          {REPA1, "PATCH /api/v1/person/$q", "{'note':'1'}", 200, NULL, "person.update", "u", NULL},
          {REPA1, "PATCH /api/v1/person/$l", "{'note':'1'}", 200, NULL, "person.update", "v", NULL},
          {ADMIN, "POST /api/v1/file?name=k.csv", "Name;Telefon\nAnna;0221 5551\n", 201, NULL, NULL, "f", "Content-Type: text/csv"},
-         {ADMIN, "POST /api/v1/key", "{'name':'f','scopes':['read'],'password':'korrekt-pferd-batterie'}", 201, NULL, NULL, "key", NULL},
+         {ADMIN, "POST /api/v1/key", "{'name':'f','scopes':['read']}", 201, NULL, NULL, "key", NULL},
          {ADMIN, "POST /api/v1/import/mapping", "{'name':'m','mapping':{}}", 201, NULL, NULL, "map", NULL},
          {ADMIN, "POST /api/v1/import/dry", "{'file':'$f','entity':'person'}", 202, NULL, NULL, "j", NULL});
     upload_make(t);
@@ -366,6 +368,7 @@ static void walk(struct api_bed *t)
     hook_make(t);
     struct house *h = house_open();
     house_allow(t, h->port);
+    t->still_ms++; /* a proof counts after the log-in */
     for (size_t i = 0; i < COUNT(all); i++) one(t, &all[i]);
     house_close(h);
     for (size_t i = 0; i < api_routes_n; i++) {

@@ -1,7 +1,7 @@
 // A user sets up an app for codes, logs in with it and with a recovery code; an administrator asks for it by role and resets it.
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { admin, openView, say, sender } from './lib.mjs';
+import { admin, openView, proof, prove, say, sender } from './lib.mjs';
 
 export const name = 'second factor';
 const user = { name: 'Tim Telefon', mail: 'tim@test.example', first: 'Erstes-Wort-1', password: 'Zaun und Kiesel' };
@@ -48,11 +48,10 @@ export async function run(v) {
 /** The three steps, wherever they are shown. */
 async function setUp(w) {
   const { page } = w;
-  await by(w, 'account.present').last().fill('falsch-falsch');
   await press(w, 'factor.next');
-  await w.seen(page.getByRole('alert'), 'without the password nothing begins');
-  await by(w, 'account.present').last().fill(user.password);
-  await press(w, 'factor.next');
+  await prove(w, 'falsch-falsch');
+  await w.seen(proof(w).getByRole('alert'), 'without the password nothing begins');
+  await prove(w, user.password);
   await w.seen(page.getByRole('img', { name: say(w, 'factor.picture') }), 'the picture is drawn');
   const secret = (await page.locator('.secret').innerText()).trim();
   w.ok(/^([A-Z2-7]{4} ){7}[A-Z2-7]{4}$/.test(secret), 'and the key stands below it');
@@ -113,6 +112,27 @@ async function twoSteps(w, secret, codes) {
   await w.seen(page.getByRole('navigation').first(), 'a recovery code opens it, too');
   await page.goto(`${w.url}/settings/account`);
   await w.seen(page.getByText(say(w, 'factor.left', { n: 9 })), 'and is used up');
+  await provedWhole(w, codes);
+}
+
+/** Who has a second factor shows it once more: here by one of his recovery codes. */
+async function provedWhole(w, codes) {
+  const { page } = w;
+  await press(w, 'factor.newCodes');
+  await page.getByRole('dialog').getByRole('button', { name: say(w, 'factor.newCodesDo'), exact: true }).click();
+  const box = proof(w);
+  await box.getByLabel(say(w, 'account.present'), { exact: true }).fill(user.password);
+  await box.getByLabel(say(w, 'factor.code'), { exact: true }).fill('000000');
+  await w.axe('a proof with a code');
+  await w.shot('proof-code');
+  await box.getByRole('button', { name: say(w, 'proof.do'), exact: true }).click();
+  await w.seen(box.getByRole('alert'), 'the password alone is no proof');
+  await box.getByRole('button', { name: say(w, 'login.useRecovery'), exact: true }).click();
+  await box.getByLabel(say(w, 'login.recoveryCode'), { exact: true }).fill(codes[3]);
+  await box.getByRole('button', { name: say(w, 'proof.do'), exact: true }).click();
+  await page.locator('.codes-sheet').waitFor();
+  w.ok((await page.locator('.codes-sheet li').count()) === 10, 'then there are new codes');
+  await press(w, 'factor.kept');
 }
 
 /** As when the log-in is long ago: the password is asked for, then what was meant is done. */
@@ -124,13 +144,11 @@ async function proved(v, role) {
   await by(v, 'roles.name').fill('Rolle, umbenannt');
   await press(v, 'save');
   await v.seen(page.getByRole('heading', { name: say(v, 'proof.title') }), 'the password is asked for once more');
-  await by(v, 'account.present').fill('falsch-falsch');
-  await press(v, 'proof.do');
-  await v.seen(page.getByRole('dialog').getByRole('alert'), 'a wrong one is refused');
+  await prove(v, 'falsch-falsch');
+  await v.seen(proof(v).getByRole('alert'), 'a wrong one is refused');
   await v.axe('proving who one is');
   await v.shot('proof');
-  await by(v, 'account.present').fill(admin.password);
-  await press(v, 'proof.do');
+  await prove(v, admin.password);
   await v.seen(page.locator('.toast').getByText(say(v, 'roles.saved', { name: 'Rolle, umbenannt' })).last(), 'then the role is saved');
   v.ok(asked === 2, 'the request was repeated, once');
   await page.unroute(`**/api/v1/role/${role}`);

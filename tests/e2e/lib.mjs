@@ -155,6 +155,14 @@ export async function openView(browser, url, { lang, width, theme }) {
   return view;
 }
 
+/** The dialog that asks once more who one is. */
+export const proof = (v) => v.page.getByRole('dialog').filter({ has: v.page.getByRole('heading', { name: say(v, 'proof.title') }) });
+/** The password is the proof, of who has no second factor. */
+export async function prove(v, password) {
+  await proof(v).getByLabel(say(v, 'account.present'), { exact: true }).fill(password);
+  await proof(v).getByRole('button', { name: say(v, 'proof.do'), exact: true }).click();
+}
+
 /** The text of a key with its plural form and values, as the app shows it, for looking up buttons by name. */
 export function say(view, key, values = {}) {
   const m = view.t[key];

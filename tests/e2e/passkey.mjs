@@ -1,5 +1,5 @@
 // A user makes a passkey with Chromium's virtual authenticator, comes in by it alone and after the password, renames it and takes it away.
-import { admin, openView, say, sender, startServer } from './lib.mjs';
+import { admin, openView, proof, prove, say, sender, startServer } from './lib.mjs';
 
 export const name = 'passkeys';
 const user = { name: 'Paula Passkey', mail: 'paula@test.example', first: 'Erstes-Wort-1', password: 'Zaun und Kiesel' };
@@ -36,7 +36,7 @@ export async function run(v) {
     await a.seen(a.page.getByText(say(a, 'account.passkeys', { n: 1 })), 'the administrator sees that she has one');
     await v.page.goto(`${v.url}/settings/account`);
     await v.seen(v.page.getByText(say(v, 'passkey.notHere')), 'at a bare IP address there are none, and that is told');
-    await kept(w);
+    await kept(w, key);
   } finally {
     v.ok(w.errors.length + a.errors.length === 0, [...w.errors, ...a.errors].join(' | '));
     await w.context.close();
@@ -72,13 +72,12 @@ async function made(w) {
   const box = page.getByRole('dialog');
   w.ok((await box.getByLabel(say(w, 'passkey.name')).inputValue()).length > 3, 'a name is proposed');
   await box.getByLabel(say(w, 'passkey.name')).fill('Laptop im Büro');
-  await box.getByLabel(say(w, 'account.present')).fill('falsch-falsch');
-  await button(w, 'passkey.make').click();
-  await w.seen(box.getByRole('alert'), 'without the password there is none');
   await w.axe('a new passkey');
   await w.shot('passkey-new');
-  await box.getByLabel(say(w, 'account.present')).fill(user.password);
   await button(w, 'passkey.make').click();
+  await prove(w, 'falsch-falsch');
+  await w.seen(proof(w).getByRole('alert'), 'without the password there is none');
+  await prove(w, user.password);
   await page.getByRole('heading', { name: say(w, 'factor.codes') }).waitFor();
   w.ok((await page.locator('.codes-sheet li').count()) === 10, 'the first second factor brings recovery codes');
   await button(w, 'factor.kept').click();
@@ -116,7 +115,8 @@ async function afterPassword(w) {
   await w.seen(inside(w), 'it is a second step, too');
 }
 
-async function kept(w) {
+/** A passkey proves who she is before it goes. */
+async function kept(w, key) {
   const { page } = w;
   await page.goto(`${w.url}/settings/account`);
   await page.getByRole('button', { name: say(w, 'passkey.renameOf', { name: 'Laptop im Büro' }), exact: true }).click();
@@ -124,9 +124,20 @@ async function kept(w) {
   await w.axe('renaming a passkey');
   await button(w, 'save').click();
   await page.getByRole('button', { name: say(w, 'passkey.endOf', { name: 'Altes Telefon' }), exact: true }).click();
-  const box = page.getByRole('dialog');
-  await box.getByLabel(say(w, 'account.present')).fill(user.password);
   await w.axe('taking a passkey away');
-  await box.getByRole('button', { name: say(w, 'passkey.end'), exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: say(w, 'passkey.end'), exact: true }).click();
+  await key.verifies(false);
+  const box = proof(w);
+  await box.getByRole('button', { name: say(w, 'passkey.logIn'), exact: true }).click();
+  await w.seen(box.getByRole('alert'), 'without finger or PIN it is no proof');
+  await w.axe('a proof by a passkey');
+  await w.shot('proof-passkey');
+  w.ok((await page.getByText(say(w, 'factor.none')).count()) === 0, 'and nothing is done');
+  await box.getByRole('button', { name: say(w, 'proof.password'), exact: true }).click();
+  await prove(w, 'falsch-falsch');
+  await w.seen(box.getByRole('alert'), 'with it the password must be right');
+  await key.verifies(true);
+  await box.getByRole('button', { name: say(w, 'passkey.instead'), exact: true }).click();
+  await box.getByRole('button', { name: say(w, 'passkey.logIn'), exact: true }).click();
   await w.seen(page.getByText(say(w, 'factor.none')), 'it is gone, and the second factor with it');
 }

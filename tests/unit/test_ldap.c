@@ -3,6 +3,7 @@
 #include "auth/auth_int.h"
 #include "auth/limits.h"
 #include "auth/outside.h"
+#include "auth/proof.h"
 #include "bed.h"
 #include "idp/ldap_int.h"
 #include "outside_make.h"
@@ -224,8 +225,10 @@ static void changes(struct house *h, int64_t ada)
     T_OK(cx, comes(h, "ada", "ada-password", &io));
     T(str_eq(roles_of(cx, ada), S("")) && str_eq(io.s.name, S("Ada Berg")));
     T_OK(cx, auth_session_enter(cx, NULL, io.s.token, &s)); /* who is in proves who he is by the directory */
-    T_OK(cx, auth_present(cx, h->au, &home, S("ada-password")));
-    T(auth_present(cx, h->au, &home, S("wrong")) == E_DENIED);
+    struct proof p = {.session = io.s.token, .password = S("ada-password")};
+    T_OK(cx, auth_prove(cx, h->au, &home, &p));
+    p.password = S("wrong");
+    T(auth_prove(cx, h->au, &home, &p) == E_DENIED);
     cx->acl = NULL;
     T_OK(cx, auth_password_set(cx, h->au, ada, S("Moos-Laterne-9"))); /* a password of ours counts for nothing: his lies there */
     T_INT(comes(h, "ada", "Moos-Laterne-9", &io), E_AUTH);

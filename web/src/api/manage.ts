@@ -37,7 +37,7 @@ export const askReset = (mail: string) => post<null>('/password/forgot', { mail 
 export const linkOf = (token: string) => post<MailLink>('/link', { token });
 export const resetPassword = (token: string, password: string) => post<null>('/password/reset', { token, password });
 export const unlockByLink = (token: string) => post<null>('/unlock', { token });
-export const askAddress = (mail: string, password: string) => post<null>('/session/mail', { mail, password });
+export const askAddress = (mail: string) => post<null>('/session/mail', { mail });
 export const takeAddress = (token: string) => post<null>('/address', { token });
 export const signUp = (name: string, mail: string) => post<null>('/signup', { name, mail });
 export const confirmSignUp = (token: string, password: string) => post<null>('/signup/confirm', { token, password });
@@ -62,7 +62,7 @@ export const scanDuplicates = async (entity: string, min: number, mergeFrom: num
 export const rejectDuplicate = (entity: string, a: string, b: string) => post<null>(`/${entity}/duplicates/reject`, { a, b });
 export const unrejectDuplicate = (entity: string, a: string, b: string) => del(`/${entity}/duplicates/reject`, { a, b });
 export const apiKeys = (all: boolean, cursor?: string | null) => get<Page<ApiKey>>('/key' + query({ all: all ? 1 : '', cursor }));
-export const makeApiKey = (body: { name: string; scopes: string[]; role: string | null; expires_at: string; password: string }) => post<{ id: string; key: string }>('/key', body);
+export const makeApiKey = (body: { name: string; scopes: string[]; role: string | null; expires_at: string }) => post<{ id: string; key: string }>('/key', body);
 export const endApiKey = (id: string) => del(`/key/${id}`);
 export type HookBody = Partial<Pick<Hook, 'name' | 'url' | 'entity' | 'ops' | 'filter' | 'active'>> & { renew_secret?: true };
 export const hooks = async () => (await get<{ data: Hook[] }>('/hook')).data;

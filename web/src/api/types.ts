@@ -91,13 +91,15 @@ export interface Captcha { id: string; image: string; question: string }
 export interface UsageRow { user: Ref | null; pages: number; actions: number; hours: [number, number, number][]; areas: { area: string; pages: number; actions: number }[] }
 export interface UsageRules { on: boolean; days: number }
 export interface SessionRow { key: string; this: boolean; user?: Ref | null; addr: string; agent: string; created_at: string; seen_at: string }
-export interface Account { id: string; active: boolean; password: boolean; must_change: boolean; sessions: number; can_invite: boolean; invited: { at: string; state: MailState; why: string } | null; factor: { totp: string | null; recovery: number; required: boolean; passkeys: number } }
+export interface Account { id: string; active: boolean; password: boolean; must_change: boolean; first_until: string | null; sessions: number; can_invite: boolean; invited: { at: string; state: MailState; why: string } | null; factor: { totp: string | null; recovery: number; required: boolean; passkeys: number } }
 /** totp: since when codes of an app are asked for; required: by a role of his */
 export interface Factors { totp: string | null; recovery: number; required: boolean; password: boolean; passkeys: Passkey[]; passkey_possible: boolean }
 export interface Passkey { id: string; name: string; created_at: string; used_at: string | null }
 /** Bytes as base64url. */
 export interface PasskeyNew { challenge: string; rp: string; firm: string; user: string; mail: string; name: string; algs: number[]; known: string[] }
 export interface PasskeyAsk { challenge: string; rp: string; second: boolean; known: string[] }
+/** What proves who one is; second: a password alone does not. */
+export interface ProofWays { password: boolean; passkey_alone: boolean; second: boolean; totp: boolean; recovery: number; passkeys: number }
 export interface PasskeyAnswer { id: string; client: string; data: string; signature?: string }
 export interface TotpNew { secret: string; uri: string; qr?: { size: number; path: string } }
 export interface MailServer { set: boolean; url: string; host: string; port: number; security: 'starttls' | 'tls' | 'none'; user: string; has_password: boolean; from: string; name: string; ca: string }

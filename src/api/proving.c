@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* api/proving.c - proving once more, in a session, who one is (auth/proof.h). */
+#include "api/api_int.h"
+
+#include "auth/proof.h"
+
+static enum err own_token(struct cx *cx, const struct req *rq, str *ret)
+{
+    return session_token(cx, rq, ret) ? E_OK : fail(cx, E_AUTH, "Please log in first");
+}
+
+enum err api_proof_ways(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct proof_ways p = {0};
+    struct wa_site site = {0};
+    TRY(proof_ways(cx, &p));
+    bool here = passkey_site(cx->a, cx->app->url, rq->host, &site);
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kbool(&w, S("password"), p.password);
+    jw_kbool(&w, S("passkey_alone"), p.passkey_alone && here);
+    jw_kbool(&w, S("second"), p.second);
+    jw_kbool(&w, S("totp"), p.totp);
+    jw_kint(&w, S("recovery"), p.recovery);
+    jw_kint(&w, S("passkeys"), here ? p.passkeys : 0);
+    jw_obj_end(&w);
+    return E_OK;
+}
+
+enum err api_proof_ask(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct wa_site site = {0};
+    str token = {0}, challenge = {0};
+    TRY(site_need(cx, rq, &site));
+    TRY(own_token(cx, rq, &token));
+    TRY(proof_ask(cx, token, &challenge));
+    return challenge_reply(cx, rs, &site, challenge, true, cx->who.user);
+}
+
+enum err api_session_proof(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct json *j = NULL;
+    struct visitor v = visitor_of(rq);
+    struct proof p = {0};
+    struct passkey_answer answer = {0};
+    struct wa_site site = {0};
+    TRY(body_json(cx, rq, &j));
+    TRY(own_token(cx, rq, &p.session));
+    TRY(json_str_of(cx, j, S("password"), S(""), &p.password));
+    TRY(json_str_of(cx, j, S("code"), S(""), &p.code));
+    TRY(json_str_of(cx, j, S("recovery"), S(""), &p.recovery));
+    const struct json *key = json_get(j, S("passkey"));
+    if (key && key->t != JT_NULL) {
+        if (key->t != JT_OBJ) return fail_at(cx, E_INVALID, S("passkey"), "This must be an object");
+        TRY(site_need(cx, rq, &site));
+        TRY(answer_given(cx, key, &answer));
+        p.passkey = &answer;
+        p.site = &site;
+    }
+    TRY(auth_prove(cx, cx->app->auth, &v, &p));
+    rs->status = 204;
+    return E_OK;
+}
