@@ -83,9 +83,10 @@ MUST enum err site_need(struct cx *cx, const struct req *rq, struct wa_site *ret
 struct passkey_answer;
 /* What a passkey answered, of an object. */
 MUST enum err answer_given(struct cx *cx, const struct json *j, struct passkey_answer *ret);
-/* A challenge, and the passkeys of `user` (0 = whichever) that may answer it. */
-MUST enum err challenge_reply(struct cx *cx, struct resp *rs, const struct wa_site *site, str challenge, bool second,
-                              int64_t user);
+struct passkey;
+/* A challenge, and the n passkeys that may answer it (0 = whichever). */
+void challenge_reply(struct resp *rs, const struct wa_site *site, str challenge, bool second, const struct passkey *p,
+                     size_t n);
 /* "sso": the providers that one can log in by, as a member. */
 MUST enum err sso_json(struct cx *cx, struct jw *w);
 /* E_DENIED unless the user has the right `users`; `settings`. */

@@ -163,12 +163,9 @@ static bool half_of(struct cx *cx, const struct req *rq, str *ret_token, struct 
            ret->stage == STAGE_FACTOR;
 }
 
-enum err challenge_reply(struct cx *cx, struct resp *rs, const struct wa_site *site, str challenge, bool second,
-                         int64_t user)
+void challenge_reply(struct resp *rs, const struct wa_site *site, str challenge, bool second, const struct passkey *p,
+                     size_t n)
 {
-    struct passkey *p = NULL;
-    size_t n = 0;
-    if (user) TRY(passkey_list(cx, user, &p, &n));
     struct jw w = reply_json(rs);
     jw_obj(&w);
     jw_kstr(&w, S("challenge"), challenge);
@@ -176,24 +173,27 @@ enum err challenge_reply(struct cx *cx, struct resp *rs, const struct wa_site *s
     jw_kbool(&w, S("second"), second);
     ids_json(&w, S("known"), p, n);
     jw_obj_end(&w);
-    return E_OK;
 }
 
 enum err api_passkey_ask(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct wa_site site = {0};
     struct session s = {0};
+    struct passkey *p = NULL;
     unsigned char raw[32];
     str challenge = {0}, binder = {0};
+    size_t n = 0;
     TRY(site_need(cx, rq, &site));
     bool second = half_of(cx, rq, &binder, &s);
-    if (!second) {
+    if (second) TRY(passkey_list(cx, s.user, &p, &n));
+    else {
         os_random(raw, sizeof raw);
         binder = os_hex(cx->a, raw, sizeof raw);
         ask_cookie(cx, rs, binder);
     }
     TRY(passkey_ask(cx, binder, second, &challenge));
-    return challenge_reply(cx, rs, &site, challenge, second, second ? s.user : 0);
+    challenge_reply(rs, &site, challenge, second, p, n);
+    return E_OK;
 }
 
 enum err api_passkey_login(struct cx *cx, const struct req *rq, struct resp *rs)

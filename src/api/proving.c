@@ -30,11 +30,15 @@ enum err api_proof_ways(struct cx *cx, const struct req *rq, struct resp *rs)
 enum err api_proof_ask(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct wa_site site = {0};
+    struct passkey *p = NULL;
+    size_t n = 0;
     str token = {0}, challenge = {0};
     TRY(site_need(cx, rq, &site));
     TRY(own_token(cx, rq, &token));
+    TRY(passkey_list(cx, cx->who.user, &p, &n)); /* all that is answered is read before anything is written */
     TRY(proof_ask(cx, token, &challenge));
-    return challenge_reply(cx, rs, &site, challenge, true, cx->who.user);
+    challenge_reply(rs, &site, challenge, true, p, n);
+    return E_OK;
 }
 
 enum err api_session_proof(struct cx *cx, const struct req *rq, struct resp *rs)
