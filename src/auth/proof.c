@@ -92,6 +92,7 @@ static enum err proof_write(struct cx *cx, void *arg)
     if (x->recovery.n) TRY(recovery_spend(cx, x->user, x->recovery, &n));
     if (x->step) TRY(totp_spend(cx, x->user, x->step, &n));
     if (!n) return fail(cx, E_AUTH, "This code is wrong, or has been used before");
+    if (x->recovery.n) TRY(event_put(cx, &(struct event){.kind = EVENT_RECOVERY_USED, .who = x->user}));
     return db_exec(cx, NULL, "UPDATE session SET proved_at = $2 WHERE token = $1", V(hash), V(cx->now_ms));
 }
 
