@@ -119,3 +119,4 @@ void privacy_tests(void);
 void sharing_tests(void);
 void retaining_tests(void);
 void security_tests(void);
+void attacks_tests(void);
