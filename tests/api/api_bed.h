@@ -120,3 +120,4 @@ void sharing_tests(void);
 void retaining_tests(void);
 void security_tests(void);
 void attacks_tests(void);
+void attacks_write_tests(void);

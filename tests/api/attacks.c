@@ -1,92 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What is tried against the API, each with the same looks afterwards: nobody is told what he may not see, a refusal has
  * changed no table, no answer is a fault of ours or late. docs/attacks.md says which case stands where. */
-#include "api_bed.h"
-#include "os/os.h"
+#include "attacks.h"
 
 #include <stdlib.h>
-
-enum { LATE_MS = 2000 };
-struct tried {
-    enum actor who;
-    const char *req, *body, *head;
-    int status, or_status; /* 0: none but the first */
-};
-
-static bool holds_secret(const struct answer *r)
-{
-    bool held = str_find(r->body, S("CANARY")) >= 0;
-    for (size_t i = 0; i < r->n_head; i++) held |= str_find(r->head[i].value, S("CANARY")) >= 0;
-    return held;
-}
-
-/* Sends it, and looks that the answer is in time and no fault of ours. */
-static struct answer sent(struct api_bed *t, const struct tried *v)
-{
-    struct arena *a = t->b.cx.a;
-    int64_t start = os_mono_ms();
-    struct answer r = api_call(t, a, v->who, api_expand(t, a, v->req), v->body ? api_body(t, v->body) : S(""), v->head ? api_expand(t, a, v->head) : S(""));
-    bool fine = r.status > 0 && r.status < 500 && os_mono_ms() - start < LATE_MS;
-    T(fine);
-    if (!fine) fprintf(stderr, "  %s: %d after %" PRId64 " ms\n", v->req, r.status, os_mono_ms() - start);
-    return r;
-}
-
-/* Each is refused with a status that was meant, tells nothing, and leaves every table as it was. */
-static void refused_all(struct api_bed *t, const struct tried *v, size_t n)
-{
-    str before = api_digest(t, S("session login_attempt"));
-    for (size_t i = 0; i < n; i++) {
-        struct answer r = sent(t, &v[i]);
-        bool kept = str_eq(api_digest(t, S("session login_attempt")), before);
-        bool fits = kept && (r.status == v[i].status || r.status == v[i].or_status) && !holds_secret(&r);
-        T(fits);
-        if (!fits)
-            fprintf(stderr, "  %s [%d] %s %s\n   want %d, got %d%s %.*s\n", dbase_is_pg(t->app->db) ? "pg" : "sqlite", v[i].who, v[i].req, v[i].body ? v[i].body : "", v[i].status,
-                    r.status, kept ? "" : " AND IT WROTE", FS(str_cut(r.body, 0, 300)));
-        if (!kept) before = api_digest(t, S("session login_attempt"));
-    }
-    T_STR(api_events_came(t), S(""));
-}
-#define REFUSED(t, ...)                                 \
-    do {                                                \
-        static const struct tried v_[] = {__VA_ARGS__}; \
-        refused_all((t), v_, COUNT(v_));                \
-    } while (0)
-
-/* What was sent is told back: without it. */
-static str without(struct arena *a, str body, str value)
-{
-    struct buf b = buf_new(a, 1 << 22);
-    for (size_t i = 0; i < body.n;) {
-        bool is = value.n > 2 && str_has_prefix(str_cut(body, i, body.n), value);
-        if (!is) buf_byte(&b, body.p[i]);
-        i += is ? value.n : 1;
-    }
-    return buf_str(&b);
-}
-
-/* The same request with each of the values as $v: one answer for all of them, and no secret in it. */
-static void alike(struct api_bed *t, const struct tried *v, size_t n, const char *const *values)
-{
-    struct arena *a = t->b.cx.a;
-    str before = api_digest(t, S("session login_attempt"));
-    for (size_t i = 0; i < n; i++) {
-        struct answer first = {0};
-        for (size_t k = 0; values[k]; k++) {
-            var_put(t, "v", str_from(values[k]));
-            struct answer r = sent(t, &v[i]);
-            r.body = without(a, r.body, str_from(values[k]));
-            if (!k) first = r;
-            bool same = r.status == first.status && str_eq(r.body, first.body) && (!v[i].status || r.status == v[i].status || r.status == v[i].or_status) && !holds_secret(&r);
-            T(same);
-            if (!same)
-                fprintf(stderr, "  %.*s (%s)\n   %d %.*s\n   %d %.*s\n", FS(api_expand(t, a, v[i].req)), v[i].body ? v[i].body : "", first.status, FS(str_cut(first.body, 0, 300)), r.status,
-                        FS(str_cut(r.body, 0, 300)));
-        }
-    }
-    T_STR(api_digest(t, S("session login_attempt")), before);
-}
 
 /* A01: what would be SQL in one place more gives one answer, whether its condition is true or false. */
 static void conditions(struct api_bed *t)
@@ -225,22 +142,12 @@ static const char *const texts[] = {
     "\xE2\x80\xAE" "gpj.exe", "__proto__", "constructor", "rowid", "null", "true", "0", "1e999", "NaN", "\\", "\\u0000", "&amp;", "\xF0\x9F\x92\xA3", "a\xCC\x88", "a;b&$(id)`id`", "../../etc/passwd", "C:\\con\\aux",
 };
 
-/* The text as JSON has it, and as $json. */
-static str text_put(struct api_bed *t, const char *text)
-{
-    struct buf b = buf_new(t->b.cx.a, 100000);
-    struct jw w = jw_new(&b);
-    jw_str(&w, str_from(text));
-    var_put(t, "json", buf_str(&b));
-    return buf_str(&b);
-}
-
 /* A09, B13, H01: what was stored is the same text in every place where it comes out, and no JSON of ours ends a script. */
 static void same_text(struct api_bed *t)
 {
     struct cx *cx = &t->b.cx;
     for (size_t i = 0; i < COUNT(texts); i++) {
-        str json = text_put(t, texts[i]);
+        str json = text_put(t, str_from(texts[i]));
         ROWS(t,
              {REPA1, "POST /api/v1/person", "{\"name\":$json,\"note\":$json,\"job_title\":$json,\"tags\":[\"t\"]}", 201, "\"name\":$json|\"note\":$json|\"job_title\":$json|!mueller.example|!<", "person.create", "p", NULL},
              {REPA1, "GET /api/v1/person/$p", NULL, 200, "\"name\":$json|!<", NULL, NULL, "Accept: text/html"},
@@ -263,7 +170,7 @@ static void tables_open_nothing(struct api_bed *t)
     static const char *const begins[] = {"=", "+1", "-1", "@", "\t", "|", "\xEF\xBC\x9D"}, *const before[] = {";", ";\"", "\n", "\n\""};
     struct cx *cx = &t->b.cx;
     for (size_t i = 0; i < COUNT(texts); i++) {
-        (void)text_put(t, texts[i]);
+        (void)text_put(t, str_from(texts[i]));
         ROWS(t, {REPA1, "POST /api/v1/company", "{\"name\":$json,\"note\":$json}", 201, NULL, "company.create", NULL, NULL});
     }
     struct answer r = api_call(t, cx->a, ADMIN, S("GET /api/v1/export/company?format=csv&fields=name,note"), S(""), S(""));
@@ -291,7 +198,7 @@ static void headings(struct api_bed *t)
         T_INT(r.status, 201);
         var_put(t, "f", answer_value(cx, &r, S("id")));
         struct tried plan = {ADMIN, "POST /api/v1/import/plan", "{'file':'$f','entity':'person'}", NULL, 200, 0}, get = {ADMIN, "GET /api/v1/file/$f", NULL, NULL, 200, 0};
-        str json = text_put(t, texts[i]);
+        str json = text_put(t, str_from(texts[i]));
         r = sent(t, &plan);
         bool shown = cuts || str_find(r.body, json) >= 0 || texts[i][0] == '\'';
         T(r.status == 200 && shown && str_find(r.body, S("<script")) < 0);
