@@ -69,6 +69,18 @@ static enum err rate_options(struct cli *c, struct http_limits *l)
     return E_OK;
 }
 
+/* The names that requests may be for; "" = any. Who has another name lead here reads nothing by it. */
+static str hosts(struct cli *c, str url)
+{
+    str more = cli_setting(c, "hosts"), host = url;
+    if (!url.n && !more.n) return S("");
+    ptrdiff_t at = str_find(url, S("://"));
+    if (at >= 0) host = str_cut(url, (size_t)at + 3, url.n);
+    for (size_t i = 0; i < host.n; i++)
+        if (host.p[i] == '/' || (host.p[i] == ':' && host.p[0] != '[')) host = str_cut(host, 0, i);
+    return arena_fmt(c->cx->a, "%.*s,%.*s,localhost", FS(host), FS(more));
+}
+
 static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *so)
 {
     o->http.listen = cli_setting(c, "listen");
@@ -76,6 +88,8 @@ static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *
     o->http.tls_key = cli_setting(c, "tls_key");
     o->http.trusted_proxies = cli_setting(c, "trusted_proxies");
     o->url = cli_setting(c, "url");
+    while (str_has_suffix(o->url, S("/"))) o->url = str_cut(o->url, 0, o->url.n - 1); /* what comes behind brings its own */
+    o->http.hosts = hosts(c, o->url);
     o->outgoing_allow = cli_setting(c, "outgoing_allow");
     TRY(outgoing_rules_check(c->cx, &(struct outgoing_rules){.allow = o->outgoing_allow}));
     TRY(registers(c, &o->registers));
@@ -319,8 +333,8 @@ static enum err serve(struct cli *c)
     TRY(options(c, &o, &so));
     TRY(in_the_clear(c, &o));
     signals_block(&signals);
-    os_no_core();
     (void)os_raise_nofile();
+    os_no_core();
     TRY(become(c, so.data_dir));
     st.data_dir = so.data_dir;
     o.http.spool_dir = arena_fmt(c->cx->a, "%.*s/spool", FS(so.data_dir));

@@ -136,6 +136,8 @@ bool host_known(str host, str list)
         ptrdiff_t end = str_find(name, S("]"));
         name = str_cut(name, 0, (size_t)(end + 1));
     }
+    struct addr a = {0}; /* an address is nobody else's name: health checks come by it, and no page of others does */
+    if (name.n && (name.p[0] == '[' || (name.p[0] >= '0' && name.p[0] <= '9' && addr_parse(name, &a)))) return true;
     while (list.n) {
         (void)str_split(list, ',', &item, &list);
         if (str_eq_nocase(str_trim(item), name)) return true;

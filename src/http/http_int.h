@@ -86,7 +86,7 @@ bool addr_is_v4(const struct addr *a);
 bool addr_is_local(const struct addr *a);          /* this machine: loopback or unix socket */
 /* The client's address: X-Forwarded-For read from the right while it names trusted proxies. */
 struct addr addr_client(struct arena *a, const struct req *rq, const struct addr *peer, str trusted, bool *tls);
-bool host_known(str host, str list);
+bool host_known(str host, str list); /* of Host: in the comma list, or an address; an empty list knows all */
 
 /* ---- http_rate.c: what one address (IPv6: /64) may take; any thread ---- */
 enum { ADDR_CELLS = 16384 };

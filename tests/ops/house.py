@@ -79,8 +79,8 @@ class House:
     def begin(self, *options, env=None, wrap=()):
         """Starts the server without waiting for it."""
         self.log = open(self.top / "log", "ab+")
-        self.server = subprocess.Popen([*wrap, self.kontor, "serve", "--data", self.data, "--listen", "127.0.0.1:0",
-                                        "--backup-hour", "off", *options],
+        listen = () if "--listen" in options else ("--listen", "127.0.0.1:0")
+        self.server = subprocess.Popen([*wrap, self.kontor, "serve", "--data", self.data, *listen, "--backup-hour", "off", *options],
                                        stdout=self.log, stderr=self.log, env=dict(self.env, **(env or {})))
 
     def text(self):

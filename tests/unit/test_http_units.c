@@ -302,6 +302,8 @@ static void test_addresses(void)
       host_known(S("x"), S("")));
     T(host_known(S("[::1]:80"), S("[::1]")) && !host_known(S("aa.de"), S("a.de")) &&
       !host_known(S(""), S("a.de")));
+    T(host_known(S("203.0.113.7:80"), S("a.de")) && host_known(S("[2001:db8::1]"), S("a.de"))); /* an address is no name */
+    T(!host_known(S("unix"), S("a.de")) && !host_known(S("127.0.0.1.evil.example"), S("a.de")) && !host_known(S("1.evil.example"), S("a.de")));
     struct addr_counts *t = calloc(1, sizeof *t);
     struct addr a = {0}, b = {0};
     T(addr_parse(S("2001:db8:1:2::1"), &a) && addr_parse(S("2001:db8:1:2::99"), &b));
