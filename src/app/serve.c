@@ -88,7 +88,7 @@ static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *
     o->http.tls_key = cli_setting(c, "tls_key");
     o->http.trusted_proxies = cli_setting(c, "trusted_proxies");
     o->url = cli_setting(c, "url");
-    while (str_has_suffix(o->url, S("/"))) o->url = str_cut(o->url, 0, o->url.n - 1); /* what comes behind brings its own */
+    while (str_has_suffix(o->url, S("/"))) o->url = str_cut(o->url, 0, o->url.n - 1);
     o->http.hosts = hosts(c, o->url);
     o->outgoing_allow = cli_setting(c, "outgoing_allow");
     TRY(outgoing_rules_check(c->cx, &(struct outgoing_rules){.allow = o->outgoing_allow}));

@@ -148,7 +148,7 @@ struct http_opts {
     struct arena *(*lend)(void *thread, struct arena *a); /* the thread's memory is `a` now; gives what it was. NULL: no
                                                        * route is R_LATER */
     const struct router *router;
-    str hosts;                  /* comma list of names we answer to beside addresses, without port; "" = any; else 421 */
+    str hosts;                  /* names we answer to beside addresses, no ports, comma between; "" = any; else 421 */
     str csp;                    /* Content-Security-Policy of text/html; "" = the strict one of all others */
 };
 MUST enum err http_start(struct cx *cx, const struct http_opts *o, struct http_server **ret);

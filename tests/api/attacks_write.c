@@ -9,6 +9,23 @@
 static const char *const labels[] = {"x\"); drop table person--", "__proto__", "rowid", "id", "name", "select", "owner", "'; DROP TABLE \"user\"; --", "\"", "``", "\xF0\x9F\x92\xA3", ("\xE2\x80\xAE" "x"),
                                      "constructor", "x_x", "oid", "ctid", "_f", "NULL", "1", "-", "%", "../x"};
 
+/* Each name of an own field or table is of our making. */
+static void names_are_ours(struct api_bed *t)
+{
+    (void)api_events_came(t);
+    struct answer r = api_call(t, t->b.cx.a, ADMIN, S("GET /api/v1/meta"), S(""), S(""));
+    T_INT(r.status, 200);
+    int own = 0;
+    for (ptrdiff_t at = 0; (at = str_find(r.body, S("\"name\":\"x_"))) >= 0; own++) {
+        size_t from = (size_t)at + 8, to = from;
+        while (to < r.body.n && ((r.body.p[to] >= 'a' && r.body.p[to] <= 'z') || (r.body.p[to] >= '0' && r.body.p[to] <= '9') || r.body.p[to] == '_')) to++;
+        T(r.body.p[to] == '"' && to - from <= 60);
+        r.body = str_cut(r.body, to, r.body.n);
+    }
+    T(own >= 8);
+    ROWS(t, {ADMIN, "GET /api/v1/person?limit=1", NULL, 200, "\"data\":[{", NULL, NULL, NULL}, {ADMIN, "GET /api/v1/user", NULL, 200, "Clara Chefin", NULL, NULL, NULL});
+}
+
 /* Own things under any label: a label, and the names of columns and tables are ours. */
 static void labelled(struct api_bed *t)
 {
@@ -43,18 +60,7 @@ static void labelled(struct api_bed *t)
         struct answer r = sent(t, &makes[k]);
         T(r.status == 422 || r.status == 413 || (r.status == 201 && r.body.n < 2000));
     }
-    (void)api_events_came(t);
-    struct answer r = api_call(t, a, ADMIN, S("GET /api/v1/meta"), S(""), S(""));
-    T_INT(r.status, 200);
-    int own = 0;
-    for (ptrdiff_t at = 0; (at = str_find(r.body, S("\"name\":\"x_"))) >= 0; own++) {
-        size_t from = (size_t)at + 8, to = from;
-        while (to < r.body.n && ((r.body.p[to] >= 'a' && r.body.p[to] <= 'z') || (r.body.p[to] >= '0' && r.body.p[to] <= '9') || r.body.p[to] == '_')) to++;
-        T(r.body.p[to] == '"' && to - from <= 60);
-        r.body = str_cut(r.body, to, r.body.n);
-    }
-    T(own >= 8);
-    ROWS(t, {ADMIN, "GET /api/v1/person?limit=1", NULL, 200, "\"data\":[{", NULL, NULL, NULL}, {ADMIN, "GET /api/v1/user", NULL, 200, "Clara Chefin", NULL, NULL, NULL});
+    names_are_ours(t);
 }
 
 /* ---- C12, C13 ---- */
@@ -81,17 +87,17 @@ static void by_every_door(struct api_bed *t)
          {ADMIN, "POST /api/v1/person", "{'name':'Otto','owner':'$repb1','team':'$teamb'}", 201, NULL, "person.create", "otto", NULL},
          {ADMIN, "PATCH /api/v1/role/$roleteam", "{'rights':{'*':{'see':'team','create':'team','change':'team','delete':'team','mass':'team'},'person':{'fields':{'job_title':'hidden','mails':'read'}}}}", 200, NULL,
           "role.update", NULL, NULL});
-    str before = api_digest(t, S("session login_attempt"));
+    str before = api_digest(t, S(APART));
     for (size_t i = 0; i < COUNT(values); i++)
         for (size_t k = 0; k < COUNT(doors); k++) {
             var_put(t, "pair", str_from(values[i]));
             struct tried one = {REPB1, doors[k].req, doors[k].body, NULL, 0, 0};
             struct answer r = sent(t, &one);
             bool refused = (r.status >= 400 && r.status < 500) || (doors[k].in_answer && r.status == 200 && str_find(r.body, S("\"refused\":1")) > 0);
-            bool fits = refused && str_eq(api_digest(t, S("session login_attempt")), before);
+            bool fits = refused && str_eq(api_digest(t, S(APART)), before);
             T(fits);
             if (!fits) fprintf(stderr, "  %s %.*s: %d %.*s\n", doors[k].req, FS(api_expand(t, cx->a, doors[k].body)), r.status, FS(str_cut(r.body, 0, 300)));
-            if (!fits) before = api_digest(t, S("session login_attempt"));
+            if (!fits) before = api_digest(t, S(APART));
         }
     T_STR(api_events_came(t), S(""));
     REFUSED(t, {REPB1, "POST /api/v1/person/$nina/merge", "{'loser':'$otto','take':{'mails':'loser'}}", NULL, 422, 0}, {REPB1, "POST /api/v1/person/$nina/merge", "{'loser':'$otto','take':{'job_title':'winner'}}", NULL, 422, 0},
@@ -224,17 +230,20 @@ static void scripts_as_files(struct api_bed *t)
                {"a.pdf", "%PDF-1.7 <script>alert(1)</script>", "application/pdf"},
                {"a.js", "alert(1)", "text/javascript"},
                {"a.csv.html", "Name\n<script>alert(1)</script>\n", "text/html"}};
+    int taken = 0;
     ROWS(t, {REPA1, "POST /api/v1/person", "{'name':'A'}", 201, NULL, "person.create", "p", NULL});
     for (size_t i = 0; i < COUNT(all); i++) {
         struct arena *a = t->b.cx.a;
         struct answer r = api_call(t, a, REPA1, arena_fmt(a, "POST /api/v1/file?name=%s", all[i].name), str_from(all[i].bytes), arena_fmt(a, "Content-Type: %s", all[i].type));
-        T(r.status == 201 && str_find(r.body, S("\"type\":\"text/html\"")) < 0 && str_find(r.body, S("svg+xml")) < 0 && str_find(r.body, S("\"type\":\"text/xml\"")) < 0);
+        T((r.status == 201 || r.status == 422 || r.status == 415) && str_find(r.body, S("\"type\":\"text/html\"")) < 0 && str_find(r.body, S("svg+xml")) < 0 && str_find(r.body, S("\"type\":\"text/xml\"")) < 0);
+        taken += r.status == 201;
         var_put(t, "f", answer_value(&t->b.cx, &r, S("id")));
-        ROWS(t, {REPA1, "GET /api/v1/file/$f", NULL, 200, "@Content-Disposition: attachment|@Content-Security-Policy: sandbox; default-src 'none'", NULL, NULL, NULL},
+        if (r.status == 201) ROWS(t, {REPA1, "GET /api/v1/file/$f", NULL, 200, "@Content-Disposition: attachment|@Content-Security-Policy: sandbox; default-src 'none'", NULL, NULL, NULL},
              {REPA1, "PATCH /api/v1/person/$p", "{'photo':'$f'}", 422, "\"field\":\"photo\"", NULL, NULL, NULL});
         r = api_call(t, a, REPA1, arena_fmt(a, "POST /api/v1/file?as=picture&name=%s", all[i].name), str_from(all[i].bytes), arena_fmt(a, "Content-Type: %s", all[i].type));
         T_INT(r.status, 422);
     }
+    T(taken >= 6); /* those whose name does not say that they are something else */
 }
 
 /* ---- J02 ---- */
