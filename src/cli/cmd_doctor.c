@@ -138,6 +138,31 @@ static void look_users(struct exam *x)
     else found(x, FINE, "users", "%" PRId64 " can log in", db_int(&r, 0, 0));
 }
 
+/* What PostgreSQL lets us do beyond our own base, and who could read along on the way to it. */
+static void look_account(struct exam *x)
+{
+    struct db_rows r = {0};
+    if (!db_is_pg(x->c->cx)) return;
+    if (db_query(
+            x->c->cx, &r,
+            "SELECT CAST(CAST(rolsuper OR rolcreaterole OR rolcreatedb AS INTEGER) AS BIGINT), "
+            "CAST(CAST(coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) "
+            "OR "
+            "inet_server_addr() IS NULL OR inet_server_addr() <<= '127.0.0.0/8' OR "
+            "inet_server_addr() = '::1' "
+            "AS INTEGER) AS BIGINT) FROM pg_roles WHERE rolname = current_user") != E_OK ||
+        !r.n)
+        failed(x, ODD, "account");
+    else if (db_int(&r, 0, 0))
+        found(x, ODD, "account",
+              "this account of PostgreSQL may do more than own its base: ALTER ROLE ... "
+              "NOSUPERUSER NOCREATEROLE NOCREATEDB");
+    else if (!db_int(&r, 0, 1))
+        found(x, ODD, "account",
+              "the way to PostgreSQL is not encrypted: add sslmode=verify-full to its URL");
+    else found(x, FINE, "account", "owns its base and nothing else");
+}
+
 static void look_file(struct exam *x, str url)
 {
     struct db_report rep = {0};
@@ -162,6 +187,7 @@ static void look_db(struct exam *x, str url)
     cx->db = db_get(b);
     look_schema(x);
     look_clock(x);
+    look_account(x);
     int v = 0;
     if (db_schema_version(cx, &v) == E_OK && v) {
         look_meta(x);
