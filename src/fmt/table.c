@@ -6,6 +6,7 @@
 #include "fmt/csv.h"
 #include "fmt/xlsx.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -100,7 +101,7 @@ enum err table_open(struct cx *cx, const char *path, const struct table_opt *opt
                     struct table **ret)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return fail(cx, E_NOTFOUND, "The file cannot be opened");
+    if (fd < 0) return fail(cx, errno == ENOENT ? E_NOTFOUND : E_INTERNAL, "The file cannot be opened");
     struct table *t = table_new();
     t->fd = fd;
     t->src = src_fd(&t->fd);

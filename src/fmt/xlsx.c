@@ -3,6 +3,7 @@
 #include "fmt/src.h"
 #include "fmt/xlsx_int.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -304,7 +305,7 @@ static void close_fd(int *fd)
 enum err xlsx_open(struct cx *cx, const char *path, struct xlsx **ret)
 {
     int code = 0, fd OWNED(close_fd) = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return fail(cx, E_NOTFOUND, "The file cannot be opened");
+    if (fd < 0) return fail(cx, errno == ENOENT ? E_NOTFOUND : E_INTERNAL, "The file cannot be opened");
     struct src s = src_fd(&fd);
     TRY(check_head(cx, &s));
     return finish(cx, zip_open(path, ZIP_RDONLY, &code), ret);

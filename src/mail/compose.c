@@ -95,6 +95,8 @@ static void put(struct lines *l, const char *p, size_t n)
     l->at += n;
 }
 
+/* Would one more character be the first of a line? */
+static bool begins(const struct lines *l) { return !l->at || l->at + 1 >= LINE_MAX_; }
 static bool ends_line(str s, size_t i) { return i + 1 >= s.n || s.p[i + 1] == '\n' || s.p[i + 1] == '\r'; }
 
 static void quoted_printable(struct buf *b, str s)
@@ -106,7 +108,7 @@ static void quoted_printable(struct buf *b, str s)
         if (c == '\n' || c == '\r') {
             buf_add(b, S("\r\n"));
             l.at = 0;
-        } else if ((c > ' ' && c < 0x7F && c != '=' && !(c == '.' && !l.at)) || (c == ' ' && !ends_line(s, i))) {
+        } else if ((c > ' ' && c < 0x7F && c != '=' && !(c == '.' && begins(&l))) || (c == ' ' && !ends_line(s, i))) {
             put(&l, s.p + i, 1);
         } else {
             put(&l, (const char[]){'=', hex[c >> 4], hex[c & 15]}, 3);

@@ -247,7 +247,7 @@ static enum err authority(struct cx *cx, str s, struct outgoing *o)
     if (str_find(s, S("@")) >= 0 || str_find(s, S("%")) >= 0) return not_so(cx);
     if (!host_split(s, false, &o->host, &port)) return not_so(cx);
     o->port = o->https ? 443 : 80;
-    if (port.n && !number(port, 65535, &o->port)) return not_so(cx);
+    if (port.n && (!number(port, 65535, &o->port) || !o->port)) return not_so(cx);
     o->literal = addr_read(cx, o->host, &o->addr[0]);
     return o->literal || is_name(o->host) ? E_OK : not_so(cx);
 }

@@ -7,6 +7,7 @@
 #include "xfer/import_int.h"
 #include "xfer/cards.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -343,7 +344,7 @@ static enum err file_head(struct cx *cx, str path, bool *ret_cards)
 {
     char b[32];
     int fd OWNED(os_close_fd) = open(arena_z(cx->a, path), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return fail(cx, E_NOTFOUND, "The file cannot be opened");
+    if (fd < 0) return fail(cx, errno == ENOENT ? E_NOTFOUND : E_INTERNAL, "The file cannot be opened");
     ssize_t n = pread(fd, b, sizeof b, 0);
     *ret_cards = n > 0 && is_card_file((str){b, (size_t)n});
     return E_OK;

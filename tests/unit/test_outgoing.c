@@ -89,6 +89,7 @@ static void rules(void)
     T(may("127.0.0.1:9000", "http://127.0.0.1:9000/") && !may("127.0.0.1:9000", "http://127.0.0.1/"));
     T(may("127.0.0.1:*", "http://127.0.0.1:9/") && may(" x.example , 10.1.0.0/16 ", "http://10.1.255.255/") && !may("10.1.0.0/16", "http://10.2.0.0/"));
     T(may("fd00::/8", "http://[fd12::1]/") && may("[fd00::/8]:9", "http://[fd12::1]:9/") && may("[::1]:*", "http://[::1]:9/") && !may("fd00::/8", "http://[fe80::1]/"));
+    T(!may("[::1]:*", "http://[::1]:0/"));
     T(may("hook", "http://hook/") && may("hook", "http://HOOK/") && !may("hook", "http://hook.example:9/") && may("hook.example:9", "http://hook.example:9/"));
     T(may("localhost:81", "http://localhost:81/") && !may("127.0.0.1:*", "http://localhost/"));
     T(!may("0.0.0.0/0", "http://[::ffff:127.0.0.1]/")); /* what is mapped is another family */
