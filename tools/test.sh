@@ -41,7 +41,7 @@ unit() { mkdir -p "$out/api"; KONTOR_API_RECORD=$out/api sh tools/with-pg.sh sh 
 syntax() { git ls-files -co --exclude-standard dev .ci/run 'tools/*.sh' | xargs -n1 sh -n; }
 app() { build_web; build_app build; ninja -k 0 -C build; }
 unit_file() { systemd-analyze security --offline=true --threshold=15 --no-pager dist/kontor.service | tail -1; }
-gates() { bad=0; python3 tools/gates.py || bad=1; python3 tools/asvs.py || bad=1; return $bad; }
+gates() { bad=0; python3 tools/gates.py || bad=1; python3 tools/asvs.py || bad=1; python3 tools/attacks.py || bad=1; return $bad; }
 web_script() { need_node && cd web && npm run --silent "$1"; }
 web_check() { # and what the first page costs, when there is a bundle
     (web_script check)

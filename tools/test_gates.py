@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Shows that layers.py, links.py, gates.py, messages.py and asvs.py are red on bad samples and green on good ones."""
+"""Shows that layers.py, links.py, gates.py, messages.py, asvs.py and attacks.py are red on bad samples and green on good ones."""
 import json, pathlib, subprocess, sys, tempfile
 
 sys.dont_write_bytecode = True
-import asvs
+import asvs, attacks
 
 HERE = pathlib.Path(__file__).resolve().parent
 SPDX = "/* SPDX-License-Identifier: MIT */\n"
@@ -117,6 +117,32 @@ CASES += [
     ("no file of tests", "asvs", line("1.1.1", 5, "src/base/good.c: f"), "is no test"),
     ("held by nothing", "asvs", line("1.1.1", 5, ""), "held by no test"),
     ("another sum", "asvs", lines(tested=2), "its sum is: 253 requirements: 1 met and held by a test"),
+]
+
+
+def cases(number="", at=0, text=None, tested=1):
+    """docs/attacks.md with a line for each case, the first one tested; one cell of one line otherwise, or that line left out."""
+    rows = [[n, "what is tried", "n/a", f"{attacks.ABSENT}: mail", ""] for n in attacks.numbers(attacks.CASES)]
+    rows[0][2:] = "tested", "it is so", "tests/unit/a.c: test_a"
+    rows = [[*r[:at], text, *r[at + 1:]] if r[0] == number else r for r in rows if r[0] != number or text is not None]
+    total = attacks.SUM.format(all=len(rows), tested=tested, met=0, na=len(rows) - tested, missing=0)
+    return {"docs/attacks.md": "\n".join([total, *("| " + " | ".join(r) + " |" for r in rows)]), "tests/unit/a.c": "static void test_a(void)\n{\n}\n"}
+
+
+CASES += [
+    ("all cases", "attacks", cases(), None),
+    ("no list of cases", "attacks", {}, "is not there"),
+    ("a case left out", "attacks", cases("C08"), "C08: has no line"),
+    ("a number that was never given", "attacks", cases("A04", 0, "A05"), "A05: is no case"),
+    ("a case twice", "attacks", cases("R02", 0, "R01"), "R01: has 2 lines"),
+    ("no verdict on a case", "attacks", cases("B01", 2, "open"), "no verdict: 'open'"),
+    ("nothing that holds it", "attacks", cases("B01", 3, ""), "nothing told"),
+    ("absent for no reason", "attacks", cases("B01", 3, "no need of it"), "does not tell what does not exist"),
+    ("a test of what is absent", "attacks", cases("B01", 4, "tests/unit/a.c: test_a"), "has a test, and does not say so"),
+    ("no such test of a case", "attacks", cases("A01", 4, "tests/unit/a.c: test_b"), "has no test_b"),
+    ("a case held by nothing", "attacks", cases("A01", 4, ""), "held by no test"),
+    ("too many cells", "attacks", cases("A01", 4, "tests/unit/a.c: test_a | x"), "6 cells, not 5"),
+    ("another sum of cases", "attacks", cases(tested=2), "its sum is: 132 cases: 1 refused or borne"),
 ]
 
 

@@ -66,6 +66,14 @@ static void log_in_and_out(struct api_bed *t)
          {ANON, "POST /api/v1/session", "{'mail':null,'password':{}}", 422, NULL, NULL, NULL, NULL},
          {ANON, "POST /api/v1/session", "{}", 401, NULL, NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/session", NULL, 200, "Clara Chefin|Müller Handel|\"language\":\"de\"|!token", NULL, NULL, NULL});
+    static const char *const names[] = {"clara@mueller.example", "rolf@mueller.example", "nobody@mueller.example"}; /* D01: there is one, without a password, there is none */
+    struct answer same[COUNT(names)];
+    for (size_t i = 0; i < COUNT(names); i++) {
+        same[i] = api_call(t, cx->a, ANON, S("POST /api/v1/session"), arena_fmt(cx->a, "{\"mail\":\"%s\",\"password\":\"falsch-falsch\"}", names[i]), S(""));
+        T_INT(same[i].status, 401);
+        T_STR(same[i].body, same[0].body);
+        T_INT((int64_t)same[i].n_head, (int64_t)same[0].n_head);
+    }
     struct answer r = api_call(t, cx->a, ANON, S("POST /api/v1/session"), str_from(first), S(""));
     T_INT(r.status, 200);
     cookie_take(t, ADMIN, &r);

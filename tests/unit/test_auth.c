@@ -443,7 +443,80 @@ static void elsewhere(struct bed *t)
     auth_close(&au);
 }
 
+/* What this thread has computed so far, in milliseconds: others on the machine change nothing. */
+static double cpu_ms(void)
+{
+    struct timespec ts = {0};
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
+}
+
+/* D01: a name that nobody has costs the same hash as one that somebody has. */
+static void costs_the_same(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct auth *au = auth_open(NULL);
+    double spent[2] = {0};
+    int64_t user = user_make(cx, "anna@example.org", true);
+    T_OK(cx, auth_password_set(cx, au, user, S("Zaun-Kiesel-7")));
+    io = (struct login){0};
+    T(comes(cx, au, "zero@example.org", "wrong-wrong", "10.9.0.1") == E_AUTH); /* what is made once is made */
+    for (int i = 0; i < 6; i++) {
+        double start = cpu_ms();
+        io = (struct login){0};
+        T(comes(cx, au, i % 2 ? "anna@example.org" : arena_fmt(cx->a, "n%d@example.org", i).p, "wrong-wrong", arena_fmt(cx->a, "10.9.1.%d", i).p) == E_AUTH);
+        spent[i % 2] += cpu_ms() - start;
+    }
+    T(spent[0] > spent[1] * 0.6 && spent[0] < spent[1] * 1.6);
+    if (spent[0] <= spent[1] * 0.6 || spent[0] >= spent[1] * 1.6) fprintf(stderr, "  unknown %.1f ms, known %.1f ms\n", spent[0], spent[1]);
+    auth_close(&au);
+}
+
+/* D14: however many come at once, so many hashes and no more are computed at a time, and everybody gets his answer. */
+enum { CROWD = 24 };
+struct crowd {
+    struct auth *au;
+    str hash;
+    _Atomic int right, most, on;
+};
+static void *one_of_crowd(void *arg)
+{
+    struct crowd *c = arg;
+    struct cx cx = t_cx();
+    c->right += hash_fits(c->au, &cx, c->hash, S("Zaun-Kiesel-7"));
+    t_cx_free(&cx);
+    return NULL;
+}
+static void *counts(void *arg)
+{
+    struct crowd *c = arg;
+    while (c->on) {
+        pthread_mutex_lock(&c->au->lock);
+        if (c->au->running > c->most) c->most = c->au->running;
+        pthread_mutex_unlock(&c->au->lock);
+        os_sleep_us(200);
+    }
+    return NULL;
+}
+static void crowd(void)
+{
+    struct cx cx = t_cx();
+    struct crowd c = {.au = auth_open(NULL), .on = 1};
+    pthread_t thread[CROWD], watch;
+    T_OK(&cx, auth_password_hash(&cx, c.au, S("Zaun-Kiesel-7"), &c.hash));
+    T(pthread_create(&watch, NULL, counts, &c) == 0);
+    for (int i = 0; i < CROWD; i++) T(pthread_create(&thread[i], NULL, one_of_crowd, &c) == 0);
+    for (int i = 0; i < CROWD; i++) pthread_join(thread[i], NULL);
+    c.on = 0;
+    pthread_join(watch, NULL);
+    T_INT(c.right, CROWD);
+    T(c.most >= 2 && c.most <= AUTH_HASHES);
+    auth_close(&c.au);
+    t_cx_free(&cx);
+}
+
 static void both(void) { bed_both(log_in); }
+static void both_cost(void) { bed_both(costs_the_same); }
 static void both_remembered(void) { bed_both(remembered); }
 static void both_elsewhere(void) { bed_both(elsewhere); }
 
@@ -452,4 +525,4 @@ static void both_sprayed(void) { bed_both(sprayed); }
 static void both_changed(void) { bed_both(changed); }
 static void both_watched(void) { bed_both(watched); }
 
-TESTS("auth", passwords, agents, addresses, both, both_locked, both_sprayed, both_changed, both_watched, both_remembered, both_elsewhere)
+TESTS("auth", passwords, agents, addresses, crowd, both, both_cost, both_locked, both_sprayed, both_changed, both_watched, both_remembered, both_elsewhere)

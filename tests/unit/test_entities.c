@@ -35,6 +35,15 @@ static void sites(struct bed *t)
     HAS(s, "\"https://one.example\"");
     HAS(s, "\"https://two.example\"");
     HAS(s, "\"http://three.example\"");
+    static const char *const never[] = {"javascript:alert(1)", "JavaScript:alert(1)", " javascript:alert(1)", "java\\nscript:alert(1)", "java\\tscript:alert(1)", "data:text/html,<script>alert(1)</script>",
+                                        "vbscript:msgbox(1)", "file:///etc/passwd", "ftp://a.example/", "javascript://a.example/%0aalert(1)", "https:evil", "//evil.example"};
+    for (size_t i = 0; i < COUNT(never); i++) { /* B08 */
+        enum err e = try_create(cx, "person", J("{\"name\":\"x\",\"urls\":[\"%s\"]}", never[i]), &w);
+        str got = e == E_OK ? shown(cx, "person", w.id) : S("\"urls\":[{\"type\":\"\",\"value\":\"https://");
+        bool safe = str_find(got, S("\"urls\":[{\"type\":\"\",\"value\":\"https://")) >= 0 || str_find(got, S("\"value\":\"http://")) >= 0;
+        T(safe);
+        if (!safe) fprintf(stderr, "  %s: %.*s\n", never[i], FS(got));
+    }
     T(try_create(cx, "person", "{\"name\":\"x\",\"urls\":[\"javascript:alert(1)\"]}", &w) == E_INVALID);
     T_STR(cx->at, S("urls"));
     struct page p = {0};

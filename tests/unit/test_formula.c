@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Formulas and roll-ups: typed at definition, filled for what is there, following what they read, on both engines. */
+#include "meta/formula.h"
 #include "record_make.h"
 
 static enum err add_inside(struct cx *cx, void *arg)
@@ -26,6 +27,26 @@ static void wrong(struct bed *t, const char *def, const char *at)
     struct cx *cx = &t->cx;
     T(try_add(t, J("{\"entity\":\"company\",\"label\":\"W\",\"kind\":\"formula\",\"def\":%s}", def)) == E_INVALID);
     T_STR(cx->at, str_from(at));
+}
+
+/* H03: what is deep or wide beyond measure is refused; what grows by being put together is cut. */
+static void huge(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct buf wide = buf_new(cx->a, 1 << 20), many = buf_new(cx->a, 1 << 16), grows = buf_new(cx->a, 1 << 16);
+    for (int i = 0; i < 20000; i++) buf_fmt(&wide, "%s1", i ? "," : "");
+    for (int i = 0; i < 15; i++) buf_fmt(&many, "%s{\"op\":\"add\",\"of\":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}", i ? "," : "");
+    T(try_add(t, J("{\"entity\":\"company\",\"label\":\"W\",\"kind\":\"formula\",\"def\":{\"op\":\"add\",\"of\":[%s]}}", arena_z(cx->a, buf_str(&wide)))) == E_INVALID);
+    T(try_add(t, J("{\"entity\":\"company\",\"label\":\"M\",\"kind\":\"formula\",\"def\":{\"op\":\"add\",\"of\":[%s]}}", arena_z(cx->a, buf_str(&many)))) == E_INVALID);
+    T(try_add(t, "{\"entity\":\"company\",\"label\":\"R\",\"kind\":\"formula\",\"def\":{\"op\":\"repeat\",\"of\":[\"x\",1000000000]}}") == E_INVALID);
+    for (int k = 0; k < 4; k++) { /* twenty times, four times over: a million and a half of letters */
+        str before = k ? arena_fmt(cx->a, "x_g%d", k) : S("name");
+        grows.n = 0;
+        for (int i = 0; i < 20; i++) buf_fmt(&grows, "%s{\"field\":\"%.*s\"}", i ? "," : "", FS(before));
+        add(t, J("{\"entity\":\"company\",\"label\":\"g%d\",\"kind\":\"formula\",\"def\":{\"op\":\"concat\",\"of\":[%s]}}", k + 1, arena_z(cx->a, buf_str(&grows))));
+    }
+    int64_t id = create(cx, "company", "{\"name\":\"0123456789\"}");
+    T(shown(cx, "company", id).n < 5 * (FORMULA_TEXT_MAX + 200));
 }
 
 static void definitions(struct bed *t)
@@ -450,7 +471,7 @@ static void conditions_right(struct bed *t)
 
 static void both(void)
 {
-    static void (*const all[])(struct bed *) = {definitions, values, following, circles, twice, gathered_anew, latest, always_right,
+    static void (*const all[])(struct bed *) = {definitions, huge, values, following, circles, twice, gathered_anew, latest, always_right,
                                                 with_condition, conditions_refused, conditions_right, where_foreign};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }

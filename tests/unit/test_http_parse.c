@@ -23,7 +23,8 @@ static const struct {
     ROW(G H "X: \xc3\xa4\r\n" E, 200), ROW(P H "Transfer-Encoding: chunked\r\n" E, 200),
     ROW(P H "transfer-encoding: CHUNKED\r\n" E, 200), ROW(G H "!#$%&'*+-.^_`|~09azAZ: x\r\n" E, 200),
     ROW("GET http://a/b HTTP/1.1\r\n" H E, 200), ROW("GET https://a:8443?x=1 HTTP/1.1\r\n" H E, 200),
-    ROW(HST("[::1]:80"), 200), ROW(HST("a.b-c.de:8080"), 200), ROW(G H "Expect: 100-continue\r\n" E, 200),
+    ROW(G H "Upgrade: websocket\r\nConnection: upgrade\r\n" E, 200), ROW(P H "conTENT-Length:   42 \r\n" E, 200), ROW(P H "Content-Lengthx: 5\r\n" E, 200),
+    ROW(G H "Connection: a, b, keep-alive, x\r\n" E, 200), ROW("GET /?a=b?c HTTP/1.1\r\n" H E, 200), ROW(HST("[::1]:80"), 200), ROW(HST("a.b-c.de:8080"), 200), ROW(G H "Expect: 100-continue\r\n" E, 200),
     /* not whole yet */
     ROW("", 0), ROW("G", 0), ROW("GET / HTTP/1.1", 0), ROW("GET / HTTP/1.1\r", 0), ROW(G, 0), ROW(G "Host: a", 0), ROW(G H, 0),
     ROW(G H "\r", 0), ROW("\r\n", 0),
@@ -51,6 +52,9 @@ static const struct {
     ROW("GET / HTTPS/1.1\r\n" H E, 400), ROW("GET / JUNK/1.1\r\n" H E, 400), ROW("GET / HTTP/2.0\r\n" H E, 505), ROW("GET / HTTP/0.9\r\n" H E, 505),
     ROW("GET / HTTP/1.2\r\n" H E, 505), ROW("GET / HTTP/3.1\r\n" H E, 505), ROW("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
     ROW("TRACE / HTTP/1.1\r\n" H E, 501), ROW("CONNECT a:443 HTTP/1.1\r\n" H E, 501), ROW("BREW / HTTP/1.1\r\n" H E, 501),
+    ROW("GET / ICE/1.0\r\n" H E, 400), ROW("SOURCE /x ICE/1.0\r\n" H E, 400), ROW("GET / RTSP/1.0\r\n" H E, 400), ROW("PURGE / HTTP/1.1\r\n" H E, 501), ROW("ANNOUNCE / HTTP/1.1\r\n" H E, 501),
+    ROW("GE\rT / HTTP/1.1\r\n" H E, 400), ROW("GET / HTTP/1.1\r\n" H "Foo: bar\rX: y\r\n" E, 400), ROW(P H "Transfer-Encoding: pigeons\r\n" E, 400),
+    ROW(G H "Connection: a,\r\n keep-alive\r\n" E, 400), ROW(P H "Transfer-Encoding: chunked\r\n , x\r\n" E, 400), ROW(P H "Content-Length: 42\r\n\t5\r\n" E, 400),
     ROW("GE(T / HTTP/1.1\r\n" H E, 400), ROW("{} / HTTP/1.1\r\n" H E, 400), ROW("/ HTTP/1.1\r\n" H E, 400), ROW("GET HTTP/1.1\r\n" H E, 400),
     /* Host */
     ROW(G E, 400), ROW(G H H E, 400), ROW(G "Host: a\r\nhost: b\r\n" E, 400), ROW(HST(""), 400), ROW(HST("a b"), 400), ROW(HST("a/b"), 400),
@@ -199,7 +203,8 @@ static const struct {
     {S0("5\r\nhello0\r\n\r\n"), S0("!")}, {S0("5\r\nhello\n0\r\n\r\n"), S0("!")}, {S0("5\r\nhello!\r\n"), S0("!")}, {S0("\r\n"), S0("!")}, {S0(" 5\r\n"), S0("!")},
     {S0("5 \r\nhello\r\n"), S0("!")}, {S0("+5\r\n"), S0("!")}, {S0("-1\r\n"), S0("!")}, {S0("0x5\r\n"), S0("!")}, {S0("g\r\n"), S0("!")}, {S0(";\r\n"), S0("!")},
     {S0("fffffffffffffffff\r\n"), S0("!")}, {S0("0000000000000001\r\n"), S0("!")}, {S0("5;a\nb\r\n"), S0("!")}, {S0("5;\0\r\n"), S0("!")}, {S0("5;a\rb\r\n"), S0("!")},
-    {S0("5\r\r\nhello"), S0("!")}, {S0("0\r\nX y: z\r\n\r\n"), S0("!")}, {S0("0\r\n: z\r\n\r\n"), S0("!")}, {S0("0\r\nX\r\n\r\n"), S0("!")}, {S0("0\r\n X: y\r\n\r\n"), S0("!")},
+    {S0("5\r\r\nhello"), S0("!")}, {S0("5;\r\nhello\r\n0\r\n\r\n"), S0("hello")}, {S0("5;a=\r\nhello\r\n0\r\n\r\n"), S0("hello")}, {S0("5;a\x01\r\n"), S0("!")}, {S0("A B\r\n"), S0("!")},
+    {S0("0\r\nX: y\r\n z\r\n\r\n"), S0("!")}, {S0("5\thello\r\n"), S0("!")}, {S0("0\r\nX y: z\r\n\r\n"), S0("!")}, {S0("0\r\n: z\r\n\r\n"), S0("!")}, {S0("0\r\nX\r\n\r\n"), S0("!")}, {S0("0\r\n X: y\r\n\r\n"), S0("!")},
     {S0("0\r\nX: \0\r\n\r\n"), S0("!")}, {S0("0\r\nX: y\n\r\n"), S0("!")}, {S0("0\r\nX: y\rz\r\n\r\n"), S0("!")},
 };
 
