@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the figures stand on: data folders, the server, nginx, wrk, and what the kernel tells of a process."""
-import hashlib, http.client, json, os, pathlib, re, resource, shutil, socket, subprocess, sys, tempfile, time
+import contextlib, hashlib, http.client, json, os, pathlib, re, resource, shutil, socket, subprocess, sys, tempfile, time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("KONTOR_BENCH_BUILD", ROOT / "build"))
@@ -115,13 +115,20 @@ def free_port(want):
 
 
 # ---- servers ----
+def with_priority(nice):
+    """Below 0 only for root: else nothing happens."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
+
+
 class Process:
     """A server of ours to start and to end by its own id."""
 
-    def __init__(self, args, port, log):
+    def __init__(self, args, port, log, nice=0):
         self.port, self.log = port, log
         self.t0 = time.perf_counter()
-        self.p = subprocess.Popen([str(a) for a in args], stdout=subprocess.DEVNULL, stderr=open(log, "w", encoding="utf-8"))
+        self.p = subprocess.Popen([str(a) for a in args], stdout=subprocess.DEVNULL, stderr=open(log, "w", encoding="utf-8"),
+                                  preexec_fn=lambda: with_priority(nice))
         self.pid = self.p.pid
 
     def wait(self, path="/healthz", cookie="", seconds=30):
@@ -165,10 +172,10 @@ class Process:
         self.stop()
 
 
-def kontor(data, port):
+def kontor(data, port, *options, nice=0):
     port = free_port(port)
     return Process([PROGRAM, "serve", "--data", data, "--listen", f"127.0.0.1:{port}", "--log-level", "error",
-                    "--backup-hour", "off"], port, KEEP / "serve.log")
+                    "--backup-hour", "off", *options], port, KEEP / "serve.log", nice)
 
 
 def login(server, mail=MAIL):

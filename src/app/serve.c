@@ -340,6 +340,8 @@ static enum err serve(struct cli *c)
     o.http.spool_dir = arena_fmt(c->cx->a, "%.*s/spool", FS(so.data_dir));
     if (pictures_start(c->cx, S("/proc/self/exe"), &o.pictures) != E_OK) /* the fence lets nobody start programs */
         log_say(c->cx, LOG_WARN, S("app"), "no pictures are taken: %.*s", FS(c->cx->msg));
+    if (os_child_start(c->cx, S("/proc/self/exe"), S(HASHER_ARG), &o.hasher) != E_OK)
+        log_say(c->cx, LOG_WARN, S("app"), "passwords are hashed here: %.*s", FS(c->cx->msg));
     fence(c, &st);
     enum err e = store_begin(c, so, &st);
     if (e == E_OK) {
@@ -347,6 +349,7 @@ static enum err serve(struct cli *c)
         e = run(c, &st, &o, &signals);
         store_close(&st);
     }
+    os_child_stop(&o.hasher);
     pictures_stop(&o.pictures);
     return e;
 }

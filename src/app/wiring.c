@@ -312,6 +312,8 @@ enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o
                           .started_ms = clock_ms()};
     w->app.idps = idps_open(&(struct idp_env){
         .vault = st->vault, .rules = w->app.hook_env.rules, .url = w->app.url});
+    if (o->hasher.pid > 0 && auth_hasher(cx, w->app.auth, o->hasher.sock) != E_OK)
+        log_say(cx, LOG_WARN, S("app"), "passwords are hashed here: %.*s", FS(cx->msg));
     outside_directory(w->app.auth, ldap_ask, w->app.idps);
     meta_hold(st->meta);
     enum err e = wired_fill(cx, o, w);

@@ -3,11 +3,13 @@
 #pragma once
 #include "api/api.h"
 #include "cli/store.h"
+#include "os/os.h"
 
 struct wired;
 struct wired_opts {
     struct http_opts http;     /* listen, TLS, limits; the rest is filled here */
     struct register_conf registers; /* its texts live as long as the server */
+    struct os_child hasher;    /* stays the caller's; none: passwords are hashed by who asks */
     struct pictures *pictures; /* stays the caller's; NULL: none are taken */
     struct intake_conf intake; /* its text lives as long as the server */
     str outgoing_allow;        /* os/outgoing.h; lives as long as the server */

@@ -10,32 +10,14 @@
 #include <liboath/oath.h>
 #include <sodium.h>
 
-enum { HASH_OPS = 2, HASH_BYTES = 19 * 1024 * 1024, SEEN_EVERY_MS = 5 * 60 * 1000, QUARTER_MS = 15 * 60 * 1000 };
-
-static void hash_begin(struct auth *au)
-{
-    pthread_mutex_lock(&au->lock);
-    while (au->running >= AUTH_HASHES) pthread_cond_wait(&au->free, &au->lock);
-    au->running++;
-    pthread_mutex_unlock(&au->lock);
-}
-
-static void hash_end(struct auth *au)
-{
-    pthread_mutex_lock(&au->lock);
-    au->running--;
-    pthread_cond_signal(&au->free);
-    pthread_mutex_unlock(&au->lock);
-}
+enum { SEEN_EVERY_MS = 5 * 60 * 1000, QUARTER_MS = 15 * 60 * 1000 };
 
 struct auth *auth_open(const struct vault *v)
 {
     struct auth *au = mem_new(sizeof *au); /* kept by app for the life of the process */
     if (sodium_init() < 0 || oath_init() != OATH_OK) abort();
     au->vault = v;
-    pthread_mutex_init(&au->lock, NULL);
-    pthread_cond_init(&au->free, NULL);
-    pthread_mutex_init(&au->dummy_lock, NULL);
+    hashes_open(&au->hashes);
     keep_open(&au->keep);
     buckets_open(&au->buckets);
     return au;
@@ -44,50 +26,11 @@ struct auth *auth_open(const struct vault *v)
 void auth_close(struct auth **au)
 {
     if (!*au) return;
+    hashes_close(&(*au)->hashes);
     keep_close(&(*au)->keep);
     buckets_close(&(*au)->buckets);
     mem_free(*au);
     *au = NULL;
-}
-
-static enum err hash_make(struct cx *cx, struct auth *au, str password,
-                          char out[crypto_pwhash_STRBYTES])
-{
-    hash_begin(au);
-    int rc = crypto_pwhash_str(out, password.p, password.n, HASH_OPS, HASH_BYTES);
-    hash_end(au);
-    return rc == 0 ? E_OK : fail(cx, E_BUSY, "The server is short of memory: please try again shortly");
-}
-
-/* Made once, before anybody's hash is looked at: the first unknown name takes no longer than the others. */
-static void dummy_make(struct auth *au)
-{
-    static_assert(sizeof au->dummy >= crypto_pwhash_STRBYTES, "room for a hash");
-    pthread_mutex_lock(&au->dummy_lock);
-    if (!au->dummy[0] && crypto_pwhash_str(au->dummy, "dummy", 5, HASH_OPS, HASH_BYTES) != 0) au->dummy[0] = 0;
-    pthread_mutex_unlock(&au->dummy_lock);
-}
-
-bool hash_fits(struct auth *au, struct cx *cx, str hash, str password)
-{
-    dummy_make(au);
-    hash_begin(au);
-    bool ok = crypto_pwhash_str_verify(hash.n ? arena_z(cx->a, hash) : au->dummy, password.p, password.n) == 0;
-    hash_end(au);
-    return ok && hash.n;
-}
-
-enum err hash_salted(struct cx *cx, struct auth *au, str secret, str salt, str *ret)
-{
-    unsigned char out[32], key[crypto_pwhash_SALTBYTES];
-    crypto_generichash(key, sizeof key, (const unsigned char *)salt.p, salt.n, NULL, 0);
-    hash_begin(au);
-    int rc = crypto_pwhash(out, sizeof out, secret.p, secret.n, key, HASH_OPS, HASH_BYTES,
-                           crypto_pwhash_ALG_ARGON2ID13);
-    hash_end(au);
-    if (rc != 0) return fail(cx, E_BUSY, "The server is short of memory: please try again shortly");
-    *ret = os_hex(cx->a, out, sizeof out);
-    return E_OK;
 }
 
 /* ---- passwords ---- */
@@ -114,10 +57,7 @@ static enum err credential_write(struct cx *cx, void *arg)
 
 enum err auth_password_hash(struct cx *cx, struct auth *au, str password, str *ret)
 {
-    char hash[crypto_pwhash_STRBYTES] = {0};
-    TRY(hash_make(cx, au, password, hash));
-    *ret = arena_dup(cx->a, str_from(hash));
-    return E_OK;
+    return hash_make(cx, &au->hashes, password, ret);
 }
 
 enum err auth_hash_set(struct cx *cx, int64_t user, str hash, enum event_kind told)

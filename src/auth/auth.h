@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* auth/auth.h - users' passwords and sessions.
  *
- * Passwords are argon2id (libsodium, t=2, 19 MiB; RFC 9106), at most AUTH_HASHES at once. A session's token is
- * 32 random bytes; the database holds its SHA-256 alone.
+ * Passwords are argon2id (libsodium, t=2, 19 MiB; RFC 9106), at most AUTH_HASHES at once (one a core); AUTH_WAITING
+ * more may wait, who comes then is told E_BUSY. A session's token is 32 random bytes; the database holds its SHA-256 alone.
  */
 #pragma once
 #include "acl/acl.h"
@@ -10,7 +10,7 @@
 #include "os/vault.h"
 #include "record/record.h"
 
-enum { AUTH_HASHES = 4, PASSWORD_MIN = 8, PASSWORD_MAX = 1024, TOKEN_CHARS = 64 };
+enum { AUTH_HASHES = 4, AUTH_WAITING = 48, PASSWORD_MIN = 8, PASSWORD_MAX = 1024, TOKEN_CHARS = 64 };
 enum { SESSION_IDLE_MS = 12 * 3600 * 1000, PROOF_MS = 15 * 60 * 1000, PROOF_OWN_MS = 5 * 60 * 1000 };
 enum { FIRST_PASSWORD_MS = 7 * 86400 * 1000 };
 #define SESSION_MAX_MS (INT64_C(30) * 86400000)
@@ -19,6 +19,11 @@ struct auth; /* the queue of hashes and the sessions remembered; one per process
 /* `v` seals what a second factor is made of; it outlives `au`. NULL: there are no such things (tests). */
 struct auth *auth_open(const struct vault *v);
 void auth_close(struct auth **au);
+/* From here on hashes are made by the process behind `sock` (os_child_start with HASHER_ARG), which stays the caller's
+ * until auth_close. Without it, and when it dies, by the threads that ask. */
+#define HASHER_ARG "hash-passwords"
+MUST enum err auth_hasher(struct cx *cx, struct auth *au, int sock);
+int hasher_child(void); /* the whole life of that process; its exit code */
 
 /* E_INVALID at "password": too short, too long, common, or made of the words given (name, mail, firm). */
 MUST enum err auth_password_check(struct cx *cx, str password, const str *words, size_t n);

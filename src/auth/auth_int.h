@@ -62,6 +62,32 @@ MUST enum err captcha_make(struct cx *cx, struct captcha *ret);
 /* Used up by this, whether it fits or not. */
 MUST enum err captcha_solved(struct cx *cx, str id, str answer, bool *ret);
 
+/* ---- hash.c: the queue of hashes ---- */
+struct hash_wait;
+struct hashes {
+    pthread_mutex_t lock;
+    pthread_cond_t free;
+    int running, most, waiting; /* most: one a core, AUTH_HASHES at most */
+    struct hash_wait *asked;    /* by those who run */
+    uint32_t last;
+    int sock;                   /* to the process that hashes; -1 = there is none */
+    bool is_deaf;               /* it is gone */
+    _Atomic bool ends;
+    pthread_t hears;
+};
+void hashes_open(struct hashes *h);
+void hashes_close(struct hashes *h); /* nobody waits any more */
+/* E_BUSY when a hash would be refused now: before anything is written for a try that nobody will look at. */
+MUST enum err hash_room(struct cx *cx, struct hashes *h);
+/* A place in the queue, and its end. E_BUSY: all run, and AUTH_WAITING wait. */
+MUST enum err hash_begin(struct cx *cx, struct hashes *h);
+void hash_end(struct hashes *h);
+/* All: E_BUSY. `hash` "" = nobody's: never right, in the same time. */
+MUST enum err hash_make(struct cx *cx, struct hashes *h, str secret, str *ret);
+MUST enum err hash_fits(struct cx *cx, struct hashes *h, str hash, str secret, bool *ret);
+/* argon2id in hex under a salt of one's own: for what is looked up among several. */
+MUST enum err hash_salted(struct cx *cx, struct hashes *h, str secret, str salt, str *ret);
+
 struct outside_question;
 struct outside_found;
 struct auth {
@@ -69,19 +95,12 @@ struct auth {
     enum err (*ask)(struct cx *cx, void *arg, const struct outside_question *q,
                     struct outside_found *ret); /* NULL: there is no directory */
     void *ask_arg;
-    pthread_mutex_t lock;
-    pthread_cond_t free;
-    int running;
-    pthread_mutex_t dummy_lock;
-    char dummy[128]; /* a hash that is verified for unknown names, so that time tells nothing */
+    struct hashes hashes;
     struct keep keep;
     struct buckets buckets;
 };
-bool hash_fits(struct auth *au, struct cx *cx, str hash, str password);
 /* Is it the user's present one, here or in his directory? Between try_begin and try_end. */
 MUST enum err password_is(struct cx *cx, struct auth *au, int64_t user, str password, bool *ret);
-/* argon2id in hex under a salt of one's own: for what is looked up among several. */
-MUST enum err hash_salted(struct cx *cx, struct auth *au, str secret, str salt, str *ret);
 /* SHA-256 in hex: as the tables have tokens. */
 str token_hash(struct cx *cx, str token);
 

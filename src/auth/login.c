@@ -310,7 +310,7 @@ static enum err by_directory(struct cx *cx, struct auth *au, struct try *t, cons
 /* From the try's beginning on: what is proved by io->password, and what follows when it is right. */
 static enum err proved(struct cx *cx, struct auth *au, struct try *t, str fresh, struct login *io)
 {
-    bool has = false;
+    bool has = false, right = false;
     struct credential k = {0};
     struct coming c = {0};
     enum err e = try_begin(cx, au, t);
@@ -318,7 +318,8 @@ static enum err proved(struct cx *cx, struct auth *au, struct try *t, str fresh,
     io->wait_ms = t->wait_ms;
     TRY(e);
     TRY(credential_of(cx, t->user, &k));
-    bool right = hash_fits(au, cx, k.hash, io->password), late = right && k.is_late && !fresh.n;
+    TRY(hash_fits(cx, &au->hashes, k.hash, io->password, &right));
+    bool late = right && k.is_late && !fresh.n;
     if (late) right = false;
     if (!fresh.n) TRY(by_directory(cx, au, t, io, &right, &c));
     TRY(factor_has(cx, t->user, &has)); /* of nobody, too: the time it takes tells nothing */
@@ -348,6 +349,7 @@ enum err auth_login(struct cx *cx, struct auth *au, const struct visitor *v, str
                     .captcha = io->captcha,
                     .answer = io->answer};
     if (!utf8_valid(t.name)) t.name = S("");
+    TRY(hash_room(cx, &au->hashes));
     if (io->password.n > 4 * PASSWORD_MAX)
         return fail(cx, E_LIMIT, "A password has at most %d characters", PASSWORD_MAX);
     enum err e = auth_user_by_mail(cx, t.name, &t.user);
@@ -373,7 +375,7 @@ enum err password_is(struct cx *cx, struct auth *au, int64_t user, str password,
     str login = {0};
     TRY(credential_of(cx, user, &k));
     TRY(directory_login(cx, user, &login));
-    *ret = hash_fits(au, cx, k.hash, password);
+    TRY(hash_fits(cx, &au->hashes, k.hash, password, ret));
     return login.n ? directory_check(cx, au, user, login, password, ret, &s) : E_OK;
 }
 

@@ -45,7 +45,7 @@ enum err recovery_make(struct cx *cx, struct auth *au, int64_t user, str *ret_co
     struct recovery r = {.user = user, .salt = salt_new(cx)};
     for (size_t i = 0; i < RECOVERY_CODES; i++) {
         ret_codes[i] = code_new(cx);
-        TRY(hash_salted(cx, au, normal(cx, ret_codes[i]), r.salt, &r.hash[i]));
+        TRY(hash_salted(cx, &au->hashes, normal(cx, ret_codes[i]), r.salt, &r.hash[i]));
     }
     *ret = r;
     return E_OK;
@@ -82,7 +82,7 @@ enum err recovery_hash(struct cx *cx, struct auth *au, int64_t user, str code, s
     str typed = normal(cx, code);
     *ret = S("");
     TRY(db_query(cx, &r, "SELECT salt FROM recovery_code WHERE user_id = $1 LIMIT 1", V(user)));
-    return r.n && typed.n == RECOVERY_CHARS ? hash_salted(cx, au, typed, db_str(&r, 0, 0), ret) : E_OK;
+    return r.n && typed.n == RECOVERY_CHARS ? hash_salted(cx, &au->hashes, typed, db_str(&r, 0, 0), ret) : E_OK;
 }
 
 enum err recovery_spend(struct cx *cx, int64_t user, str hash, int64_t *ret)

@@ -66,6 +66,20 @@ MUST enum err os_thread(struct cx *cx, const char *name, size_t stack_bytes, os_
                         pthread_t *ret);
 int os_cores(void);                     /* that this process may use, at least 1 */
 
+/* ---- a process of our own program that does one thing for us ---- */
+struct os_child {
+    int sock;                           /* our end: SOCK_SEQPACKET; its end is its descriptor 0 */
+    pid_t pid;
+};
+/* Starts `program` ("/proc/self/exe" in the server) with the one argument `arg`, by which its main() knows. Before the
+ * sandbox, for that lets nobody start programs. */
+MUST enum err os_child_start(struct cx *cx, str program, str arg, struct os_child *ret);
+void os_child_stop(struct os_child *c); /* closes the socket, waits, kills; nothing when it was never started */
+/* The first thing in such a process: deaf to the signals that end the server, fenced in without any file. */
+void os_child_begin(void);
+/* This process from here on gets the CPU after the others; nothing happens where that is not allowed. No way back. */
+void os_yields(void);
+
 /* ---- the supervisor and the process ---- */
 /* sd_notify(3) text such as "READY=1" to $NOTIFY_SOCKET; nothing happens without one. */
 void os_notify(str text);

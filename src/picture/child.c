@@ -184,8 +184,6 @@ static void first_to_go(void)
 
 int picture_child(void)
 {
-    struct arena *a = arena_new();
-    struct cx cx = {.a = a};
     struct draw_reply *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct draw_ask ask = {0};
     int fd[2];
@@ -193,10 +191,8 @@ int picture_child(void)
     sigemptyset(&ends);
     sigaddset(&ends, SIGCHLD);
     (void)sigprocmask(SIG_BLOCK, &ends, NULL);
-    signal(SIGTERM, SIG_IGN); /* sent to all of us at once; we end when the server has, by its socket */
-    signal(SIGINT, SIG_IGN);
     first_to_go();
-    (void)os_sandbox(&cx, &(struct os_sandbox){.read = NULL});
+    os_child_begin();
     if (shared == MAP_FAILED || !allow_only(true)) _exit(1);
     while (take(&ask, fd)) {
         draw_one(shared, &ask, fd);

@@ -17,56 +17,26 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TURN_S = 20, REPLY_MS = 9000, WAITING_MAX = 4, STOP_MS = 3000, HEAD = 8 };
+enum { TURN_S = 20, REPLY_MS = 9000, WAITING_MAX = 4, HEAD = 8 };
 
 struct pictures {
     pthread_mutex_t lock;              /* one picture at a time */
     pthread_mutex_t queue;             /* of the next two; held for a moment */
     int64_t waiting[WAITING_MAX];      /* whose pictures are drawn or wait: nobody stands there twice */
     int n;
-    int sock;
-    pid_t pid;
+    struct os_child child;
     uint32_t last;
 };
 
-/* Nothing of our environment goes with it, and no descriptor but the socket. */
-static enum err spawn(struct cx *cx, const char *program, int sock, pid_t *ret)
-{
-    char *const argv[] = {(char[]){"kontor"}, (char[]){PICTURE_ARG}, NULL}, *const env[] = {NULL};
-    posix_spawn_file_actions_t f;
-    posix_spawnattr_t at;
-    sigset_t none;
-    sigemptyset(&none);
-    int bad = posix_spawn_file_actions_init(&f) | posix_spawnattr_init(&at);
-    bad |= posix_spawn_file_actions_adddup2(&f, sock, STDIN_FILENO);
-    bad |= posix_spawn_file_actions_addopen(&f, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    bad |= posix_spawn_file_actions_addopen(&f, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    bad |= posix_spawn_file_actions_addclosefrom_np(&f, STDERR_FILENO + 1);
-    bad |= posix_spawnattr_setsigmask(&at, &none) | posix_spawnattr_setflags(&at, POSIX_SPAWN_SETSIGMASK);
-    int e = bad ? EINVAL : posix_spawn(ret, program, &f, &at, argv, env);
-    (void)posix_spawn_file_actions_destroy(&f);
-    (void)posix_spawnattr_destroy(&at);
-    return e ? os_fail(cx, e, "start", str_from(program)) : E_OK;
-}
-
 enum err pictures_start(struct cx *cx, str program, struct pictures **ret)
 {
-    int end[2];
-    pid_t pid = 0;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, end) != 0)
-        return os_fail(cx, errno, "socketpair", program);
-    enum err e = spawn(cx, arena_z(cx->a, program), end[1], &pid);
-    os_close_fd(&end[1]);
-    if (e != E_OK) {
-        os_close_fd(&end[0]);
-        return e;
-    }
+    struct os_child c = {0};
+    TRY(os_child_start(cx, program, S(PICTURE_ARG), &c));
     struct pictures *p = mem_new(sizeof *p);
-    p->sock = end[0];
-    p->pid = pid;
+    p->child = c;
     (void)pthread_mutex_init(&p->lock, NULL);
     (void)pthread_mutex_init(&p->queue, NULL);
-    (void)setsockopt(p->sock, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = 2}, sizeof(struct timeval));
+    (void)setsockopt(c.sock, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = 2}, sizeof(struct timeval));
     *ret = p;
     return E_OK;
 }
@@ -75,13 +45,7 @@ void pictures_stop(struct pictures **p)
 {
     struct pictures *x = *p;
     if (!x) return;
-    os_close_fd(&x->sock); /* it ends by that */
-    int64_t until = os_mono_ms() + STOP_MS;
-    pid_t gone = 0;
-    while ((gone = waitpid(x->pid, NULL, WNOHANG)) == 0 && os_mono_ms() < until) os_sleep_us(5000);
-    if (gone == 0) (void)kill(x->pid, SIGKILL);
-    while (gone == 0 && waitpid(x->pid, NULL, 0) < 0 && errno == EINTR) { /* once more */
-    }
+    os_child_stop(&x->child);
     (void)pthread_mutex_destroy(&x->lock);
     (void)pthread_mutex_destroy(&x->queue);
     mem_free(x);
@@ -103,7 +67,7 @@ static bool hand(const struct pictures *p, const struct draw_ask *ask, int in, i
     c->cmsg_type = SCM_RIGHTS;
     c->cmsg_len = CMSG_LEN(sizeof fd);
     memcpy(CMSG_DATA(c), fd, sizeof fd);
-    return sendmsg(p->sock, &m, MSG_NOSIGNAL) == (ssize_t)sizeof copy;
+    return sendmsg(p->child.sock, &m, MSG_NOSIGNAL) == (ssize_t)sizeof copy;
 }
 
 /* The reply to `id`; older ones, which nobody waited for, are passed over. */
@@ -112,10 +76,10 @@ static bool hear(const struct pictures *p, uint32_t id, struct draw_reply *ret)
     int64_t until = os_mono_ms() + REPLY_MS;
     for (;;) {
         int64_t left = until - os_mono_ms();
-        struct pollfd f = {p->sock, POLLIN, 0};
+        struct pollfd f = {p->child.sock, POLLIN, 0};
         int n = left > 0 ? poll(&f, 1, (int)left) : 0;
         if (n < 0 && errno == EINTR) continue;
-        if (n <= 0 || recv(p->sock, ret, sizeof *ret, 0) != (ssize_t)sizeof *ret) return false;
+        if (n <= 0 || recv(p->child.sock, ret, sizeof *ret, 0) != (ssize_t)sizeof *ret) return false;
         if (ret->id == id) return true;
     }
 }

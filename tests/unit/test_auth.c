@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "auth/auth_int.h"
+#include "auth/hash_int.h"
 #include "auth/link_int.h"
 #include "auth/limits.h"
 #include "os/os.h"
 #include "bed.h"
 
+#include <signal.h>
+#include <sodium.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 static void passwords(void)
@@ -483,7 +487,8 @@ static void *one_of_crowd(void *arg)
 {
     struct crowd *c = arg;
     struct cx cx = t_cx();
-    c->right += hash_fits(c->au, &cx, c->hash, S("Zaun-Kiesel-7"));
+    bool fits = false;
+    if (hash_fits(&cx, &c->au->hashes, c->hash, S("Zaun-Kiesel-7"), &fits) == E_OK) c->right += fits;
     t_cx_free(&cx);
     return NULL;
 }
@@ -491,9 +496,9 @@ static void *counts(void *arg)
 {
     struct crowd *c = arg;
     while (c->on) {
-        pthread_mutex_lock(&c->au->lock);
-        if (c->au->running > c->most) c->most = c->au->running;
-        pthread_mutex_unlock(&c->au->lock);
+        pthread_mutex_lock(&c->au->hashes.lock);
+        if (c->au->hashes.running > c->most) c->most = c->au->hashes.running;
+        pthread_mutex_unlock(&c->au->hashes.lock);
         os_sleep_us(200);
     }
     return NULL;
@@ -510,13 +515,119 @@ static void crowd(void)
     c.on = 0;
     pthread_join(watch, NULL);
     T_INT(c.right, CROWD);
-    T(c.most >= 2 && c.most <= AUTH_HASHES);
+    T(c.most >= 1 && c.most <= c.au->hashes.most);
     auth_close(&c.au);
+    t_cx_free(&cx);
+}
+
+/* ---- the queue of hashes ---- */
+struct waiter {
+    struct auth *au;
+    pthread_t thread;
+    _Atomic int *most, *now;
+    enum err e;
+};
+
+static void *waits(void *arg)
+{
+    struct waiter *w = arg;
+    struct arena *a OWNED(arena_free) = arena_new();
+    struct cx cx = {.a = a};
+    w->e = hash_begin(&cx, &w->au->hashes);
+    if (w->e != E_OK) return NULL;
+    int now = atomic_fetch_add(w->now, 1) + 1, most = atomic_load(w->most);
+    while (now > most && !atomic_compare_exchange_weak(w->most, &most, now)) continue;
+    (void)atomic_fetch_sub(w->now, 1);
+    hash_end(&w->au->hashes);
+    return NULL;
+}
+
+static int waiting(struct hashes *h)
+{
+    pthread_mutex_lock(&h->lock);
+    int n = h->waiting;
+    pthread_mutex_unlock(&h->lock);
+    return n;
+}
+
+/* SECURITY.md D14: few hashes at once, some wait, and who comes then is told so before anything is written of him. */
+static void crowded(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct auth *au = auth_open(NULL);
+    static struct waiter w[AUTH_WAITING];
+    _Atomic int most = 0, now = 0;
+    struct db_rows r = {0};
+    T(au->hashes.most >= 1 && au->hashes.most <= AUTH_HASHES);
+    for (int i = 0; i < au->hashes.most; i++) T_OK(cx, hash_begin(cx, &au->hashes));
+    for (int i = 0; i < AUTH_WAITING; i++) {
+        w[i] = (struct waiter){.au = au, .most = &most, .now = &now};
+        T_OK(cx, os_thread(cx, "waiter", 0, waits, &w[i], &w[i].thread));
+    }
+    while (waiting(&au->hashes) < AUTH_WAITING) os_sleep_us(1000);
+    T_INT(hash_begin(cx, &au->hashes), E_BUSY);
+    io = (struct login){0};
+    T_INT(comes(cx, au, "anna@example.org", "Zaun-Kiesel-7", "10.0.0.1"), E_BUSY);
+    T_OK(cx, db_query(cx, &r, "SELECT count(*) FROM login_attempt"));
+    T_INT(db_int(&r, 0, 0), 0);
+    T_INT(now, 0);
+    for (int i = 0; i < au->hashes.most; i++) hash_end(&au->hashes);
+    for (int i = 0; i < AUTH_WAITING; i++) {
+        T(pthread_join(w[i].thread, NULL) == 0);
+        T_OK(cx, w[i].e);
+    }
+    T(most >= 1 && most <= au->hashes.most);
+    T_OK(cx, hash_room(cx, &au->hashes));
+    T_INT(comes(cx, au, "anna@example.org", "Zaun-Kiesel-7", "10.0.0.1"), E_AUTH);
+    auth_close(&au);
+}
+
+/* A name that nobody has takes as long as all others: what is looked at for it is as dear. */
+static void nobodys(void)
+{
+    struct cx cx = t_cx();
+    struct auth *au = auth_open(NULL);
+    bool fits = true;
+    T_INT(crypto_pwhash_str_needs_rehash(hash_nobodys, 2, 19 * 1024 * 1024), 0);
+    T_OK(&cx, hash_fits(&cx, &au->hashes, S(""), S("dummy"), &fits));
+    T(!fits);
+    auth_close(&au);
+    t_cx_free(&cx);
+}
+
+/* By the process that hashes, and without it when it has died in the midst. */
+static void hashed(void)
+{
+    struct cx cx = t_cx();
+    struct auth *au = auth_open(NULL), *alone = auth_open(NULL);
+    struct os_child c = {0};
+    str hash = {0}, there = {0}, here = {0};
+    bool fits = false;
+    T_OK(&cx, os_child_start(&cx, S("/proc/self/exe"), S(HASHER_ARG), &c));
+    T_OK(&cx, auth_hasher(&cx, au, c.sock));
+    T_OK(&cx, auth_password_hash(&cx, au, S("Zaun-Kiesel-7"), &hash));
+    T_OK(&cx, hash_fits(&cx, &alone->hashes, hash, S("Zaun-Kiesel-7"), &fits));
+    T(fits);
+    T_OK(&cx, hash_fits(&cx, &au->hashes, hash, S("Zaun-Kiesel-8"), &fits));
+    T(!fits);
+    T_OK(&cx, hash_salted(&cx, &au->hashes, S("7777"), S("salt"), &there));
+    T_OK(&cx, hash_salted(&cx, &alone->hashes, S("7777"), S("salt"), &here));
+    T_STR(there, here);
+    T(!au->hashes.is_deaf);
+    T(kill(c.pid, SIGKILL) == 0);
+    T_OK(&cx, hash_fits(&cx, &au->hashes, hash, S("Zaun-Kiesel-7"), &fits));
+    T(fits);
+    T_OK(&cx, hash_salted(&cx, &au->hashes, S("7777"), S("salt"), &there));
+    T_STR(there, here);
+    auth_close(&au);
+    auth_close(&alone);
+    os_child_stop(&c);
     t_cx_free(&cx);
 }
 
 static void both(void) { bed_both(log_in); }
 static void both_cost(void) { bed_both(costs_the_same); }
+static void both_crowded(void) { bed_both(crowded); }
 static void both_remembered(void) { bed_both(remembered); }
 static void both_elsewhere(void) { bed_both(elsewhere); }
 
@@ -525,4 +636,11 @@ static void both_sprayed(void) { bed_both(sprayed); }
 static void both_changed(void) { bed_both(changed); }
 static void both_watched(void) { bed_both(watched); }
 
-TESTS("auth", passwords, agents, addresses, crowd, both, both_cost, both_locked, both_sprayed, both_changed, both_watched, both_remembered, both_elsewhere)
+int main(int argc, char **argv)
+{
+    static void (*const all[])(void) = {passwords, agents, addresses, nobodys, hashed, crowd, both, both_cost, both_crowded, both_locked,
+                                        both_sprayed, both_changed, both_watched, both_remembered, both_elsewhere};
+    if (argc == 2 && strcmp(argv[1], HASHER_ARG) == 0) return hasher_child();
+    for (size_t i = 0; i < COUNT(all); i++) all[i]();
+    return t_end("auth");
+}
