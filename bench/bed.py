@@ -115,20 +115,28 @@ def free_port(want):
 
 
 # ---- servers ----
-def with_priority(nice):
-    """Below 0 only for root: else nothing happens."""
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, nice)
+def with_priority(nice, cores=None):
+    """For preexec_fn. nice: of the process's group, for where the kernel shares by groups of sessions that of a process counts among its
+    own alone. Below 0 for root only: else nothing happens. cores: which; None = all."""
+    if cores:
+        os.sched_setaffinity(0, cores)
+    if nice:
+        os.setsid()
+        with contextlib.suppress(OSError):
+            try:
+                pathlib.Path("/proc/self/autogroup").write_text(str(nice))
+            except FileNotFoundError:
+                os.setpriority(os.PRIO_PROCESS, 0, nice)
 
 
 class Process:
     """A server of ours to start and to end by its own id."""
 
-    def __init__(self, args, port, log, nice=0):
+    def __init__(self, args, port, log, nice=0, cores=None):
         self.port, self.log = port, log
         self.t0 = time.perf_counter()
         self.p = subprocess.Popen([str(a) for a in args], stdout=subprocess.DEVNULL, stderr=open(log, "w", encoding="utf-8"),
-                                  preexec_fn=lambda: with_priority(nice))
+                                  preexec_fn=lambda: with_priority(nice, cores))
         self.pid = self.p.pid
 
     def wait(self, path="/healthz", cookie="", seconds=30):
@@ -172,10 +180,10 @@ class Process:
         self.stop()
 
 
-def kontor(data, port, *options, nice=0):
+def kontor(data, port, *options, nice=0, cores=None):
     port = free_port(port)
     return Process([PROGRAM, "serve", "--data", data, "--listen", f"127.0.0.1:{port}", "--log-level", "error",
-                    "--backup-hour", "off", *options], port, KEEP / "serve.log", nice)
+                    "--backup-hour", "off", *options], port, KEEP / "serve.log", nice, cores)
 
 
 def login(server, mail=MAIL):

@@ -15,8 +15,13 @@ from bed import Failed
 STORM = bed.BUILD / "bench/storm"
 PEOPLE, LOGINS = 50, 600  # at work; accounts that come in
 # On one machine the server and those who are measured are not to wait for the CPU behind the storm, which elsewhere would have machines
-# of its own, nor behind whatever else runs here. Nothing happens where we are not root.
-SERVER_NICE, USERS_NICE = -15, -19
+# of its own, nor behind whatever else runs here. Nothing happens where we are not root. For the clients that are measured a low nice is
+# not enough: the kernel gives a thread that wakes the CPU at its next tick only, so they are real-time ones. (The server cannot be: where
+# such a thread takes a whole core, the kernel stops it for 50 ms in each second.) Beside `overload` and `writes` the storm must reach what
+# the server does not: each has half of the cores.
+SERVER_NICE, STORM_NICE, USERS_NICE, USERS_RT = -20, -18, -19, 10
+ALL = sorted(os.sched_getaffinity(0))
+HALVES = (set(ALL[:len(ALL) // 2]), set(ALL[len(ALL) // 2:])) if len(ALL) > 1 else (None, None)
 USERS_NET, STORM_NET, IDLE_NET = 3, 5, 9  # 127.0.N.x: whose connections they are
 passed = failed = 0
 
@@ -47,10 +52,15 @@ def requests_file(name, requests):
     return f
 
 
-def storm_begin(server, file, seconds, conns, *options, nice=0):
+def storm_begin(server, file, seconds, conns, *options, nice=0, cores=None):
     """The storm as a process."""
     return subprocess.Popen([str(x) for x in (STORM, server.port, file, int(seconds), conns, *options)], stdout=subprocess.PIPE, text=True,
-                            preexec_fn=lambda: bed.with_priority(nice))
+                            preexec_fn=lambda: bed.with_priority(nice, cores))
+
+
+def real_time(task, priority):
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(task, os.SCHED_RR, os.sched_param(priority))
 
 
 def told(p):
@@ -77,10 +87,10 @@ class Load:
     def __init__(self, o):
         self.o, self.port = o, o.port
         self.data = bed.copy_of(bed.data_of(o.people))
-        self.server = None
+        self.server, self.halves = None, (None, None)
 
     def start(self):
-        self.server = bed.kontor(self.data, self.port, "--trusted-proxies", "127.0.0.0/8", nice=SERVER_NICE)
+        self.server = bed.kontor(self.data, self.port, "--trusted-proxies", "127.0.0.0/8", nice=SERVER_NICE, cores=self.halves[0])
         self.begun()
 
     def begun(self):
@@ -110,7 +120,16 @@ class Load:
 
     def users(self, seconds):
         """50 people who look at something each half second."""
-        return storm_begin(self.server, self.work, seconds, PEOPLE, "pause", 100, "from", USERS_NET, nice=USERS_NICE)
+        p = storm_begin(self.server, self.work, seconds + 1, PEOPLE, "pause", 100, "from", USERS_NET, "skip", 1, nice=USERS_NICE, cores=self.halves[1])
+        real_time(p.pid, USERS_RT)
+        return p
+
+    def by_halves(self):
+        """The server on the one half of the cores, all clients on the other."""
+        self.server.stop()
+        self.halves = HALVES
+        self.start()
+        self.work_file()
 
     def others(self, seconds):
         t = told(self.users(seconds))
@@ -234,8 +253,8 @@ def idle(b):
 
 @contextlib.contextmanager
 def storming(b, file, conns, *options, seconds=None, nice=0):
-    seconds = seconds or b.o.seconds + 2
-    p = storm_begin(b.server, file, seconds, conns, *options, nice=nice)
+    seconds = seconds or b.o.seconds + 3
+    p = storm_begin(b.server, file, seconds, conns, *options, nice=nice, cores=b.halves[1])
     time.sleep(1)
     got = {}
     try:
@@ -255,57 +274,52 @@ def fair(name, t):
 
 def connects(b):
     file = requests_file("connects", [raw("GET", "/healthz", close=True)])
-    seconds = 20 if not b.o.quick else b.o.seconds + 2
-    got = beside(b, lambda: storming(b, file, 4000, "rate", 120000, "fresh", "from", STORM_NET, seconds=seconds), seconds=seconds - 2)
+    seconds = 20 if not b.o.quick else b.o.seconds + 3
+    got = beside(b, lambda: storming(b, file, 4000, "rate", 120000, "fresh", "from", STORM_NET, seconds=seconds), seconds=seconds - 3)
     t = min(got, key=lambda t: t["answered"])
     figure("connects_a_second", t["sent"] / t["us"] * 1e6, ">=", 1990.0, "/s", f"{t['sent']:,} in {t['us'] / 1e6:.0f} s; p99 of theirs {t['p99'] / 1000:.2f} ms")
     fair("connects", t)
 
 
-def overload(b):
-    """Five times as many senders as reach capacity, each from an address of its own, none of them with a pause."""
-    many = requests_file("flood", [raw("GET", p, b.cookie, addr=f"10.{2 + i % 200}.{i % 250}.7") for i, p in enumerate(b.paths)])
-    told(storm_begin(b.server, many, 1, 64, "from", STORM_NET))
-    capacity = statistics.median(told(storm_begin(b.server, many, b.o.seconds, 64, "from", STORM_NET))["good"] / b.o.seconds for _ in range(3))
+def flood(b, name, many, memory):
+    """Five times as many senders as reach capacity, from a thousand addresses, none of them with a pause."""
+    def capacity(seconds):
+        with storming(b, many, 64, "from", STORM_NET, seconds=seconds, nice=STORM_NICE) as got:
+            pass
+        return got["good"] / got["us"] * 1e6
+
+    capacity(1)
+    most = statistics.median(capacity(b.o.seconds) for _ in range(3))
     rss, peak = b.rss(), [0]
 
     @contextlib.contextmanager
     def storm():
-        with storming(b, many, 320, "from", STORM_NET, nice=5) as got:
+        with storming(b, many, 320, "from", STORM_NET, nice=STORM_NICE) as got:
             yield got
             peak[0] = max(peak[0], b.rss())
-    got = beside(b, storm)
-    t = got[0]
-    rate = statistics.median(g["good"] / g["us"] * 1e6 for g in got)
-    figure("overload_answered", rate / capacity, ">=", 0.8, "x", f"{rate:,.0f}/s of {capacity:,.0f}/s")
-    fair("overload", t)
-    figure("overload_memory", (peak[0] - rss) / 2**20, "<=", 64.0, "MiB", "own memory above what it was (RssAnon)")
+    got = beside(b, storm, name=f"{name}_others")
+    rate = statistics.median(sum(g["per_second"][:-1]) / (len(g["per_second"]) - 1) for g in got)
+    figure(f"{name}_answered", rate / most, ">=", 0.8, "x", f"{rate:,.0f}/s of {most:,.0f}/s")
+    fair(name, got[0])
+    figure(f"{name}_memory", (peak[0] - rss) / 2**20, "<=", memory, "MiB", "own memory above what it was (RssAnon)")
+
+
+def overload(b):
+    """Lists: they cost the server more than those who ask for them."""
+    b.by_halves()
+    lists = [p for p in b.paths if "?" in p]
+    flood(b, "overload", requests_file("flood", [raw("GET", lists[i % len(lists)], b.cookie, addr=f"10.{2 + i % 200}.{i % 250}.7")
+                                                 for i in range(1000)]), 64.0)
     time.sleep(8)
-    base = b.others(b.o.seconds)["p99"]
-    again = b.others(b.o.seconds)["p99"]
-    figure("overload_normal_again", base / again, "<=", 2.0, "x", "p99 from 8 s after the storm on by the same later on")
+    base, again = b.others(b.o.seconds)["p99"], b.others(b.o.seconds)["p99"]
+    figure("overload_normal_again", base / again, "<=", 2.0, "x", "p99 from 9 s after the storm on by the same later on")
 
 
 def writes(b):
     """The same of writes: what waits for the disk has a queue with an end."""
-    def body(i):
-        return {"name": f"Sturm {i} {random.random()}"}
-    many = requests_file("writes", [raw("POST", "/api/v1/company", b.cookie, body(i), b.csrf, addr=f"10.{2 + i % 200}.{i % 250}.7") for i in range(40000)])
-    told(storm_begin(b.server, many, 1, 64, "from", STORM_NET))
-    capacity = statistics.median(told(storm_begin(b.server, many, b.o.seconds, 64, "from", STORM_NET))["good"] / b.o.seconds for _ in range(3))
-    rss, peak = b.rss(), [0]
-
-    @contextlib.contextmanager
-    def storm():
-        with storming(b, many, 320, "from", STORM_NET, nice=5) as got:
-            yield got
-            peak[0] = max(peak[0], b.rss())
-    got = beside(b, storm)
-    t = got[0]
-    rate = statistics.median(g["good"] / g["us"] * 1e6 for g in got)
-    figure("writes_answered", rate / capacity, ">=", 0.8, "x", f"{rate:,.0f}/s of {capacity:,.0f}/s")
-    fair("writes", t)
-    figure("writes_memory", (peak[0] - rss) / 2**20, "<=", 128.0, "MiB", "own memory above what it was (RssAnon)")
+    b.by_halves()
+    flood(b, "writes", requests_file("writes", [raw("POST", "/api/v1/company", b.cookie, {"name": f"Sturm {i} {random.random()}"}, b.csrf,
+                                                    addr=f"10.{2 + i % 200}.{i % 250}.7") for i in range(40000)]), 128.0)
 
 
 def restart(b):
@@ -460,7 +474,7 @@ def sync(b):
     file = requests_file("sync", items)
     for rate, seconds in ((3500, b.o.long), (10500, b.o.flood)):
         window = seconds / 3 if seconds > 60 else seconds
-        got = beside(b, lambda: storming(b, file, 64, "rate", rate, "from", STORM_NET, seconds=seconds + 2), seconds=seconds, rounds=1, name=f"sync_{rate}_others")
+        got = beside(b, lambda: storming(b, file, 64, "rate", rate, "from", STORM_NET, seconds=seconds + 3), seconds=seconds, rounds=1, name=f"sync_{rate}_others")
         t = got[0]
         figure(f"sync_{rate}_a_minute", t["status"][202] / t["us"] * 60e6, ">=", rate * 0.99, "/min", f"{t['status'][202]:,} handed over in {t['us'] / 1e6:.0f} s")
         figure(f"sync_{rate}_errors", t["sent"] - t["status"][202] + t["unsent"], "==", 0, "", statuses(t))

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* bench/storm.c - many clients in one thread, for bench/load.py: sends the requests of a file in turn and tells what came back.
  *
- * usage: storm PORT FILE SECONDS CONNS [pause MS | rate PER-MINUTE] [fresh] [from A] [wait S]
+ * usage: storm PORT FILE SECONDS CONNS [pause MS | rate PER-MINUTE] [fresh] [from A] [wait S] [skip S]
  * FILE: for each request its length in decimal, a line end, its bytes. pause: each connection asks again so long after its answer
  * (half to one and a half times, at random; 0 = at once). rate: so many requests a minute whatever is answered; one that finds no
  * connection free is "unsent". fresh: a connection for each request. from: connections come from 127.0.A.x in turn. wait: an answer
- * that takes longer is "late". Prints one line of JSON: what was sent and answered, by status, the times of the good ones (2xx) in
+ * that takes longer is "late". skip: the times of the first S seconds do not count. Prints one line of JSON: what was sent and answered, by status, the times of the good ones (2xx) in
  * microseconds, and of 429 and 503 how many say Retry-After, and which. A request counts as lost when its connection ended first. */
 #include "base/base.h"
 #include "os/os.h"
@@ -40,7 +40,7 @@ struct client {
 static struct {
     int ep, from, turn;
     uint16_t port;
-    int64_t pause_us, rate, end_us, wait_us, start_us;
+    int64_t pause_us, rate, end_us, wait_us, start_us, skip_s;
     bool fresh;
     str *ask;
     size_t n_ask, at;
@@ -157,7 +157,7 @@ static void answered(struct client *c)
     g.answered++;
     g.by[c->status]++;
     if (good && s < SECONDS_MAX) g.good[s]++;
-    if (good && g.n_took < TOOK_MAX) g.took[g.n_took++] = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+    if (good && s >= g.skip_s && g.n_took < TOOK_MAX) g.took[g.n_took++] = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
     c->old = true;
     c->n = 0;
     if (c->ends || g.fresh) hang_up(c);
@@ -294,6 +294,7 @@ static bool options(int argc, char **argv)
         else if (str_eq(o, S("rate"))) g.rate = v, g.pause_us = -1;
         else if (str_eq(o, S("from"))) g.from = (int)v;
         else if (str_eq(o, S("wait"))) g.wait_us = v * 1000000;
+        else if (str_eq(o, S("skip"))) g.skip_s = v;
         else return false;
     }
     g.end_us = seconds * 1000000;
@@ -312,7 +313,7 @@ int main(int argc, char **argv)
     struct arena *a OWNED(arena_free) = arena_new();
     struct epoll_event evs[EVENTS];
     if (!options(argc, argv) || !read_file(a, argv[2])) {
-        (void)fprintf(stderr, "usage: storm PORT FILE SECONDS CONNS [pause MS | rate PER-MINUTE] [fresh] [from A] [wait S]\n");
+        (void)fprintf(stderr, "usage: storm PORT FILE SECONDS CONNS [pause MS | rate PER-MINUTE] [fresh] [from A] [wait S] [skip S]\n");
         return 2;
     }
     (void)os_raise_nofile();

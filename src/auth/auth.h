@@ -2,7 +2,8 @@
 /* auth/auth.h - users' passwords and sessions.
  *
  * Passwords are argon2id (libsodium, t=2, 19 MiB; RFC 9106), at most AUTH_HASHES at once (one a core); AUTH_WAITING
- * more may wait, who comes then is told E_BUSY. A session's token is 32 random bytes; the database holds its SHA-256 alone.
+ * more may wait, who comes then is told E_BUSY. A session's token is 32 random bytes; the database holds its SHA-256
+ * alone.
  */
 #pragma once
 #include "acl/acl.h"

@@ -58,7 +58,8 @@ static void *hear(void *arg)
     h->is_deaf = true; /* whoever waits does it himself */
     for (struct hash_wait *w = h->asked; w; w = w->next) pthread_cond_signal(&w->done);
     pthread_mutex_unlock(&h->lock);
-    if (!h->ends) log_say(NULL, LOG_ERROR, S("auth"), "the process that hashes passwords has died: a restart brings it back");
+    if (!h->ends)
+        log_say(NULL, LOG_ERROR, S("auth"), "the process that hashes passwords has died: a restart brings it back");
     return NULL;
 }
 

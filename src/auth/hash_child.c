@@ -10,7 +10,8 @@
 
 enum { HASH_OPS = 2, HASH_BYTES = 19 * 1024 * 1024, SOCKET = 0 };
 
-const char hash_nobodys[] = "$argon2id$v=19$m=19456,t=2,p=1$Nfj6Kaakxc1BCkPtooIuBA$EP3ECoQc4mFk3hORF0dy3PMi+cm6A+BnMd2RM87e/8Q";
+const char hash_nobodys[] = "$argon2id$v=19$m=19456,t=2,p=1$"
+                            "Nfj6Kaakxc1BCkPtooIuBA$EP3ECoQc4mFk3hORF0dy3PMi+cm6A+BnMd2RM87e/8Q";
 
 static bool make(const struct hash_ask *q, struct hash_reply *ret)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* auth/hash_int.h - what a hash is asked by, and its answer: as one message each between the server and the process that hashes. */
+/* auth/hash_int.h - what a hash is asked by, and its answer: one message each, to the process that hashes and back. */
 #pragma once
 #include "auth/auth.h"
 

@@ -41,13 +41,7 @@ static void unlink_conn(struct conn *c)
     if (c->all_prev) c->all_prev->all_next = c->all_next;
     else lp->all = c->all_next;
     if (c->all_next) c->all_next->all_prev = c->all_prev;
-    struct conn **lists[2] = {&lp->ready, &lp->turn};
-    for (int i = 0; c->ready && i < 2; i++)
-        for (struct conn **p = lists[i]; *p; p = &(*p)->ready_next)
-            if (*p == c) {
-                *p = c->ready_next;
-                break;
-            }
+    loop_unready(c);
 }
 
 void conn_close(struct conn *c)

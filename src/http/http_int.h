@@ -176,7 +176,7 @@ struct conn {
     struct loop *loop;
     struct conn *t_next, *t_prev;       /* in the timer's list */
     struct conn *all_next, *all_prev;   /* of the loop */
-    struct conn *ready_next;
+    struct conn *ready_next;            /* in a line of the loop */
     struct inbuf *in;                   /* what was read and not used yet */
     struct wire *pend, *pend_last;
     struct http_job *job;
@@ -187,13 +187,20 @@ struct conn {
     int fd;
     unsigned progress;                  /* bytes since the timer was set */
     int rate_left;                      /* as of the request in hand: see struct reply */
-    unsigned char state, timer;
+    uint32_t queued_ms, pause_ms;       /* when it last stood in line, by its loop's clock; how long between, about */
+    unsigned char state, timer, line;
     bool readable, hup, eof, dirty, ready, dead, served;
     bool last, close_after;             /* this is the last request; close when its reply is out */
 };
 struct tlist {
     struct conn *first, *last;
     int ms;
+};
+/* Whose turn it is: those who let some time pass between what they ask go before those who ask without a pause, so that
+ * a crowd makes itself wait and not the others. */
+enum line { LINE_CALM, LINE_HASTY, LINE_MAX };
+struct line_of {
+    struct conn *first, *last;
 };
 enum { RBUF = 64 * 1024, OBUF = 64 * 1024, SPARES = 32 };
 struct loop {
@@ -204,7 +211,9 @@ struct loop {
     void *user;                         /* of thread_start */
     int64_t now_ms;
     struct tlist timer[T_MAX];
-    struct conn *all, *ready, *turn;    /* ready: has unserved input; turn: those being served */
+    struct conn *all;
+    struct line_of line[LINE_MAX];      /* who has unserved input */
+    uint32_t lag_ms;                    /* how long the last hasty one stood in line */
     _Atomic(struct post *) posts;
     struct http_head head;
     struct http_job here;               /* the pseudo job of handlers that run in the loop */
@@ -278,7 +287,8 @@ int job_feed(struct http_job *j, str *in);
 /* http_loop.c */
 void loop_post(struct loop *lp, struct post *p);
 void timer_set(struct conn *c, enum timer t);
-void loop_ready(struct conn *c);
+void loop_ready(struct conn *c);        /* to the end of its line */
+void loop_unready(struct conn *c);      /* out of it */
 void *loop_main(void *arg);
 MUST enum err loop_listen(struct cx *cx, struct loop *lp);
 void count_status(struct loop *lp, int status);

@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { EVENTS = 256, ACCEPTS = 64, BACKLOG = 4096, TICK_MS = 1000 };
+enum { EVENTS = 256, ACCEPTS = 16, BACKLOG = 4096, TICK_MS = 1000, HASTY_US = 200, CALM_MS = 5, PAUSE_MAX_MS = 4000 };
 
 void timer_set(struct conn *c, enum timer t)
 {
@@ -51,7 +51,7 @@ static void fire(struct loop *lp)
 static int wait_ms(const struct loop *lp)
 {
     int64_t ms = TICK_MS;
-    if (lp->ready) return 0;
+    if (lp->line[LINE_CALM].first || lp->line[LINE_HASTY].first) return 0;
     for (int t = 0; t < T_MAX; t++) {
         if (!lp->timer[t].first) continue;
         int64_t left = lp->timer[t].first->due_ms - lp->now_ms;
@@ -60,24 +60,64 @@ static int wait_ms(const struct loop *lp)
     return ms < 0 ? 0 : (int)ms + 1;
 }
 
+/* Who asks again as soon as he is answered is back after the time that he stood in line. A few such questions, as a page
+ * of ours has them, make nobody hasty, and nobody is calm before he was seen to be. */
+static enum line line_for(struct conn *c)
+{
+    const struct loop *lp = c->loop;
+    uint32_t pause = (uint32_t)lp->now_ms - c->queued_ms;
+    if (!c->served) return LINE_HASTY;
+    if (pause > PAUSE_MAX_MS) pause = PAUSE_MAX_MS;
+    c->pause_ms = c->pause_ms ? (c->pause_ms * 3 + pause) / 4 : pause;
+    return c->pause_ms > lp->lag_ms + lp->lag_ms / 8 + CALM_MS ? LINE_CALM : LINE_HASTY;
+}
+
 void loop_ready(struct conn *c)
 {
     if (c->ready) return;
     c->ready = true;
-    c->ready_next = c->loop->ready;
-    c->loop->ready = c;
+    c->line = line_for(c);
+    c->queued_ms = (uint32_t)c->loop->now_ms;
+    c->ready_next = NULL;
+    struct line_of *l = &c->loop->line[c->line];
+    if (l->last) l->last->ready_next = c;
+    else l->first = c;
+    l->last = c;
 }
 
+void loop_unready(struct conn *c)
+{
+    struct line_of *l = &c->loop->line[c->line];
+    struct conn *before = NULL, *at = l->first;
+    if (!c->ready) return;
+    for (; at != c; at = at->ready_next) before = at;
+    if (before) before->ready_next = c->ready_next;
+    else l->first = c->ready_next;
+    if (l->last == c) l->last = before;
+    c->ready = false;
+}
+
+static bool run_one(struct loop *lp, enum line which)
+{
+    struct conn *c = lp->line[which].first;
+    if (!c) return false;
+    loop_unready(c);
+    if (which == LINE_HASTY) lp->lag_ms = (uint32_t)lp->now_ms - c->queued_ms;
+    conn_run(c);
+    return true;
+}
+
+/* All of the calm ones that stand there now, and then the others for a moment: after that comes a look at who is new. */
 static void run_ready(struct loop *lp)
 {
-    lp->turn = lp->ready;
-    lp->ready = NULL;
-    while (lp->turn) {
-        struct conn *c = lp->turn;
-        lp->turn = c->ready_next;
-        c->ready = false;
-        conn_run(c);
+    const struct conn *last = lp->line[LINE_CALM].last;
+    for (bool more = last; more;) {
+        more = lp->line[LINE_CALM].first != last;
+        more = run_one(lp, LINE_CALM) && more;
     }
+    if (!lp->line[LINE_HASTY].first) return;
+    int64_t until = os_mono_us() + HASTY_US;
+    while (run_one(lp, LINE_HASTY) && os_mono_us() < until) continue;
 }
 
 void count_status(struct loop *lp, int status)
@@ -214,7 +254,7 @@ static void event(struct loop *lp, const struct epoll_event *ev)
         if (ev->events & (EPOLLIN | EPOLLRDHUP)) c->readable = true;
         if (ev->events & EPOLLRDHUP) c->hup = true;
         if (ev->events & (EPOLLERR | EPOLLHUP)) c->dead = true;
-        conn_run(c);
+        loop_ready(c);
     }
 }
 
@@ -246,7 +286,6 @@ static void turn(struct loop *lp, struct epoll_event *evs)
     lp->now_ms = os_mono_ms();
     atomic_store_explicit(&lp->seen_ms, lp->now_ms, memory_order_relaxed);
     http_date_at(&lp->date, os_now_ms() / 1000);
-    /* events first: what follows may free connections that the batch still names */
     for (int i = 0; i < n; i++) event(lp, &evs[i]);
     take_posts(lp);
     run_ready(lp);

@@ -385,6 +385,51 @@ static void test_retry(void)
     T_INT(kinds, 6);
 }
 
+/* SECURITY.md R10: who asks without a pause waits behind who lets some time pass, whatever the crowd makes of the rest. */
+static void test_lines(void)
+{
+    struct loop lp = {.now_ms = 100000};
+    struct conn c[6] = {0};
+    for (size_t i = 0; i < COUNT(c); i++)
+        c[i] = (struct conn){.loop = &lp, .served = i > 0, .queued_ms = 99000, .pause_ms = 1000};
+    loop_ready(&c[0]); /* nobody knows him yet */
+    T(lp.line[LINE_HASTY].first == &c[0] && !lp.line[LINE_CALM].first);
+    c[1].queued_ms = 99999; /* he always is back at once */
+    c[1].pause_ms = 1;
+    loop_ready(&c[1]);
+    T(lp.line[LINE_HASTY].last == &c[1] && c[1].queued_ms == 100000);
+    loop_ready(&c[2]);
+    T(lp.line[LINE_CALM].first == &c[2]);
+    lp.lag_ms = 900; /* such a crowd that a second is what everybody waits */
+    loop_ready(&c[3]);
+    T(lp.line[LINE_HASTY].last == &c[3]);
+    c[4].queued_ms = 97000;
+    loop_ready(&c[4]);
+    loop_ready(&c[4]); /* once */
+    T(lp.line[LINE_CALM].first == &c[2] && lp.line[LINE_CALM].last == &c[4] && !c[4].ready_next);
+    lp.lag_ms = 50;
+    for (int i = 0; i < 20; i++) { /* a page that asks for ten things, and then at the crowd's pace for ever */
+        c[5].queued_ms = (uint32_t)lp.now_ms - 50;
+        loop_ready(&c[5]);
+        if (i < 9) T(c[5].line == LINE_CALM);
+        loop_unready(&c[5]);
+    }
+    T(c[5].line == LINE_HASTY && lp.line[LINE_CALM].last == &c[4]);
+    c[5].queued_ms = 0; /* however long he slept: it is soon used up */
+    loop_ready(&c[5]);
+    T(c[5].line == LINE_CALM && c[5].pause_ms < 1100);
+    loop_unready(&c[5]);
+    loop_unready(&c[1]); /* out of the midst, the end, the beginning */
+    T(lp.line[LINE_HASTY].first == &c[0] && c[0].ready_next == &c[3] && !c[1].ready);
+    loop_unready(&c[3]);
+    T(lp.line[LINE_HASTY].last == &c[0] && !c[0].ready_next);
+    loop_unready(&c[0]);
+    T(!lp.line[LINE_HASTY].first && !lp.line[LINE_HASTY].last);
+    loop_unready(&c[0]);
+    loop_ready(&c[0]);
+    T(lp.line[LINE_HASTY].first == &c[0] && lp.line[LINE_HASTY].last == &c[0]);
+}
+
 static void test_without_socket(void)
 {
     struct cx cx = t_cx();
@@ -398,4 +443,4 @@ static void test_without_socket(void)
 }
 
 TESTS("http_units", test_routes, test_problem, test_ranges, test_codings, test_dates,
-      test_addresses, test_rate, test_rate_crowd, test_retry, test_without_socket)
+      test_addresses, test_rate, test_rate_crowd, test_retry, test_lines, test_without_socket)
