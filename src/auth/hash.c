@@ -118,7 +118,7 @@ void hash_end(struct hashes *h)
 /* False: there is nobody to do it. */
 static bool ask(struct hashes *h, struct hash_ask *q, struct hash_reply *ret)
 {
-    struct hash_wait w = {.r = ret}, **p = &h->asked;
+    struct hash_wait w = {.r = ret}, **p = NULL;
     pthread_cond_init(&w.done, NULL);
     pthread_mutex_lock(&h->lock);
     q->id = ret->id = ++h->last;

@@ -76,7 +76,7 @@ void loop_ready(struct conn *c)
 {
     if (c->ready) return;
     c->ready = true;
-    c->line = line_for(c);
+    c->line = (unsigned char)line_for(c);
     c->queued_ms = (uint32_t)c->loop->now_ms;
     c->ready_next = NULL;
     struct line_of *l = &c->loop->line[c->line];
