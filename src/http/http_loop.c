@@ -60,8 +60,8 @@ static int wait_ms(const struct loop *lp)
     return ms < 0 ? 0 : (int)ms + 1;
 }
 
-/* Who asks again as soon as he is answered is back after the time that he stood in line. A few such questions, as a page
- * of ours has them, make nobody hasty, and nobody is calm before he was seen to be. */
+/* Who asks again as soon as he is answered is back after the time that he stood in line. A few such questions, as a
+ * page of ours has them, make nobody hasty, and nobody is calm before he was seen to be. */
 static enum line line_for(struct conn *c)
 {
     const struct loop *lp = c->loop;
@@ -107,7 +107,7 @@ static bool run_one(struct loop *lp, enum line which)
     return true;
 }
 
-/* All of the calm ones that stand there now, and then the others for a moment: after that comes a look at who is new. */
+/* All of the calm ones that stand there now, then the others for a moment: after that comes a look at who is new. */
 static void run_ready(struct loop *lp)
 {
     const struct conn *last = lp->line[LINE_CALM].last;
