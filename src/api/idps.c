@@ -152,38 +152,83 @@ enum err api_idp_list(struct cx *cx, const struct req *rq, struct resp *rs)
     return E_OK;
 }
 
-/* The body's provider over `io`; *ret_secret NULL: none is said. */
-static enum err body_of(struct cx *cx, const struct req *rq, struct idp *io, str *secret,
-                        const str **ret_secret)
+struct edit {
+    const struct json *j;
+    str secret;
+};
+
+/* The body over what there is; *ret_secret NULL: none is said. */
+static enum err edited(struct cx *cx, void *arg, struct idp *io, const str **ret_secret)
 {
-    const struct json *j = NULL;
-    TRY(body_json(cx, rq, &j));
-    TRY(idp_read(cx, j, io));
-    if (!json_get(j, S("secret"))) return E_OK;
-    TRY(json_str_of(cx, j, S("secret"), S(""), secret));
-    *ret_secret = secret;
+    struct edit *x = arg;
+    TRY(idp_read(cx, x->j, io));
+    if (!json_get(x->j, S("secret"))) return E_OK;
+    TRY(json_str_of(cx, x->j, S("secret"), S(""), &x->secret));
+    *ret_secret = &x->secret;
     return E_OK;
 }
 
-static void told(struct cx *cx, const struct idp *p, const char *what)
+static void told(struct cx *cx, int64_t id, const char *what)
 {
-    log_say(cx, LOG_INFO, S("idp"), "provider %" PRId64 " was %s by user %" PRId64, p->id, what,
+    log_say(cx, LOG_INFO, S("idp"), "provider %" PRId64 " was %s by user %" PRId64, id, what,
             cx->who.user);
 }
 
-enum err api_idp_post(struct cx *cx, const struct req *rq, struct resp *rs)
+static enum err post_once(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct idp p = {.active = true};
-    str secret = {0};
+    struct edit x = {0};
     const str *given = NULL;
     TRY(idps_only(cx));
-    TRY(body_of(cx, rq, &p, &secret, &given));
+    TRY(body_json(cx, rq, &x.j));
+    TRY(edited(cx, &x, &p, &given));
     TRY(idp_new(cx, cx->app->idps, &p, given));
-    told(cx, &p, "added");
+    told(cx, p.id, "added");
     rs->status = 201;
     struct jw w = reply_json(rs);
     one_json(cx, &p, &w);
     return E_OK;
+}
+
+enum err api_idp_post(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return once(cx, rq, rs, post_once);
+}
+
+static enum err patch_once(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct idp p = {0};
+    struct edit x = {0};
+    int64_t id = 0;
+    TRY(idps_only(cx));
+    TRY(path_id(cx, rq, 0, &id));
+    TRY(body_json(cx, rq, &x.j));
+    TRY(idp_change(cx, cx->app->idps, id, edited, &x, &p));
+    told(cx, id, "changed");
+    struct jw w = reply_json(rs);
+    one_json(cx, &p, &w);
+    return E_OK;
+}
+
+enum err api_idp_patch(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return once(cx, rq, rs, patch_once);
+}
+
+static enum err delete_once(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    int64_t id = 0;
+    TRY(idps_only(cx));
+    TRY(path_id(cx, rq, 0, &id));
+    TRY(idp_end(cx, id));
+    told(cx, id, "ended");
+    rs->status = 204;
+    return E_OK;
+}
+
+enum err api_idp_delete(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return once(cx, rq, rs, delete_once);
 }
 
 static enum err idp_of(struct cx *cx, const struct req *rq, struct idp *ret)
@@ -192,30 +237,6 @@ static enum err idp_of(struct cx *cx, const struct req *rq, struct idp *ret)
     TRY(idps_only(cx));
     TRY(path_id(cx, rq, 0, &id));
     return idp_get(cx, id, ret);
-}
-
-enum err api_idp_patch(struct cx *cx, const struct req *rq, struct resp *rs)
-{
-    struct idp p = {0};
-    str secret = {0};
-    const str *given = NULL;
-    TRY(idp_of(cx, rq, &p));
-    TRY(body_of(cx, rq, &p, &secret, &given));
-    TRY(idp_change(cx, cx->app->idps, &p, given));
-    told(cx, &p, "changed");
-    struct jw w = reply_json(rs);
-    one_json(cx, &p, &w);
-    return E_OK;
-}
-
-enum err api_idp_delete(struct cx *cx, const struct req *rq, struct resp *rs)
-{
-    struct idp p = {0};
-    TRY(idp_of(cx, rq, &p));
-    TRY(idp_end(cx, p.id));
-    told(cx, &p, "ended");
-    rs->status = 204;
-    return E_OK;
 }
 
 /* To the administrator it is told what is wrong, also when it lies with the other side: that has a place. */

@@ -110,10 +110,10 @@ enum err session_insert(struct cx *cx, void *opening)
     return db_exec(
         cx, NULL,
         "INSERT INTO session (token, user_id, created_at, seen_at, expires_at, addr, agent, csrf, stage, proved_at,"
-        " factored)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        " factored, idp)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         V(o->hash), V(o->user), V(cx->now_ms), V(cx->now_ms), V(cx->now_ms + SESSION_MAX_MS),
-        V(o->addr), V(o->agent), V(o->csrf), V((int)o->stage), V(o->proved_at), V(o->factored));
+        V(o->addr), V(o->agent), V(o->csrf), V((int)o->stage), V(o->proved_at), V(o->factored), V(o->idp));
 }
 
 enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, struct session *ret)
@@ -173,7 +173,7 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
     struct acl *acl = NULL;
     TRY(db_query(cx, &r,
                  "SELECT s.user_id, s.seen_at, s.expires_at, s.csrf, u.name, u.mail, u.language, "
-                 "r.name, u.timezone, s.stage, s.proved_at, s.factored, s.created_at FROM session s"
+                 "r.name, u.timezone, s.stage, s.proved_at, s.factored, s.created_at, s.idp FROM session s"
                  " JOIN \"user\" u ON u.id = s.user_id LEFT JOIN \"role\" r ON r.id = u.role WHERE "
                  "s.token = $1",
                  V(hash)));
@@ -190,7 +190,8 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
                                   .role = db_str(&r, 0, 7),
                                   .stage = (enum stage)db_int(&r, 0, 9),
                                   .proved_at = db_int(&r, 0, 10),
-                                  .created_at = db_int(&r, 0, 12)}};
+                                  .created_at = db_int(&r, 0, 12),
+                                  .idp = db_int(&r, 0, 13)}};
     if (is_over(cx, ret)) return fail(cx, E_AUTH, "Please log in first");
     if (!zone_named_min(db_str(&r, 0, 8), cx->now_ms, &ret->tz_min)) ret->tz_min = auth_firm_tz(cx);
     cx->tz_min = ret->tz_min; /* the day that filters of roles speak of */

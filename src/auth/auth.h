@@ -46,6 +46,7 @@ struct session {
     str token, csrf;  /* token only of a new one: 64 hex characters */
     str name, mail, lang, role;
     enum stage stage;
+    int64_t idp;       /* the provider or directory that he came by; 0 = none */
     int64_t created_at, proved_at; /* proved_at: when he last proved who he is; as created_at: by the log-in */
 };
 

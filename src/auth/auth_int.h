@@ -111,6 +111,7 @@ struct opening {
     str token, hash, csrf, addr, agent;
     bool factored;      /* a second factor was asked for elsewhere, and that is enough */
     int64_t proved_at;  /* when who he is was proved: mostly now */
+    int64_t idp;        /* the provider that he comes by; 0 = none */
 };
 struct opening session_opening(struct cx *cx, int64_t user, enum stage stage, str addr, str agent);
 enum err session_insert(struct cx *cx, void *opening);
@@ -147,6 +148,7 @@ struct coming {
     struct opening o;
     str device;         /* its hash; "" = it stays unknown */
     str fresh;          /* the hash of a new password; "" = it stays */
+    int64_t idp;        /* the provider of the half session, or the directory */
     db_write_fn *first; /* in the same transaction, before all else; may be NULL */
     void *arg;
     const struct session *whose; /* read before, so that nothing can fail afterwards; NULL = read then */

@@ -16,8 +16,10 @@ void outside_directory(struct auth *au, outside_ask_fn *fn, void *arg)
 enum err outside_is_theirs(struct cx *cx, int64_t user, bool *ret)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT 1 FROM idp_link WHERE user_id = $1 AND issuer LIKE $2 LIMIT 1",
-                 V(user), V(S(OUTSIDE_DIRECTORY "%"))));
+    TRY(db_query(cx, &r,
+                 "SELECT 1 FROM idp_link l JOIN idp i ON l.issuer = $2 || CAST(i.id AS TEXT)"
+                 " WHERE l.user_id = $1 AND i.kind = 'ldap' AND i.active = 1 LIMIT 1",
+                 V(user), V(S(OUTSIDE_DIRECTORY))));
     *ret = r.n > 0;
     return E_OK;
 }

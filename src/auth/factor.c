@@ -99,6 +99,7 @@ enum err factor_open(struct cx *cx, struct auth *au, struct try *t, bool right, 
     TRY(db_query(cx, &r, "SELECT must_change FROM credential WHERE user_id = $1", V(t->user)));
     bool must_change = r.n && db_int(&r, 0, 0);
     c->o = session_opening(cx, t->user, must_change ? STAGE_PASSWORD : STAGE_IN, t->v->addr, t->v->agent);
+    c->o.idp = c->idp;
     enum err e = session_open(cx, au, t, right, c, io);
     /* it was used up meanwhile: this one is wrong */
     return right && e == E_AUTH ? try_end(cx, au, t, false, NULL, NULL) : e;
@@ -107,7 +108,7 @@ enum err factor_open(struct cx *cx, struct auth *au, struct try *t, bool right, 
 static enum err second(struct cx *cx, struct auth *au, struct try *t, const struct second *in, struct spending *s,
                        struct login *io)
 {
-    struct coming c = {.first = spend, .arg = s, .whose = in->half};
+    struct coming c = {.first = spend, .arg = s, .whose = in->half, .idp = in->half->idp};
     enum err e = try_begin(cx, au, t);
     io->wait_ms = t->wait_ms;
     TRY(e);

@@ -304,6 +304,7 @@ static enum err by_directory(struct cx *cx, struct auth *au, struct try *t, cons
     t->user = s->user;
     c->first = outside_settle;
     c->arg = s;
+    c->idp = s->r->id;
     return E_OK;
 }
 
@@ -327,6 +328,7 @@ static enum err proved(struct cx *cx, struct auth *au, struct try *t, str fresh,
     if (c.first) k.must_change = false;
     enum stage next = fresh.n ? STAGE_IN : has ? STAGE_FACTOR : k.must_change ? STAGE_PASSWORD : STAGE_IN;
     c.o = session_opening(cx, t->user, next, t->v->addr, t->v->agent);
+    c.o.idp = c.idp;
     if (fresh.n && has) c.o.proved_at = io->s.proved_at;
     e = session_open(cx, au, t, right, &c, io);
     if (e != E_AUTH || !late) return e;

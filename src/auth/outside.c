@@ -292,6 +292,37 @@ enum err outside_settle(struct cx *cx, void *arg)
     return roles_settle(cx, s);
 }
 
+/* ---- the end of a provider ---- */
+static enum err roles_take(struct cx *cx, const struct outside_rules *r)
+{
+    static const struct outsider nobody = {0};
+    struct db_rows u = {0};
+    do {
+        TRY(db_query(cx, &u, "SELECT DISTINCT i.user_id FROM idp_role i JOIN \"user\" u ON u.id = i.user_id"
+                             " WHERE i.issuer = $1 AND u.deleted_at IS NULL ORDER BY i.user_id LIMIT 500",
+                     V(r->issuer)));
+        for (size_t i = 0; i < u.n; i++) {
+            struct settling s = {.r = r, .w = &nobody, .user = db_int(&u, i, 0)};
+            TRY(roles_settle(cx, &s));
+            TRY(db_exec(cx, NULL, "DELETE FROM idp_role WHERE user_id = $1 AND issuer = $2", V(s.user), V(r->issuer)));
+        }
+    } while (u.n);
+    return db_exec(cx, NULL, "DELETE FROM idp_role WHERE issuer = $1", V(r->issuer));
+}
+
+enum err outside_ended(struct cx *cx, const struct outside_rules *r, bool gone)
+{
+    const struct acl *acl = cx->acl;
+    TRY(db_exec(cx, NULL, "DELETE FROM session WHERE idp = $1", V(r->id)));
+    if (!gone) return E_OK;
+    cx->acl = NULL; /* that roles go is the end's doing, whoever ordered it */
+    enum err e = roles_take(cx, r);
+    cx->acl = acl;
+    TRY(e);
+    if (!str_has_prefix(r->issuer, S(OUTSIDE_DIRECTORY))) return E_OK;
+    return db_exec(cx, NULL, "DELETE FROM idp_link WHERE issuer = $1", V(r->issuer));
+}
+
 /* ---- coming in ---- */
 enum err outside_may_try(struct cx *cx, struct auth *au, const struct visitor *v,
                          int64_t *ret_wait_ms)
@@ -340,6 +371,7 @@ static enum err came(struct cx *cx, struct auth *au, struct try *t, struct settl
                        .first = outside_settle,
                        .arg = s};
     c.o.factored = s->w->factored;
+    c.o.idp = s->r->id;
     return session_open(cx, au, t, true, &c, io);
 }
 

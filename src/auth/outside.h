@@ -14,6 +14,7 @@ struct outside_role {
     int64_t role;
 };
 struct outside_rules {
+    int64_t id;          /* the provider's */
     str name, issuer;    /* the provider's name, for the log; what its subjects are told apart by */
     bool creates;        /* who is not known becomes a user, ... */
     int64_t role;        /* ... with this role; 0 = only with those of his groups */
@@ -47,7 +48,7 @@ typedef enum err outside_ask_fn(struct cx *cx, void *arg, const struct outside_q
 /* Once, before anybody logs in. What begins an issuer of a directory: */
 #define OUTSIDE_DIRECTORY "ldap:"
 void outside_directory(struct auth *au, outside_ask_fn *fn, void *arg);
-/* Does his password lie in a directory? */
+/* Does his password lie in a directory that is asked? One that is turned off or ended says nothing of anybody. */
 MUST enum err outside_is_theirs(struct cx *cx, int64_t user, bool *ret);
 
 /* ---- coming in ---- */
@@ -60,5 +61,9 @@ MUST enum err outside_login(struct cx *cx, struct auth *au, const struct visitor
 MUST enum err outside_may_try(struct cx *cx, struct auth *au, const struct visitor *v, int64_t *ret_wait_ms);
 /* What was shown as a provider's word was none: written down and counted against the address. */
 MUST enum err outside_refused(struct cx *cx, struct auth *au, const struct visitor *v, str provider);
+/* Inside db_write, when a provider ends, is turned off, or becomes another one: the sessions that came by it end. When
+ * `gone`, the roles that its groups gave are taken, but for the last right to manage users; a directory's identities
+ * are forgotten, for nobody else will have its issuer. */
+MUST enum err outside_ended(struct cx *cx, const struct outside_rules *r, bool gone);
 /* Is there a user of this identity? */
 MUST enum err outside_known(struct cx *cx, str issuer, str subject, int64_t *ret_user); /* 0 = none */

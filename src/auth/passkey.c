@@ -300,7 +300,7 @@ static enum err came(struct cx *cx, struct auth *au, struct try *t, const struct
                                    .user = in->half ? in->half->user : 0,
                                    .purpose = in->half ? FOR_SECOND : FOR_LOGIN},
                              .passkey = f->id};
-    struct coming c = {.first = spend, .arg = &x, .whose = &f->whose};
+    struct coming c = {.first = spend, .arg = &x, .whose = &f->whose, .idp = in->half ? in->half->idp : 0};
     enum err e = try_begin(cx, au, t);
     io->wait_ms = t->wait_ms;
     TRY(e);

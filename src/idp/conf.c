@@ -193,6 +193,7 @@ struct outside_rules idp_rules(struct cx *cx, const struct idp *p)
 {
     bool dir = p->kind == IDP_LDAP;
     return (struct outside_rules){
+        .id = p->id,
         .name = p->name,
         .issuer = dir ? arena_fmt(cx->a, OUTSIDE_DIRECTORY "%" PRId64, p->id) : p->issuer,
         .creates = p->creates,
@@ -401,29 +402,67 @@ static bool same_place(const struct idp *a, const struct idp *b)
            str_eq(x->bind_dn, y->bind_dn);
 }
 
-enum err idp_change(struct cx *cx, const struct idps *ids, struct idp *io, const str *secret)
+struct patching {
+    const struct idps *ids;
+    idp_edit_fn *edit;
+    void *arg;
+    int64_t id;
+    struct idp p;
+};
+
+/* Whom it vouched for by another name is nobody we know any more; what is turned off has let nobody in. */
+static enum err became(struct cx *cx, const struct idp *was, const struct idp *p)
 {
-    struct changing x = {.p = io};
+    struct outside_rules old = idp_rules(cx, was), now = idp_rules(cx, p);
+    bool gone = !str_eq(old.issuer, now.issuer);
+    return gone || (was->active && !p->active) ? outside_ended(cx, &old, gone) : E_OK;
+}
+
+/* Read, edited and written at once: of two that change it together, the second sees what the first has made of it. */
+static enum err patch(struct cx *cx, void *arg)
+{
+    struct patching *io = arg;
+    struct changing x = {.p = &io->p};
     struct idp was = {0};
+    const str *secret = NULL;
     TRY(idp_get(cx, io->id, &was));
-    TRY(fits(cx, ids, io, secret, &x.conf));
-    if (!secret && was.has_secret && !same_place(&was, io))
+    io->p = was;
+    TRY(io->edit(cx, io->arg, &io->p, &secret));
+    TRY(fits(cx, io->ids, &io->p, secret, &x.conf));
+    if (!secret && was.has_secret && !same_place(&was, &io->p))
         return fail_at(cx, E_INVALID, S("secret"),
                        "The secret must be given anew for another provider");
-    TRY(reader_fits(cx, io, secret ? secret->n > 0 : was.has_secret));
-    io->sealed = was.sealed;
-    io->has_secret = was.has_secret;
-    if (secret) TRY(seal(cx, ids, io, *secret));
-    x.sealed = io->sealed;
-    return db_write(cx, update, &x);
+    TRY(reader_fits(cx, &io->p, secret ? secret->n > 0 : was.has_secret));
+    if (secret) TRY(seal(cx, io->ids, &io->p, *secret));
+    x.sealed = io->p.sealed;
+    TRY(became(cx, &was, &io->p));
+    return update(cx, &x);
+}
+
+enum err idp_change(struct cx *cx, const struct idps *ids, int64_t id, idp_edit_fn *edit, void *arg,
+                    struct idp *ret)
+{
+    struct patching x = {.ids = ids, .edit = edit, .arg = arg, .id = id};
+    TRY(db_write(cx, patch, &x));
+    *ret = x.p;
+    return E_OK;
 }
 
 static enum err end(struct cx *cx, void *arg)
 {
+    const struct idp *p = arg;
+    struct outside_rules r = idp_rules(cx, p);
     int64_t n = 0;
-    TRY(db_exec(cx, NULL, "DELETE FROM idp_state WHERE idp = $1", V(*(const int64_t *)arg)));
-    TRY(db_exec(cx, &n, "DELETE FROM idp WHERE id = $1", V(*(const int64_t *)arg)));
-    return n ? event_setting(cx, S("provider of log-ins ended"), *(const int64_t *)arg) : none(cx);
+    TRY(db_exec(cx, NULL, "DELETE FROM idp_state WHERE idp = $1", V(p->id)));
+    TRY(db_exec(cx, &n, "DELETE FROM idp WHERE id = $1", V(p->id)));
+    if (!n) return none(cx);
+    TRY(outside_ended(cx, &r, true));
+    return event_setting(cx, S("provider of log-ins ended"), p->id);
 }
 
-enum err idp_end(struct cx *cx, int64_t id) { return db_write(cx, end, &id); }
+enum err idp_end(struct cx *cx, int64_t id)
+{
+    struct idp p = {0};
+    TRY(idp_get(cx, id, &p));
+    return db_write(cx, end, &p);
+}

@@ -70,8 +70,14 @@ void idp_json(struct cx *cx, const struct idp *p, struct jw *w);
 /* `secret` NULL = it stays (E_INVALID at "secret" when it would be sent to another place now). E_INVALID at the member
  * that does not fit; addresses inside are refused unless the rules name them. */
 MUST enum err idp_new(struct cx *cx, const struct idps *ids, struct idp *io, const str *secret);
-MUST enum err idp_change(struct cx *cx, const struct idps *ids, struct idp *io, const str *secret);
-MUST enum err idp_end(struct cx *cx, int64_t id); /* E_NOTFOUND; users and their roles stay */
+/* Makes of *io what it is to be; *ret_secret as above. May run twice. */
+typedef enum err idp_edit_fn(struct cx *cx, void *arg, struct idp *io, const str **ret_secret);
+/* Errors as idp_new, E_NOTFOUND, and those of `edit`. One that is turned off ends its sessions, one of another issuer is
+ * another one: idp_end. */
+MUST enum err idp_change(struct cx *cx, const struct idps *ids, int64_t id, idp_edit_fn *edit, void *arg,
+                         struct idp *ret);
+/* E_NOTFOUND; users stay, their sessions by it and the roles of its groups end (outside_ended). */
+MUST enum err idp_end(struct cx *cx, int64_t id);
 /* Where the provider is to send people back to; "" without an address of our own. */
 str idp_back(struct cx *cx, const struct idps *ids, int64_t id);
 

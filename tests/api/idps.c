@@ -306,6 +306,58 @@ static void who_may_not(struct api_bed *t, struct house *h)
     t->remote = S("");
 }
 
+static int64_t roles_of_ada(struct api_bed *t)
+{
+    return count(t, S("SELECT count(*) FROM \"user\" u JOIN link k ON k.a = u.id AND k.field = 'roles' WHERE u.name = 'Ada'"));
+}
+
+/* Ada comes in with the group that gives a role; the header of her session. */
+static str comes(struct api_bed *t, struct house *h)
+{
+    struct trip p = begun(t, h);
+    str token = {0};
+    T(str_eq(back(t, "&code=c", p.state, p.binder, &token), S("/")));
+    T_INT(roles_of_ada(t), 1);
+    (void)api_events_came(t);
+    return arena_fmt(t->b.cx.a, "Cookie: kontor=%.*s", FS(token));
+}
+
+static int is_in(struct api_bed *t, str head) { return api_call(t, t->b.cx.a, ANON, S("GET /api/v1/session"), S(""), head).status; }
+
+/* A provider that is turned off or becomes another one: who came by it is out; of another, what groups gave is gone. */
+static str becomes_another(struct api_bed *t, struct house *h)
+{
+    (void)snprintf(h->groups, sizeof h->groups, "\"sales\"");
+    str head = comes(t, h);
+    T_INT(is_in(t, head), 200);
+    ROWS(t, {ADMIN, "PATCH /api/v1/idp/$idp", "{'active':true}", 200, NULL, "", NULL, NULL});
+    T_INT(is_in(t, head), 200);
+    ROWS(t, {ADMIN, "PATCH /api/v1/idp/$idp", "{'active':false}", 200, NULL, "", NULL, NULL});
+    T_INT(is_in(t, head), 401);
+    T_INT(roles_of_ada(t), 1); /* it may be turned on again */
+    ROWS(t, {ADMIN, "PATCH /api/v1/idp/$idp", "{'active':true}", 200, NULL, "", NULL, NULL});
+    head = comes(t, h);
+    ROWS(t, {ADMIN, "PATCH /api/v1/idp/$idp", "{'issuer':'https://other.example.com','secret':'x'}", 200, NULL, "user.update", NULL, NULL});
+    T_INT(is_in(t, head), 401);
+    T_INT(roles_of_ada(t), 0);
+    T_INT(count(t, S("SELECT count(*) FROM idp_role")), 0);
+    ROWS(t, {ADMIN, "PATCH /api/v1/idp/$idp", "{'issuer':'$issuer','secret':'GEHEIM'}", 200, NULL, "", NULL, NULL});
+    return comes(t, h);
+}
+
+static void ended(struct api_bed *t, str head)
+{
+    T_INT(is_in(t, head), 200);
+    ROWS(t, {ADMIN, "PATCH /api/v1/user/$ada", "{'roles':['$rolemgr','$set']}", 200, NULL, "user.update", NULL, NULL},
+         {ADMIN, "DELETE /api/v1/idp/$idp", NULL, 204, NULL, "user.update", NULL, "Idempotency-Key: end"},
+         {ADMIN, "DELETE /api/v1/idp/$idp", NULL, 204, NULL, "", NULL, "Idempotency-Key: end"},
+         {ADMIN, "GET /api/v1/user/$ada?fields=roles", NULL, 200, "$set|!$rolemgr", NULL, NULL, NULL}); /* what was given by hand stays */
+    T_INT(is_in(t, head), 401);
+    ROWS(t, {ADMIN, "POST /api/v1/idp", "{" GOOD "}", 201, NULL, "", "again", "Idempotency-Key: new"},
+         {ADMIN, "POST /api/v1/idp", "{" GOOD "}", 201, "\"id\":\"$again\"", "", NULL, "Idempotency-Key: new"},
+         {ADMIN, "DELETE /api/v1/idp/$again", NULL, 204, NULL, "", NULL, NULL});
+}
+
 static void walk(struct api_bed *t)
 {
     described(t);
@@ -324,8 +376,10 @@ static void walk(struct api_bed *t)
     own_factor(t, h);
     too_many(t);
     who_may_not(t, h);
+    str head = becomes_another(t, h);
     house_close(h);
     ROWS(t, {ADMIN, "POST /api/v1/idp/$idp/test", NULL, 422, "unreached", "", NULL, NULL});
+    ended(t, head);
 }
 
 void idps_tests(void) { api_both(walk, false, true); }

@@ -50,6 +50,29 @@ static struct idp described(const struct house *h)
 
 static const str reader = S0("reader-password");
 
+struct becoming {
+    const struct idp *to;
+    const str *secret;
+};
+
+static enum err becomes(struct cx *cx, void *arg, struct idp *io, const str **ret_secret)
+{
+    const struct becoming *b = arg;
+    (void)cx;
+    str sealed = io->sealed;
+    *io = *b->to;
+    io->sealed = sealed;
+    *ret_secret = b->secret;
+    return E_OK;
+}
+
+static enum err changed(struct house *h, const struct idp *to, const str *secret)
+{
+    struct becoming b = {to, secret};
+    struct idp now = {0};
+    return idp_change(h->cx, h->ids, to->id, becomes, &b, &now);
+}
+
 /* ---- what can be set, and tried ---- */
 static void refuses(struct house *h, struct idp p, const char *at)
 {
@@ -80,10 +103,10 @@ static void setting(struct house *h)
     T(idp_new(cx, h->ids, &q, NULL) == E_INVALID && str_eq(cx->at, S("secret"))); /* a reader needs a password */
     T_OK(cx, idp_new(cx, h->ids, &p, &reader));
     q = p;
-    T(idp_change(cx, h->ids, &q, &(str){0}) == E_INVALID && str_eq(cx->at, S("secret")));
+    T(changed(h, &q, &(str){0}) == E_INVALID && str_eq(cx->at, S("secret")));
     q = p;
     q.ldap.bind_dn = S("cn=other,dc=firm,dc=lan");
-    T(idp_change(cx, h->ids, &q, NULL) == E_INVALID && str_eq(cx->at, S("secret")));
+    T(changed(h, &q, NULL) == E_INVALID && str_eq(cx->at, S("secret")));
     T_OK(cx, idp_get(cx, p.id, &h->p));
     T(h->p.ldap.mail_trusted);
     T(h->p.has_secret && h->p.ldap.nested == NESTED_WALK && str_eq(h->p.ldap.filter, p.ldap.filter));
@@ -182,7 +205,7 @@ static void map_set(struct house *h, enum ldap_nested nested)
     h->p.n_map = 2;
     h->p.role = 0;
     h->p.ldap.nested = nested;
-    T_OK(h->cx, idp_change(h->cx, h->ids, &h->p, NULL));
+    T_OK(h->cx, changed(h, &h->p, NULL));
 }
 
 static int64_t coming(struct house *h)
@@ -254,12 +277,12 @@ static int64_t locals(struct house *h)
     h->p.links = true;
     h->p.role = h->plain;
     h->p.ldap.mail_trusted = false; /* people may have written it themselves: nobody's address */
-    T_OK(cx, idp_change(cx, h->ids, &h->p, NULL));
+    T_OK(cx, changed(h, &h->p, NULL));
     T_INT(comes(h, "bob@firm.example", "bob-password", &io), E_AUTH);
     T_INT(comes(h, "bob", "bob-password", &io), E_DENIED);
     T_OK(cx, comes(h, "bob@firm.example", "Moos-Laterne-9", &io));
     h->p.ldap.mail_trusted = true;
-    T_OK(cx, idp_change(cx, h->ids, &h->p, NULL));
+    T_OK(cx, changed(h, &h->p, NULL));
     T_OK(cx, comes(h, "bob@firm.example", "bob-password", &io));
     T(io.s.user == w.id);
     T_INT(comes(h, "bob@firm.example", "Moos-Laterne-9", &io), E_AUTH); /* from now on it lies there */
@@ -339,6 +362,30 @@ static void silent(struct house *h)
     (void)close(fd);
 }
 
+/* What a directory says that is turned off, or ended: nothing of anybody. A passkey of his opens again (outside_is_theirs),
+ * a password of ours too. */
+static void ended(struct house *h, int64_t bob)
+{
+    struct cx *cx = h->cx;
+    struct db_rows n = {0};
+    bool theirs = false;
+    T_OK(cx, outside_is_theirs(cx, bob, &theirs));
+    T(theirs);
+    h->p.active = false;
+    T_OK(cx, changed(h, &h->p, NULL));
+    T_OK(cx, outside_is_theirs(cx, bob, &theirs));
+    T(!theirs);
+    h->p.active = true;
+    T_OK(cx, changed(h, &h->p, NULL));
+    T_OK(cx, outside_is_theirs(cx, bob, &theirs));
+    T(theirs);
+    T_OK(cx, idp_end(cx, h->p.id));
+    T_OK(cx, outside_is_theirs(cx, bob, &theirs));
+    T(!theirs);
+    T_OK(cx, db_query(cx, &n, "SELECT count(*) FROM idp_link WHERE user_id = $1", V(bob)));
+    T_INT(db_int(&n, 0, 0), 0);
+}
+
 static void as_late(struct house *h)
 {
     struct login io = {0};
@@ -375,6 +422,7 @@ static void directory(struct bed *t)
     as_late(&h);
     down(&h, bob);
     silent(&h);
+    ended(&h, bob);
     slapd_end(cx, &h.s);
     auth_close(&h.au);
     idps_close(&h.ids);
