@@ -72,8 +72,8 @@ void idp_json(struct cx *cx, const struct idp *p, struct jw *w);
 MUST enum err idp_new(struct cx *cx, const struct idps *ids, struct idp *io, const str *secret);
 /* Makes of *io what it is to be; *ret_secret as above. May run twice. */
 typedef enum err idp_edit_fn(struct cx *cx, void *arg, struct idp *io, const str **ret_secret);
-/* Errors as idp_new, E_NOTFOUND, and those of `edit`. One that is turned off ends its sessions, one of another issuer is
- * another one: idp_end. */
+/* Errors as idp_new, E_NOTFOUND, and those of `edit`. One that is turned off ends its sessions, one of another issuer
+ * is another one: idp_end. */
 MUST enum err idp_change(struct cx *cx, const struct idps *ids, int64_t id, idp_edit_fn *edit, void *arg,
                          struct idp *ret);
 /* E_NOTFOUND; users stay, their sessions by it and the roles of its groups end (outside_ended). */
