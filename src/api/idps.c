@@ -25,7 +25,7 @@ static void binder_cookie(struct cx *cx, struct resp *rs, str binder)
     http_head(rs, S("Set-Cookie"),
               arena_fmt(cx->a, "%.*s=%.*s; Path=/; HttpOnly; SameSite=Lax%s; Max-Age=%d",
                         FS(binder_name(cx)), FS(binder), cx->app->tls ? "; Secure" : "",
-                        IDP_STATE_MS / 1000));
+                        binder.n ? IDP_STATE_MS / 1000 : 0));
 }
 
 enum err sso_json(struct cx *cx, struct jw *w)
@@ -51,8 +51,13 @@ enum err sso_json(struct cx *cx, struct jw *w)
 
 enum err api_sso_begin(struct cx *cx, const struct req *rq, struct resp *rs)
 {
-    struct oidc_going g = {.addr = visitor_of(rq).addr, .binder = binder_of(cx, rq)};
+    struct oidc_going g = {.addr = visitor_of(rq).addr};
+    const struct json *j = NULL;
     TRY(path_id(cx, rq, 0, &g.idp));
+    if (rq->body.n) {
+        TRY(body_json(cx, rq, &j));
+        TRY(json_bool_of(cx, j, S("proof"), false, &g.proof));
+    }
     TRY(oidc_begin(cx, cx->app->idps, &g));
     binder_cookie(cx, rs, g.binder);
     struct jw w = reply_json(rs);
@@ -94,6 +99,7 @@ enum err api_sso_back(struct cx *cx, const struct req *rq, struct resp *rs)
     if (e != E_OK) return send_on(cx, rs, b.why.n ? b.why : S("state")), E_OK;
     session_cookie(cx, rs, io.s.token);
     if (io.device.n) device_cookie(cx, rs, io.device);
+    binder_cookie(cx, rs, S(""));
     send_on(cx, rs, S(""));
     return E_OK;
 }

@@ -13,7 +13,15 @@ enum err api_proof_ways(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct proof_ways p = {0};
     struct wa_site site = {0};
+    struct session s = {0};
+    struct idp by = {0};
+    str token = {0};
+    TRY(own_token(cx, rq, &token));
+    TRY(auth_session_half(cx, token, &s));
     TRY(proof_ways(cx, &p));
+    enum err e = s.idp ? idp_get(cx, s.idp, &by) : E_NOTFOUND;
+    if (e != E_OK && e != E_NOTFOUND) return e;
+    bool sso = e == E_OK && by.active && by.kind == IDP_OIDC;
     bool here = passkey_site(cx->a, cx->app->url, rq->host, &site);
     struct jw w = reply_json(rs);
     jw_obj(&w);
@@ -23,6 +31,7 @@ enum err api_proof_ways(struct cx *cx, const struct req *rq, struct resp *rs)
     jw_kbool(&w, S("totp"), p.totp);
     jw_kint(&w, S("recovery"), p.recovery);
     jw_kint(&w, S("passkeys"), here ? p.passkeys : 0);
+    jw_kid(&w, S("sso"), sso ? by.id : 0);
     jw_obj_end(&w);
     return E_OK;
 }

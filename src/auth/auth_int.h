@@ -149,6 +149,8 @@ struct coming {
     str device;         /* its hash; "" = it stays unknown */
     str fresh;          /* the hash of a new password; "" = it stays */
     int64_t idp;        /* the provider of the half session, or the directory */
+    bool half;          /* it was a half session, ... */
+    int64_t proved_at;  /* ... and its first half was proved then: two are as old as the older */
     db_write_fn *first; /* in the same transaction, before all else; may be NULL */
     void *arg;
     const struct session *whose; /* read before, so that nothing can fail afterwards; NULL = read then */

@@ -100,6 +100,7 @@ enum err factor_open(struct cx *cx, struct auth *au, struct try *t, bool right, 
     bool must_change = r.n && db_int(&r, 0, 0);
     c->o = session_opening(cx, t->user, must_change ? STAGE_PASSWORD : STAGE_IN, t->v->addr, t->v->agent);
     c->o.idp = c->idp;
+    if (c->half) c->o.proved_at = c->proved_at;
     enum err e = session_open(cx, au, t, right, c, io);
     /* it was used up meanwhile: this one is wrong */
     return right && e == E_AUTH ? try_end(cx, au, t, false, NULL, NULL) : e;
@@ -108,7 +109,7 @@ enum err factor_open(struct cx *cx, struct auth *au, struct try *t, bool right, 
 static enum err second(struct cx *cx, struct auth *au, struct try *t, const struct second *in, struct spending *s,
                        struct login *io)
 {
-    struct coming c = {.first = spend, .arg = s, .whose = in->half, .idp = in->half->idp};
+    struct coming c = {.first = spend, .arg = s, .whose = in->half, .half = true, .idp = in->half->idp, .proved_at = in->half->proved_at};
     enum err e = try_begin(cx, au, t);
     io->wait_ms = t->wait_ms;
     TRY(e);

@@ -332,7 +332,8 @@ enum err outside_may_try(struct cx *cx, struct auth *au, const struct visitor *v
 }
 
 struct refusing {
-    str name, addr, agent;
+    str name, addr, agent, outcome;
+    struct event told;
 };
 
 /* Nobody's name stands in a word that is none: it is written down under the provider's, which nobody logs in by. */
@@ -342,19 +343,33 @@ static enum err refused_insert(struct cx *cx, void *arg)
     TRY(db_exec(
         cx, NULL,
         "INSERT INTO login_attempt (id, at, name, addr, agent, ok, user_id, device, outcome)"
-        " VALUES ($1, $2, $3, $4, $5, 0, 0, '', 'wrong')",
-        V(id_new(cx->now_ms)), V(cx->now_ms), V(x->name), V(x->addr), V(x->agent)));
-    return event_put(cx, &(struct event){.kind = EVENT_LOGIN_FAILED,
-                                         .addr = x->addr,
-                                         .detail = event_detail(cx, S("by"), S("single sign-on"))});
+        " VALUES ($1, $2, $3, $4, $5, 0, 0, '', $6)",
+        V(id_new(cx->now_ms)), V(cx->now_ms), V(x->name), V(x->addr), V(x->agent), V(x->outcome)));
+    return event_put(cx, &x->told);
+}
+
+static enum err refusal_write(struct cx *cx, const struct visitor *v, str provider, bool failed)
+{
+    struct refusing x = {
+        .name = arena_fmt(cx->a, "[%.*s]", FS(provider)),
+        .addr = v->addr,
+        .agent = utf8_cut(v->agent, AGENT_BYTES),
+        .outcome = failed ? S("wrong") : S("refused"),
+        .told = {.kind = failed ? EVENT_LOGIN_FAILED : EVENT_LOGIN_REFUSED,
+                 .addr = v->addr,
+                 .detail = event_detail(cx, failed ? S("by") : S("why"), S("single sign-on"))}};
+    return db_write(cx, refused_insert, &x);
 }
 
 enum err outside_refused(struct cx *cx, struct auth *au, const struct visitor *v, str provider)
 {
-    struct refusing x = {arena_fmt(cx->a, "[%.*s]", FS(provider)), v->addr,
-                         utf8_cut(v->agent, AGENT_BYTES)};
     (void)buckets_take(&au->buckets, auth_addr_key(cx->a, v->addr), true, cx->now_ms);
-    return db_write(cx, refused_insert, &x);
+    return refusal_write(cx, v, provider, true);
+}
+
+enum err outside_turned_away(struct cx *cx, const struct visitor *v, str provider)
+{
+    return refusal_write(cx, v, provider, false);
 }
 
 static enum err came(struct cx *cx, struct auth *au, struct try *t, struct settling *s,
@@ -372,6 +387,7 @@ static enum err came(struct cx *cx, struct auth *au, struct try *t, struct settl
                        .arg = s};
     c.o.factored = s->w->factored;
     c.o.idp = s->r->id;
+    c.o.proved_at = s->w->proved_at;
     return session_open(cx, au, t, true, &c, io);
 }
 

@@ -28,6 +28,7 @@ struct outsider {
     str subject, login;  /* login: what he typed; "" = nothing */
     str name, mail, phone, lang;
     bool mail_proved;    /* the issuer says that the address is his */
+    int64_t proved_at;   /* when he showed there who he is, as far as that is told; 0 = who knows */
     bool factored;       /* a second factor was asked for there, and that is enough for us */
     const str *groups;
     size_t n_groups;
@@ -61,6 +62,8 @@ MUST enum err outside_login(struct cx *cx, struct auth *au, const struct visitor
 MUST enum err outside_may_try(struct cx *cx, struct auth *au, const struct visitor *v, int64_t *ret_wait_ms);
 /* What was shown as a provider's word was none: written down and counted against the address. */
 MUST enum err outside_refused(struct cx *cx, struct auth *au, const struct visitor *v, str provider);
+/* Whom a provider does not let in, or we do not who comes by it: written down, and nobody's failure. */
+MUST enum err outside_turned_away(struct cx *cx, const struct visitor *v, str provider);
 /* Inside db_write, when a provider ends, is turned off, or becomes another one: the sessions that came by it end. When
  * `gone`, the roles that its groups gave are taken, but for the last right to manage users; a directory's identities
  * are forgotten, for nobody else will have its issuer. */

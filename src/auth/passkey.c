@@ -300,7 +300,9 @@ static enum err came(struct cx *cx, struct auth *au, struct try *t, const struct
                                    .user = in->half ? in->half->user : 0,
                                    .purpose = in->half ? FOR_SECOND : FOR_LOGIN},
                              .passkey = f->id};
-    struct coming c = {.first = spend, .arg = &x, .whose = &f->whose, .idp = in->half ? in->half->idp : 0};
+    struct coming c = {.first = spend, .arg = &x, .whose = &f->whose, .half = in->half != NULL};
+    if (in->half) c.idp = in->half->idp;
+    if (in->half) c.proved_at = in->half->proved_at;
     enum err e = try_begin(cx, au, t);
     io->wait_ms = t->wait_ms;
     TRY(e);

@@ -95,7 +95,8 @@ MUST enum err ldap_try(struct cx *cx, struct idps *ids, const struct idp *p, str
 struct oidc_going {
     int64_t idp;
     str addr;                  /* who asks */
-    str binder;                /* the cookie's value, "" = none; out: what it is to hold */
+    bool proof;                /* he is to log in there anew, whether he is in or not */
+    str binder;                /* out: what the cookie is to hold */
     str url;                   /* out: where the browser goes */
 };
 /* E_NOTFOUND, E_BUSY, E_PRECOND: we have no address to come back to. */

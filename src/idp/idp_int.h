@@ -5,9 +5,8 @@
 #include "idp/idp.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
-enum { IDP_ANSWER_BYTES = 512 * 1024, IDP_ASKING_MAX = 8, IDP_KEEP_MS = 10 * 60 * 1000 };
+enum { IDP_ANSWER_BYTES = 512 * 1024, IDP_ASKING_MAX = 8, IDP_ASKING_EACH = 4, IDP_KEEP_MS = 10 * 60 * 1000 };
 
 /* ---- fetch.c ---- */
 struct idp_call {
@@ -36,11 +35,12 @@ struct idps {
     struct idp_env env;
     pthread_mutex_t lock;
     struct known *known[IDPS_MAX];
-    _Atomic int asking;        /* log-ins that wait for a provider */
+    int64_t asking[IDP_ASKING_MAX]; /* by `lock`: the provider of each log-in that waits for one; 0 = none */
     struct ldap_gate gate;
 };
 struct provider {              /* in cx->a */
     str authorize, token, userinfo, keys_url;
+    bool says_iss;             /* it names itself with what it sends back (RFC 9207) */
     bool basic;                /* the secret goes into the header, else into the body */
     const struct json *jwks;
 };
@@ -50,6 +50,11 @@ MUST enum err provider_read(struct cx *cx, str issuer, const struct json *doc, s
 MUST enum err provider_get(struct cx *cx, struct idps *ids, str issuer, bool fresh, struct provider *ret);
 /* May a browser, or we, be sent there? https, or http on this machine. */
 bool provider_url_ok(str url);
+
+/* ---- oidc.c: few wait for providers at once ---- */
+/* A slow one does not take all workers, and not all places either. E_BUSY; else *ret is to be given back. */
+MUST enum err asking_begin(struct cx *cx, struct idps *ids, int64_t idp, size_t *ret);
+void asking_end(struct idps *ids, size_t place);
 
 /* ---- claims.c: what a token says of somebody ---- */
 /* Over what `ret` has: members that are there win. Pure; texts in cx->a. E_DENIED: his groups are too many to stand in

@@ -85,22 +85,37 @@ static enum err provider_of(struct cx *cx, int64_t id, struct idp *ret)
                                                 : fail(cx, E_NOTFOUND, "There is no such provider");
 }
 
-/* Few wait for providers at once: a slow one does not take all workers. */
-static enum err ask_begin(struct cx *cx, struct idps *ids)
+enum err asking_begin(struct cx *cx, struct idps *ids, int64_t idp, size_t *ret)
 {
-    if (atomic_fetch_add(&ids->asking, 1) < IDP_ASKING_MAX) return E_OK;
-    atomic_fetch_sub(&ids->asking, 1);
-    return fail(cx, E_BUSY, "Too many log-ins wait: please try again shortly");
+    size_t place = IDP_ASKING_MAX;
+    int own = 0;
+    pthread_mutex_lock(&ids->lock);
+    for (size_t i = 0; i < IDP_ASKING_MAX; i++) {
+        if (!ids->asking[i]) place = i;
+        own += ids->asking[i] == idp;
+    }
+    bool fits = place < IDP_ASKING_MAX && own < IDP_ASKING_EACH;
+    if (fits) ids->asking[place] = idp;
+    pthread_mutex_unlock(&ids->lock);
+    if (!fits) return fail(cx, E_BUSY, "Too many log-ins wait: please try again shortly");
+    *ret = place;
+    return E_OK;
 }
 
-static void ask_end(struct idps *ids) { atomic_fetch_sub(&ids->asking, 1); }
+void asking_end(struct idps *ids, size_t place)
+{
+    pthread_mutex_lock(&ids->lock);
+    ids->asking[place] = 0;
+    pthread_mutex_unlock(&ids->lock);
+}
 
-static enum err known_get(struct cx *cx, struct idps *ids, str issuer, bool fresh,
+static enum err known_get(struct cx *cx, struct idps *ids, const struct idp *p, bool fresh,
                           struct provider *ret)
 {
-    TRY(ask_begin(cx, ids));
-    enum err e = provider_get(cx, ids, issuer, fresh, ret);
-    ask_end(ids);
+    size_t place = 0;
+    TRY(asking_begin(cx, ids, p->id, &place));
+    enum err e = provider_get(cx, ids, p->issuer, fresh, ret);
+    asking_end(ids, place);
     return e;
 }
 
@@ -110,8 +125,9 @@ static str scopes_of(struct cx *cx, const struct idp *p)
 }
 
 static str going_url(struct cx *cx, const struct idps *ids, const struct idp *p,
-                     const struct provider *at, str state, str binder)
+                     const struct provider *at, str state, const struct oidc_going *g)
 {
+    str binder = g->binder;
     struct buf q = buf_new(cx->a, FORM_BYTES);
     param(&q, "response_type", S("code"));
     param(&q, "client_id", p->client_id);
@@ -122,6 +138,8 @@ static str going_url(struct cx *cx, const struct idps *ids, const struct idp *p,
     param(&q, "code_challenge", challenge_of(cx, made_of(cx, "verifier", state, binder)));
     param(&q, "code_challenge_method", S("S256"));
     if (p->acr.n) param(&q, "acr_values", p->acr);
+    if (g->proof) param(&q, "prompt", S("login"));
+    if (g->proof) param(&q, "max_age", S("0"));
     bool more = str_find(at->authorize, S("?")) >= 0;
     return arena_fmt(cx->a, "%.*s%c%.*s", FS(at->authorize), more ? '&' : '?', FS(buf_str(&q)));
 }
@@ -134,21 +152,20 @@ enum err oidc_begin(struct cx *cx, struct idps *ids, struct oidc_going *io)
     if (!ids->env.url.n)
         return fail(cx, E_PRECOND,
                     "Kontor does not know its own address: the setting url is needed");
-    TRY(known_get(cx, ids, p.issuer, false, &at));
-    str state = random_text(cx),
-        binder = io->binder.n == TOKEN_CHARS ? io->binder : random_text(cx);
-    struct begun x = {p.id, hash_of(cx, state), hash_of(cx, binder),
+    TRY(known_get(cx, ids, &p, false, &at));
+    str state = random_text(cx);
+    io->binder = random_text(cx); /* another each time: none that somebody else may have put there */
+    struct begun x = {p.id, hash_of(cx, state), hash_of(cx, io->binder),
                       hash_of(cx, auth_addr_key(cx->a, io->addr))};
     TRY(db_write(cx, begun_insert, &x));
-    io->url = going_url(cx, ids, &p, &at, state, binder);
-    io->binder = binder;
+    io->url = going_url(cx, ids, &p, &at, state, io);
     return E_OK;
 }
 
 enum err oidc_try(struct cx *cx, struct idps *ids, const struct idp *p, size_t *ret_keys)
 {
     struct provider at = {0};
-    TRY(known_get(cx, ids, p->issuer, true, &at));
+    TRY(known_get(cx, ids, p, true, &at));
     *ret_keys = jwt_keys(cx, at.jwks);
     return E_OK;
 }
@@ -261,6 +278,15 @@ static enum err more_of(struct cx *cx, struct idps *ids, const struct idp *p,
     return claims_read(cx, p, info, ret);
 }
 
+/* When he showed there who he is; 0 = that is not told, and may be long ago. */
+static int64_t proved_at(const struct cx *cx, const struct json *claims)
+{
+    const struct json *j = json_get(claims, S("auth_time"));
+    int64_t s = 0;
+    if (!j || j->t != JT_NUM || !str_to_int(j->s, &s) || s <= 0 || s > cx->now_ms / 1000 + 60) return 0;
+    return s * 1000 < cx->now_ms ? s * 1000 : cx->now_ms;
+}
+
 static enum err who_is(struct cx *cx, struct idps *ids, const struct idp *p,
                        const struct oidc_back *b, struct outsider *ret)
 {
@@ -269,9 +295,11 @@ static enum err who_is(struct cx *cx, struct idps *ids, const struct idp *p,
     struct jwt_want want = {p->issuer, p->client_id, made_of(cx, "nonce", b->state, b->binder),
                             cx->now_ms};
     TRY(ours(cx, provider_get(cx, ids, p->issuer, false, &at)));
+    if (at.says_iss && !b->iss.n) return fail(cx, E_INVALID, "The provider's answer makes no sense");
     TRY(token_get(cx, ids, p, &at, b, &answer));
     TRY(token_check(cx, ids, &at, text_of(answer, S("id_token")), &want, &claims));
     ret->subject = text_of(claims, S("sub"));
+    ret->proved_at = proved_at(cx, claims);
     if (claims_lack(p, claims)) TRY(more_of(cx, ids, p, &at, answer, claims, ret));
     ret->factored = false; /* that is for the signed word alone to say */
     return claims_read(cx, p, claims, ret);
@@ -296,6 +324,22 @@ static enum err refused(struct cx *cx, struct auth *au, const struct visitor *v,
     log_say(cx, LOG_WARN, S("idp"), "a log-in by provider %" PRId64 " was refused: %.*s", p->id,
             FS(msg));
     if (e == E_INVALID) TRY(outside_refused(cx, au, v, p->name));
+    if (e == E_DENIED) TRY(outside_turned_away(cx, v, p->name));
+    cx->at = at;
+    cx->msg = msg;
+    return cx->err = e;
+}
+
+/* Who he is was right; that he may not come in is written down where nobody tried it before. */
+static enum err not_let_in(struct cx *cx, const struct visitor *v, const struct idp *p,
+                           struct oidc_back *b, enum err e)
+{
+    str msg = cx->msg, at = cx->at;
+    b->why = why_not(cx, e);
+    log_say(cx, LOG_INFO, S("idp"), "provider %" PRId64 ": somebody was not let in: %.*s", p->id,
+            FS(msg));
+    bool untold = e == E_CONFLICT || e == E_AUTH || (e == E_DENIED && at.n);
+    if (untold) TRY(outside_turned_away(cx, v, p->name));
     cx->at = at;
     cx->msg = msg;
     return cx->err = e;
@@ -306,29 +350,26 @@ enum err oidc_end(struct cx *cx, struct idps *ids, struct auth *au, const struct
 {
     struct idp p = {0};
     struct outsider w = {0};
+    size_t place = 0;
     b->why = S("state");
     TRY(provider_of(cx, b->idp, &p));
     TRY(state_check(cx, b));
     b->why = S("refused");
     if (b->error.n || !b->code.n || b->code.n > CODE_MAX)
-        return fail(cx, E_DENIED, "The provider did not let you in");
+        return refused(cx, au, v, &p, fail(cx, E_DENIED, "The provider did not let you in"));
     b->why = S("wait");
     TRY(outside_may_try(cx, au, v, &io->wait_ms));
     b->why = S("token");
     if (b->iss.n && !str_eq(b->iss, p.issuer))
         return refused(cx, au, v, &p, fail(cx, E_INVALID, "The provider's answer makes no sense"));
     b->why = S("down");
-    TRY(ask_begin(cx, ids));
+    TRY(asking_begin(cx, ids, p.id, &place));
     enum err e = who_is(cx, ids, &p, b, &w);
-    ask_end(ids);
+    asking_end(ids, place);
     if (e == E_INVALID) b->why = S("token");
     if (e == E_DENIED) b->why = S("unknown");
     if (e != E_OK) return refused(cx, au, v, &p, e);
     struct outside_rules r = idp_rules(cx, &p);
     e = outside_login(cx, au, v, &r, &w, io);
-    if (e != E_OK) b->why = why_not(cx, e);
-    if (e != E_OK)
-        log_say(cx, LOG_INFO, S("idp"), "provider %" PRId64 ": somebody was not let in: %.*s", p.id,
-                FS(cx->msg));
-    return e;
+    return e == E_OK ? E_OK : not_let_in(cx, v, &p, b, e);
 }

@@ -83,6 +83,8 @@ enum err provider_read(struct cx *cx, str issuer, const struct json *doc, struct
     TRY(address(cx, doc, "token_endpoint", true, &p.token));
     TRY(address(cx, doc, "jwks_uri", true, &p.keys_url));
     TRY(address(cx, doc, "userinfo_endpoint", false, &p.userinfo));
+    const struct json *named = json_get(doc, S("authorization_response_iss_parameter_supported"));
+    p.says_iss = named && named->t == JT_BOOL && named->b;
     p.basic = !json_get(doc, how) || lists(doc, how, S("client_secret_basic")) ||
               !lists(doc, how, S("client_secret_post"));
     *ret = p;

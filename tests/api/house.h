@@ -19,13 +19,16 @@ struct house {
     _Atomic enum twist twist;
     char nonce[100], groups[200], asked[4096]; /* asked: the last request for a token */
     int tokens, described, status; /* status: of REFUSED */
+    int ago_s;              /* since he showed there who he is; -1 = that is not told */
+    bool says_iss;          /* promises to name itself with the code */
 };
 
 static inline str claims_of(struct cx *cx, const struct house *h)
 {
     int64_t now = clock_ms() / 1000;
-    return arena_fmt(cx->a, "{\"iss\":\"http://127.0.0.1:%d\",\"aud\":\"%s\",\"sub\":\"ada\",\"exp\":%" PRId64 ",\"iat\":%" PRId64 ",\"nonce\":\"%s\",\"name\":\"Ada\"}", h->port,
-                     h->twist == WRONG_AUDIENCE ? "other" : "kontor", h->twist == OLD ? now - 100 : now + 300, now, h->twist == WRONG_NONCE ? "x" : h->nonce);
+    str since = h->ago_s < 0 ? S("") : arena_fmt(cx->a, ",\"auth_time\":%" PRId64, now - h->ago_s);
+    return arena_fmt(cx->a, "{\"iss\":\"http://127.0.0.1:%d\",\"aud\":\"%s\",\"sub\":\"ada\",\"exp\":%" PRId64 ",\"iat\":%" PRId64 ",\"nonce\":\"%s\",\"name\":\"Ada\"%.*s}", h->port,
+                     h->twist == WRONG_AUDIENCE ? "other" : "kontor", h->twist == OLD ? now - 100 : now + 300, now, h->twist == WRONG_NONCE ? "x" : h->nonce, FS(since));
 }
 
 static inline str token_of(struct cx *cx, const struct house *h)
@@ -42,7 +45,8 @@ static inline str answer_of(struct cx *cx, struct house *h, str path)
     if (str_eq(path, S("/.well-known/openid-configuration"))) {
         h->described++;
         return arena_fmt(cx->a, "{\"issuer\":\"http://127.0.0.1:%d\",\"authorization_endpoint\":\"http://127.0.0.1:%d/go?x=1\",\"token_endpoint\":\"http://127.0.0.1:%d/token\","
-                                "\"jwks_uri\":\"http://127.0.0.1:%d/keys\",\"userinfo_endpoint\":\"http://127.0.0.1:%d/who\"}", p, p, p, p, p);
+                                "\"jwks_uri\":\"http://127.0.0.1:%d/keys\",\"userinfo_endpoint\":\"http://127.0.0.1:%d/who\"%s}", p, p, p, p, p,
+                         h->says_iss ? ",\"authorization_response_iss_parameter_supported\":true" : "");
     }
     if (str_eq(path, S("/keys"))) return arena_fmt(cx->a, "{\"keys\":[%.*s]}", FS(token_key_json(cx, &h->key)));
     if (str_eq(path, S("/who")) && h->twist == NO_INFO) return S("<html>");

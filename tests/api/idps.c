@@ -215,7 +215,7 @@ static void downs(struct api_bed *t, struct house *h)
         h->status = answers[i];
         T(twisted(t, h, REFUSED, "&code=c", "/login?sso=down"));
     }
-    T_INT(count(t, S("SELECT count(*) FROM login_attempt WHERE name = '[Haus]'")), 0);
+    T_INT(count(t, S("SELECT count(*) FROM login_attempt WHERE name = '[Haus]' AND outcome = 'wrong'")), 0);
     T_INT(count(t, S("SELECT count(*) FROM session WHERE user_id IN (SELECT user_id FROM idp_link)")), 4);
     h->groups[0] = 0;
     p = begun(t, h);
@@ -306,6 +306,75 @@ static void who_may_not(struct api_bed *t, struct house *h)
     t->remote = S("");
 }
 
+/* A7: a log-in there is a proof here as far as it is told when he showed who he is: a provider lets in who was in. */
+static void proved_there(struct api_bed *t, struct house *h)
+{
+    static const struct {
+        int ago_s, status;
+    } all[] = {{-1, 403}, {3600, 403}, {600, 200}, {-1000, 403}, {0, 200}};
+    struct person was = t->who[REPA1];
+    for (size_t i = 0; i < COUNT(all); i++) {
+        struct trip p = begun(t, h);
+        h->ago_s = all[i].ago_s;
+        T(str_eq(back(t, "&code=c", p.state, p.binder, &t->who[REPA1].token), S("/")));
+        struct answer r = api_call(t, t->b.cx.a, REPA1, S("GET /api/v1/session"), S(""), S(""));
+        t->who[REPA1].csrf = answer_value(&t->b.cx, &r, S("csrf"));
+        ROWS(t, {REPA1, "GET /api/v1/session/proof", NULL, 200, "\"password\":false|\"sso\":\"$idp\"", NULL, NULL, NULL});
+        int got = api_call(t, t->b.cx.a, REPA1, S("POST /api/v1/factor/totp"), S(""), S("")).status;
+        if (got != all[i].status) fprintf(stderr, "  auth_time %d s ago\n", all[i].ago_s);
+        T_INT(got, all[i].status);
+    }
+    h->ago_s = 0;
+    t->who[REPA1] = was;
+    struct answer r = api_call(t, t->b.cx.a, ANON, api_expand(t, t->b.cx.a, "POST /api/v1/sso/$idp"), S("{\"proof\":true}"), S(""));
+    T(r.status == 200 && str_find(r.body, S("&prompt=login&max_age=0")) > 0);
+}
+
+/* A18: the browser's half is another one each time, none that somebody else may have put there; and gone at the end. */
+static void binders(struct api_bed *t, struct house *h)
+{
+    struct cx *cx = &t->b.cx;
+    struct trip p = begun(t, h);
+    str planted = arena_fmt(cx->a, "Cookie: kontor-sso=%.*s", FS(p.binder));
+    struct answer r = api_call(t, cx->a, ANON, api_expand(t, cx->a, "POST /api/v1/sso/$idp"), S(""), planted);
+    str fresh = cookie_of(cx, &r, "kontor-sso");
+    T(fresh.n == 64 && !str_eq(fresh, p.binder));
+    p = begun(t, h);
+    r = api_call(t, cx->a, ANON, arena_fmt(cx->a, "GET /api/v1/sso/%.*s/callback?state=%.*s&code=c", FS(var_get(t, "idp")), FS(p.state)), S(""),
+                 arena_fmt(cx->a, "Cookie: kontor-sso=%.*s", FS(p.binder)));
+    bool gone = false;
+    for (size_t i = 0; i < r.n_head; i++) gone |= str_has_prefix(r.head[i].value, S("kontor-sso=;")) && str_find(r.head[i].value, S("Max-Age=0")) > 0;
+    T(r.status == 303 && gone);
+}
+
+/* A19: who promises to name itself with what it sends back (RFC 9207) does. */
+static void named(struct api_bed *t, struct house *h)
+{
+    char named[100];
+    (void)snprintf(named, sizeof named, "&code=c&iss=http%%3A%%2F%%2F127.0.0.1%%3A%d", h->port);
+    h->says_iss = true;
+    ROWS(t, {ADMIN, "POST /api/v1/idp/$idp/test", NULL, 200, "\"keys\":1", "", NULL, NULL}); /* read anew */
+    T(twisted(t, h, HONEST, "&code=c", "/login?sso=token"));
+    struct trip p = begun(t, h);
+    T(lands(t, named, p.state, p.binder, "/"));
+    h->says_iss = false;
+    ROWS(t, {ADMIN, "POST /api/v1/idp/$idp/test", NULL, 200, "\"keys\":1", "", NULL, NULL});
+}
+
+/* A12: whom a provider, or we, do not let in stands in the log of attempts, and is nobody's failure. */
+static void turned_away(struct api_bed *t, struct house *h)
+{
+    static const str refused = S0("SELECT count(*) FROM login_attempt WHERE name = '[Haus]' AND outcome = 'refused' AND ok = 0");
+    int64_t before = count(t, refused);
+    T(twisted(t, h, HONEST, "&error=access_denied", "/login?sso=refused"));
+    T_INT(count(t, refused), before + 1);
+    ROWS(t, {ADMIN, "PATCH /api/v1/user/$ada", "{'active':false}", 200, NULL, "user.update", NULL, NULL});
+    T(twisted(t, h, HONEST, "&code=c", "/login?sso=ended"));
+    T_INT(count(t, refused), before + 2);
+    ROWS(t, {ADMIN, "PATCH /api/v1/user/$ada", "{'active':true}", 200, NULL, "user.update", NULL, NULL},
+         {ADMIN, "GET /api/v1/attempt?outcome=refused", NULL, 200, "[Haus]|\"outcome\":\"refused\"", NULL, NULL, NULL});
+}
+
 static int64_t roles_of_ada(struct api_bed *t)
 {
     return count(t, S("SELECT count(*) FROM \"user\" u JOIN link k ON k.a = u.id AND k.field = 'roles' WHERE u.name = 'Ada'"));
@@ -374,6 +443,10 @@ static void walk(struct api_bed *t)
     rotation(t, h);
     var_put(t, "ada", arena_fmt(t->b.cx.a, "%" PRId64, count(t, S("SELECT user_id FROM idp_link LIMIT 1"))));
     own_factor(t, h);
+    proved_there(t, h);
+    binders(t, h);
+    named(t, h);
+    turned_away(t, h);
     too_many(t);
     who_may_not(t, h);
     str head = becomes_another(t, h);

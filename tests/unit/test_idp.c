@@ -572,4 +572,22 @@ static void users(struct bed *t)
 
 static void users_both(void) { bed_both(users); }
 
-TESTS("idp", tokens, descriptions, telling, lacking, users_both)
+/* Log-ins that wait: so many of all providers, and so many of one that a slow one leaves room for the others. */
+static void waiting(void)
+{
+    struct arena *a = arena_new();
+    struct cx cx = {.a = a};
+    struct idps *ids = idps_open(&(struct idp_env){.rules = {.allow = S("")}});
+    size_t place[IDP_ASKING_MAX] = {0}, more = 0;
+    for (size_t i = 0; i < IDP_ASKING_EACH; i++) T_OK(&cx, asking_begin(&cx, ids, 1, &place[i]));
+    T_INT(asking_begin(&cx, ids, 1, &more), E_BUSY);
+    for (size_t i = IDP_ASKING_EACH; i < IDP_ASKING_MAX; i++) T_OK(&cx, asking_begin(&cx, ids, 2 + (int64_t)i, &place[i]));
+    T_INT(asking_begin(&cx, ids, 99, &more), E_BUSY);
+    asking_end(ids, place[0]);
+    T_OK(&cx, asking_begin(&cx, ids, 99, &more));
+    T_INT(asking_begin(&cx, ids, 1, &more), E_BUSY); /* all places are taken again */
+    idps_close(&ids);
+    arena_free(&a);
+}
+
+TESTS("idp", waiting, tokens, descriptions, telling, lacking, users_both)

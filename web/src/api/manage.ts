@@ -32,7 +32,7 @@ export const freeAddress = (id: string) => del(`/block/${id}`);
 export const invite = (user: string) => post<null>(`/account/${user}/invite`, undefined);
 export const doorOffers = () => get<{ reset: boolean; signup: boolean; sso: { id: string; name: string }[]; directory: boolean }>('/door');
 /** Where the browser is to go to log in by a provider. */
-export const beginSso = async (id: string) => (await post<{ url: string }>(`/sso/${id}`, undefined)).data.url;
+export const beginSso = async (id: string, proof = false) => (await post<{ url: string }>(`/sso/${id}`, proof ? { proof } : undefined)).data.url;
 export const askReset = (mail: string) => post<null>('/password/forgot', { mail });
 export const linkOf = (token: string) => post<MailLink>('/link', { token });
 export const resetPassword = (token: string, password: string) => post<null>('/password/reset', { token, password });

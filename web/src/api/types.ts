@@ -99,7 +99,7 @@ export interface Passkey { id: string; name: string; created_at: string; used_at
 export interface PasskeyNew { challenge: string; rp: string; firm: string; user: string; mail: string; name: string; algs: number[]; known: string[] }
 export interface PasskeyAsk { challenge: string; rp: string; second: boolean; known: string[] }
 /** What proves who one is; second: a password alone does not. */
-export interface ProofWays { password: boolean; passkey_alone: boolean; second: boolean; totp: boolean; recovery: number; passkeys: number }
+export interface ProofWays { password: boolean; passkey_alone: boolean; second: boolean; totp: boolean; recovery: number; passkeys: number; sso: string | null }
 export interface PasskeyAnswer { id: string; client: string; data: string; signature?: string }
 export interface TotpNew { secret: string; uri: string; qr?: { size: number; path: string } }
 export interface MailServer { set: boolean; url: string; host: string; port: number; security: 'starttls' | 'tls' | 'none'; user: string; has_password: boolean; from: string; name: string; ca: string }
@@ -110,7 +110,7 @@ export interface MailAnswer { at: string; code: number; outcome: string; said: s
 export interface MailDetail extends MailRow { answers: MailAnswer[] }
 /** What a link in one of our mails is good for. */
 export interface MailLink { kind: 'reset' | 'invite' | 'unlock' | 'address' | 'signup'; name: string; mail: string; language: string; firm: string }
-export type Outcome = 'in' | 'half' | 'wrong' | 'pending' | 'captcha' | 'locked' | 'blocked' | 'rate' | 'broken';
+export type Outcome = 'in' | 'half' | 'wrong' | 'pending' | 'captcha' | 'locked' | 'blocked' | 'rate' | 'refused' | 'broken';
 export interface Attempt { id: string; at: string; name: string; user: Ref | null; addr: string; agent: string; known: boolean; outcome: Outcome }
 export type EventKind =
   | 'login' | 'login.failed' | 'login.locked' | 'login.refused' | 'logout' | 'session.ended' | 'password.changed'
