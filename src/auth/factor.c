@@ -109,7 +109,12 @@ enum err factor_open(struct cx *cx, struct auth *au, struct try *t, bool right, 
 static enum err second(struct cx *cx, struct auth *au, struct try *t, const struct second *in, struct spending *s,
                        struct login *io)
 {
-    struct coming c = {.first = spend, .arg = s, .whose = in->half, .half = true, .idp = in->half->idp, .proved_at = in->half->proved_at};
+    struct coming c = {.first = spend,
+                       .arg = s,
+                       .whose = in->half,
+                       .half = true,
+                       .idp = in->half->idp,
+                       .proved_at = in->half->proved_at};
     enum err e = try_begin(cx, au, t);
     io->wait_ms = t->wait_ms;
     TRY(e);
