@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A data folder and the program that serves it, for the tests of this folder."""
-import http.client, json, os, pathlib, re, shutil, socket, subprocess, sys, tempfile, time
+import http.client, json, os, pathlib, re, shutil, socket, sqlite3, subprocess, sys, tempfile, time
 
 passed = failed = 0
 PASSWORD = "correct horse battery"
+SCHEMA = pathlib.Path(__file__).parents[2] / "src/db/schema.def"
 COUNTRY = ["--country", "DE", "--language", "en", "--admin", "admin@example.org"]
 
 
@@ -135,6 +136,26 @@ class House:
         st, who, head = self.ask("POST", "/api/v1/session", {"mail": "admin@example.org", "password": PASSWORD})
         is_("log-in", st, 200)
         self.cookie, self.csrf = head["Set-Cookie"].split(";")[0], who["csrf"]
+
+
+def older(data):
+    """Takes the last number of the schema back, as far as a table or column tells how."""
+    steps = re.findall(r'^(?:BOTH|SQLITE)\((\d+), ((?:\s*"[^"]*")+)', SCHEMA.read_text(), re.M)
+    db, last = sqlite3.connect(f"{data}/kontor.db"), max(int(n) for n, _ in steps)
+    for n, sql in reversed(steps):
+        made = re.match(r'\s*"CREATE TABLE (\w+)', sql)
+        index = re.match(r'\s*"CREATE (?:UNIQUE )?INDEX (\w+)', sql)
+        added = re.match(r'\s*"ALTER TABLE (\w+) ADD COLUMN (\w+)', sql)
+        if int(n) == last and index:
+            db.execute(f"DROP INDEX IF EXISTS {index[1]}")
+        if int(n) == last and made:
+            db.execute(f"DROP TABLE {made[1]}")
+        if int(n) == last and added:
+            db.execute(f"ALTER TABLE {added[1]} DROP COLUMN {added[2]}")
+    db.execute("DELETE FROM migration WHERE n = ?", (last,))
+    db.commit()
+    db.close()
+    return last
 
 
 def free_port():

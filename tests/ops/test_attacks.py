@@ -212,7 +212,8 @@ def planted():
         h.serve("--log-level", "debug")
         h.login()
         pw, mail, key, seed = house.PASSWORD, "planted-mail-password", None, None
-        st, key, _ = h.ask("POST", "/api/v1/key", {"name": "k", "scopes": ["read"], "password": pw})
+        is_("proved", h.ask("POST", "/api/v1/session/proof", {"password": pw})[0], 204)
+        st, key, _ = h.ask("POST", "/api/v1/key", {"name": "k", "scopes": ["read"]})
         is_("a key", st, 201)
         st, hook, _ = h.ask("POST", "/api/v1/hook", {"name": "h", "url": "https://example.com/", "ops": ["create"]})
         is_("a webhook", st, 201)

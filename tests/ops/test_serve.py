@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The program under a supervisor, started by root, and commands beside it: test_serve.py KONTOR"""
-import http.client, json, os, pathlib, pwd, re, shutil, signal, socket, sqlite3, ssl, subprocess, sys, time, warnings
+import http.client, json, os, pathlib, pwd, re, shutil, signal, socket, ssl, subprocess, sys, time, warnings
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import house
-from house import House, is_, true, until
+from house import House, is_, older, true, until
 
 K = sys.argv[1]
 NOBODY = "nobody"
-SCHEMA = pathlib.Path(__file__).parents[2] / "src/db/schema.def"
 
 
 def notes(sock, seconds):
@@ -129,26 +128,6 @@ def beside():
         h.kill(signal.SIGTERM)
         code, out, _ = h.run("upgrade", "--json")
         is_("upgrade alone", (code, '"from"' in out), (0, True))
-
-
-def older(data):
-    """Takes the last number of the schema back, as far as a table or column tells how."""
-    steps = re.findall(r'^(?:BOTH|SQLITE)\((\d+), ((?:\s*"[^"]*")+)', SCHEMA.read_text(), re.M)
-    db, last = sqlite3.connect(f"{data}/kontor.db"), max(int(n) for n, _ in steps)
-    for n, sql in reversed(steps):
-        made = re.match(r'\s*"CREATE TABLE (\w+)', sql)
-        index = re.match(r'\s*"CREATE (?:UNIQUE )?INDEX (\w+)', sql)
-        added = re.match(r'\s*"ALTER TABLE (\w+) ADD COLUMN (\w+)', sql)
-        if int(n) == last and index:
-            db.execute(f"DROP INDEX IF EXISTS {index[1]}")
-        if int(n) == last and made:
-            db.execute(f"DROP TABLE {made[1]}")
-        if int(n) == last and added:
-            db.execute(f"ALTER TABLE {added[1]} DROP COLUMN {added[2]}")
-    db.execute("DELETE FROM migration WHERE n = ?", (last,))
-    db.commit()
-    db.close()
-    return last
 
 
 def upgrade():
