@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """A base that somebody or something has bent, and an upgrade that is killed midway: test_damage.py KONTOR [ROUNDS]
 Whatever stands in the files: an answer, never a crash, and what is served is either whole or refused with a way out."""
-import pathlib, random, re, shutil, signal, subprocess, sys, time
+import http.client, json, pathlib, random, re, shutil, signal, subprocess, sys, time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -114,6 +114,37 @@ def killed_midway():
         true(f"it was killed midway ({left} of {ROUNDS})", left > ROUNDS // 4)
 
 
+def import_killed():
+    """R15: a job that is killed between its effect and its mark: every row comes in, none twice."""
+    rng, rows = random.Random(15), 4000
+    with House(K) as h:
+        h.init()
+        h.serve()
+        h.login()
+        table = "Name;Telefon;E-Mail\n" + "".join(f"Kunde {i};0151 {2000000 + i};k{i}@kunde{i}.example\n" for i in range(rows))
+        c = http.client.HTTPConnection("127.0.0.1", h.port, timeout=60)
+        c.request("POST", "/api/v1/file?name=k.csv", table.encode(), {"Cookie": h.cookie, "X-CSRF-Token": h.csrf})
+        file = json.loads(c.getresponse().read())["id"]
+        st, run, _ = h.ask("POST", "/api/v1/import/run", {"file": file, "entity": "person"})
+        is_("it begins", st, 202)
+        midway = 0
+        for n in range(min(ROUNDS, 6)):
+            time.sleep(rng.random() * 0.4)
+            h.kill()
+            h.serve()
+            h.login()
+            midway += 0 < h.ask("GET", "/api/v1/count/person")[1]["value"] < rows
+        true(f"it was killed midway ({midway} times)", midway)
+        done = until(lambda: h.ask("GET", f"/api/v1/job/{run['job']}")[1].get("state") in ("done", "failed"), 120)
+        job = h.ask("GET", f"/api/v1/job/{run['job']}")[1]
+        true(f"it ends: {job}", done and job["state"] == "done")
+        is_("each row once", h.ask("GET", "/api/v1/count/person")[1]["value"], rows)
+        is_("and no name twice", json.loads(h.run("sql", "SELECT count(DISTINCT name) AS n FROM person", "--json")[1])[0]["n"], rows)
+        h.kill(signal.SIGTERM)
+        is_("the base is whole", h.run("verify")[0], 0)
+
+
 flipped()
 killed_midway()
+import_killed()
 house.end("damage")
