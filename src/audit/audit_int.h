@@ -13,7 +13,7 @@ struct entry {
     unsigned char digest[DIGEST_BYTES];
 };
 struct audit_keys {
-    unsigned char row[32], seal[32], mark[32];
+    unsigned char row[32], seal[32], event[32], mark[32]; /* event: seals of events */
 };
 /* E_PRECOND: the vault does not have that key ("" = the first); *name: which it is. */
 MUST enum err audit_keys_of(struct cx *cx, const struct vault *v, str name, struct audit_keys *ret, str *ret_name);
@@ -31,7 +31,8 @@ struct seal {
 };
 /* What stays of an event seal's body when its rows have gone: '=' and its digest. */
 str seal_body_gone(struct cx *cx, str body);
-/* The digest of a seal behind `before`. Of events it is over the body's digest: the same when the body has gone. */
+/* The digest of a seal behind `before`. Of events it is over the body's digest, the same when the body has gone, and
+ * with a key of their own: a seal of changes whose body is such a digest has another one. */
 str seal_mac(struct cx *cx, const struct audit_keys *k, str before, const struct seal *s);
 /* A row of audit_erased: what an erasure left of a row of the log (e), and the key's word for it. n: the row's marks
  * in the order in which they were written, which is not that of the erasures. */
@@ -53,5 +54,5 @@ struct marks_sum {
 void marks_sum_begin(struct marks_sum *s);
 void marks_sum_add(struct marks_sum *s, const struct mark *m);
 str marks_sum_end(struct cx *cx, struct marks_sum *s);
-/* The key's word that, at that time, the rows of event seals up to this one were let go. */
-str trim_mac(struct cx *cx, const struct audit_keys *k, int64_t seal, int64_t at);
+/* The key's word that, at that time, the rows of event seals up to this one were let go, all older than `before`. */
+str trim_mac(struct cx *cx, const struct audit_keys *k, int64_t seal, int64_t at, int64_t before);

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* audit/event.c - security events: written, read, and let go when their time is over. */
+/* audit/event.c - security events: written and read. */
 #include "audit/event.h"
 
-#include "audit/audit_int.h"
 #include "base/json.h"
-#include "base/time.h"
-#include "os/os.h"
 
-enum { TRIM_SEALS = 10 };
 const str event_name[EVENT_N] = {
 #define X(id, name) S0(name),
     EVENT_KINDS(X)
@@ -104,77 +100,5 @@ enum err event_list(struct cx *cx, const struct event_query *q, struct event_row
     *ret = v;
     *ret_n = n;
     *ret_next = r.n > n ? v[n - 1].seq : 0;
-    return E_OK;
-}
-
-/* ---- whose time is over ---- */
-str trim_mac(struct cx *cx, const struct audit_keys *k, int64_t seal, int64_t at)
-{
-    unsigned char mac[MAC_BYTES];
-    str text = arena_fmt(cx->a, "trimmed\n%" PRId64 "\n%" PRId64, seal, at);
-    (void)crypto_generichash(mac, sizeof mac, (const unsigned char *)text.p, text.n, k->mark, sizeof k->mark);
-    return os_base64(cx->a, OS_BASE64URL, mac, sizeof mac);
-}
-
-struct trimming {
-    const struct vault *v;
-    int64_t before;
-    size_t n; /* seals of which the rows have gone */
-};
-
-static enum err rows_drop(struct cx *cx, str body)
-{
-    struct entry e = {0};
-    for (size_t at = 0; at + ENTRY_CHARS <= body.n; at += ENTRY_CHARS)
-        if (entry_get(str_cut(body, at, at + ENTRY_CHARS), &e))
-            TRY(db_exec(cx, NULL, "DELETE FROM security_event WHERE seq = $1", V(e.seq)));
-    return E_OK;
-}
-
-static enum err trim_said(struct cx *cx, const struct vault *v, int64_t seal)
-{
-    struct audit_keys k;
-    str key = {0};
-    struct buf b = buf_new(cx->a, EVENT_DETAIL_MAX);
-    struct jw w = jw_new(&b);
-    TRY(audit_keys_of(cx, v, S(""), &k, &key));
-    jw_obj(&w);
-    jw_kstr(&w, S("key"), key);
-    jw_kstr(&w, S("mac"), trim_mac(cx, &k, seal, cx->now_ms));
-    jw_obj_end(&w);
-    sodium_memzero(&k, sizeof k);
-    return event_put(cx, &(struct event){.kind = EVENT_LOG_TRIMMED, .subject = seal, .detail = buf_str(&b)});
-}
-
-/* In the order of the seals: all up to the one that is told have gone. */
-static enum err trim(struct cx *cx, void *arg)
-{
-    struct trimming *t = arg;
-    struct db_rows r = {0};
-    int64_t last = 0;
-    t->n = 0;
-    TRY(db_query(cx, &r,
-                 "SELECT n, at, body FROM audit_seal WHERE log = 1 AND body NOT LIKE '=%' ORDER BY n LIMIT 10"));
-    static_assert(TRIM_SEALS == 10, "as the LIMIT says");
-    for (size_t i = 0; i < r.n && db_int(&r, i, 1) < t->before; i++, t->n++) {
-        str body = db_str(&r, i, 2);
-        last = db_int(&r, i, 0);
-        TRY(rows_drop(cx, body));
-        TRY(db_exec(cx, NULL, "UPDATE audit_seal SET body = $2 WHERE n = $1", V(last), V(seal_body_gone(cx, body))));
-    }
-    return t->n ? trim_said(cx, t->v, last) : E_OK;
-}
-
-static enum err unsealed_drop(struct cx *cx, void *arg)
-{
-    return db_exec(cx, NULL, "DELETE FROM security_event WHERE at < $1", V(*(const int64_t *)arg));
-}
-
-enum err event_tidy(struct cx *cx, const struct vault *v)
-{
-    struct trimming t = {.v = v, .before = clock_aged_ms(cx->now_ms) - (int64_t)EVENT_DAYS * DAY_MS};
-    if (!v) return db_write_bulk(cx, unsealed_drop, &t.before);
-    do TRY(db_write_bulk(cx, trim, &t));
-    while (t.n == TRIM_SEALS);
     return E_OK;
 }

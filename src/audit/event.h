@@ -107,5 +107,6 @@ MUST enum err event_list(struct cx *cx, const struct event_query *q, struct even
                          int64_t *ret_next);
 
 /* Nightly: rows older than EVENT_DAYS go by whole seals, of which the digest stays; a row with a keyed digest says so.
- * v NULL: nothing is sealed here. */
+ * v NULL: nothing is sealed here. E_PRECOND: a seal whose time is over, or a row of it, is not what it was; all from
+ * there on stays. */
 MUST enum err event_tidy(struct cx *cx, const struct vault *v);

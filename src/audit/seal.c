@@ -19,6 +19,7 @@ enum err audit_keys_of(struct cx *cx, const struct vault *v, str name, struct au
 {
     TRY(vault_subkey(cx, v, name, S("audit row"), ret->row, ret_name));
     TRY(vault_subkey(cx, v, name, S("audit seal"), ret->seal, ret_name));
+    TRY(vault_subkey(cx, v, name, S("audit event seal"), ret->event, ret_name));
     return vault_subkey(cx, v, name, S("audit mark"), ret->mark, ret_name);
 }
 
@@ -78,7 +79,8 @@ str seal_mac(struct cx *cx, const struct audit_keys *k, str before, const struct
     str body = s->log == LOG_CHANGE ? s->body : seal_body_gone(cx, s->body);
     str all = arena_fmt(cx->a, "%.*s\n%" PRId64 "\n%" PRId64 "\n%" PRId64 "\n%.*s\n%.*s", FS(before), s->n, s->at,
                         s->rows, FS(s->key), FS(body));
-    (void)crypto_generichash(mac, sizeof mac, (const unsigned char *)all.p, all.n, k->seal, sizeof k->seal);
+    const unsigned char *key = s->log == LOG_CHANGE ? k->seal : k->event;
+    (void)crypto_generichash(mac, sizeof mac, (const unsigned char *)all.p, all.n, key, sizeof k->seal);
     return os_base64(cx->a, OS_BASE64URL, mac, sizeof mac);
 }
 

@@ -35,23 +35,26 @@ enum err key_find(struct cx *cx, struct checking *c, str name, size_t *ret)
     return E_OK;
 }
 
-static void entries_take(struct checking *c, const struct seal *s, size_t key)
+static bool entries_take(struct checking *c, const struct seal *s, size_t key)
 {
     struct sealed_log *l = &c->log[s->log];
     bool fits = s->rows > 0 && s->rows <= AUDIT_SLICE && s->body.n == (size_t)s->rows * ENTRY_CHARS;
-    for (size_t i = 0; fits && i < (size_t)s->rows && l->n < l->cap; i++) {
+    for (size_t i = 0; fits && i < (size_t)s->rows; i++) {
+        if (l->n == l->cap) return false;
         struct sealed *x = &l->v[l->n];
         fits = entry_get(str_cut(s->body, i * ENTRY_CHARS, (i + 1) * ENTRY_CHARS), &x->e);
         x->key = (uint32_t)key;
         x->order = (uint32_t)l->n;
         if (fits) l->n++;
     }
+    return fits;
 }
 
-/* Its rows were let go, and nothing of ours says so. */
-static bool is_torn(const struct checking *c, const struct seal *s, size_t key)
+/* Its rows were let go, as our key says; of a seal with a key that is lost nobody knows. */
+static bool is_let_go(const struct checking *c, const struct seal *s, size_t key)
 {
-    return s->log == LOG_EVENT && key != NO_KEY && s->n > c->trimmed && s->body.n && s->body.p[0] == '=';
+    bool has_gone = s->log == LOG_EVENT && s->body.n && s->body.p[0] == '=';
+    return has_gone && (key == NO_KEY || s->n <= c->trimmed);
 }
 
 static enum err seal_look(struct cx *cx, struct checking *c, const struct seal *s)
@@ -60,11 +63,12 @@ static enum err seal_look(struct cx *cx, struct checking *c, const struct seal *
     if (s->n != c->next) found(c, AUDIT_SEAL, c->next); /* gone, and perhaps others behind it */
     c->next = s->n < INT64_MAX ? s->n + 1 : s->n;
     TRY(key_find(cx, c, s->key, &key));
-    if (key == NO_KEY && c->n_keys) found(c, AUDIT_SEAL, s->n); /* behind one of ours nobody else seals */
+    bool fits = is_let_go(c, s, key) || entries_take(c, s, key);
+    if (key == NO_KEY) fits &= !c->seen_ours; /* behind one of ours nobody else seals */
+    else fits &= str_eq(seal_mac(cx, &c->keys[key], str_from(c->before), s), s->mac);
+    if (!fits) found(c, AUDIT_SEAL, s->n);
     else if (key == NO_KEY) c->out->foreign += s->rows;
-    else if (is_torn(c, s, key) || !str_eq(seal_mac(cx, &c->keys[key], str_from(c->before), s), s->mac))
-        found(c, AUDIT_SEAL, s->n);
-    entries_take(c, s, key);
+    c->seen_ours |= key != NO_KEY;
     if (c->kept->n == s->n) c->seen_kept = str_eq(c->kept->mac, s->mac);
     size_t n = s->mac.n < MAC_CHARS ? s->mac.n : MAC_CHARS;
     if (n) memcpy(c->before, s->mac.p, n);
@@ -79,7 +83,7 @@ static enum err seal_row(struct cx *cx, void *arg, const struct db_val *row, siz
     const struct seal s = {.n = row[0].i,
                            .at = row[1].i,
                            .rows = row[2].i,
-                           .log = row[6].i ? LOG_EVENT : LOG_CHANGE,
+                           .log = row[6].i == LOG_EVENT ? LOG_EVENT : LOG_CHANGE,
                            .key = row[3].s,
                            .body = row[4].s,
                            .mac = row[5].s};
@@ -118,6 +122,7 @@ static enum err mark_row(struct cx *cx, void *arg, const struct db_val *row, siz
     unsigned char mac[MARK_BYTES];
     if (cols != 5) return E_INTERNAL;
     TRY(key_find(cx, c, row[3].s, &x.key));
+    c->seen_ours |= x.key != NO_KEY;
     if (mark_get(cx, row, &x.m) && x.key != NO_KEY) {
         mark_mac(&c->keys[x.key], &x.m, mac);
         x.fits = sodium_memcmp(mac, x.m.mac, MARK_BYTES) == 0;
@@ -147,7 +152,7 @@ static bool mark_may(const struct marked *x, bool *ours)
 static const struct marked *mark_of(struct checking *c, int64_t seq, const struct sealed *sealed)
 {
     const struct marked *last = NULL;
-    bool ours = sealed ? sealed->key != NO_KEY : c->n_keys > 0, all = true;
+    bool ours = sealed ? sealed->key != NO_KEY : c->seen_ours, all = true;
     for (; c->mark_at < c->marks.n && c->marks.v[c->mark_at].m.e.seq == seq; c->mark_at++) {
         const struct marked *x = &c->marks.v[c->mark_at];
         if (mark_may(x, &ours)) last = x;

@@ -11,13 +11,16 @@ static enum err trim_row(struct cx *cx, void *arg, const struct db_val *row, siz
     const struct json *j = NULL;
     str key = {0}, mac = {0};
     size_t at = 0;
+    int64_t before = 0;
     struct arena_mark m = arena_mark(cx->a);
     if (cols != 3) return E_INTERNAL;
     bool reads = json_parse(cx, row[2].s, &j) == E_OK && json_str_of(cx, j, S("key"), S(""), &key) == E_OK &&
-                 json_str_of(cx, j, S("mac"), S(""), &mac) == E_OK;
+                 json_str_of(cx, j, S("mac"), S(""), &mac) == E_OK &&
+                 json_id_of(cx, j, S("before"), 0, &before) == E_OK;
     if (reads) TRY(key_find(cx, c, key, &at));
-    bool ours = reads && at != NO_KEY && str_eq(trim_mac(cx, &c->keys[at], row[1].i, row[0].i), mac);
+    bool ours = reads && at != NO_KEY && str_eq(trim_mac(cx, &c->keys[at], row[1].i, row[0].i, before), mac);
     if (ours && row[1].i > c->trimmed) c->trimmed = row[1].i;
+    if (ours && before > c->trimmed_before) c->trimmed_before = before;
     arena_back(cx->a, m);
     return E_OK;
 }
@@ -30,11 +33,13 @@ enum err trims_read(struct cx *cx, struct checking *c)
     return db_each(cx, all, NULL, 0, trim_row, c);
 }
 
+/* A row that two seals hold (a move between engines) goes with the older one: its time was over, as our key says. */
 static void gone_look(struct checking *c, const int64_t *seq)
 {
     struct sealed_log *l = &c->log[LOG_EVENT];
     for (; l->at < l->n && (!seq || l->v[l->at].e.seq < *seq); l->at++)
-        audit_found(c, AUDIT_MISSING, LOG_EVENT, l->v[l->at].e.seq);
+        if (id_time_ms(l->v[l->at].e.seq) >= c->trimmed_before)
+            audit_found(c, AUDIT_MISSING, LOG_EVENT, l->v[l->at].e.seq);
 }
 
 static enum err event_row(struct cx *cx, void *arg, const struct db_val *row, size_t cols)

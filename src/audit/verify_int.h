@@ -37,7 +37,9 @@ struct checking {
     LIST(struct marked) marks;  /* by row, then as they were written */
     size_t mark_at;
     bool seen_kept, has_events; /* has_events: the base knows of them */
+    bool seen_ours;             /* a seal or a mark with one of our keys */
     int64_t trimmed;            /* rows of event seals up to this one were let go, as our key says */
+    int64_t trimmed_before;     /* ... and all were older than this */
 };
 void audit_found(struct checking *c, enum audit_fault fault, enum audit_log log, int64_t seq);
 /* Which of c->keys; NO_KEY: it is not here. */
