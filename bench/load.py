@@ -169,7 +169,7 @@ def beside(b, storm, seconds=None, rounds=None, name="others"):
 
 # ---- slow clients ----
 SLOW = {"headers": ("-H", "-i", "5", "-t", "GET"), "body": ("-B", "-i", "5", "-s", "8192", "-x", "24", "-t", "POST"),
-        "read": ("-X", "-n", "5", "-w", "10", "-y", "20", "-z", "5", "-k", "30")}
+        "read": ("-X", "-n", "5", "-w", "10", "-y", "20", "-z", "5", "-k", "10")}
 
 
 @contextlib.contextmanager

@@ -216,7 +216,11 @@ static void welcome(struct loop *lp, int fd, const struct sockaddr_storage *sa)
         refuse(lp, fd, status, &a);
         return;
     }
-    if (sa->ss_family != AF_UNIX) (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (sa->ss_family != AF_UNIX) {
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        /* a reply that fits the socket's buffer is out for us: that its reader takes nothing, the kernel alone sees */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &s->l.write_idle_ms, sizeof s->l.write_idle_ms);
+    }
     lp->open++;
     conn_open(lp, fd, &a);
     struct epoll_event ev = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,

@@ -51,6 +51,29 @@ static void test_slow_clients(void)
     t_cx_free(&cx);
 }
 
+/* The whole reply lies in the socket's buffer: for the server he is idle, and takes nothing all the same. */
+static void test_takes_nothing(void)
+{
+    struct cx cx = t_cx();
+    struct http_limits l = {.idle_ms = 600000, .header_ms = 600000, .write_idle_ms = 200};
+    struct world *w = start(&cx, (struct http_opts){.limit = l});
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_port(w->s)),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), small = 1024;
+    char body[9000];
+    memset(body, 'x', sizeof body);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small); /* before: it bounds the window */
+    T(connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0);
+    put(fd, S("POST /fast HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n"));
+    put(fd, (str){body, sizeof body});
+    for (int i = 0; i < 5000 && http_stats(w->s).by_status[2] == 0; i++) (void)usleep(1000);
+    T_INT(http_stats(w->s).by_status[2], 1);
+    wait_open(w, 0);
+    (void)close(fd);
+    stop(w);
+    t_cx_free(&cx);
+}
+
 static void test_streams(void)
 {
     struct cx cx = t_cx();
@@ -265,5 +288,5 @@ static void test_idle_memory(void)
 }
 
 /* Idle memory first: later, what others gave back would hide what it takes. */
-TESTS("http_conns", test_idle_memory, test_slow_clients, test_streams, test_events, test_overload,
+TESTS("http_conns", test_idle_memory, test_slow_clients, test_takes_nothing, test_streams, test_events, test_overload,
       test_drain, test_stop_in_the_middle)
