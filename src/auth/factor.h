@@ -38,6 +38,8 @@ MUST enum err totp_end(struct cx *cx);
 MUST enum err recovery_renew(struct cx *cx, struct auth *au, str *ret_codes);
 /* Of any user: everything is gone, his sessions, too. */
 MUST enum err factors_reset(struct cx *cx, int64_t user);
+/* Seeds of apps sealed with the vault's first key. Inside db_write. */
+MUST enum err factors_reseal(struct cx *cx, const struct vault *v, struct resealing *io);
 
 /* ---- the second step of a log-in ---- */
 struct second {

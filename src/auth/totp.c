@@ -181,3 +181,30 @@ enum err totp_spend(struct cx *cx, int64_t user, int64_t step, int64_t *ret)
     return db_exec(cx, ret, "UPDATE user_totp SET step = $2 WHERE user_id = $1 AND step < $3 AND since > 0", V(user),
                    V(step), V(step));
 }
+
+/* ---- a new key of the vault ---- */
+static enum err reseal_one(struct cx *cx, const struct vault *v, const struct db_rows *r, size_t i,
+                           struct resealing *io)
+{
+    int64_t user = db_int(r, i, 0);
+    str seed = {0}, pending = {0};
+    TRY(vault_reseal(cx, v, place(cx, user, "seed"), db_str(r, i, 1), io, &seed));
+    TRY(vault_reseal(cx, v, place(cx, user, "pending"), db_str(r, i, 2), io, &pending));
+    if (seed.n) TRY(db_exec(cx, NULL, "UPDATE user_totp SET seed = $2 WHERE user_id = $1", V(user), V(seed)));
+    if (pending.n) TRY(db_exec(cx, NULL, "UPDATE user_totp SET pending = $2 WHERE user_id = $1", V(user), V(pending)));
+    return E_OK;
+}
+
+enum err factors_reseal(struct cx *cx, const struct vault *v, struct resealing *io)
+{
+    struct db_rows r = {0};
+    int64_t after = 0;
+    do {
+        TRY(db_query(cx, &r,
+                     "SELECT user_id, seed, pending FROM user_totp WHERE user_id > $1 ORDER BY user_id LIMIT 500",
+                     V(after)));
+        for (size_t i = 0; i < r.n; i++) TRY(reseal_one(cx, v, &r, i, io));
+        if (r.n) after = db_int(&r, r.n - 1, 0);
+    } while (r.n == 500);
+    return E_OK;
+}

@@ -88,6 +88,7 @@ enum err cmd_upgrade(struct cli *c);
 enum err cmd_doctor(struct cli *c);
 enum err cmd_verify(struct cli *c);
 enum err cmd_audit(struct cli *c);
+enum err cmd_vault(struct cli *c);
 enum err cmd_man(struct cli *c);
 enum err cmd_backup(struct cli *c);
 enum err cmd_restore(struct cli *c);

@@ -141,6 +141,9 @@ static const struct opt audit_opts[] = {
     FLAG("other-keys", "verify: rows sealed with a key that is lost are no fault"),
     JSON,
 };
+static const struct opt vault_opts[] = {
+    JSON,
+};
 static const struct opt backup_opts[] = {
     FLAG("list", "those that are there, newest first, instead of making one"),
     JSON,
@@ -256,6 +259,11 @@ const struct command commands[] = {
         "tells the last seal: keep it elsewhere, and a cut end is found too. The system log has it each hour, a "
         "backup's list as of its moment. Works beside a running server."),
      S0("kontor audit verify --data /srv/kontor --kept 1204:bB0ta1..."), cmd_audit},
+    {S0("vault"), S0("a new key for the secrets in the database"), OPTS(vault_opts), S0("rotate"), 1, 1, 0,
+     S0("Puts a new key before the others in secret.key and seals every secret of the database anew with it, in one "
+        "transaction; the older keys stay, for the seals of the log. Stop the server first; several servers need the "
+        "new file before they start again. Killed in the midst, the same command goes on."),
+     S0("kontor vault rotate --data /srv/kontor"), cmd_vault},
     {S0("backup"), S0("make a copy and prove that it can be restored"), OPTS(backup_opts), S0(""),
      0, 0, CMD_BACKUP,
      S0("Works beside a running server. The copy is opened, checked and counted; its list with "

@@ -181,7 +181,21 @@ static enum err end_inside(struct cx *cx, void *arg)
     TRY(db_exec(cx, &n, "DELETE FROM hook WHERE id = $1", V(*id)));
     if (!n) return no_hook(cx);
     TRY(event_setting(cx, S("webhook ended"), *id));
+    TRY(db_exec(cx, NULL, "DELETE FROM hook_told WHERE hook = $1", V(*id)));
     return db_exec(cx, NULL, "DELETE FROM hook_delivery WHERE hook = $1", V(*id));
 }
 
 enum err hook_end(struct cx *cx, int64_t id) { return db_write(cx, end_inside, &id); }
+
+enum err hooks_reseal(struct cx *cx, const struct vault *v, struct resealing *io)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT id, secret FROM hook ORDER BY id LIMIT 1000"));
+    static_assert(HOOKS_MAX <= 1000, "all of them");
+    for (size_t i = 0; i < r.n; i++) {
+        str fresh = {0};
+        TRY(vault_reseal(cx, v, HOOK_WHERE(cx, db_int(&r, i, 0)), db_str(&r, i, 1), io, &fresh));
+        if (fresh.n) TRY(db_exec(cx, NULL, "UPDATE hook SET secret = $2 WHERE id = $1", V(db_int(&r, i, 0)), V(fresh)));
+    }
+    return E_OK;
+}

@@ -74,6 +74,8 @@ MUST enum err hook_log(struct cx *cx, int64_t hook, int64_t before, size_t n, st
 MUST enum err hook_again(struct cx *cx, int64_t delivery);
 /* What is older than HOOK_KEEP_DAYS goes. */
 MUST enum err hook_tidy(struct cx *cx);
+/* Their secrets sealed with the vault's first key. Inside db_write. */
+MUST enum err hooks_reseal(struct cx *cx, const struct vault *v, struct resealing *io);
 /* How long after the nth failure, without jitter. */
 int64_t hook_delay_ms(int64_t tries);
 

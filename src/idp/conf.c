@@ -466,3 +466,16 @@ enum err idp_end(struct cx *cx, int64_t id)
     TRY(idp_get(cx, id, &p));
     return db_write(cx, end, &p);
 }
+
+enum err idps_reseal(struct cx *cx, const struct vault *v, struct resealing *io)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT id, secret FROM idp ORDER BY id LIMIT 1000"));
+    static_assert(IDPS_MAX <= 1000, "all of them");
+    for (size_t i = 0; i < r.n; i++) {
+        str fresh = {0};
+        TRY(vault_reseal(cx, v, IDP_WHERE(cx, db_int(&r, i, 0)), db_str(&r, i, 1), io, &fresh));
+        if (fresh.n) TRY(db_exec(cx, NULL, "UPDATE idp SET secret = $2 WHERE id = $1", V(db_int(&r, i, 0)), V(fresh)));
+    }
+    return E_OK;
+}

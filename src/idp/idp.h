@@ -78,6 +78,8 @@ MUST enum err idp_change(struct cx *cx, const struct idps *ids, int64_t id, idp_
                          struct idp *ret);
 /* E_NOTFOUND; users stay, their sessions by it and the roles of its groups end (outside_ended). */
 MUST enum err idp_end(struct cx *cx, int64_t id);
+/* Their secrets sealed with the vault's first key. Inside db_write. */
+MUST enum err idps_reseal(struct cx *cx, const struct vault *v, struct resealing *io);
 /* Where the provider is to send people back to; "" without an address of our own. */
 str idp_back(struct cx *cx, const struct idps *ids, int64_t id);
 

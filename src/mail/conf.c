@@ -119,13 +119,29 @@ static str conf_json(struct cx *cx, const struct mail_conf *c)
     return buf_str(&b);
 }
 
-static enum err put(struct cx *cx, void *arg)
+static enum err row_put(struct cx *cx, str text)
 {
-    TRY(event_setting(cx, S("mail server"), 0));
     return db_exec(cx, NULL,
                    "INSERT INTO setting (key, value) VALUES ('mail', $1)"
                    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                   V(*(const str *)arg));
+                   V(text));
+}
+
+static enum err put(struct cx *cx, void *arg)
+{
+    TRY(event_setting(cx, S("mail server"), 0));
+    return row_put(cx, *(const str *)arg);
+}
+
+enum err mail_conf_reseal(struct cx *cx, const struct vault *v, struct resealing *io)
+{
+    struct mail_conf c = {0};
+    str fresh = {0};
+    TRY(mail_conf_get(cx, &c));
+    TRY(vault_reseal(cx, v, place, c.password, io, &fresh));
+    if (!fresh.n) return E_OK;
+    c.password = fresh;
+    return row_put(cx, conf_json(cx, &c));
 }
 
 /* A password goes to the server it was given for, and to no other. */

@@ -29,6 +29,8 @@ struct mail_conf {
 };
 MUST enum err mail_conf_get(struct cx *cx, struct mail_conf *ret);
 /* E_INVALID at the field. keep: the password that is there stays, if host, port, security and user do. */
+/* Its password sealed with the vault's first key. Inside db_write. */
+MUST enum err mail_conf_reseal(struct cx *cx, const struct vault *v, struct resealing *io);
 MUST enum err mail_conf_set(struct cx *cx, const struct vault *v, const struct mail_conf *c, bool keep);
 MUST enum err mail_is_set(struct cx *cx, bool *ret);
 

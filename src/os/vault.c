@@ -155,3 +155,39 @@ bool vault_is_current(const struct vault *v, str sealed)
     const struct key *k = key_of(v, sealed);
     return k && k == v->key;
 }
+
+/* ---- a new key ---- */
+enum err vault_key_add(struct cx *cx, str path)
+{
+    unsigned char key[KEY_BYTES];
+    struct vault *was = NULL;
+    str bytes = {0};
+    TRY(vault_open(cx, path, false, &was)); /* E_BAD: it is none of ours, and stays as it is */
+    size_t n = was->n;
+    vault_close(&was);
+    if (n >= VAULT_KEYS) return fail(cx, E_LIMIT, "a key file has at most %d keys", VAULT_KEYS);
+    if (n) TRY(os_read_file(cx, path, FILE_MAX, &bytes));
+    os_random(key, sizeof key);
+    str text = arena_fmt(cx->a, "%.*s\n%.*s", FS(os_hex(cx->a, key, sizeof key)), FS(bytes));
+    sodium_memzero(key, sizeof key);
+    return os_write_file_atomic(cx, path, text, 0600);
+}
+
+enum err vault_reseal(struct cx *cx, const struct vault *v, str where, str sealed, struct resealing *io, str *ret)
+{
+    str plain = {0};
+    const struct key *k = key_of(v, sealed);
+    *ret = S("");
+    if (!sealed.n) return E_OK;
+    io->secrets++;
+    if (vault_is_current(v, sealed)) return E_OK;
+    if (!k || !opened(cx, k, where, str_cut(sealed, HEAD_CHARS, sealed.n), &plain)) return io->lost++, E_OK;
+    TRY(vault_seal(cx, v, where, plain, ret));
+    io->done++;
+    return E_OK;
+}
+
+str vault_key_name(const struct vault *v, size_t n)
+{
+    return v && n < v->n ? (str){v->key[n].name, NAME_CHARS} : S("");
+}

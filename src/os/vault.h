@@ -23,5 +23,16 @@ MUST enum err vault_unseal(struct cx *cx, const struct vault *v, str where, str 
  * E_PRECOND: that key is not here. */
 MUST enum err vault_subkey(struct cx *cx, const struct vault *v, str name, str purpose, unsigned char ret[32],
                            str *ret_name);
+/* ---- a new key ---- */
+/* Puts a new key before the others of the file, in one step: from now on it seals, the old ones still open. E_LIMIT:
+ * there are VAULT_KEYS. */
+MUST enum err vault_key_add(struct cx *cx, str path);
+struct resealing {
+    int64_t secrets, done, lost; /* looked at; sealed anew; of a key that is not here */
+};
+/* *ret: the same secret sealed with the first key; "" when there is nothing to be done: none, current, or lost. */
+MUST enum err vault_reseal(struct cx *cx, const struct vault *v, str where, str sealed, struct resealing *io, str *ret);
+/* Names of keys, as sealed texts and seals have them: the nth, "" = no more. Memory of v. */
+str vault_key_name(const struct vault *v, size_t n);
 /* Sealed with the first key: false for what a new key has yet to seal again. */
 bool vault_is_current(const struct vault *v, str sealed);

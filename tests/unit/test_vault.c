@@ -134,4 +134,43 @@ static void test_bad_files(void)
     t_cx_free(&cx);
 }
 
-TESTS("vault", test_round, test_changed, test_keys, test_bad_files)
+/* A new key seals, the old ones open; what is of neither is told and left alone; never more keys than a file may have. */
+static void test_rotate(void)
+{
+    struct cx cx = t_cx();
+    str path = path_new(&cx), old = {0}, fresh = {0}, plain = {0}, lost = {0};
+    struct vault *v = NULL, *other = NULL;
+    struct resealing r = {0};
+    T_OK(&cx, vault_open(&cx, path, true, &v));
+    T_OK(&cx, vault_seal(&cx, v, S("t:1:c"), S("geheim"), &old));
+    str first = arena_dup(cx.a, vault_key_name(v, 0));
+    vault_close(&v);
+    T_OK(&cx, vault_open(&cx, path_new(&cx), true, &other));
+    T_OK(&cx, vault_seal(&cx, other, S("t:1:c"), S("fremd"), &lost));
+    vault_close(&other);
+    T_OK(&cx, vault_key_add(&cx, path));
+    T_OK(&cx, vault_open(&cx, path, false, &v));
+    T(vault_key_name(v, 0).n == 8 && !str_eq(vault_key_name(v, 0), first) && str_eq(vault_key_name(v, 1), first) && !vault_key_name(v, 2).n);
+    T(!vault_is_current(v, old));
+    T_OK(&cx, vault_reseal(&cx, v, S("t:1:c"), old, &r, &fresh));
+    T(vault_is_current(v, fresh) && r.secrets == 1 && r.done == 1 && r.lost == 0);
+    T_OK(&cx, vault_unseal(&cx, v, S("t:1:c"), fresh, &plain));
+    T_STR(plain, S("geheim"));
+    T_OK(&cx, vault_reseal(&cx, v, S("t:1:c"), fresh, &r, &plain));
+    T(!plain.n && r.secrets == 2 && r.done == 1);
+    T_OK(&cx, vault_reseal(&cx, v, S("t:1:c"), lost, &r, &plain));
+    T_OK(&cx, vault_reseal(&cx, v, S("t:2:c"), old, &r, &plain)); /* another's place */
+    T_OK(&cx, vault_reseal(&cx, v, S("t:2:c"), S(""), &r, &plain));
+    T(!plain.n && r.secrets == 4 && r.done == 1 && r.lost == 2);
+    vault_close(&v);
+    for (int i = 2; i < VAULT_KEYS; i++) T_OK(&cx, vault_key_add(&cx, path));
+    T(vault_key_add(&cx, path) == E_LIMIT);
+    T_OK(&cx, vault_open(&cx, path, false, &v));
+    T_STR(vault_key_name(v, VAULT_KEYS - 1), first);
+    vault_close(&v);
+    T_OK(&cx, os_write_file_atomic(&cx, path, S("no key"), 0600));
+    T(vault_key_add(&cx, path) == E_BAD);
+    t_cx_free(&cx);
+}
+
+TESTS("vault", test_rotate, test_round, test_changed, test_keys, test_bad_files)
