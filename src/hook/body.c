@@ -13,7 +13,20 @@ str hook_type(struct cx *cx, str entity, str op)
 {
     for (size_t i = 0; i < COUNT(past); i++)
         if (str_eq(hook_op_name[i], op)) return arena_fmt(cx->a, "%.*s.%.*s", FS(entity), FS(past[i]));
-    return S("hook.test");
+    return str_eq(op, S("erase")) ? arena_fmt(cx->a, "%.*s.erased", FS(entity)) : S("hook.test");
+}
+
+/* Nothing but which it was: whoever has it can look it up among his own. */
+static void erased_json(struct cx *cx, const struct sending *s, struct jw *w)
+{
+    jw_obj(w);
+    jw_kstr(w, S("type"), hook_type(cx, s->entity, s->op));
+    jw_kstr(w, S("timestamp"), time_text(cx->a, id_time_ms(s->id)));
+    jw_key(w, S("data"));
+    jw_obj(w);
+    jw_kid(w, S("id"), s->record);
+    jw_obj_end(w);
+    jw_obj_end(w);
 }
 
 static void test_json(struct cx *cx, const struct sending *s, struct jw *w)
@@ -91,6 +104,8 @@ enum err body_make(struct cx *cx, const struct sending *s, str *ret)
     struct jw w = jw_new(&b);
     if (str_eq(s->op, S("test"))) {
         test_json(cx, s, &w);
+    } else if (str_eq(s->op, S("erase"))) {
+        erased_json(cx, s, &w);
     } else {
         const struct entity *e = meta_entity(cx->meta, s->entity);
         if (!e || !acl_may(cx, e, ACT_SEE)) return fail(cx, E_NOTFOUND, "There is nothing of this name");

@@ -18,6 +18,7 @@ struct slice {
     struct db_pos was, now;
     LIST(struct told) told;
     LIST(struct stop) stops;
+    LIST(struct told) erased; /* no rights are asked: it was told of them, and is told an id */
 };
 
 static unsigned op_bit(str op)
@@ -94,13 +95,14 @@ static enum err is_loop(struct cx *cx, const struct told *t, bool *ret)
     return E_OK;
 }
 
-static enum err put(struct cx *cx, const struct told *t)
+static enum err put(struct cx *cx, const struct told *t, int64_t due_at)
 {
     return db_exec(cx, NULL,
                    "INSERT INTO hook_delivery (id, hook, seq, entity, record, op, state, tries, due_at, lease_until,"
                    " status, answer, created_at, sent_at)"
-                   " VALUES ($1, $2, $3, $4, $5, $6, 'waiting', 0, $7, 0, 0, '', $7, 0)",
-                   V(id_new(cx->now_ms)), V(t->hook), V(t->seq), V(t->entity), V(t->record), V(t->op), V(cx->now_ms));
+                   " VALUES ($1, $2, $3, $4, $5, $6, 'waiting', 0, $8, 0, 0, '', $7, 0)",
+                   V(id_new(cx->now_ms)), V(t->hook), V(t->seq), V(t->entity), V(t->record), V(t->op), V(cx->now_ms),
+                   V(due_at));
 }
 
 static enum err write_inside(struct cx *cx, void *arg)
@@ -116,14 +118,29 @@ static enum err write_inside(struct cx *cx, void *arg)
         if (t->hook == looped) continue;
         TRY(is_loop(cx, t, &loop));
         if (!loop) {
-            TRY(put(cx, t));
+            TRY(put(cx, t, cx->now_ms));
             continue;
         }
         log_say(cx, LOG_ERROR, S("hook"), "webhook %" PRId64 " is stopped: it goes round in a circle", t->hook);
         looped = t->hook;
         TRY(queue_stop(cx, t->hook, S("loop")));
     }
+    for (size_t i = 0; i < s->erased.n; i++) TRY(put(cx, &s->erased.v[i], cx->now_ms + HOOK_ERASED_MS));
     for (size_t i = 0; i < s->stops.n; i++) TRY(queue_stop(cx, s->stops.v[i].hook, s->stops.v[i].why));
+    return E_OK;
+}
+
+/* Who was ever sent what is erased now. */
+static enum err erased_find(struct cx *cx, const struct db_rows *r, struct slice *s)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        struct db_rows h = {0};
+        if (!str_eq(db_str(r, i, 7), S("erase"))) continue;
+        TRY(db_query(cx, &h, "SELECT hook FROM hook_told WHERE record = $1 ORDER BY hook", V(db_int(r, i, 6))));
+        for (size_t k = 0; k < h.n; k++)
+            *LIST_ADD(cx->a, &s->erased) =
+                (struct told){db_int(&h, k, 0), db_int(r, i, 0), db_int(r, i, 6), db_str(r, i, 5), S("erase")};
+    }
     return E_OK;
 }
 
@@ -157,6 +174,7 @@ enum err follow_slice(struct cx *cx, const struct hooks_opts *o, bool *ret_more)
     TRY(hook_list(cx, &h, &n)); /* after the changes: one of a new hook is older than they */
     for (size_t i = 0; i < n; i++)
         if (h[i].active) TRY(as_owner(cx, o, &h[i], &r, &s));
+    TRY(erased_find(cx, &r, &s));
     TRY(db_write_bulk(cx, write_inside, &s));
     *ret_more = r.n == HOOK_SLICE;
     return E_OK;

@@ -7,6 +7,8 @@
 #include <stdatomic.h>
 
 enum { HOOK_BODY_MAX = 2 * 1024 * 1024, HOOK_LEASE_MS = 60000, HOOK_SLICE = 200 };
+/* An erasure is told so long after it: what was on its way then has arrived, or never will. */
+enum { HOOK_ERASED_MS = 2 * HOOK_TIMEOUT_MS };
 
 /* What is to be sent, with what of its hook that needs. */
 struct sending {

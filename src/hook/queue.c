@@ -109,7 +109,10 @@ static enum err take_inside(struct cx *cx, void *arg)
                 " AND (state = 'waiting' OR lease_until < $3)",
                 V(t->s.id), V(cx->now_ms + HOOK_LEASE_MS), V(cx->now_ms)));
     t->got = n == 1;
-    return E_OK;
+    if (!t->got || str_eq(t->s.op, S("test")) || str_eq(t->s.op, S("erase"))) return E_OK;
+    return db_exec(cx, NULL,
+                   "INSERT INTO hook_told (hook, record) VALUES ($1, $2) ON CONFLICT (hook, record) DO NOTHING",
+                   V(t->s.hook), V(t->s.record));
 }
 
 enum err queue_take(struct cx *cx, struct sending *ret, bool *ret_got)
@@ -126,12 +129,14 @@ struct ending {
     const struct sent *how;
 };
 
+/* Of what tells of an erasure no answer is kept: it could bring the name back. */
 static enum err row_end(struct cx *cx, const struct ending *x, str state, int64_t tries, int64_t due_at)
 {
+    str answer = str_eq(x->s->op, S("erase")) ? S("") : x->how->answer;
     return db_exec(cx, NULL,
                    "UPDATE hook_delivery SET state = $2, tries = $3, due_at = $4, lease_until = 0, status = $5,"
                    " answer = $6, sent_at = $7 WHERE id = $1 AND state = 'sending'",
-                   V(x->s->id), V(state), V(tries), V(due_at), V(x->how->status), V(x->how->answer), V(cx->now_ms));
+                   V(x->s->id), V(state), V(tries), V(due_at), V(x->how->status), V(answer), V(cx->now_ms));
 }
 
 /* After so many in a row it rests, longer each time, and is then probed by one delivery. */
@@ -154,6 +159,9 @@ static enum err done_inside(struct cx *cx, void *arg)
     switch (x->how->how) {
     case SENT_OK:
         TRY(row_end(cx, x, S("delivered"), tries, 0));
+        if (str_eq(x->s->op, S("erase")))
+            TRY(db_exec(cx, NULL, "DELETE FROM hook_told WHERE hook = $1 AND record = $2", V(x->s->hook),
+                        V(x->s->record)));
         return db_exec(cx, NULL, "UPDATE hook SET fails = 0, paused_until = 0 WHERE id = $1 AND fails > 0",
                        V(x->s->hook));
     case SENT_FAILED:

@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "hook/hook_int.h"
 #include "os/os.h"
+#include "record/record_int.h"
 #include "search_make.h"
 
 #include <arpa/inet.h>
@@ -525,6 +526,46 @@ static void circle(struct bed *b)
     world_end(&w);
 }
 
+static enum err erase_row(struct cx *cx, void *arg)
+{
+    int64_t seq = 0, id = *(const int64_t *)arg;
+    TRY(db_exec(cx, NULL, "DELETE FROM hook_delivery WHERE record = $1", V(id)));
+    return log_write(cx, ENT(cx, "person"), id, S("erase"), 9, S("{}"), &seq);
+}
+
+/* Who was ever sent a record is told of its erasure: its id alone, whatever it asked for, and nobody else is. */
+static void erased(struct bed *b)
+{
+    struct world w = world_make(b);
+    struct cx *cx = &b->cx;
+    struct heard *got = NULL;
+    int64_t hook = subscribe(&w, w.chief, "/ok", "person", HOOK_CREATE, "", NULL);
+    int64_t other = subscribe(&w, w.chief, "/ok", "company", HOOK_OPS, "", NULL);
+    start(&w);
+    usleep(5000);
+    (void)now(&w);
+    int64_t p = make(cx, "person", "{\"name\":\"Zora\"}");
+    (void)make(cx, "company", "{\"name\":\"Haus\"}");
+    T(wait_heard(&w, "/ok", 2, false));
+    T(wait_count(&w, STATE("delivered"), hook, 1) && wait_count(&w, STATE("delivered"), other, 1));
+    T_INT(count(&w, S("SELECT count(*) FROM hook_told WHERE hook = $1"), hook), 1);
+    T_OK(now(&w), db_write(cx, erase_row, &p));
+    T(wait_heard(&w, "/ok", 3, true) && heard("/ok", &got) == 3);
+    T(wait_count(&w, STATE("delivered"), hook, 1));
+    const struct json *j = NULL, *data = NULL;
+    T_OK(cx, json_parse(cx, got[2].body, &j));
+    data = json_get(j, S("data"));
+    T(str_find(got[2].body, S("\"type\":\"person.erased\"")) >= 0 && data && data->n == 1);
+    T(str_find(got[2].body, arena_fmt(cx->a, "{\"id\":\"" ID "\"}", p)) >= 0 && str_find(got[2].body, S("Zora")) < 0);
+    T_INT(count(&w, S("SELECT count(*) FROM hook_told WHERE hook = $1"), hook), 0);
+    T_INT(count(&w, S("SELECT count(*) FROM hook_told WHERE hook = $1"), other), 1);
+    T_INT(count(&w, S("SELECT count(*) FROM hook_delivery WHERE answer <> '' AND op = 'erase' AND hook = $1"), hook), 0);
+    T_OK(now(&w), hook_end(cx, other));
+    T_INT(count(&w, S("SELECT count(*) FROM hook_told WHERE hook = $1"), other), 0);
+    world_end(&w);
+}
+
+static void erased_(void) { bed_both(erased); }
 static void told_(void) { bed_both(told); }
 static void trouble_(void) { bed_both(trouble); }
 static void breaker_(void) { bed_both(breaker); }
@@ -544,4 +585,4 @@ static void delays(void)
     T(sum > INT64_C(46) * 3600000 && sum <= INT64_C(48) * 3600000);
 }
 
-TESTS("hook", delays, told_, trouble_, breaker_, rights_, inside_, pinned_, dies_, circle_)
+TESTS("hook", delays, told_, trouble_, breaker_, rights_, inside_, pinned_, dies_, circle_, erased_)
