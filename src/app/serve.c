@@ -5,6 +5,7 @@
 #include "app/wiring.h"
 
 #include "api/scan.h"
+#include "audit/out.h"
 #include "backup/daily.h"
 #include "base/log.h"
 #include "cli/remote.h"
@@ -92,7 +93,9 @@ static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *
     o->http.hosts = hosts(c, o->url);
     o->outgoing_allow = cli_setting(c, "outgoing_allow");
     TRY(outgoing_rules_check(c->cx, &(struct outgoing_rules){.allow = o->outgoing_allow}));
+    TRY(cli_outgoing_ca(c, &o->outgoing_ca));
     TRY(registers(c, &o->registers));
+    o->registers.ca = o->outgoing_ca;
     TRY(intake(c, &o->intake));
     TRY(number(c, "threads", &o->http.limit.loops));
     TRY(number(c, "workers", &o->http.limit.workers));
@@ -133,11 +136,12 @@ static void fence(struct cli *c, const struct store *st)
 {
     str backups = cli_setting(c, "backup_dir");
     str write[] = {st->data_dir, backups},
-        read[10] = {S("/etc"), S("/usr/share"), S("/usr/lib"), S("/lib"), S("/proc/self"), S("/run")};
+        read[12] = {S("/etc"), S("/usr/share"), S("/usr/lib"), S("/lib"), S("/proc/self"), S("/run")};
     size_t n = 6;
     if (!is_yes(cli_setting(c, "sandbox"))) return;
     n += folders_of(c->cx, cli_setting(c, "tls_cert"), read + n);
     n += folders_of(c->cx, cli_setting(c, "tls_key"), read + n);
+    n += folders_of(c->cx, cli_setting(c, "outgoing_ca"), read + n);
     struct os_sandbox s = {.read = read, .n_read = n, .write = write, .n_write = backups.n ? 2 : 1};
     unsigned got = os_sandbox(c->cx, &s);
     if ((got & (OS_LANDLOCK | OS_SECCOMP)) != (OS_LANDLOCK | OS_SECCOMP))
@@ -324,6 +328,13 @@ static void spool_clear(struct cx *cx, str dir)
     if (d) (void)closedir(d);
 }
 
+static enum err sink_begin(struct cli *c, struct event_sink **ret)
+{
+    enum event_out how = OUT_OFF;
+    TRY(event_out_of(c->cx, cli_setting(c, "security_log"), &how));
+    return how == OUT_OFF ? E_OK : event_sink_open(c->cx, how, S(""), ret);
+}
+
 static enum err serve(struct cli *c)
 {
     struct store_opts so = {0};
@@ -338,6 +349,7 @@ static enum err serve(struct cli *c)
     TRY(become(c, so.data_dir));
     st.data_dir = so.data_dir;
     o.http.spool_dir = arena_fmt(c->cx->a, "%.*s/spool", FS(so.data_dir));
+    TRY(sink_begin(c, &o.sink));
     if (pictures_start(c->cx, S("/proc/self/exe"), &o.pictures) != E_OK) /* the fence lets nobody start programs */
         log_say(c->cx, LOG_WARN, S("app"), "no pictures are taken: %.*s", FS(c->cx->msg));
     if (os_child_start(c->cx, S("/proc/self/exe"), S(HASHER_ARG), &o.hasher) != E_OK)
@@ -351,6 +363,7 @@ static enum err serve(struct cli *c)
     }
     os_child_stop(&o.hasher);
     pictures_stop(&o.pictures);
+    event_sink_close(&o.sink);
     return e;
 }
 

@@ -268,7 +268,7 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     TRY(jobs_begin(cx, w));
     erase_again(w);
     TRY(mailer_begin(cx, w));
-    if (w->app.vault) TRY(sealer_start(cx, w->app.db, w->app.vault, &w->sealer));
+    if (w->app.vault) TRY(sealer_start(cx, w->app.db, w->app.vault, o->sink, &w->sealer));
     TRY(hooks_begin(cx, w));
     TRY(syncer_begin(cx, w));
     TRY(usage_start(cx, w->app.db, &w->app.usage));
@@ -308,7 +308,7 @@ enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o
                           .registers = o->registers,
                           .pictures = o->pictures,
                           .intake = o->intake,
-                          .hook_env = {.vault = st->vault, .rules = {.allow = o->outgoing_allow}},
+                          .hook_env = {.vault = st->vault, .rules = {.allow = o->outgoing_allow, .ca = o->outgoing_ca}},
                           .started_ms = clock_ms()};
     w->app.idps = idps_open(&(struct idp_env){
         .vault = st->vault, .rules = w->app.hook_env.rules, .url = w->app.url});

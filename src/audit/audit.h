@@ -39,9 +39,12 @@ MUST enum err audit_mark(struct cx *cx, const struct vault *v, int64_t erasure, 
  * is marked for it afterwards. */
 MUST enum err audit_marks_told(struct cx *cx, int64_t erasure, str *ret);
 
-/* The thread, about a second behind the log. `v` outlives it. */
+/* The thread, about a second behind the log. `v` outlives it. sink (may be NULL, outlives it, too): to where security
+ * events are sent (out.h). */
 struct sealer;
-MUST enum err sealer_start(struct cx *cx, struct dbase *b, const struct vault *v, struct sealer **ret);
+struct event_sink;
+MUST enum err sealer_start(struct cx *cx, struct dbase *b, const struct vault *v, struct event_sink *sink,
+                           struct sealer **ret);
 void sealer_stop(struct sealer **s); /* takes NULL */
 
 /* ---- looking ---- */

@@ -38,7 +38,6 @@
     X(EXPORT_BEGUN, "export.begun")         /* detail: entity, format, fields of the filter */                   \
     X(EXPORT_DONE, "export.done")           /* subject: the row of its beginning; n: rows */                     \
     X(ARCHIVE_MADE, "archive.made")         /* all data of somebody; subject: the record */                      \
-    X(BACKUP_MADE, "backup.made")           /* at the command line */                                            \
     X(SHOWN_AS, "shown.as")                 /* subject: as whom he looked; counted */                            \
     X(SETTING_CHANGED, "setting.changed")   /* detail: what */                                                   \
     X(LOG_EXPORTED, "log.exported")         /* these rows as a file */                                           \

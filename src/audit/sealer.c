@@ -2,6 +2,7 @@
 /* audit/sealer.c - the thread that seals, and tells the system log each hour where the chain's head is. */
 #include "audit/audit.h"
 
+#include "audit/out.h"
 #include "base/log.h"
 #include "os/os.h"
 
@@ -13,6 +14,8 @@ enum { EVERY_S = 1, SLICES = 20, TELL_MS = 3600 * 1000, STACK = 1024 * 1024 };
 struct sealer {
     struct dbase *db;
     const struct vault *vault;
+    struct event_sink *sink; /* NULL: nowhere */
+    bool out_fails;          /* it was told already */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -57,6 +60,22 @@ static void seal(struct sealer *s, struct arena *a, int slices)
     }
 }
 
+/* What does not go out stays where it is, and is told once. */
+static void send_out(struct sealer *s, struct arena *a)
+{
+    size_t n = s->sink ? 1 : 0;
+    for (int turn = 0; n && turn < SLICES; turn++) {
+        struct cx cx = {.a = a, .db = db_get(s->db), .now_ms = clock_ms(), .lang = S("en"), .way = WAY_SYSTEM};
+        enum err e = events_out(&cx, s->sink, &n);
+        if (e != E_OK && !s->out_fails)
+            log_say(&cx, LOG_WARN, S("audit"), "security events are not sent on: %.*s", FS(cx.msg));
+        s->out_fails = e != E_OK;
+        if (e != E_OK) n = 0;
+        db_put(&cx.db);
+        arena_reset(a);
+    }
+}
+
 static void *run(void *arg)
 {
     struct sealer *s = arg;
@@ -64,6 +83,7 @@ static void *run(void *arg)
     struct timespec t;
     while (!stopped(s)) {
         seal(s, a, SLICES);
+        send_out(s, a);
         (void)clock_gettime(CLOCK_MONOTONIC, &t);
         t.tv_sec += EVERY_S;
         pthread_mutex_lock(&s->lock);
@@ -71,16 +91,19 @@ static void *run(void *arg)
         pthread_mutex_unlock(&s->lock);
     }
     seal(s, a, SLICES); /* nothing writes any more: what is left */
+    send_out(s, a);
     arena_free(&a);
     return NULL;
 }
 
-enum err sealer_start(struct cx *cx, struct dbase *b, const struct vault *v, struct sealer **ret)
+enum err sealer_start(struct cx *cx, struct dbase *b, const struct vault *v, struct event_sink *sink,
+                      struct sealer **ret)
 {
     struct sealer *s = mem_new(sizeof *s); /* sealer_stop */
     pthread_condattr_t mono;
     s->db = b;
     s->vault = v;
+    s->sink = sink;
     (void)pthread_mutex_init(&s->lock, NULL);
     (void)pthread_condattr_init(&mono);
     (void)pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);

@@ -164,7 +164,7 @@ static enum err followers_place(struct cx *cx, void *arg)
 {
     (void)arg;
     return db_exec(cx, NULL,
-                   "UPDATE follower SET xid = CASE WHEN name = 'audit_event' THEN"
+                   "UPDATE follower SET xid = CASE WHEN name IN ('audit_event', 'audit_out') THEN"
                    " COALESCE((SELECT max(c.xid) FROM security_event c WHERE c.seq <= follower.seq), 0)"
                    " ELSE COALESCE((SELECT max(c.xid) FROM change c WHERE c.seq <= follower.seq), 0) END");
 }

@@ -2,6 +2,7 @@
 /* backup/s3.c - requests of S3. libcurl signs; it must be told the payload's sum by a header of ours. */
 #include "backup/s3_int.h"
 #include "os/os.h"
+#include "os/outgoing_call.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -123,7 +124,7 @@ enum err s3_call_begin(struct cx *cx, const struct s3 *s, str name, str query, s
     TRY(settings_check(cx, s, name));
     c->h = curl_easy_init();
     c->said = buf_new(cx->a, S3_SAID_MAX + 1);
-    if (!c->h) return not_started(cx);
+    if (!c->h || !outgoing_ca_set(c->h, s->ca)) return not_started(cx);
     str end = s->endpoint, region = s->region.n ? s->region : S("us-east-1");
     while (str_has_suffix(end, S("/"))) end.n--;
     TRY(s3_call_header(cx, c, arena_fmt(cx->a, "x-amz-content-sha256: %.*s", FS(sum))));

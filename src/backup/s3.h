@@ -15,6 +15,7 @@ struct s3 {
     str key, secret;
     str prefix;         /* put before every name: "" or "kontor/" */
     int timeout_s;      /* without a byte moving; 0 = 60 */
+    str ca;             /* certificates trusted beside the system's (os/outgoing_call.h) */
     int64_t part_bytes; /* larger files go in parts of this size; 0 = 64 MiB */
     int retry_ms;       /* before the second try of a part, then twice as long; 0 = 1000 */
 };

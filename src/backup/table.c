@@ -77,13 +77,13 @@ static int by_place(const void *a, const void *b)
     return str_cmp(x->name, y->name);
 }
 
-/* PostgreSQL follows a log by (xid, seq), SQLite by seq: what stands before the first unread row. One follower reads
- * the security events, all others the changes. */
+/* PostgreSQL follows a log by (xid, seq), SQLite by seq: what stands before the first unread row. Two followers read
+ * the security events (audit/seal.c, audit/out.c), all others the changes. */
 static str follower_seq(void)
 {
-    return S("CASE WHEN follower.name = 'audit_event' THEN COALESCE((SELECT min(c.seq) - 1 FROM security_event c"
-             " WHERE (c.xid, c.seq) > (follower.xid, follower.seq)), (SELECT max(c.seq) FROM security_event c),"
-             " follower.seq)"
+    return S("CASE WHEN follower.name IN ('audit_event', 'audit_out') THEN COALESCE("
+             "(SELECT min(c.seq) - 1 FROM security_event c WHERE (c.xid, c.seq) > (follower.xid, follower.seq)),"
+             " (SELECT max(c.seq) FROM security_event c), follower.seq)"
              " ELSE COALESCE((SELECT min(c.seq) - 1 FROM change c WHERE (c.xid, c.seq) > (follower.xid, "
              "follower.seq)),"
              " (SELECT max(c.seq) FROM change c), follower.seq) END");

@@ -100,6 +100,8 @@ str cli_opt(const struct cli *c, const char *opt);         /* its value, else it
 MUST enum err cli_int(struct cli *c, const char *opt, int64_t dflt, int64_t min, int64_t max, int64_t *ret);
 str cli_setting(const struct cli *c, const char *name);    /* file, environment, option or default */
 /* Where backups go, how many stay, which store takes them, as the settings say; *ret_s3 is what ret->s3 points to. */
+/* The certificates of outgoing_ca, "" = none are set. */
+MUST enum err cli_outgoing_ca(struct cli *c, str *ret);
 MUST enum err cli_backup_opts(struct cli *c, struct s3 *ret_s3, struct backup_opts *ret);
 /* An error of usage (exit 2). */
 MUST enum err cli_usage(struct cli *c, const char *fmt, ...) PRINTF(2, 3);

@@ -11,6 +11,7 @@
 
 #include <unistd.h>
 
+enum { CA_FILE_MAX = 256 * 1024 };
 enum {
     BACKUP_READERS = 2,
     PG_TIMEOUT_MS = 24 * 3600 * 1000,
@@ -70,6 +71,17 @@ static enum err part_read(struct cli *c, int64_t *ret)
     return E_OK;
 }
 
+enum err cli_outgoing_ca(struct cli *c, str *ret)
+{
+    str path = cli_setting(c, "outgoing_ca");
+    *ret = S("");
+    if (!path.n) return E_OK;
+    TRY(os_read_file(c->cx, path, CA_FILE_MAX, ret));
+    return str_find(*ret, S("-----BEGIN CERTIFICATE-----")) >= 0
+               ? E_OK
+               : cli_usage(c, "outgoing_ca: there is no certificate (PEM) in %.*s", FS(path));
+}
+
 enum err cli_backup_opts(struct cli *c, struct s3 *ret_s3, struct backup_opts *ret)
 {
     *ret_s3 = (struct s3){.endpoint = cli_setting(c, "s3_endpoint"),
@@ -85,6 +97,7 @@ enum err cli_backup_opts(struct cli *c, struct s3 *ret_s3, struct backup_opts *r
                                 .s3 = ret_s3->endpoint.n ? ret_s3 : NULL};
     if (ret->s3 && (!ret_s3->bucket.n || !ret_s3->key.n || !ret_s3->secret.n))
         return cli_usage(c, "s3_endpoint needs s3_bucket, s3_key and s3_secret too");
+    TRY(cli_outgoing_ca(c, &ret_s3->ca));
     TRY(part_read(c, &ret_s3->part_bytes));
     return keep_read(c, &ret->keep);
 }

@@ -288,6 +288,7 @@ enum err outgoing_url(struct cx *cx, const struct outgoing_rules *r, str url, st
     o.n = o.literal;
     o.url = arena_fmt(cx->a, "%s://%s%.*s%s:%d%s%.*s", o.https ? "https" : "http", v6 ? "[" : "",
                       FS(o.host), v6 ? "]" : "", o.port, root ? "/" : "", FS(path));
+    o.ca = r->ca;
     *ret = o;
     return E_OK;
 }

@@ -21,6 +21,7 @@ struct outgoing_rules {
     /* The administrator's, by commas: "hook.firm.lan", "10.1.0.0/16", "fd00::/8", "127.0.0.1:9000", "[::1]:*"; without
      * a port the usual ones, * = every port. A name may be that of an address inside. */
     str allow;
+    str ca;                    /* certificates in PEM that are trusted beside the system's; "" = those alone */
     /* Tests: what a name answers, at most `max`; NULL = the system's resolver. */
     size_t (*lookup)(struct cx *cx, str host, struct outgoing_addr *ret, size_t max);
 };
@@ -28,6 +29,7 @@ struct outgoing {
     bool https, literal;       /* literal: the host is an address */
     int port;
     str host, url;             /* url: as we send it; both in the arena of cx */
+    str ca;                    /* as in the rules */
     struct outgoing_addr addr[OUTGOING_ADDRS]; /* those judged good: by outgoing_resolve */
     size_t n;
 };

@@ -31,12 +31,27 @@ static bool add(struct cx *cx, struct curl_slist **list, str line)
 
 bool outgoing_call_head(struct cx *cx, struct outgoing_call *c, str line) { return add(cx, &c->headers, line); }
 
+/* The blob stands for the system's file; the system's folder of certificates stays. */
+bool outgoing_ca_set(CURL *h, str ca)
+{
+    union {
+        const char *in;
+        void *out;
+    } text = {.in = ca.p}; /* it is copied */
+    struct curl_blob blob = {.data = text.out, .len = ca.n, .flags = CURL_BLOB_COPY};
+    bool ok = curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
+              curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
+              curl_easy_setopt(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
+    return ok && (!ca.n || (curl_easy_setopt(h, CURLOPT_CAPATH, "/etc/ssl/certs") == CURLE_OK &&
+                            curl_easy_setopt(h, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK));
+}
+
 #define SET(opt, v) (ok = ok && curl_easy_setopt(c->h, (opt), (v)) == CURLE_OK)
 bool outgoing_call_open(struct cx *cx, struct outgoing_call *c)
 {
     str pin = outgoing_pin(cx, &c->to);
     c->h = curl_easy_init();
-    bool ok = c->h && (!pin.n || add(cx, &c->pin, pin));
+    bool ok = c->h && (!pin.n || add(cx, &c->pin, pin)) && outgoing_ca_set(c->h, c->to.ca);
     SET(CURLOPT_URL, arena_z(cx->a, c->to.url));
     SET(CURLOPT_PROTOCOLS_STR, c->to.https ? "https" : "http");
     SET(CURLOPT_PROXY, "");

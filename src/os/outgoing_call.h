@@ -17,6 +17,8 @@ struct outgoing_call {         /* empty at first; stays where it is until its en
 bool outgoing_call_open(struct cx *cx, struct outgoing_call *c);
 /* Adds a header, "Name: value"; false: no memory. */
 bool outgoing_call_head(struct cx *cx, struct outgoing_call *c, str line);
+/* Certificates (PEM) trusted beside the system's; "" = those alone. For every handle that goes out of the house. */
+bool outgoing_ca_set(CURL *h, str ca);
 /* Of a failure only its kind is told, in a word: neither what a stranger's port said nor how. */
 const char *outgoing_call_failed(const struct outgoing_call *c, CURLcode rc);
 void outgoing_call_end(struct outgoing_call *c); /* for OWNED too */

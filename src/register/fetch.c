@@ -2,6 +2,8 @@
 /* register/fetch.c - one request to a register by libcurl: bounded in time, size and where it may go. */
 #include "register/register_int.h"
 
+#include "os/outgoing_call.h"
+
 #include <curl/curl.h>
 
 enum { CONNECT_MS = 3000 };
@@ -78,12 +80,13 @@ static bool call_set(struct cx *cx, const struct reg_call *c, int timeout_ms, st
     return ok;
 }
 
-enum err reg_fetch(struct cx *cx, const struct reg_call *c, int timeout_ms, str *ret)
+enum err reg_fetch(struct cx *cx, const struct reg_call *c, str ca, int timeout_ms, str *ret)
 {
     struct got g OWNED(got_end) = {.h = curl_easy_init(), .b = buf_new(cx->a, REG_ANSWER_BYTES)};
     long status = 0;
     if (!reg_url_ok(c->url)) return fail(cx, E_BUSY, "The register cannot be reached");
-    if (!g.h || !call_set(cx, c, timeout_ms, &g)) return fail(cx, E_BUSY, "The register cannot be reached");
+    if (!g.h || !outgoing_ca_set(g.h, ca) || !call_set(cx, c, timeout_ms, &g))
+        return fail(cx, E_BUSY, "The register cannot be reached");
     CURLcode rc = curl_easy_perform(g.h);
     (void)curl_easy_getinfo(g.h, CURLINFO_RESPONSE_CODE, &status);
     if (rc != CURLE_OK || status != 200 || g.b.full) return fail(cx, E_BUSY, "The register cannot be reached");

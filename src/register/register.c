@@ -82,7 +82,7 @@ static enum err fetch(struct cx *cx, const struct register_conf *c, const struct
     struct dbase *b = db_base(cx->db);
     db_snapshot_end(cx);
     db_put(&cx->db);
-    enum err e = reg_fetch(cx, call, c->timeout_ms ? c->timeout_ms : REG_TIMEOUT_MS, ret);
+    enum err e = reg_fetch(cx, call, c->ca, c->timeout_ms ? c->timeout_ms : REG_TIMEOUT_MS, ret);
     cx->db = db_get(b);
     return e;
 }

@@ -14,6 +14,7 @@ struct register_conf {
     str providers;             /* "vies,gleif,dadata"; "off" or "" = none */
     str vies_url, gleif_url, dadata_url;
     str dadata_key;            /* "" = DaData is not asked */
+    str ca;                    /* certificates trusted beside the system's (os/outgoing_call.h) */
     int timeout_ms;            /* of one provider; 0 = 5,000 */
 };
 /* A provider that is unknown, an address that is neither https nor loopback: E_INVALID. */

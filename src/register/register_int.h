@@ -21,4 +21,4 @@ extern const size_t reg_providers_n;
 /* https, or http to this machine itself; no user, no blank. */
 bool reg_url_ok(str url);
 /* E_BUSY: not reached, in trouble, too slow, too large, any status but 200. */
-MUST enum err reg_fetch(struct cx *cx, const struct reg_call *c, int timeout_ms, str *ret);
+MUST enum err reg_fetch(struct cx *cx, const struct reg_call *c, str ca, int timeout_ms, str *ret);

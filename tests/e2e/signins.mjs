@@ -168,9 +168,9 @@ async function logged(v) {
   v.ok(await fits(page), 'the security log fits');
   await page.getByRole('button', { name: say(v, 'seclog.only', { name: user.name }) }).first().click();
   await v.seen(page.getByRole('button', { name: say(v, 'seclog.allUsers', { name: user.name }) }), 'only what concerns one');
-  await page.getByLabel(say(v, 'seclog.from')).fill('2099-01-01');
+  await page.getByLabel(say(v, 'seclog.from'), { exact: true }).fill('2099-01-01');
   await v.seen(page.getByText(say(v, 'seclog.none')), 'by day');
-  await page.getByLabel(say(v, 'seclog.from')).fill('');
+  await page.getByLabel(say(v, 'seclog.from'), { exact: true }).fill('');
   const came = page.waitForEvent('download');
   await page.getByRole('link', { name: say(v, 'seclog.csv') }).click();
   const text = readFileSync(await (await came).path(), 'utf8');

@@ -3,10 +3,13 @@
  * few rows (I07); what is old goes, and the chain holds. */
 #include "audit/event.h"
 #include "audit/audit_int.h"
+#include "audit/out.h"
 #include "base/time.h"
 #include "bed.h"
 #include "os/os.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static struct vault *key_of(struct bed *t, const char *name)
@@ -408,9 +411,90 @@ static void listed(struct bed *t)
     T(d.n < EVENT_DETAIL_MAX && str_find(d, S("\n")) < 0 && str_find(d, S("\x1b")) < 0 && str_find(d, S("a\\nb")) > 0);
 }
 
+/* ---- out of the machine ---- */
+static int logger(struct bed *t, str path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    const struct timeval wait = {.tv_usec = 200000};
+    memcpy(to.sun_path, path.p, path.n);
+    (void)unlink(to.sun_path);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    T(fd >= 0 && bind(fd, (const struct sockaddr *)(const void *)&to, sizeof to) == 0);
+    T(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) == 0);
+    (void)t;
+    return fd;
+}
+
+static size_t sent_on(struct bed *t, struct event_sink *s, size_t want)
+{
+    size_t all = 0, n = 0;
+    for (int i = 0; i < 100 && all < want; i++) {
+        T_OK(&t->cx, events_out(&t->cx, s, &n));
+        all += n;
+        if (!n) (void)usleep(50000); /* PostgreSQL: not final yet */
+    }
+    return all;
+}
+
+static str line_of(struct bed *t, int fd)
+{
+    char *to = arena_get(t->cx.a, OUT_LINE_MAX);
+    ssize_t n = recv(fd, to, OUT_LINE_MAX, 0);
+    return n > 0 ? (str){to, (size_t)n} : S("");
+}
+
+/* Each event once, in order, from when it was turned on; while the logger is away, none is lost. */
+static void sent(struct bed *t)
+{
+    struct event_sink *s = NULL;
+    enum event_out how = OUT_OFF;
+    size_t n = 0;
+    str path = arena_fmt(t->cx.a, "%.*s/log", FS(t->folder));
+    T(event_out_of(&t->cx, S("there"), &how) == E_INVALID && event_out_of(&t->cx, S("syslog"), &how) == E_OK && how == OUT_SYSLOG);
+    T(event_sink_open(&t->cx, OUT_SYSLOG, path, &s) == E_INVALID && s == NULL);
+    int fd = logger(t, path);
+    happened(t, 3);
+    T_OK(&t->cx, event_sink_open(&t->cx, OUT_SYSLOG, path, &s));
+    T_OK(&t->cx, events_out(&t->cx, s, &n)); /* from now on */
+    for (int i = 0; i < 10; i++, usleep(20000)) T_OK(&t->cx, events_out(&t->cx, s, &n));
+    while (line_of(t, fd).n) continue;
+    happened(t, 1);
+    T_OK(&t->cx, event_write(&t->cx, &(struct event){.kind = EVENT_LOGIN_FAILED, .addr = S("a\"]\n\\b"), .detail = event_detail(&t->cx, S("by"), S("x"))}, NULL));
+    T_INT((int64_t)sent_on(t, s, 2), 2);
+    str a = line_of(t, fd), b = line_of(t, fd);
+    T(str_has_prefix(a, S("<85>1 20")) && str_find(a, S(" kontor ")) > 0 && str_find(a, S(" login [kontor@32473 seq=\"")) > 0 && str_find(a, S("who=\"7\"")) > 0);
+    T(str_has_prefix(b, S("<84>1 20")) && str_find(b, S("addr=\"a\\\"\\]?\\\\b\"")) > 0 && str_find(b, S("detail=\"{\\\"by\\\":\\\"x\\\"}\"]")) > 0 && str_find(b, S("\n")) < 0);
+    T_INT((int64_t)line_of(t, fd).n, 0);
+    (void)close(fd);
+    event_sink_close(&s);
+    T(s == NULL);
+    event_sink_close(&s);
+}
+
+/* The logger goes away, and comes back. */
+static void away(struct bed *t)
+{
+    struct event_sink *s = NULL;
+    size_t n = 0;
+    str path = arena_fmt(t->cx.a, "%.*s/log", FS(t->folder));
+    int fd = logger(t, path);
+    T_OK(&t->cx, event_sink_open(&t->cx, OUT_SYSLOG, path, &s));
+    T_OK(&t->cx, events_out(&t->cx, s, &n));
+    (void)close(fd);
+    happened(t, 2);
+    enum err e = E_OK;
+    for (int i = 0; i < 100 && e == E_OK; i++, usleep(20000)) e = events_out(&t->cx, s, &n);
+    T(e == E_BUSY);
+    fd = logger(t, path);
+    T_INT((int64_t)sent_on(t, s, 2), 2);
+    T(line_of(t, fd).n > 0 && line_of(t, fd).n > 0 && line_of(t, fd).n == 0);
+    (void)close(fd);
+    event_sink_close(&s);
+}
+
 static void both(void)
 {
-    static void (*const all[])(struct bed *) = {forged, hidden, trimmed, torn, fresh, kept, lost, twice, counted, faults, listed};
+    static void (*const all[])(struct bed *) = {forged, hidden, trimmed, torn, fresh, kept, lost, twice, counted, faults, listed, sent, away};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 
