@@ -43,7 +43,8 @@ def furnish(h):
     is_("a provider", h.ask("POST", "/api/v1/idp", {"name": "p", "issuer": "https://login.example.com", "client_id": "k", "secret": "geheim-7"})[0], 201)
     is_("a mail server", h.ask("PUT", "/api/v1/mail/server", {"host": "mail.example.com", "port": 465, "security": "tls", "user": "u",
                                                               "password": "geheim-8", "from": "a@example.com"})[0], 204)
-    is_("an app for codes", h.ask("POST", "/api/v1/factor/totp", {"password": PASSWORD})[0], 200)
+    is_("a proof", h.ask("POST", "/api/v1/session/proof", {"password": PASSWORD})[0], 204)
+    is_("an app for codes", h.ask("POST", "/api/v1/factor/totp")[0], 200)
     code, out, err = h.run("vault", "rotate")
     is_("not beside a running server", (code, "stop it" in err), (1, True))
     is_("a clean stop", h.kill(signal.SIGTERM), 0)
