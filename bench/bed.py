@@ -197,9 +197,9 @@ def login(server, mail=MAIL):
 def written(server, cookie, csrf, method, path, values):
     status, body, _ = server.ask(method, path, {"Content-Type": "application/json", "Cookie": cookie, "X-CSRF-Token": csrf},
                                  json.dumps(values))
-    if status not in (200, 201):
+    if status not in (200, 201, 204):
         raise Failed(f"{method} {path}: {status} {body[:200]!r}")
-    return json.loads(body)
+    return json.loads(body) if body else None
 
 
 def made(server, cookie, csrf, entity, values):

@@ -391,8 +391,8 @@ def drained(server, cookie, seconds=300):
 
 def senders_of(server, cookie, csrf, count=40):
     """A file of API keys: each is a sender with a rate of its own."""
-    keys = [bed.written(server, cookie, csrf, "POST", "/api/v1/key", {"name": f"bench {i}", "scopes": ["read", "write"],
-                                                                      "password": bed.PASSWORD})["key"] for i in range(count)]
+    bed.written(server, cookie, csrf, "POST", "/api/v1/session/proof", {"password": bed.PASSWORD})
+    keys = [bed.written(server, cookie, csrf, "POST", "/api/v1/key", {"name": f"bench {i}", "scopes": ["read", "write"]})["key"] for i in range(count)]
     file = bed.KEEP / "senders.keys"
     file.write_text("\n".join(keys) + "\n")
     return file
