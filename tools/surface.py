@@ -15,7 +15,7 @@ SAMPLES = {
     "deleted": "0", "at": "$now", "include": "company", "all": "1", "addr": "127.0.0.1", "outcome": "wrong", "name": "x",
     "state": "", "entity": "person", "external": "4711", "code": "x", "batch": "$batch", "from": "$now", "until": "$now",
     "number": "030 123456", "country": "DE", "unread": "1", "days": "7", "format": "jsonl", "shared": "erase",
-    "shared_with": "me", "kind": "login", "user": "$user", "to": "$now",
+    "shared_with": "me", "kind": "login", "user": "$user",
     "system": "shop",
     "/api/v1/batch cursor": "", "/api/v1/job cursor": "", "/api/v1/erasure cursor": "", "/api/v1/usage cursor": "",
     "/api/v1/attempt cursor": "", "/api/v1/security/event cursor": "", "/api/v1/mail cursor": "", "/api/v1/key cursor": "", "/api/v1/hook/{id}/delivery cursor": "",

@@ -25,6 +25,7 @@ static const struct {
     {S0("external"), S0("string"), S0("the key that another system knows it by")},
     {S0("from"), S0("string"), S0("from this time on, 2026-11-01T00:00:00Z")},
     {S0("until"), S0("string"), S0("before this time, 2026-11-01T00:00:00Z")},
+    {S0("user"), S0("string"), S0("by or about this user alone: his id")},
     {S0("at"), S0("string"), S0("as of this time, 2026-11-01T00:00:00Z")},
     {S0("as"), S0("string"), S0("picture: to be shown as one")},
     {S0("count"), S0("integer"), S0("1: how many there are, too")},

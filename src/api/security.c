@@ -98,7 +98,7 @@ static enum err asked(struct cx *cx, const struct req *rq, struct event_query *q
     if (http_query(cx, rq, S("user"), &user) && user.n && (!str_to_int(user, &q->who) || q->who < 1))
         return fail_at(cx, E_BAD, S("user"), "There is no such user");
     TRY(time_of(cx, rq, S("from"), &q->from));
-    return time_of(cx, rq, S("to"), &q->to);
+    return time_of(cx, rq, S("until"), &q->to);
 }
 
 static enum err titles_of(struct cx *cx, const struct event_row *v, size_t n, bool subject, str **ret)

@@ -95,7 +95,7 @@ static void refused(struct api_bed *t)
          {ADMIN, "GET /api/v1/security/event?kind=shown&user=$repb1", NULL, 200, "shown.as|\"n\":3", "", NULL, NULL},
          {ADMIN, "GET /api/v1/security/event?addr=192.0.2.77", NULL, 200, "\"data\":[]", "", NULL, NULL},
          {ADMIN, "GET /api/v1/security/event?from=2100-01-01T00:00:00Z", NULL, 200, "\"data\":[]", "", NULL, NULL},
-         {ADMIN, "GET /api/v1/security/event?to=2001-01-01T00:00:00Z", NULL, 200, "\"data\":[]", "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?until=2001-01-01T00:00:00Z", NULL, 200, "\"data\":[]", "", NULL, NULL},
          {ADMIN, "GET /api/v1/security/event?kind=nothing", NULL, 422, "\"field\":\"kind\"", "", NULL, NULL},
          {ADMIN, "GET /api/v1/security/event?user=x", NULL, 400, "\"field\":\"user\"", "", NULL, NULL},
          {ADMIN, "GET /api/v1/security/event?from=x", NULL, 400, "\"field\":\"from\"", "", NULL, NULL},

@@ -20,7 +20,7 @@ export interface EventQuery { kind: string; user: string; addr: string; from: st
 const within = ({ from, to, ...q }: EventQuery) => {
   const end = to ? new Date(to + 'T00:00') : null;
   end?.setDate(end.getDate() + 1);
-  return { ...q, from: from ? new Date(from + 'T00:00').toISOString() : '', to: end?.toISOString() ?? '' };
+  return { ...q, from: from ? new Date(from + 'T00:00').toISOString() : '', until: end?.toISOString() ?? '' };
 };
 export const securityEvents = (q: EventQuery, cursor: string | null) => get<Page<SecurityEvent>>('/security/event' + query({ ...within(q), cursor }));
 export const securityFile = (q: EventQuery) => '/api/v1/security/export' + query(within(q));
