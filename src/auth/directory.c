@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* auth/directory.c - passwords that lie in a directory: whose are held against it, and what counts when it is down. */
+#include "auth/limits.h"
 #include "auth/outside_int.h"
 
 #include "os/os.h"
@@ -35,10 +36,20 @@ enum err directory_login(struct cx *cx, int64_t user, str *ret)
     return E_OK;
 }
 
+str directory_name(struct cx *cx, str login)
+{
+    str s = str_cut(str_trim(login), 0, NAME_BYTES);
+    while (!utf8_valid(s)) s.n--;
+    char *p = arena_get(cx->a, s.n + 1);
+    for (size_t i = 0; i < s.n; i++) p[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] - 'A' + 'a') : s.p[i];
+    return (str){p, s.n};
+}
+
 enum err directory_user(struct cx *cx, str login, int64_t *ret)
 {
     struct db_rows r = {0};
     *ret = 0;
+    login = directory_name(cx, utf8_valid(login) ? login : S(""));
     if (!login.n) return E_OK;
     TRY(db_query(
         cx, &r,

@@ -356,7 +356,7 @@ enum err auth_login(struct cx *cx, struct auth *au, const struct visitor *v, str
         return fail(cx, E_LIMIT, "A password has at most %d characters", PASSWORD_MAX);
     enum err e = auth_user_by_mail(cx, t.name, &t.user);
     if (e != E_OK && e != E_NOTFOUND) return e;
-    if (!t.user) TRY(directory_user(cx, t.name, &t.user));
+    if (!t.user) TRY(directory_user(cx, io->mail, &t.user));
     if (e == E_NOTFOUND && t.user) TRY(known_name(cx, &t));
     return try_forgiven(cx, &t, proved(cx, au, &t, S(""), io));
 }

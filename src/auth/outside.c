@@ -134,6 +134,25 @@ static void add(struct set *set, size_t *n, const struct field *f, struct val v)
     if (f) set[(*n)++] = (struct set){f, v};
 }
 
+/* Controls of both kinds, line ends, and what turns the direction of writing round. */
+static bool is_order(uint32_t c)
+{
+    return c < ' ' || (c >= 0x7F && c <= 0x9F) || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
+           (c >= 0x2066 && c <= 0x2069);
+}
+
+/* A name is one line, whatever was told: what a page, a mail or a terminal would obey is a blank. */
+static str one_line(struct cx *cx, str s)
+{
+    struct buf b = buf_new(cx->a, s.n + 1);
+    for (size_t at = 0; at < s.n;) {
+        size_t from = at;
+        if (is_order(utf8_next(s, &at))) buf_byte(&b, ' ');
+        else buf_add(&b, str_cut(s, from, at));
+    }
+    return buf_str(&b);
+}
+
 static bool is_lang(str s) { return s.n && str_eq(lang_code[lang_of(s)], s); }
 
 /* What is told of him beside his roles. An address that nobody vouches for is none. */
@@ -141,11 +160,12 @@ static enum err told(struct cx *cx, const struct settling *s, struct set *set, s
 {
     const struct entity *e = ENT(cx, "user");
     struct db_rows r = {0};
-    str name = cut_chars(s->w->name, NAME_CHARS), phone = cut_chars(s->w->phone, PHONE_CHARS),
+    str name = cut_chars(one_line(cx, s->w->name), NAME_CHARS),
+        phone = cut_chars(one_line(cx, s->w->phone), PHONE_CHARS),
         lang = str_cut(s->w->lang, 0, 2);
     if (!name.n && s->is_new)
         name = s->mail.n ? s->mail
-                         : cut_chars(s->w->login.n ? s->w->login : s->w->subject, NAME_CHARS);
+                         : cut_chars(one_line(cx, s->w->login.n ? s->w->login : s->w->subject), NAME_CHARS);
     if (name.n) add(set, n, FLD(e, "name"), VAL_TEXT(name));
     if (phone.n) add(set, n, FLD(e, "phone"), VAL_TEXT(phone));
     if (s->is_new && is_lang(lang)) add(set, n, FLD(e, "language"), VAL_TEXT(lang));
@@ -278,7 +298,7 @@ enum err outside_settle(struct cx *cx, void *arg)
 {
     const struct settling *s = arg;
     struct db_rows r = {0};
-    str login = filter_fold(cx->a, str_trim(str_cut(s->w->login, 0, NAME_BYTES)));
+    str login = directory_name(cx, s->w->login);
     TRY(user_write(cx, s));
     TRY(db_query(cx, &r, "SELECT user_id FROM idp_link WHERE issuer = $1 AND subject = $2",
                  V(s->r->issuer), V(s->w->subject)));

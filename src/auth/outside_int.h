@@ -23,7 +23,9 @@ MUST enum err directory_check(struct cx *cx, struct auth *au, int64_t user, str 
                               struct settling *s);
 /* What a user has typed last to come in by a directory; "" = nothing, or there is none. */
 MUST enum err directory_login(struct cx *cx, int64_t user, str *ret);
-/* Whom a name leads to that is no address of ours; 0 = nobody. */
+/* A name as it is kept and looked for: capitals of ASCII aside, letter for letter. Müller and Muller are two. */
+str directory_name(struct cx *cx, str login);
+/* Whom a name leads to that is no address of ours, as it was typed; 0 = nobody. */
 MUST enum err directory_user(struct cx *cx, str login, int64_t *ret);
 /* Inside db_write: the user, his identity and his roles as they are to be. arg: struct settling. */
 MUST enum err outside_settle(struct cx *cx, void *arg);

@@ -350,6 +350,19 @@ static void who_comes(struct cx *cx, struct auth *au, const struct firm *f)
     T_INT(db_int(&rows, 0, 0), 5);
 }
 
+/* A17: a name that would break a line, or turn the writing round, is told without. */
+static void plain_names(struct cx *cx, struct auth *au, const struct firm *f)
+{
+    struct outside_rules r = {.name = S("id"), .issuer = S("https://plain.test"), .creates = true, .role = f->plain};
+    struct outsider w = {.subject = S("p-1"), .name = S("Eve\r\nBcc: x\x1b[2J\xe2\x80\xae\xc2\x85" "Oe\xe2\x80\xa8"), .phone = S("+49\t1")};
+    struct login io = {0};
+    struct db_rows rows = {0};
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T_OK(cx, db_query(cx, &rows, "SELECT name, phone FROM \"user\" WHERE id = $1", V(io.s.user)));
+    T_STR(db_str(&rows, 0, 0), S("Eve  Bcc: x [2J  Oe"));
+    T_STR(db_str(&rows, 0, 1), S("+49 1"));
+}
+
 static void links(struct cx *cx, struct auth *au, const struct firm *f)
 {
     struct outside_rules r = {.name = S("id"), .issuer = S("https://link.test"), .creates = true, .role = f->plain};
@@ -558,6 +571,7 @@ static void users(struct bed *t)
     struct auth *au = auth_open(NULL);
     struct firm f = firm_made(cx);
     who_comes(cx, au, &f);
+    plain_names(cx, au, &f);
     links(cx, au, &f);
     nameless(cx, au, &f);
     trashed(cx, au, &f);

@@ -261,6 +261,27 @@ static void changes(struct house *h, int64_t ada)
     T_INT(comes(h, "ada", "Moos-Laterne-9", &io), E_AUTH);
 }
 
+/* B3: Müller and Muller are two people: the one is not looked for as the other. */
+static void alike(struct house *h)
+{
+    struct cx *cx = h->cx;
+    struct login io = {0};
+    T(slapd_tool(cx, &h->s, "ldapadd", "dn: uid=m\xc3\xbcller,ou=people,dc=firm,dc=lan\nobjectClass: inetOrgPerson\nuid: m\xc3\xbcller\ncn: Max\nsn: M\nuserPassword: max-password\n\n"
+                                       "dn: uid=muller,ou=people,dc=firm,dc=lan\nobjectClass: inetOrgPerson\nuid: muller\ncn: Mia\nsn: M\nuserPassword: mia-password\n"));
+    h->p.role = h->plain;
+    T_OK(cx, changed(h, &h->p, NULL));
+    T_OK(cx, comes(h, "M\xc3\xbcller", "max-password", &io));
+    int64_t max = io.s.user;
+    T(str_eq(io.s.name, S("Max")));
+    T_OK(cx, comes(h, "muller", "mia-password", &io));
+    T(io.s.user != max && str_eq(io.s.name, S("Mia")));
+    T_OK(cx, comes(h, "m\xc3\xbcller", "max-password", &io));
+    T(io.s.user == max);
+    T_INT(comes(h, "muller", "max-password", &io), E_AUTH);
+    h->p.role = 0;
+    T_OK(cx, changed(h, &h->p, NULL));
+}
+
 /* A user of Kontor's own: his password is not shown to a directory, unless the same address is to be the same person. */
 static int64_t locals(struct house *h)
 {
@@ -418,6 +439,7 @@ static void directory(struct bed *t)
     trying(&h);
     int64_t ada = coming(&h);
     changes(&h, ada);
+    alike(&h);
     int64_t bob = locals(&h);
     as_late(&h);
     down(&h, bob);
