@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { NAME_MAX_BYTES = 200, LOOK_BYTES = 16, MB = 1000 * 1000, RESERVE = 256 * MB };
+enum { NAME_MAX_BYTES = 200, LOOK_BYTES = 1024, MB = 1000 * 1000, RESERVE = 256 * MB };
 
 str file_path(struct cx *cx, int64_t id)
 {
@@ -58,24 +58,28 @@ static str type_of(str name, str head)
     return S("application/octet-stream");
 }
 
-/* Where the name ends like one of these, the bytes begin so: who opens a file by its name gets what it says. (Not what
- * imports take: exports call all kinds of tables .xls or .csv, and what they are is read from the bytes.) */
+static bool ends_like(str name, str ends)
+{
+    str one = {0};
+    while (ends.n) {
+        str_split(ends, ' ', &one, &ends);
+        if (name.n > one.n && str_eq_nocase(str_cut(name, name.n - one.n, name.n), one))
+            return true;
+    }
+    return false;
+}
+
+/* Where the name says picture, PDF or document, the bytes are one: who opens a file by its name gets what it says.
+ * Messengers call pictures of one kind by the name of another; a document with a password is no ZIP; readers look for
+ * a PDF's beginning in the first 1,024 bytes. (Not what imports take: exports call all kinds of tables .xls.) */
 static bool name_agrees(str name, str head)
 {
-    static const struct {
-        str end, type;
-    } all[] = {{S0(".png"), S0("image/png")},        {S0(".jpg"), S0("image/jpeg")},
-               {S0(".jpeg"), S0("image/jpeg")},      {S0(".gif"), S0("image/gif")},
-               {S0(".webp"), S0("image/webp")},      {S0(".pdf"), S0("application/pdf")},
-               {S0(".zip"), S0("application/zip")},  {S0(".docx"), S0("application/zip")},
-               {S0(".pptx"), S0("application/zip")}, {S0(".odt"), S0("application/zip")}};
-    str is = picture_type(head);
-    if (str_has_prefix(head, S("%PDF-"))) is = S("application/pdf");
-    if (str_has_prefix(head, S("PK"))) is = S("application/zip");
-    for (size_t i = 0; i < COUNT(all); i++)
-        if (name.n > all[i].end.n &&
-            str_eq_nocase(str_cut(name, name.n - all[i].end.n, name.n), all[i].end))
-            return str_eq(is, all[i].type);
+    while (name.n && (name.p[name.n - 1] == '.' || name.p[name.n - 1] == ' '))
+        name.n--; /* Windows leaves them out */
+    if (ends_like(name, S(".png .jpg .jpeg .gif .webp"))) return picture_type(head).n > 0;
+    if (ends_like(name, S(".pdf"))) return str_find(head, S("%PDF-")) >= 0;
+    if (ends_like(name, S(".docx .pptx .odt .zip")))
+        return str_has_prefix(head, S("PK")) || str_has_prefix(head, S("\xD0\xCF\x11\xE0"));
     return true;
 }
 

@@ -3,7 +3,7 @@
 #include "fmt/markup.h"
 #include "api/api_int.h"
 
-enum { TEXTS_MAX = 100 };
+enum { TEXTS_MAX = 100, BYTES_MAX = 400000 };
 
 enum err api_markup(struct cx *cx, const struct req *rq, struct resp *rs)
 {
@@ -12,8 +12,13 @@ enum err api_markup(struct cx *cx, const struct req *rq, struct resp *rs)
     const struct json *texts = json_get(j, S("texts"));
     if (!texts || texts->t != JT_ARR || texts->n > TEXTS_MAX)
         return fail_at(cx, E_INVALID, S("texts"), "This value is not of the right kind");
-    for (size_t i = 0; i < texts->n; i++)
+    size_t bytes = 0;
+    for (size_t i = 0; i < texts->n; i++) {
+        bytes += texts->v[i].s.n;
         if (texts->v[i].t != JT_STR) return fail_at(cx, E_INVALID, S("texts"), "This value is not of the right kind");
+    }
+    if (bytes > BYTES_MAX)
+        return fail_at(cx, E_LIMIT, S("texts"), "These are more than %d bytes: ask for fewer texts at once", BYTES_MAX);
     struct jw w = reply_json(rs);
     jw_obj(&w);
     jw_key(&w, S("html"));

@@ -110,7 +110,8 @@ static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *
 
 static bool is_yes(str s)
 {
-    return str_eq(s, S("yes")) || str_eq(s, S("1")) || str_eq(s, S("true"));
+    return str_eq_nocase(s, S("yes")) || str_eq_nocase(s, S("on")) || str_eq(s, S("1")) ||
+           str_eq_nocase(s, S("true"));
 }
 
 static str folder_of(str path)
@@ -165,15 +166,22 @@ static bool only_here(str listen)
 
 /* Passwords and customers go in the clear over no network by oversight: there is TLS, or a proxy that has it, or
  * somebody has said that it shall be so. */
-static enum err in_the_clear(struct cli *c, const struct wired_opts *o)
+static enum err in_the_clear(struct cli *c, struct wired_opts *o)
 {
-    if (o->http.tls_cert.n || only_here(o->http.listen) || cli_setting(c, "trusted_proxies").n ||
-        is_yes(cli_setting(c, "plain_http")))
+    str proxies = o->http.trusted_proxies;
+    if (!http_addrs_ok(proxies))
+        return fail_at(c->cx, E_INVALID, S("trusted_proxies"),
+                       "%.*s: each is an address, a network, or unix", FS(proxies));
+    if (o->http.tls_cert.n || only_here(o->http.listen) || is_yes(cli_setting(c, "plain_http")))
         return E_OK;
-    return fail_at(c->cx, E_INVALID, S("listen"),
-                   "%.*s would be served without TLS, and everybody on the way could read along: give tls_cert and "
-                   "tls_key, or name the proxy that has them in trusted_proxies, or say plain_http = yes",
-                   FS(o->http.listen));
+    o->http.proxies_only = proxies.n > 0;
+    if (proxies.n) return E_OK;
+    return fail_at(
+        c->cx, E_INVALID, S("listen"),
+        "%.*s would be served without TLS, and everybody on the way could read along: give "
+        "tls_cert and "
+        "tls_key, or name the proxy that has them in trusted_proxies, or say plain_http = yes",
+        FS(o->http.listen));
 }
 
 static void greet(struct cli *c, struct wired *w, const struct wired_opts *o)

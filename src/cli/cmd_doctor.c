@@ -145,22 +145,29 @@ static void look_account(struct exam *x)
     if (!db_is_pg(x->c->cx)) return;
     if (db_query(
             x->c->cx, &r,
-            "SELECT CAST(CAST(rolsuper OR rolcreaterole OR rolcreatedb AS INTEGER) AS BIGINT), "
+            "SELECT CAST(CAST(rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR "
+            "rolbypassrls OR "
+            "pg_has_role(current_user, 'pg_execute_server_program', 'member') OR "
+            "pg_has_role(current_user, 'pg_write_server_files', 'member') AS INTEGER) AS BIGINT), "
             "CAST(CAST(coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) "
             "OR "
             "inet_server_addr() IS NULL OR inet_server_addr() <<= '127.0.0.0/8' OR "
             "inet_server_addr() = '::1' "
             "AS INTEGER) AS BIGINT) FROM pg_roles WHERE rolname = current_user") != E_OK ||
-        !r.n)
+        !r.n) {
         failed(x, ODD, "account");
-    else if (db_int(&r, 0, 0))
+        return;
+    }
+    if (db_int(&r, 0, 0))
         found(x, ODD, "account",
               "this account of PostgreSQL may do more than own its base: ALTER ROLE ... "
-              "NOSUPERUSER NOCREATEROLE NOCREATEDB");
-    else if (!db_int(&r, 0, 1))
+              "NOSUPERUSER NOCREATEROLE "
+              "NOCREATEDB NOREPLICATION NOBYPASSRLS, and no role that reaches the server's files "
+              "or programs");
+    else found(x, FINE, "account", "no rights beyond its base, as far as roles tell");
+    if (!db_int(&r, 0, 1))
         found(x, ODD, "account",
               "the way to PostgreSQL is not encrypted: add sslmode=verify-full to its URL");
-    else found(x, FINE, "account", "owns its base and nothing else");
 }
 
 static void look_file(struct exam *x, str url)

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+enum { TAG_MAX = 4096 };
 enum what {
     TEXT, /* no element: stays as text */
     KEEP, /* written */
@@ -41,12 +42,6 @@ static const struct element elements[] = {
     {S0("ul"), KEEP, S0(BLOCKS), S0("li td th blockquote")},
     {S0("ol"), KEEP, S0(BLOCKS), S0("li td th blockquote")},
     {S0("li"), KEEP, S0("li"), S0("ul ol")},
-    {S0("h1"), KEEP, S0("p h1 h2 h3 h4 h5 h6"), S0("li td th blockquote")},
-    {S0("h2"), KEEP, S0("p h1 h2 h3 h4 h5 h6"), S0("li td th blockquote")},
-    {S0("h3"), KEEP, S0("p h1 h2 h3 h4 h5 h6"), S0("li td th blockquote")},
-    {S0("h4"), KEEP, S0("p h1 h2 h3 h4 h5 h6"), S0("li td th blockquote")},
-    {S0("h5"), KEEP, S0("p h1 h2 h3 h4 h5 h6"), S0("li td th blockquote")},
-    {S0("h6"), KEEP, S0("p h1 h2 h3 h4 h5 h6"), S0("li td th blockquote")},
     {S0("table"), KEEP, S0(BLOCKS), S0("li td th blockquote")},
     {S0("thead"), KEEP, S0("thead tbody"), S0("table")},
     {S0("tbody"), KEEP, S0("thead tbody"), S0("table")},
@@ -56,34 +51,20 @@ static const struct element elements[] = {
     {S0("img"), SKIP, S0(""), S0("")},
     {S0("script"), DROP, S0(""), S0("")},
     {S0("style"), DROP, S0(""), S0("")},
-    {S0("title"), DROP, S0(""), S0("")},
-    {S0("textarea"), DROP, S0(""), S0("")},
-    {S0("select"), DROP, S0(""), S0("")},
-    {S0("option"), DROP, S0(""), S0("")},
     {S0("iframe"), DROP, S0(""), S0("")},
-    {S0("frameset"), DROP, S0(""), S0("")},
     {S0("object"), DROP, S0(""), S0("")},
-    {S0("embed"), SKIP, S0(""), S0("")},
-    {S0("applet"), DROP, S0(""), S0("")},
-    {S0("template"), DROP, S0(""), S0("")},
-    {S0("noscript"), DROP, S0(""), S0("")},
-    {S0("noembed"), DROP, S0(""), S0("")},
-    {S0("noframes"), DROP, S0(""), S0("")},
-    {S0("xmp"), DROP, S0(""), S0("")},
     {S0("svg"), DROP, S0(""), S0("")},
     {S0("math"), DROP, S0(""), S0("")},
-    {S0("audio"), DROP, S0(""), S0("")},
-    {S0("video"), DROP, S0(""), S0("")},
-    {S0("canvas"), DROP, S0(""), S0("")},
 };
 /* Other names of HTML: they go, their text stays. */
-static const str known =
-    S0(" abbr acronym address area article aside base basefont bdi bdo big body button caption "
-       "center cite col colgroup data datalist dd details dfn dialog dir div dl dt "
-       "fieldset figcaption figure font footer form frame head header hgroup html input ins kbd "
-       "label legend link main map mark marquee menu meta meter nav nobr "
-       "optgroup output param picture plaintext portal progress q rp rt ruby samp section slot "
-       "small source span strike summary tfoot time track tt var wbr ");
+static const str known = S0(" abbr acronym applet article aside audio base basefont bdi bdo big "
+                            "body button canvas caption center cite col "
+                            "colgroup dd details dfn div dl dt embed fieldset figcaption figure "
+                            "font footer form frameset head header hgroup "
+                            "html input ins kbd legend link main mark meta nav nobr noembed "
+                            "noframes noscript option picture q rp rt ruby samp "
+                            "section select small source span strike summary template textarea "
+                            "tfoot title tt var video wbr xmp ");
 
 struct clean {
     struct buf out;
@@ -92,6 +73,7 @@ struct clean {
     const struct element *open[HTML_DEPTH];
     int n_open;
     bool endless[COUNT(elements)]; /* no end of this one comes any more */
+    bool no_remark;                /* nor that of a comment */
 };
 
 static bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -124,6 +106,8 @@ static bool word_in(str words, str w)
 static const struct element *element(str name)
 {
     static const struct element skip = {S0(""), SKIP, S0(""), S0("")};
+    if (name.n == 2 && lower(name.p[0]) == 'h' && name.p[1] >= '1' && name.p[1] <= '6')
+        name = S("p");
     for (size_t i = 0; i < COUNT(elements); i++)
         if (str_eq_nocase(elements[i].name, name)) return &elements[i];
     return word_in(known, name) ? &skip : NULL;
@@ -350,13 +334,31 @@ static void dropped(struct clean *c, const struct element *e)
     *endless = true;
 }
 
-/* A comment, a declaration, a processing instruction: it goes. */
+/* A comment that has an end and a declaration of the document's type go; all else is no remark, but text. */
 static void remark(struct clean *c)
 {
-    str rest = str_cut(c->in, c->at, c->in.n);
-    bool comment = str_has_prefix(rest, S("<!--"));
-    ptrdiff_t end = str_find(rest, comment ? S("-->") : S(">"));
-    c->at = end < 0 ? c->in.n : c->at + (size_t)end + (comment ? 3 : 1);
+    str rest = str_cut(c->in, c->at, c->in.n), type = S("<!doctype");
+    bool comment = str_has_prefix(rest, S("<!--")) && !c->no_remark;
+    ptrdiff_t end = -1;
+    if (comment) end = str_find(rest, S("-->"));
+    else if (str_eq_nocase(str_cut(rest, 0, type.n), type))
+        end = str_find(str_cut(rest, 0, TAG_MAX), S(">"));
+    if (comment && end < 0) c->no_remark = true; /* nobody looks for it again */
+    if (end < 0) text_put(c, c->at + 1);
+    else c->at += (size_t)end + (comment ? 3 : 1);
+}
+
+/* Where the tag ends whose name ends at `at`: its quotes are closed, and its ">" is not far. 0 = nowhere. */
+static size_t end_of(str in, size_t at)
+{
+    char quote = 0;
+    for (size_t to = at + TAG_MAX < in.n ? at + TAG_MAX : in.n; at < to; at++) {
+        char c = in.p[at];
+        if (!quote && c == '>') return at;
+        if (c == quote) quote = 0;
+        else if (!quote && (c == '"' || c == '\'')) quote = c;
+    }
+    return 0;
 }
 
 /* What is behind a tag's name, up to its ">". */
@@ -379,15 +381,17 @@ static void tag(struct clean *c)
     bool end = str_eq(next, S("/"));
     size_t from = c->at + 1 + end,
            to = from < in.n && letter(in.p[from]) ? past(in, from, name_char) : from;
-    const struct element *e =
-        to < in.n && (between(in.p[to]) || in.p[to] == '>') ? element(str_cut(in, from, to)) : NULL;
+    size_t last = to < in.n && (between(in.p[to]) || in.p[to] == '>') ? end_of(in, to) : 0;
+    const struct element *e = last ? element(str_cut(in, from, to)) : NULL;
     if (!e) {
         text_put(c, c->at + 1);
         return;
     }
     c->at = to;
+    c->in = str_cut(in, 0, last); /* no attribute is longer */
     whole(c, e, end);
-    if (c->at < in.n) c->at++; /* ">" */
+    c->in = in;
+    c->at = last + 1;
     if (e->what == DROP && !end) dropped(c, e);
 }
 

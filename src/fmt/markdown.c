@@ -3,9 +3,14 @@
 #include "fmt/markup.h"
 
 #include <md4c.h>
+#include <string.h>
+
+enum { GROWS = 16, GROWS_LEAST = 65536 }; /* tables of empty cells make much of little */
+enum { PADDING = 64 };
 
 struct made {
     struct buf out;
+    str in;     /* md4c 0.4.8 may tell of bytes behind its end */
     int in_alt; /* within the text of a picture: an attribute, without elements */
 };
 static const struct {
@@ -61,8 +66,7 @@ static int block(struct made *m, MD_BLOCKTYPE t, const void *detail, bool begin)
 {
     static const char *const align[] = {"", " align=\"left\"", " align=\"center\"",
                                         " align=\"right\""};
-    if (t == MD_BLOCK_H)
-        buf_fmt(&m->out, "<%sh%u>", begin ? "" : "/", ((const MD_BLOCK_H_DETAIL *)detail)->level);
+    if (t == MD_BLOCK_H) add(m, begin ? "<p><strong>" : "</strong></p>");
     else if (begin && (t == MD_BLOCK_TH || t == MD_BLOCK_TD))
         buf_fmt(&m->out, "<%s%s>", t == MD_BLOCK_TH ? "th" : "td",
                 align[((const MD_BLOCK_TD_DETAIL *)detail)->align & 3]);
@@ -112,11 +116,109 @@ static int text(MD_TEXTTYPE t, const MD_CHAR *p, MD_SIZE n, void *arg)
 {
     struct made *m = arg;
     str s = {p, n};
+    if (p >= m->in.p && p <= m->in.p + m->in.n)
+        s = str_cut(m->in, (size_t)(p - m->in.p), (size_t)(p - m->in.p) + n);
     if (t == MD_TEXT_HTML && !m->in_alt) buf_add(&m->out, s);
     else if (t == MD_TEXT_ENTITY) buf_add(&m->out, s);
     else if (t == MD_TEXT_BR || t == MD_TEXT_SOFTBR) add(m, m->in_alt ? " " : "<br>");
     else if (t != MD_TEXT_NULLCHAR) escaped(m, s);
     return full(m);
+}
+
+/* ---- what people mean who never heard of Markdown ---- */
+struct typed {
+    str in;
+    struct buf out;
+    size_t last_remark; /* behind where the last end of a comment begins */
+    int64_t number;     /* of the line that was the last of a list */
+    bool fenced;        /* between lines of ``` nothing is marked */
+};
+
+static size_t run(str s, size_t at, char c)
+{
+    while (at < s.n && s.p[at] == c) at++;
+    return at;
+}
+
+/* "5. Mai" is no first line of a list, nor is "2019." one that follows 1: where the dot stands, 0 = leave it. */
+static size_t false_number(struct typed *t, str line)
+{
+    size_t from = run(line, 0, ' '), at = from;
+    int64_t n = 0;
+    while (at < line.n && at < from + 9 && line.p[at] >= '0' && line.p[at] <= '9') at++;
+    if (at == from || at >= line.n || (line.p[at] != '.' && line.p[at] != ')')) return 0;
+    if (at + 1 < line.n && line.p[at + 1] != ' ' && line.p[at + 1] != '\t') return 0;
+    if (!str_to_int(str_cut(line, from, at), &n) || (n != 1 && n != t->number + 1)) return at;
+    t->number = n;
+    return 0;
+}
+
+/* "[Tel]: +49 ..." would be the address of a reference, and vanish. */
+static bool is_definition(str line)
+{
+    str label = {0}, rest = {0};
+    size_t from = run(line, 0, ' ');
+    return from < line.n && line.p[from] == '[' && str_split(line, ']', &label, &rest) &&
+           str_has_prefix(rest, S(":"));
+}
+
+/* Beginnings that would take all that follows along, or a stroke of the path of a Windows server. */
+static bool is_literal(const struct typed *t, size_t at)
+{
+    str rest = str_cut(t->in, at, t->in.n);
+    if (str_has_prefix(rest, S("<!--"))) return at >= t->last_remark;
+    return str_has_prefix(rest, S("<!")) || str_has_prefix(rest, S("<?"));
+}
+
+static bool is_unc(str line, size_t at)
+{
+    char c = at + 2 < line.n ? line.p[at + 2] : 0;
+    return str_eq(str_cut(line, at, at + 2), S("\\\\")) && (at == 0 || line.p[at - 1] != '\\') &&
+           ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'));
+}
+
+static void byte_put(struct typed *t, str line, size_t i)
+{
+    char c = line.p[i];
+    if (c == '\r' && i + 1 < line.n) buf_byte(&t->out, '\n');
+    if ((unsigned char)c >= ' ' || c == '\t') buf_byte(&t->out, c);
+}
+
+static void line_put(struct typed *t, str line, size_t at)
+{
+    size_t indent = run(line, 0, ' '), escape = 0;
+    bool fence = str_has_prefix(str_cut(line, indent, line.n), S("```")), plain = t->fenced;
+    if (fence) t->fenced = !t->fenced;
+    if (plain || fence) {
+        buf_add(&t->out, line);
+        return;
+    }
+    escape = false_number(t, line);
+    if (is_definition(line)) buf_byte(&t->out, '\\');
+    for (size_t i = is_definition(line) ? indent : 0; i < line.n; i++) {
+        if ((escape && i == escape) || is_literal(t, at + i)) buf_byte(&t->out, '\\');
+        if (is_unc(line, i)) buf_add(&t->out, S("\\\\"));
+        byte_put(t, line, i);
+    }
+}
+
+static str as_meant(struct arena *a, str s)
+{
+    struct typed t = {.in = s, .out = buf_new(a, s.n * 3 + PADDING)};
+    ptrdiff_t found = 0;
+    for (size_t at = 0; (found = str_find(str_cut(s, at, s.n), S("-->"))) >= 0; at = t.last_remark)
+        t.last_remark = at + (size_t)found + 1;
+    for (size_t at = 0; at < s.n;) {
+        const char *end = memchr(s.p + at, '\n', s.n - at);
+        size_t to = end ? (size_t)(end - s.p) : s.n;
+        line_put(&t, str_cut(s, at, to), at);
+        if (end) buf_byte(&t.out, '\n');
+        at = to + 1;
+    }
+    size_t n = t.out.n;
+    for (int i = 0; i < PADDING; i++)
+        buf_byte(&t.out, '\n'); /* md4c 0.4.8 reads a little too far */
+    return str_cut(buf_str(&t.out), 0, n);
 }
 
 str markup_html(struct arena *a, str s)
@@ -128,10 +230,11 @@ str markup_html(struct arena *a, str s)
                               .enter_span = span_begin,
                               .leave_span = span_end,
                               .text = text};
-    struct made m = {.out = buf_new(a, HTML_CLEAN_MAX)};
-    if (!s.n) return S("");
-    s = utf8_cut(s, MARKUP_MAX);
-    if (md_parse(s.p, (MD_SIZE)s.n, &parser, &m) != 0) {
+    struct made m = {.out = buf_new(a, s.n * GROWS + GROWS_LEAST)};
+    if (!s.n || s.n > MARKUP_MAX) return S("");
+    str meant = as_meant(a, s);
+    m.in = meant;
+    if (md_parse(meant.p, (MD_SIZE)meant.n, &parser, &m) != 0) {
         m.out = buf_new(a, HTML_CLEAN_MAX); /* it would be too long: the text as it is */
         escaped(&m, s);
     }

@@ -7,15 +7,16 @@
 #pragma once
 #include "base/base.h"
 
-enum { MARKUP_MAX = 400000, HTML_CLEAN_MAX = 4 << 20, HTML_DEPTH = 60 };
+enum { MARKUP_MAX = 100000, HTML_CLEAN_MAX = 4 << 20, HTML_DEPTH = 60 };
 
-/* Text as typed (UTF-8, at most MARKUP_MAX bytes are looked at) -> HTML, cleaned. A line end is a <br>. */
+/* Text as typed (UTF-8) -> HTML, cleaned. A line end is a <br>, a heading a bold line; lists begin with 1, addresses of
+ * references are text: nothing that people typed goes but marks. "" for what is longer than MARKUP_MAX bytes. */
 str markup_html(struct arena *a, str text);
 
-/* HTML of anybody -> HTML of few elements: p br hr b strong i em u s del sub sup code pre blockquote ul ol li h1 to h6
- * table thead tbody tr th td, and a. Nothing has an attribute but a (href, rel, target) and th, td (align). An href is
- * http, https, mailto or tel. Scripts, styles, frames and comments go with what they hold, other known elements
- * go and leave their text, pictures become links, and what is no element of HTML stays as text. Everything that is
- * opened is closed, in order, HTML_DEPTH deep at most. Linear in time; what would be longer than HTML_CLEAN_MAX is cut.
- * html_clean(html_clean(x)) is html_clean(x). */
+/* HTML of anybody -> HTML of few elements: p br hr b strong i em u s del sub sup code pre blockquote ul ol li table
+ * thead tbody tr th td, and a. Nothing has an attribute but a (href, rel, target) and th, td (align). An href is
+ * http, https, mailto or tel. Scripts, styles, frames and comments go with what they hold, other known elements go
+ * and leave their text (headings as paragraphs), pictures become links, and what is no element of HTML stays as
+ * text. Everything that is opened is closed, in order, HTML_DEPTH deep at most. Linear in time; "" when it would be
+ * longer than HTML_CLEAN_MAX. html_clean(html_clean(x)) is html_clean(x). */
 str html_clean(struct arena *a, str html);

@@ -124,6 +124,9 @@ struct http_server;
 bool http_sse_send(struct http_server *s, int64_t id, str event, int64_t event_id, str data); /* false: gone */
 void http_sse_end(struct http_server *s, int64_t id);
 
+/* Is each entry of a list of proxies an address, a network, or "unix"? */
+bool http_addrs_ok(str list);
+
 /* ---- the server ---- */
 struct http_limits {            /* 0 = the default in http_limits.def, where each is explained */
 #define X(type, name, dflt, text) type name;
@@ -134,6 +137,7 @@ struct http_opts {
     str listen;                 /* "127.0.0.1:8080", "[::1]:8080", "unix:/path" */
     str tls_cert, tls_key;      /* "" = plain */
     str trusted_proxies;        /* comma list whose X-Forwarded-For counts: "10.0.0.1", "10.0.0.0/8", "unix" */
+    bool proxies_only;          /* nobody else may connect, but this machine itself: 403 */
     str spool_dir;              /* for uploads */
     struct http_limits limit;
     /* Called on a loop (fast) or worker thread for each request. It must always fill rs. `thread` is

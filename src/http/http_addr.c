@@ -58,19 +58,25 @@ bool addr_parse(str s, struct addr *ret)
     return inet_pton(AF_INET, z, ret->ip + 12) == 1;
 }
 
-static bool in_net(const struct addr *a, str item)
+/* "10.0.0.0/8", "::1" */
+static bool net_parse(str item, struct addr *ret, int64_t *ret_bits)
 {
     str host = S(""), bits_text = S("");
-    struct addr net = {0};
-    int64_t bits = 128;
     bool has_bits = str_split(item, '/', &host, &bits_text);
-    if (str_eq(host, S("unix"))) return is_unix(a);
-    if (!addr_parse(host, &net)) return false;
-    if (has_bits) {
-        if (!str_to_int(bits_text, &bits) || bits < 0) return false;
-        if (addr_is_v4(&net)) bits += 96;
-        if (bits > 128) return false;
-    }
+    *ret_bits = 128;
+    if (!addr_parse(host, ret)) return false;
+    if (!has_bits) return true;
+    if (!str_to_int(bits_text, ret_bits) || *ret_bits < 0) return false;
+    if (addr_is_v4(ret)) *ret_bits += 96;
+    return *ret_bits <= 128;
+}
+
+static bool in_net(const struct addr *a, str item)
+{
+    struct addr net = {0};
+    int64_t bits = 0;
+    if (str_eq(item, S("unix"))) return is_unix(a);
+    if (!net_parse(item, &net, &bits)) return false;
     size_t whole = (size_t)bits / 8, rest = (size_t)bits % 8;
     if (memcmp(a->ip, net.ip, whole) != 0) return false;
     return !rest || ((a->ip[whole] ^ net.ip[whole]) >> (8 - rest)) == 0;
@@ -85,6 +91,21 @@ bool addr_in_list(const struct addr *a, str list)
     }
     return false;
 }
+
+bool http_addrs_ok(str list)
+{
+    str item = S("");
+    struct addr net = {0};
+    int64_t bits = 0;
+    while (list.n) {
+        (void)str_split(list, ',', &item, &list);
+        item = str_trim(item);
+        if (!str_eq(item, S("unix")) && !net_parse(item, &net, &bits)) return false;
+    }
+    return true;
+}
+
+bool addr_may_come(const struct addr *a, str trusted) { return addr_is_local(a) || addr_in_list(a, trusted); }
 
 static bool last_item(str *list, str *ret)
 {

@@ -84,6 +84,8 @@ bool addr_parse(str s, struct addr *ret);
 bool addr_in_list(const struct addr *a, str list); /* comma list of addresses, address/bits, "unix" */
 bool addr_is_v4(const struct addr *a);
 bool addr_is_local(const struct addr *a);          /* this machine: loopback or unix socket */
+/* A proxy, or this machine: who may come where nothing protects the way (http_opts.proxies_only). */
+bool addr_may_come(const struct addr *a, str trusted);
 /* The client's address: X-Forwarded-For read from the right while it names trusted proxies. */
 struct addr addr_client(struct arena *a, const struct req *rq, const struct addr *peer, str trusted, bool *tls);
 bool host_known(str host, str list); /* of Host: in the comma list, or an address; an empty list knows all */

@@ -209,6 +209,7 @@ static void welcome(struct loop *lp, int fd, const struct sockaddr_storage *sa)
     uint32_t mine = addr_count(&s->addrs, &a, 1);
     bool exempt = sa->ss_family == AF_UNIX || addr_in_list(&a, s->o.trusted_proxies);
     int status = all > s->l.conns ? 503 : !exempt && mine > (uint32_t)s->l.conns_per_addr ? 429 : 0;
+    if (s->o.proxies_only && !addr_may_come(&a, s->o.trusted_proxies)) status = 403;
     lp->conns++;
     if (status) {
         (void)addr_count(&s->addrs, &a, -1);

@@ -42,19 +42,19 @@ static const struct ask {
     {"GET /api/v1/person/$p/archive", NULL, "200 403", ""},
     {"GET /api/v1/meta", NULL, "200 304", ""},
     {"GET /api/v1/openapi.json", NULL, "200 304", ""},
-    {"POST /api/v1/meta/field", "{'entity':'group','name':'x_m$n_$i','kind':'text','label':'Feld $n'}", "201 403 409 422", ""},
+    {"POST /api/v1/meta/field", "{'entity':'group','kind':'text','label':'Feld $n $i'}", "201 403 409 422", ""},
     {"GET /api/v1/session", NULL, "200", ""},
     {"GET /api/v1/session/list", NULL, "200", ""},
-    {"POST /api/v1/draft", "{'values':{'name':'Entwurf $i'}}", "201 409 422 429", ""},
-    {"PUT /api/v1/setting/list.person", "{'columns':['name']}", "200 204 422", ""},
+    {"POST /api/v1/draft", "{'data':{'name':'Entwurf $i'}}", "201 409 422 429", ""},
+    {"PUT /api/v1/setting/list.person", "{'value':['name']}", "200 204 422", ""},
     {"GET /api/v1/notice", NULL, "200", ""},
     {"GET /api/v1/job", NULL, "200", ""},
     {"GET /api/v1/batch", NULL, "200", ""},
     {"POST /api/v1/file?name=m$n.txt", "Hallo $n", "201", ""},
-    {"POST /api/v1/sync/many", "{'items':[{'entity':'person','key':'s$n-$i','values':{'name':'Kunde $n Fremd $i'}}]}", "202 403 422", ""},
+    {"POST /api/v1/sync/many$n", "{'items':[{'entity':'person','key':'s$n-$i','values':{'name':'Kunde $n Fremd $i'}}]}", "202 403 422", ""},
     {"GET /api/v1/sync", NULL, "200 403", ""},
     {"GET /api/v1/hook", NULL, "200 403", ""},
-    {"POST /api/v1/hook", "{'url':'https://hooks.example/m$n','events':['person.create']}", "201 403 409 422", ""},
+    {"POST /api/v1/hook", "{'name':'h$i','url':'https://hooks.example/m$n','ops':['create']}", "201 403 409 422", ""},
     {"GET /api/v1/usage", NULL, "200", ""},
     {"GET /api/v1/attempt", NULL, "200 403", ""},
     {"GET /api/v1/idp", NULL, "200 403", ""},
@@ -178,6 +178,8 @@ static str request(struct client *c, int i, const struct ask *q)
                      arena_fmt(c->a, "Content-Length: %zu\r\n", body.n).p, FS(body));
 }
 
+static _Atomic bool went[COUNT(asks)]; /* each goes through for somebody */
+
 static void fault(struct client *c, str asked, int status, str body, const char *why)
 {
     if (c->faults++) return;
@@ -192,6 +194,7 @@ static void ask_one(struct client *c, int i, const struct ask *q)
     int status = send_and_hear(c, request(c, i, q), &b, &body);
     c->asked++;
     if (!status || str_find(str_from(q->want), arena_fmt(c->a, "%d", status)) < 0) fault(c, req, status, body, "status");
+    if (status >= 200 && status < 300 && q >= asks && q < asks + COUNT(asks)) went[q - asks] = true;
     if (str_eq(req, create) && status == 201) {
         str id = str_cut(header(body, S("\"id\":\"")), 0, 20);
         str rest = {0};
@@ -244,6 +247,11 @@ static void many(struct api_bed *t)
         T(pthread_create(&all[i].thread, NULL, run, &all[i]) == 0);
     }
     for (int i = 0; i < CLIENTS; i++) T(pthread_join(all[i].thread, NULL) == 0);
+    for (size_t i = 0; i < COUNT(asks); i++) {
+        T(went[i] || asks[i].want[0] != '2');
+        if (!went[i] && asks[i].want[0] == '2') fprintf(stderr, "  never went through: %s\n", asks[i].req);
+        went[i] = false;
+    }
     for (int i = 0; i < CLIENTS; i++) {
         T(all[i].asked > (int)COUNT(asks));
         held_to_account(&all[i]);

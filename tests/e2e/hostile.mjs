@@ -67,8 +67,6 @@ async function quiet(v, seen, what) {
   v.ok(!seen.asked.length, `${what}: nobody else was asked (${seen.asked.slice(0, 3)})`);
   v.ok(ran[1], `${what}: no wider than its window`);
   v.ok(ran[2] === 0, `${what}: no element came in (${ran[2]})`);
-  const title = await v.page.title();
-  v.ok(!/[<>]script/.test(title) || title.length < 300, `${what}: a title`);
 }
 
 async function pages(v, send, made, seen) {
@@ -79,7 +77,7 @@ async function pages(v, send, made, seen) {
   const group = await send('POST', '/group', { name: x });
   const label = { en: x, de: x, lt: x, ru: x };
   const { name: field } = await send('POST', '/meta/field', { entity: 'person', kind: 'text', label, help: label });
-  const hook = await send('POST', '/hook', { name: x, url: `http://127.0.0.1:${9}/`, ops: ['create'] }).catch(() => null);
+  const hook = await send('POST', '/hook', { name: x, url: 'https://hooks.example/', ops: ['create'] });
   const [id] = made;
   const note = own.map((s) => s.replaceAll('\n', ' ')).join('\n\n');
   await send('PATCH', `/person/${id}`, { note, [field]: x });
@@ -106,7 +104,7 @@ async function pages(v, send, made, seen) {
   v.ok(links.length > 0 && links.every(([p, rel]) => ['http:', 'https:', 'mailto:', 'tel:'].includes(p) && rel.includes('noopener')), `links lead outside only (${JSON.stringify(links.slice(0, 3))})`);
   await send('DELETE', `/meta/field/person/${field}`);
   for (const [e, r] of [['team', team], ['role', role], ['group', group]]) await send('DELETE', `/${e}/${r.id}`);
-  if (hook) await send('DELETE', `/hook/${hook.id}`);
+  await send('DELETE', `/hook/${hook.id}`);
 }
 
 /** The server's HTML in a page without any policy: what it lets through would run here. */

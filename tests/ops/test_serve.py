@@ -278,6 +278,8 @@ def in_the_clear():
     with House(K) as h:
         for listen in ("0.0.0.0:0", "127.0.0.1:0,0.0.0.0:0", "[::]:0", "192.0.2.1:0"):
             code, _, err = h.run("serve", "--listen", listen)
+            code2, _, err2 = h.run("serve", "--listen", listen, "--trusted-proxies", "junk")
+            is_(f"{listen} behind junk", (code2, "trusted_proxies" in err2 or "junk" in err2), (1, True))
             is_(f"{listen} without TLS", (code, "without TLS" in err, "plain_http" in err, (pathlib.Path(h.data) / "kontor.db").exists()), (1, True, True, False))
 
 

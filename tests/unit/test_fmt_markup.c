@@ -35,7 +35,21 @@ static void markdown(void)
         {"~~weg~~ snake_case_name 2*3*4", "<p><del>weg</del> snake_case_name 2<em>3</em>4</p>"},
         {"- a\n- b\n  - c", "<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>"},
         {"1. eins\n2. zwei", "<ol><li>eins</li><li>zwei</li></ol>"},
-        {"# Titel\nText", "<h1>Titel</h1><p>Text</p>"},
+        {"# Titel\nText", "<p><strong>Titel</strong></p><p>Text</p>"},
+        {"Termine:\n\n5. Mai Anruf\n7. Juni Treffen", "<p>Termine:</p><p>5. Mai Anruf<br>7. Juni Treffen</p>"},
+        {"2019. Kündigung möglich\n1. eins\n2. zwei\n4. vier", "<p>2019. Kündigung möglich</p><ol><li>eins</li><li>zwei<br>4. vier</li></ol>"},
+        {"Text\n\n[Tel]: +4915123456\n[Mail]: anna@firma.de\n\nEnde",
+         "<p>Text</p><p>[Tel]: +4915123456<br>[Mail]: " LINK("mailto:anna@firma.de", "anna@firma.de") "</p><p>Ende</p>"},
+        {"Anruf\n\n<? Preis klären\n\nKunde zahlt bar", "<p>Anruf</p><p>&lt;? Preis klären</p><p>Kunde zahlt bar</p>"},
+        {"<!-- offen\n\nText", "<p>&lt;!-- offen</p><p>Text</p>"},
+        {"<!NEU Kunde -> zahlt", "<p>&lt;!NEU Kunde -&gt; zahlt</p>"},
+        {"vor<!-- leise -->nach", "<p>vornach</p>"},
+        {"<p align=\"center>Hallo</p>\n\nWichtig", "&lt;p align=&quot;center&gt;Hallo\n<p>Wichtig</p>"},
+        {"Ordner \\\\fs01\\kunden", "<p>Ordner \\\\fs01\\kunden</p>"},
+        {"<address> <label> <time>", "&lt;address&gt; &lt;label&gt; &lt;time&gt;\n"},
+        {"<option>A</option>", "A\n"},
+        {"```\n5. x\n[a]: b\n<? c\n```", "<pre><code>5. x\n[a]: b\n&lt;? c\n</code></pre>"},
+        {"<h1>Groß</h1>", "<p>Groß</p>\n"},
         {"> zitiert", "<blockquote><p>zitiert</p></blockquote>"},
         {"---", "<hr>"},
         {"    vier Leerzeichen", "<p>vier Leerzeichen</p>"},
@@ -111,17 +125,19 @@ static void html(void)
         {"<iframe srcdoc='<script>alert(1)</script>'></iframe>x", "x"},
         {"<iframe src=x>", ""},
         {"<textarea><img src=x onerror=alert(1)></textarea>x", "x"},
-        {"<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">", "&quot;&gt;"},
+        {"<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">", "<p></p>"},
         {"<!--><script>alert(1)</script>-->x", "--&gt;x"},
         {"<!-- a --!><b>x</b>-->y", "y"},
-        {"<![CDATA[<b>]]>x", "]]&gt;x"},
-        {"<?php echo 1 ?>x", "x"},
+        {"<![CDATA[<b>]]>x", "&lt;![CDATA[<b>]]&gt;x</b>"},
+        {"<?php echo 1 ?>x", "&lt;?php echo 1 ?&gt;x"},
+        {"<!DOCTYPE html>x", "x"},
         {"<b<script>alert(1)</script>x", "&lt;bx"},
         {"<scr<script>ipt>x", "&lt;script&gt;x"},
         {"<select>eins<option>zwei", "einszwei"},
-        {"<plaintext>a</plaintext>b", "ab"},
+        {"<plaintext>a</plaintext>b", "&lt;plaintext&gt;a&lt;/plaintext&gt;b"},
         {"<b", "&lt;b"},
-        {"<b x=\"", "<b></b>"},
+        {"<b x=\"", "&lt;b x=&quot;"},
+        {"<b \"x=\">a</b>\"", "<b>a</b>&quot;"},
         {"a\x00\x01" "b", "a"},
         {"<td align=center onclick=x>a", "<td align=\"center\">a</td>"},
         {"<td align=\"center;x\">a", "<td>a</td>"},
@@ -139,12 +155,33 @@ static void huge(void)
         struct arena *a = arena_new();
         struct buf b = buf_new(a, 1 << 20);
         while (b.n < 400000) buf_add(&b, str_from(pieces[i]));
-        str m = markup_html(a, buf_str(&b)), h = html_clean(a, buf_str(&b));
-        T(utf8_valid(m) && oracle(m) == NULL);
+        str m = markup_html(a, utf8_cut(buf_str(&b), MARKUP_MAX)), h = html_clean(a, buf_str(&b));
+        T(m.n && utf8_valid(m) && oracle(m) == NULL);
+        T(markup_html(a, buf_str(&b)).n == 0);
         T(oracle(h) == NULL);
         T(str_eq(html_clean(a, h), h));
         arena_free(&a);
     }
 }
 
-TESTS("fmt_markup", markdown, hostile_markdown, html, huge)
+/* What makes much of little is shown as it was typed. */
+static void grown(void)
+{
+    struct arena *a = arena_new();
+    struct buf b = buf_new(a, 1 << 20), ref = buf_new(a, 1 << 20);
+    for (int i = 0; i < 100; i++) buf_add(&b, S("|a"));
+    buf_byte(&b, '\n');
+    for (int i = 0; i < 100; i++) buf_add(&b, S("|:---:"));
+    for (int i = 0; i < 1100; i++) buf_add(&b, S("\n|"));
+    str m = markup_html(a, buf_str(&b));
+    T(m.n && m.n < 16 * b.n + 70000 && oracle(m) == NULL);
+    buf_add(&ref, S("[x]: https://a \"&amp;"));
+    while (ref.n < 50000) buf_byte(&ref, 'T');
+    buf_add(&ref, S("\"\n\n"));
+    while (ref.n < 99000) buf_add(&ref, S("[x] "));
+    m = markup_html(a, buf_str(&ref));
+    T(m.n > 99000 && str_find(m, S("[x]: ")) == 3 && oracle(m) == NULL);
+    arena_free(&a);
+}
+
+TESTS("fmt_markup", markdown, hostile_markdown, html, huge, grown)

@@ -442,5 +442,21 @@ static void test_without_socket(void)
     t_cx_free(&cx);
 }
 
-TESTS("http_units", test_routes, test_problem, test_ranges, test_codings, test_dates,
+/* Who may connect where nothing but a proxy protects the way. */
+static void proxies(void)
+{
+    static const struct {
+        str peer;
+        bool may;
+    } all[] = {{S0("127.0.0.1"), true},  {S0("127.9.9.9"), true}, {S0("::1"), true},      {S0("10.1.2.3"), true},
+               {S0("10.2.0.1"), false},  {S0("192.0.2.7"), true}, {S0("192.0.2.8"), false}, {S0("2001:db8::1"), false}};
+    for (size_t i = 0; i < COUNT(all); i++) {
+        struct addr a = {0};
+        T(addr_parse(all[i].peer, &a) && addr_may_come(&a, S("10.1.0.0/16, 192.0.2.7")) == all[i].may);
+    }
+    T(http_addrs_ok(S("")) && http_addrs_ok(S("10.0.0.1, 10.0.0.0/8,unix,::1,fd00::/8,[::1]")));
+    T(!http_addrs_ok(S("junk")) && !http_addrs_ok(S("10.0.0.0/33")) && !http_addrs_ok(S("10.0.0.1,proxy.lan")) && !http_addrs_ok(S("10.0.0.0/x")));
+}
+
+TESTS("http_units", proxies, test_routes, test_problem, test_ranges, test_codings, test_dates,
       test_addresses, test_rate, test_rate_crowd, test_retry, test_lines, test_without_socket)

@@ -1,18 +1,30 @@
 // Long texts as HTML. The server makes and cleans it (fmt/markup.h): nothing else may be given to {@html}.
 import { post } from '../api/client';
 
-// A browser that knows of Trusted Types lets no other string of ours become HTML (ui_csp).
-const policy = (window as { trustedTypes?: { createPolicy(name: string, rules: { createHTML: (s: string) => string }): { createHTML(s: string): string } } }).trustedTypes?.createPolicy('kontor', { createHTML: (s) => s });
 const KEPT = 200;
 const AT_ONCE = 100;
+const LENGTH = 120_000; // of one request, in characters: 400,000 bytes at most
+// A browser that knows of Trusted Types lets no other string of ours become HTML (ui_csp).
+const policy = (window as { trustedTypes?: { createPolicy(name: string, rules: { createHTML: (s: string) => string }): { createHTML(s: string): string } } }).trustedTypes?.createPolicy('kontor', { createHTML: (s) => s });
 const known = new Map<string, Promise<string>>();
 let waiting: { text: string; done: (html: string) => void }[] = [];
 
-const trusted = (html: string) => (html && policy ? policy.createHTML(html) : html);
+/** '' where nothing of the text would be seen: it is shown as it was typed. */
+function trusted(html: string): string {
+  if (!html.replace(/<[^>]*>/g, '').trim()) return '';
+  return policy ? policy.createHTML(html) : html;
+}
+
+function next(): typeof waiting {
+  let n = 0;
+  for (let length = 0; n < waiting.length && n < AT_ONCE && (!n || length + (waiting[n]?.text.length ?? 0) <= LENGTH); n++) length += waiting[n]?.text.length ?? 0;
+  const mine = waiting.slice(0, n);
+  waiting = waiting.slice(n);
+  return mine;
+}
 
 async function ask(): Promise<void> {
-  const mine = waiting.slice(0, AT_ONCE);
-  waiting = waiting.slice(AT_ONCE);
+  const mine = next();
   if (waiting.length) queueMicrotask(() => void ask());
   try {
     const { html } = (await post<{ html: string[] }>('/markup', { texts: mine.map((w) => w.text) })).data;
@@ -36,4 +48,9 @@ export function rich(text: string): Promise<string> {
   if (known.size >= KEPT) known.delete(known.keys().next().value ?? '');
   known.set(text, made);
   return made;
+}
+
+/** What can be moved sideways can be reached by keyboard. */
+export function reachable(node: HTMLElement): void {
+  for (const e of node.querySelectorAll<HTMLElement>('pre, table')) if (e.scrollWidth > e.clientWidth) e.tabIndex = 0;
 }
