@@ -47,8 +47,6 @@ static const struct {
     {S0("shared"), S0("string"), S0("erase: what stays without it goes as well")},
     {S0("sort"), S0("string"), S0("a,-b: by these fields, -: the greatest first")},
     {S0("state"), S0("string"), S0("in this state alone")},
-    {S0("to"), S0("string"), S0("before this time, 2026-11-01T00:00:00Z")},
-    {S0("user"), S0("string"), S0("of or about this user alone")},
     {S0("unread"), S0("integer"), S0("1: unread ones alone")},
 };
 

@@ -67,7 +67,8 @@ def headers(h):
 def sizes(h):
     """D13, I03: what is too large is refused before it is read, and no password is hashed."""
     before, tick = len(attempts(h)), os.sysconf("SC_CLK_TCK")
-    used = lambda: sum(int(x) for x in pathlib.Path(f"/proc/{h.server.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]) / tick
+    kids = pathlib.Path(f"/proc/{h.server.pid}/task/{h.server.pid}/children").read_text().split()  # one of them hashes
+    used = lambda: sum(int(x) for p in [h.server.pid, *kids] for x in pathlib.Path(f"/proc/{p}/stat").read_text().rsplit(")", 1)[1].split()[11:13]) / tick
     cpu, start = used(), time.monotonic()
     for _ in range(20):
         got = get(h, "/api/v1/session", "Host: 127.0.0.1", "Content-Type: application/json", f"Content-Length: {10 << 20}", method="POST", body=b'{"mail":"admin@example.org","password":"' + b"a" * 65536)
