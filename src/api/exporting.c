@@ -70,7 +70,7 @@ enum err api_export(struct cx *cx, const struct req *rq, struct resp *rs)
     http_head(rs, S("Trailer"), S("X-Row-Count, X-Checksum"));
     TRY(http_stream_begin(cx, rs));
     TRY(xfer_export(cx, &o, send_piece, &s, &r));
-    TRY(event_write(cx, &(struct event){.kind = EVENT_EXPORT_DONE, .subject = begun, .n = r.rows}, NULL));
+    TRY(event_write(cx, &(struct event){.kind = EVENT_EXPORT_DONE, .subject = begun, .n = event_n(r.rows)}, NULL));
     http_stream_trailer(cx, rs, S("X-Row-Count"), arena_fmt(cx->a, "%" PRId64, r.rows));
     http_stream_trailer(cx, rs, S("X-Checksum"), arena_fmt(cx->a, "sha256=%.*s", FS(r.sha256)));
     return E_OK;

@@ -94,7 +94,9 @@ static enum err shown_as(struct cx *cx, const struct req *rq)
     if (!(rq->route->flags & R_RIGHTS)) return E_OK;
     int64_t self = cx->who.user;
     enum err e = str_to_int(as, &id) && id > 0 ? auth_as(cx, id) : E_AUTH;
-    if (e == E_OK) tally_count(cx->app->tally, EVENT_SHOWN_AS, self, id, rq->remote, S(""), cx->now_ms);
+    if (e == E_OK) cx->real = self;
+    struct refused x = {.kind = EVENT_SHOWN_AS, .way = cx->way, .who = self, .subject = id, .addr = rq->remote};
+    if (e == E_OK) tally_count(cx->app->tally, &x, cx->now_ms);
     if (e == E_AUTH) return fail(cx, E_NOTFOUND, "There is no such user");
     cx->lang = lang;
     return e;

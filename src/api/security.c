@@ -36,14 +36,21 @@ void api_refused(struct cx *cx, const struct req *rq, const struct resp *rs)
     enum event_kind k = kind_of(cx, rs->status);
     bool stranger = k == EVENT_REFUSED_LOGIN && !who_token(cx, rq, &token); /* not logged in yet */
     if (k == EVENT_N || stranger) return;
-    tally_count(cx->app->tally, k, cx->who.user, 0, rq->remote, route, cx->now_ms);
+    struct refused x = {.kind = k,
+                        .way = cx->way == WAY_SYSTEM ? WAY_WEB : cx->way, /* nobody has come in */
+                        .who = cx->real ? cx->real : cx->who.user,
+                        .subject = cx->real ? cx->who.user : 0,
+                        .addr = rq->remote,
+                        .key = S("route"),
+                        .value = route};
+    tally_count(cx->app->tally, &x, cx->now_ms);
 }
 
 void api_refused_unread(struct app *app, str addr, int status)
 {
     struct cx none = {0};
     enum event_kind k = kind_of(&none, status);
-    if (k != EVENT_N) tally_count(app->tally, k, 0, 0, addr, S(""), clock_ms());
+    if (k != EVENT_N) tally_count(app->tally, &(struct refused){.kind = k, .way = WAY_WEB, .addr = addr}, clock_ms());
 }
 
 /* ---- an export says what it is, not what is in it ---- */
@@ -156,6 +163,7 @@ enum { PIECE_MAX = 256 * 1024 };
 static const str columns[] = {S0("id"),   S0("at"),  S0("kind"), S0("who"), S0("who_name"),
                               S0("subject"), S0("subject_name"), S0("addr"), S0("way"), S0("n"), S0("detail")};
 
+static str int_text(struct cx *cx, int64_t n) { return arena_fmt(cx->a, "%" PRId64, n); }
 static str id_text(struct cx *cx, int64_t id) { return id ? arena_fmt(cx->a, "%" PRId64, id) : S(""); }
 
 static enum err page_send(struct cx *cx, struct resp *rs, const struct event_row *v, size_t n)
@@ -167,7 +175,7 @@ static enum err page_send(struct cx *cx, struct resp *rs, const struct event_row
     for (size_t i = 0; i < n; i++) {
         str cell[] = {id_text(cx, v[i].seq),     time_text(cx->a, v[i].at), v[i].kind, id_text(cx, v[i].who), who[i],
                       id_text(cx, v[i].subject), subject[i],                v[i].addr, v[i].way,
-                      id_text(cx, v[i].n),       v[i].detail};
+                      int_text(cx, v[i].n),      v[i].detail};
         static_assert(COUNT(cell) == COUNT(columns), "a cell for each heading");
         csv_put_row(&b, &csv_excel, cell, COUNT(cell));
     }

@@ -273,6 +273,7 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     TRY(syncer_begin(cx, w));
     TRY(usage_start(cx, w->app.db, &w->app.usage));
     TRY(tally_start(cx, w->app.db, &w->app.tally));
+    auth_tally(w->app.auth, w->app.tally);
     dbase_on_commit(w->app.db, committed, w);
     routes_make(w);
     h.arg = w;
@@ -335,6 +336,7 @@ void wired_still(struct wired *w)
     hooks_stop(&w->app.hooks);
     syncer_stop(&w->app.syncer);
     usage_stop(&w->app.usage);
+    auth_tally(w->app.auth, NULL);
     tally_stop(&w->app.tally);
     sealer_stop(&w->sealer); /* behind all that writes */
 }

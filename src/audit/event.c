@@ -34,15 +34,26 @@ str event_detail(struct cx *cx, str key, str value)
     return b.full ? S("") : buf_str(&b);
 }
 
+/* Who looks as somebody else does so himself; as whom stands beside it. */
+static str detail_of(struct cx *cx, const struct event *e)
+{
+    bool none = e->detail.n < 3 || e->detail.n > EVENT_DETAIL_MAX;
+    if (!cx->real || e->who) return e->detail.n <= EVENT_DETAIL_MAX ? e->detail : S("");
+    str own = none ? S("") : str_cut(e->detail, 1, e->detail.n - 1); /* without its braces */
+    str all = arena_fmt(cx->a, "{\"as\":\"%" PRId64 "\"%s%.*s}", cx->who.user, none ? "" : ",", FS(own));
+    return all.n <= EVENT_DETAIL_MAX ? all : arena_fmt(cx->a, "{\"as\":\"%" PRId64 "\"}", cx->who.user);
+}
+
 static enum err insert(struct cx *cx, const struct event *e, int64_t seq)
 {
+    int64_t who = e->who ? e->who : cx->real ? cx->real : cx->who.user;
     str addr = utf8_cut(e->addr.n ? e->addr : cx->addr, EVENT_ADDR_MAX);
     return db_exec(cx, NULL,
                    "INSERT INTO security_event (seq, at, kind, who, subject, addr, way, n, detail)"
                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                   V(seq), V(cx->now_ms), V(event_name[e->kind]), V(e->who ? e->who : cx->who.user), V(e->subject),
-                   V(addr), V(way_name[cx->way]), V(e->n ? e->n : 1),
-                   V(e->detail.n <= EVENT_DETAIL_MAX ? e->detail : S("")));
+                   V(seq), V(cx->now_ms), V(event_name[e->kind]), V(who), V(e->subject),
+                   V(addr), V(way_name[cx->way]), V(e->n == EVENT_NONE ? 0 : e->n ? e->n : 1),
+                   V(detail_of(cx, e)));
 }
 
 enum err event_put(struct cx *cx, const struct event *e) { return insert(cx, e, id_new(cx->now_ms)); }

@@ -17,7 +17,7 @@
     X(LOGIN, "login")                       /* somebody is in; detail: by */                                     \
     X(LOGIN_FAILED, "login.failed")         /* a wrong password, code or answer; who: whose name it was */       \
     X(LOGIN_LOCKED, "login.locked")         /* ... the last one before the lock */                               \
-    X(LOGIN_REFUSED, "login.refused")       /* not looked at; detail: why */                                     \
+    X(LOGIN_REFUSED, "login.refused")       /* not looked at; detail: why; subject: whose name; counted */       \
     X(LOGOUT, "logout")                                                                                          \
     X(SESSION_ENDED, "session.ended")       /* subject: whose; n: how many */                                    \
     X(PASSWORD_CHANGED, "password.changed") /* by himself, who knew the old one; subject: whose */               \
@@ -38,6 +38,7 @@
     X(EXPORT_BEGUN, "export.begun")         /* detail: entity, format, fields of the filter */                   \
     X(EXPORT_DONE, "export.done")           /* subject: the row of its beginning; n: rows */                     \
     X(ARCHIVE_MADE, "archive.made")         /* all data of somebody; subject: the record */                      \
+    X(BACKUP_MADE, "backup.made")           /* the day's, by the server; detail: name */                         \
     X(SHOWN_AS, "shown.as")                 /* subject: as whom he looked; counted */                            \
     X(SETTING_CHANGED, "setting.changed")   /* detail: what */                                                   \
     X(LOG_EXPORTED, "log.exported")         /* these rows as a file */                                           \
@@ -61,14 +62,16 @@ extern const str event_name[EVENT_N];
 MUST enum err event_kind_check(struct cx *cx, str kind);
 
 enum { EVENT_DETAIL_MAX = 1000, EVENT_VALUE_MAX = 200, EVENT_ADDR_MAX = 64, EVENT_DAYS = 400, EVENT_PAGE = 100 };
+enum { EVENT_NONE = -1 };
 struct event {
     enum event_kind kind;
-    int64_t who;     /* 0: cx->who, if anybody */
+    int64_t who;     /* 0: cx->real or cx->who, if anybody */
     int64_t subject; /* an id, 0 = none */
     str addr;        /* "": cx->addr */
     str detail;      /* "" or JSON of event_detail */
-    int64_t n;       /* how often, how many; 0 = once */
+    int64_t n;       /* how often, how many; 0 = once, EVENT_NONE = of nothing */
 };
+static inline int64_t event_n(int64_t rows) { return rows ? rows : EVENT_NONE; }
 /* Inside db_write, in the transaction of what it tells. */
 MUST enum err event_put(struct cx *cx, const struct event *e);
 /* In a transaction of its own; *ret_seq (may be NULL) is the row's number. */
@@ -79,15 +82,24 @@ MUST enum err event_setting(struct cx *cx, str what, int64_t subject);
 str event_detail(struct cx *cx, str key, str value);
 
 /* ---- counting what is refused ---- */
-enum { TALLY_CELLS = 128, TALLY_FLUSH_MS = 60000, TALLY_ROWS_DAY = 20000 };
+enum { TALLY_CELLS = 128, TALLY_OWN = 8, TALLY_FLUSH_MS = 60000, TALLY_ROWS_DAY = 10000, TALLY_OWN_DAY = 1000 };
 struct tally; /* one per process */
 /* `b` outlives it. */
 MUST enum err tally_start(struct cx *cx, struct dbase *b, struct tally **ret);
 void tally_stop(struct tally **t); /* writes what is left; takes NULL */
-/* Once more. `route`: a text that lives as long as the process. Any thread, never waits for the database. What does not
- * fit into TALLY_CELLS is counted by its kind alone, and so is all beyond TALLY_ROWS_DAY rows of a day. */
-void tally_count(struct tally *t, enum event_kind kind, int64_t who, int64_t subject, str addr, str route,
-                 int64_t at_ms);
+struct refused {
+    enum event_kind kind;
+    enum way way;
+    int64_t who, subject; /* as of an event; who 0: a stranger */
+    str addr;
+    str key, value; /* of the detail: texts that live as long as the process; "" = none */
+};
+/* Once more. Any thread, never waits for the database. Whoever asks - a user, or a stranger by his net - has TALLY_OWN
+ * cells between two flushes; what is beyond is counted without subject and detail, a user's without the address, a
+ * stranger's by the net. Users and strangers have TALLY_CELLS each, and TALLY_ROWS_DAY rows a day, of which one asker
+ * takes about TALLY_OWN_DAY: what does not fit is counted by its kind alone. So nobody outside can hide who asks from
+ * inside, and no single net all others. */
+void tally_count(struct tally *t, const struct refused *x, int64_t at_ms);
 MUST enum err tally_flush(struct cx *cx, struct tally *t);
 
 /* ---- looking ---- */

@@ -11,85 +11,165 @@
 #include <stdatomic.h>
 #include <time.h>
 
-enum { STACK_BYTES = 512 * 1024 };
+enum { STACK_BYTES = 512 * 1024, SIDES = 2, ASKERS = 1024, PLACES = 4 };
 
 struct cell {
-    int64_t who, subject, n;
-    enum event_kind kind;
-    str route;
+    struct refused x; /* addr: into `addr` when it is written */
+    uint64_t asker;
+    int64_t n;
     size_t addr_n;
     char addr[EVENT_ADDR_MAX];
 };
 struct counts {
-    struct cell cell[TALLY_CELLS];
-    size_t n;
+    struct cell cell[SIDES * TALLY_CELLS];
+    size_t n, of[SIDES];   /* users, strangers */
     int64_t rest[EVENT_N]; /* what did not fit */
+};
+struct asker {
+    uint64_t who;
+    int64_t rows;
 };
 struct tally {
     struct dbase *b;
     pthread_t thread;
-    pthread_mutex_t lock; /* of now, day, day_rows, stop */
+    pthread_mutex_t lock; /* of now, day, day_rows, askers, stop */
     pthread_cond_t wake;
     struct counts *now, *spare; /* spare: empty, taken in turn with the other */
-    int64_t day, day_rows;
+    int64_t day, day_rows[SIDES];
+    struct asker askers[ASKERS]; /* of the day; who finds no place shares one */
     bool stop, started;
     pthread_mutex_t flushing; /* one flush at a time: spare is its own then */
 };
 
 /* ---- counting ---- */
+static int side_of(const struct refused *x) { return x->who ? 0 : 1; }
+
+static str addr_of(const struct cell *c) { return (str){c->addr, c->addr_n}; }
+
+static bool is_plain(str addr)
+{
+    bool is = true;
+    for (size_t i = 0; i < addr.n; i++) is &= addr.p[i] > ' ' && addr.p[i] < 0x7F;
+    return is;
+}
+
+static struct cell cell_of(const struct refused *x, str addr)
+{
+    struct cell c = {.x = *x};
+    addr = is_plain(addr) ? utf8_cut(addr, EVENT_ADDR_MAX) : S("?");
+    c.addr_n = addr.n;
+    if (addr.n) memcpy(c.addr, addr.p, addr.n);
+    return c;
+}
+
+/* A user, or a stranger's net (FNV-1a; two in one place share what they may). */
+static uint64_t asker_of(const struct refused *x, str net)
+{
+    uint64_t h = 0xCBF29CE484222325u;
+    if (x->who) return (uint64_t)x->who;
+    for (size_t i = 0; i < net.n; i++) h = (h ^ (unsigned char)net.p[i]) * 0x100000001B3u;
+    return h | (uint64_t)1 << 63;
+}
+
 static bool is_same(const struct cell *c, const struct cell *x)
 {
-    return c->kind == x->kind && c->who == x->who && c->subject == x->subject && c->addr_n == x->addr_n &&
-           memcmp(c->addr, x->addr, c->addr_n) == 0 && str_eq(c->route, x->route);
+    return c->x.kind == x->x.kind && c->x.way == x->x.way && c->x.who == x->x.who && c->x.subject == x->x.subject &&
+           str_eq(addr_of(c), addr_of(x)) && str_eq(c->x.value, x->x.value);
 }
+
+static struct cell *cell_find(struct counts *c, const struct cell *x)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (is_same(&c->cell[i], x)) return &c->cell[i];
+    return NULL;
+}
+
+static size_t cells_of(const struct counts *c, uint64_t asker)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->n; i++) n += c->cell[i].asker == asker;
+    return n;
+}
+
+static struct asker *asker_find(struct tally *t, uint64_t who)
+{
+    struct asker *a = NULL;
+    for (uint64_t i = 0; i < PLACES; i++) {
+        a = &t->askers[(who * 0x9E3779B97F4A7C15u + i) % ASKERS];
+        if (a->who == who || !a->who) break;
+    }
+    if (!a->who) a->who = who;
+    return a;
+}
+
+static bool has_cell(const struct counts *c, int side) { return c->of[side] < TALLY_CELLS; }
 
 /* A day has so many rows: who comes from a thousand addresses for weeks fills no disk. */
-static bool has_room(struct tally *t, int64_t at_ms)
+static bool has_room(struct tally *t, int side, uint64_t asker, int64_t at_ms)
 {
     int64_t day = at_ms / DAY_MS;
-    if (day != t->day) t->day = day, t->day_rows = 0;
-    return t->now->n < TALLY_CELLS && t->day_rows < TALLY_ROWS_DAY;
+    if (day != t->day) {
+        t->day = day;
+        memset(t->day_rows, 0, sizeof t->day_rows);
+        memset(t->askers, 0, sizeof t->askers);
+    }
+    return has_cell(t->now, side) && t->day_rows[side] < TALLY_ROWS_DAY &&
+           asker_find(t, asker)->rows < TALLY_OWN_DAY;
 }
 
-void tally_count(struct tally *t, enum event_kind kind, int64_t who, int64_t subject, str addr, str route,
-                 int64_t at_ms)
+static struct cell *cell_add(struct counts *c, int side, const struct cell *x)
 {
-    struct cell x = {.who = who, .subject = subject, .kind = kind, .route = route};
+    c->of[side]++;
+    c->cell[c->n] = *x;
+    return &c->cell[c->n++];
+}
+
+/* Its cell, or a new one; NULL: there is no room. */
+static struct cell *cell_get(struct tally *t, struct cell *x, uint64_t asker, int64_t at_ms)
+{
+    struct cell *at = cell_find(t->now, x);
+    if (at || !has_room(t, side_of(&x->x), asker, at_ms)) return at;
+    x->asker = asker;
+    t->day_rows[side_of(&x->x)]++;
+    asker_find(t, asker)->rows++;
+    return cell_add(t->now, side_of(&x->x), x);
+}
+
+void tally_count(struct tally *t, const struct refused *x, int64_t at_ms)
+{
+    char buf[OS_NET_MAX];
+    str net = os_addr_net(x->addr, buf);
+    const struct refused bare = {.kind = x->kind, .way = x->way, .who = x->who};
     if (!t) return;
-    addr = utf8_valid(addr) ? utf8_cut(addr, EVENT_ADDR_MAX) : S("?");
-    x.addr_n = addr.n;
-    if (addr.n) memcpy(x.addr, addr.p, addr.n);
+    if (!net.n) net = x->addr;
+    struct cell whole = cell_of(x, x->addr), part = cell_of(&bare, x->who ? S("") : net);
+    uint64_t asker = asker_of(x, net);
     pthread_mutex_lock(&t->lock);
-    size_t i = 0;
-    while (i < t->now->n && !is_same(&t->now->cell[i], &x)) i++;
-    if (i < t->now->n) t->now->cell[i].n++;
-    else if (has_room(t, at_ms)) {
-        t->now->cell[i] = x;
-        t->now->cell[i].n = 1;
-        t->now->n++;
-        t->day_rows++;
-    } else t->now->rest[kind]++;
+    struct cell *at = cell_find(t->now, &whole);
+    if (!at && cells_of(t->now, asker) < TALLY_OWN) at = cell_get(t, &whole, asker, at_ms);
+    if (!at) at = cell_get(t, &part, asker, at_ms);
+    if (at) at->n++;
+    else t->now->rest[x->kind]++;
     pthread_mutex_unlock(&t->lock);
 }
 
 /* ---- writing ---- */
-static str route_detail(struct cx *cx, str route)
+static enum err cell_write(struct cx *cx, const struct cell *c)
 {
-    return route.n ? event_detail(cx, S("route"), route) : S("");
+    struct event e = {.kind = c->x.kind, .who = c->x.who, .subject = c->x.subject, .addr = addr_of(c), .n = c->n};
+    if (c->x.value.n) e.detail = event_detail(cx, c->x.key, c->x.value);
+    cx->way = c->x.way;
+    return event_put(cx, &e);
 }
 
 static enum err counts_write(struct cx *cx, void *arg)
 {
     const struct counts *c = arg;
-    for (size_t i = 0; i < c->n; i++) {
-        const struct cell *x = &c->cell[i];
-        TRY(event_put(cx, &(struct event){.kind = x->kind,
-                                          .who = x->who,
-                                          .subject = x->subject,
-                                          .addr = {x->addr, x->addr_n},
-                                          .detail = route_detail(cx, x->route),
-                                          .n = x->n}));
-    }
+    enum way way = cx->way;
+    enum err err = E_OK;
+    for (size_t i = 0; i < c->n && err == E_OK; i++) err = cell_write(cx, &c->cell[i]);
+    cx->way = way;
+    TRY(err);
     for (size_t k = 0; k < EVENT_N; k++) {
         struct event more = {.kind = (enum event_kind)k, .detail = S("{\"more\":true}"), .n = c->rest[k]};
         if (more.n) TRY(event_put(cx, &more));
@@ -104,11 +184,18 @@ static bool is_empty(const struct counts *c)
     return !any;
 }
 
-/* What could not be written is counted still, by its kind. */
+/* What could not be written is counted still: by its kind alone only where the next minute has taken all room. */
 static void put_back(struct tally *t, const struct counts *c)
 {
     pthread_mutex_lock(&t->lock);
-    for (size_t i = 0; i < c->n; i++) t->now->rest[c->cell[i].kind] += c->cell[i].n;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct cell *x = &c->cell[i];
+        int side = side_of(&x->x);
+        struct cell *at = cell_find(t->now, x);
+        if (at) at->n += x->n;
+        else if (has_cell(t->now, side)) (void)cell_add(t->now, side, x);
+        else t->now->rest[x->x.kind] += x->n;
+    }
     for (size_t k = 0; k < EVENT_N; k++) t->now->rest[k] += c->rest[k];
     pthread_mutex_unlock(&t->lock);
 }

@@ -23,6 +23,8 @@ struct auth *auth_open(const struct vault *v)
     return au;
 }
 
+void auth_tally(struct auth *au, struct tally *t) { au->tally = t; }
+
 void auth_close(struct auth **au)
 {
     if (!*au) return;

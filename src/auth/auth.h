@@ -19,6 +19,8 @@ enum { FIRST_PASSWORD_MS = 7 * 86400 * 1000 };
 struct auth; /* the queue of hashes and the sessions remembered; one per process */
 /* `v` seals what a second factor is made of; it outlives `au`. NULL: there are no such things (tests). */
 struct auth *auth_open(const struct vault *v);
+/* Where log-ins that are not looked at are counted; before the first one. It outlives `au`; NULL: nowhere. */
+void auth_tally(struct auth *au, struct tally *t);
 void auth_close(struct auth **au);
 /* From here on hashes are made by the process behind `sock` (os_child_start with HASHER_ARG), which stays the caller's
  * until auth_close. Without it, and when it dies, by the threads that ask. */

@@ -92,6 +92,7 @@ struct outside_question;
 struct outside_found;
 struct auth {
     const struct vault *vault;
+    struct tally *tally; /* NULL: log-ins that are not looked at are not told */
     enum err (*ask)(struct cx *cx, void *arg, const struct outside_question *q,
                     struct outside_found *ret); /* NULL: there is no directory */
     void *ask_arg;

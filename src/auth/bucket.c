@@ -6,25 +6,12 @@
 #include "auth/limits.h"
 #include "os/os.h"
 
-#include <arpa/inet.h>
-
 enum { PLACES = 4 };
 
 str auth_addr_key(struct arena *a, str addr)
 {
-    static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
-    unsigned char ip[16];
-    char text[INET6_ADDRSTRLEN] = {0};
-    str bare = str_trim(addr);
-    if (bare.n >= INET6_ADDRSTRLEN || memchr(bare.p, 0, bare.n)) return S("");
-    memcpy(text, bare.p, bare.n);
-    if (inet_pton(AF_INET, text, ip) == 1) return arena_dup(a, bare);
-    if (inet_pton(AF_INET6, text, ip) != 1) return S("");
-    if (memcmp(ip, mapped, sizeof mapped) == 0) /* IPv4 in the clothes of IPv6 */
-        return arena_fmt(a, "%d.%d.%d.%d", ip[12], ip[13], ip[14], ip[15]);
-    memset(ip + 8, 0, 8); /* one customer of a provider has all 64 bits behind it */
-    if (!inet_ntop(AF_INET6, ip, text, sizeof text)) return S("");
-    return arena_fmt(a, "%s/64", text);
+    char net[OS_NET_MAX];
+    return arena_dup(a, os_addr_net(addr, net));
 }
 
 void buckets_open(struct buckets *b)

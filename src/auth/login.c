@@ -99,7 +99,6 @@ static enum err begin(struct cx *cx, void *arg)
     t->refused = NULL;
     t->id = id_new(cx->now_ms);
     TRY(looked_at(cx, t));
-    if (t->refused) TRY(told(cx, t, EVENT_LOGIN_REFUSED, S("why"), str_from(t->refused)));
     return attempt_insert(cx, t, t->id, t->refused ? t->refused : pending);
 }
 
@@ -132,6 +131,14 @@ enum err try_begin(struct cx *cx, struct auth *au, struct try *t)
     if (t->wait_ms) return fail(cx, E_RATE, "Too many failed log-ins: please wait a little");
     TRY(db_write(cx, begin, t));
     if (!t->refused) return E_OK;
+    /* counted: whoever was blocked could fill the log with rows, one by one */
+    struct refused x = {.kind = EVENT_LOGIN_REFUSED,
+                        .way = WAY_WEB,
+                        .subject = t->user,
+                        .addr = t->addr,
+                        .key = S("why"),
+                        .value = str_from(t->refused)};
+    tally_count(au->tally, &x, cx->now_ms);
     (void)buckets_take(&au->buckets, key, false, cx->now_ms);
     return refusal(cx, t);
 }

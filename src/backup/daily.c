@@ -2,6 +2,7 @@
 /* backup/daily.c - one thread that looks at the clock. */
 #include "backup/daily.h"
 
+#include "audit/event.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "os/os.h"
@@ -51,12 +52,18 @@ static enum err last_good(struct cx *cx, int64_t *ret)
     return json_int_of(cx, j, S("last_good_ms"), 0, ret);
 }
 
+struct last {
+    str text, made; /* made: the name of a backup; "" = it failed */
+};
 static enum err put(struct cx *cx, void *arg)
 {
+    const struct last *l = arg;
+    struct event e = {.kind = EVENT_BACKUP_MADE, .detail = event_detail(cx, S("name"), l->made)};
+    if (l->made.n) TRY(event_put(cx, &e));
     return db_exec(cx, NULL,
                    "INSERT INTO setting(key, value) VALUES('backup_last', $1)"
                    " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
-                   V(*(const str *)arg));
+                   V(l->text));
 }
 
 enum err backup_last_set(struct cx *cx, const struct backup_report *r)
@@ -78,9 +85,9 @@ enum err backup_last_set(struct cx *cx, const struct backup_report *r)
         backup_json(r, &w);
     }
     jw_obj_end(&w);
-    str text = buf_str(&b);
+    struct last l = {.text = buf_str(&b), .made = r ? r->name : S("")};
     if (b.full) return fail(cx, E_LIMIT, "the report of the backup is too long");
-    return db_write(cx, put, &text);
+    return db_write(cx, put, &l);
 }
 
 /* ---- the thread ---- */

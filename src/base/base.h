@@ -158,6 +158,7 @@ struct cx {
     str country;     /* ISO 3166 of the firm, for phone numbers and dates */
     str req;         /* request id */
     str addr;        /* where the request came from; "" = from nowhere: a job, the command line */
+    int64_t real;    /* who asks in truth, when `who` is another as whom he looks; 0 = it is himself */
     int refusal;     /* why it is refused: an event_kind of audit/event.h; 0: as its code says */
     enum err err;
     str msg;         /* for the user, in `lang`; the API carries also err_info.name */

@@ -106,7 +106,8 @@ void log_begin(struct log_line *l, const struct cx *cx, enum log_level level, st
     log_str(l, S("level"), names[level]);
     log_str(l, S("room"), room);
     if (cx && cx->req.n) log_str(l, S("req"), cx->req);
-    if (cx && cx->who.user) log_int(l, S("user"), cx->who.user);
+    if (cx && cx->who.user) log_int(l, S("user"), cx->real ? cx->real : cx->who.user);
+    if (cx && cx->real) log_int(l, S("as"), cx->who.user);
     log_str(l, S("what"), what);
 }
 

@@ -250,7 +250,7 @@ enum err cmd_export(struct cli *c)
     struct event done = {.kind = EVENT_EXPORT_DONE};
     TRY(event_write(c->cx, &begun, &done.subject));
     TRY(file.n ? export_file(c, &o, file, &r) : xfer_export(c->cx, &o, write_piece, &t, &r));
-    done.n = r.rows;
+    done.n = event_n(r.rows);
     TRY(event_write(c->cx, &done, NULL));
     TRY(cli_flush(c));
     export_said(c, &o, &r, file);

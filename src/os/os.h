@@ -29,6 +29,10 @@ str os_base64(struct arena *a, enum os_base64 form, const void *p, size_t n);
 unsigned char *os_unbase64(struct arena *a, enum os_base64 form, str text, size_t *ret_n);
 bool os_equal(const void *a, const void *b, size_t n); /* in constant time, for secrets */
 
+enum { OS_NET_MAX = 64 };
+/* Whose address it is, written to `ret`: an IPv4 address as it is, of IPv6 the /64. "" = it is no address. */
+str os_addr_net(str addr, char ret[OS_NET_MAX]);
+
 /* ---- files: E_NOTFOUND, E_DENIED, E_FULL (no space, quota), E_LIMIT (larger than max), E_INTERNAL ---- */
 /* The whole file in cx->a, NUL-ended for convenience. */
 MUST enum err os_read_file(struct cx *cx, str path, size_t max_bytes, str *ret);

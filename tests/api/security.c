@@ -108,8 +108,53 @@ static void refused(struct api_bed *t)
     arena_free(&a);
 }
 
+static int64_t one(struct api_bed *t, str sql)
+{
+    struct db_rows r = {0};
+    T_OK(&t->b.cx, db_run(&t->b.cx, &r, NULL, sql, NULL, 0));
+    return r.n ? db_int(&r, 0, 0) : -1;
+}
+
+/* Who looks as somebody else does what he does himself, in the log as well. */
+static void as_another(struct api_bed *t)
+{
+    struct arena *a = arena_new();
+    T_OK(&t->b.cx, tally_start(&t->b.cx, t->b.b, &t->app->tally));
+    str mga = arena_fmt(a, "X-Kontor-As: %" PRId64, t->who[MGRA].id), rep = arena_fmt(a, "X-Kontor-As: %" PRId64, t->who[REPA1].id);
+    T_INT(api_call(t, a, ADMIN, S("GET /api/v1/export/person?format=csv&filter={\"field\":\"name\",\"op\":\"eq\",\"value\":\"nobody\"}"), S(""), mga).status, 200);
+    T_INT(api_call(t, a, ADMIN, S("GET /api/v1/export/person?format=csv"), S(""), rep).status, 403);
+    flush(t);
+    str of = arena_fmt(a, " AND who = %" PRId64, t->who[ADMIN].id);
+    T_INT(one(t, arena_fmt(a, "SELECT count(*) FROM security_event WHERE kind = 'export.begun'%.*s AND detail LIKE '{\"as\":\"%" PRId64 "\",\"entity\":\"person\",%%'", FS(of), t->who[MGRA].id)), 1);
+    T_INT(one(t, arena_fmt(a, "SELECT n FROM security_event WHERE kind = 'export.done'%.*s", FS(of))), 0);
+    T_INT(one(t, arena_fmt(a, "SELECT n FROM security_event WHERE kind = 'refused.rights'%.*s AND subject = %" PRId64, FS(of), t->who[REPA1].id)), 1);
+    T_INT(one(t, arena_fmt(a, "SELECT count(*) FROM security_event WHERE who IN (%" PRId64 ", %" PRId64 ") AND kind <> 'login'", t->who[MGRA].id, t->who[REPA1].id)), 0);
+    tally_stop(&t->app->tally);
+    arena_free(&a);
+}
+
+/* A log-in that is not looked at is counted: whoever is blocked could fill the log with it. */
+static void kept_out(struct api_bed *t)
+{
+    struct arena *a = arena_new();
+    T_OK(&t->b.cx, tally_start(&t->b.cx, t->b.b, &t->app->tally));
+    auth_tally(t->app->auth, t->app->tally);
+    ROWS(t, {ADMIN, "POST /api/v1/block", "{'addr':'198.51.100.9'}", 201, NULL, "", NULL, NULL});
+    str had = t->remote;
+    t->remote = S("198.51.100.9");
+    for (int i = 0; i < 3; i++)
+        T_INT(api_call(t, a, ANON, S("POST /api/v1/session"), S("{\"mail\":\"clara@mueller.example\",\"password\":\"" PW "\"}"), S("")).status, 403);
+    t->remote = had;
+    flush(t);
+    T_INT(one(t, S("SELECT n FROM security_event WHERE kind = 'login.refused' AND addr = '198.51.100.9' AND detail = '{\"why\":\"blocked\"}' AND subject <> 0")), 3);
+    T_INT(one(t, S("SELECT count(*) FROM security_event WHERE kind = 'login.refused'")), 1);
+    auth_tally(t->app->auth, NULL);
+    tally_stop(&t->app->tally);
+    arena_free(&a);
+}
+
 void security_tests(void)
 {
-    static void (*const all[])(struct api_bed *t) = {doors, taken_out, refused};
+    static void (*const all[])(struct api_bed *t) = {doors, taken_out, refused, as_another, kept_out};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

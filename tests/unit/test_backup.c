@@ -614,6 +614,9 @@ static void daily(struct bed *t)
     T(!d);
     T_OK(cx, backup_list(cx, o.backup.dir, &list, &n));
     T_INT((int64_t)n, 1);
+    struct db_rows told = {0};
+    T_OK(cx, db_query(cx, &told, "SELECT detail FROM security_event WHERE kind = 'backup.made'"));
+    T(told.n == 1 && str_find(db_str(&told, 0, 0), S("\"name\"")) >= 0);
     T_OK(cx, db_write(cx, forget, NULL));
     o.backup.dir = in(t, "files/two"); /* a file: no backup can be made there */
     T_OK(cx, backup_daily_start(cx, &o, &d));

@@ -327,50 +327,97 @@ static void torn(struct bed *t)
 }
 
 /* ---- counting ---- */
+static void refuse(struct bed *t, struct tally *y, enum event_kind kind, int64_t who, str addr, str route)
+{
+    struct refused x = {.kind = kind, .way = WAY_WEB, .who = who, .addr = addr, .key = S("route"), .value = route};
+    tally_count(y, &x, t->cx.now_ms);
+}
+
 static void counted(struct bed *t)
 {
     struct tally *y = NULL;
     T_OK(&t->cx, tally_start(&t->cx, t->b, &y));
-    for (int i = 0; i < 1000000; i++)
-        tally_count(y, EVENT_REFUSED_RIGHTS, 7, 0, S("203.0.113.7"), S("/api/v1/{entity}"), t->cx.now_ms);
-    tally_count(y, EVENT_REFUSED_RATE, 0, 0, S("203.0.113.8"), S(""), t->cx.now_ms);
-    tally_count(NULL, EVENT_REFUSED_RATE, 0, 0, S("203.0.113.8"), S(""), t->cx.now_ms);
+    for (int i = 0; i < 1000000; i++) refuse(t, y, EVENT_REFUSED_RIGHTS, 7, S("203.0.113.7"), S("/api/v1/{entity}"));
+    refuse(t, y, EVENT_REFUSED_RATE, 0, S("203.0.113.8"), S(""));
+    refuse(t, NULL, EVENT_REFUSED_RATE, 0, S("203.0.113.8"), S(""));
     T_OK(&t->cx, tally_flush(&t->cx, y));
     T_INT(one_int(t, S("SELECT count(*) FROM security_event")), 2);
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event WHERE way = 'web'")), 2);
     T_INT(one_int(t, S("SELECT n FROM security_event WHERE kind = 'refused.rights' AND who = 7 AND addr = '203.0.113.7'")), 1000000);
     T_OK(&t->cx, tally_flush(&t->cx, y));
     T_INT(one_int(t, S("SELECT count(*) FROM security_event")), 2);
-    /* a million addresses are TALLY_CELLS rows and one more; none is lost */
+    /* a million addresses are TALLY_CELLS rows and one more; none is lost; who is known stands beside them all the same */
     for (int i = 0; i < 1000000; i++)
-        tally_count(y, EVENT_REFUSED_INPUT, 0, 0, arena_fmt(t->cx.a, "198.51.%d.%d", i / 256 % 256, i % 256), S("/x"), t->cx.now_ms);
+        refuse(t, y, EVENT_REFUSED_INPUT, 0, arena_fmt(t->cx.a, "198.51.%d.%d", i / 256 % 256, i % 256), S("/x"));
+    refuse(t, y, EVENT_REFUSED_HIDDEN, 8, S("203.0.113.9"), S("/secret"));
     T_OK(&t->cx, tally_flush(&t->cx, y));
-    T_INT(one_int(t, S("SELECT count(*) FROM security_event")), 2 + TALLY_CELLS + 1);
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event")), 2 + TALLY_CELLS + 2);
     T_INT(one_int(t, S("SELECT CAST(sum(n) AS BIGINT) FROM security_event WHERE kind = 'refused.input'")), 1000000);
-    /* and of a day of that, TALLY_ROWS_DAY and a row each minute */
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event WHERE who = 8 AND addr = '203.0.113.9' AND detail LIKE '%/secret%'")), 1);
+    /* and of a day of that, TALLY_ROWS_DAY and a row each minute; of one who is known nothing is hidden by it */
     for (int m = 0; m < 300; m++) {
         for (int i = 0; i < TALLY_CELLS; i++)
-            tally_count(y, EVENT_REFUSED_HIDDEN, 0, 0, arena_fmt(t->cx.a, "192.0.%d.%d", m % 256, i), S("/x"), t->cx.now_ms);
+            refuse(t, y, EVENT_REFUSED_HIDDEN, 0, arena_fmt(t->cx.a, "192.0.%d.%d", m % 256, i), S("/x"));
         T_OK(&t->cx, tally_flush(&t->cx, y));
     }
     int64_t rows = one_int(t, S("SELECT count(*) FROM security_event"));
     T(rows > TALLY_ROWS_DAY && rows < TALLY_ROWS_DAY + 400);
-    T_INT(one_int(t, S("SELECT CAST(sum(n) AS BIGINT) FROM security_event WHERE kind = 'refused.hidden'")), 300 * TALLY_CELLS);
+    T_INT(one_int(t, S("SELECT CAST(sum(n) AS BIGINT) FROM security_event WHERE kind = 'refused.hidden' AND who = 0")), 300 * TALLY_CELLS);
+    refuse(t, y, EVENT_REFUSED_RIGHTS, 9, S("203.0.113.7"), S("/late"));
+    T_OK(&t->cx, tally_flush(&t->cx, y));
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event WHERE who = 9 AND detail LIKE '%/late%'")), 1);
     /* the next day there is room again; what is in memory at the end is written */
-    tally_count(y, EVENT_REFUSED_CSRF, 9, 0, S("203.0.113.7\n\x1b[31m\xff"), S(""), t->cx.now_ms + DAY_MS);
+    t->cx.now_ms += DAY_MS;
+    refuse(t, y, EVENT_REFUSED_CSRF, 9, S("203.0.113.7\n\x1b[31m\xff"), S(""));
+    refuse(t, y, EVENT_REFUSED_CSRF, 0, S("203.0.113.7"), S(""));
     tally_stop(&y);
     T(y == NULL);
     T_INT(one_int(t, S("SELECT count(*) FROM security_event WHERE kind = 'refused.csrf' AND who = 9 AND addr = '?'")), 1);
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event WHERE kind = 'refused.csrf' AND addr = '203.0.113.7'")), 1);
     tally_stop(&y);
 }
 
-/* A flush that fails at any call loses no count, and writes none twice. */
+/* One asker, however many routes and addresses of his net he takes, leaves the others their room. */
+static void one_of_many(struct bed *t)
+{
+    static char routes[2000][8];
+    struct tally *y = NULL;
+    for (int i = 0; i < 2000; i++) (void)snprintf(routes[i], sizeof routes[i], "/%d", i);
+    T_OK(&t->cx, tally_start(&t->cx, t->b, &y));
+    for (int i = 0; i < 2000; i++) {
+        refuse(t, y, EVENT_REFUSED_INPUT, 0, arena_fmt(t->cx.a, "2001:db8:1:2::%x", i), str_from(routes[i]));
+        refuse(t, y, EVENT_REFUSED_INPUT, 7, arena_fmt(t->cx.a, "198.51.100.%d", i % 256), str_from(routes[i]));
+    }
+    refuse(t, y, EVENT_REFUSED_INPUT, 0, S("203.0.113.1"), S("/seen"));
+    refuse(t, y, EVENT_REFUSED_INPUT, 8, S("203.0.113.2"), S("/seen"));
+    T_OK(&t->cx, tally_flush(&t->cx, y));
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event")), 2 * (TALLY_OWN + 1) + 2);
+    T_INT(one_int(t, S("SELECT n FROM security_event WHERE addr = '2001:db8:1:2::/64' AND detail = ''")), 2000 - TALLY_OWN);
+    T_INT(one_int(t, S("SELECT n FROM security_event WHERE who = 7 AND addr = '' AND detail = ''")), 2000 - TALLY_OWN);
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event WHERE detail LIKE '%/seen%'")), 2);
+    /* ... nor does he take the day */
+    for (int m = 0; m < 2 * TALLY_OWN_DAY / TALLY_OWN; m++) {
+        for (int i = 0; i < 2 * TALLY_OWN; i++) refuse(t, y, EVENT_REFUSED_INPUT, 0, S("2001:db8:1:2::1"), str_from(routes[i]));
+        T_OK(&t->cx, tally_flush(&t->cx, y));
+    }
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event WHERE addr LIKE '2001:db8:1:2:%'")), TALLY_OWN_DAY);
+    refuse(t, y, EVENT_REFUSED_RATE, 0, S("203.0.113.3"), S("/seen"));
+    /* a control character in an address of valid UTF-8 is none of ours */
+    refuse(t, y, EVENT_REFUSED_RATE, 0, S("203.0.113.7\n\x1b[31m"), S("/seen"));
+    T_OK(&t->cx, tally_flush(&t->cx, y));
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event WHERE addr = '203.0.113.3' AND detail LIKE '%/seen%'")), 1);
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event WHERE addr = '?' AND kind = 'refused.rate'")), 1);
+    tally_stop(&y);
+}
+
+/* A flush that fails at any call loses no count, and writes none twice; nor does it lose whose they are. */
 static void faults(struct bed *t)
 {
     struct tally *y = NULL;
     int nth_call = 1, n = 0;
     T_OK(&t->cx, tally_start(&t->cx, t->b, &y));
     for (; nth_call < 50; nth_call++) {
-        tally_count(y, EVENT_REFUSED_RIGHTS, 7, 0, S("a"), S("b"), t->cx.now_ms);
+        refuse(t, y, EVENT_REFUSED_RIGHTS, 7, S("a"), S("b"));
         n++;
         db_fault_at(t->b, nth_call);
         enum err e = tally_flush(&t->cx, y);
@@ -379,7 +426,22 @@ static void faults(struct bed *t)
     }
     T(nth_call > 2 && nth_call < 50);
     T_INT(one_int(t, S("SELECT CAST(sum(n) AS BIGINT) FROM security_event")), n);
+    T_INT(one_int(t, S("SELECT n FROM security_event WHERE who = 7 AND addr = 'a' AND detail LIKE '%\"b\"%'")), n);
     tally_stop(&y);
+}
+
+/* Who looks as somebody else, and what has no rows. */
+static void in_truth(struct bed *t)
+{
+    t->cx.who.user = 20;
+    t->cx.real = 10;
+    T_OK(&t->cx, event_write(&t->cx, &(struct event){.kind = EVENT_EXPORT_BEGUN, .detail = S("{\"entity\":\"person\"}"), .n = event_n(0)}, NULL));
+    T_OK(&t->cx, event_write(&t->cx, &(struct event){.kind = EVENT_EXPORT_DONE, .n = event_n(3)}, NULL));
+    t->cx.who.user = 0;
+    t->cx.real = 0;
+    T_INT(one_int(t, S("SELECT n FROM security_event WHERE kind = 'export.begun' AND who = 10 AND detail = '{\"as\":\"20\",\"entity\":\"person\"}'")), 0);
+    T_INT(one_int(t, S("SELECT count(*) FROM security_event WHERE kind = 'export.begun' AND who = 10 AND detail = '{\"as\":\"20\",\"entity\":\"person\"}'")), 1);
+    T_INT(one_int(t, S("SELECT n FROM security_event WHERE kind = 'export.done' AND who = 10 AND detail = '{\"as\":\"20\"}'")), 3);
 }
 
 static void listed(struct bed *t)
@@ -494,7 +556,7 @@ static void away(struct bed *t)
 
 static void both(void)
 {
-    static void (*const all[])(struct bed *) = {forged, hidden, trimmed, torn, fresh, kept, lost, twice, counted, faults, listed, sent, away};
+    static void (*const all[])(struct bed *) = {forged, hidden, trimmed, torn, fresh, kept, lost, twice, counted, one_of_many, faults, in_truth, listed, sent, away};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
 }
 

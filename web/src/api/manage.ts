@@ -18,9 +18,12 @@ export const attempts = (q: AttemptQuery, cursor: string | null) => get<Page<Att
 export interface EventQuery { kind: string; user: string; addr: string; from: string; to: string }
 /** Days of the filter as times; the last one whole. */
 const within = ({ from, to, ...q }: EventQuery) => {
-  const end = to ? new Date(to + 'T00:00') : null;
-  end?.setDate(end.getDate() + 1);
-  return { ...q, from: from ? new Date(from + 'T00:00').toISOString() : '', until: end?.toISOString() ?? '' };
+  const time = (day: string, more: number) => {
+    const d = new Date(day + 'T00:00');
+    d.setDate(d.getDate() + more);
+    return Number.isNaN(d.getTime()) ? '' : d.toISOString(); // the address bar is anybody's
+  };
+  return { ...q, from: time(from, 0), until: time(to, 1) };
 };
 export const securityEvents = (q: EventQuery, cursor: string | null) => get<Page<SecurityEvent>>('/security/event' + query({ ...within(q), cursor }));
 export const securityFile = (q: EventQuery) => '/api/v1/security/export' + query(within(q));

@@ -116,7 +116,7 @@ export type EventKind =
   | 'login' | 'login.failed' | 'login.locked' | 'login.refused' | 'logout' | 'session.ended' | 'password.changed'
   | 'password.set' | 'password.link' | 'factor.set' | 'factor.removed' | 'factor.reset' | 'recovery.made'
   | 'recovery.used' | 'passkey.added' | 'passkey.removed' | 'key.made' | 'key.ended' | 'address.blocked'
-  | 'address.freed' | 'lock.freed' | 'export.begun' | 'export.done' | 'archive.made' | 'shown.as'
+  | 'address.freed' | 'lock.freed' | 'export.begun' | 'export.done' | 'archive.made' | 'backup.made' | 'shown.as'
   | 'setting.changed' | 'log.exported' | 'log.trimmed' | 'vault.rotated' | 'refused.login' | 'refused.rights'
   | 'refused.origin' | 'refused.csrf' | 'refused.hidden' | 'refused.input' | 'refused.rate';
 /** A row of the security log. */
