@@ -14,7 +14,7 @@
 enum { STACK_BYTES = 512 * 1024, SIDES = 2, ASKERS = 1024, PLACES = 4 };
 
 struct cell {
-    struct refused x; /* addr: into `addr` when it is written */
+    struct refused x; /* its address is `addr` */
     uint64_t asker;
     int64_t n;
     size_t addr_n;
@@ -56,6 +56,7 @@ static bool is_plain(str addr)
 static struct cell cell_of(const struct refused *x, str addr)
 {
     struct cell c = {.x = *x};
+    c.x.addr = S(""); /* the request's, which ends */
     addr = is_plain(addr) ? utf8_cut(addr, EVENT_ADDR_MAX) : S("?");
     c.addr_n = addr.n;
     if (addr.n) memcpy(c.addr, addr.p, addr.n);
