@@ -150,6 +150,7 @@ enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs)
         cx->refusal = EVENT_REFUSED_CSRF;
         return fail(cx, E_DENIED, "Please load the page again: its security token is missing or no longer valid");
     }
+    cx->unproved = s.proved_at + PROOF_MS < cx->now_ms;
     if (needs_proof(rq, &proof)) TRY(auth_proved(cx, &s, proof));
     return shown_as(cx, rq);
 }

@@ -113,7 +113,7 @@ static enum err send_line(struct cx *cx, struct event_sink *s, str line)
     }
     for (int turn = 0; turn < 2; turn++) {
         if (s->fd < 0) connect_to(s);
-        if (s->fd >= 0 && send(s->fd, line.p, line.n, MSG_NOSIGNAL) == (ssize_t)line.n) return E_OK;
+        if (s->fd >= 0 && send(s->fd, line.p, line.n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)line.n) return E_OK;
         if (s->fd >= 0) (void)close(s->fd);
         s->fd = -1;
     }

@@ -13,6 +13,9 @@
 #include <errno.h>
 #include <sodium.h>
 #include <sys/socket.h>
+#include <time.h>
+
+enum { ANSWER_S = 20 };
 
 struct hash_wait {
     struct hash_wait *next;
@@ -119,13 +122,24 @@ void hash_end(struct hashes *h)
 static bool ask(struct hashes *h, struct hash_ask *q, struct hash_reply *ret)
 {
     struct hash_wait w = {.r = ret}, **p = NULL;
-    pthread_cond_init(&w.done, NULL);
+    struct timespec until = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ANSWER_S; /* one that stands still hashes for nobody: it is done here from then on */
+    pthread_condattr_t by = {0};
+    pthread_condattr_init(&by);
+    pthread_condattr_setclock(&by, CLOCK_MONOTONIC);
+    pthread_cond_init(&w.done, &by);
+    pthread_condattr_destroy(&by);
     pthread_mutex_lock(&h->lock);
     q->id = ret->id = ++h->last;
     w.next = h->asked;
     h->asked = &w;
     if (!h->is_deaf && send(h->sock, q, sizeof *q, MSG_NOSIGNAL) == (ssize_t)sizeof *q)
-        while (!w.is_done && !h->is_deaf) pthread_cond_wait(&w.done, &h->lock);
+        while (!w.is_done && !h->is_deaf)
+            if (pthread_cond_timedwait(&w.done, &h->lock, &until) == ETIMEDOUT && !h->is_deaf) {
+                h->is_deaf = true;
+                log_say(NULL, LOG_ERROR, S("auth"), "the process that hashes passwords does not answer");
+            }
     for (p = &h->asked; *p && *p != &w;) p = &(*p)->next;
     if (*p) *p = w.next;
     pthread_mutex_unlock(&h->lock);

@@ -153,6 +153,7 @@ struct cx {
     enum way way;
     int64_t now_ms;  /* one clock reading per request: tests set it */
     int64_t batch;   /* 0, or the batch this write belongs to */
+    bool unproved;   /* a session that has not lately proved who it is: writes no users and no roles (record/log.c) */
     int tz_min;      /* user's offset from UTC in minutes at now_ms */
     str lang;        /* "en", "de", "lt", "ru" */
     str country;     /* ISO 3166 of the firm, for phone numbers and dates */

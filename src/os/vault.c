@@ -4,8 +4,10 @@
 
 #include "os/os.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     KEY_BYTES = crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
@@ -170,7 +172,14 @@ enum err vault_key_add(struct cx *cx, str path)
     os_random(key, sizeof key);
     str text = arena_fmt(cx->a, "%.*s\n%.*s", FS(os_hex(cx->a, key, sizeof key)), FS(bytes));
     sodium_memzero(key, sizeof key);
-    return os_write_file_atomic(cx, path, text, 0600);
+    struct stat st = {0};
+    bool had = stat(arena_z(cx->a, path), &st) == 0;
+    TRY(os_write_file_atomic(cx, path, text, 0600));
+    /* root makes it for the account that serves */
+    if (had && (st.st_uid != geteuid() || st.st_gid != getegid()) &&
+        chown(arena_z(cx->a, path), st.st_uid, st.st_gid) != 0)
+        return os_fail(cx, errno, "chown", path);
+    return E_OK;
 }
 
 enum err vault_reseal(struct cx *cx, const struct vault *v, str where, str sealed, struct resealing *io, str *ret)

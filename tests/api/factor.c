@@ -321,6 +321,8 @@ static void proved(struct api_bed *t)
 {
     T_OK(&t->b.cx, auth_password_set(&t->b.cx, t->app->auth, t->who[ADMIN].id, str_from(word)));
     api_enter(t, ADMIN, t->who[ADMIN].id);
+    ROWS(t, {ADMIN, "PATCH /api/v1/role/$rolerep", "{'name':'rep 1'}", 200, NULL, "role.update", "before", NULL},
+         {ADMIN, "POST /api/v1/file?name=u.csv", "Name;E-Mail\nEva;eva@evil.example\n", 201, NULL, NULL, "table", "Content-Type: text/csv"});
     t->still_ms += PROOF_MS + 60000;
     ROWS(t,
          {ADMIN, "PATCH /api/v1/role/$rolerep", "{'name':'rep 2'}", 403, "\"code\":\"proof\"", NULL, NULL, NULL},
@@ -331,6 +333,12 @@ static void proved(struct api_bed *t)
          {ADMIN, "POST /api/v1/account/$repa2/end", NULL, 403, "\"code\":\"proof\"", NULL, NULL, NULL},
          {ADMIN, "DELETE /api/v1/session/list", NULL, 403, "\"code\":\"proof\"", NULL, NULL, NULL},
          {ADMIN, "DELETE /api/v1/account/$repa2/factor", NULL, 403, "\"code\":\"proof\"", NULL, NULL, NULL},
+         {ADMIN, "PUT /api/v1/user/by/x/1", "{'name':'me','mail':'me@evil.example','role':'$rolerep'}", 403, "\"code\":\"proof\"", NULL, NULL, NULL},
+         {ADMIN, "PUT /api/v1/role/by/x/1", "{'name':'me'}", 403, "\"code\":\"proof\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/undo", "{'change':'$before.seq'}", 403, "\"code\":\"proof\"", NULL, NULL, NULL},
+         {ADMIN, "PUT /api/v1/mail/server", "{'host':''}", 403, "\"code\":\"proof\"", NULL, NULL, NULL},
+         {ADMIN, "PUT /api/v1/signup/rules", "{'open':false}", 403, "\"code\":\"proof\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/import/run", "{'file':'$table','entity':'user'}", 403, "\"code\":\"proof\"", NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/user/$repa1", NULL, 200, NULL, NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/person", "{'name':'Frei'}", 201, NULL, "person.create", NULL, NULL},
          {ADMIN, "POST /api/v1/session/proof", "{'password':'x'}", 403, "\"field\":\"password\"|\"code\":\"denied\"", NULL, NULL, NULL},

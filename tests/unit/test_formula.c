@@ -362,7 +362,7 @@ static void conditions_refused(struct bed *t)
     struct cx *cx = &t->cx;
     static const char *const no[] = {
         "{\"field\":\"at\",\"op\":\"within\",\"value\":{\"last_days\":30}}", "{\"not\":{\"field\":\"at\",\"op\":\"within\",\"value\":\"this_month\"}}",
-        "{\"field\":\"owner\",\"op\":\"eq\",\"value\":\"me\"}", "{\"or\":[{\"field\":\"owner\",\"op\":\"in\",\"value\":[\"me\"]}," DONE "]}",
+        "{\"field\":\"owner\",\"op\":\"eq\",\"value\":\"me\"}", ("{\"or\":[{\"field\":\"owner\",\"op\":\"in\",\"value\":[\"me\"]}," DONE "]}"),
         "{\"field\":\"team\",\"op\":\"eq\",\"value\":\"my_team\"}", "{\"field\":\"owner\",\"op\":\"ne\",\"value\":\"my_team\"}",
         "{\"link\":\"person\",\"has\":{}}", "{\"any\":\"interaction.previous\",\"has\":{}}", "{\"field\":\"people\",\"op\":\"empty\"}",
         "{\"field\":\"x_roll\",\"op\":\"gt\",\"value\":1}", "{\"field\":\"x_words\",\"op\":\"eq\",\"value\":\"vip\"}", "{\"field\":\"x_live\",\"op\":\"eq\",\"value\":1}",
