@@ -105,6 +105,31 @@ static enum err put(struct cx *cx, const struct told *t, int64_t due_at)
                    V(due_at));
 }
 
+/* An erasure, unless it is on its way already. */
+static enum err put_erased(struct cx *cx, const struct told *t)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT id FROM hook_delivery WHERE hook = $1 AND record = $2 AND op = 'erase'"
+                 " AND state IN ('waiting', 'sending') LIMIT 1",
+                 V(t->hook), V(t->record)));
+    return r.n ? E_OK : put(cx, t, cx->now_ms + HOOK_ERASED_MS);
+}
+
+enum err follow_erased(struct cx *cx, int64_t hook)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT c.seq, c.entity, t.record FROM hook_told t"
+                 " JOIN change c ON c.record = t.record AND c.op = 'erase' WHERE t.hook = $1 ORDER BY c.seq",
+                 V(hook)));
+    for (size_t i = 0; i < r.n; i++) {
+        struct told t = {hook, db_int(&r, i, 0), db_int(&r, i, 2), db_str(&r, i, 1), S("erase")};
+        TRY(put_erased(cx, &t));
+    }
+    return E_OK;
+}
+
 static enum err write_inside(struct cx *cx, void *arg)
 {
     const struct slice *s = arg;
@@ -125,7 +150,7 @@ static enum err write_inside(struct cx *cx, void *arg)
         looped = t->hook;
         TRY(queue_stop(cx, t->hook, S("loop")));
     }
-    for (size_t i = 0; i < s->erased.n; i++) TRY(put(cx, &s->erased.v[i], cx->now_ms + HOOK_ERASED_MS));
+    for (size_t i = 0; i < s->erased.n; i++) TRY(put_erased(cx, &s->erased.v[i]));
     for (size_t i = 0; i < s->stops.n; i++) TRY(queue_stop(cx, s->stops.v[i].hook, s->stops.v[i].why));
     return E_OK;
 }

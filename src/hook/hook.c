@@ -107,7 +107,10 @@ static enum err change_inside(struct cx *cx, void *arg)
     TRY(db_query(cx, &r, "SELECT active, secret FROM hook WHERE id = $1", V(h->id)));
     if (!r.n) return no_hook(cx);
     bool was = db_int(&r, 0, 0) != 0;
-    if (!was && h->active) TRY(begin(cx, h->id));
+    if (!was && h->active) {
+        TRY(begin(cx, h->id));
+        TRY(follow_erased(cx, h->id));
+    }
     if (was && !h->active) TRY(queue_stop(cx, h->id, S("")));
     TRY(event_setting(cx, S("webhook changed"), h->id));
     return db_exec(cx, NULL,

@@ -35,6 +35,8 @@ MUST enum err queue_stop(struct cx *cx, int64_t hook, str why); /* inside db_wri
 MUST enum err queue_from_now(struct cx *cx, void *none);
 /* ---- follow.c: one slice; *ret_more: there may be more. ---- */
 MUST enum err follow_slice(struct cx *cx, const struct hooks_opts *o, bool *ret_more);
+/* It is turned on: who was erased meanwhile is told as well. Inside db_write. */
+MUST enum err follow_erased(struct cx *cx, int64_t hook);
 /* ---- body.c ---- */
 /* Under the rights of cx. E_NOTFOUND: not to be seen. E_LIMIT: too large. */
 MUST enum err body_make(struct cx *cx, const struct sending *s, str *ret);

@@ -52,7 +52,9 @@ enum err queue_active(struct cx *cx, bool *ret)
 enum err queue_stop(struct cx *cx, int64_t hook, str why)
 {
     TRY(db_exec(cx, NULL, "UPDATE hook SET active = 0, stopped = $2 WHERE id = $1", V(hook), V(why)));
-    return db_exec(cx, NULL, "UPDATE hook_delivery SET state = 'stopped' WHERE hook = $1 AND state = 'waiting'",
+    /* an erasure waits until it is turned on again */
+    return db_exec(cx, NULL,
+                   "UPDATE hook_delivery SET state = 'stopped' WHERE hook = $1 AND state = 'waiting' AND op <> 'erase'",
                    V(hook));
 }
 

@@ -565,7 +565,41 @@ static void erased(struct bed *b)
     world_end(&w);
 }
 
+/* Also when it was off at that time, or was turned off before it was told. */
+static void erased_while_off(struct bed *b)
+{
+    struct world w = world_make(b);
+    struct cx *cx = &b->cx;
+    struct heard *got = NULL;
+    str secret = {0};
+    int64_t id = subscribe(&w, w.chief, "/ok", "person", HOOK_CREATE, "", NULL);
+    struct hook h = {.id = id, .owner = w.chief, .name = S("h"), .url = arena_fmt(cx->a, "http://127.0.0.1:%d/ok", rv.port), .entity = S("person"), .ops = HOOK_CREATE};
+    start(&w);
+    usleep(5000);
+    (void)now(&w);
+    int64_t p = make(cx, "person", "{\"name\":\"Zora\"}"), q = make(cx, "person", "{\"name\":\"Yves\"}");
+    T(wait_heard(&w, "/ok", 2, false) && wait_count(&w, STATE("delivered"), id, 2));
+    T_OK(now(&w), db_write(cx, erase_row, &p));
+    T(wait_count(&w, STATE("waiting"), id, 1));
+    T_OK(now(&w), hook_change(cx, &w.o.env, &h, false, &secret)); /* off, before it was told */
+    T_INT(count(&w, STATE("waiting"), id), 1);
+    T_OK(now(&w), db_write(cx, erase_row, &q));
+    bed_settle(b);
+    usleep(300000);
+    T_INT((int64_t)heard("/ok", &got), 2);
+    h.active = true;
+    T_OK(now(&w), hook_change(cx, &w.o.env, &h, false, &secret));
+    bool all = wait_heard(&w, "/ok", 4, true) && heard("/ok", &got) == 4;
+    T(all);
+    if (all) T(str_find(got[2].body, S("person.erased")) >= 0 && str_find(got[3].body, S("person.erased")) >= 0);
+    T(wait_count(&w, S("SELECT count(*) FROM hook_told WHERE hook = $1"), id, 0));
+    usleep(300000);
+    T_INT((int64_t)heard("/ok", &got), 4); /* once each */
+    world_end(&w);
+}
+
 static void erased_(void) { bed_both(erased); }
+static void erased_while_off_(void) { bed_both(erased_while_off); }
 static void told_(void) { bed_both(told); }
 static void trouble_(void) { bed_both(trouble); }
 static void breaker_(void) { bed_both(breaker); }
@@ -585,4 +619,4 @@ static void delays(void)
     T(sum > INT64_C(46) * 3600000 && sum <= INT64_C(48) * 3600000);
 }
 
-TESTS("hook", delays, told_, trouble_, breaker_, rights_, inside_, pinned_, dies_, circle_, erased_)
+TESTS("hook", delays, told_, trouble_, breaker_, rights_, inside_, pinned_, dies_, circle_, erased_, erased_while_off_)
