@@ -118,33 +118,49 @@ void hash_end(struct hashes *h)
     pthread_mutex_unlock(&h->lock);
 }
 
+/* One who waits for his answer, but not for ever: a process that stands still hashes for nobody, and from then on it is
+ * done here. */
+static struct hash_wait *wait_new(struct hash_reply *r)
+{
+    struct hash_wait *w = mem_new(sizeof *w);
+    pthread_condattr_t by;
+    pthread_condattr_init(&by);
+    pthread_condattr_setclock(&by, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->done, &by);
+    pthread_condattr_destroy(&by);
+    w->r = r;
+    return w;
+}
+
+/* With the lock. */
+static void wait_for(struct hashes *h, struct hash_wait *w)
+{
+    struct timespec until = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ANSWER_S;
+    while (!w->is_done && !h->is_deaf)
+        if (pthread_cond_timedwait(&w->done, &h->lock, &until) == ETIMEDOUT && !h->is_deaf) {
+            h->is_deaf = true;
+            log_say(NULL, LOG_ERROR, S("auth"), "the process that hashes passwords does not answer");
+        }
+}
+
 /* False: there is nobody to do it. */
 static bool ask(struct hashes *h, struct hash_ask *q, struct hash_reply *ret)
 {
-    struct hash_wait w = {.r = ret}, **p = NULL;
-    struct timespec until = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ANSWER_S; /* one that stands still hashes for nobody: it is done here from then on */
-    pthread_condattr_t by = {0};
-    pthread_condattr_init(&by);
-    pthread_condattr_setclock(&by, CLOCK_MONOTONIC);
-    pthread_cond_init(&w.done, &by);
-    pthread_condattr_destroy(&by);
+    struct hash_wait *w = wait_new(ret), **p = NULL;
     pthread_mutex_lock(&h->lock);
     q->id = ret->id = ++h->last;
-    w.next = h->asked;
-    h->asked = &w;
-    if (!h->is_deaf && send(h->sock, q, sizeof *q, MSG_NOSIGNAL) == (ssize_t)sizeof *q)
-        while (!w.is_done && !h->is_deaf)
-            if (pthread_cond_timedwait(&w.done, &h->lock, &until) == ETIMEDOUT && !h->is_deaf) {
-                h->is_deaf = true;
-                log_say(NULL, LOG_ERROR, S("auth"), "the process that hashes passwords does not answer");
-            }
-    for (p = &h->asked; *p && *p != &w;) p = &(*p)->next;
-    if (*p) *p = w.next;
+    w->next = h->asked;
+    h->asked = w;
+    if (!h->is_deaf && send(h->sock, q, sizeof *q, MSG_NOSIGNAL) == (ssize_t)sizeof *q) wait_for(h, w);
+    for (p = &h->asked; *p && *p != w;) p = &(*p)->next;
+    if (*p) *p = w->next;
+    bool done = w->is_done;
     pthread_mutex_unlock(&h->lock);
-    pthread_cond_destroy(&w.done);
-    return w.is_done;
+    pthread_cond_destroy(&w->done);
+    mem_free(w);
+    return done;
 }
 
 static enum err run(struct cx *cx, struct hashes *h, struct hash_ask *q, str secret, struct hash_reply *ret)

@@ -81,6 +81,7 @@ enum { DB_STMTS = 256 }; /* statements kept prepared per connection */
 void db_log(const char *level, const char *fmt, ...) PRINTF(2, 3);
 int64_t db_mono_us(void);                             /* the steady clock of db_deadline */
 char *db_zdup(str s);                                 /* malloc'd, NUL-ended */
+void id_forget(void); /* tests: the next id is of the present time, whatever an earlier bed's clock said */
 MUST enum err db_fault(struct cx *cx, struct db *db); /* counts down db_fault_at */
 /* fn in a savepoint of its own on cx->db. */
 MUST enum err db_level(struct cx *cx, db_write_fn *fn, void *arg);

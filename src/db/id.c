@@ -55,6 +55,8 @@ void id_floor(int64_t id)
     while (old < t && !atomic_compare_exchange_weak(&last, &old, t)) continue;
 }
 
+void id_forget(void) { atomic_store(&last, 0); }
+
 int64_t id_time_ms(int64_t id) { return (id >> (SEQ_BITS + NODE_BITS)) + EPOCH_MS; }
 
 static int64_t look(clockid_t which)

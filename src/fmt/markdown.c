@@ -190,7 +190,7 @@ static void line_put(struct typed *t, str line, size_t at)
     bool fence = str_has_prefix(str_cut(line, indent, line.n), S("```")), plain = t->fenced;
     if (fence) t->fenced = !t->fenced;
     if (plain || fence) {
-        buf_add(&t->out, line);
+        for (size_t i = 0; i < line.n; i++) byte_put(t, line, i);
         return;
     }
     escape = false_number(t, line);
@@ -204,7 +204,7 @@ static void line_put(struct typed *t, str line, size_t at)
 
 static str as_meant(struct arena *a, str s)
 {
-    struct typed t = {.in = s, .out = buf_new(a, s.n * 3 + PADDING)};
+    struct typed t = {.in = s, .out = buf_new(a, s.n * 3 + PADDING + 1)};
     ptrdiff_t found = 0;
     for (size_t at = 0; (found = str_find(str_cut(s, at, s.n), S("-->"))) >= 0; at = t.last_remark)
         t.last_remark = at + (size_t)found + 1;
@@ -218,6 +218,7 @@ static str as_meant(struct arena *a, str s)
     size_t n = t.out.n;
     for (int i = 0; i < PADDING; i++)
         buf_byte(&t.out, '\n'); /* md4c 0.4.8 reads a little too far */
+    buf_byte(&t.out, 0); /* and looks for an end of C's kind */
     return str_cut(buf_str(&t.out), 0, n);
 }
 

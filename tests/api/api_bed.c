@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api_bed.h"
 #include "auth/factor.h"
+#include "db/db_int.h"
 #include "os/os.h"
 #include "ui/ui.h"
 
@@ -129,6 +130,7 @@ static void set_up_firm(struct api_bed *t)
 
 struct api_bed *api_bed_make(bool pg, bool live, bool set_up)
 {
+    id_forget(); /* a bed before this one may have been days ahead */
     struct bed b = bed_make(pg);
     struct api_bed *t = NEW(b.cx.a, struct api_bed);
     t->b = b;

@@ -420,18 +420,27 @@ static void created(struct api_bed *t)
     for (int i = 0; i < 2; i++)
         T(str_find(posted(t, REPA1, "{\"name\":\"Einmal\"}", "Idempotency-Key: later\r\n"), S("\"name\":\"Einmal\"")) >= 0);
     ROWS(t, {REPA1, "GET /api/v1/count/person", NULL, 200, "\"value\":2", "person.create", NULL, NULL});
-    int refused = 0;
-    for (int nth = 1; nth < 60; nth++) {
+    int refused = 0, people = 2, through = 0;
+    for (int nth = 1; nth < 60 && through < 3; nth++) {
         db_fault_at(t->app->db, nth);
         str got = posted(t, REPA1, "{\"name\":\"Fehler\",\"mails\":[\"f@b.example\"]}", "");
         db_fault_at(t->app->db, 0);
-        if (str_find(got, S("HTTP/1.1 201 ")) >= 0) break;
+        if (str_find(got, S("HTTP/1.1 201 ")) >= 0) {
+            people++;
+            through++; /* those who follow may have met it: the same once more */
+            nth--;
+            continue;
+        }
+        through = 0;
         T(str_find(got, S("HTTP/1.1 503 ")) >= 0 && str_find(got, S("Retry-After: ")) >= 0);
         refused++;
-        ROWS(t, {REPA1, "GET /api/v1/count/person", NULL, 200, "\"value\":2", NULL, NULL, NULL});
+        struct answer n = api_call(t, t->b.cx.a, REPA1, S("GET /api/v1/count/person"), S(""), S(""));
+        T_STR(answer_value(&t->b.cx, &n, S("value")), arena_fmt(t->b.cx.a, "%d", people));
     }
     T(refused >= 5 && refused < 40);
-    ROWS(t, {REPA1, "GET /api/v1/count/person", NULL, 200, "\"value\":3", "person.create", NULL, NULL});
+    struct answer n = api_call(t, t->b.cx.a, REPA1, S("GET /api/v1/count/person"), S(""), S(""));
+    T_STR(answer_value(&t->b.cx, &n, S("value")), arena_fmt(t->b.cx.a, "%d", people));
+    (void)api_events_came(t);
 }
 
 /* Asked and answered: until the end of the head. */

@@ -209,6 +209,22 @@ def pieces():
         true("and with it who draws", not os.path.exists(f"/proc/{child[0]}"))
 
 
+def stands_still():
+    """Who hashes passwords does not answer: they are hashed all the same, and the server can be ended."""
+    with House(K) as h:
+        h.init()
+        h.serve()
+        all_ = pathlib.Path(f"/proc/{h.server.pid}/task/{h.server.pid}/children").read_text().split()
+        hasher = [k for k in all_ if b"hash-passwords" in pathlib.Path(f"/proc/{k}/cmdline").read_bytes()]
+        is_("one hashes", len(hasher), 1)
+        os.kill(int(hasher[0]), signal.SIGSTOP)
+        h.login()
+        true("it is told", "does not answer" in h.text())
+        h.login()
+        is_("ended", h.kill(signal.SIGTERM), 0)
+        true("and with it who stood still", until(lambda: not os.path.exists(f"/proc/{hasher[0]}"), 5))
+
+
 def uploads():
     """A file larger than what is kept in memory, sent again under its key: one file."""
     with House(K) as h:
@@ -353,6 +369,7 @@ root()
 tls()
 browser()
 in_the_clear()
+stands_still()
 beside()
 upgrade()
 uploads()
