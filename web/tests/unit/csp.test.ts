@@ -11,7 +11,7 @@ import fileSource from '../../../src/api/file.c?raw';
 const texts = (c: string) => [...c.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((m) => m[1]).join('');
 const pagePolicy = texts(/ui_csp = S0\(([\s\S]*?)\);\n/.exec(uiSource)?.[1] ?? '');
 const dataPolicy = /X\("Content-Security-Policy",\s+"([^"]+)"/.exec(headersSource)?.[1] ?? '';
-const filePolicy = /Content-Security-Policy"\), S\("([^"]+)"/.exec(fileSource)?.[1] ?? '';
+const filePolicy = /Content-Security-Policy"\),\s+S\("([^"]+)"/.exec(fileSource)?.[1] ?? '';
 
 // What may matter is read; what the evaluator only notes (scripts from 'self', Trusted Types) is not a finding.
 const findings = (policy: string) =>
