@@ -26,9 +26,22 @@ static int64_t one_int(struct bed *t, str sql)
     return r.n ? db_int(&r, 0, 0) : 0;
 }
 
-/* On PostgreSQL other databases' transactions put off what is final. */
+/* On PostgreSQL other databases' transactions put off what is final: until every event is, or what happened at once would
+ * be sealed in two. (bed_settle looks at changes.) */
+static void settled(struct bed *t)
+{
+    for (int i = 0; db_is_pg(&t->cx) && i < 600; i++, usleep(50000)) {
+        struct db_rows r = {0};
+        int64_t horizon = 0;
+        T_OK(&t->cx, db_horizon(&t->cx, &horizon));
+        T_OK(&t->cx, db_query(&t->cx, &r, "SELECT 1 FROM security_event WHERE xid >= $1 LIMIT 1", V(horizon)));
+        if (!r.n) return;
+    }
+}
+
 static void seal_all(struct bed *t, const struct vault *v)
 {
+    settled(t);
     int64_t want = one_int(t, S("SELECT count(*) FROM security_event"));
     int64_t gone = one_int(t, S("SELECT count(*) FROM security_event s WHERE NOT EXISTS (SELECT 1 FROM follower f"
                                 " WHERE f.name = 'audit_event' AND f.seq >= s.seq)"));
