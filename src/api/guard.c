@@ -125,7 +125,7 @@ static bool needs_proof(const struct req *rq, enum proof_kind *ret)
     *ret = r->flags & R_PROOF_OWN ? PROOF_OWN : PROOF_RECENT;
     if (r->flags & (R_PROOF | R_PROOF_OWN)) return true;
     for (size_t i = 0; i < COUNT(of_records); i++)
-        if (r->fn == of_records[i]) return str_eq(rq->param[0], S("user")) || str_eq(rq->param[0], S("role"));
+        if (r->fn == of_records[i]) return record_lets_in(rq->param[0]);
     return false;
 }
 

@@ -58,7 +58,7 @@ static enum err ask_job(struct cx *cx, const struct req *rq, struct resp *rs, st
     TRY(may_import(cx, j));
     str entity = {0};
     TRY(json_str_of(cx, j, S("entity"), S(""), &entity));
-    if (cx->unproved && (str_eq(entity, S("user")) || str_eq(entity, S("role")))) /* the job has no session */
+    if (cx->unproved && record_lets_in(entity)) /* the job has no session */
         return fail(cx, E_PROOF, "Please prove once more who you are");
     TRY(job_add(cx, cx->app->jobs, kind, rq->body, S(""), &job));
     return reply_job(rs, job);

@@ -7,12 +7,14 @@
 
 enum { OLD_BYTES_MAX = 4 * 1024 * 1024, HISTORY_MAX = 200 };
 
+bool record_lets_in(str entity) { return str_eq(entity, S("user")) || str_eq(entity, S("role")); }
+
 enum err log_write(struct cx *cx, const struct entity *e, int64_t id, str op, int64_t version,
                    str old_json, int64_t *ret_seq)
 {
     int64_t seq = id_new(cx->now_ms);
     /* by whatever door: undo, foreign keys, what comes next */
-    if (cx->unproved && (str_eq(e->name, S("user")) || str_eq(e->name, S("role"))))
+    if (cx->unproved && record_lets_in(e->name))
         return fail(cx, E_PROOF, "Please prove once more who you are");
     struct db_val old = old_json.n ? V(old_json) : DB_NONE;
     TRY(db_exec(cx, NULL,

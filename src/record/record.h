@@ -92,6 +92,10 @@ MUST enum err record_each(struct cx *cx, const struct entity *e, const struct qu
 str record_title(const struct record *r);
 MUST enum err record_titles(struct cx *cx, const struct entity *e, const int64_t *ids, size_t n, str *ret);
 
+/* Users and roles: who comes in, and what he may. A session that has not lately proved who it is (cx->unproved) writes
+ * none of them, by whatever door (log_write). */
+bool record_lets_in(str entity);
+
 /* ---- writing (each opens db_write itself; inside a running one it joins it) ---- */
 struct written {
     int64_t id, version, seq;      /* seq: the change's row */

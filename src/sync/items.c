@@ -115,8 +115,7 @@ static enum err item_of(struct cx *cx, str raw, struct sync_item *it)
     TRY(json_str_of(cx, j, S("key"), S(""), &it->key));
     const struct entity *e = meta_entity(cx->meta, it->entity);
     if (!e || !acl_may(cx, e, ACT_SEE)) return fail_at(cx, E_INVALID, S("entity"), "There is nothing of this name");
-    /* it is written without a session */
-    if (cx->unproved && (str_eq(e->name, S("user")) || str_eq(e->name, S("role"))))
+    if (cx->unproved && record_lets_in(e->name)) /* it is written without a session */
         return fail_at(cx, E_PROOF, S("entity"), "Please prove once more who you are");
     TRY(external_check(cx, S("x"), it->key));
     TRY(op_of(cx, j, &it->op));
