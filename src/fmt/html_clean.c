@@ -21,11 +21,10 @@ struct element {
     str ends; /* elements that it ends when they are open, up to the nearest of `within` */
     str within;
 };
-#define BLOCKS "p"
 static const struct element elements[] = {
-    {S0("p"), KEEP, S0(BLOCKS), S0("li td th blockquote")},
+    {S0("p"), KEEP, S0("p"), S0("li td th blockquote")},
     {S0("br"), VOID, S0(""), S0("")},
-    {S0("hr"), VOID, S0(BLOCKS), S0("li td th blockquote")},
+    {S0("hr"), VOID, S0("p"), S0("li td th blockquote")},
     {S0("b"), KEEP, S0(""), S0("")},
     {S0("strong"), KEEP, S0(""), S0("")},
     {S0("i"), KEEP, S0(""), S0("")},
@@ -37,12 +36,12 @@ static const struct element elements[] = {
     {S0("sup"), KEEP, S0(""), S0("")},
     {S0("code"), KEEP, S0(""), S0("")},
     {S0("a"), KEEP, S0("a"), S0("")},
-    {S0("pre"), KEEP, S0(BLOCKS), S0("li td th blockquote")},
-    {S0("blockquote"), KEEP, S0(BLOCKS), S0("li td th blockquote")},
-    {S0("ul"), KEEP, S0(BLOCKS), S0("li td th blockquote")},
-    {S0("ol"), KEEP, S0(BLOCKS), S0("li td th blockquote")},
+    {S0("pre"), KEEP, S0("p"), S0("li td th blockquote")},
+    {S0("blockquote"), KEEP, S0("p"), S0("li td th blockquote")},
+    {S0("ul"), KEEP, S0("p"), S0("li td th blockquote")},
+    {S0("ol"), KEEP, S0("p"), S0("li td th blockquote")},
     {S0("li"), KEEP, S0("li"), S0("ul ol")},
-    {S0("table"), KEEP, S0(BLOCKS), S0("li td th blockquote")},
+    {S0("table"), KEEP, S0("p"), S0("li td th blockquote")},
     {S0("thead"), KEEP, S0("thead tbody"), S0("table")},
     {S0("tbody"), KEEP, S0("thead tbody"), S0("table")},
     {S0("tr"), KEEP, S0("tr"), S0("table")},
@@ -140,15 +139,27 @@ static void text_byte(struct buf *b, char c)
     else if (u >= ' ' || c == '\n' || c == '\t') buf_byte(b, c);
 }
 
+void html_text(struct buf *b, str s)
+{
+    for (size_t i = 0; i < s.n; i++) text_byte(b, s.p[i]);
+}
+
+/* Text as it stands in HTML: references stay, all else is escaped. */
+static void source_put(struct buf *out, str s)
+{
+    for (size_t at = 0; at < s.n;) {
+        str rest = str_cut(s, at, s.n);
+        size_t n = reference(rest);
+        if (n) buf_add(out, str_cut(rest, 0, n));
+        else text_byte(out, rest.p[0]);
+        at += n ? n : 1;
+    }
+}
+
 static void text_put(struct clean *c, size_t to)
 {
-    while (c->at < to) {
-        str rest = str_cut(c->in, c->at, to);
-        size_t n = reference(rest);
-        if (n) buf_add(&c->out, str_cut(rest, 0, n));
-        else text_byte(&c->out, rest.p[0]);
-        c->at += n ? n : 1;
-    }
+    source_put(&c->out, str_cut(c->in, c->at, to));
+    c->at = to;
 }
 
 static void close_to(struct clean *c, int n)
@@ -237,7 +248,7 @@ static str address(struct arena *a, str value)
 static void href_put(struct buf *out, str to)
 {
     buf_add(out, S(" href=\""));
-    for (size_t i = 0; i < to.n; i++) text_byte(out, to.p[i]);
+    html_text(out, to);
     buf_add(out, S("\" rel=\"noopener noreferrer nofollow\" target=\"_blank\""));
 }
 
@@ -272,12 +283,8 @@ static void picture(struct clean *c)
         href_put(&c->out, to);
         buf_byte(&c->out, '>');
     }
-    struct clean words = {.in = str_trim(alt).n ? alt : to};
-    words.out = c->out;
-    if (str_trim(alt).n) text_put(&words, words.in.n);
-    else
-        for (size_t i = 0; i < to.n; i++) text_byte(&words.out, to.p[i]);
-    c->out = words.out;
+    if (str_trim(alt).n) source_put(&c->out, alt);
+    else html_text(&c->out, to);
     if (to.n && !in_link) buf_add(&c->out, S("</a>"));
 }
 

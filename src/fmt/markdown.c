@@ -39,18 +39,6 @@ static const struct {
 static int full(const struct made *m) { return m->out.full ? 1 : 0; }
 static void add(struct made *m, const char *z) { buf_add(&m->out, str_from(z)); }
 
-static void escaped(struct made *m, str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (c == '<') add(m, "&lt;");
-        else if (c == '>') add(m, "&gt;");
-        else if (c == '&') add(m, "&amp;");
-        else if (c == '"') add(m, "&quot;");
-        else buf_byte(&m->out, c);
-    }
-}
-
 /* Attributes come in pieces: text, and references as they stand. */
 static void attribute(struct made *m, const MD_ATTRIBUTE *t)
 {
@@ -58,7 +46,7 @@ static void attribute(struct made *m, const MD_ATTRIBUTE *t)
         str piece = {t->text + t->substr_offsets[i],
                      t->substr_offsets[i + 1] - t->substr_offsets[i]};
         if (t->substr_types[i] == MD_TEXT_ENTITY) buf_add(&m->out, piece);
-        else if (t->substr_types[i] == MD_TEXT_NORMAL) escaped(m, piece);
+        else if (t->substr_types[i] == MD_TEXT_NORMAL) html_text(&m->out, piece);
     }
 }
 
@@ -121,7 +109,7 @@ static int text(MD_TEXTTYPE t, const MD_CHAR *p, MD_SIZE n, void *arg)
     if (t == MD_TEXT_HTML && !m->in_alt) buf_add(&m->out, s);
     else if (t == MD_TEXT_ENTITY) buf_add(&m->out, s);
     else if (t == MD_TEXT_BR || t == MD_TEXT_SOFTBR) add(m, m->in_alt ? " " : "<br>");
-    else if (t != MD_TEXT_NULLCHAR) escaped(m, s);
+    else if (t != MD_TEXT_NULLCHAR) html_text(&m->out, s);
     return full(m);
 }
 
@@ -186,16 +174,17 @@ static void byte_put(struct typed *t, str line, size_t i)
 
 static void line_put(struct typed *t, str line, size_t at)
 {
-    size_t indent = run(line, 0, ' '), escape = 0;
+    size_t indent = run(line, 0, ' ');
     bool fence = str_has_prefix(str_cut(line, indent, line.n), S("```")), plain = t->fenced;
     if (fence) t->fenced = !t->fenced;
     if (plain || fence) {
         for (size_t i = 0; i < line.n; i++) byte_put(t, line, i);
         return;
     }
-    escape = false_number(t, line);
-    if (is_definition(line)) buf_byte(&t->out, '\\');
-    for (size_t i = is_definition(line) ? indent : 0; i < line.n; i++) {
+    size_t escape = false_number(t, line);
+    bool definition = is_definition(line);
+    if (definition) buf_byte(&t->out, '\\');
+    for (size_t i = definition ? indent : 0; i < line.n; i++) {
         if ((escape && i == escape) || is_literal(t, at + i)) buf_byte(&t->out, '\\');
         if (is_unc(line, i)) buf_add(&t->out, S("\\\\"));
         byte_put(t, line, i);
@@ -237,7 +226,7 @@ str markup_html(struct arena *a, str s)
     m.in = meant;
     if (md_parse(meant.p, (MD_SIZE)meant.n, &parser, &m) != 0) {
         m.out = buf_new(a, HTML_CLEAN_MAX); /* it would be too long: the text as it is */
-        escaped(&m, s);
+        html_text(&m.out, s);
     }
     return html_clean(a, buf_str(&m.out));
 }

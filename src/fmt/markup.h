@@ -13,6 +13,9 @@ enum { MARKUP_MAX = 100000, HTML_CLEAN_MAX = 4 << 20, HTML_DEPTH = 60 };
  * references are text: nothing that people typed goes but marks. "" for what is longer than MARKUP_MAX bytes. */
 str markup_html(struct arena *a, str text);
 
+/* Text between tags, or in an attribute between double quotes. */
+void html_text(struct buf *b, str s);
+
 /* HTML of anybody -> HTML of few elements: p br hr b strong i em u s del sub sup code pre blockquote ul ol li table
  * thead tbody tr th td, and a. Nothing has an attribute but a (href, rel, target) and th, td (align). An href is
  * http, https, mailto or tel. Scripts, styles, frames and comments go with what they hold, other known elements go
