@@ -71,29 +71,37 @@ def line_wrong(root, cells, level_1):
     return bad
 
 
-def main():
+def table(name, row, want, wrong, verdict_at, stranger, sum_form):
+    """docs/NAME.md under the root: of the lines that look like `row` there is one for each of `want`, in order, each as
+    wrong(root, cells) wants it, and the sum that they give stands in it. Tells, and ends the program."""
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[1])
-    file = root / "docs/asvs.md"
+    file = root / f"docs/{name}.md"
     if not file.is_file():
-        sys.exit("docs/asvs.md: is not there")
-    want, level_1 = list(numbers(SECTIONS)), set(numbers(LEVEL_1))
+        sys.exit(f"docs/{name}.md: is not there")
+    text = file.read_text()
     rows = [(n, [c.strip() for c in line.strip().strip("|").split("|")])
-            for n, line in enumerate(file.read_text().splitlines(), 1) if re.match(r"\| *\d+\.\d+", line)]
-    bad = [f"{n}: {c[0]}: {why}" for n, c in rows for why in line_wrong(root, c, level_1)]
+            for n, line in enumerate(text.splitlines(), 1) if re.match(row, line)]
+    bad = [f"{n}: {c[0]}: {why}" for n, c in rows for why in wrong(root, c)]
     got = [c[0] for _, c in rows]
     bad += [f"{n}: has no line" for n in want if n not in got]
-    bad += [f"{n}: is not of levels 1 and 2" for n in got if n not in want]
+    bad += [f"{n}: {stranger}" for n in got if n not in want]
     bad += [f"{n}: has {got.count(n)} lines" for n in sorted(set(got)) if got.count(n) > 1]
     if sorted(got) == sorted(want) and got != want:
         bad.append("the lines do not stand in order")
-    n = {v: sum(len(c) > 3 and c[3] == v for _, c in rows) for v in VERDICTS}
-    total = SUM.format(all=len(rows), tested=n["tested"], met=n["met"], na=n["n/a"], missing=n["MISSING"])
-    if total not in file.read_text():
+    n = {v: sum(len(c) > verdict_at and c[verdict_at] == v for _, c in rows) for v in VERDICTS}
+    total = sum_form.format(all=len(rows), tested=n["tested"], met=n["met"], na=n["n/a"], missing=n["MISSING"])
+    if total not in text:
         bad.append(f"its sum is: {total}")
     for b in bad:
-        print(f"docs/asvs.md:{b}")
-    print(f"asvs: {max(len(want) - len(bad), 0)} passed, {len(bad)} failed")
+        print(f"docs/{name}.md:{b}")
+    print(f"{name}: {max(len(want) - len(bad), 0)} passed, {len(bad)} failed")
     sys.exit(bool(bad))
+
+
+def main():
+    level_1 = set(numbers(LEVEL_1))
+    table("asvs", r"\| *\d+\.\d+", list(numbers(SECTIONS)), lambda root, c: line_wrong(root, c, level_1), 3,
+          "is not of levels 1 and 2", SUM)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
 """tools/attacks.py [ROOT] - docs/attacks.md is whole and true as far as a program can tell: each attack and each fault of
 the security bar has its line in order, a verdict, what holds it, and only tests that exist; its sum is what the lines say.
 """
-import pathlib, re, sys
+import sys
 
 sys.dont_write_bytecode = True
-from asvs import VERDICTS, test_wrong
+from asvs import VERDICTS, table, test_wrong
 
 # The numbers of each letter; what is missing between them was never given.
 CASES = """A 1-4,6-9,11-12; B 1-4,6-9,11-14; C 1-4,6-9,11-14,16-19,21-24,26; D 1-4,6-9,11-14,16-17; E 1-4,6-9; F 1-4,6-9;
@@ -44,28 +44,7 @@ def line_wrong(root, cells):
 
 
 def main():
-    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[1])
-    file = root / "docs/attacks.md"
-    if not file.is_file():
-        sys.exit("docs/attacks.md: is not there")
-    want, text = list(numbers(CASES)), file.read_text()
-    rows = [(n, [c.strip() for c in line.strip().strip("|").split("|")])
-            for n, line in enumerate(text.splitlines(), 1) if re.match(r"\| *[A-Z]\d", line)]
-    got = [c[0] for _, c in rows]
-    bad = [f"{n}: {c[0]}: {why}" for n, c in rows for why in line_wrong(root, c)]
-    bad += [f"{n}: has no line" for n in want if n not in got]
-    bad += [f"{n}: is no case" for n in got if n not in want]
-    bad += [f"{n}: has {got.count(n)} lines" for n in sorted(set(got)) if got.count(n) > 1]
-    if sorted(got) == sorted(want) and got != want:
-        bad.append("the lines do not stand in order")
-    n = {v: sum(len(c) > 2 and c[2] == v for _, c in rows) for v in VERDICTS}
-    total = SUM.format(all=len(rows), tested=n["tested"], met=n["met"], na=n["n/a"], missing=n["MISSING"])
-    if total not in text:
-        bad.append(f"its sum is: {total}")
-    for b in bad:
-        print(f"docs/attacks.md:{b}")
-    print(f"attacks: {max(len(want) - len(bad), 0)} passed, {len(bad)} failed")
-    sys.exit(bool(bad))
+    table("attacks", r"\| *[A-Z]\d", list(numbers(CASES)), line_wrong, 2, "is no case", SUM)
 
 
 if __name__ == "__main__":
