@@ -59,6 +59,9 @@ str api_body(struct api_bed *t, const char *text);
 /* A member of the body, "a.b" one level down; "" when there is none. */
 str answer_value(struct cx *cx, const struct answer *r, str path);
 
+/* A connection to the server of a live bed; -1: there is none. Any thread. */
+int api_dial(struct api_bed *t);
+
 /* ---- tables ---- */
 struct row {
     enum actor who;

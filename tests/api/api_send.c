@@ -4,9 +4,11 @@
 #include "http/http_int.h"
 #include "ui/ui.h"
 
+#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static _Atomic bool called[200];
@@ -191,6 +193,14 @@ str answer_value(struct cx *cx, const struct answer *r, str path)
         else j = json_get(j, key);
     }
     return j ? j->s : S("");
+}
+
+int api_dial(struct api_bed *t)
+{
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_port(t->app->http)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) != 0) os_close_fd(&fd);
+    return fd;
 }
 
 /* ---- tables ---- */

@@ -6,21 +6,12 @@
 #include "record/log.h"
 #include "usage/usage.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { WAIT_MS = 20000, READ_MAX = 1 << 20, MANY = 230 };
-
-static int dial(struct api_bed *t)
-{
-    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_port(t->app->http)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    T(fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) == 0);
-    return fd;
-}
 
 static void ask(struct api_bed *t, int fd, enum actor who, const char *line)
 {
@@ -52,7 +43,7 @@ static bool hear(struct heard *h, str want, int ms)
 
 static struct heard listen_in(struct api_bed *t, enum actor who)
 {
-    struct heard h = {.fd = dial(t), .b = buf_new(t->b.cx.a, READ_MAX)};
+    struct heard h = {.fd = api_dial(t), .b = buf_new(t->b.cx.a, READ_MAX)};
     ask(t, h.fd, who, "GET /api/v1/events");
     T(hear(&h, S("text/event-stream"), WAIT_MS));
     return h;
@@ -317,7 +308,7 @@ static void events_by_key(struct api_bed *t)
     str token = {0};
     mine.now_ms = clock_ms();
     T_OK(&mine, key_new(&mine, &k, &token));
-    struct heard h = {.fd = dial(t), .b = buf_new(cx->a, READ_MAX)};
+    struct heard h = {.fd = api_dial(t), .b = buf_new(cx->a, READ_MAX)};
     str s = arena_fmt(cx->a, "GET /api/v1/events HTTP/1.1\r\nHost: kontor.test\r\nAuthorization: Bearer %.*s\r\n\r\n", FS(token));
     T(send(h.fd, s.p, s.n, MSG_NOSIGNAL) == (ssize_t)s.n);
     T(hear(&h, S("text/event-stream"), WAIT_MS));
@@ -378,7 +369,7 @@ static void over_the_wire(struct api_bed *t)
                {ADMIN, "GET /api/v1/person/..%2f1", {" 400 ", "", ""}},
                {REPA1, "GET /api/v1/events?x=%zz", {" 400 ", "", ""}}};
     for (size_t i = 0; i < COUNT(all); i++) {
-        struct heard h = {.fd = dial(t), .b = buf_new(t->b.cx.a, READ_MAX)};
+        struct heard h = {.fd = api_dial(t), .b = buf_new(t->b.cx.a, READ_MAX)};
         ask(t, h.fd, all[i].who, all[i].line);
         for (int k = 0; k < 3; k++)
             if (!hear(&h, str_from(all[i].want[k]), all[i].want[k][0] ? WAIT_MS / 4 : 0) && all[i].want[k][0]) {
@@ -391,7 +382,7 @@ static void over_the_wire(struct api_bed *t)
 
 static str posted(struct api_bed *t, enum actor who, const char *body, const char *head)
 {
-    struct heard h = {.fd = dial(t), .b = buf_new(t->b.cx.a, READ_MAX)};
+    struct heard h = {.fd = api_dial(t), .b = buf_new(t->b.cx.a, READ_MAX)};
     const struct person *p = &t->who[who];
     str s = arena_fmt(t->b.cx.a,
                       "POST /api/v1/person HTTP/1.1\r\nHost: kontor.test\r\nCookie: kontor=%.*s\r\nX-CSRF-Token: %.*s\r\n"
@@ -446,7 +437,7 @@ static void created(struct api_bed *t)
 /* Asked and answered: until the end of the head. */
 static void looked(struct api_bed *t, enum actor who, const char *line, const char *status)
 {
-    struct heard h = {.fd = dial(t), .b = buf_new(t->b.cx.a, READ_MAX)};
+    struct heard h = {.fd = api_dial(t), .b = buf_new(t->b.cx.a, READ_MAX)};
     ask(t, h.fd, who, line);
     T(hear(&h, S("\r\n\r\n"), WAIT_MS) && str_find(buf_str(&h.b), str_from(status)) >= 0);
     close(h.fd);

@@ -6,7 +6,6 @@
 #include "os/os.h"
 #include "record/log.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -85,14 +84,6 @@ struct client {
 };
 
 /* ---- one request, over this client's own connection ---- */
-static int dial(struct api_bed *t)
-{
-    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_port(t->app->http)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&sa, sizeof sa) != 0) os_close_fd(&fd);
-    return fd;
-}
-
 static bool more(struct client *c, struct buf *b)
 {
     char piece[16384];
@@ -136,7 +127,7 @@ static int send_and_hear(struct client *c, str text, struct buf *b, str *body)
 {
     for (int i = 0; i < 2; i++) {
         bool fresh = c->fd < 0;
-        if (fresh) c->fd = dial(c->t);
+        if (fresh) c->fd = api_dial(c->t);
         if (c->fd < 0) return 0;
         *b = buf_new(c->a, REPLY_MAX);
         int status = send(c->fd, text.p, text.n, MSG_NOSIGNAL) == (ssize_t)text.n ? reply(c, b, body) : 0;

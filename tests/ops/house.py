@@ -158,6 +158,20 @@ def older(data):
     return last
 
 
+def on_pg(name, run):
+    """run("--db", URL) over an empty base of the server that KONTOR_TEST_PG names, if it names one."""
+    server = os.environ.get("KONTOR_TEST_PG")
+    if not server:
+        return
+    name = f"{name}_{os.getpid()}"
+    psql = lambda sql: subprocess.run(["psql", "-qX", server, "-c", sql], check=True, stdout=subprocess.DEVNULL)
+    psql(f'CREATE DATABASE "{name}"')
+    try:
+        run("--db", f"postgresql://{server.split('://')[1].split('/')[0]}/{name}")
+    finally:
+        psql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

@@ -155,17 +155,6 @@ def all_of(*db):
         erased(h, r, hook["id"])
 
 
-def on_pg(server):
-    name = f"hooks_{os.getpid()}"
-    psql = lambda sql: subprocess.run(["psql", "-qX", server, "-c", sql], check=True, stdout=subprocess.DEVNULL)
-    psql(f'CREATE DATABASE "{name}"')
-    try:
-        all_of("--db", f"postgresql://{server.split('://')[1].split('/')[0]}/{name}")
-    finally:
-        psql(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
 all_of()
-if os.environ.get("KONTOR_TEST_PG"):
-    on_pg(os.environ["KONTOR_TEST_PG"])
+house.on_pg("hooks", all_of)
 house.end("hooks")

@@ -151,17 +151,6 @@ def all_of(*db):
         half_way(h)
 
 
-def on_pg(server):
-    name = f"vault_{os.getpid()}"
-    psql = lambda sql: subprocess.run(["psql", "-qX", server, "-c", sql], check=True, stdout=subprocess.DEVNULL)
-    psql(f'CREATE DATABASE "{name}"')
-    try:
-        all_of("--db", f"postgresql://{server.split('://')[1].split('/')[0]}/{name}")
-    finally:
-        psql(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
 all_of()
-if os.environ.get("KONTOR_TEST_PG"):
-    on_pg(os.environ["KONTOR_TEST_PG"])
+house.on_pg("vault", all_of)
 house.end("vault")

@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* K01: whatever is done to the log behind the program's back is found, and named. */
-#include "audit/audit.h"
-#include "bed.h"
+#include "audit_make.h"
 #include "os/os.h"
 #include "record/record_int.h"
 
 #include <stdatomic.h>
 #include <unistd.h>
-
-static struct vault *key_of(struct bed *t, const char *name)
-{
-    struct vault *v = NULL;
-    T_OK(&t->cx, vault_open(&t->cx, arena_fmt(t->cx.a, "%.*s/%s", FS(t->folder), name), true, &v));
-    return v;
-}
 
 static void people(struct bed *t, int n)
 {
@@ -36,38 +28,11 @@ static size_t seal_all(struct bed *t, const struct vault *v)
     return all;
 }
 
-static struct audit_report looked(struct bed *t, const struct vault *v, const struct audit_head *kept)
-{
-    static const struct audit_head none = {0};
-    struct audit_report r = {0};
-    T_OK(&t->cx, audit_verify(&t->cx, v, kept ? kept : &none, t->folder, NULL, NULL, &r));
-    return r;
-}
-
-struct stroke {
-    str sql;
-    int64_t n;
-};
-static enum err strike(struct cx *cx, void *arg)
-{
-    const struct stroke *s = arg;
-    int64_t done = 0;
-    struct db_val v = V(s->n);
-    TRY(db_run(cx, NULL, &done, s->sql, &v, 1));
-    return done == 1 ? E_OK : fail(cx, E_NOTFOUND, "nothing was struck");
-}
-
 static int64_t nth(struct bed *t, int64_t i)
 {
     struct db_rows r = {0};
     T_OK(&t->cx, db_query(&t->cx, &r, "SELECT seq FROM change ORDER BY seq LIMIT 1 OFFSET $1", V(i)));
     return db_int(&r, 0, 0);
-}
-
-static void behind_the_back(struct bed *t, str sql, int64_t n)
-{
-    struct stroke s = {sql, n};
-    T_OK(&t->cx, db_write(&t->cx, strike, &s));
 }
 
 static void sealed(struct bed *t)

@@ -4,20 +4,13 @@
 #include "audit/event.h"
 #include "audit/audit_int.h"
 #include "audit/out.h"
+#include "audit_make.h"
 #include "base/time.h"
-#include "bed.h"
 #include "os/os.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-static struct vault *key_of(struct bed *t, const char *name)
-{
-    struct vault *v = NULL;
-    T_OK(&t->cx, vault_open(&t->cx, arena_fmt(t->cx.a, "%.*s/%s", FS(t->folder), name), true, &v));
-    return v;
-}
 
 static int64_t one_int(struct bed *t, str sql)
 {
@@ -59,32 +52,6 @@ static void happened(struct bed *t, int n)
 {
     for (int i = 0; i < n; i++)
         T_OK(&t->cx, event_write(&t->cx, &(struct event){.kind = EVENT_LOGIN, .who = 7 + i % 3, .addr = S("203.0.113.9")}, NULL));
-}
-
-static struct audit_report looked(struct bed *t, const struct vault *v, const struct audit_head *kept)
-{
-    static const struct audit_head none = {0};
-    struct audit_report r = {0};
-    T_OK(&t->cx, audit_verify(&t->cx, v, kept ? kept : &none, t->folder, NULL, NULL, &r));
-    return r;
-}
-
-struct stroke {
-    str sql;
-    int64_t n;
-};
-static enum err strike(struct cx *cx, void *arg)
-{
-    const struct stroke *s = arg;
-    int64_t done = 0;
-    struct db_val v = V(s->n);
-    TRY(db_run(cx, NULL, &done, s->sql, &v, 1));
-    return done == 1 ? E_OK : fail(cx, E_NOTFOUND, "nothing was struck");
-}
-static void behind_the_back(struct bed *t, str sql, int64_t n)
-{
-    struct stroke s = {sql, n};
-    T_OK(&t->cx, db_write(&t->cx, strike, &s));
 }
 
 static int64_t nth(struct bed *t, int64_t i)
