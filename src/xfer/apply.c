@@ -119,14 +119,14 @@ static enum err others_propose(struct cx *cx, const struct record *now, const st
 
 /* ---- history ---- */
 struct told_fields {
-    const struct field *subject, *kind, *status, *at, *person, *company, *text, *participants;
+    const struct field *subject, *kind, *status, *at, *person, *company, *text, *participants, *all_day;
 };
 
 static struct told_fields told_fields(const struct entity *e)
 {
     return (struct told_fields){FLD(e, "subject"), FLD(e, "kind"),        FLD(e, "status"),
                                 FLD(e, "at"),      FLD(e, "person"),      FLD(e, "company"),
-                                FLD(e, "text"),    FLD(e, "participants")};
+                                FLD(e, "text"),    FLD(e, "participants"), FLD(e, "all_day")};
 }
 
 enum { SUBJECT_MAX = 120, NOON_MS = 12 * 3600 * 1000, KNOWN_MAX = 200 };
@@ -197,13 +197,14 @@ static enum err told_write(struct cx *cx, struct import *im, const struct step *
         const struct told_line *t = &step->row->history.v[i];
         int64_t at = day_start_ms(t->day, cx->tz_min) + NOON_MS;
         str subject = subject_of(t->text);
-        struct set s[8];
+        struct set s[9];
         size_t n = 0;
         if (is_known(&known, &f, at, subject)) continue;
         s[n++] = (struct set){f.subject, VAL_TEXT(subject)};
         s[n++] = (struct set){f.kind, VAL_TEXT(t->kind)};
         s[n++] = (struct set){f.status, VAL_TEXT(S("done"))};
         s[n++] = (struct set){f.at, VAL_INT(at)};
+        s[n++] = (struct set){f.all_day, VAL_INT(1)};
         if (person) s[n++] = (struct set){f.person, VAL_INT(step->id)};
         if (!person || step->firm)
             s[n++] = (struct set){f.company, VAL_INT(person ? step->firm : step->id)};

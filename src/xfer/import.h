@@ -44,6 +44,7 @@ struct fate_row {
     str title, why;
     const struct fate_cell *cells;
     size_t n_cells;
+    bool unsure;            /* joined, but a person should look at it */
 };
 struct import_result {
     int64_t rows, fates[FATE_MAX];

@@ -31,6 +31,7 @@ static void put_row(struct jw *w, const struct fate_row *r)
     jw_kstr(w, S("fate"), fate_name[r->fate]);
     jw_kstr(w, S("title"), r->title);
     jw_kstr(w, S("why"), r->why);
+    if (r->unsure) jw_kbool(w, S("to_confirm"), true);
     jw_key(w, S("cells"));
     jw_arr(w);
     for (size_t i = 0; i < r->n_cells; i++) put_cell(w, &r->cells[i]);

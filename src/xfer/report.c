@@ -97,7 +97,8 @@ static void sample_add(struct import *im, const struct outcome *o)
                            .title = arena_dup(im->out, o->title),
                            .why = arena_dup(im->out, tell(im, o->why)),
                            .cells = cells,
-                           .n_cells = n};
+                           .n_cells = n,
+                           .unsure = o->unsure && o->fate != FATE_REFUSED};
 }
 
 static enum err line_put(struct import *im, const struct outcome *o, str cells)

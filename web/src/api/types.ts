@@ -166,7 +166,7 @@ export interface Plan {
 }
 export type Fate = 'new' | 'joined' | 'changed' | 'refused' | 'empty';
 export interface ReportCell { column: string | number; text: string; why: string }
-export interface ReportRow { sheet?: string; row: number; fate: Fate; title: string; why?: string; cells?: ReportCell[] }
+export interface ReportRow { sheet?: string; row: number; fate: Fate; title: string; why?: string; to_confirm?: true; cells?: ReportCell[] }
 export interface Report {
   rows: number; new: number; joined: number; changed: number; refused: number; empty: number; problems: number; to_confirm: number; companies: number;
   left_out: { sheet: string; rows: number }[]; sample: ReportRow[]; batch?: string; refused_file?: string;

@@ -2,7 +2,7 @@
 import type { Component } from 'svelte';
 import type { Field, Value } from '../api/types';
 
-export interface ViewProps { field: Field; value: Value; compact?: boolean }
+export interface ViewProps { field: Field; value: Value; compact?: boolean; /** of a time stamp: only its day counts */ day?: boolean }
 export interface InputProps {
   field: Field; id: string; value: Value; onchange: (v: Value) => void; invalid?: boolean; describedby?: string | undefined; label?: string | undefined;
 }

@@ -10,6 +10,12 @@ export function showTime(at: string, locale: string): string {
   return Number.isNaN(ms) ? at : new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(ms);
 }
 
+/** The day of a time stamp, whose hour says nothing. */
+export function showDay(at: string, locale: string): string {
+  const ms = Date.parse(at);
+  return Number.isNaN(ms) ? at : new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(ms);
+}
+
 /** The shortest that still tells when: the time of today, a day of this year, else the date in figures. */
 export function showBrief(at: string, locale: string, now: number): string {
   const ms = Date.parse(at);
@@ -20,14 +26,14 @@ export function showBrief(at: string, locale: string, now: number): string {
   return new Intl.DateTimeFormat(locale, year ? { day: 'numeric', month: 'short' } : { dateStyle: 'short' }).format(d);
 }
 
-/** "5 minutes ago", "yesterday", and beyond two weeks the date. */
-export function showAgo(at: string, locale: string, now: number): string {
+/** "5 minutes ago", "yesterday", and beyond two weeks the date; of a day without an hour "today" and "yesterday" at the least. */
+export function showAgo(at: string, locale: string, now: number, day = false): string {
   const ms = Date.parse(at);
   if (Number.isNaN(ms)) return at;
   const f = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
-  const min = Math.round((ms - now) / 60_000);
-  if (Math.abs(min) < 60) return f.format(min, 'minute');
-  if (Math.abs(min) < 60 * 24) return f.format(Math.round(min / 60), 'hour');
+  const min = Math.round(((day ? new Date(ms).setHours(12, 0, 0, 0) - new Date(now).setHours(12, 0, 0, 0) : ms - now)) / 60_000);
+  if (!day && Math.abs(min) < 60) return f.format(min, 'minute');
+  if (!day && Math.abs(min) < 60 * 24) return f.format(Math.round(min / 60), 'hour');
   const days = Math.round(min / 1440);
   if (Math.abs(days) <= 14) return f.format(days, 'day');
   return new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(ms);

@@ -43,8 +43,9 @@ export function chosenColumns(e: Entity): Field[] {
 
 /** What a row must hold for the chosen columns, its picture and its colours; undefined: what the server gives by itself. */
 export function rowFields(e: Entity): string[] | undefined {
-  if (!Array.isArray(kept[name(e)])) return undefined;
-  const beside = e.fields.filter((f) => f.kind === 'picture' || f.name === 'groups').map((f) => f.name);
+  const day = field(e, 'all_day');
+  if (!Array.isArray(kept[name(e)]) && !day) return undefined;
+  const beside = e.fields.filter((f) => f.kind === 'picture' || f.name === 'groups' || f === day).map((f) => f.name);
   return [...new Set([...chosenColumns(e).map((f) => townless(e, f.name)), ...beside])];
 }
 

@@ -46,11 +46,13 @@ export function namesIn(participants: string, linked: Ref[]): string[] {
 export type Slot = 'overdue' | 'today' | 'later' | 'undated';
 export const SLOTS: Slot[] = ['overdue', 'today', 'later', 'undated'];
 
-export function slotOf(at: unknown, now: Date): Slot {
+/** day: only the day of `at` counts. */
+export function slotOf(at: unknown, now: Date, day = false): Slot {
   const ms = typeof at === 'string' ? Date.parse(at) : Number.NaN;
   if (Number.isNaN(ms)) return 'undated';
   const end = new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1).getTime();
-  return ms < now.getTime() ? 'overdue' : ms < end ? 'today' : 'later';
+  const begin = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
+  return ms < (day ? begin : now.getTime()) ? 'overdue' : ms < end ? 'today' : 'later';
 }
 
 export interface Pile { key: string; title: string; items: Rec[] }

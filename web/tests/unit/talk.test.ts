@@ -41,6 +41,8 @@ describe('what is pending', () => {
   const now = new Date(2026, 10, 28, 12);
   it('is overdue, for today, later or without a date', () => {
     expect([new Date(2026, 10, 28, 11), new Date(2026, 10, 28, 13), new Date(2026, 10, 29)].map((d) => slotOf(d.toISOString(), now))).toEqual(['overdue', 'today', 'later']);
+    expect(slotOf(new Date(2026, 10, 28, 11).toISOString(), now, true)).toBe('today'); // it counts until the day is over
+    expect(slotOf(new Date(2026, 10, 27, 12).toISOString(), now, true)).toBe('overdue');
     expect(slotOf(null, now)).toBe('undated');
   });
   it('stands in piles, overdue first', () => {
