@@ -25,54 +25,32 @@ enum err api_erase_get(struct cx *cx, const struct req *rq, struct resp *rs)
 
 struct order {
     struct record r;
-    str ground, ref;
+    struct erasure_ask ask;
+    str ref;
     bool shared_too;
     int64_t job;
 };
 
-static enum err job_put(struct cx *cx, int64_t erasure, bool shared_too, int64_t *ret)
+/* What a rule orders waits behind what people asked for. */
+static enum err job_put(struct cx *cx, int64_t erasure, bool shared_too, bool behind, int64_t *ret)
 {
-    str args = arena_fmt(cx->a, "{\"erasure\":\"%" PRId64 "\",\"shared\":%s}", erasure,
-                         shared_too ? "true" : "false");
-    return job_add(cx, cx->app->jobs, S("erase"), args, S(""), ret);
-}
-
-/* Is a job at this erasure already? */
-struct at_work {
-    str erasure;
-    bool yes;
-};
-static enum err job_look(struct cx *cx, void *arg, str state, str args, str result)
-{
-    struct at_work *w = arg;
-    (void)cx, (void)result;
-    bool ended = str_eq(state, S("done")) || str_eq(state, S("failed")) || str_eq(state, S("cancelled"));
-    w->yes |= !ended && str_find(args, w->erasure) >= 0;
-    return E_OK;
-}
-
-static enum err is_at_work(struct cx *cx, int64_t erasure, bool *ret)
-{
-    struct at_work w = {.erasure = arena_fmt(cx->a, "\"%" PRId64 "\"", erasure)};
-    TRY(job_each(cx, S("erase"), job_look, &w));
-    *ret = w.yes;
-    return E_OK;
+    str args = arena_fmt(cx->a, "{\"erasure\":\"%" PRId64 "\",\"shared\":%s}", erasure, shared_too ? "true" : "false");
+    TRY(behind ? job_add_behind(cx, cx->app->jobs, S("erase"), args, S(""), ret)
+               : job_add(cx, cx->app->jobs, S("erase"), args, S(""), ret));
+    return erasure_job_set(cx, erasure, *ret);
 }
 
 static enum err order_inside(struct cx *cx, void *arg)
 {
     struct order *o = arg;
     int64_t erasure = 0;
-    bool at_work = false;
-    TRY(erasure_open(cx, &o->r, o->ground, &erasure, &o->ref));
-    TRY(is_at_work(cx, erasure, &at_work));
-    if (at_work) return fail(cx, E_CONFLICT, "This record is being erased already");
-    return job_put(cx, erasure, o->shared_too, &o->job);
+    TRY(erasure_open(cx, &o->r, &o->ask, &erasure, &o->ref));
+    return job_put(cx, erasure, o->shared_too, o->ask.rule != 0, &o->job);
 }
 
-enum err erase_order(struct cx *cx, const struct record *r)
+enum err erase_order(struct cx *cx, const struct record *r, int64_t rule, str mark)
 {
-    struct order o = {.r = *r, .ground = ground_name[GROUND_PURPOSE]};
+    struct order o = {.r = *r, .ask = {ground_name[GROUND_PURPOSE], rule, mark}};
     int64_t winner = 0;
     TRY(record_redirect(cx, r->e, r->id, &winner));
     if (winner) return fail(cx, E_CONFLICT, "This record was merged into another: erase that one");
@@ -87,14 +65,14 @@ static enum err order_read(struct cx *cx, const struct req *rq, struct order *o)
     TRY(asked_record(cx, rq, &o->r));
     TRY(body_json(cx, rq, &j));
     TRY(json_str_of(cx, j, S("confirm"), S(""), &confirm));
-    TRY(json_str_of(cx, j, S("ground"), S(""), &o->ground));
+    TRY(json_str_of(cx, j, S("ground"), S(""), &o->ask.ground));
     TRY(json_str_of(cx, j, S("shared"), S("unlink"), &shared));
     o->shared_too = str_eq(shared, S("erase"));
     if (!o->shared_too && !str_eq(shared, S("unlink")))
         return fail_at(cx, E_INVALID, S("shared"),
                        "What is shared with others is unlinked or erased");
     bool known = false;
-    for (enum ground g = 0; g < GROUNDS; g++) known |= str_eq(ground_name[g], o->ground);
+    for (enum ground g = 0; g < GROUNDS; g++) known |= str_eq(ground_name[g], o->ask.ground);
     if (!known) return fail_at(cx, E_INVALID, S("ground"), "Name the ground that law gives for it");
     if (!str_eq(str_trim(confirm), str_trim(record_title(&o->r))))
         return fail_at(cx, E_INVALID, S("confirm"),
@@ -156,6 +134,8 @@ enum err erase_job(struct cx *cx, const struct job *job, str *ret)
     TRY(json_bool_of(cx, j, S("shared"), false, &shared_too));
     env.progress = job_show;
     env.arg = &s;
+    env.job = job->id;
+    cx->now_ms = clock_aged_ms(cx->now_ms); /* law keeps nothing for less because a clock jumped ahead */
     cx->acl =
         NULL; /* who asked for it was allowed to; what hangs on the record goes whoever may see it */
     TRY(erasure_run(cx, erasure, shared_too, &env));
@@ -169,8 +149,8 @@ static enum err again_one(struct cx *cx, void *arg, int64_t erasure, bool shared
     int64_t job = 0;
     bool at_work = false;
     (void)arg;
-    TRY(is_at_work(cx, erasure, &at_work));
-    return at_work ? E_OK : job_put(cx, erasure, shared_too, &job);
+    TRY(erasure_at_work(cx, erasure, &at_work));
+    return at_work ? E_OK : job_put(cx, erasure, shared_too, false, &job);
 }
 
 static enum err again_inside(struct cx *cx, void *arg)

@@ -21,8 +21,26 @@ static void fields_json(str fields, struct jw *w)
     jw_arr_end(w);
 }
 
-static void rule_members(struct cx *cx, const struct retention *r, struct jw *w)
+/* Who did it and when; null when nobody did. */
+static void by_json(struct cx *cx, str key, const struct retain_by *by, str title, struct jw *w)
 {
+    jw_key(w, key);
+    if (!by->at) return jw_null(w);
+    jw_obj(w);
+    jw_kstr(w, S("at"), time_text(cx->a, by->at));
+    jw_key(w, S("by"));
+    jw_obj(w);
+    jw_kid(w, S("id"), by->who);
+    jw_kstr(w, S("title"), title);
+    jw_obj_end(w);
+    jw_obj_end(w);
+}
+
+enum { BY_N = 3 }; /* made, changed, turned on */
+
+static void rule_members(struct cx *cx, const struct retention *r, const str *who, struct jw *w)
+{
+    jw_obj(w);
     jw_kid(w, S("id"), r->id);
     jw_kstr(w, S("name"), r->name);
     jw_kstr(w, S("reason"), r->reason);
@@ -38,14 +56,30 @@ static void rule_members(struct cx *cx, const struct retention *r, struct jw *w)
     jw_kbool(w, S("active"), r->active);
     jw_kbool(w, S("confirmed"), r->confirmed);
     time_json(cx, w, S("rehearsed_at"), r->rehearsed_at);
+    by_json(cx, S("made"), &r->made, who[0], w);
+    by_json(cx, S("changed"), &r->changed, who[1], w);
+    by_json(cx, S("turned_on"), &r->on, who[2], w);
+    jw_obj_end(w);
 }
 
-static void reply_rule(struct cx *cx, const struct retention *r, struct resp *rs)
+static enum err rules_json(struct cx *cx, const struct retention *v, size_t n, struct jw *w)
+{
+    int64_t *id = NEW_N(cx->a, int64_t, n * BY_N + 1);
+    str *who = NEW_N(cx->a, str, n * BY_N + 1);
+    for (size_t i = 0; i < n; i++) {
+        id[i * BY_N] = v[i].made.who;
+        id[i * BY_N + 1] = v[i].changed.who;
+        id[i * BY_N + 2] = v[i].on.who;
+    }
+    TRY(record_titles(cx, ENT(cx, "user"), id, n * BY_N, who));
+    for (size_t i = 0; i < n; i++) rule_members(cx, &v[i], who + i * BY_N, w);
+    return E_OK;
+}
+
+static enum err reply_rule(struct cx *cx, const struct retention *r, struct resp *rs)
 {
     struct jw w = reply_json(rs);
-    jw_obj(&w);
-    rule_members(cx, r, &w);
-    jw_obj_end(&w);
+    return rules_json(cx, r, 1, &w);
 }
 
 static enum err privacy_only(struct cx *cx)
@@ -64,11 +98,7 @@ enum err api_retention_list(struct cx *cx, const struct req *rq, struct resp *rs
     jw_obj(&w);
     jw_key(&w, S("data"));
     jw_arr(&w);
-    for (size_t i = 0; i < n; i++) {
-        jw_obj(&w);
-        rule_members(cx, &v[i], &w);
-        jw_obj_end(&w);
-    }
+    TRY(rules_json(cx, v, n, &w));
     jw_arr_end(&w);
     jw_obj_end(&w);
     return E_OK;
@@ -176,12 +206,25 @@ static enum err post(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(members_of(cx, j, &r));
     TRY(retention_check(cx, &r, &asker));
     TRY(retention_save(cx, &r));
-    reply_rule(cx, &r, rs);
     rs->status = 201;
-    return E_OK;
+    return reply_rule(cx, &r, rs);
 }
 
 enum err api_retention_post(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, post); }
+
+/* Turned on, or let go beyond its share, is what was seen: the rehearsal is named, it is of today and the last one. */
+static enum err seen(struct cx *cx, const struct json *j, const struct retention *r)
+{
+    int64_t rehearsal = 0;
+    if (!r->rehearsal || r->rehearsed_at < cx->now_ms - DAY_MS || r->rehearsed_at > cx->now_ms + DAY_MS)
+        return fail_at(cx, E_INVALID, S("active"), "Rehearse the rule first: see what it would take");
+    TRY(json_id_of(cx, j, S("rehearsal"), 0, &rehearsal));
+    if (!rehearsal)
+        return fail_at(cx, E_INVALID, S("rehearsal"), "Name the rehearsal that you have seen");
+    return rehearsal == r->rehearsal
+               ? E_OK
+               : fail_at(cx, E_CONFLICT, S("rehearsal"), "The rule was rehearsed again since: look at that one");
+}
 
 static enum err patch(struct cx *cx, const struct req *rq, struct resp *rs)
 {
@@ -194,18 +237,16 @@ static enum err patch(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(retention_get(cx, id, &was));
     struct retention r = was;
     TRY(members_of(cx, j, &r));
-    if (is_other(&was, &r)) r.active = r.confirmed = false, r.rehearsed_at = 0;
+    if (is_other(&was, &r)) r.active = r.confirmed = false, r.rehearsed_at = r.rehearsal = r.shown = 0;
     TRY(json_bool_of(cx, j, S("active"), r.active, &r.active));
     TRY(json_bool_of(cx, j, S("confirmed"), r.confirmed, &r.confirmed));
-    r.confirmed &= r.active; /* for the run that is turned on with it, not for another day */
-    bool stale = !r.rehearsed_at || (!was.active && r.rehearsed_at < cx->now_ms - DAY_MS);
-    if (r.active && stale)
-        return fail_at(cx, E_INVALID, S("active"), "Rehearse the rule first: see what it would take");
+    r.confirmed &= r.active; /* for what is turned on with it, not for another day */
+    bool turned_on = r.active && !was.active, let_go = r.confirmed && !was.confirmed;
+    if (turned_on || let_go) TRY(seen(cx, j, &r));
     bool only_off = was.active && !r.active && !is_other(&was, &r); /* that can always be done */
     if (!only_off) TRY(retention_check(cx, &r, &asker));
     TRY(retention_save(cx, &r));
-    reply_rule(cx, &r, rs);
-    return E_OK;
+    return reply_rule(cx, &r, rs);
 }
 
 enum err api_retention_patch(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, patch); }
@@ -250,15 +291,20 @@ enum err api_retention_rehearse(struct cx *cx, const struct req *rq, struct resp
     TRY(retention_get(cx, id, &r));
     TRY(retention_check(cx, &r, &asker));
     if (!db_is_pg(cx)) db_deadline(cx, os_mono_us() + FIND_US);
+    int64_t now = cx->now_ms;
+    cx->now_ms = clock_aged_ms(now); /* as a run: a clock that jumped ahead makes nothing old */
     enum err e = retention_rehearse(cx, &r, h);
+    cx->now_ms = now;
     if (!db_is_pg(cx)) db_deadline(cx, 0);
     TRY(e);
-    TRY(retention_rehearsed(cx, &r));
+    TRY(retention_rehearsed(cx, &r, h));
     struct jw w = reply_json(rs);
     jw_obj(&w);
     jw_kint(&w, S("found"), h->found);
     jw_kint(&w, S("total"), h->total);
     jw_kint(&w, S("held"), h->held);
+    jw_kint(&w, S("taken"), h->taken);
+    jw_kid(&w, S("rehearsal"), r.rehearsal);
     jw_kbool(&w, S("over"), h->over);
     TRY(sample_json(cx, meta_entity(cx->meta, r.entity), h, &w));
     jw_obj_end(&w);
@@ -277,15 +323,15 @@ enum err retention_due(struct cx *cx)
         str args = arena_fmt(cx->a, "{\"rule\":\"%" PRId64 "\"}", v[i].id);
         str day = day_text(cx->a, time_day(clock_aged_ms(cx->now_ms), cx->tz_min));
         str key = arena_fmt(cx->a, "retain %" PRId64 " %.*s", v[i].id, FS(day));
-        TRY(job_add(cx, cx->app->jobs, S("retain"), args, key, &job));
+        TRY(job_add_behind(cx, cx->app->jobs, S("retain"), args, key, &job));
     }
     return E_OK;
 }
 
-static enum err order(struct cx *cx, void *arg, const struct record *r)
+static enum err order(struct cx *cx, void *arg, const struct record *r, const struct retention *rule)
 {
     (void)arg;
-    return erase_order(cx, r);
+    return erase_order(cx, r, rule->id, retention_mark(cx, rule));
 }
 
 /* It asks for no rights of its own: who made the rule might do as much with every record himself. */

@@ -41,6 +41,11 @@
     X(BACKUP_MADE, "backup.made")           /* the day's, by the server; detail: name */                         \
     X(SHOWN_AS, "shown.as")                 /* subject: as whom he looked; counted */                            \
     X(SETTING_CHANGED, "setting.changed")   /* detail: what */                                                   \
+    X(RULE_MADE, "retention.made")          /* subject: the rule of retention */                                 \
+    X(RULE_CHANGED, "retention.changed")                                                                         \
+    X(RULE_ON, "retention.on")              /* n: how many it would take, as was shown */                        \
+    X(RULE_OFF, "retention.off")            /* who 0: by itself, see its runs */                                 \
+    X(RULE_REMOVED, "retention.removed")                                                                         \
     X(LOG_EXPORTED, "log.exported")         /* these rows as a file */                                           \
     X(LOG_TRIMMED, "log.trimmed")           /* rows whose time was over are gone; subject: up to which seal */   \
     X(VAULT_ROTATED, "vault.rotated")       /* detail: key */                                                    \

@@ -48,10 +48,24 @@ struct syncing {
     const struct meta *m;
     str digest;
 };
+/* Consents of before there was a field that says what they come to. */
+static enum err consents_fill(struct cx *cx, const struct meta *m)
+{
+    const struct meta *before = cx->meta;
+    cx->meta = m;
+    enum err e = record_consents_fill(cx);
+    cx->meta = before;
+    return e;
+}
+
 static enum err sync_write(struct cx *cx, void *arg)
 {
     const struct syncing *s = arg;
+    bool had_person = false, had_consents = false;
+    TRY(db_has_table(cx, S("person"), &had_person));
+    TRY(db_has_column(cx, S("person"), S("consents"), &had_consents));
     TRY(meta_sync(cx, s->m));
+    if (had_person && !had_consents) TRY(consents_fill(cx, s->m));
     return db_exec(cx, NULL,
                    "INSERT INTO setting(key, value) VALUES('meta_digest', $1)"
                    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",

@@ -13,16 +13,25 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { LEASE_MS = 60000, LEASE_MAX_MS = 10 * LEASE_MS, POLL_MS = 2000, THREADS_MAX = 8, STACK_BYTES = 1024 * 1024 };
+enum {
+    LEASE_MS = 60000,
+    LEASE_MAX_MS = 10 * LEASE_MS,
+    RENEWALS = 4, /* within a lease */
+    POLL_MS = 2000,
+    THREADS_MAX = 8,
+    STACK_BYTES = 1024 * 1024
+};
 
 struct jobs {
     struct jobs_opts o;
     struct job_kind *kinds;
-    pthread_t thread[THREADS_MAX];
+    pthread_t thread[THREADS_MAX], keeper;
     int threads;
+    bool kept; /* there is a keeper */
     pthread_mutex_t lock;
-    pthread_cond_t wake;
+    pthread_cond_t wake, ending; /* ending: for the keeper */
     int woken;
+    _Atomic int64_t at[THREADS_MAX]; /* the jobs in hand, 0 = free */
     _Atomic bool stop, added; /* added: in a transaction that is not committed yet */
     str node;
     struct arena *a;
@@ -43,8 +52,9 @@ static enum err claim_inside(struct cx *cx, void *arg)
     TRY(db_query(cx, &r,
                  "SELECT id, kind, args, created_by, tries, api_key FROM job WHERE (state = 'waiting' AND "
                  "(due_at <= $1 OR created_at > $1))" /* made before the clock was put back */
-                 " OR (state = 'running' AND (lease_until < $1 OR lease_until > $2)) ORDER BY due_at, id LIMIT 1",
-                 V(cx->now_ms), V(cx->now_ms + LEASE_MAX_MS)));
+                 " OR (state = 'running' AND (lease_until < $1 OR lease_until > $2))"
+                 " ORDER BY CASE WHEN due_at < $3 THEN 0 ELSE prio END, due_at, id LIMIT 1",
+                 V(cx->now_ms), V(cx->now_ms + LEASE_MAX_MS), V(cx->now_ms - JOB_PATIENCE_MS)));
     if (!r.n) return E_OK;
     int64_t id = db_int(&r, 0, 0);
     if (db_int(&r, 0, 4) >= JOB_TRIES)
@@ -54,7 +64,7 @@ static enum err claim_inside(struct cx *cx, void *arg)
                 "UPDATE job SET state = 'running', lease_by = $2, lease_until = $3, tries = tries "
                 "+ 1 WHERE id = $1"
                 " AND (state = 'waiting' OR lease_until < $4)",
-                V(id), V(c->q->node), V(cx->now_ms + LEASE_MS), V(cx->now_ms)));
+                V(id), V(c->q->node), V(cx->now_ms + c->q->o.lease_ms), V(cx->now_ms)));
     c->got = n == 1;
     c->job = (struct job){id, db_int(&r, 0, 3), db_int(&r, 0, 5), db_str(&r, 0, 1), db_str(&r, 0, 2), c->q};
     return E_OK;
@@ -62,7 +72,7 @@ static enum err claim_inside(struct cx *cx, void *arg)
 
 struct ending {
     int64_t id;
-    str state, result, error;
+    str state, result, error, node;
 };
 
 static enum err end_inside(struct cx *cx, void *arg)
@@ -70,8 +80,8 @@ static enum err end_inside(struct cx *cx, void *arg)
     const struct ending *e = arg;
     return db_exec(cx, NULL,
                    "UPDATE job SET state = $2, result = $3, error = $4, lease_until = 0 WHERE id = "
-                   "$1 AND state = 'running'",
-                   V(e->id), V(e->state), V(e->result), V(e->error));
+                   "$1 AND state = 'running' AND lease_by = $5",
+                   V(e->id), V(e->state), V(e->result), V(e->error), V(e->node));
 }
 
 static enum err job_call(struct cx *cx, const struct job *j, str *ret)
@@ -88,7 +98,7 @@ static void job_run(struct jobs *q, struct arena *a, const struct job *j)
                     .db = db_get(q->o.db),
                     .now_ms = clock_ms(),
                     .req = arena_fmt(a, "job-%" PRId64, j->id)};
-    struct ending end = {.id = j->id, .result = S(""), .error = S("")};
+    struct ending end = {.id = j->id, .result = S(""), .error = S(""), .node = q->node};
     enum err e = q->o.cx_begin(q->o.arg, &cx, j->by, j->key);
     if (e == E_OK) e = job_call(&cx, j, &end.result);
     bool stopping = e == E_CONFLICT && atomic_load(&q->stop);
@@ -101,6 +111,14 @@ static void job_run(struct jobs *q, struct arena *a, const struct job *j)
     q->o.cx_end(q->o.arg, &cx);
     db_put(&cx.db);
     q->o.changed(q->o.arg, j->id, j->by);
+}
+
+static _Atomic int64_t *hand_take(struct jobs *q, int64_t id)
+{
+    for (int i = 0;; i = (i + 1) % THREADS_MAX) { /* one for each thread */
+        int64_t free_one = 0;
+        if (atomic_compare_exchange_strong(&q->at[i], &free_one, id)) return &q->at[i];
+    }
 }
 
 static void wait_for_work(struct jobs *q)
@@ -123,8 +141,62 @@ static void *worker(void *arg)
         struct claim c = {.q = q};
         enum err e = db_write(&cx, claim_inside, &c);
         db_put(&cx.db);
-        if (e == E_OK && c.got) job_run(q, a, &c.job);
-        else wait_for_work(q);
+        if (e == E_OK && c.got) {
+            _Atomic int64_t *at = hand_take(q, c.job.id);
+            job_run(q, a, &c.job);
+            atomic_store(at, 0);
+        } else wait_for_work(q);
+        arena_reset(a);
+    }
+    arena_free(&a);
+    return NULL;
+}
+
+/* ---- leases ---- */
+static enum err renew_inside(struct cx *cx, void *arg)
+{
+    struct jobs *q = arg;
+    for (int i = 0; i < THREADS_MAX; i++) {
+        int64_t id = atomic_load(&q->at[i]);
+        if (id)
+            TRY(db_exec(cx, NULL,
+                        "UPDATE job SET lease_until = $3 WHERE id = $1 AND state = 'running' AND lease_by = $2", V(id),
+                        V(q->node), V(clock_ms() + q->o.lease_ms)));
+    }
+    return E_OK;
+}
+
+static bool is_at_work(struct jobs *q)
+{
+    for (int i = 0; i < THREADS_MAX; i++)
+        if (atomic_load(&q->at[i])) return true;
+    return false;
+}
+
+static void wait_to_renew(struct jobs *q)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    int64_t ns = t.tv_nsec + q->o.lease_ms / RENEWALS * 1000000;
+    t.tv_sec += ns / 1000000000;
+    t.tv_nsec = ns % 1000000000;
+    pthread_mutex_lock(&q->lock);
+    if (!atomic_load(&q->stop)) pthread_cond_timedwait(&q->ending, &q->lock, &t);
+    pthread_mutex_unlock(&q->lock);
+}
+
+/* A search over a million records shows no progress: another node would take the job from who is at it. */
+static void *keeper(void *arg)
+{
+    struct jobs *q = arg;
+    struct arena *a = arena_new();
+    for (wait_to_renew(q); !atomic_load(&q->stop); wait_to_renew(q)) {
+        struct cx cx = {.a = a, .now_ms = clock_ms()};
+        if (!is_at_work(q)) continue;
+        cx.db = db_get(q->o.db);
+        if (db_write(&cx, renew_inside, q) != E_OK)
+            log_say(&cx, LOG_WARN, S("jobs"), "leases were not renewed: %.*s", FS(cx.msg));
+        db_put(&cx.db);
         arena_reset(a);
     }
     arena_free(&a);
@@ -147,15 +219,21 @@ enum err jobs_start(struct cx *cx, const struct jobs_opts *o, struct jobs **ret)
     struct jobs *q = NEW(a, struct jobs);
     q->a = a;
     q->o = *o;
+    if (!q->o.lease_ms) q->o.lease_ms = LEASE_MS;
     q->kinds = NEW_N(a, struct job_kind, o->n + 1);
     memcpy(q->kinds, o->kinds, sizeof *q->kinds * o->n);
     os_random(node, sizeof node);
     q->node = os_hex(a, node, sizeof node);
     pthread_mutex_init(&q->lock, NULL);
     pthread_cond_init(&q->wake, NULL);
+    pthread_cond_init(&q->ending, NULL);
     TRY(db_write(cx, orphans_inside, NULL));
     for (int i = 0; i < o->threads && i < THREADS_MAX; i++, q->threads++)
         TRY(os_thread(cx, "job", STACK_BYTES, worker, q, &q->thread[i]));
+    if (db_is_pg(cx)) { /* a SQLite base has one process: nobody takes anything from it */
+        TRY(os_thread(cx, "leases", STACK_BYTES, keeper, q, &q->keeper));
+        q->kept = true;
+    }
     *ret = q;
     return E_OK;
 }
@@ -165,6 +243,7 @@ static void wake(struct jobs *q)
     pthread_mutex_lock(&q->lock);
     q->woken = 1;
     pthread_cond_broadcast(&q->wake);
+    pthread_cond_broadcast(&q->ending);
     pthread_mutex_unlock(&q->lock);
 }
 
@@ -174,8 +253,10 @@ void jobs_stop(struct jobs **q)
     atomic_store(&(*q)->stop, true);
     wake(*q);
     for (int i = 0; i < (*q)->threads; i++) pthread_join((*q)->thread[i], NULL);
+    if ((*q)->kept) pthread_join((*q)->keeper, NULL);
     pthread_mutex_destroy(&(*q)->lock);
     pthread_cond_destroy(&(*q)->wake);
+    pthread_cond_destroy(&(*q)->ending);
     struct arena *a = (*q)->a;
     arena_free(&a);
     *q = NULL;
@@ -185,6 +266,7 @@ void jobs_stop(struct jobs **q)
 struct adding {
     int64_t id;
     str kind, args, key;
+    int prio;
 };
 
 static enum err add_inside(struct cx *cx, void *arg)
@@ -202,18 +284,35 @@ static enum err add_inside(struct cx *cx, void *arg)
         cx, NULL,
         "INSERT INTO job (id, kind, args, state, due_at, lease_by, lease_until, tries, key, "
         "created_at, created_by, progress,"
-        " result, error, api_key) VALUES ($1, $2, $3, 'waiting', $4, '', 0, 0, $5, $4, $6, '', '', '', $7)",
+        " result, error, api_key, prio) VALUES ($1, $2, $3, 'waiting', $4, '', 0, 0, $5, $4, $6, '', '', '', $7, $8)",
         V(x->id), V(x->kind), V(x->args), V(cx->now_ms), x->key.n ? V(x->key) : DB_NONE,
-        V(cx->who.user), cx->who.key ? V(cx->who.key) : DB_NONE);
+        V(cx->who.user), cx->who.key ? V(cx->who.key) : DB_NONE, V((int64_t)x->prio));
+}
+
+static enum err add(struct cx *cx, struct jobs *q, struct adding *x, int64_t *ret)
+{
+    TRY(db_write(cx, add_inside, x));
+    *ret = x->id;
+    if (q && db_is_writing(cx)) atomic_store(&q->added, true); /* not to be seen yet */
+    else if (q) wake(q);
+    return E_OK;
 }
 
 enum err job_add(struct cx *cx, struct jobs *q, str kind, str args, str key, int64_t *ret)
 {
-    struct adding x = {id_new(cx->now_ms), kind, args, key};
-    TRY(db_write(cx, add_inside, &x));
-    *ret = x.id;
-    if (q && db_is_writing(cx)) atomic_store(&q->added, true); /* not to be seen yet */
-    else if (q) wake(q);
+    return add(cx, q, &(struct adding){id_new(cx->now_ms), kind, args, key, 0}, ret);
+}
+
+enum err job_add_behind(struct cx *cx, struct jobs *q, str kind, str args, str key, int64_t *ret)
+{
+    return add(cx, q, &(struct adding){id_new(cx->now_ms), kind, args, key, 1}, ret);
+}
+
+enum err job_is_open(struct cx *cx, int64_t id, bool *ret)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT 1 FROM job WHERE id = $1 AND state IN ('waiting', 'running')", V(id)));
+    *ret = r.n > 0;
     return E_OK;
 }
 
@@ -231,8 +330,8 @@ enum err job_find(struct cx *cx, str key, int64_t *ret)
 }
 
 struct showing {
-    int64_t id;
-    str progress;
+    int64_t id, lease_ms;
+    str progress, node;
     bool running;
 };
 
@@ -242,8 +341,8 @@ static enum err progress_inside(struct cx *cx, void *arg)
     int64_t n = 0;
     TRY(db_exec(
         cx, &n,
-        "UPDATE job SET progress = $2, lease_until = $3 WHERE id = $1 AND state = 'running'",
-        V(s->id), V(s->progress), V(clock_ms() + LEASE_MS)));
+        "UPDATE job SET progress = $2, lease_until = $3 WHERE id = $1 AND state = 'running' AND lease_by = $4",
+        V(s->id), V(s->progress), V(clock_ms() + s->lease_ms), V(s->node)));
     s->running = n == 1;
     return E_OK;
 }
@@ -251,7 +350,9 @@ static enum err progress_inside(struct cx *cx, void *arg)
 enum err job_progress(struct cx *cx, const struct job *j, int64_t done, int64_t total)
 {
     struct showing s = {.id = j->id,
-                        .progress = arena_fmt(cx->a, "%" PRId64 "/%" PRId64, done, total)};
+                        .lease_ms = j->q->o.lease_ms,
+                        .progress = arena_fmt(cx->a, "%" PRId64 "/%" PRId64, done, total),
+                        .node = j->q->node};
     if (atomic_load(&j->q->stop)) return fail(cx, E_CONFLICT, "The server is stopping");
     TRY(db_write_bulk(cx, progress_inside, &s));
     if (!s.running) return fail(cx, E_CONFLICT, "The job was cancelled");

@@ -3,7 +3,8 @@
  *
  * A job's handler works in its own cx (arena, connection, the description, the rights of who asked for it).
  * Three outcomes: done with a result (JSON), failed with a reason, or cancelled. A job that was running when the
- * process died is run again (tries + 1) up to JOB_TRIES: handlers are idempotent or resumable.
+ * process died is run again (tries + 1) up to JOB_TRIES: handlers are idempotent or resumable. While the process lives
+ * a job's lease is renewed, however long one statement of it takes.
  */
 #pragma once
 #include "base/base.h"
@@ -29,6 +30,7 @@ struct jobs_opts {
     const struct job_kind *kinds;
     size_t n;
     int threads;
+    int64_t lease_ms; /* 0 = a minute */
     void *arg;
     /* Makes a cx for a job (rights, description, app); end gives back what it holds. */
     enum err (*cx_begin)(void *arg, struct cx *cx, int64_t user, int64_t key);
@@ -43,6 +45,11 @@ void jobs_committed(struct jobs *q);
 /* The caller's user is whose job it is; came he by an API key, the job may what that opens. May be called inside
  * db_write. key "" = none; the same key twice is the same job. */
 MUST enum err job_add(struct cx *cx, struct jobs *q, str kind, str args, str key, int64_t *ret);
+/* The same for what may wait: it is begun when nothing else is due, or after JOB_PATIENCE_MS all the same. */
+enum { JOB_PATIENCE_MS = 3600000 };
+MUST enum err job_add_behind(struct cx *cx, struct jobs *q, str kind, str args, str key, int64_t *ret);
+/* Is it waiting or running? false when there is none. */
+MUST enum err job_is_open(struct cx *cx, int64_t id, bool *ret);
 /* The job of this key, 0 = none. */
 MUST enum err job_find(struct cx *cx, str key, int64_t *ret);
 /* From inside a handler: shows done of total; E_CONFLICT "cancelled" when somebody cancelled it or we stop. */

@@ -13,7 +13,6 @@ enum {
     TEXT_MAX = 1024 * 1024,
     SAMPLE = 5,
     LIST_PAGE = 50,
-    REF_BYTES = 5,
     MENTIONS = 5,
     ROUNDS = 5
 };
@@ -36,7 +35,7 @@ enum err erasure_may(struct cx *cx, const struct entity *e, int64_t id, struct r
     return E_OK;
 }
 
-static str date_of(struct cx *cx, int64_t ms) { return str_cut(time_text(cx->a, ms), 0, 10); }
+static str date_of(struct cx *cx, int64_t ms) { return day_text(cx->a, time_day(ms, cx->tz_min)); }
 
 static enum err kept_by_law(struct cx *cx, const struct plan *p)
 {
@@ -175,46 +174,7 @@ enum err erasure_rehearse_json(struct cx *cx, const struct record *r, bool share
     return E_OK;
 }
 
-/* ---- opening ---- */
-static enum err insert(struct cx *cx, const struct erased *x)
-{
-    return db_exec(cx, NULL,
-                   "INSERT INTO erasure (id, ref, at, who, ground, entity, record, state, records, "
-                   "told, done_at, swept_at)"
-                   " VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8, '{}', 0, 0)",
-                   V(x->id), V(x->ref), V(x->at), V(x->who), V(x->ground), V(x->entity),
-                   V(x->record), V(x->records));
-}
-
-/* Ten letters and digits that say nothing: to be told on the telephone. */
-static str ref_new(struct cx *cx)
-{
-    unsigned char raw[REF_BYTES];
-    os_random(raw, sizeof raw);
-    return arena_fmt(cx->a, "E-%.*s", FS(os_hex(cx->a, raw, sizeof raw)));
-}
-
-enum err erasure_open(struct cx *cx, const struct record *r, str ground, int64_t *ret, str *ret_ref)
-{
-    struct erased x = {
-        .id = id_new(cx->now_ms), .at = cx->now_ms, .who = cx->who.user, .record = r->id};
-    struct db_rows rows = {0};
-    x.ref = ref_new(cx);
-    x.ground = ground;
-    x.entity = r->e->name;
-    TRY(db_query(cx, &rows, "SELECT id, ref FROM erasure WHERE record = $1 AND state <> 'done'",
-                 V(r->id)));
-    if (rows.n) {
-        *ret = db_int(&rows, 0, 0);
-        *ret_ref = db_str(&rows, 0, 1);
-        return E_OK;
-    }
-    TRY(insert(cx, &x));
-    *ret = x.id;
-    *ret_ref = x.ref;
-    return E_OK;
-}
-
+/* ---- after a restore ---- */
 /* Who can write the file must not be able to have users or their log taken out. */
 static enum err again_may(struct cx *cx, const struct erased *x, bool *ret)
 {
@@ -231,17 +191,26 @@ static enum err again_may(struct cx *cx, const struct erased *x, bool *ret)
     return E_OK;
 }
 
+/* It was done once: no rule is asked. */
+static enum err no_rule(struct cx *cx, int64_t id)
+{
+    return db_exec(cx, NULL, "UPDATE erasure SET rule = 0, state = 'waiting' WHERE id = $1", V(id));
+}
+
 static enum err again(struct cx *cx, struct erased *x, erasure_again_fn *fn, void *arg)
 {
     struct db_rows r = {0};
     bool may = false;
     TRY(db_query(cx, &r, "SELECT id, state FROM erasure WHERE ref = $1", V(x->ref)));
     if (r.n && str_eq(db_str(&r, 0, 1), S("done"))) return E_OK;
-    if (r.n) return fn(cx, arg, db_int(&r, 0, 0), x->shared_too);
+    if (r.n) {
+        TRY(no_rule(cx, db_int(&r, 0, 0)));
+        return fn(cx, arg, db_int(&r, 0, 0), x->shared_too);
+    }
     TRY(again_may(cx, x, &may));
     if (!may) return E_OK;
     x->id = id_new(cx->now_ms);
-    TRY(insert(cx, x));
+    TRY(erasure_insert(cx, x));
     log_say(cx, LOG_WARN, S("privacy"),
             "erasure %.*s is not in this base, an older one: it is done again", FS(x->ref));
     return fn(cx, arg, x->id, x->shared_too);
@@ -266,6 +235,7 @@ struct run {
     int64_t done, total, rows, last_file;
     int round;
     bool more, merged; /* something hangs on it again; it is another's now */
+    bool dropped;      /* its rule does not mean it any more */
 };
 struct slice {
     struct run *run;
@@ -452,6 +422,17 @@ static enum err work(struct cx *cx, struct run *r)
     return db_write(cx, finish, r);
 }
 
+/* Before anything goes. */
+static enum err begun(struct cx *cx, struct run *r)
+{
+    enum err e = kept_by_law(cx, &r->p);
+    if (e != E_OK && !r->x.rule) return e;
+    TRY(erasure_begin(cx, r->x.id, r->env->job, e != E_OK, &r->dropped));
+    if (!r->dropped) return kept_by_law(cx, &r->p);
+    log_say(cx, LOG_INFO, S("privacy"), "erasure %.*s is dropped: its rule does not mean it any more", FS(r->x.ref));
+    return E_OK;
+}
+
 /* Until nothing hangs on it: people go on working meanwhile. */
 static enum err rounds(struct cx *cx, struct run *r, struct plan_ask *ask)
 {
@@ -460,7 +441,8 @@ static enum err rounds(struct cx *cx, struct run *r, struct plan_ask *ask)
         TRY(plan_make(cx, ask, &p));
         r->p = p;
         TRY(not_merged(cx, r));
-        TRY(kept_by_law(cx, &r->p));
+        TRY(r->round ? kept_by_law(cx, &r->p) : begun(cx, r));
+        if (r->dropped) return E_OK;
         r->er = (struct erasing){r->env->vault, r->x.id, &r->p.all};
         r->er_far = (struct erasing){r->env->vault, r->x.id, &r->p.far};
         r->x.records = ids_text(cx, &r->p.all);
@@ -477,7 +459,7 @@ static enum err erased_of(struct cx *cx, int64_t id, struct erased *ret, bool *r
     struct db_rows r = {0};
     TRY(db_query(
         cx, &r,
-        "SELECT ref, at, who, ground, entity, record, records, state FROM erasure WHERE id = $1",
+        "SELECT ref, at, who, ground, entity, record, records, state, rule, mark FROM erasure WHERE id = $1",
         V(id)));
     if (!r.n) return fail(cx, E_NOTFOUND, "There is no such erasure");
     *ret = (struct erased){.id = id,
@@ -487,8 +469,10 @@ static enum err erased_of(struct cx *cx, int64_t id, struct erased *ret, bool *r
                            .ground = db_str(&r, 0, 3),
                            .entity = db_str(&r, 0, 4),
                            .record = db_int(&r, 0, 5),
-                           .records = db_str(&r, 0, 6)};
-    *ret_done = str_eq(db_str(&r, 0, 7), S("done"));
+                           .records = db_str(&r, 0, 6),
+                           .rule = db_int(&r, 0, 8),
+                           .mark = db_str(&r, 0, 9)};
+    *ret_done = str_eq(db_str(&r, 0, 7), S("done")) || str_eq(db_str(&r, 0, 7), S("dropped"));
     return E_OK;
 }
 
@@ -528,6 +512,7 @@ enum err erasure_run(struct cx *cx, int64_t erasure, bool shared_too, const stru
         enum err err = rounds(cx, r, &ask);
         if (r->merged) TRY(db_write(cx, merged_state, r));
         TRY(err);
+        if (r->dropped) return E_OK;
         log_say(cx, LOG_INFO, S("privacy"), "erasure %.*s: %zu records are gone", FS(r->x.ref),
                 r->p.all.n_ids);
     }
@@ -541,6 +526,14 @@ enum err erasure_run(struct cx *cx, int64_t erasure, bool shared_too, const stru
 }
 
 /* ---- what was done ---- */
+static void titled_json(struct jw *w, int64_t id, str title)
+{
+    jw_obj(w);
+    jw_kid(w, S("id"), id);
+    jw_kstr(w, S("title"), title);
+    jw_obj_end(w);
+}
+
 static enum err one_json(struct cx *cx, const struct db_rows *r, size_t i, struct jw *w)
 {
     int64_t who = db_int(r, i, 3);
@@ -551,16 +544,16 @@ static enum err one_json(struct cx *cx, const struct db_rows *r, size_t i, struc
     jw_kstr(w, S("ref"), db_str(r, i, 1));
     jw_kstr(w, S("at"), time_text(cx->a, db_int(r, i, 2)));
     jw_key(w, S("who"));
-    jw_obj(w);
-    jw_kid(w, S("id"), who);
-    jw_kstr(w, S("title"), name);
-    jw_obj_end(w);
+    titled_json(w, who, name);
     jw_kstr(w, S("ground"), db_str(r, i, 4));
     jw_kstr(w, S("entity"), db_str(r, i, 5));
     jw_kstr(w, S("state"), db_str(r, i, 6));
     jw_key(w, S("told"));
     jw_raw(w, told.n ? told : S("{}"));
     jw_kbool(w, S("swept"), db_int(r, i, 8) != 0);
+    jw_key(w, S("rule")); /* its name, while there is one */
+    if (db_int(r, i, 9)) titled_json(w, db_int(r, i, 9), db_str(r, i, 10));
+    else jw_null(w);
     jw_obj_end(w);
     return E_OK;
 }
@@ -570,8 +563,8 @@ enum err erasure_list_json(struct cx *cx, int64_t before, struct jw *w, int64_t 
     struct db_rows r = {0};
     TRY(db_query(
         cx, &r,
-        "SELECT id, ref, at, who, ground, entity, state, told, swept_at FROM erasure WHERE id < $1"
-        " ORDER BY id DESC LIMIT 50",
+        "SELECT e.id, e.ref, e.at, e.who, e.ground, e.entity, e.state, e.told, e.swept_at, e.rule, r.name"
+        " FROM erasure e LEFT JOIN retention r ON r.id = e.rule WHERE e.id < $1 ORDER BY e.id DESC LIMIT 50",
         V(before ? before : INT64_MAX)));
     for (size_t i = 0; i < r.n; i++) TRY(one_json(cx, &r, i, w));
     *ret_next = r.n == LIST_PAGE ? db_int(&r, r.n - 1, 0) : 0;

@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-enum { YEAR_DAYS = 365, WORDS_MAX = 400 };
+enum { WORDS_MAX = 400 };
 
 static struct piece *seen(struct cx *cx, struct plan *p, int64_t id)
 {
@@ -66,12 +66,13 @@ static bool goes_along(struct cx *cx, const struct plan *p, const struct field *
     return e->personal && (p->shared_too || !is_shared(cx, p, r));
 }
 
-/* Until when law has it kept; 0 = it may go. */
-static int64_t kept_until(struct cx *cx, const struct record *r)
+int64_t kept_until(const struct cx *cx, const struct entity *e, int64_t created_ms)
 {
-    int64_t until = r->v[F_CREATED_AT].i + r->e->kept_years * YEAR_DAYS * DAY_MS +
-                    r->e->kept_years / 4 * DAY_MS;
-    return r->e->kept_years && until > cx->now_ms ? until : 0;
+    int64_t months = 12 * e->kept_years, created = time_day(created_ms, cx->tz_min);
+    int64_t day = day_add_months(created, months) + 1;
+    if (!months || day_add_months(time_day(cx->now_ms, cx->tz_min), -months) > created) return 0;
+    while (day_add_months(day, -months) <= created) day++; /* 28 Feb of a year before a leap year */
+    return day_start_ms(day, cx->tz_min);
 }
 
 static void law(struct cx *cx, struct plan *p, const struct entity *e, int64_t id, int64_t until)
@@ -89,7 +90,7 @@ static enum err pointing_one(struct cx *cx, struct plan *p, const struct field *
     enum err e = record_get_deleted(cx, f->entity, id, &r);
     if (e == E_NOTFOUND) return E_OK; /* of another entity */
     TRY(e);
-    int64_t until = kept_until(cx, &r);
+    int64_t until = kept_until(cx, r.e, r.v[F_CREATED_AT].i);
     bool goes = goes_along(cx, p, f, &r);
     arena_back(cx->a, m);
     law(cx, p, f->entity, id, until);
@@ -310,7 +311,7 @@ enum err plan_make(struct cx *cx, const struct plan_ask *ask, struct plan *ret)
     if (err == E_NOTFOUND)
         p.main = (struct record){.e = ask->e, .id = ask->id}; /* gone already: it goes on */
     else if (err != E_OK) return fail(cx, err, "%.*s", FS(all.msg));
-    if (p.main.v) law(&all, &p, ask->e, ask->id, kept_until(&all, &p.main));
+    if (p.main.v) law(&all, &p, ask->e, ask->id, kept_until(&all, ask->e, p.main.v[F_CREATED_AT].i));
     put(cx, &p, ask->e, ask->id, true);
     err = gather(&all, ask, &p);
     if (err != E_OK) return fail(cx, err, "%.*s", FS(all.msg));

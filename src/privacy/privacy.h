@@ -28,6 +28,7 @@ struct erase_env {
     str data_dir;              /* files/, and the file of erasures; "" = none (tests) */
     bool (*progress)(void *arg, int64_t done, int64_t total); /* may be NULL; false = stop: E_CONFLICT, goes on later */
     void *arg;
+    int64_t job; /* the job that is at it, 0 = none (tests) */
 };
 /* May the asker erase it? The right `privacy`, and to delete this record. E_NOTFOUND, E_DENIED; E_INVALID: the entity
  * holds no data of people; E_CONFLICT: merged into another, which is the one to erase. */
@@ -36,10 +37,22 @@ MUST enum err erasure_may(struct cx *cx, const struct entity *e, int64_t id, str
 MUST enum err erasure_rehearse_json(struct cx *cx, const struct record *r, bool shared_too, struct jw *w);
 /* E_CONFLICT when law has it kept, with until when. */
 MUST enum err erasure_check(struct cx *cx, const struct record *r, bool shared_too);
-/* Its row, inside db_write; the work is erasure_run's. *ret_ref: what the person is told. One that was begun and not
- * ended (its job was cancelled) is the same again. */
-MUST enum err erasure_open(struct cx *cx, const struct record *r, str ground, int64_t *ret, str *ret_ref);
-/* Outside db_write, cx->acl NULL. Run again it goes on. E_CONFLICT: law has it kept; it was merged into another (its
+struct erasure_ask {
+    str ground;
+    int64_t rule; /* the rule of retention that orders it, 0 = somebody; mark: what it takes (retain.h) */
+    str mark;
+};
+/* Its row, inside db_write; the work is erasure_run's. *ret_ref: what the person is told. One that is not ended (its job
+ * was cancelled) is the same again; one that a rule ordered and nobody began is his who asks now. E_CONFLICT: a job is
+ * at it. */
+MUST enum err erasure_open(struct cx *cx, const struct record *r, const struct erasure_ask *ask, int64_t *ret,
+                           str *ret_ref);
+/* Which job is at it, inside db_write: any other has nothing to do with it any more. */
+MUST enum err erasure_job_set(struct cx *cx, int64_t erasure, int64_t job);
+/* Is that job open yet? */
+MUST enum err erasure_at_work(struct cx *cx, int64_t erasure, bool *ret);
+/* Outside db_write, cx->acl NULL. Run again it goes on. What a rule ordered is looked at once more before anything goes:
+ * is the rule on, the same, and does it mean this record yet; else its state is "dropped". E_CONFLICT: law has it kept; it was merged into another (its
  * state is "merged" then, and that one is to be erased); records are linked to it faster than they go. */
 MUST enum err erasure_run(struct cx *cx, int64_t erasure, bool shared_too, const struct erase_env *env);
 /* Erasures whose file still had readers, or that were cut short there: cleans freed places. For a quiet hour. */

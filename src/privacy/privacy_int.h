@@ -14,6 +14,8 @@ struct obstacle { /* law has it kept */
     const struct entity *e;
     int64_t id, until_ms;
 };
+/* The first day that law has it kept no more, as its start (UTC ms); 0: it may go today. */
+int64_t kept_until(const struct cx *cx, const struct entity *e, int64_t created_ms);
 struct plan {
     struct record main;
     bool shared_too;
@@ -55,10 +57,15 @@ void bytes_drop(struct cx *cx, const struct erase_env *env, int64_t file);
 
 /* ---- the file beside the base ---- */
 struct erased { /* a row of `erasure` */
-    int64_t id, at, who, record;
-    str ref, ground, entity, records;
+    int64_t id, at, who, record, rule;
+    str ref, ground, entity, records, mark;
     bool shared_too;
 };
+/* Its row, inside db_write. */
+MUST enum err erasure_insert(struct cx *cx, const struct erased *x);
+/* From here on it goes to its end; *ret_dropped: not at all, for the rule that ordered it does not mean it any more, law
+ * has it kept (`kept`), or another job than `job` is at it. Outside db_write. */
+MUST enum err erasure_begin(struct cx *cx, int64_t id, int64_t job, bool kept, bool *ret_dropped);
 /* Adds it, unless it is there. Any thread. */
 MUST enum err erased_note(struct cx *cx, const struct erase_env *env, const struct erased *x);
 /* A line that cannot be read is logged and left out; it stays in the file. */

@@ -1,100 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* privacy/retain.c - rules of retention: their rows, what they mean, what they would take. */
+/* privacy/retain.c - rules of retention: what they mean, what they would take. */
 #include "privacy/retain_int.h"
 
 #include "base/time.h"
 
-enum { RUN_PAGE = 20, FIELDS_A_RULE = 50, FILTER_BYTES = 65536 };
+enum { FIELDS_A_RULE = 50, FILTER_BYTES = 65536 };
 const str retain_since_name[SINCES] = {S0("created"), S0("changed"), S0("trashed")};
 const str retain_unit_name[RETAIN_UNITS] = {S0("days"), S0("months"), S0("years")};
 const str retain_act_name[RETAIN_ACTS] = {S0("trash"), S0("erase"), S0("empty")};
-
-/* ---- rows ---- */
-static struct retention row_rule(const struct db_rows *r, size_t i)
-{
-    return (struct retention){.id = db_int(r, i, 0),
-                              .name = db_str(r, i, 1),
-                              .reason = db_str(r, i, 2),
-                              .entity = db_str(r, i, 3),
-                              .filter = db_str(r, i, 4),
-                              .since = (enum retain_since)db_int(r, i, 5),
-                              .n = db_int(r, i, 6),
-                              .unit = (enum retain_unit)db_int(r, i, 7),
-                              .act = (enum retain_act)db_int(r, i, 8),
-                              .fields = db_str(r, i, 9),
-                              .most = db_int(r, i, 10),
-                              .active = db_int(r, i, 11) != 0,
-                              .rehearsed_at = db_int(r, i, 12),
-                              .confirmed = db_int(r, i, 13) != 0};
-}
-
-#define RULE_SQL                                                                                                       \
-    "SELECT id, name, reason, entity, filter_json, since, n, unit, act, fields, most, active, rehearsed_at, confirmed" \
-    " FROM retention"
-
-enum err retention_list(struct cx *cx, struct retention **ret, size_t *ret_n)
-{
-    struct db_rows r = {0};
-    TRY(db_query(cx, &r, RULE_SQL " ORDER BY id LIMIT 100"));
-    *ret = NEW_N(cx->a, struct retention, r.n + 1);
-    for (size_t i = 0; i < r.n; i++) (*ret)[i] = row_rule(&r, i);
-    *ret_n = r.n;
-    return E_OK;
-}
-
-enum err retention_get(struct cx *cx, int64_t id, struct retention *ret)
-{
-    struct db_rows r = {0};
-    TRY(db_query(cx, &r, RULE_SQL " WHERE id = $1", V(id)));
-    if (!r.n) return fail(cx, E_NOTFOUND, "There is no such rule");
-    *ret = row_rule(&r, 0);
-    return E_OK;
-}
-
-static enum err insert(struct cx *cx, const struct retention *r)
-{
-    return db_exec(cx, NULL,
-                   "INSERT INTO retention (id, name, reason, entity, filter_json, since, n, unit, act, fields, most,"
-                   " active, rehearsed_at, confirmed)"
-                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-                   V(r->id), V(r->name), V(r->reason), V(r->entity), V(r->filter), V((int64_t)r->since), V(r->n),
-                   V((int64_t)r->unit), V((int64_t)r->act), V(r->fields), V(r->most), V(r->active), V(r->rehearsed_at),
-                   V(r->confirmed));
-}
-
-static enum err save_inside(struct cx *cx, void *arg)
-{
-    const struct retention *r = arg;
-    struct db_rows rows = {0};
-    TRY(db_query(cx, &rows, "SELECT count(*) FROM retention WHERE id <> $1", V(r->id)));
-    if (db_int(&rows, 0, 0) >= RETENTION_MAX)
-        return fail(cx, E_CONFLICT, "There are at most %d rules", RETENTION_MAX);
-    return insert(cx, r);
-}
-
-static enum err change_inside(struct cx *cx, void *arg)
-{
-    const struct retention *r = arg;
-    int64_t n = 0;
-    TRY(db_exec(cx, &n, "DELETE FROM retention WHERE id = $1", V(r->id)));
-    return n ? insert(cx, r) : fail(cx, E_NOTFOUND, "There is no such rule"); /* ended meanwhile: it stays so */
-}
-
-enum err retention_save(struct cx *cx, struct retention *r)
-{
-    if (r->id) return db_write(cx, change_inside, r);
-    r->id = id_new(cx->now_ms);
-    return db_write(cx, save_inside, r);
-}
-
-static enum err drop_inside(struct cx *cx, void *arg)
-{
-    int64_t n = 0;
-    TRY(db_exec(cx, &n, "DELETE FROM retention WHERE id = $1", V(*(const int64_t *)arg)));
-    return n ? E_OK : fail(cx, E_NOTFOUND, "There is no such rule");
-}
-
-enum err retention_drop(struct cx *cx, int64_t id) { return db_write(cx, drop_inside, &id); }
 
 /* ---- what a rule means ---- */
 static int64_t ago_ms(const struct cx *cx, int64_t n, enum retain_unit unit)
@@ -134,8 +47,7 @@ static void any_left_json(const struct retention *r, struct jw *w)
     jw_obj_end(w);
 }
 
-static enum err where_of(struct cx *cx, const struct retention *r, const struct entity *e, bool lawful,
-                         const struct cond **ret)
+static enum err where_of(struct cx *cx, const struct retention *r, const struct entity *e, const struct cond **ret)
 {
     static const char *const since[SINCES] = {"created_at", "changed_at", "deleted_at"};
     struct buf b = buf_new(cx->a, FILTER_BYTES * 2);
@@ -145,7 +57,6 @@ static enum err where_of(struct cx *cx, const struct retention *r, const struct 
     jw_key(&w, S("and"));
     jw_arr(&w);
     before_json(cx, since[r->since], ago_ms(cx, r->n, r->unit), &w);
-    if (lawful && e->kept_years) before_json(cx, "created_at", ago_ms(cx, e->kept_years, RETAIN_YEARS), &w);
     if (r->act == RETAIN_EMPTY) any_left_json(r, &w);
     if (r->filter.n) jw_raw(&w, r->filter);
     jw_arr_end(&w);
@@ -154,13 +65,51 @@ static enum err where_of(struct cx *cx, const struct retention *r, const struct 
     return filter_parse(cx, e, j, NULL, ret);
 }
 
-enum err retention_query(struct cx *cx, const struct retention *r, bool lawful, const struct entity **ret_e,
-                         struct query *ret)
+/* ---- what law has kept ---- */
+/* No record of a kept kind names it by this field; one in the trash is kept as well. */
+static void unnamed_sql(struct cx *cx, const struct field *f, struct sql *q)
+{
+    bool many = f->kind->store == ST_LINKS;
+    sql_lit(q, " AND NOT EXISTS (SELECT 1 FROM ");
+    sql_name(q, f->entity->table);
+    sql_lit(q, " k");
+    if (many) sql_lit(q, " JOIN link l ON l.a = k.id AND l.field = ");
+    if (many) sql_val(cx, q, V(f->name));
+    sql_lit(q, " WHERE ");
+    if (many) sql_lit(q, "l.b");
+    else sql_col(q, S("k"), f->col);
+    sql_lit(q, " = t.id AND k.created_at >= ");
+    sql_val(cx, q, V(ago_ms(cx, f->entity->kept_years, RETAIN_YEARS)));
+    sql_lit(q, ")");
+}
+
+static void free_sql(struct cx *cx, const struct entity *e, struct sql *q)
+{
+    if (e->kept_years) {
+        sql_lit(q, " AND t.created_at < ");
+        sql_val(cx, q, V(ago_ms(cx, e->kept_years, RETAIN_YEARS)));
+    }
+    for (size_t i = 0; i < cx->meta->n; i++)
+        for (size_t k = F_SYSTEM_N; cx->meta->entity[i].kept_years && k < cx->meta->entity[i].n; k++) {
+            const struct field *f = &cx->meta->entity[i].f[k];
+            bool links = f->kind->store == ST_INT || f->kind->store == ST_LINKS;
+            if (links && f->target && f->target->at == e->at && !f->via.n) unnamed_sql(cx, f, q);
+        }
+}
+
+enum err retention_query(struct cx *cx, const struct retention *r, bool lawful, int64_t after,
+                         const struct entity **ret_e, struct query *ret)
 {
     const struct entity *e = meta_entity(cx->meta, r->entity);
+    struct sql *also = NEW(cx->a, struct sql);
     if (!e) return fail_at(cx, E_INVALID, S("entity"), "There is no entity \"%.*s\"", FS(r->entity));
-    *ret = (struct query){.cursor = S(""), .fields = {.bare = true}, .deleted = r->since == SINCE_TRASHED};
-    TRY(where_of(cx, r, e, lawful, &ret->where));
+    *ret = (struct query){.cursor = S(""), .fields = {.bare = true}, .deleted = r->since == SINCE_TRASHED, .also = also};
+    TRY(where_of(cx, r, e, &ret->where));
+    *also = sql_new(cx);
+    sql_lit(also, "(t.id > ");
+    sql_val(cx, also, V(after));
+    if (lawful) free_sql(cx, e, also);
+    sql_lit(also, ")");
     *ret_e = e;
     return E_OK;
 }
@@ -243,7 +192,7 @@ enum err retention_check(struct cx *cx, const struct retention *r, const struct 
         return fail_at(cx, E_INVALID, S("filter"),
                        "A rule has no \"me\" and no \"my team\": it runs at night, for nobody");
     if (r->filter.n) TRY(filter_parse(cx, e, j, o, &c));
-    return retention_query(cx, r, true, &e, &q);
+    return retention_query(cx, r, true, 0, &e, &q);
 }
 
 /* ---- the rehearsal ---- */
@@ -257,18 +206,46 @@ static enum err ids_take(struct cx *cx, const struct entity *e, const struct que
     return E_OK;
 }
 
+/* What it took of late. Of erasures those that came to be: what was dropped is found again. */
+static enum err taken(struct cx *cx, const struct retention *r, int64_t *ret)
+{
+    struct db_rows last = {0}, sum = {0};
+    int64_t from = cx->now_ms - RETAIN_WINDOW_DAYS * (int64_t)DAY_MS;
+    TRY(db_query(cx, &last,
+                 "SELECT coalesce(max(ended_at), 0) FROM retention_run WHERE rule = $1 AND confirmed = 1", V(r->id)));
+    if (db_int(&last, 0, 0) > from) from = db_int(&last, 0, 0);
+    if (r->act == RETAIN_ERASE)
+        TRY(db_query(cx, &sum,
+                     "SELECT count(*) FROM erasure WHERE rule = $1 AND at > $2 AND state IN ('begun', 'done')",
+                     V(r->id), V(from)));
+    else
+        TRY(db_query(cx, &sum,
+                     "SELECT CAST(coalesce(sum(done), 0) AS BIGINT) FROM retention_run WHERE rule = $1 AND at > $2",
+                     V(r->id), V(from)));
+    *ret = db_int(&sum, 0, 0);
+    return E_OK;
+}
+
+bool retention_unseen(const struct retention *r, int64_t found)
+{
+    return found > r->shown + r->shown / 10 + RETAIN_FEW;
+}
+
 static enum err rehearse(struct cx *cx, const struct retention *r, struct rehearsal *ret)
 {
     struct query q = {0}, whole = {0};
     const struct entity *e = NULL;
     bool exact = true;
-    TRY(retention_query(cx, r, false, &e, &whole));
+    TRY(retention_query(cx, r, false, 0, &e, &whole));
     TRY(record_count_query(cx, e, &whole, 0, &ret->held, &exact));
-    TRY(retention_query(cx, r, true, &e, &q));
+    TRY(retention_query(cx, r, true, 0, &e, &q));
     TRY(record_count_query(cx, e, &q, 0, &ret->found, &exact));
     ret->held -= ret->found;
+    if (ret->held < 0) ret->held = 0; /* somebody wrote between the two */
     TRY(record_count(cx, e, NULL, q.deleted, 0, &ret->total, &exact));
-    ret->over = ret->found > RETAIN_FEW && ret->found * 100 > r->most * ret->total;
+    TRY(taken(cx, r, &ret->taken));
+    int64_t takes = ret->found + ret->taken, of = ret->total + (r->act == RETAIN_EMPTY ? 0 : ret->taken);
+    ret->over = ret->found && takes > RETAIN_FEW && takes * 100 > r->most * of;
     return ids_take(cx, e, &q, ret);
 }
 
@@ -282,44 +259,39 @@ enum err retention_rehearse(struct cx *cx, const struct retention *r, struct reh
     return e;
 }
 
-static enum err rehearsed_inside(struct cx *cx, void *arg)
+enum err retention_brought_back(struct cx *cx, const struct retention *r, int64_t id, bool *ret)
 {
-    const struct retention *r = arg;
-    int64_t n = 0;
-    TRY(db_exec(cx, &n,
-                "UPDATE retention SET rehearsed_at = $2 WHERE id = $1 AND entity = $3 AND filter_json = $4"
-                " AND since = $5 AND n = $6 AND unit = $7 AND act = $8 AND fields = $9",
-                V(r->id), V(cx->now_ms), V(r->entity), V(r->filter), V((int64_t)r->since), V(r->n), V((int64_t)r->unit),
-                V((int64_t)r->act), V(r->fields)));
-    return n ? E_OK : fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
-}
-
-enum err retention_rehearsed(struct cx *cx, const struct retention *r)
-{
-    struct retention copy = *r;
-    return db_write(cx, rehearsed_inside, &copy);
-}
-
-/* ---- runs ---- */
-enum err retention_runs_json(struct cx *cx, int64_t rule, int64_t before, struct jw *w, int64_t *ret_next)
-{
-    struct db_rows r = {0};
-    TRY(db_query(cx, &r,
-                 "SELECT id, rule, at, ended_at, state, found, done, refused, why, batch FROM retention_run"
-                 " WHERE rule = $1 AND id < $2 ORDER BY id DESC LIMIT 20",
-                 V(rule), V(before ? before : INT64_MAX)));
-    for (size_t i = 0; i < r.n; i++) {
-        jw_obj(w);
-        jw_kid(w, S("id"), db_int(&r, i, 0));
-        jw_kstr(w, S("at"), time_text(cx->a, db_int(&r, i, 2)));
-        jw_kstr(w, S("state"), db_str(&r, i, 4));
-        jw_kint(w, S("found"), db_int(&r, i, 5));
-        jw_kint(w, S("done"), db_int(&r, i, 6));
-        jw_kint(w, S("refused"), db_int(&r, i, 7));
-        jw_kstr(w, S("why"), db_str(&r, i, 8));
-        jw_kid(w, S("batch"), db_int(&r, i, 9));
-        jw_obj_end(w);
-    }
-    *ret_next = r.n == RUN_PAGE ? db_int(&r, r.n - 1, 0) : 0;
+    struct db_rows rows = {0};
+    TRY(db_query(cx, &rows,
+                 "SELECT 1 FROM change WHERE record = $1 AND at > $2 AND (op = 'restore' OR way = 'undo') LIMIT 1",
+                 V(id), V(retention_before(cx, r))));
+    *ret = rows.n > 0;
     return E_OK;
+}
+
+static enum err means(struct cx *cx, const struct retention *r, int64_t id, bool *ret)
+{
+    struct query q = {0};
+    struct page p = {0};
+    const struct entity *e = NULL;
+    bool back = false;
+    TRY(retention_query(cx, r, true, 0, &e, &q));
+    q.ids = &id;
+    q.n_ids = q.limit = 1;
+    TRY(record_list(cx, e, &q, &p));
+    if (p.n) TRY(retention_brought_back(cx, r, id, &back));
+    *ret = p.n && !back;
+    return E_OK;
+}
+
+enum err retention_means(struct cx *cx, int64_t rule, str mark, int64_t id, bool *ret)
+{
+    struct retention r = {0};
+    int64_t n = 0;
+    *ret = false;
+    TRY(db_exec(cx, &n, "UPDATE retention SET active = active WHERE id = $1 AND active = 1", V(rule)));
+    if (!n) return E_OK;
+    TRY(retention_get(cx, rule, &r));
+    if (!str_eq(retention_mark(cx, &r), mark)) return E_OK;
+    return means(cx, &r, id, ret);
 }

@@ -139,6 +139,9 @@ struct recast {
 MUST enum err record_field_change(struct cx *cx, str entity, str name, const struct json *in, struct recast *ret);
 /* A computed field was added or changed in this transaction: its value for all records that are there. */
 MUST enum err record_field_fill(struct cx *cx, str entity, str name);
+/* What each person's consents come to, of a base that is older than the field that says so (person.consents). Inside
+ * db_write, with the description in cx. */
+MUST enum err record_consents_fill(struct cx *cx);
 /* Is v[f->at] a right number of its sort (field.check), judged by the country the values v tell? It is brought to its
  * normal form; if not, *ret_why is for tr(). An import asks itself: its writes are not refused for that. */
 bool record_id_fits(struct cx *cx, const struct entity *e, struct val *v, const struct field *f, str *ret_why);

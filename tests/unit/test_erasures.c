@@ -16,7 +16,7 @@ static enum err open_inside(struct cx *cx, void *arg)
     struct record r = {0};
     str ref = {0};
     TRY(erasure_may(cx, ENT(cx, "person"), o->id, &r));
-    return erasure_open(cx, &r, S("objection"), &o->ret, &ref);
+    return erasure_open(cx, &r, &(struct erasure_ask){.ground = S("objection")}, &o->ret, &ref);
 }
 static int64_t open_for(struct bed *t, int64_t id)
 {

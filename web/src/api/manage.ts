@@ -124,12 +124,13 @@ export const makeIdp = (body: IdpBody) => post<Idp>('/idp', body);
 export const changeIdp = (id: string, body: IdpBody) => patch<Idp>(`/idp/${id}`, body);
 export const endIdp = (id: string) => del(`/idp/${id}`);
 export const tryIdp = async (id: string, who: { login?: string; password?: string } = {}) => (await post<IdpTried>(`/idp/${id}/test`, who)).data;
+export interface DoneBy { at: string; by: Ref }
 export interface Retention {
   id: string; name: string; reason: string; entity: string; filter: Filter | null; since: 'created' | 'changed' | 'trashed'; n: number; unit: 'days' | 'months' | 'years';
-  act: 'trash' | 'erase' | 'empty'; fields: string[]; most: number; active: boolean; confirmed: boolean; rehearsed_at: string | null;
+  act: 'trash' | 'erase' | 'empty'; fields: string[]; most: number; active: boolean; confirmed: boolean; rehearsed_at: string | null; made: DoneBy | null; changed: DoneBy | null; turned_on: DoneBy | null;
 }
 export interface RetentionRun { id: string; at: string; state: 'running' | 'done' | 'stopped' | 'failed'; found: number; done: number; refused: number; why: string; batch: string | null }
-export interface Rehearsal { found: number; total: number; held: number; over: boolean; data: Ref[] }
+export interface Rehearsal { rehearsal: string; found: number; total: number; held: number; taken: number; over: boolean; data: Ref[] }
 export const rules = async () => (await get<{ data: Retention[] }>('/retention')).data;
 export const makeRule = async (rule: object) => (await post<Retention>('/retention', rule)).data;
 export const changeRule = async (id: string, change: object) => (await patch<Retention>(`/retention/${id}`, change)).data;

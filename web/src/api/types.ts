@@ -117,7 +117,7 @@ export type EventKind =
   | 'password.set' | 'password.link' | 'factor.set' | 'factor.removed' | 'factor.reset' | 'recovery.made'
   | 'recovery.used' | 'passkey.added' | 'passkey.removed' | 'key.made' | 'key.ended' | 'address.blocked'
   | 'address.freed' | 'lock.freed' | 'export.begun' | 'export.done' | 'archive.made' | 'backup.made' | 'shown.as'
-  | 'setting.changed' | 'log.exported' | 'log.trimmed' | 'vault.rotated' | 'refused.login' | 'refused.rights'
+  | 'setting.changed' | 'retention.made' | 'retention.changed' | 'retention.on' | 'retention.off' | 'retention.removed' | 'log.exported' | 'log.trimmed' | 'vault.rotated' | 'refused.login' | 'refused.rights'
   | 'refused.origin' | 'refused.csrf' | 'refused.hidden' | 'refused.input' | 'refused.rate';
 /** A row of the security log. */
 export interface SecurityEvent { id: string; at: string; kind: EventKind; who: Ref | null; subject: Ref | null; addr: string; way: string; n: number; detail: Record<string, unknown> | null }
@@ -191,7 +191,7 @@ export interface ErasePlan {
   title: string; gone: ErasePart[]; shared: ErasePart[]; kept: { entity: string; id: string; title: string; until: string }[];
   beside: Record<string, number>; mentions: { entity: string; id: string; title: string }[];
 }
-export interface Erasure { id: string; ref: string; at: string; who: Ref; ground: string; entity: string; state: 'waiting' | 'done' | 'merged'; told: Record<string, number>; swept: boolean }
+export interface Erasure { id: string; ref: string; at: string; who: Ref; ground: string; entity: string; state: 'waiting' | 'begun' | 'done' | 'merged' | 'dropped'; told: Record<string, number>; swept: boolean; rule: Ref | null }
 export interface IdpRole { group: string; role: string | null }
 export type IdpFactor = 'own' | 'claim' | 'always';
 export interface Idp {

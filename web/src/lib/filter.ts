@@ -25,6 +25,9 @@ export function toFilter(g: Group): Filter | null {
   return g.join === 'and' ? { and: parts } : { or: parts };
 }
 
+/** Has it a part that toFilter leaves out? */
+export const isUnfinished = (g: Group): boolean => g.items.some((i) => (isGroup(i) ? isUnfinished(i) : !isComplete(i)));
+
 // A field of the record that a link points to is named "company>owner".
 const OVER = '>';
 export const overLink = (link: string, field: string): string => link + OVER + field;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Field, Filter } from '../../src/api/types';
-import { countRules, fromFilter, newRule, parseFilter, toFilter, type Group } from '../../src/lib/filter';
+import { countRules, fromFilter, isUnfinished, newRule, parseFilter, toFilter, type Group } from '../../src/lib/filter';
 
 const tree: Filter = { and: [{ field: 'name', op: 'contains', value: 'müller' }, { or: [{ field: 'city', op: 'eq', value: 'Köln' }, { field: 'city', op: 'empty' }] }] };
 
@@ -9,6 +9,12 @@ describe('filter', () => {
   it('leaves out what is not finished', () => {
     const g: Group = { join: 'and', items: [{ field: 'name', op: 'contains', value: '' }, { field: 'kind', op: 'in', value: [] }, { join: 'or', items: [] }] };
     expect(toFilter(g)).toBeNull();
+  });
+  it('knows a part that it leaves out, however deep', () => {
+    const done = { field: 'name', op: 'contains' as const, value: 'x' }, open = { ...done, value: '' };
+    expect(isUnfinished({ join: 'and', items: [done, { field: 'a', op: 'empty', value: null }] })).toBe(false);
+    expect(isUnfinished({ join: 'and', items: [done, open] })).toBe(true);
+    expect(isUnfinished({ join: 'and', items: [done, { join: 'or', items: [done, { ...done, op: 'in', value: [] }] }] })).toBe(true);
   });
   it('keeps false and nought', () => {
     const g: Group = { join: 'or', items: [{ field: 'a', op: 'eq', value: false }, { field: 'b', op: 'gt', value: 0 }] };
