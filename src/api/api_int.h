@@ -139,8 +139,8 @@ MUST enum err demo_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err retain_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err erase_job(struct cx *cx, const struct job *j, str *ret);
 
-/* An erasure because the purpose has gone, by a rule of retention that takes `mark`, and its job. E_CONFLICT: law has it
- * kept, or it is under way. */
+/* An erasure because the purpose has gone, by a rule of retention that takes `mark`, and its job. E_CONFLICT: law has
+ * it kept, or it is under way. */
 struct record;
 MUST enum err erase_order(struct cx *cx, const struct record *r, int64_t rule, str mark);
 /* Each rule of retention that is on gets its job of the day, once. */

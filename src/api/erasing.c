@@ -34,7 +34,8 @@ struct order {
 /* What a rule orders waits behind what people asked for. */
 static enum err job_put(struct cx *cx, int64_t erasure, bool shared_too, bool behind, int64_t *ret)
 {
-    str args = arena_fmt(cx->a, "{\"erasure\":\"%" PRId64 "\",\"shared\":%s}", erasure, shared_too ? "true" : "false");
+    str args = arena_fmt(cx->a, "{\"erasure\":\"%" PRId64 "\",\"shared\":%s}", erasure,
+                         shared_too ? "true" : "false");
     TRY(behind ? job_add_behind(cx, cx->app->jobs, S("erase"), args, S(""), ret)
                : job_add(cx, cx->app->jobs, S("erase"), args, S(""), ret));
     return erasure_job_set(cx, erasure, *ret);
@@ -135,7 +136,8 @@ enum err erase_job(struct cx *cx, const struct job *job, str *ret)
     env.progress = job_show;
     env.arg = &s;
     env.job = job->id;
-    cx->now_ms = clock_aged_ms(cx->now_ms); /* law keeps nothing for less because a clock jumped ahead */
+    cx->now_ms =
+        clock_aged_ms(cx->now_ms); /* law keeps nothing for less because a clock jumped ahead */
     cx->acl =
         NULL; /* who asked for it was allowed to; what hangs on the record goes whoever may see it */
     TRY(erasure_run(cx, erasure, shared_too, &env));

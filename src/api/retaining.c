@@ -216,14 +216,17 @@ enum err api_retention_post(struct cx *cx, const struct req *rq, struct resp *rs
 static enum err seen(struct cx *cx, const struct json *j, const struct retention *r)
 {
     int64_t rehearsal = 0;
-    if (!r->rehearsal || r->rehearsed_at < cx->now_ms - DAY_MS || r->rehearsed_at > cx->now_ms + DAY_MS)
-        return fail_at(cx, E_INVALID, S("active"), "Rehearse the rule first: see what it would take");
+    if (!r->rehearsal || r->rehearsed_at < cx->now_ms - DAY_MS ||
+        r->rehearsed_at > cx->now_ms + DAY_MS)
+        return fail_at(cx, E_INVALID, S("active"),
+                       "Rehearse the rule first: see what it would take");
     TRY(json_id_of(cx, j, S("rehearsal"), 0, &rehearsal));
     if (!rehearsal)
         return fail_at(cx, E_INVALID, S("rehearsal"), "Name the rehearsal that you have seen");
     return rehearsal == r->rehearsal
                ? E_OK
-               : fail_at(cx, E_CONFLICT, S("rehearsal"), "The rule was rehearsed again since: look at that one");
+               : fail_at(cx, E_CONFLICT, S("rehearsal"),
+                         "The rule was rehearsed again since: look at that one");
 }
 
 static enum err patch(struct cx *cx, const struct req *rq, struct resp *rs)
@@ -237,7 +240,8 @@ static enum err patch(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(retention_get(cx, id, &was));
     struct retention r = was;
     TRY(members_of(cx, j, &r));
-    if (is_other(&was, &r)) r.active = r.confirmed = false, r.rehearsed_at = r.rehearsal = r.shown = 0;
+    if (is_other(&was, &r))
+        r.active = r.confirmed = false, r.rehearsed_at = r.rehearsal = r.shown = 0;
     TRY(json_bool_of(cx, j, S("active"), r.active, &r.active));
     TRY(json_bool_of(cx, j, S("confirmed"), r.confirmed, &r.confirmed));
     r.confirmed &= r.active; /* for what is turned on with it, not for another day */
@@ -328,7 +332,8 @@ enum err retention_due(struct cx *cx)
     return E_OK;
 }
 
-static enum err order(struct cx *cx, void *arg, const struct record *r, const struct retention *rule)
+static enum err order(struct cx *cx, void *arg, const struct record *r,
+                      const struct retention *rule)
 {
     (void)arg;
     return erase_order(cx, r, rule->id, retention_mark(cx, rule));

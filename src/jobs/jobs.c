@@ -49,12 +49,13 @@ static enum err claim_inside(struct cx *cx, void *arg)
     struct db_rows r = {0};
     int64_t n = 0;
     c->got = false;
-    TRY(db_query(cx, &r,
-                 "SELECT id, kind, args, created_by, tries, api_key FROM job WHERE (state = 'waiting' AND "
-                 "(due_at <= $1 OR created_at > $1))" /* made before the clock was put back */
-                 " OR (state = 'running' AND (lease_until < $1 OR lease_until > $2))"
-                 " ORDER BY CASE WHEN due_at < $3 THEN 0 ELSE prio END, due_at, id LIMIT 1",
-                 V(cx->now_ms), V(cx->now_ms + LEASE_MAX_MS), V(cx->now_ms - JOB_PATIENCE_MS)));
+    TRY(db_query(
+        cx, &r,
+        "SELECT id, kind, args, created_by, tries, api_key FROM job WHERE (state = 'waiting' AND "
+        "(due_at <= $1 OR created_at > $1))" /* made before the clock was put back */
+        " OR (state = 'running' AND (lease_until < $1 OR lease_until > $2))"
+        " ORDER BY CASE WHEN due_at < $3 THEN 0 ELSE prio END, due_at, id LIMIT 1",
+        V(cx->now_ms), V(cx->now_ms + LEASE_MAX_MS), V(cx->now_ms - JOB_PATIENCE_MS)));
     if (!r.n) return E_OK;
     int64_t id = db_int(&r, 0, 0);
     if (db_int(&r, 0, 4) >= JOB_TRIES)
@@ -160,8 +161,9 @@ static enum err renew_inside(struct cx *cx, void *arg)
         int64_t id = atomic_load(&q->at[i]);
         if (id)
             TRY(db_exec(cx, NULL,
-                        "UPDATE job SET lease_until = $3 WHERE id = $1 AND state = 'running' AND lease_by = $2", V(id),
-                        V(q->node), V(clock_ms() + q->o.lease_ms)));
+                        "UPDATE job SET lease_until = $3 WHERE id = $1 AND state = 'running' AND "
+                        "lease_by = $2",
+                        V(id), V(q->node), V(clock_ms() + q->o.lease_ms)));
     }
     return E_OK;
 }
@@ -284,7 +286,8 @@ static enum err add_inside(struct cx *cx, void *arg)
         cx, NULL,
         "INSERT INTO job (id, kind, args, state, due_at, lease_by, lease_until, tries, key, "
         "created_at, created_by, progress,"
-        " result, error, api_key, prio) VALUES ($1, $2, $3, 'waiting', $4, '', 0, 0, $5, $4, $6, '', '', '', $7, $8)",
+        " result, error, api_key, prio) VALUES ($1, $2, $3, 'waiting', $4, '', 0, 0, $5, $4, $6, "
+        "'', '', '', $7, $8)",
         V(x->id), V(x->kind), V(x->args), V(cx->now_ms), x->key.n ? V(x->key) : DB_NONE,
         V(cx->who.user), cx->who.key ? V(cx->who.key) : DB_NONE, V((int64_t)x->prio));
 }
@@ -311,7 +314,8 @@ enum err job_add_behind(struct cx *cx, struct jobs *q, str kind, str args, str k
 enum err job_is_open(struct cx *cx, int64_t id, bool *ret)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT 1 FROM job WHERE id = $1 AND state IN ('waiting', 'running')", V(id)));
+    TRY(db_query(cx, &r, "SELECT 1 FROM job WHERE id = $1 AND state IN ('waiting', 'running')",
+                 V(id)));
     *ret = r.n > 0;
     return E_OK;
 }
@@ -339,10 +343,10 @@ static enum err progress_inside(struct cx *cx, void *arg)
 {
     struct showing *s = arg;
     int64_t n = 0;
-    TRY(db_exec(
-        cx, &n,
-        "UPDATE job SET progress = $2, lease_until = $3 WHERE id = $1 AND state = 'running' AND lease_by = $4",
-        V(s->id), V(s->progress), V(clock_ms() + s->lease_ms), V(s->node)));
+    TRY(db_exec(cx, &n,
+                "UPDATE job SET progress = $2, lease_until = $3 WHERE id = $1 AND state = "
+                "'running' AND lease_by = $4",
+                V(s->id), V(s->progress), V(clock_ms() + s->lease_ms), V(s->node)));
     s->running = n == 1;
     return E_OK;
 }

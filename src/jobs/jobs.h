@@ -47,7 +47,8 @@ void jobs_committed(struct jobs *q);
 MUST enum err job_add(struct cx *cx, struct jobs *q, str kind, str args, str key, int64_t *ret);
 /* The same for what may wait: it is begun when nothing else is due, or after JOB_PATIENCE_MS all the same. */
 enum { JOB_PATIENCE_MS = 3600000 };
-MUST enum err job_add_behind(struct cx *cx, struct jobs *q, str kind, str args, str key, int64_t *ret);
+MUST enum err job_add_behind(struct cx *cx, struct jobs *q, str kind, str args, str key,
+                             int64_t *ret);
 /* Is it waiting or running? false when there is none. */
 MUST enum err job_is_open(struct cx *cx, int64_t id, bool *ret);
 /* The job of this key, 0 = none. */

@@ -429,7 +429,8 @@ static enum err begun(struct cx *cx, struct run *r)
     if (e != E_OK && !r->x.rule) return e;
     TRY(erasure_begin(cx, r->x.id, r->env->job, e != E_OK, &r->dropped));
     if (!r->dropped) return kept_by_law(cx, &r->p);
-    log_say(cx, LOG_INFO, S("privacy"), "erasure %.*s is dropped: its rule does not mean it any more", FS(r->x.ref));
+    log_say(cx, LOG_INFO, S("privacy"),
+            "erasure %.*s is dropped: its rule does not mean it any more", FS(r->x.ref));
     return E_OK;
 }
 
@@ -457,10 +458,10 @@ static enum err rounds(struct cx *cx, struct run *r, struct plan_ask *ask)
 static enum err erased_of(struct cx *cx, int64_t id, struct erased *ret, bool *ret_done)
 {
     struct db_rows r = {0};
-    TRY(db_query(
-        cx, &r,
-        "SELECT ref, at, who, ground, entity, record, records, state, rule, mark FROM erasure WHERE id = $1",
-        V(id)));
+    TRY(db_query(cx, &r,
+                 "SELECT ref, at, who, ground, entity, record, records, state, rule, mark FROM "
+                 "erasure WHERE id = $1",
+                 V(id)));
     if (!r.n) return fail(cx, E_NOTFOUND, "There is no such erasure");
     *ret = (struct erased){.id = id,
                            .ref = db_str(&r, 0, 0),
@@ -561,11 +562,12 @@ static enum err one_json(struct cx *cx, const struct db_rows *r, size_t i, struc
 enum err erasure_list_json(struct cx *cx, int64_t before, struct jw *w, int64_t *ret_next)
 {
     struct db_rows r = {0};
-    TRY(db_query(
-        cx, &r,
-        "SELECT e.id, e.ref, e.at, e.who, e.ground, e.entity, e.state, e.told, e.swept_at, e.rule, r.name"
-        " FROM erasure e LEFT JOIN retention r ON r.id = e.rule WHERE e.id < $1 ORDER BY e.id DESC LIMIT 50",
-        V(before ? before : INT64_MAX)));
+    TRY(db_query(cx, &r,
+                 "SELECT e.id, e.ref, e.at, e.who, e.ground, e.entity, e.state, e.told, "
+                 "e.swept_at, e.rule, r.name"
+                 " FROM erasure e LEFT JOIN retention r ON r.id = e.rule WHERE e.id < $1 ORDER BY "
+                 "e.id DESC LIMIT 50",
+                 V(before ? before : INT64_MAX)));
     for (size_t i = 0; i < r.n; i++) TRY(one_json(cx, &r, i, w));
     *ret_next = r.n == LIST_PAGE ? db_int(&r, r.n - 1, 0) : 0;
     return E_OK;

@@ -311,7 +311,8 @@ enum err plan_make(struct cx *cx, const struct plan_ask *ask, struct plan *ret)
     if (err == E_NOTFOUND)
         p.main = (struct record){.e = ask->e, .id = ask->id}; /* gone already: it goes on */
     else if (err != E_OK) return fail(cx, err, "%.*s", FS(all.msg));
-    if (p.main.v) law(&all, &p, ask->e, ask->id, kept_until(&all, ask->e, p.main.v[F_CREATED_AT].i));
+    if (p.main.v)
+        law(&all, &p, ask->e, ask->id, kept_until(&all, ask->e, p.main.v[F_CREATED_AT].i));
     put(cx, &p, ask->e, ask->id, true);
     err = gather(&all, ask, &p);
     if (err != E_OK) return fail(cx, err, "%.*s", FS(all.msg));

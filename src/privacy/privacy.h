@@ -39,21 +39,23 @@ MUST enum err erasure_rehearse_json(struct cx *cx, const struct record *r, bool 
 MUST enum err erasure_check(struct cx *cx, const struct record *r, bool shared_too);
 struct erasure_ask {
     str ground;
-    int64_t rule; /* the rule of retention that orders it, 0 = somebody; mark: what it takes (retain.h) */
+    int64_t
+        rule; /* the rule of retention that orders it, 0 = somebody; mark: what it takes (retain.h) */
     str mark;
 };
-/* Its row, inside db_write; the work is erasure_run's. *ret_ref: what the person is told. One that is not ended (its job
- * was cancelled) is the same again; one that a rule ordered and nobody began is his who asks now. E_CONFLICT: a job is
- * at it. */
-MUST enum err erasure_open(struct cx *cx, const struct record *r, const struct erasure_ask *ask, int64_t *ret,
-                           str *ret_ref);
+/* Its row, inside db_write; the work is erasure_run's. *ret_ref: what the person is told. One that is not ended (its
+ * job was cancelled) is the same again; one that a rule ordered and nobody began is his who asks now. E_CONFLICT: a
+ * job is at it. */
+MUST enum err erasure_open(struct cx *cx, const struct record *r, const struct erasure_ask *ask,
+                           int64_t *ret, str *ret_ref);
 /* Which job is at it, inside db_write: any other has nothing to do with it any more. */
 MUST enum err erasure_job_set(struct cx *cx, int64_t erasure, int64_t job);
 /* Is that job open yet? */
 MUST enum err erasure_at_work(struct cx *cx, int64_t erasure, bool *ret);
-/* Outside db_write, cx->acl NULL. Run again it goes on. What a rule ordered is looked at once more before anything goes:
- * is the rule on, the same, and does it mean this record yet; else its state is "dropped". E_CONFLICT: law has it kept; it was merged into another (its
- * state is "merged" then, and that one is to be erased); records are linked to it faster than they go. */
+/* Outside db_write, cx->acl NULL. Run again it goes on. What a rule ordered is looked at once more before anything
+ * goes: is the rule on, the same, and does it mean this record yet; else its state is "dropped". E_CONFLICT: law has it
+ * kept; it was merged into another (its state is "merged" then, and that one is to be erased); records are linked to it
+ * faster than they go. */
 MUST enum err erasure_run(struct cx *cx, int64_t erasure, bool shared_too, const struct erase_env *env);
 /* Erasures whose file still had readers, or that were cut short there: cleans freed places. For a quiet hour. */
 MUST enum err erasure_sweep(struct cx *cx);

@@ -63,8 +63,8 @@ struct erased { /* a row of `erasure` */
 };
 /* Its row, inside db_write. */
 MUST enum err erasure_insert(struct cx *cx, const struct erased *x);
-/* From here on it goes to its end; *ret_dropped: not at all, for the rule that ordered it does not mean it any more, law
- * has it kept (`kept`), or another job than `job` is at it. Outside db_write. */
+/* From here on it goes to its end; *ret_dropped: not at all, for the rule that ordered it does not mean it any more,
+ * law has it kept (`kept`), or another job than `job` is at it. Outside db_write. */
 MUST enum err erasure_begin(struct cx *cx, int64_t id, int64_t job, bool kept, bool *ret_dropped);
 /* Adds it, unless it is there. Any thread. */
 MUST enum err erased_note(struct cx *cx, const struct erase_env *env, const struct erased *x);

@@ -47,7 +47,8 @@ static void any_left_json(const struct retention *r, struct jw *w)
     jw_obj_end(w);
 }
 
-static enum err where_of(struct cx *cx, const struct retention *r, const struct entity *e, const struct cond **ret)
+static enum err where_of(struct cx *cx, const struct retention *r, const struct entity *e,
+                         const struct cond **ret)
 {
     static const char *const since[SINCES] = {"created_at", "changed_at", "deleted_at"};
     struct buf b = buf_new(cx->a, FILTER_BYTES * 2);
@@ -90,7 +91,8 @@ static void free_sql(struct cx *cx, const struct entity *e, struct sql *q)
         sql_val(cx, q, V(ago_ms(cx, e->kept_years, RETAIN_YEARS)));
     }
     for (size_t i = 0; i < cx->meta->n; i++)
-        for (size_t k = F_SYSTEM_N; cx->meta->entity[i].kept_years && k < cx->meta->entity[i].n; k++) {
+        for (size_t k = F_SYSTEM_N; cx->meta->entity[i].kept_years && k < cx->meta->entity[i].n;
+             k++) {
             const struct field *f = &cx->meta->entity[i].f[k];
             bool links = f->kind->store == ST_INT || f->kind->store == ST_LINKS;
             if (links && f->target && f->target->at == e->at && !f->via.n) unnamed_sql(cx, f, q);
@@ -103,7 +105,10 @@ enum err retention_query(struct cx *cx, const struct retention *r, bool lawful, 
     const struct entity *e = meta_entity(cx->meta, r->entity);
     struct sql *also = NEW(cx->a, struct sql);
     if (!e) return fail_at(cx, E_INVALID, S("entity"), "There is no entity \"%.*s\"", FS(r->entity));
-    *ret = (struct query){.cursor = S(""), .fields = {.bare = true}, .deleted = r->since == SINCE_TRASHED, .also = also};
+    *ret = (struct query){.cursor = S(""),
+                          .fields = {.bare = true},
+                          .deleted = r->since == SINCE_TRASHED,
+                          .also = also};
     TRY(where_of(cx, r, e, &ret->where));
     *also = sql_new(cx);
     sql_lit(also, "(t.id > ");
@@ -211,16 +216,20 @@ static enum err taken(struct cx *cx, const struct retention *r, int64_t *ret)
 {
     struct db_rows last = {0}, sum = {0};
     int64_t from = cx->now_ms - RETAIN_WINDOW_DAYS * (int64_t)DAY_MS;
-    TRY(db_query(cx, &last,
-                 "SELECT coalesce(max(ended_at), 0) FROM retention_run WHERE rule = $1 AND confirmed = 1", V(r->id)));
+    TRY(db_query(
+        cx, &last,
+        "SELECT coalesce(max(ended_at), 0) FROM retention_run WHERE rule = $1 AND confirmed = 1",
+        V(r->id)));
     if (db_int(&last, 0, 0) > from) from = db_int(&last, 0, 0);
     if (r->act == RETAIN_ERASE)
         TRY(db_query(cx, &sum,
-                     "SELECT count(*) FROM erasure WHERE rule = $1 AND at > $2 AND state IN ('begun', 'done')",
+                     "SELECT count(*) FROM erasure WHERE rule = $1 AND at > $2 AND state IN "
+                     "('begun', 'done')",
                      V(r->id), V(from)));
     else
         TRY(db_query(cx, &sum,
-                     "SELECT CAST(coalesce(sum(done), 0) AS BIGINT) FROM retention_run WHERE rule = $1 AND at > $2",
+                     "SELECT CAST(coalesce(sum(done), 0) AS BIGINT) FROM retention_run WHERE rule "
+                     "= $1 AND at > $2",
                      V(r->id), V(from)));
     *ret = db_int(&sum, 0, 0);
     return E_OK;
@@ -244,7 +253,8 @@ static enum err rehearse(struct cx *cx, const struct retention *r, struct rehear
     if (ret->held < 0) ret->held = 0; /* somebody wrote between the two */
     TRY(record_count(cx, e, NULL, q.deleted, 0, &ret->total, &exact));
     TRY(taken(cx, r, &ret->taken));
-    int64_t takes = ret->found + ret->taken, of = ret->total + (r->act == RETAIN_EMPTY ? 0 : ret->taken);
+    int64_t takes = ret->found + ret->taken,
+            of = ret->total + (r->act == RETAIN_EMPTY ? 0 : ret->taken);
     ret->over = ret->found && takes > RETAIN_FEW && takes * 100 > r->most * of;
     return ids_take(cx, e, &q, ret);
 }
@@ -263,7 +273,8 @@ enum err retention_brought_back(struct cx *cx, const struct retention *r, int64_
 {
     struct db_rows rows = {0};
     TRY(db_query(cx, &rows,
-                 "SELECT 1 FROM change WHERE record = $1 AND at > $2 AND (op = 'restore' OR way = 'undo') LIMIT 1",
+                 "SELECT 1 FROM change WHERE record = $1 AND at > $2 AND (op = 'restore' OR way = "
+                 "'undo') LIMIT 1",
                  V(id), V(retention_before(cx, r))));
     *ret = rows.n > 0;
     return E_OK;
@@ -289,7 +300,8 @@ enum err retention_means(struct cx *cx, int64_t rule, str mark, int64_t id, bool
     struct retention r = {0};
     int64_t n = 0;
     *ret = false;
-    TRY(db_exec(cx, &n, "UPDATE retention SET active = active WHERE id = $1 AND active = 1", V(rule)));
+    TRY(db_exec(cx, &n, "UPDATE retention SET active = active WHERE id = $1 AND active = 1",
+                V(rule)));
     if (!n) return E_OK;
     TRY(retention_get(cx, rule, &r));
     if (!str_eq(retention_mark(cx, &r), mark)) return E_OK;

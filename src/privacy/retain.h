@@ -3,8 +3,8 @@
  * or put into the trash so long ago go into the trash, are erased, or lose these fields".
  *
  * A rule is rehearsed before it is turned on, and again after each change of what it takes; it is turned on by naming
- * the rehearsal that was seen. A run is a job, at most one a day for a rule, with the system's rights: what it finds it
- * writes in slices of RETAIN_SLICE beside people's own writes, as one batch, which can be undone (erasures cannot: they
+ * the rehearsal that was seen. A run is a job, at most one a day for a rule, with the system's rights: what it finds
+ * it writes in slices of RETAIN_SLICE beside people's own writes, as one batch, which can be undone (erasures cannot: they
  * are ordered one by one, and each is looked at again before it begins, privacy.h). It goes through them in the order of
  * their ids, past what is refused; when it stops at its limit, the next run goes on from there.
  * It stops before it begins, and turns the rule off, when within RETAIN_WINDOW_DAYS it would take more than `most`
@@ -16,10 +16,17 @@
 #pragma once
 #include "record/record.h"
 
-enum { RETENTION_MAX = 100, RETAIN_N_MAX = 36500, RETAIN_SLICE = 50, RETAIN_A_RUN = 20000, ERASE_A_RUN = 200,
-       RETAIN_FEW = 10, /* so few are never too many */
-       RETAIN_WINDOW_DAYS = 30,
-       RETAIN_SAMPLE = 50, RETAIN_TEXT_MAX = 500 };
+enum {
+    RETENTION_MAX = 100,
+    RETAIN_N_MAX = 36500,
+    RETAIN_SLICE = 50,
+    RETAIN_A_RUN = 20000,
+    ERASE_A_RUN = 200,
+    RETAIN_FEW = 10, /* so few are never too many */
+    RETAIN_WINDOW_DAYS = 30,
+    RETAIN_SAMPLE = 50,
+    RETAIN_TEXT_MAX = 500
+};
 enum retain_since { SINCE_CREATED, SINCE_CHANGED, SINCE_TRASHED, SINCES };
 enum retain_unit { RETAIN_DAYS, RETAIN_MONTHS, RETAIN_YEARS, RETAIN_UNITS };
 enum retain_act { RETAIN_TRASH, RETAIN_ERASE, RETAIN_EMPTY, RETAIN_ACTS };
@@ -37,10 +44,11 @@ struct retention {
     enum retain_act act;
     str fields;            /* RETAIN_EMPTY: "a,b" */
     int64_t most;          /* percent of the kind that may be taken within RETAIN_WINDOW_DAYS */
-    bool active, confirmed; /* confirmed: it may take more, once: until it came to the end of them */
+    bool active,
+        confirmed;         /* confirmed: it may take more, once: until it came to the end of them */
     int64_t rehearsed_at;  /* 0: not since it was changed */
-    int64_t rehearsal, shown; /* the last rehearsal's number, and how many it found */
-    int64_t version;       /* of the row */
+    int64_t rehearsal, shown;           /* the last rehearsal's number, and how many it found */
+    int64_t version;                    /* of the row */
     struct retain_by made, changed, on; /* on: turned on last */
 };
 MUST enum err retention_list(struct cx *cx, struct retention **ret, size_t *ret_n);
@@ -57,8 +65,8 @@ str retention_mark(struct cx *cx, const struct retention *r);
 
 struct rehearsal {
     int64_t found, total, held; /* held: they match, but law has them kept */
-    int64_t taken;              /* by the rule, within RETAIN_WINDOW_DAYS, since it was last confirmed */
-    bool over;                  /* more than it may take unconfirmed */
+    int64_t taken; /* by the rule, within RETAIN_WINDOW_DAYS, since it was last confirmed */
+    bool over;     /* more than it may take unconfirmed */
     int64_t id[RETAIN_SAMPLE];  /* the first of them */
     size_t n;
 };
@@ -69,7 +77,8 @@ MUST enum err retention_rehearsed(struct cx *cx, struct retention *r, const stru
 
 struct retain_env {
     /* Orders the erasure of a record, outside db_write; a refusal is counted and told. */
-    enum err (*erase)(struct cx *cx, void *arg, const struct record *r, const struct retention *rule);
+    enum err (*erase)(struct cx *cx, void *arg, const struct record *r,
+                      const struct retention *rule);
     bool (*progress)(void *arg, int64_t done, int64_t total); /* false = stop: E_CONFLICT, it goes on later */
     void *arg;
 };

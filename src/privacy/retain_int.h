@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* privacy/retain_int.h - what the rules of retention (retain_rule.c: their rows; retain.c: what they mean) and their runs
- * (retain_run.c) share. */
+/* privacy/retain_int.h - what the rules of retention (retain_rule.c: their rows; retain.c: what they mean) and their
+ * runs (retain_run.c) share. */
 #pragma once
 #include "privacy/retain.h"
 
@@ -13,9 +13,10 @@ int64_t retention_before(const struct cx *cx, const struct retention *r);
 MUST enum err retention_sets(struct cx *cx, const struct retention *r, const struct entity *e, struct set **ret,
                              size_t *ret_n);
 /* Has somebody brought the record back since the moment from which it would be old enough? */
-MUST enum err retention_brought_back(struct cx *cx, const struct retention *r, int64_t id, bool *ret);
-/* Is the rule on, does it take what it took under `mark`, and this record? Inside db_write: nobody can turn it off beside
- * this transaction. */
+MUST enum err retention_brought_back(struct cx *cx, const struct retention *r, int64_t id,
+                                     bool *ret);
+/* Is the rule on, does it take what it took under `mark`, and this record? Inside db_write: nobody can turn it off
+ * beside this transaction. */
 MUST enum err retention_means(struct cx *cx, int64_t rule, str mark, int64_t id, bool *ret);
 /* So many found are far more than were shown to who turned it on. */
 bool retention_unseen(const struct retention *r, int64_t found);

@@ -32,8 +32,9 @@ static struct retention row_rule(const struct db_rows *r, size_t i)
                               .on = {db_int(r, i, 21), db_int(r, i, 22)}};
 }
 
-#define RULE_COLS                                                                                                      \
-    "id, name, reason, entity, filter_json, since, n, unit, act, fields, most, active, rehearsed_at, confirmed,"       \
+#define RULE_COLS                                                                                  \
+    "id, name, reason, entity, filter_json, since, n, unit, act, fields, most, active, "           \
+    "rehearsed_at, confirmed,"                                                                     \
     " version, rehearsal, shown, made_at, made_by, changed_at, changed_by, on_at, on_by"
 
 enum err retention_list(struct cx *cx, struct retention **ret, size_t *ret_n)
@@ -59,8 +60,8 @@ str retention_mark(struct cx *cx, const struct retention *r)
 {
     unsigned char sum[32];
     struct buf b = buf_new(cx->a, MARK_BYTES);
-    buf_fmt(&b, "%.*s\n%.*s\n%d %" PRId64 " %d %d\n%.*s", FS(r->entity), FS(r->fields), (int)r->since, r->n,
-            (int)r->unit, (int)r->act, FS(r->filter));
+    buf_fmt(&b, "%.*s\n%.*s\n%d %" PRId64 " %d %d\n%.*s", FS(r->entity), FS(r->fields),
+            (int)r->since, r->n, (int)r->unit, (int)r->act, FS(r->filter));
     assert(!b.full);
     os_sha256(buf_str(&b), sum);
     return os_hex(cx->a, sum, sizeof sum);
@@ -72,9 +73,10 @@ static enum err insert(struct cx *cx, const struct retention *r)
                    "INSERT INTO retention (" RULE_COLS
                    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
                    " $15, $16, $17, $18, $19, $20, $21, $22, $23)",
-                   V(r->id), V(r->name), V(r->reason), V(r->entity), V(r->filter), V((int64_t)r->since), V(r->n),
-                   V((int64_t)r->unit), V((int64_t)r->act), V(r->fields), V(r->most), V(r->active), V(r->rehearsed_at),
-                   V(r->confirmed), V(r->version), V(r->rehearsal), V(r->shown), V(r->made.at), V(r->made.who),
+                   V(r->id), V(r->name), V(r->reason), V(r->entity), V(r->filter),
+                   V((int64_t)r->since), V(r->n), V((int64_t)r->unit), V((int64_t)r->act),
+                   V(r->fields), V(r->most), V(r->active), V(r->rehearsed_at), V(r->confirmed),
+                   V(r->version), V(r->rehearsal), V(r->shown), V(r->made.at), V(r->made.who),
                    V(r->changed.at), V(r->changed.who), V(r->on.at), V(r->on.who));
 }
 
@@ -96,8 +98,9 @@ static enum err save_inside(struct cx *cx, void *arg)
 
 static bool is_other(const struct retention *a, const struct retention *b)
 {
-    return !str_eq(a->name, b->name) || !str_eq(a->reason, b->reason) || !str_eq(a->entity, b->entity) ||
-           !str_eq(a->filter, b->filter) || !str_eq(a->fields, b->fields) || a->since != b->since || a->n != b->n ||
+    return !str_eq(a->name, b->name) || !str_eq(a->reason, b->reason) ||
+           !str_eq(a->entity, b->entity) || !str_eq(a->filter, b->filter) ||
+           !str_eq(a->fields, b->fields) || a->since != b->since || a->n != b->n ||
            a->unit != b->unit || a->act != b->act || a->most != b->most;
 }
 
@@ -121,7 +124,8 @@ static enum err change_inside(struct cx *cx, void *arg)
     bool on = r.active && (!was.active || (r.confirmed && !was.confirmed));
     r.on = on ? (struct retain_by){cx->now_ms, cx->who.user} : was.on;
     r.version++;
-    TRY(db_exec(cx, &n, "DELETE FROM retention WHERE id = $1 AND version = $2", V(r.id), V(in->version)));
+    TRY(db_exec(cx, &n, "DELETE FROM retention WHERE id = $1 AND version = $2", V(r.id),
+                V(in->version)));
     if (!n) return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
     TRY(insert(cx, &r));
     return changes_told(cx, &was, &r);
@@ -161,10 +165,11 @@ static enum err rehearsed_inside(struct cx *cx, void *arg)
     TRY(retention_get(cx, x->r->id, &now));
     if (!str_eq(retention_mark(cx, &now), retention_mark(cx, x->r)) || now.most != x->r->most)
         return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
-    return db_exec(cx, NULL,
-                   "UPDATE retention SET rehearsed_at = $2, rehearsal = $3, shown = $4, version = version + 1"
-                   " WHERE id = $1",
-                   V(now.id), V(cx->now_ms), V(x->number), V(x->found));
+    return db_exec(
+        cx, NULL,
+        "UPDATE retention SET rehearsed_at = $2, rehearsal = $3, shown = $4, version = version + 1"
+        " WHERE id = $1",
+        V(now.id), V(cx->now_ms), V(x->number), V(x->found));
 }
 
 enum err retention_rehearsed(struct cx *cx, struct retention *r, const struct rehearsal *h)
@@ -175,13 +180,15 @@ enum err retention_rehearsed(struct cx *cx, struct retention *r, const struct re
 }
 
 /* ---- runs ---- */
-enum err retention_runs_json(struct cx *cx, int64_t rule, int64_t before, struct jw *w, int64_t *ret_next)
+enum err retention_runs_json(struct cx *cx, int64_t rule, int64_t before, struct jw *w,
+                             int64_t *ret_next)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r,
-                 "SELECT id, rule, at, ended_at, state, found, done, refused, why, batch FROM retention_run"
-                 " WHERE rule = $1 AND id < $2 ORDER BY id DESC LIMIT 20",
-                 V(rule), V(before ? before : INT64_MAX)));
+    TRY(db_query(
+        cx, &r,
+        "SELECT id, rule, at, ended_at, state, found, done, refused, why, batch FROM retention_run"
+        " WHERE rule = $1 AND id < $2 ORDER BY id DESC LIMIT 20",
+        V(rule), V(before ? before : INT64_MAX)));
     for (size_t i = 0; i < r.n; i++) {
         jw_obj(w);
         jw_kid(w, S("id"), db_int(&r, i, 0));

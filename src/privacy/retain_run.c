@@ -18,12 +18,12 @@ struct going {
     struct set *s;
     size_t n_sets;
     int64_t run, batch, found;
-    int64_t after, total;      /* the run begins behind this id; what it has done so far */
+    int64_t after, total; /* the run begins behind this id; what it has done so far */
     int64_t *id;
     size_t n, at, to;          /* the slice in hand */
     int64_t done, refused;     /* of it */
     str why;
-    bool full, over;           /* there are more than one run looks at; this run has been */
+    bool full, over; /* there are more than one run looks at; this run has been */
 };
 
 /* ---- the run's row ---- */
@@ -36,7 +36,8 @@ static enum err begin_anew(struct cx *cx, struct going *g)
                  V(g->rule.id), V(g->rule.on.at)));
     g->after = last.n ? db_int(&last, 0, 0) : 0;
     return db_exec(cx, NULL,
-                   "INSERT INTO retention_run (id, rule, at, ended_at, state, found, done, refused, why, batch, reached)"
+                   "INSERT INTO retention_run (id, rule, at, ended_at, state, found, done, "
+                   "refused, why, batch, reached)"
                    " VALUES ($1, $2, $3, 0, 'running', 0, 0, 0, '', 0, $4)",
                    V(g->run), V(g->rule.id), V(cx->now_ms), V(g->after));
 }
@@ -45,7 +46,8 @@ static enum err begin_inside(struct cx *cx, void *arg)
 {
     struct going *g = arg;
     struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT batch, state, reached, done FROM retention_run WHERE id = $1", V(g->run)));
+    TRY(db_query(cx, &r, "SELECT batch, state, reached, done FROM retention_run WHERE id = $1",
+                 V(g->run)));
     if (!r.n) return begin_anew(cx, g);
     g->batch = db_int(&r, 0, 0);
     g->after = db_int(&r, 0, 2);
@@ -62,9 +64,10 @@ static enum err found_inside(struct cx *cx, void *arg)
         TRY(batch_begin(cx, S("retention"), (int64_t)g->n, &g->batch));
         cx->batch = 0;
     }
-    return db_exec(cx, NULL,
-                   "UPDATE retention_run SET found = done + $2, batch = $3, confirmed = $4 WHERE id = $1", V(g->run),
-                   V(g->found), V(g->batch), V(g->rule.confirmed));
+    return db_exec(
+        cx, NULL,
+        "UPDATE retention_run SET found = done + $2, batch = $3, confirmed = $4 WHERE id = $1",
+        V(g->run), V(g->found), V(g->batch), V(g->rule.confirmed));
 }
 
 struct ending {
@@ -77,9 +80,12 @@ static enum err end_inside(struct cx *cx, void *arg)
     const struct ending *x = arg;
     bool failed = str_eq(x->state, S("failed"));
     if (!failed && !x->more)
-        TRY(db_exec(cx, NULL, "UPDATE retention SET confirmed = 0, version = version + 1 WHERE id = $1 AND confirmed = 1",
+        TRY(db_exec(cx, NULL,
+                    "UPDATE retention SET confirmed = 0, version = version + 1 WHERE id = $1 AND "
+                    "confirmed = 1",
                     V(x->g->rule.id)));
-    if (!failed && !x->more) TRY(db_exec(cx, NULL, "UPDATE retention_run SET reached = 0 WHERE id = $1", V(x->g->run)));
+    if (!failed && !x->more)
+        TRY(db_exec(cx, NULL, "UPDATE retention_run SET reached = 0 WHERE id = $1", V(x->g->run)));
     return db_exec(cx, NULL,
                    "UPDATE retention_run SET state = $2, ended_at = $3, why = CASE WHEN $4 <> '' THEN $4 ELSE why END"
                    " WHERE id = $1",
@@ -108,9 +114,12 @@ static enum err stop_inside(struct cx *cx, void *arg)
     size_t n = 0;
     TRY(end_inside(cx, x));
     TRY(db_exec(cx, NULL, "UPDATE retention_run SET found = $2 WHERE id = $1", V(x->g->run), V(x->g->found)));
-    TRY(db_exec(cx, &changed, "UPDATE retention SET active = 0, version = version + 1 WHERE id = $1 AND active = 1",
-                V(x->g->rule.id)));
-    if (changed) TRY(event_put(cx, &(struct event){.kind = EVENT_RULE_OFF, .subject = x->g->rule.id}));
+    TRY(db_exec(
+        cx, &changed,
+        "UPDATE retention SET active = 0, version = version + 1 WHERE id = $1 AND active = 1",
+        V(x->g->rule.id)));
+    if (changed)
+        TRY(event_put(cx, &(struct event){.kind = EVENT_RULE_OFF, .subject = x->g->rule.id}));
     jw_obj(&w);
     jw_kstr(&w, S("source"), x->g->rule.name);
     jw_obj_end(&w);
@@ -126,7 +135,8 @@ static enum err stop(struct cx *cx, struct going *g, const struct rehearsal *r)
     TRY(batch_closed(cx, g, E_OK)); /* of a run that was cut short */
     g->found = r->found;
     enum err many = fail(cx, E_LIMIT,
-                         "It would take %zu of %zu records, and took %zu in the last %d days; %zu were shown when it "
+                         "It would take %zu of %zu records, and took %zu in the last %d days; %zu "
+                         "were shown when it "
                          "was turned on",
                          (size_t)r->found, (size_t)r->total, (size_t)r->taken, RETAIN_WINDOW_DAYS,
                          (size_t)g->rule.shown);
@@ -142,7 +152,8 @@ static enum err stop(struct cx *cx, struct going *g, const struct rehearsal *r)
 static enum err is_first(struct cx *cx, const struct going *g, bool *ret)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT 1 FROM retention_run WHERE rule = $1 AND at >= $2 AND id <> $3 LIMIT 1",
+    TRY(db_query(cx, &r,
+                 "SELECT 1 FROM retention_run WHERE rule = $1 AND at >= $2 AND id <> $3 LIMIT 1",
                  V(g->rule.id), V(g->rule.on.at), V(g->run)));
     *ret = g->rule.on.at && !r.n;
     return E_OK;
@@ -191,10 +202,11 @@ static enum err one(struct cx *cx, const struct going *g, int64_t id)
 
 static enum err told(struct cx *cx, const struct going *g)
 {
-    return db_exec(cx, NULL,
-                   "UPDATE retention_run SET done = done + $2, refused = refused + $3, reached = $5,"
-                   " why = CASE WHEN why = '' THEN $4 ELSE why END WHERE id = $1",
-                   V(g->run), V(g->done), V(g->refused), V(g->why), V(g->id[g->to - 1]));
+    return db_exec(
+        cx, NULL,
+        "UPDATE retention_run SET done = done + $2, refused = refused + $3, reached = $5,"
+        " why = CASE WHEN why = '' THEN $4 ELSE why END WHERE id = $1",
+        V(g->run), V(g->done), V(g->refused), V(g->why), V(g->id[g->to - 1]));
 }
 
 /* Is it the rule yet that this run began with, and on? Somebody may have seen what it does. */
@@ -203,7 +215,8 @@ static enum err still_on(struct cx *cx, const struct going *g)
     struct retention now = {0};
     enum err e = retention_get(cx, g->rule.id, &now);
     if (e != E_OK && e != E_NOTFOUND) return e;
-    bool same = e == E_OK && now.active && str_eq(retention_mark(cx, &now), retention_mark(cx, &g->rule));
+    bool same =
+        e == E_OK && now.active && str_eq(retention_mark(cx, &now), retention_mark(cx, &g->rule));
     return same ? E_OK : fail(cx, E_CONFLICT, "The rule was turned off or changed while it ran");
 }
 
@@ -253,7 +266,8 @@ static enum err erase_one(struct cx *cx, struct going *g, int64_t id)
 {
     struct record r = {0};
     TRY(brought_back(cx, g, id));
-    TRY(g->rule.since == SINCE_TRASHED ? record_get_deleted(cx, g->e, id, &r) : record_get(cx, g->e, id, &r));
+    TRY(g->rule.since == SINCE_TRASHED ? record_get_deleted(cx, g->e, id, &r)
+                                       : record_get(cx, g->e, id, &r));
     return g->env->erase(cx, g->env->arg, &r, &g->rule);
 }
 

@@ -87,7 +87,8 @@ enum err record_consents_fill(struct cx *cx)
         struct arena_mark m = arena_mark(cx->a);
         struct db_rows r = {0};
         TRY(db_query(cx, &r,
-                     "SELECT DISTINCT person FROM consent WHERE person > $1 AND deleted_at IS NULL ORDER BY person"
+                     "SELECT DISTINCT person FROM consent WHERE person > $1 AND deleted_at IS NULL "
+                     "ORDER BY person"
                      " LIMIT 500",
                      V(after)));
         n = r.n;

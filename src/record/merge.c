@@ -132,8 +132,10 @@ enum err redirect_put(struct cx *cx, const struct entity *e, int64_t loser, int6
 static enum err not_erased(struct cx *cx, const struct merging *m)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT 1 FROM erasure WHERE record IN ($1, $2) AND state IN ('waiting', 'begun') LIMIT 1",
-                 V(m->winner), V(m->loser)));
+    TRY(db_query(
+        cx, &r,
+        "SELECT 1 FROM erasure WHERE record IN ($1, $2) AND state IN ('waiting', 'begun') LIMIT 1",
+        V(m->winner), V(m->loser)));
     return r.n ? fail(cx, E_CONFLICT, "One of these records is being erased: they cannot be merged") : E_OK;
 }
 
