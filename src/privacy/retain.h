@@ -4,9 +4,9 @@
  *
  * A rule is rehearsed before it is turned on, and again after each change of what it takes; it is turned on by naming
  * the rehearsal that was seen. A run is a job, at most one a day for a rule, with the system's rights: what it finds
- * it writes in slices of RETAIN_SLICE beside people's own writes, as one batch, which can be undone (erasures cannot: they
- * are ordered one by one, and each is looked at again before it begins, privacy.h). It goes through them in the order of
- * their ids, past what is refused; when it stops at its limit, the next run goes on from there.
+ * it writes in slices of RETAIN_SLICE beside people's own writes, as one batch, which can be undone (erasures cannot:
+ * they are ordered one by one, and each is looked at again before it begins, privacy.h). It goes through them in the
+ * order of their ids, past what is refused; when it stops at its limit, the next run goes on from there.
  * It stops before it begins, and turns the rule off, when within RETAIN_WINDOW_DAYS it would take more than `most`
  * percent of the records of the kind, unless that was confirmed; and when it would take far more than was shown to
  * who turned it on, or confirmed. Who has the right `privacy` gets a notice.
