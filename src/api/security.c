@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "fmt/csv.h"
+#include "privacy/retain.h"
 
 /* ---- what is refused ---- */
 /* EVENT_N: nothing to be told. A record that another was faster to change, a proof that is due: that is every day's. */
@@ -108,12 +109,27 @@ static enum err asked(struct cx *cx, const struct req *rq, struct event_query *q
     return time_of(cx, rq, S("until"), &q->to);
 }
 
+/* The names of rules that are there yet. */
+static enum err rules_named(struct cx *cx, const struct event_row *v, size_t n, str *title)
+{
+    struct retention *r = NULL;
+    size_t n_rules = 0;
+    bool any = false;
+    for (size_t i = 0; i < n; i++) any |= str_has_prefix(v[i].kind, S("retention."));
+    if (any) TRY(retention_list(cx, &r, &n_rules));
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n_rules; k++)
+            if (r[k].id == v[i].subject && str_has_prefix(v[i].kind, S("retention."))) title[i] = r[k].name;
+    return E_OK;
+}
+
 static enum err titles_of(struct cx *cx, const struct event_row *v, size_t n, bool subject, str **ret)
 {
     int64_t *ids = NEW_N(cx->a, int64_t, n + 1);
     *ret = NEW_N(cx->a, str, n + 1);
     for (size_t i = 0; i < n; i++) ids[i] = subject ? v[i].subject : v[i].who;
-    return record_titles(cx, ENT(cx, "user"), ids, n, *ret);
+    TRY(record_titles(cx, ENT(cx, "user"), ids, n, *ret));
+    return subject ? rules_named(cx, v, n, *ret) : E_OK;
 }
 
 static void detail_json(struct cx *cx, struct jw *w, str detail)

@@ -22,6 +22,13 @@ export async function run(v) {
   await box.getByLabel(say(v, 'retain.act'), { exact: true }).selectOption('empty');
   await box.getByLabel(say(v, 'retain.entity'), { exact: true }).selectOption('person');
   await box.locator('.many input').first().check();
+  const some = box.getByLabel(say(v, 'retain.filter'), { exact: true });
+  await some.check();
+  await button(box, 'filter.add').click();
+  await button(box, 'retain.make').click();
+  await v.seen(box.getByText(say(v, 'retain.unfinished'), { exact: true }), 'a condition with an unfinished part is refused');
+  v.ok((await send('GET', '/retention')).data.length === 0, 'and no rule is made of it');
+  await some.uncheck();
   await v.axe('a rule of retention');
   await v.shot('retention-form');
   v.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off');
@@ -35,6 +42,8 @@ export async function run(v) {
   await box.waitFor({ state: 'detached' });
   const row = page.locator('li', { hasText: rule });
   await v.seen(row.getByText(say(v, 'retain.isOn'), { exact: true }), 'it is on');
+  await v.seen(row.getByText(say(v, 'retain.for.years', { n: 2 })), 'for how long, with the right plural');
+  v.ok(!(await row.innerText()).includes('{'), 'who made it and turned it on is told');
   await v.seen(page.locator('.toast').getByText(say(v, 'retain.isOnNow', { name: rule })), 'and that is told');
   await button(row, 'retain.runsOf', { name: rule }).click();
   await v.seen(row.getByText(say(v, 'retain.noRuns'), { exact: true }), 'it has not run yet');
