@@ -430,7 +430,7 @@ static enum err begun(struct cx *cx, struct run *r)
     TRY(erasure_begin(cx, r->x.id, r->env->job, e != E_OK, &r->dropped));
     if (!r->dropped) return kept_by_law(cx, &r->p);
     log_say(cx, LOG_INFO, S("privacy"),
-            "erasure %.*s is dropped: its rule does not mean it any more", FS(r->x.ref));
+            "erasure %.*s is not begun: its rule does not mean it any more, or another job is at it", FS(r->x.ref));
     return E_OK;
 }
 
