@@ -61,6 +61,7 @@ enum err api_mail_server_put(struct cx *cx, const struct req *rq, struct resp *r
     TRY(settings_only(cx));
     TRY(body_json(cx, rq, &j));
     TRY(conf_asked(cx, j, &c));
+    c.plain = cx->app->hook_env.rules.plain;
     bool keep = !json_get(j, S("password")); /* not told: it stays */
     TRY(mail_conf_set(cx, cx->app->vault, &c, keep));
     log_say(cx, LOG_INFO, S("mail"), "the mail server was %s by user %" PRId64, c.host.n ? "set" : "taken away",

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "os/os.h"
+#include "os/outgoing.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -30,13 +31,23 @@ static bool host_port(str at, str *host, str *port)
     return str_to_int(*port, &n) && n > 0 && n <= PORT_MAX;
 }
 
-enum err scan_check(struct cx *cx, str at)
+bool scan_in_clear(str at)
+{
+    str host = {0}, port = {0};
+    return at.n && !str_has_prefix(at, unix_prefix) && !(host_port(at, &host, &port) && outgoing_is_here(host));
+}
+
+enum err scan_check(struct cx *cx, str at, bool plain)
 {
     str host = {0}, port = {0};
     struct sockaddr_un u;
     bool ok = str_has_prefix(at, unix_prefix) ? at.n > unix_prefix.n + 1 && at.n - unix_prefix.n < sizeof u.sun_path
                                               : !at.n || host_port(at, &host, &port);
-    return ok ? E_OK : fail_at(cx, E_INVALID, S("scan"), "scan: unix:/path or host:port is needed");
+    if (!ok) return fail_at(cx, E_INVALID, S("scan"), "scan: unix:/path or host:port is needed");
+    if (plain || !scan_in_clear(at)) return E_OK;
+    return fail_at(cx, E_INVALID, S("scan"),
+                   "scan: files would go unencrypted to another machine: take a scanner on this one, or say "
+                   "plain_outgoing = yes");
 }
 
 /* Of each step: connecting, sending, hearing. */

@@ -59,7 +59,7 @@ static enum err intake(struct cli *c, struct intake_conf *ret)
     int mb = 0;
     TRY(number_to(c, "upload_day", DAY_MB_MAX, &mb));
     *ret = (struct intake_conf){.scan = cli_setting(c, "scan"), .day_bytes = INT64_C(1000000) * mb};
-    return scan_check(c->cx, ret->scan);
+    return scan_check(c->cx, ret->scan, cli_is_yes(c, "plain_outgoing"));
 }
 
 static enum err rate_options(struct cli *c, struct http_limits *l)
@@ -94,6 +94,7 @@ static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *
     o->outgoing_allow = cli_setting(c, "outgoing_allow");
     TRY(outgoing_rules_check(c->cx, &(struct outgoing_rules){.allow = o->outgoing_allow}));
     TRY(cli_outgoing_ca(c, &o->outgoing_ca));
+    o->plain_outgoing = so->plain = cli_is_yes(c, "plain_outgoing");
     TRY(registers(c, &o->registers));
     o->registers.ca = o->outgoing_ca;
     TRY(intake(c, &o->intake));
@@ -106,12 +107,6 @@ static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *
     so->db = cli_setting(c, "db");
     so->create = true;
     return E_OK;
-}
-
-static bool is_yes(str s)
-{
-    return str_eq_nocase(s, S("yes")) || str_eq_nocase(s, S("on")) || str_eq(s, S("1")) ||
-           str_eq_nocase(s, S("true"));
 }
 
 static str folder_of(str path)
@@ -139,7 +134,7 @@ static void fence(struct cli *c, const struct store *st)
     str write[] = {st->data_dir, backups},
         read[12] = {S("/etc"), S("/usr/share"), S("/usr/lib"), S("/lib"), S("/proc/self"), S("/run")};
     size_t n = 6;
-    if (!is_yes(cli_setting(c, "sandbox"))) return;
+    if (!cli_is_yes(c, "sandbox")) return;
     n += folders_of(c->cx, cli_setting(c, "tls_cert"), read + n);
     n += folders_of(c->cx, cli_setting(c, "tls_key"), read + n);
     n += folders_of(c->cx, cli_setting(c, "outgoing_ca"), read + n);
@@ -172,7 +167,7 @@ static enum err in_the_clear(struct cli *c, struct wired_opts *o)
     if (!http_addrs_ok(proxies))
         return fail_at(c->cx, E_INVALID, S("trusted_proxies"),
                        "%.*s: each is an address, a network, or unix", FS(proxies));
-    if (o->http.tls_cert.n || only_here(o->http.listen) || is_yes(cli_setting(c, "plain_http")))
+    if (o->http.tls_cert.n || only_here(o->http.listen) || cli_is_yes(c, "plain_http"))
         return E_OK;
     o->http.proxies_only = proxies.n > 0;
     if (proxies.n) return E_OK;
@@ -202,7 +197,7 @@ static void greet(struct cli *c, struct wired *w, const struct wired_opts *o)
     if (app->setup_token.n)
         cli_say(c, "First set-up (this token works once): %.*s/?token=%.*s\n", FS(url),
                 FS(app->setup_token));
-    if (!app->tls && !only_here(o->http.listen) && is_yes(cli_setting(c, "plain_http")))
+    if (!app->tls && !only_here(o->http.listen) && cli_is_yes(c, "plain_http"))
         cli_say(c, "Warning: without TLS everybody on the way can read along. Give --tls-cert and "
                    "--tls-key, or a proxy that does.\n");
 }

@@ -203,6 +203,7 @@ static enum err mailer_begin(struct cx *cx, struct wired *w)
     struct mailer_opts o = {.db = w->app.db,
                             .vault = w->app.vault,
                             .url = w->app.url,
+                            .plain = w->app.hook_env.rules.plain,
                             .kinds = mails,
                             .n = auth_mails_n + sync_mails_n,
                             .arg = w,
@@ -309,7 +310,9 @@ enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o
                           .registers = o->registers,
                           .pictures = o->pictures,
                           .intake = o->intake,
-                          .hook_env = {.vault = st->vault, .rules = {.allow = o->outgoing_allow, .ca = o->outgoing_ca}},
+                          .hook_env = {.vault = st->vault, .rules = {.allow = o->outgoing_allow,
+                                                 .ca = o->outgoing_ca,
+                                                 .plain = o->plain_outgoing}},
                           .started_ms = clock_ms()};
     w->app.idps = idps_open(&(struct idp_env){
         .vault = st->vault, .rules = w->app.hook_env.rules, .url = w->app.url});

@@ -15,6 +15,7 @@ struct wired_opts {
     struct event_sink *sink;   /* audit/out.h; NULL = nowhere; outlives the server */
     str outgoing_ca;           /* PEM, as outgoing_allow */
     str outgoing_allow;        /* os/outgoing.h; lives as long as the server */
+    bool plain_outgoing;       /* os/outgoing.h, mail/mail.h */
     str url;                   /* where users find us; "" = made of the address listened on */
 };
 MUST enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o, struct wired **ret);

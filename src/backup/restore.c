@@ -86,7 +86,8 @@ static enum err to_server(struct cx *cx, const struct restore_opts *o)
     struct move_report mr = {0};
     struct db_opts of = {
         .url = arena_fmt(cx->a, "sqlite:%.*s", FS(o->backup)), .read_only = true, .readers = 2};
-    struct db_opts ot = {.url = o->to_url, .readers = 2, .statement_timeout_ms = PG_TIMEOUT_MS};
+    struct db_opts ot = {
+        .url = o->to_url, .readers = 2, .plain = o->plain, .statement_timeout_ms = PG_TIMEOUT_MS};
     TRY(dbase_open(cx, &of, &from));
     TRY(dbase_open(cx, &ot, &to));
     if (!dbase_is_pg(to))

@@ -12,6 +12,7 @@
 struct restore_opts {
     str backup;        /* the .db file */
     str data_dir;      /* new or empty; gets kontor.db and files/. "" with to_url when there are no attachments */
+    bool plain;        /* to_url: as in db_opts */
     str to_url;        /* "" = SQLite in data_dir, else an empty PostgreSQL database */
     bool without_list; /* a database file that has no manifest (a copy made before an upgrade) */
 };

@@ -85,11 +85,20 @@ static bool name_ok(str s)
     return s.n > 0 && str_find(s, S("..")) < 0 && s.p[0] != '/';
 }
 
+enum err s3_sealed(struct cx *cx, const struct s3 *s)
+{
+    if (s->plain || !outgoing_in_clear(s->endpoint)) return E_OK;
+    return fail_at(cx, E_INVALID, S("s3_endpoint"),
+                   "s3_endpoint: backups would go unencrypted to another machine: give an address that begins with "
+                   "https://, or say plain_outgoing = yes");
+}
+
 static enum err settings_check(struct cx *cx, const struct s3 *s, str name)
 {
     if (!str_has_prefix(s->endpoint, S("https://")) && !str_has_prefix(s->endpoint, S("http://")))
         return fail_at(cx, E_INVALID, S("endpoint"),
                        "the store's address begins with https:// or http://");
+    TRY(s3_sealed(cx, s));
     if (!name_ok(s->bucket) || memchr(s->bucket.p, '/', s->bucket.n))
         return fail_at(cx, E_INVALID, S("bucket"),
                        "the bucket's name has letters, digits, dots and dashes");

@@ -17,8 +17,11 @@ struct s3 {
     int timeout_s;      /* without a byte moving; 0 = 60 */
     str ca;             /* certificates trusted beside the system's (os/outgoing_call.h) */
     int64_t part_bytes; /* larger files go in parts of this size; 0 = 64 MiB */
+    bool plain;         /* the setting plain_outgoing: http to another machine is taken, too */
     int retry_ms;       /* before the second try of a part, then twice as long; 0 = 1000 */
 };
+/* E_INVALID at "s3_endpoint": backups would go to another machine unencrypted, and not by s->plain. */
+MUST enum err s3_sealed(struct cx *cx, const struct s3 *s);
 /* The size of a file's parts: `part` as wanted (0 = 64 MiB), or larger where S3_PARTS_MAX of them would not do;
  * 0 = no store takes it (5 TiB; 5 GiB a part). */
 int64_t s3_part_size(int64_t bytes, int64_t part);

@@ -98,6 +98,7 @@ int cli_main(int argc, char **argv, const struct command *extra, size_t n_extra)
 bool cli_has(const struct cli *c, const char *opt);        /* was it given? */
 str cli_opt(const struct cli *c, const char *opt);         /* its value, else its default, else "" */
 MUST enum err cli_int(struct cli *c, const char *opt, int64_t dflt, int64_t min, int64_t max, int64_t *ret);
+bool cli_is_yes(const struct cli *c, const char *name);    /* a setting of yes or no */
 str cli_setting(const struct cli *c, const char *name);    /* file, environment, option or default */
 /* Where backups go, how many stay, which store takes them, as the settings say; *ret_s3 is what ret->s3 points to. */
 /* The certificates of outgoing_ca, "" = none are set. */

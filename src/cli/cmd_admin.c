@@ -56,7 +56,7 @@ static enum err store_upgrade(struct cli *c, struct store_opts o, struct store *
 static enum err upgrade_now(struct cli *c, str dir, str db)
 {
     struct store s = {.lock_fd = -1};
-    struct store_opts o = {.data_dir = dir, .db = db};
+    struct store_opts o = {.data_dir = dir, .db = db, .plain = cli_is_yes(c, "plain_outgoing")};
     int64_t from = os_mono_ms();
     enum err e = store_upgrade(c, o, &s);
     if (is_held(c, e))
@@ -87,7 +87,10 @@ static enum err upgrade_check(struct cli *c, str dir, str db)
     struct cx *cx = c->cx;
     struct dbase *b = NULL;
     struct store s = {.lock_fd = -1};
-    struct db_opts o = {.url = store_url(cx, dir, db), .readers = 1, .read_only = true};
+    struct db_opts o = {.url = store_url(cx, dir, db),
+                        .readers = 1,
+                        .read_only = true,
+                        .plain = cli_is_yes(c, "plain_outgoing")};
     str copy = arena_fmt(cx->a, "%.*s/upgrade-check-%d.db", FS(dir), (int)getpid());
     int64_t from = os_mono_ms();
     TRY(dbase_open(cx, &o, &b));

@@ -118,6 +118,7 @@ static enum err with_base(struct cli *c, const struct vault *v, bool heads)
     struct db_opts o = {.url = store_url(c->cx, cli_setting(c, "data"), cli_setting(c, "db")),
                         .readers = READERS,
                         .read_only = true,
+                        .plain = cli_is_yes(c, "plain_outgoing"),
                         .statement_timeout_ms = TIMEOUT_MS};
     TRY(dbase_open(c->cx, &o, &b));
     c->cx->db = db_get(b);

@@ -28,6 +28,7 @@ static enum err base_open(struct cli *c, str url, struct dbase **ret)
     struct db_opts o = {.url = url,
                         .readers = BACKUP_READERS,
                         .read_only = true,
+                        .plain = cli_is_yes(c, "plain_outgoing"),
                         .statement_timeout_ms = PG_TIMEOUT_MS};
     return dbase_open(c->cx, &o, ret);
 }
@@ -89,7 +90,8 @@ enum err cli_backup_opts(struct cli *c, struct s3 *ret_s3, struct backup_opts *r
                           .region = cli_setting(c, "s3_region"),
                           .key = cli_setting(c, "s3_key"),
                           .secret = cli_setting(c, "s3_secret"),
-                          .prefix = cli_setting(c, "s3_prefix")};
+                          .prefix = cli_setting(c, "s3_prefix"),
+                          .plain = cli_is_yes(c, "plain_outgoing")};
     str dir = cli_setting(c, "backup_dir");
     *ret = (struct backup_opts){.dir = dir.n ? dir : in_data(c, "backups"),
                                 .files = in_data(c, "files"),
@@ -97,6 +99,7 @@ enum err cli_backup_opts(struct cli *c, struct s3 *ret_s3, struct backup_opts *r
                                 .s3 = ret_s3->endpoint.n ? ret_s3 : NULL};
     if (ret->s3 && (!ret_s3->bucket.n || !ret_s3->key.n || !ret_s3->secret.n))
         return cli_usage(c, "s3_endpoint needs s3_bucket, s3_key and s3_secret too");
+    if (ret->s3) TRY(s3_sealed(c->cx, ret_s3));
     TRY(cli_outgoing_ca(c, &ret_s3->ca));
     TRY(part_read(c, &ret_s3->part_bytes));
     return keep_read(c, &ret->keep);
@@ -167,6 +170,7 @@ enum err cmd_restore(struct cli *c)
     struct restore_opts o = {.backup = c->args[0],
                              .data_dir = cli_setting(c, "data"),
                              .to_url = cli_setting(c, "db"),
+                             .plain = cli_is_yes(c, "plain_outgoing"),
                              .without_list = cli_has(c, "without-list")};
     if (!cli_has(c, "data") && !o.to_url.n) return cli_usage(c, "--data names the new folder");
     TRY(restore_run(c->cx, &o, &r));
@@ -223,6 +227,7 @@ static enum err move_between(struct cli *c, str from_url, str to_url)
     struct db_opts ot = {.url = to_url,
                          .readers = BACKUP_READERS,
                          .create = true,
+                         .plain = cli_is_yes(c, "plain_outgoing"),
                          .statement_timeout_ms = PG_TIMEOUT_MS};
     TRY(base_open(c, from_url, &from));
     enum err e = dbase_open(c->cx, &ot, &to);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/cmd_doctor.c - what an administrator would look at, looked at; each finding says what to do. Reads alone. */
 #include "cli/cli_int.h"
+
+#include "api/scan.h"
+#include "mail/mail.h"
 #include "os/os.h"
+#include "os/outgoing.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -170,6 +174,26 @@ static void look_account(struct exam *x)
               "the way to PostgreSQL is not encrypted: add sslmode=verify-full to its URL");
 }
 
+/* Connections to other machines that are set up to go without TLS, and whether they may. */
+static void look_outgoing(struct exam *x, bool has_db)
+{
+    struct cli *c = x->c;
+    struct buf b = buf_new(c->cx->a, 512);
+    struct mail_conf mail = {0};
+    if (outgoing_in_clear(cli_setting(c, "s3_endpoint"))) buf_add(&b, S(" s3_endpoint"));
+    if (scan_in_clear(cli_setting(c, "scan"))) buf_add(&b, S(" scan"));
+    if (has_db && mail_conf_get(c->cx, &mail) == E_OK && mail.host.n && mail_in_clear(&mail)) buf_add(&b, S(" mail"));
+    if (!cli_is_yes(c, "plain_outgoing") && b.n)
+        found(x, BAD, "outgoing", "these would go to another machine without TLS and are refused:%.*s",
+              FS(buf_str(&b)));
+    else if (b.n)
+        found(x, ODD, "outgoing", "plain_outgoing = yes: everybody on the way can read along:%.*s", FS(buf_str(&b)));
+    else if (cli_is_yes(c, "plain_outgoing"))
+        found(x, ODD, "outgoing",
+              "plain_outgoing = yes: connections to other machines may go without TLS; take it back where none has to");
+    else found(x, FINE, "outgoing", "to other machines by TLS alone");
+}
+
 static void look_file(struct exam *x, str url)
 {
     struct db_report rep = {0};
@@ -185,10 +209,12 @@ static void look_db(struct exam *x, str url)
 {
     struct cx *cx = x->c->cx;
     struct dbase *b = NULL;
-    struct db_opts o = {.url = url, .readers = 1, .read_only = true};
+    struct db_opts o = {
+        .url = url, .readers = 1, .read_only = true, .plain = cli_is_yes(x->c, "plain_outgoing")};
     if (dbase_open(cx, &o, &b) != E_OK) {
         failed(x, BAD, "database");
         look_clock(x);
+        look_outgoing(x, false);
         return;
     }
     cx->db = db_get(b);
@@ -200,6 +226,7 @@ static void look_db(struct exam *x, str url)
         look_meta(x);
         look_users(x);
     }
+    look_outgoing(x, v > 0);
     db_put(&cx->db);
     dbase_close(&b);
     look_file(x, url);

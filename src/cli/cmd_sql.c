@@ -128,6 +128,7 @@ enum err cmd_sql(struct cli *c)
     struct db_opts o = {.url = store_url(c->cx, cli_setting(c, "data"), cli_setting(c, "db")),
                         .readers = 1,
                         .read_only = true,
+                        .plain = cli_is_yes(c, "plain_outgoing"),
                         .statement_timeout_ms = TIMEOUT_MS};
     TRY(dbase_open(c->cx, &o, &b));
     c->cx->db = db_get(b);

@@ -98,7 +98,10 @@ static enum err held_by(struct cli *c, enum err e)
 enum err cmd_vault(struct cli *c)
 {
     struct store s = {.lock_fd = -1};
-    struct store_opts o = {.data_dir = cli_setting(c, "data"), .db = cli_setting(c, "db"), .readers = 2};
+    struct store_opts o = {.data_dir = cli_setting(c, "data"),
+                           .db = cli_setting(c, "db"),
+                           .readers = 2,
+                           .plain = cli_is_yes(c, "plain_outgoing")};
     if (!str_eq(c->args[0], S("rotate"))) return cli_usage(c, "vault takes rotate");
     enum err e = store_open(c->cx, &o, &s);
     if (is_held(c, e)) return held_by(c, e);

@@ -50,6 +50,13 @@ str cli_setting(const struct cli *c, const char *name)
     return c->setting[i];
 }
 
+bool cli_is_yes(const struct cli *c, const char *name)
+{
+    str s = cli_setting(c, name);
+    return str_eq_nocase(s, S("yes")) || str_eq_nocase(s, S("on")) || str_eq(s, S("1")) ||
+           str_eq_nocase(s, S("true"));
+}
+
 static enum err config_line(struct cli *c, str path, int line, str text)
 {
     str key = {0}, v = {0}, names[COUNT(settings)];

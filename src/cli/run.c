@@ -109,6 +109,7 @@ static enum err run_store(struct cli *c, int *ret_code, bool *ret_remote)
     struct store_opts o = {.data_dir = cli_setting(c, "data"),
                            .db = cli_setting(c, "db"),
                            .readers = CLI_READERS,
+                           .plain = cli_is_yes(c, "plain_outgoing"),
                            .create = c->cmd->flags & CMD_CREATE};
     if (o.db.n && !o.create && access(arena_z(c->cx->a, o.data_dir), X_OK) != 0)
         o.data_dir = S(""); /* a database alone */

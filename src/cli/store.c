@@ -104,7 +104,7 @@ static enum err schema_ready(struct cx *cx, const struct store_opts *o, struct s
 static enum err open_db(struct cx *cx, const struct store_opts *o, struct store *s)
 {
     struct db_opts d = {
-        .url = s->url, .readers = o->readers, .read_only = o->read_only, .create = o->create};
+        .url = s->url, .readers = o->readers, .read_only = o->read_only, .create = o->create, .plain = o->plain};
     TRY(dbase_open(cx, &d, &s->db));
     struct db *held = cx->db;
     enum err e = schema_ready(cx, o, s);

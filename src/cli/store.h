@@ -16,6 +16,7 @@ struct store_opts {
     str db;          /* "" = the file in data_dir; else a URL of dbase_open */
     int readers;
     bool create;     /* a database that is not there is made; else E_NOTFOUND */
+    bool plain;      /* as in db_opts */
     bool read_only;  /* takes no lock, migrates nothing */
     struct db_upgrade how; /* who is told how far an upgrade is; {0} = nobody */
 };

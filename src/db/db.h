@@ -116,9 +116,10 @@ struct db_opts {
     bool no_mmap;             /* SQLite reads through pread: for file systems that cannot map */
     int64_t max_bytes;        /* SQLite: the file grows no further (E_FULL); 0 = no limit */
     int statement_timeout_ms; /* PostgreSQL; 0 = 30,000 */
+    bool plain;               /* PostgreSQL: the setting plain_outgoing, another machine is reached without TLS, too */
 };
 /* Opens, checks that the schema is not newer than this program, starts the writer and checkpoint
- * threads. cx needs only an arena. */
+ * threads. cx needs only an arena. E_INVALID at "db": the way to PostgreSQL would not be encrypted (db_pg_way.c). */
 MUST enum err dbase_open(struct cx *cx, const struct db_opts *o, struct dbase **ret);
 void dbase_close(struct dbase **b); /* waits for queued writes */
 /* A reading connection for this thread; blocks while all are in use. Give it back soon. */

@@ -109,6 +109,9 @@ MUST enum err db_grams_match(struct cx *cx, str table, str pages_sql, const str 
 MUST enum err sq_open_base(struct cx *cx, struct dbase *b);
 MUST enum err sq_open_reader(struct cx *cx, struct dbase *b, struct db **ret); /* not free: the caller's */
 MUST enum err pg_open_base(struct cx *cx, struct dbase *b);
+/* E_INVALID at "db": the address cannot be read, or it leads to another machine without TLS for certain: nothing but
+ * sslmode require, verify-ca, verify-full (or gssencmode require) is, and libpq's own default is not. */
+MUST enum err pg_way_check(struct cx *cx, str url);
 
 /* ---- SQLite alone ---- */
 typedef struct sqlite3 sqlite3;

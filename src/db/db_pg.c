@@ -541,6 +541,7 @@ static struct pg *pg_new(struct dbase *b)
 enum err pg_open_base(struct cx *cx, struct dbase *b)
 {
     b->ops = &pg_ops;
+    if (!b->o.plain) TRY(pg_way_check(cx, str_from(b->path)));
     int n = b->o.readers > 0 ? b->o.readers : POOL;
     for (int i = 0; i < n; i++)
         db_pool_add(b, &pg_new(b)->db, true); /* each connects at its first use */

@@ -288,9 +288,7 @@ static enum err ldap_fits(struct cx *cx, const struct outgoing_rules *rules, con
     const struct ldap_conf *l = &p->ldap;
     struct outgoing o = {0};
     TRY(ldap_where(cx, rules, l->url, &o));
-    bool here = str_eq(o.host, S("127.0.0.1")) || str_eq(o.host, S("::1")) ||
-                str_eq(o.host, S("localhost"));
-    if (str_has_prefix(l->url, S("ldap://")) && !l->starttls && !here)
+    if (str_has_prefix(l->url, S("ldap://")) && !l->starttls && !outgoing_is_here(o.host))
         return fail_at(cx, E_INVALID, S("starttls"),
                        "A password is not sent over a line that anybody can read along");
     if (!l->base.n)

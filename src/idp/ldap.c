@@ -114,8 +114,10 @@ enum err ldap_where(struct cx *cx, const struct outgoing_rules *rules, str url,
     for (size_t i = 0; i < host.n; i++)
         if (host.p[i] == ':' || host.p[i] == ']') tail = str_cut(host, i, host.n);
     bool port = tail.n > 1 && tail.p[0] == ':';
+    struct outgoing_rules where = *rules;
+    where.plain = true; /* StartTLS begins in the clear; that it has to come is asked by ldap_fits */
     str as_web = arena_fmt(cx->a, "%s://%.*s%s/", tls ? "https" : "http", FS(host), port ? "" : tls ? ":636" : ":389");
-    if (outgoing_url(cx, rules, as_web, ret) != E_OK)
+    if (outgoing_url(cx, &where, as_web, ret) != E_OK)
         return fail_at(cx, E_INVALID, S("url"),
                        "This address may not be called from here: the setting outgoing_allow would "
                        "have to name it");
@@ -182,7 +184,9 @@ enum err ldap_conn_open(struct cx *cx, const struct outgoing_rules *rules,
     str rest = {0};
     TRY(ldap_where(cx, rules, conf->url, &to));
     (void)ldap_url_split(conf->url, &tls, &rest);
-    if (outgoing_resolve(cx, rules, &to) != E_OK)
+    struct outgoing_rules where = *rules;
+    where.plain = true; /* as ldap_where */
+    if (outgoing_resolve(cx, &where, &to) != E_OK)
         return ldap_down(cx, to.n ? "refused" : "unknown name");
     int fd = connected(&to);
     if (fd < 0) return ldap_down(cx, "unreached");

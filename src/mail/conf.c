@@ -5,6 +5,7 @@
 #include "audit/event.h"
 #include "base/json.h"
 #include "fmt/mailaddr.h"
+#include "os/outgoing.h"
 
 #include <unicode/uidna.h>
 
@@ -72,10 +73,7 @@ static bool is_host(str s)
     return s.n > 0 && s.n <= HOST_MAX && s.p[0] != '-' && s.p[0] != '.';
 }
 
-static bool is_loopback(str host)
-{
-    return str_has_prefix(host, S("127.")) || str_eq(host, S("localhost")) || str_eq(host, S("[::1]"));
-}
+bool mail_in_clear(const struct mail_conf *c) { return c->security == MAIL_NONE && !outgoing_is_here(c->host); }
 
 static enum err line_fits(struct cx *cx, str at, str s)
 {
@@ -94,8 +92,12 @@ static enum err conf_fits(struct cx *cx, const struct mail_conf *c)
     TRY(line_fits(cx, S("name"), c->name));
     if (mail_addr_wire(cx, c->from, &wire) != E_OK)
         return fail_at(cx, E_INVALID, S("from"), "An e-mail address that others can answer to is needed");
-    if (c->security == MAIL_NONE && (c->password.n || c->user.n) && !is_loopback(c->host))
+    if (mail_in_clear(c) && (c->password.n || c->user.n))
         return fail_at(cx, E_INVALID, S("security"), "A password is not sent over a line that anybody can read along");
+    if (mail_in_clear(c) && !c->plain)
+        return fail_at(cx, E_INVALID, S("security"),
+                       "Unencrypted, mail goes to this machine itself alone: choose starttls or tls, or the setting "
+                       "plain_outgoing would have to say yes");
     if (c->ca.n > MAIL_CA_MAX || (c->ca.n && str_find(c->ca, S("-----BEGIN CERTIFICATE-----")) < 0))
         return fail_at(cx, E_INVALID, S("ca"), "A certificate in PEM is needed: -----BEGIN CERTIFICATE-----");
     return E_OK;

@@ -26,6 +26,7 @@ struct mail_conf {
     str password;   /* given to be kept; read: sealed (mail_conf_open) */
     str from, name; /* the sender's address and name */
     str ca;         /* PEM of authorities beside the system's own, "" = none */
+    bool plain;     /* not kept: the administrator's plain_outgoing, MAIL_NONE to other machines, too (no password) */
 };
 MUST enum err mail_conf_get(struct cx *cx, struct mail_conf *ret);
 /* E_INVALID at the field. keep: the password that is there stays, if host, port, security and user do. */
@@ -33,6 +34,8 @@ MUST enum err mail_conf_get(struct cx *cx, struct mail_conf *ret);
 MUST enum err mail_conf_reseal(struct cx *cx, const struct vault *v, struct resealing *io);
 MUST enum err mail_conf_set(struct cx *cx, const struct vault *v, const struct mail_conf *c, bool keep);
 MUST enum err mail_is_set(struct cx *cx, bool *ret);
+/* Does it send to another machine what everybody on the way can read? */
+bool mail_in_clear(const struct mail_conf *c);
 
 /* ---- the outbox ---- */
 struct mail {
@@ -96,6 +99,7 @@ struct mailer_opts {
     struct dbase *db;
     const struct vault *vault;
     str url;
+    bool plain;                    /* as in mail_conf */
     const struct mail_kind *kinds; /* beside the room's own ones */
     size_t n;
     void *arg;

@@ -198,6 +198,33 @@ enum err outgoing_rules_check(struct cx *cx, const struct outgoing_rules *r)
     return E_OK;
 }
 
+/* ---- this machine itself ---- */
+static bool is_own(const struct outgoing_addr *a)
+{
+    static const unsigned char own6[16] = {[15] = 1};
+    return a->v6 ? memcmp(a->b, own6, sizeof own6) == 0 : a->b[0] == 127;
+}
+
+bool outgoing_is_here(str host)
+{
+    char z[INET6_ADDRSTRLEN] = {0};
+    struct outgoing_addr a = {.v6 = str_find(host, S(":")) >= 0};
+    if (str_eq_nocase(host, S("localhost"))) return true;
+    if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']') host = str_cut(host, 1, host.n - 1);
+    if (!host.n || host.n >= sizeof z) return false;
+    memcpy(z, host.p, host.n);
+    return inet_pton(a.v6 ? AF_INET6 : AF_INET, z, a.b) == 1 && is_own(&a);
+}
+
+bool outgoing_in_clear(str url)
+{
+    str host = {0}, port = {0};
+    size_t end = 7;
+    if (!str_eq_nocase(str_cut(url, 0, 7), S("http://"))) return false;
+    while (end < url.n && url.p[end] != '/' && url.p[end] != '?') end++;
+    return !host_split(str_cut(url, 7, end), false, &host, &port) || !outgoing_is_here(host);
+}
+
 static bool is_usual(int port) { return port == 80 || port == 443 || port == 8080 || port == 8443; }
 
 /* Free without a rule: outside, by TLS. a NULL: it is a name whose addresses are not known yet. */
@@ -207,8 +234,14 @@ static bool is_free(const struct outgoing *o, const struct outgoing_addr *a)
     return (a ? is_public(a) : dotted) && is_usual(o->port);
 }
 
-/* May this be called? */
-static bool may(struct cx *cx, const struct outgoing_rules *rules, const struct outgoing *o,
+/* Nobody on the way reads along, or the administrator wants it so. */
+static bool is_sealed(const struct outgoing_rules *rules, const struct outgoing *o, const struct outgoing_addr *a)
+{
+    return o->https || rules->plain || (a ? is_own(a) : outgoing_is_here(o->host));
+}
+
+/* May this be called, as far as the list goes? */
+static bool is_named(struct cx *cx, const struct outgoing_rules *rules, const struct outgoing *o,
                 const struct outgoing_addr *a)
 {
     str rest = rules->allow, one = {0}, host = o->host;
@@ -275,7 +308,7 @@ enum err outgoing_url(struct cx *cx, const struct outgoing_rules *r, str url, st
     str path = {0};
     TRY(split(cx, url, &o, &path));
     const struct outgoing_addr *a = o.literal ? &o.addr[0] : NULL;
-    bool can = may(cx, r, &o, a);
+    bool can = is_named(cx, r, &o, a);
     if (!can && is_free(&o, a))
         return fail_at(
             cx, E_INVALID, S("url"),
@@ -284,6 +317,10 @@ enum err outgoing_url(struct cx *cx, const struct outgoing_rules *r, str url, st
         return fail_at(cx, E_INVALID, S("url"),
                        "This address may not be called from here: the setting outgoing_allow would "
                        "have to name it");
+    if (!is_sealed(r, &o, a))
+        return fail_at(cx, E_INVALID, S("url"),
+                       "Without TLS only this machine itself is called: the address would have to begin with https://, "
+                       "or the setting plain_outgoing to say yes");
     bool v6 = o.literal && o.addr[0].v6, root = !path.n || path.p[0] == '?';
     o.n = o.literal;
     o.url = arena_fmt(cx->a, "%s://%s%.*s%s:%d%s%.*s", o.https ? "https" : "http", v6 ? "[" : "",
@@ -332,7 +369,7 @@ enum err outgoing_resolve(struct cx *cx, const struct outgoing_rules *r, struct 
         io->n = (r->lookup ? r->lookup : system_lookup)(cx, io->host, io->addr, OUTGOING_ADDRS);
     if (!io->n) return fail(cx, E_BUSY, "The name is not known");
     for (size_t i = 0; i < io->n; i++)
-        if (!may(cx, r, io, &io->addr[i])) {
+        if (!is_named(cx, r, io, &io->addr[i]) || !is_sealed(r, io, &io->addr[i])) {
             io->n = 0;
             return fail(cx, E_DENIED, "This address may not be called from here");
         }

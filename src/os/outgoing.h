@@ -5,7 +5,7 @@
  * zones, escapes, users and a dot at the end are refused. Names are looked up here, each answer is judged, and the
  * connection goes to those addresses alone (outgoing_pin, outgoing_fits): a name that answers otherwise a moment later
  * changes nothing. Public addresses on ports 80, 443, 8080 and 8443 are free by https; all else only when the rules
- * name it.
+ * name it, and without TLS only this machine itself, unless the rules are `plain`.
  */
 #pragma once
 #include "base/base.h"
@@ -22,6 +22,7 @@ struct outgoing_rules {
      * a port the usual ones, * = every port. A name may be that of an address inside. */
     str allow;
     str ca;                    /* certificates in PEM that are trusted beside the system's; "" = those alone */
+    bool plain;                /* the administrator's plain_outgoing: http to other machines, too, where it is named */
     /* Tests: what a name answers, at most `max`; NULL = the system's resolver. */
     size_t (*lookup)(struct cx *cx, str host, struct outgoing_addr *ret, size_t max);
 };
@@ -43,3 +44,9 @@ MUST enum err outgoing_resolve(struct cx *cx, const struct outgoing_rules *r, st
 str outgoing_pin(struct cx *cx, const struct outgoing *o);
 /* Is it one of the addresses judged, on its port? Asked once more before the connection is made. */
 bool outgoing_fits(const struct outgoing *o, const struct sockaddr *sa);
+/* For every connection that leaves the house (ASVS 12.3.1): is this host this machine itself, so that nobody on the way
+ * reads along? localhost, an address of 127.0.0.0/8 or ::1, also in brackets, without a port; no name that only leads
+ * to it. */
+bool outgoing_is_here(str host);
+/* Would that address be asked in the clear by another machine: http:// and a host that is not here? */
+bool outgoing_in_clear(str url);

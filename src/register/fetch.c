@@ -8,24 +8,13 @@
 
 enum { CONNECT_MS = 3000 };
 
-static bool is_loopback(str host)
-{
-    static const str own[] = {S0("127.0.0.1"), S0("localhost"), S0("[::1]")};
-    for (size_t i = 0; i < COUNT(own); i++) {
-        str rest = str_cut(host, own[i].n, host.n);
-        if (str_has_prefix(host, own[i]) && (!rest.n || rest.p[0] == ':' || rest.p[0] == '/'))
-            return true;
-    }
-    return false;
-}
-
 bool reg_url_ok(str url)
 {
     for (size_t i = 0; i < url.n; i++)
         if ((unsigned char)url.p[i] <= ' ' || url.p[i] == '@' || url.p[i] == '\\' || url.p[i] == 0x7F)
             return false;
     if (str_has_prefix(url, S("https://"))) return url.n > 8;
-    return str_has_prefix(url, S("http://")) && is_loopback(str_cut(url, 7, url.n));
+    return str_has_prefix(url, S("http://")) && !outgoing_in_clear(url);
 }
 
 struct got {

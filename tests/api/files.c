@@ -190,6 +190,7 @@ static void tidy(struct api_bed *t)
     struct cx cx = t->b.cx;
     cx.app = t->app;
     cx.who.user = 0;
+    cx.now_ms = clock_ms(); /* what the test has made is older than this */
     T_OK(&cx, api_tidy(&cx));
 }
 
@@ -389,8 +390,14 @@ static void scanned(struct api_bed *t)
     static const struct {
         const char *at;
         enum err want;
-    } all[] = {{"", E_OK}, {"unix:/run/clamd", E_OK}, {"clam.lan:3310", E_OK}, {"[::1]:3310", E_OK}, {"unix:", E_INVALID}, {"clam.lan", E_INVALID}, {"clam:0", E_INVALID}, {"clam:70000", E_INVALID}, {":3310", E_INVALID}};
-    for (size_t i = 0; i < COUNT(all); i++) T_INT(scan_check(cx, str_from(all[i].at)), all[i].want);
+    } all[] = {{"", E_OK}, {"unix:/run/clamd", E_OK}, {"clam.lan:3310", E_OK}, {"[::1]:3310", E_OK}, {"localhost:3310", E_OK}, {"unix:", E_INVALID}, {"clam.lan", E_INVALID}, {"clam:0", E_INVALID}, {"clam:70000", E_INVALID}, {":3310", E_INVALID}};
+    for (size_t i = 0; i < COUNT(all); i++) T_INT(scan_check(cx, str_from(all[i].at), true), all[i].want);
+    T_INT(scan_check(cx, S("clam.lan:3310"), false), E_INVALID); /* clamd knows no TLS */
+    T(str_eq(cx->at, S("scan")) && str_find(cx->msg, S("plain_outgoing")) > 0);
+    T_INT(scan_check(cx, S("127.evil.example:3310"), false), E_INVALID);
+    T_OK(cx, scan_check(cx, S("127.0.0.1:3310"), false));
+    T_OK(cx, scan_check(cx, S("[::1]:3310"), false));
+    T_OK(cx, scan_check(cx, S("unix:/run/clamd"), false));
 }
 
 static void untaken(struct api_bed *t)

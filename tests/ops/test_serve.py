@@ -300,6 +300,29 @@ def in_the_clear():
             is_(f"{listen} without TLS", (code, "without TLS" in err, "plain_http" in err, (pathlib.Path(h.data) / "kontor.db").exists()), (1, True, True, False))
 
 
+def sealed():
+    """What leaves for another machine without TLS is refused by the setting's name, unless plain_outgoing says yes; doctor tells."""
+    store = ("--s3-endpoint", "http://192.0.2.1:9", "--s3-bucket", "b", "--s3-key", "k", "--s3-secret", "s")
+    with House(K) as h:
+        for name, options in (("scan", ("--scan", "192.0.2.1:3310")), ("db", ("--db", "postgresql://k@192.0.2.1/k")), ("db", ("--db", "postgresql://k@192.0.2.1/k?sslmode=prefer"))):
+            code, _, err = h.run("serve", "--listen", "127.0.0.1:0", *options)
+            is_(f"{name} in the clear", (code, f"{name}: " in err, "plain_outgoing" in err), (1, True, True))
+        h.init()
+        for command in (("serve", "--listen", "127.0.0.1:0"), ("backup",)):
+            code, _, err = h.run(*command, *store)
+            is_(f"{command[0]} with a store in the clear", (code, "s3_endpoint: " in err, "plain_outgoing" in err), (1, True, True))
+        for what, lines, want in (("nothing goes in the clear", "", (0, "ok", "to other machines by TLS alone")),
+                                  ("what is refused", "scan = 192.0.2.1:3310\ns3_endpoint = http://192.0.2.1:9\n", (1, "bad", "s3_endpoint scan")),
+                                  ("what goes in the clear", "plain_outgoing = yes\nscan = 192.0.2.1:3310\n", (0, "warning", "scan")),
+                                  ("it may and need not", "plain_outgoing = yes\n", (0, "warning", "plain_outgoing = yes: connections to other machines may go without TLS; take it back where none has to"))):
+            (pathlib.Path(h.data) / "kontor.conf").write_text(lines)
+            code, out, _ = h.run("doctor")
+            found = re.findall(r"^(\w+) +outgoing +(.*)$", out, re.M)
+            is_(f"doctor: {what}", (code, found and found[0][0], bool(found) and found[0][1].endswith(want[2])), (want[0], want[1], True))
+        h.serve("--plain-outgoing", "yes", "--scan", "192.0.2.1:3310")
+        is_("it starts when it may", h.kill(signal.SIGTERM), 0)
+
+
 def browser():
     """What every answer tells a browser under TLS, cookies, and what is told in the log when something is refused."""
     with House(K) as h:
@@ -369,6 +392,7 @@ root()
 tls()
 browser()
 in_the_clear()
+sealed()
 stands_still()
 beside()
 upgrade()

@@ -101,6 +101,21 @@ static void goes_wrong(void)
     s = t.s;
     s.region = S("");
     T(s3_put(&cx, &s, path, 1, sha, S("x")) == E_BAD);
+    static const struct {
+        const char *to;
+        bool plain;
+        enum err want;
+    } way[] = {{"http://store.example", false, E_INVALID}, {"http://127.evil.example", false, E_INVALID}, {"http://10.0.0.1:9000", false, E_INVALID}, {"http://10.0.0.1:9000", true, E_OK},
+               {"https://store.example", false, E_OK},     {"http://localhost:9000", false, E_OK},        {"http://[::1]:9000", false, E_OK}};
+    for (size_t i = 0; i < COUNT(way); i++) {
+        s = t.s;
+        s.endpoint = str_from(way[i].to);
+        s.plain = way[i].plain;
+        T(s3_sealed(&cx, &s) == way[i].want);
+        if (!way[i].want) continue;
+        T(str_eq(cx.at, S("s3_endpoint")) && str_find(cx.msg, S("plain_outgoing")) > 0);
+        T(s3_head(&cx, &s, S("x"), &n) == E_INVALID && s3_put(&cx, &s, path, 1, sha, S("x")) == E_INVALID);
+    }
     s = t.s;
     s.endpoint = S("file:///etc");
     T(s3_head(&cx, &s, S("x"), &n) == E_INVALID);

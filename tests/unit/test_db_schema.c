@@ -701,8 +701,41 @@ static void all(void)
     test_ids();
 }
 
+/* Another machine is reached by TLS for certain, or not at all; what libpq would do by itself is no TLS for certain. */
+static void test_way(void)
+{
+    struct cx cx = t_cx();
+    struct dbase *b = NULL;
+    static const char *const refused[] = {
+        "postgresql://u@db.example/x", "postgres://u@10.0.0.1/x", "postgresql://u@db.example/x?sslmode=prefer", "postgresql://u@db.example/x?sslmode=allow", "postgresql://u@db.example/x?sslmode=disable",
+        "postgresql://u@127.0.0.1,db.example/x", "postgresql:///x?host=10.0.0.1", "postgresql://u@localhost/x?hostaddr=10.0.0.1", "postgresql://u@127.evil.example/x", "postgresql://u@[fd00::1]/x",
+        "postgresql:///x?service=there", "postgresql://u@db.example,db.example/x?hostaddr=127.0.0.1,", "postgresql://u@0.0.0.0:1/x", "postgresql://u@db.example/x?gssencmode=prefer", "postgresql://u@h/x?nonsense=1"};
+    static const char *const taken[] = {
+        "postgresql:///x", "postgresql://u@localhost/x", "postgresql://u@127.0.0.1:5433/x?sslmode=disable", "postgresql://u@[::1]/x", "postgresql://u@127.0.0.1,localhost/x", "postgresql:///x?host=/run/postgresql",
+        "postgresql:///x?host=@kontor", "postgresql://u@db.example/x?hostaddr=127.0.0.1", "postgresql://u@db.example/x?sslmode=require", "postgresql://u@db.example/x?sslmode=verify-ca",
+        "postgresql://u@db.example/x?sslmode=verify-full&sslrootcert=/etc/ca.pem", "postgresql://u@db.example/x?gssencmode=require", "postgresql:///x?service=there&sslmode=verify-full"};
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        cx.at = S("");
+        enum err e = dbase_open(&cx, &(struct db_opts){.url = str_from(refused[i])}, &b);
+        T(e == E_INVALID && str_eq(cx.at, S("db")) && str_find(cx.msg, S("db: ")) == 0);
+        if (e != E_INVALID) fprintf(stderr, "  taken: %s\n", refused[i]);
+    }
+    T(dbase_open(&cx, &(struct db_opts){.url = S("postgresql://u@db.example/x")}, &b) == E_INVALID && str_find(cx.msg, S("sslmode=verify-full")) > 0 && str_find(cx.msg, S("plain_outgoing")) > 0);
+    for (size_t i = 0; i < COUNT(taken); i++) T_OK(&cx, pg_way_check(&cx, str_from(taken[i])));
+    T(dbase_open(&cx, &(struct db_opts){.url = S("postgresql://u@0.0.0.0:1/x"), .plain = true}, &b) == E_BUSY); /* asked, and nobody answers */
+    T(setenv("PGSSLMODE", "require", 1) == 0);
+    T_OK(&cx, pg_way_check(&cx, S("postgresql://u@db.example/x")));
+    T(pg_way_check(&cx, S("postgresql://u@db.example/x?sslmode=prefer")) == E_INVALID);
+    T(pg_way_check(&cx, S("postgresql:///x?service=there")) == E_INVALID);
+    T(unsetenv("PGSSLMODE") == 0 && setenv("PGHOST", "db.example", 1) == 0);
+    T(pg_way_check(&cx, S("postgresql:///x")) == E_INVALID);
+    T(unsetenv("PGHOST") == 0 && !b);
+    t_cx_free(&cx);
+}
+
 int main(void)
 {
+    test_way();
     all();
     pg_server = getenv("KONTOR_TEST_PG");
     if (pg_server) all();

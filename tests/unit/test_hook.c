@@ -452,12 +452,15 @@ static void pinned(struct bed *b)
     struct world w = world_make(b);
     struct cx *cx = &b->cx;
     _Atomic bool stop = false;
-    struct outgoing_rules no = {.allow = arena_fmt(cx->a, "192.0.2.1:%d", rv.port), .lookup = moving}, yes = {.allow = arena_fmt(cx->a, "hook.example:%d", rv.port), .lookup = moving};
+    struct outgoing_rules no = {.allow = arena_fmt(cx->a, "192.0.2.1:%d", rv.port), .plain = true, .lookup = moving}, yes = {.allow = arena_fmt(cx->a, "hook.example:%d", rv.port), .lookup = moving};
     struct posting p = {.rules = &no, .url = arena_fmt(cx->a, "http://hook.example:%d/ok", rv.port), .id = S("x"), .body = S("{}"), .timeout_ms = TIMEOUT_MS, .stop = &stop};
     struct sent s = {0};
     post_send(cx, &p, &s);
     T(s.how == SENT_FAILED && str_eq(s.answer, S("refused")) && rv.n == 0);
     p.rules = &yes;
+    post_send(cx, &p, &s);
+    T(s.how == SENT_FAILED && str_eq(s.answer, S("refused")) && rv.n == 0); /* by http to a name: not without plain_outgoing */
+    yes.plain = true;
     post_send(cx, &p, &s); /* no name server knows it: it is where the look-up said */
     T(s.how == SENT_OK && heard("/ok", NULL) == 1);
     world_end(&w);

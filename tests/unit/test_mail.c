@@ -123,6 +123,9 @@ static void sets(struct bed *t)
                {{.host = S0("mail.example.org"), .port = 25, .from = S0("a@b.de"), .user = S0("a\rb")}, "user"},
                {{.host = S0("mail.example.org"), .port = 25, .from = S0("a@b.de"), .user = S0("a"), .password = S0("a\nb")}, "password"},
                {{.host = S0("mail.example.org"), .port = 25, .security = MAIL_NONE, .from = S0("a@b.de"), .user = S0("a"), .password = S0("b")}, "security"},
+               {{.host = S0("mail.example.org"), .port = 25, .security = MAIL_NONE, .from = S0("a@b.de"), .user = S0("a"), .password = S0("b"), .plain = true}, "security"},
+               {{.host = S0("mail.example.org"), .port = 25, .security = MAIL_NONE, .from = S0("a@b.de")}, "security"},
+               {{.host = S0("127.evil.example"), .port = 25, .security = MAIL_NONE, .from = S0("a@b.de")}, "security"},
                {{.host = S0("mail.example.org"), .port = 25, .from = S0("a@b.de"), .ca = S0("nonsense")}, "ca"}};
     for (size_t i = 0; i < COUNT(bad); i++) {
         T(mail_conf_set(cx, v, &bad[i].c, false) == E_INVALID);
@@ -291,6 +294,15 @@ static void ends(struct bed *t, struct smtp_stub *s, struct mailer *m)
     T_STR(waited(t, id, 9).state, S("failed"));
 }
 
+/* Set while plain_outgoing let it: nothing leaves when it is gone. */
+static void in_the_clear(struct bed *t, struct vault *v, struct mailer *m)
+{
+    struct mail_conf c = {.host = S("0.0.0.0"), .port = 9, .security = MAIL_NONE, .from = S("crm@mueller.example"), .plain = true};
+    T_OK(&t->cx, mail_conf_set(&t->cx, v, &c, false)); /* the discard port of this machine, by a name that is not taken for it */
+    struct mail_row r = waited(t, queued(t, m, "{}", "ona@example.lt"), 1);
+    T(str_eq(r.state, S("queued")) && r.tries == 1 && str_find(r.why, S("plain_outgoing")) > 0);
+}
+
 static void sends(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -326,6 +338,7 @@ static void sends(struct bed *t)
     int came = s.came;
     struct mail_row r = waited(t, queued(t, m, "{}", "ona@example.lt"), 1);
     T(str_eq(r.state, S("queued")) && r.tries == 1 && r.why.n && s.came == came);
+    in_the_clear(t, v, m);
     no_trace(t);
     mailer_stop(&m);
     smtp_stub_stop(&s);

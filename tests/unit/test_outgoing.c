@@ -64,22 +64,48 @@ static void addresses(void)
     t_cx_free(&cx);
 }
 
-static bool may(const char *allow, const char *url)
+static bool taken_by(const char *allow, bool plain, const char *url)
 {
     struct cx cx = t_cx();
-    struct outgoing_rules r = {.allow = str_from(allow)};
+    struct outgoing_rules r = {.allow = str_from(allow), .plain = plain};
     struct outgoing o = {0};
     T_OK(&cx, outgoing_rules_check(&cx, &r));
     bool ok = outgoing_url(&cx, &r, str_from(url), &o) == E_OK;
+    if (!ok && !plain && taken_by(allow, true, url)) T(str_eq(cx.at, S("url")) && str_find(cx.msg, S("plain_outgoing")) > 0);
     t_cx_free(&cx);
     return ok;
 }
 
-/* Without TLS only what is named. */
+/* The list alone: whatever else it takes to go without TLS is there. */
+static bool may(const char *allow, const char *url) { return taken_by(allow, true, url); }
+
+/* Without TLS only what is named, and of that only this machine itself, unless plain_outgoing says more. */
 static void in_the_clear(void)
 {
+    static const struct {
+        const char *allow, *url;
+    } away[] = {{"example.com", "http://example.com/"}, {"10.1.0.0/16", "http://10.1.2.3/"}, {"[fd00::/8]:9", "http://[fd12::1]:9/"}, {"hook.lan:9", "http://hook.lan:9/"}, {"0.0.0.0", "http://0.0.0.0/"},
+                {"x.localhost", "http://x.localhost/"}, {"::ffff:127.0.0.1", "http://[::ffff:127.0.0.1]/"}},
+      here[] = {{"127.0.0.1", "http://127.0.0.1/"}, {"127.0.0.0/8:9", "http://127.9.9.9:9/"}, {"[::1]:9", "http://[::1]:9/"}, {"localhost:81", "http://LOCALHOST:81/"}};
     T(may("example.com", "http://example.com/") && may("example.com:*", "http://example.com:81/"));
     T(!may("example.com:81", "http://example.com/") && !may("", "http://example.com/"));
+    for (size_t i = 0; i < COUNT(away); i++) T(taken_by(away[i].allow, true, away[i].url) && !taken_by(away[i].allow, false, away[i].url));
+    for (size_t i = 0; i < COUNT(here); i++) T(taken_by(here[i].allow, false, here[i].url));
+    T(taken_by("10.1.2.3", false, "https://10.1.2.3/"));
+}
+
+/* A host that says it is this machine is it; a name that looks so, or that leads there, is not taken for it. */
+static void here(void)
+{
+    static const char *const yes[] = {"localhost", "LocalHost", "127.0.0.1", "127.255.0.9", "::1", "[::1]", "[0:0:0:0:0:0:0:1]"};
+    static const char *const no[] = {"", "127.evil.example", "127.1", "127.0.0.1.", "localhost.example", "x.localhost", "::", "[::]", "[::ffff:127.0.0.1]", "10.0.0.1", "128.0.0.1", "0.0.0.0", "2130706433", "[", "[]", "localhost:80",
+                                     "127.0.0.1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    static const char *const clear[] = {"http://10.0.0.1/", "HTTP://a.example", "http://user@localhost/", "http://127.evil.example/", "http://localhost.example", "http://", "http://[::1/", "http://localhost@evil.example/"};
+    static const char *const sealed[] = {"https://10.0.0.1/", "http://localhost:9/x", "http://[::1]:9", "http://127.0.0.1?x", "", "unix:/x", "HTTPS://a.example"};
+    for (size_t i = 0; i < COUNT(yes); i++) T(outgoing_is_here(str_from(yes[i])));
+    for (size_t i = 0; i < COUNT(no); i++) T(!outgoing_is_here(str_from(no[i])));
+    for (size_t i = 0; i < COUNT(clear); i++) T(outgoing_in_clear(str_from(clear[i])));
+    for (size_t i = 0; i < COUNT(sealed); i++) T(!outgoing_in_clear(str_from(sealed[i])));
 }
 
 static void rules(void)
@@ -150,7 +176,13 @@ static void names(void)
     T_OK(&cx, outgoing_resolve(&cx, &named, &o));
     T_OK(&cx, outgoing_url(&cx, &net, S("https://half.example/"), &o));
     T_OK(&cx, outgoing_resolve(&cx, &net, &o));
+    /* localhost that leads away is not asked without TLS, as little as anybody else */
+    struct outgoing_rules away = {.allow = S("localhost"), .lookup = answers};
+    T_OK(&cx, outgoing_url(&cx, &away, S("http://localhost/"), &o));
+    T(outgoing_resolve(&cx, &away, &o) == E_DENIED && !o.n);
+    away.plain = true;
+    T_OK(&cx, outgoing_resolve(&cx, &away, &o));
     t_cx_free(&cx);
 }
 
-TESTS("outgoing", addresses, rules, in_the_clear, names)
+TESTS("outgoing", addresses, rules, in_the_clear, here, names)
