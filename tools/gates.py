@@ -4,9 +4,12 @@
 
 C in src, tests, bench: function 80 lines, complexity 15 (pmccabe), file 800 lines, 120 columns (aim: 100), an SPDX line,
 #pragma once in headers, no banned call, no float for money, no TODO without an issue's number.
-Scripts in tools: an SPDX line, 300 lines. Svelte components: 250 lines.
+Scripts in tools: an SPDX line, 300 lines. Svelte components: 250 lines. The codes of refusals: tools/codes.py.
 """
 import pathlib, re, subprocess, sys, tempfile
+
+sys.dont_write_bytecode = True
+import codes
 
 ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 LINES_FUNCTION, COMPLEXITY, LINES_FILE, LINES_TOOL, LINES_COMPONENT, WIDTH = 80, 15, 800, 300, 250, 120
@@ -125,6 +128,7 @@ def main():
     others = [(f, limit) for f, limit in others if f.is_file()]
     for f, limit in others:
         check_text(f, say, limit)
+    codes.check(ROOT, say)
     for key in (k for k, used in known.items() if not used):
         bad.add(ROOT / "tools/gates.txt")
         print(f"tools/gates.txt: nothing needs the exception {' '.join(key)}")

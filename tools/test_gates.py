@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Shows that layers.py, links.py, gates.py, messages.py, asvs.py and attacks.py are red on bad samples and green on good ones."""
+"""Shows that layers.py, links.py, gates.py, messages.py, asvs.py, attacks.py and openapi.py are red on bad samples and green on good ones."""
 import json, pathlib, subprocess, sys, tempfile
 
 sys.dont_write_bytecode = True
@@ -25,6 +25,32 @@ def told(rows, **others):
 
 LIMIT = says('return fail(cx, E_BAD, "%.*s: at most " "%" PRId64 " rows", FS(a), n);')
 TWO = says('return fail_at(cx, E_BAD, S("to"), bad ? "No row" : "No cell");')
+
+CODES = ('ERR(E_OK, 200, "ok", "Done")\n', 'ERR(E_BAD, 400, "bad", "No")\n', 'ERR(E_GONE, 404, "gone", "Away")\n')
+
+
+def coded(rows="".join(CODES), doc="| 400 | `bad` | No |\n| 404 | `gone` | Away |\n", **files):
+    """A table of codes, the manual that tells it, and what names codes beside it."""
+    doc = f"<!-- made by: tools/codes.py -->\n| Status | Code | |\n|--|--|--|\n{doc}<!-- end -->\n"
+    return {"src/base/errors.def": SPDX + rows, "docs/api.md": doc} | {"src/api/routes.def": SPDX + files.get("routes", ""), "web/src/a.ts": files.get("web", "")}
+
+
+def refused(*codes):
+    code = {"properties": {"code": {"enum": list(codes)}}}
+    return {"content": {"application/problem+json": {"schema": {"allOf": [{"$ref": "#/components/schemas/Problem"}, code]}}}}
+
+
+def replied(status, code="", request_id="r", also=None):
+    """An API document of one operation that may be 404 gone, and what it answered: fine, and then this."""
+    ref = {"$ref": "#/components/responses/gone"}
+    op = {"parameters": [], "responses": {"200": {"content": {"application/json": {"schema": {"type": "object"}}}}, "404": ref, "default": ref} | (also or {})}
+    rows = [{"const": c, "x-status": s} for c, s in (("bad", 400), ("gone", 404), ("away", 404))]
+    doc = {"paths": {"/api/v1/x": {"get": op}}, "components": {"schemas": {"Problem": {"type": "object"}, "Code": {"oneOf": rows}}, "responses": {"gone": refused("gone")}}}
+    fine = {"method": "GET", "path": "/api/v1/x", "route": "/api/v1/x", "status": 200, "type": "application/json", "body": "{}"}
+    body = {"code": code} | ({"request_id": request_id} if request_id else {})
+    then = fine | ({"status": status, "type": "application/problem+json", "body": json.dumps(body)} if code else {"status": status})
+    return {"openapi.json": json.dumps(doc), "replies-1.jsonl": json.dumps(fine) + "\n" + json.dumps(then) + "\n"}
+
 
 # name, tool, files beside a good src/base/good.c, text that the output must hold (None: must be green)
 CASES = [
@@ -51,6 +77,21 @@ CASES = [
     ("exception", "gates", {"src/base/a.c": TANGLED, "tools/gates.txt": "src/base/a.c complexity f a table of cases\n"}, None),
     ("exception unused", "gates", {"tools/gates.txt": "src/base/a.c complexity f a table\n"}, "nothing needs"),
     ("exception without reason", "gates", {"tools/gates.txt": "src/base/a.c complexity f\n"}, "no reason"),
+    ("codes", "gates", coded(routes='ROUTE("x", "200:X !gone")\n', web="if (e.code === 'bad') f();\n"), None),
+    ("code not told", "gates", coded(doc="| 400 | `bad` | No |\n"), "is not that of src/base/errors.def"),
+    ("code told otherwise", "gates", coded(doc="| 400 | `bad` | Yes |\n| 404 | `gone` | Away |\n"), "is not that of src/base/errors.def"),
+    ("code twice", "gates", coded(rows="".join(CODES) + 'ERR(E_TWO, 404, "gone", "Away")\n', doc="| 400 | `bad` | No |\n| 404 | `gone` | Away |\n| 404 | `gone` | Away |\n"), "more than once"),
+    ("codes out of order", "gates", coded(rows=CODES[0] + CODES[2] + CODES[1], doc="| 404 | `gone` | Away |\n| 400 | `bad` | No |\n"), "order of their status"),
+    ("code of a route unknown", "gates", coded(routes='ROUTE("x", "200:X !lost")\n'), "src/api/routes.def:2: lost is no code"),
+    ("code of the web unknown", "gates", coded(web="if (e.code !== 'lost') f();\n"), "web/src/a.ts:1: lost is no code"),
+    ("a refusal that is told", "openapi", replied(404, "gone"), None),
+    ("a status that is not told", "openapi", replied(400, "bad"), "GET /api/v1/x: 400 bad is not listed"),
+    ("a code that is not told", "openapi", replied(404, "away"), "404 away is not listed"),
+    ("a code that is none", "openapi", replied(404, "lost"), "404 lost is no code of that status"),
+    ("a code of another status", "openapi", replied(404, "bad"), "404 bad is no code of that status"),
+    ("a refusal without its request", "openapi", replied(404, "gone", ""), "has no request_id"),
+    ("another status that is not told", "openapi", replied(202), "202  is not listed"),
+    ("refusals told at large", "openapi", replied(404, "gone", also={"4XX": {}}), "told one by one"),
     ("down", "layers", {"src/db/a.c": '#include "os/os.h"\n#include "base/b.h"\n'}, None),
     ("own", "layers", {"src/db/a.c": '#include "db/db_int.h"\n'}, None),
     ("up", "layers", {"src/os/a.c": '#include "db/db.h"\n'}, "src/os/a.c:1"),

@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define X(e, http, name) [e] = {http, S0(name)},
-const struct err_info err_info[E_MAX] = {ERR_LIST(X)};
-#undef X
+const struct err_info err_info[E_MAX] = {
+#define ERR(e, http, name, doc) [e] = {http, S0(name), S0(doc)},
+#include "base/errors.def"
+#undef ERR
+};
 const str way_name[WAY_MAX] = {S0("system"), S0("web"),  S0("api"), S0("cli"),
                                S0("import"), S0("undo"), S0("rule")};
 

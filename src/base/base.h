@@ -100,32 +100,16 @@ void buf_fmt(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 void buf_int(struct buf *b, int64_t v);        /* decimal; much faster than buf_fmt */
 str buf_str(const struct buf *b);              /* what was written so far; lives in the arena */
 
-/* ---- errors: one list with HTTP status and the stable name that users and the API see ---- */
-#define ERR_LIST(X)                                                                               \
-    X(E_OK, 200, "ok")                                                                            \
-    X(E_BAD, 400, "bad_request")                                                                  \
-    X(E_AUTH, 401, "auth")                                                                        \
-    X(E_DENIED, 403, "denied")                                                                    \
-    X(E_PROOF, 403, "proof")         /* prove once more who you are, then again */                \
-    X(E_NOTFOUND, 404, "not_found")                                                               \
-    X(E_METHOD, 405, "method")                                                                    \
-    X(E_CONFLICT, 409, "conflict")                                                                \
-    X(E_PRECOND, 412, "precondition")                                                             \
-    X(E_LIMIT, 413, "limit")                                                                      \
-    X(E_TYPE, 415, "media_type")                                                                  \
-    X(E_INVALID, 422, "invalid")                                                                  \
-    X(E_SLOW, 422, "too_slow")       /* given up: it took longer than a question may */           \
-    X(E_RATE, 429, "rate")                                                                        \
-    X(E_INTERNAL, 500, "internal")                                                                \
-    X(E_BUSY, 503, "busy")                                                                        \
-    X(E_UNCERTAIN, 503, "uncertain") /* the write may or may not have happened */                 \
-    X(E_FULL, 507, "disk_full")
-#define X(e, http, name) e,
-enum err { ERR_LIST(X) E_MAX };
-#undef X
+/* ---- errors: one list with HTTP status and the stable name that users and the API see (errors.def) ---- */
+enum err {
+#define ERR(e, http, name, doc) e,
+#include "base/errors.def"
+#undef ERR
+    E_MAX
+};
 struct err_info {
     int http;
-    str name;
+    str name, doc;               /* doc: an English sentence for people */
 };
 extern const struct err_info err_info[E_MAX];
 

@@ -177,5 +177,6 @@ int64_t http_bucket_take(_Atomic int64_t *full_us, int64_t now_us, int64_t each_
 typedef enum err guard_fn(struct cx *cx, struct req *rq, struct resp *rs);
 void http_dispatch(struct cx *cx, const struct router *r, guard_fn *guard, struct req *rq, struct resp *rs);
 void http_problem(struct cx *cx, enum err e, struct resp *rs);
+str http_status_text(int status); /* "Not Found"; of one that is unknown "Status" */
 /* What a handler gave: an error, or an answer that does not fit, becomes a problem. */
 void http_outcome(struct cx *cx, enum err e, struct resp *rs);

@@ -64,9 +64,8 @@ struct http_date {
 void http_date_at(struct http_date *d, int64_t unix_sec);
 size_t http_head_max(const struct reply *r); /* bytes that http_head_put may need */
 size_t http_head_put(const struct reply *r, const struct http_date *d, char *to);
-str http_status_text(int status);
 /* A whole reply to a request that never became one; `to` has HTTP_ERROR_MAX bytes. */
-enum { HTTP_ERROR_MAX = 2048, RETRY_AFTER_S = 2 };
+enum { HTTP_ERROR_MAX = 2560, HTTP_ERROR_BODY = 512, RETRY_AFTER_S = 2 };
 /* `wait_s`: Retry-After of 429 and 503 at the least. */
 size_t http_error_put(int status, bool tls, int64_t wait_s, const struct http_date *d, char *to);
 

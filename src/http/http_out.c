@@ -216,14 +216,23 @@ size_t http_head_put(const struct reply *r, const struct http_date *d, char *to)
     return (size_t)(p - to);
 }
 
+/* The first of the table that has this status. */
+static const struct err_info *info_of(int status)
+{
+    for (size_t i = 0; i < E_MAX; i++)
+        if (err_info[i].http == status) return &err_info[i];
+    return &err_info[E_INTERNAL];
+}
+
 size_t http_error_put(int status, bool tls, int64_t wait_s, const struct http_date *d, char *to)
 {
-    char body[160], wait[16];
+    char body[HTTP_ERROR_BODY], wait[16];
     struct resp rs = {0};
-    str text = http_status_text(status);
-    int n =
-        snprintf(body, sizeof body, "{\"type\":\"about:blank\",\"title\":\"%.*s\",\"status\":%d}",
-                 FS(text), status);
+    const struct err_info *e = info_of(status);
+    int n = snprintf(body, sizeof body,
+                     "{\"type\":\"urn:kontor:error:%.*s\",\"title\":\"%.*s\",\"status\":%d,"
+                     "\"detail\":\"%.*s\",\"code\":\"%.*s\"}",
+                     FS(e->name), FS(http_status_text(status)), status, FS(e->doc), FS(e->name));
     struct reply r = {.rs = &rs,
                       .status = status,
                       .type = S("application/problem+json"),
@@ -235,7 +244,7 @@ size_t http_error_put(int status, bool tls, int64_t wait_s, const struct http_da
         rs.head[0] = (struct header){S("Retry-After"), str_from(wait)};
         rs.n_head = 1;
     }
-    assert(http_head_max(&r) + sizeof body <= HTTP_ERROR_MAX);
+    assert(n > 0 && n < (int)sizeof body && http_head_max(&r) + sizeof body <= HTTP_ERROR_MAX);
     size_t head = http_head_put(&r, d, to);
     memcpy(to + head, body, (size_t)n);
     return head + (size_t)n;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Routes, dispatch, problems, ranges, encodings, addresses: no socket. */
+#include "base/json.h"
 #include "http/http_int.h"
 #include "t.h"
 
@@ -62,6 +63,33 @@ static const struct route routes[] = {
     R(GET, "/huge", huge),
 };
 static struct router *router(struct cx *cx) { return router_new(cx->a, routes, COUNT(routes)); }
+
+/* What is refused before it is read is a problem with a code, too, as the table has it. */
+static void test_unread(void)
+{
+    static const struct {
+        int status;
+        const char *code;
+    } all[] = {{400, "bad_request"}, {403, "denied"}, {408, "timeout"}, {413, "limit"},  {414, "uri"},  {415, "media_type"}, {417, "expectation"},
+               {421, "host"},        {429, "rate"},   {431, "headers"}, {501, "coding"}, {503, "busy"}, {505, "version"},    {507, "disk_full"}};
+    struct cx cx = t_cx();
+    const struct http_date d = {.text = "Sun, 22 Nov 2026 06:21:00 GMT"};
+    for (size_t i = 0; i < COUNT(all); i++) {
+        char text[HTTP_ERROR_MAX];
+        str s = {text, http_error_put(all[i].status, true, 2, &d, text)};
+        const struct json *j = NULL;
+        ptrdiff_t at = str_find(s, S("\r\n\r\n"));
+        str body = str_cut(s, (size_t)at + 4, s.n);
+        T(at > 0 && str_find(s, arena_fmt(cx.a, "\r\nContent-Length: %zu\r\n", body.n)) > 0);
+        if (!T_OK(&cx, json_parse(&cx, body, &j))) continue;
+        T_STR(json_get(j, S("code"))->s, str_from(all[i].code));
+        T_STR(json_get(j, S("status"))->s, arena_fmt(cx.a, "%d", all[i].status));
+        T_STR(json_get(j, S("type"))->s, arena_fmt(cx.a, "urn:kontor:error:%s", all[i].code));
+        T(json_get(j, S("detail"))->s.n > 0 && !json_get(j, S("request_id")));
+        T((str_find(s, S("\r\nRetry-After: ")) > 0) == (all[i].status == 429 || all[i].status == 503));
+    }
+    t_cx_free(&cx);
+}
 
 static const struct {
     enum method m;
@@ -458,5 +486,5 @@ static void proxies(void)
     T(!http_addrs_ok(S("junk")) && !http_addrs_ok(S("10.0.0.0/33")) && !http_addrs_ok(S("10.0.0.1,proxy.lan")) && !http_addrs_ok(S("10.0.0.0/x")));
 }
 
-TESTS("http_units", proxies, test_routes, test_problem, test_ranges, test_codings, test_dates,
+TESTS("http_units", proxies, test_routes, test_problem, test_unread, test_ranges, test_codings, test_dates,
       test_addresses, test_rate, test_rate_crowd, test_retry, test_lines, test_without_socket)
