@@ -3,7 +3,8 @@
 """tools/openapi.py FOLDER - the replies of a test run against the API document of the same run (KONTOR_API_RECORD).
 
 The document itself: every reference leads somewhere, every schema is one. Each reply: its route is there, its status is
-listed, its body fits. Entities that were made and gone within the run are not in the document: theirs are counted apart.
+listed, its body fits; of a refusal also its code is listed for that status. Entities that were made and gone within the
+run are not in the document: theirs are counted apart. Refusals that are declared and that no test has met are told.
 """
 import collections, json, pathlib, re, sys
 from jsonschema import Draft202012Validator
@@ -14,6 +15,7 @@ import surface
 folder = pathlib.Path(sys.argv[1])
 doc = json.loads((folder / "openapi.json").read_text())
 bad, passed, aside, shown = 0, 0, 0, collections.Counter()
+declared, met = set(), set()  # (method, route, code)
 
 
 def wrong(what):
@@ -59,6 +61,9 @@ for path, item in doc["paths"].items():
         for (name, where), n in names.items():
             if n > 1:
                 wrong(f"{method} {path}: {name} in {where} stands there {n} times")
+        vague = [s for s in op["responses"] if s in ("4XX", "5XX")]
+        if vague or "default" not in op["responses"]:
+            wrong(f"{method} {path}: refusals are told one by one, and as default what comes before a request is read")
 
 # a path's text -> its item; the longest literal first, as the server does
 table = [(re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(p)) + "$"), p, item) for p, item in doc["paths"].items()]
@@ -71,6 +76,36 @@ def validator(schema):
     if key not in checks:
         checks[key] = Draft202012Validator({**schema, "components": doc["components"]})
     return checks[key]
+
+
+def response(x):
+    return at(x["$ref"]) if "$ref" in x else x
+
+
+def codes_of(answer):
+    """The codes of a refusal's answer; of any other, none."""
+    schema = answer.get("content", {}).get("application/problem+json", {}).get("schema", {})
+    return next((s["properties"]["code"]["enum"] for s in schema.get("allOf", []) if "properties" in s), [])
+
+
+def refusals(r, op):
+    """What the operation says it can be refused with, by its route: an entity's routes are those of any."""
+    listed = {c for s, x in op["responses"].items() if s != "default" for c in codes_of(response(x))}
+    declared.update((r["method"], r["route"], c) for c in listed)
+
+
+def problem(r, path, reply):
+    """A refusal, listed or not: its code says its status, and is one of those listed."""
+    body = json.loads(r["body"])
+    where = f"{r['method']} {path}: {r['status']}"
+    row = next((x for x in doc["components"]["schemas"]["Code"]["oneOf"] if x["const"] == body["code"]), None)
+    if not row or row["x-status"] != r["status"]:
+        return wrong(f"{where} {body['code']} is no code of that status")
+    if not body.get("request_id"):
+        return wrong(f"{where} {body['code']} has no request_id")
+    if body["code"] not in codes_of(reply):
+        return wrong(f"{where} {body['code']} is not listed")
+    met.add((r["method"], r["route"], body["code"]))
 
 
 def operation(r):
@@ -92,9 +127,14 @@ def check(r):
         aside += 1
         return
     status = str(r["status"])
-    reply = op["responses"].get(status) or op["responses"].get(status[0] + "XX")
+    refusals(r, op)
+    reply = op["responses"].get(status) or (op["responses"].get("2XX") if status[0] == "2" else None)
     if not reply:
-        return wrong(f"{r['method']} {path}: {status} is not listed")
+        code = json.loads(r["body"])["code"] if r["type"].startswith("application/problem+json") else ""
+        return wrong(f"{r['method']} {path}: {status} {code} is not listed")
+    reply = response(reply)
+    if r["type"].startswith("application/problem+json"):
+        problem(r, path, reply)
     content = reply.get("content", {})
     if "body" in r and "*/*" not in content:
         if not r["body"]:
@@ -122,5 +162,8 @@ try:  # ./dev attack can put something into each parameter
 except SystemExit as e:
     wrong(str(e))
 print(f"openapi: {aside} replies set aside")
+never = collections.Counter(c for _, _, c in declared - met)
+print(f"openapi: {len(declared & met)} of {len(declared)} declared refusals were met by a test; never, by code: "
+      + ", ".join(f"{c} {n}" for c, n in never.most_common()))
 print(f"openapi: {passed} passed, {bad} failed")
 sys.exit(bad > 0)

@@ -8,6 +8,9 @@
 #include "api/routes.def"
 #undef ROUTE
 
+/* Does the route ask for a proof of who one is, since it says who comes in and what he may? `entity`: the first
+ * parameter of its path. */
+bool guard_proves(const struct route *r, str entity);
 /* The reply's body as a JSON writer. */
 struct jw reply_json(struct resp *rs);
 /* {entity} of the path; what one may not see at all answers like an unknown one. */

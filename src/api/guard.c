@@ -116,23 +116,20 @@ static enum err session_enter(struct cx *cx, unsigned flags, str token, struct s
 }
 
 /* ---- recent log-in ---- */
-/* What says who comes in and what he may. Users and roles are records; theirs are the routes of any. */
-static bool needs_proof(const struct req *rq, enum proof_kind *ret)
+/* Users and roles are records; theirs are the routes of any. */
+bool guard_proves(const struct route *r, str entity)
 {
     static handler_fn *const of_records[] = {api_create,  api_patch, api_delete, api_restore,
                                              api_merge, api_bulk,  api_mass};
-    const struct route *r = rq->route;
-    *ret = r->flags & R_PROOF_OWN ? PROOF_OWN : PROOF_RECENT;
     if (r->flags & (R_PROOF | R_PROOF_OWN)) return true;
     for (size_t i = 0; i < COUNT(of_records); i++)
-        if (r->fn == of_records[i]) return record_lets_in(rq->param[0]);
+        if (r->fn == of_records[i]) return record_lets_in(entity);
     return false;
 }
 
 enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs)
 {
     struct session s = {0};
-    enum proof_kind proof = PROOF_RECENT;
     str token = {0};
     unsigned flags = rq->route->flags;
     cx->way = WAY_API;
@@ -151,6 +148,6 @@ enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs)
         return fail(cx, E_DENIED, "Please load the page again: its security token is missing or no longer valid");
     }
     cx->unproved = s.proved_at + PROOF_MS < cx->now_ms;
-    if (needs_proof(rq, &proof)) TRY(auth_proved(cx, &s, proof));
+    if (guard_proves(rq->route, rq->param[0])) TRY(auth_proved(cx, &s, flags & R_PROOF_OWN ? PROOF_OWN : PROOF_RECENT));
     return shown_as(cx, rq);
 }

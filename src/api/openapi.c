@@ -4,6 +4,7 @@
  * A route's shape, words with blanks between: "<X" the body, "200:X" a reply ("204": an empty one), "?name" a
  * parameter of the query, "^" takes If-Match, "+change" the right to the entity without which the row is left out.
  * X is a schema of schemas.def; %, %New, %Change, %Page are the entity's; text, bytes and events are no JSON.
+ * "!code" a refusal (base/errors.def) beyond those that its flags, path and shape tell of (openapi_refuse.c).
  */
 #include "api/openapi.h"
 
@@ -38,6 +39,7 @@ static const struct {
     {S0("filter"), S0("string"), S0("a filter as JSON")},
     {S0("format"), S0("string"), S0("csv, xlsx, vcf or jsonl")},
     {S0("include"), S0("string"), S0("company,owner: records these links point to; of one record also task.person")},
+    {S0("kind"), S0("string"), S0("of this kind, or of those that begin with this word")},
     {S0("limit"), S0("integer"), S0("1 to 200")},
     {S0("name"), S0("string"), S0("its name")},
     {S0("number"), S0("string"), S0("in any notation")},
@@ -64,7 +66,7 @@ static str shape_of(const struct route *r)
     return shape;
 }
 
-static bool is_of_each(const struct route *r)
+bool openapi_is_of_each(const struct route *r)
 {
     return str_find(r->path, S("{entity}")) >= 0 && !str_has_prefix(r->path, S("/api/v1/meta/"));
 }
@@ -84,7 +86,7 @@ static void content_json(const struct doc *d, str x)
     static const struct {
         str name, type;
     } raw[] = {{S0("text"), S0("text/plain")}, {S0("bytes"), S0("*/*")}, {S0("events"), S0("text/event-stream")}};
-    str type = str_eq(x, S("Problem")) ? S("application/problem+json") : S("application/json");
+    str type = S("application/json");
     bool is_json = true;
     for (size_t i = 0; i < COUNT(raw); i++)
         if (str_eq(raw[i].name, x)) type = raw[i].type, is_json = false;
@@ -153,6 +155,13 @@ static void response_json(const struct doc *d, str status, str x, str doc)
     jw_obj_end(d->w);
 }
 
+/* "301" -> "Moved Permanently" */
+static str status_words(str status)
+{
+    int64_t n = 0;
+    return str_to_int(status, &n) ? http_status_text((int)n) : status;
+}
+
 static void body_of(const struct doc *d, str x)
 {
     jw_key(d->w, S("requestBody"));
@@ -176,12 +185,11 @@ static void exchange_json(const struct doc *d)
         str_split(shape, ' ', &word, &shape);
         if (!word.n || word.p[0] < '0' || word.p[0] > '9') continue;
         str_split(word, ':', &status, &x);
-        response_json(d, status, x, S("done"));
+        response_json(d, status, x, status.p[0] == '2' ? S("done") : status_words(status));
         told = true;
     }
     if (!told) response_json(d, S("2XX"), S("Object"), S("done"));
-    response_json(d, S("4XX"), S("Problem"), S("refused"));
-    response_json(d, S("5XX"), S("Problem"), S("failed"));
+    openapi_refusals_json(d->cx, d->w, openapi_refusals(d->r, d->e ? d->e->name : S("")));
     jw_obj_end(d->w);
 }
 
@@ -252,12 +260,12 @@ static void paths_json(struct cx *cx, struct jw *w)
     jw_key(w, S("paths"));
     jw_obj(w);
     for (size_t i = 0; i < api_routes_n; i++)
-        if (!is_of_each(&api_routes[i])) path_json(&d, i);
+        if (!openapi_is_of_each(&api_routes[i])) path_json(&d, i);
     for (size_t k = 0; k < cx->meta->n; k++) {
         d.e = &cx->meta->entity[k];
         if (d.e->trashed || !acl_may(cx, d.e, ACT_SEE)) continue;
         for (size_t i = 0; i < api_routes_n; i++)
-            if (is_of_each(&api_routes[i])) path_json(&d, i);
+            if (openapi_is_of_each(&api_routes[i])) path_json(&d, i);
     }
     jw_obj_end(w);
 }
@@ -282,15 +290,11 @@ static void components_json(struct cx *cx, struct jw *w)
     openapi_quoted(w, cx->a,
                    "{'key':{'type':'http','scheme':'bearer','description':'an API key'},"
                    "'session':{'type':'apiKey','in':'cookie','name':'kontor'}}");
+    openapi_answers(cx, w);
     jw_key(w, S("schemas"));
     jw_obj(w);
     jw_key(w, S("Code"));
-    jw_obj(w);
-    jw_key(w, S("enum"));
-    jw_arr(w);
-    for (size_t i = E_OK + 1; i < E_MAX; i++) jw_str(w, err_info[i].name);
-    jw_arr_end(w);
-    jw_obj_end(w);
+    openapi_codes(w);
     for (size_t i = 0; i < COUNT(schemas); i++) {
         jw_key(w, str_from(schemas[i].name));
         openapi_quoted(w, cx->a, schemas[i].json);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The description: own fields and entities; files and exports, which are looked at here without jobs. */
+#include "api/openapi.h"
 #include "api_bed.h"
 #include "os/os.h"
 
@@ -306,13 +307,61 @@ static void import_asked(struct api_bed *t)
 static void parameters_there(struct cx *cx, str document)
 {
     for (size_t i = 0; i < api_routes_n; i++)
-        for (str word = {0}, rest = api_routes[i].doc; rest.n;) {
-            str_split(rest, ' ', &word, &rest);
+        for (str word = {0}, doc = {0}, rest = api_routes[i].doc, shape = str_split(rest, '\n', &doc, &rest) ? rest : S(""); shape.n;) {
+            str_split(shape, ' ', &word, &shape);
             if (!str_has_prefix(word, S("?"))) continue;
             str want = arena_fmt(cx->a, "{\"name\":\"%.*s\",\"in\":\"query\"", FS(str_cut(word, 1, word.n)));
             T(str_find(document, want) >= 0);
             if (str_find(document, want) < 0) fprintf(stderr, "  %.*s of %.*s\n", FS(word), FS(api_routes[i].path));
         }
+}
+
+/* A word of a row's shape is one that the document understands; a refusal stands there only when nothing else of the row
+ * says it already. */
+static void shapes(struct cx *cx)
+{
+    for (size_t i = 0; i < api_routes_n; i++) {
+        str doc = {0}, rest = {0}, word = {0};
+        str_split(api_routes[i].doc, '\n', &doc, &rest);
+        for (str left = rest; left.n;) {
+            str_split(left, ' ', &word, &left);
+            bool known = word.n && (strchr("<?+!^", word.p[0]) || (word.p[0] >= '2' && word.p[0] <= '4'));
+            T(known);
+            if (!known || word.p[0] != '!') continue;
+            size_t at = (size_t)(word.p - rest.p);
+            struct route without = api_routes[i];
+            without.doc = arena_fmt(cx->a, "%.*s\n%.*s%.*s", FS(doc), FS(str_cut(rest, 0, at)), FS(left));
+            bool adds = openapi_refusals(&without, S("")) != openapi_refusals(&api_routes[i], S(""));
+            T(adds);
+            if (!adds) fprintf(stderr, "  %.*s says %.*s twice\n", FS(api_routes[i].path), FS(word));
+        }
+    }
+}
+
+/* What an operation can be refused with: by its flags, its path, its shape, and by whose records it is about. */
+static void refusals(struct cx *cx, const struct answer *r)
+{
+    static const struct {
+        const char *at, *want;
+    } all[] = {{"/api/v1/person.get.responses.401", "auth"},           {"/api/v1/door.get.responses.401", ""},
+               {"/api/v1/door.get.responses.403", ""},                 {"/api/v1/session.post.responses.401", "auth"},
+               {"/api/v1/person.post.responses.403", "denied"},        {"/api/v1/user.post.responses.403", "denied.proof"},
+               {"/api/v1/user/{id}/share.post.responses.403", "denied.proof"}, {"/api/v1/user.get.responses.403", "denied"},
+               {"/api/v1/idp.post.responses.403", "denied.proof"},     {"/api/v1/person.post.responses.409", "conflict"},
+               {"/api/v1/person/{id}.patch.responses.412", "precondition"}, {"/api/v1/person/{id}.get.responses.412", ""},
+               {"/api/v1/person/{id}.get.responses.404", "not_found"}, {"/api/v1/door.get.responses.404", ""},
+               {"/api/v1/person.post.responses.413", "limit"},         {"/api/v1/person.post.responses.415", "media_type"},
+               {"/api/v1/person.get.responses.415", ""},               {"/api/v1/person.get.responses.422", "invalid.too_slow"},
+               {"/api/v1/person.post.responses.422", "invalid"},       {"/api/v1/person.get.responses.429", "rate"},
+               {"/api/v1/person.post.responses.503", "busy.uncertain"}, {"/api/v1/person.get.responses.503", "busy"},
+               {"/api/v1/person.post.responses.507", "disk_full"},     {"/api/v1/person.get.responses.default", "unread"},
+               {"/api/v1/person.get.responses.4XX", ""}};
+    for (size_t i = 0; i < COUNT(all); i++) {
+        str got = answer_value(cx, r, arena_fmt(cx->a, "paths.%s.$ref", all[i].at));
+        str want = all[i].want[0] ? arena_fmt(cx->a, "#/components/responses/%s", all[i].want) : S("");
+        T_STR(got, want);
+        if (!str_eq(got, want)) fprintf(stderr, "  %s\n", all[i].at);
+    }
 }
 
 /* The API document holds own fields and entities, and nothing that its reader may not see or do. */
@@ -330,6 +379,8 @@ static void document(struct api_bed *t)
     struct answer r = api_call(t, cx->a, ADMIN, S("GET /api/v1/openapi.json"), S(""), S(""));
     if (dir) T_OK(cx, os_write_file_atomic(cx, arena_fmt(cx->a, "%s/openapi.json", dir), r.body, 0644));
     parameters_there(cx, r.body);
+    shapes(cx);
+    refusals(cx, &r);
 }
 
 void describe_tests(void)

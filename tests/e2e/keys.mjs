@@ -44,6 +44,10 @@ export async function run(v) {
   await row.click();
   await page.getByRole('button', { name: say(v, 'api.try'), exact: true }).click();
   await v.seen(page.getByRole('region', { name: say(v, 'api.reply') }).getByText('"entities"'), 'a route can be tried');
+  await page.locator('summary').filter({ hasText: say(v, 'api.refusals') }).click();
+  const refusals = page.locator('dl').filter({ hasText: '429' });
+  await v.seen(refusals.getByText('rate', { exact: true }), 'it tells what a route can be refused with');
+  v.ok((await refusals.getByText('proof', { exact: true }).count()) === 0, 'and nothing else');
   await v.axe('the API document');
   await v.shot('api');
   v.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off in it');
