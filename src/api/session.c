@@ -138,9 +138,12 @@ enum err api_session_patch(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(app_firm(cx, &f));
     s.v = VAL_TEXT(lang);
     const struct acl *acl = cx->acl;
-    cx->acl = NULL; /* everybody chooses his own language */
+    bool unproved = cx->unproved;
+    cx->acl = NULL; /* everybody chooses his own language, and it says nothing of who comes in */
+    cx->unproved = false;
     enum err e = lang.n ? record_update(cx, user, cx->who.user, 0, &s, 1, &w) : E_OK;
     cx->acl = acl;
+    cx->unproved = unproved;
     TRY(e);
     if (lang.n) in.lang = lang;
     session_reply(cx, rs, &in, &f);

@@ -88,6 +88,10 @@ static void log_in_and_out(struct api_bed *t)
          {ADMIN, "DELETE /api/v1/session", NULL, 204, "@Set-Cookie: Max-Age=0|@Clear-Site-Data: cache", NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/session", NULL, 401, NULL, NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/person", NULL, 401, NULL, NULL, NULL, NULL});
+    t->ahead_ms = PROOF_MS + 1000; /* it says nothing of who comes in: asks for no proof */
+    ROWS(t, {REPA1, "PATCH /api/v1/session", "{'language':'de'}", 200, "\"language\":\"de\"", "user.update", NULL, NULL},
+         {REPA1, "PATCH /api/v1/session", "{'language':'lt'}", 200, NULL, "user.update", NULL, NULL});
+    t->ahead_ms = 0;
     t->who[ADMIN] = before; /* another session of his: not ended with the first */
     ROWS(t, {ADMIN, "GET /api/v1/session", NULL, 200, "Clara", NULL, NULL, NULL});
     t->ahead_ms = SESSION_IDLE_MS + 1000;
