@@ -10,8 +10,9 @@
 _Static_assert(E_MAX <= 32, "a set of refusals has a bit for each");
 
 /* Before a request is read, whatever it asks for: told once, as "default". */
-static const uint32_t UNREAD = BIT(E_DENIED) | BIT(E_TIMEOUT) | BIT(E_LIMIT) | BIT(E_URI) | BIT(E_TYPE) |
-                               BIT(E_EXPECT) | BIT(E_HOST) | BIT(E_HEADERS) | BIT(E_CODING) | BIT(E_VERSION);
+static const uint32_t UNREAD = BIT(E_DENIED) | BIT(E_TIMEOUT) | BIT(E_LIMIT) | BIT(E_URI) |
+                               BIT(E_TYPE) | BIT(E_EXPECT) | BIT(E_HOST) | BIT(E_HEADERS) |
+                               BIT(E_CODING) | BIT(E_VERSION);
 
 /* A row has one of the flags `has` and none of `lacks`, its path holds `path`, and a word of its shape begins with
  * `word`; what is nought or empty is not asked. */
@@ -20,10 +21,14 @@ static const struct {
     str path, word;
     uint32_t set;
 } rules[] = {
-    {.set = BIT(E_BAD) | BIT(E_RATE) | BIT(E_INTERNAL) | BIT(E_BUSY)}, /* busy also without a base: while it stops */
+    {.set = BIT(E_BAD) | BIT(E_RATE) | BIT(E_INTERNAL) |
+            BIT(E_BUSY)}, /* busy also without a base: while it stops */
     {.lacks = R_OPEN, .set = BIT(E_AUTH) | BIT(E_DENIED)},
-    {.has = R_WRITE, .set = BIT(E_DENIED) | BIT(E_UNCERTAIN) | BIT(E_FULL)}, /* Origin, X-CSRF-Token */
-    {.has = R_WRITE, .lacks = R_OPEN, .set = BIT(E_INVALID)},                /* Idempotency-Key of another request */
+    {.has = R_WRITE,
+     .set = BIT(E_DENIED) | BIT(E_UNCERTAIN) | BIT(E_FULL)}, /* Origin, X-CSRF-Token */
+    {.has = R_WRITE,
+     .lacks = R_OPEN,
+     .set = BIT(E_INVALID)}, /* Idempotency-Key of another request */
     {.has = R_PROOF | R_PROOF_OWN, .set = BIT(E_PROOF)},
     {.has = R_RIGHTS, .lacks = R_WRITE, .set = BIT(E_NOTFOUND)}, /* X-Kontor-As: no such user */
     {.path = S0("{"), .set = BIT(E_NOTFOUND)},
@@ -59,7 +64,8 @@ uint32_t openapi_refusals(const struct route *r, str entity)
     str_split(r->doc, '\n', &doc, &shape);
     for (size_t i = 0; i < COUNT(rules); i++) {
         bool flags = (!rules[i].has || r->flags & rules[i].has) && !(r->flags & rules[i].lacks);
-        if (flags && str_find(r->path, rules[i].path) >= 0 && (!rules[i].word.n || has_word(shape, rules[i].word)))
+        if (flags && str_find(r->path, rules[i].path) >= 0 &&
+            (!rules[i].word.n || has_word(shape, rules[i].word)))
             set |= rules[i].set;
     }
     /* log_write asks for the proof, too, by whatever route users and roles are written */
@@ -79,7 +85,8 @@ static uint32_t one_status(uint32_t *set)
     uint32_t one = 0;
     int status = 0;
     for (size_t i = 0; i < E_MAX; i++)
-        if (*set & BIT(i) && (!status || err_info[i].http == status)) status = err_info[i].http, one |= BIT(i);
+        if (*set & BIT(i) && (!status || err_info[i].http == status))
+            status = err_info[i].http, one |= BIT(i);
     *set &= ~one;
     return one;
 }
@@ -98,7 +105,8 @@ static void answer_ref(struct cx *cx, struct jw *w, str status, uint32_t set)
 {
     jw_key(w, status);
     jw_obj(w);
-    jw_kstr(w, S("$ref"), arena_fmt(cx->a, "#/components/responses/%.*s", FS(answer_name(cx->a, set))));
+    jw_kstr(w, S("$ref"),
+            arena_fmt(cx->a, "#/components/responses/%.*s", FS(answer_name(cx->a, set))));
     jw_obj_end(w);
 }
 
@@ -133,10 +141,13 @@ static void answer_json(struct cx *cx, struct jw *w, uint32_t set)
 {
     struct buf says = buf_new(cx->a, 8192), codes = buf_new(cx->a, 1024);
     size_t first = (size_t)__builtin_ctz(set);
-    if (set == UNREAD) buf_add(&says, S("Before the request was read, whatever it asks for; without request_id\n\n"));
+    if (set == UNREAD)
+        buf_add(&says,
+                S("Before the request was read, whatever it asks for; without request_id\n\n"));
     for (size_t i = 0; i < E_MAX; i++) {
         if (!(set & BIT(i))) continue;
-        buf_fmt(&says, "%s`%.*s`: %.*s", codes.n ? "\n\n" : "", FS(err_info[i].name), FS(err_info[i].doc));
+        buf_fmt(&says, "%s`%.*s`: %.*s", codes.n ? "\n\n" : "", FS(err_info[i].name),
+                FS(err_info[i].doc));
         buf_fmt(&codes, "%s'%.*s'", codes.n ? "," : "", FS(err_info[i].name));
     }
     jw_key(w, answer_name(cx->a, set));
@@ -146,14 +157,16 @@ static void answer_json(struct cx *cx, struct jw *w, uint32_t set)
     jw_key(w, S("content"));
     openapi_quoted(w, cx->a,
                    arena_fmt(cx->a,
-                             "{'application/problem+json':{'schema':{'allOf':[{'$ref':'#/components/schemas/Problem'},"
+                             "{'application/problem+json':{'schema':{'allOf':[{'$ref':'#/"
+                             "components/schemas/Problem'},"
                              "{'properties':{'code':{'enum':[%.*s]}}}]}}}",
                              FS(buf_str(&codes)))
                        .p);
     jw_obj_end(w);
 }
 
-static void answer_once(struct cx *cx, struct jw *w, uint32_t set, uint32_t *seen, size_t *n, size_t max)
+static void answer_once(struct cx *cx, struct jw *w, uint32_t set, uint32_t *seen, size_t *n,
+                        size_t max)
 {
     for (size_t i = 0; i < *n; i++)
         if (seen[i] == set) return;
@@ -168,12 +181,15 @@ void openapi_answers(struct cx *cx, struct jw *w)
     uint32_t seen[64];
     size_t n = 0;
     jw_key(w, S("headers"));
-    openapi_quoted(w, cx->a,
-                   "{'Retry-After':{'description':'seconds to wait','schema':{'type':'integer'}},"
-                   "'RateLimit':{'description':'what this address has left just now','schema':{'type':'string'}},"
-                   "'RateLimit-Policy':{'description':'how many requests at once, and when all are free again',"
-                   "'schema':{'type':'string'}},"
-                   "'WWW-Authenticate':{'description':'of a request by API key','schema':{'type':'string'}}}");
+    openapi_quoted(
+        w, cx->a,
+        "{'Retry-After':{'description':'seconds to wait','schema':{'type':'integer'}},"
+        "'RateLimit':{'description':'what this address has left just "
+        "now','schema':{'type':'string'}},"
+        "'RateLimit-Policy':{'description':'how many requests at once, and when all are free "
+        "again',"
+        "'schema':{'type':'string'}},"
+        "'WWW-Authenticate':{'description':'of a request by API key','schema':{'type':'string'}}}");
     jw_key(w, S("responses"));
     jw_obj(w);
     answer_once(cx, w, UNREAD, seen, &n, COUNT(seen));

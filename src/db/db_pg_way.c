@@ -50,7 +50,8 @@ static bool stays_here(const PQconninfoOption *said, const PQconninfoOption *els
 {
     str addr = wanted(said, else_, "hostaddr"), host = wanted(said, else_, "host");
     bool gap = false, host_gap = false;
-    if (value_of(said, "service").n && !value_of(said, "host").n && !value_of(said, "hostaddr").n) return false;
+    if (value_of(said, "service").n && !value_of(said, "host").n && !value_of(said, "hostaddr").n)
+        return false;
     bool here = all_here(addr, &gap);
     return here && (!gap || all_here(host, &host_gap));
 }
@@ -72,9 +73,11 @@ enum err pg_way_check(struct cx *cx, str url)
     PQconninfoOption *said OWNED(options_free) = PQconninfoParse(arena_z(cx->a, url), &why);
     PQconninfoOption *else_ OWNED(options_free) = PQconndefaults();
     if (why) PQfreemem(why);
-    if (!said) return fail_at(cx, E_INVALID, S("db"), "db: this address of PostgreSQL cannot be read");
+    if (!said)
+        return fail_at(cx, E_INVALID, S("db"), "db: this address of PostgreSQL cannot be read");
     if (stays_here(said, else_) || is_encrypted(said, else_)) return E_OK;
-    return fail_at(cx, E_INVALID, S("db"),
-                   "db: the way to PostgreSQL on another machine has to be encrypted: its address needs "
-                   "sslmode=verify-full (verify-ca and require check less), or say plain_outgoing = yes");
+    return fail_at(
+        cx, E_INVALID, S("db"),
+        "db: the way to PostgreSQL on another machine has to be encrypted: its address needs "
+        "sslmode=verify-full (verify-ca and require check less), or say plain_outgoing = yes");
 }
