@@ -3,6 +3,11 @@
  *
  * A stream carries no data of records, only that one has changed: entity, id, version, operation. Whether the
  * user may see it is asked of `record` with his rights of this moment.
+ *
+ * The id of an event is a place in the log: seq on SQLite, xid on PostgreSQL, where it is the order of what became
+ * final. Whoever comes again with Last-Event-ID (WHATWG HTML 9.2) is told what he missed, at the least once, and then
+ * `hello` with "resumed": true; when that is too much, or the place is none of this log, "resumed" is false: he reads
+ * anew. A stream begins with `hello` in any case, so that one on which nothing happened can be resumed, too.
  */
 #include "api/api_int.h"
 
@@ -14,12 +19,14 @@
 #include <stdatomic.h>
 #include <time.h>
 
-enum { SLICE = 200, POLL_MS = 1000, RIGHTS_EVERY_MS = 3000 };
+enum { SLICE = 200, POLL_MS = 1000, RIGHTS_EVERY_MS = 3000, MISSED_MAX = 500, BULK_ROWS = 20 };
+enum { FROM_NOW = -1, GREETED = -2 };
 
 struct stream {
     struct stream *next;
     struct events *ev;
     int64_t id, user;
+    int64_t after; /* the follower's: what Last-Event-ID said, FROM_NOW, GREETED */
     str token;
     bool gone;
 };
@@ -55,12 +62,17 @@ enum err api_events(struct cx *cx, const struct req *rq, struct resp *rs)
         return fail(cx, E_AUTH, "Please log in first");
     }
     memcpy(s + 1, token.p, token.n);
-    *s = (struct stream){.ev = ev, .user = cx->who.user, .token = {(const char *)(s + 1), token.n}};
+    int64_t after = FROM_NOW;
+    if (!str_to_int(http_header(rq, S("Last-Event-ID")), &after) || after < 0) after = FROM_NOW;
+    *s = (struct stream){
+        .ev = ev, .user = cx->who.user, .after = after, .token = {(const char *)(s + 1), token.n}};
     pthread_mutex_lock(&ev->lock);
     enum err e = http_sse_begin(cx, rs, s, stream_gone, &s->id);
     if (e == E_OK) {
         s->next = ev->streams;
         ev->streams = s;
+        ev->woken = 1; /* he is greeted */
+        pthread_cond_signal(&ev->wake);
     } else {
         mem_free(s);
     }
@@ -100,37 +112,80 @@ static str change_json(struct cx *cx, const struct db_rows *r, size_t i)
     return buf_str(&b);
 }
 
-/* A slice of an import says once that much has changed, not a thousand times what. */
-static void tell_bulk(struct events *ev, const struct stream *s, int64_t seq, int64_t batch,
-                      struct cx *cx)
+static int64_t place(const struct cx *cx, const struct db_rows *r, size_t i)
 {
-    str data = arena_fmt(
-        cx->a,
-        "{\"seq\":\"%" PRId64
-        "\",\"entity\":\"*\",\"id\":null,\"version\":0,\"op\":\"bulk\",\"batch\":\"%" PRId64 "\"}",
-        seq, batch);
-    (void)http_sse_send(ev->app->http, s->id, S("change"), seq, data);
+    return db_int(r, i, db_is_pg(cx) ? 10 : 0);
 }
 
-static void tell(struct cx *cx, struct events *ev, const struct stream *s, const struct db_rows *r)
+/* A slice of an import says once that much has changed, not a thousand times what. To ask for each row would take
+ * longer than the import: who sees nothing of such a kind hears nothing, and who did it is told which batch it was. */
+static void tell_bulk(struct cx *cx, struct events *ev, const struct stream *s, const struct db_rows *r, size_t i)
 {
-    if (enter(cx, s) != E_OK) { /* ended, or its user is: so is the stream */
-        http_sse_end(ev->app->http, s->id);
-        return;
-    }
+    struct buf b = buf_new(cx->a, 1024);
+    struct jw w = jw_new(&b);
+    jw_obj(&w);
+    jw_kid(&w, S("seq"), db_int(r, i, 0));
+    jw_kstr(&w, S("entity"), S("*"));
+    jw_kid(&w, S("id"), 0);
+    jw_kint(&w, S("version"), 0);
+    jw_kstr(&w, S("op"), S("bulk"));
+    jw_kid(&w, S("batch"), db_int(r, i, 2) == s->user ? db_int(r, i, 4) : 0);
+    jw_obj_end(&w);
+    (void)http_sse_send(ev->app->http, s->id, S("change"), place(cx, r, i), buf_str(&b));
+}
+
+/* cx has entered as the stream's user. */
+static void tell_rows(struct cx *cx, struct events *ev, const struct stream *s, const struct db_rows *r)
+{
     int64_t bulk = 0;
     for (size_t i = 0; i < r->n; i++) {
         const struct entity *e = meta_entity(cx->meta, db_str(r, i, 5));
         int64_t batch = db_int(r, i, 4);
-        if (batch && r->n > 20) {
-            if (batch != bulk) tell_bulk(ev, s, db_int(r, i, 0), batch, cx);
+        if (!e || !acl_may(cx, e, ACT_SEE)) continue;
+        if (batch && r->n > BULK_ROWS) {
+            if (batch != bulk) tell_bulk(cx, ev, s, r, i);
             bulk = batch;
             continue;
         }
-        if (e && sees(cx, e, db_int(r, i, 6)))
-            (void)http_sse_send(ev->app->http, s->id, S("change"), db_int(r, i, 0),
-                                change_json(cx, r, i));
+        if (sees(cx, e, db_int(r, i, 6)))
+            (void)http_sse_send(ev->app->http, s->id, S("change"), place(cx, r, i), change_json(cx, r, i));
     }
+}
+
+static void tell(struct cx *cx, struct events *ev, const struct stream *s, const struct db_rows *r)
+{
+    if (enter(cx, s) == E_OK) tell_rows(cx, ev, s, r);
+    else http_sse_end(ev->app->http, s->id); /* ended, or its user is: so is the stream */
+}
+
+/* Where the follower stands, as the id of an event. On PostgreSQL the last transaction may be told again: a slice may
+ * have ended in its midst. */
+static int64_t place_now(const struct cx *cx, const struct events *ev)
+{
+    return db_is_pg(cx) ? ev->pos.xid : ev->pos.seq;
+}
+
+/* What s missed, oldest first; false: more than is worth telling one by one. */
+static bool tell_missed(struct cx *cx, struct events *ev, const struct stream *s)
+{
+    struct db_pos pos = db_is_pg(cx) ? (struct db_pos){s->after, -1} : (struct db_pos){0, s->after};
+    struct db_rows r = {0};
+    if (s->after > place_now(cx, ev)) return false; /* of another base, or of one that was put back */
+    if (db_changes(cx, &pos, MISSED_MAX + 1, &r) != E_OK || r.n > MISSED_MAX) return false;
+    tell_rows(cx, ev, s, &r);
+    return true;
+}
+
+static void greet(struct cx *cx, struct events *ev, struct stream *s)
+{
+    if (enter(cx, s) != E_OK) {
+        http_sse_end(ev->app->http, s->id);
+        return;
+    }
+    bool resumed = s->after >= 0 && tell_missed(cx, ev, s);
+    s->after = GREETED;
+    (void)http_sse_send(ev->app->http, s->id, S("hello"), place_now(cx, ev),
+                        resumed ? S("{\"resumed\":true}") : S("{\"resumed\":false}"));
 }
 
 static struct stream *
@@ -163,6 +218,24 @@ static struct cx cx_of(struct events *ev, const struct meta *meta)
                        .lang = S("en"),
                        .country = app_country(ev->a, ev->app),
                        .req = S("events")};
+}
+
+/* Before the news: what was missed is older. */
+static void greet_new(struct events *ev)
+{
+    struct stream *all = streams_take(ev);
+    struct meta *m = app_meta_hold(ev->app);
+    struct cx cx = cx_of(ev, m);
+    for (struct stream *s = all; s; s = s->next) {
+        struct arena_mark mark = arena_mark(cx.a);
+        struct cx one = cx;
+        if (s->after != GREETED) greet(&one, ev, s);
+        cx.db = one.db;
+        arena_back(cx.a, mark);
+    }
+    meta_drop(&m);
+    db_put(&cx.db);
+    arena_reset(ev->a);
 }
 
 static void follow(struct events *ev)
@@ -213,6 +286,7 @@ static void *follower(void *arg)
         if (!ev->woken) pthread_cond_timedwait(&ev->wake, &ev->lock, &t);
         ev->woken = 0;
         pthread_mutex_unlock(&ev->lock);
+        greet_new(ev);
         follow(ev);
         if (os_mono_ms() - checked < RIGHTS_EVERY_MS) continue;
         check_sessions(ev);

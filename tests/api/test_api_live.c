@@ -354,6 +354,93 @@ static void events(struct api_bed *t)
     close(b1.fd);
 }
 
+/* The id of the last event that was heard, as a browser keeps it. */
+static str last_id(const struct heard *h)
+{
+    str s = buf_str(&h->b), id = {0};
+    for (ptrdiff_t at; (at = str_find(s, S("id: "))) >= 0;) {
+        s = str_cut(s, (size_t)at + 4, s.n);
+        str rest = s;
+        str_split(rest, '\n', &id, &s);
+    }
+    return id;
+}
+
+static struct heard listen_again(struct api_bed *t, enum actor who, str after)
+{
+    struct heard h = {.fd = api_dial(t), .b = buf_new(t->b.cx.a, READ_MAX)};
+    str s = arena_fmt(t->b.cx.a,
+                      "GET /api/v1/events HTTP/1.1\r\nHost: kontor.test\r\nCookie: kontor=%.*s\r\nLast-Event-ID: %.*s\r\n\r\n",
+                      FS(t->who[who].token), FS(after));
+    T(send(h.fd, s.p, s.n, MSG_NOSIGNAL) == (ssize_t)s.n);
+    T(hear(&h, S("event: hello"), WAIT_MS));
+    T(hear(&h, S("\"resumed\":"), WAIT_MS));
+    (void)hear(&h, S("}\n"), WAIT_MS);
+    return h;
+}
+
+/* A broken stream goes on where it was: what was missed is told, of it what one may see, and nothing twice over a quiet
+ * time; who asks for a place that this log does not have is sent to read anew. */
+static void events_resumed(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    struct heard one = listen_in(t, REPA1);
+    T(hear(&one, S("\"resumed\":false"), WAIT_MS));
+    T(last_id(&one).n > 0);
+    ROWS(t, {REPA1, "POST /api/v1/person", "{'name':'heard'}", 201, NULL, "person.create", "p1", NULL});
+    T(hear(&one, arena_fmt(cx->a, "\"id\":\"%.*s\"", FS(var_get(t, "p1"))), WAIT_MS));
+    (void)hear(&one, S("}\n\n\n"), 50);
+    str at = last_id(&one);
+    close(one.fd);
+    ROWS(t,
+         {REPA1, "POST /api/v1/person", "{'name':'missed'}", 201, NULL, "person.create", "p2", NULL},
+         {REPB1, "POST /api/v1/person", "{'name':'not his'}", 201, NULL, "person.create", "p3", NULL},
+         {REPA1, "DELETE /api/v1/person/$p1", NULL, 204, NULL, "person.delete", NULL, NULL});
+    struct heard two = listen_again(t, REPA1, at);
+    str said = buf_str(&two.b), p2 = arena_fmt(cx->a, "\"id\":\"%.*s\"", FS(var_get(t, "p2")));
+    ptrdiff_t missed = str_find(said, p2), hello = str_find(said, S("event: hello"));
+    T(missed >= 0 && missed < hello);
+    T(str_find(said, S("\"op\":\"delete\"")) >= 0);
+    T(str_find(said, S("\"resumed\":true")) >= 0);
+    T(str_find(said, arena_fmt(cx->a, "\"id\":\"%.*s\"", FS(var_get(t, "p3")))) < 0);
+    at = last_id(&two);
+    close(two.fd);
+    struct heard three = listen_again(t, REPA1, at);
+    T(str_find(buf_str(&three.b), S("\"resumed\":true")) >= 0);
+    T(str_find(buf_str(&three.b), p2) < 0);
+    ROWS(t, {REPA1, "POST /api/v1/person", "{'name':'live'}", 201, NULL, "person.create", "p4", NULL});
+    T(hear(&three, arena_fmt(cx->a, "\"id\":\"%.*s\"", FS(var_get(t, "p4"))), WAIT_MS));
+    close(three.fd);
+    static const char *const nowhere[] = {"9223372036854775807", "99999999999999999999", "x", "-5", ""};
+    for (size_t i = 0; i < COUNT(nowhere); i++) {
+        struct heard h = listen_again(t, REPA1, str_from(nowhere[i]));
+        T(str_find(buf_str(&h.b), S("\"resumed\":false")) >= 0);
+        T(str_find(buf_str(&h.b), S("event: change")) < 0);
+        close(h.fd);
+    }
+}
+
+/* More than are told one by one: read anew. And many of one batch say so to those alone who see such records. */
+static void events_missed_many(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    struct heard one = listen_in(t, REPA1);
+    T(hear(&one, S("\"resumed\":false"), WAIT_MS));
+    str at = last_id(&one);
+    close(one.fd);
+    for (int k = 0; k < 3; k++) {
+        struct buf b = buf_new(cx->a, READ_MAX);
+        buf_add(&b, S("{\"items\":["));
+        for (int i = 0; i < 170; i++)
+            buf_fmt(&b, "%s{\"op\":\"create\",\"values\":{\"name\":\"n%d\"}}", i ? "," : "", i);
+        buf_add(&b, S("]}"));
+        T(api_call(t, cx->a, REPA1, S("POST /api/v1/person/bulk"), buf_str(&b), S("")).status == 200);
+    }
+    struct heard two = listen_again(t, REPA1, at);
+    T(str_find(buf_str(&two.b), S("\"resumed\":false")) >= 0);
+    close(two.fd);
+}
+
 static void over_the_wire(struct api_bed *t)
 {
     static const struct {
@@ -479,7 +566,7 @@ static void used(struct api_bed *t)
 
 int main(void)
 {
-    static void (*const all[])(struct api_bed *) = {imported, changed_by_job, undone_by_job, as_of, sample, retried, given_up, events_by_key, events, over_the_wire, created, used};
+    static void (*const all[])(struct api_bed *) = {imported, changed_by_job, undone_by_job, as_of, sample, retried, given_up, events_by_key, events, events_resumed, events_missed_many, over_the_wire, created, used};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], true, true);
     return t_end("api_live");
 }

@@ -1,7 +1,7 @@
 // Live changes: one event stream a browser. The tab that holds the lock reads it and tells the others.
 import type { LiveChange } from '../api/types';
 
-type Message = { type: 'change'; data: LiveChange } | { type: 'job'; data: { id: string } } | { type: 'hello' };
+export type Message = { type: 'change'; data: LiveChange } | { type: 'job'; data: { id: string } };
 type Hear = (m: Message) => void;
 
 const ears = new Set<Hear>();
@@ -11,6 +11,12 @@ let stop: (() => void) | null = null;
 const tell = (m: Message) => {
   for (const hear of ears) hear(m);
 };
+
+/** Many records may be others now: a batch, or a stream that broke for longer than its news were kept for. */
+const MANY: Message = { type: 'change', data: { seq: '0', entity: '*', id: '', version: 0, op: 'bulk', batch: null } };
+
+/** Is it about records of one of these entities, or about many? */
+export const concerns = (m: Message, ...names: string[]): boolean => m.type === 'change' && (m.data.entity === '*' || names.includes(m.data.entity));
 
 export function hear(f: Hear): () => void {
   ears.add(f);
@@ -27,7 +33,14 @@ function read(): EventSource {
     });
   on('change');
   on('job');
-  es.addEventListener('hello', () => tell({ type: 'hello' }));
+  let known = false; // the page has just read what it shows when its first stream begins
+  es.addEventListener('hello', (e) => {
+    if (known && !(JSON.parse((e as MessageEvent<string>).data) as { resumed: boolean }).resumed) {
+      tell(MANY);
+      channel?.postMessage(MANY);
+    }
+    known = true;
+  });
   return es;
 }
 
