@@ -296,9 +296,12 @@ enum err api_retention_rehearse(struct cx *cx, const struct req *rq, struct resp
     TRY(retention_check(cx, &r, &asker));
     if (!db_is_pg(cx)) db_deadline(cx, os_mono_us() + FIND_US);
     int64_t now = cx->now_ms;
-    cx->now_ms = clock_aged_ms(now); /* as a run: a clock that jumped ahead makes nothing old */
+    int tz_min = cx->tz_min;
+    cx->tz_min = auth_firm_tz(cx);   /* as a run: by the firm's days, wherever the asker is */
+    cx->now_ms = clock_aged_ms(now); /* a clock that jumped ahead makes nothing old */
     enum err e = retention_rehearse(cx, &r, h);
     cx->now_ms = now;
+    cx->tz_min = tz_min;
     if (!db_is_pg(cx)) db_deadline(cx, 0);
     TRY(e);
     TRY(retention_rehearsed(cx, &r, h));

@@ -410,6 +410,40 @@ static void bound(struct api_bed *t)
     ROWS(t, {ADMIN, "GET /api/v1/retention/$r/run", NULL, 200, "\"state\":\"done\"|\"done\":12", "person.delete*", NULL, NULL});
 }
 
+/* ---- whose days ---- */
+struct born {
+    int64_t at, id;
+};
+static enum err born_at(struct cx *cx, void *arg)
+{
+    const struct born *b = arg;
+    return db_exec(cx, NULL, "UPDATE person SET created_at = $2 WHERE id = $1", V(b->id), V(b->at));
+}
+
+/* One made an hour before the day from which the rule counts, one an hour behind it: by the firm's zone, as a run has it,
+ * though who asks is half a day away. */
+static void firms_days(struct api_bed *t)
+{
+    struct cx cx = t->b.cx;
+    t->still_ms = cx.now_ms = clock_ms();
+    cx.country = app_country(cx.a, t->app);
+    cx.tz_min = auth_firm_tz(&cx);
+    int64_t from = day_start_ms(time_day(cx.now_ms, cx.tz_min) - 10, cx.tz_min), hour = INT64_C(3600000);
+    struct born b[] = {{from - hour, api_make(t, "person", "old", ADMIN)}, {from + hour, api_make(t, "person", "young", ADMIN)}};
+    for (size_t i = 0; i < COUNT(b); i++) T_OK(&cx, db_write(&cx, born_at, &b[i]));
+    t->b.cx.db = cx.db;
+    (void)api_events_came(t);
+    var_put(t, "me", arena_fmt(t->b.cx.a, "%" PRId64, t->who[ADMIN].id));
+    var_put(t, "old", arena_fmt(t->b.cx.a, "%" PRId64, b[0].id));
+    ROWS(t,
+         {ADMIN, "POST /api/v1/retention", OLD_ONES, 201, NULL, NULL, "r", NULL},
+         {ADMIN, "PATCH /api/v1/user/$me", "{'timezone':'Pacific/Kiritimati'}", 200, NULL, "user.update", NULL, NULL},
+         {ADMIN, "POST /api/v1/retention/$r/rehearse", NULL, 200, "\"found\":1|\"id\":\"$old\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$me", "{'timezone':'Pacific/Pago_Pago'}", 200, NULL, "user.update", NULL, NULL},
+         {ADMIN, "POST /api/v1/retention/$r/rehearse", NULL, 200, "\"found\":1|\"id\":\"$old\"", NULL, NULL, NULL});
+    t->still_ms = 0;
+}
+
 /* ---- past what is refused ---- */
 static void last_run(struct api_bed *t, int64_t run, int64_t done, int64_t refused)
 {
@@ -529,6 +563,6 @@ static void who_did(struct api_bed *t)
 void retaining_tests(void)
 {
     static void (*const all[])(struct api_bed *t) = {trashed, brought_back, turned_off_midway, emptied, too_many, held, by_night,
-                                                        looked_again, taken_over, bound, past_refused, share_of_month, held_by_related, who_did};
+                                                        looked_again, taken_over, bound, firms_days, past_refused, share_of_month, held_by_related, who_did};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }
