@@ -268,10 +268,8 @@ static enum err drop(struct cx *cx, const struct req *rq, struct resp *rs)
 enum err api_retention_delete(struct cx *cx, const struct req *rq, struct resp *rs) { return once(cx, rq, rs, drop); }
 
 /* ---- the rehearsal ---- */
-static enum err sample_json(struct cx *cx, const struct entity *e, const struct rehearsal *h, struct jw *w)
+static void sample_json(const struct rehearsal *h, const str *titles, struct jw *w)
 {
-    str titles[RETAIN_SAMPLE] = {{0}};
-    TRY(record_titles(cx, e, h->id, h->n, titles));
     jw_key(w, S("data"));
     jw_arr(w);
     for (size_t i = 0; i < h->n; i++) {
@@ -281,7 +279,6 @@ static enum err sample_json(struct cx *cx, const struct entity *e, const struct 
         jw_obj_end(w);
     }
     jw_arr_end(w);
-    return E_OK;
 }
 
 /* Counting is no writer's work: only that it was rehearsed is written. */
@@ -289,6 +286,7 @@ enum err api_retention_rehearse(struct cx *cx, const struct req *rq, struct resp
 {
     struct retention r = {0};
     struct rehearsal *h = NEW(cx->a, struct rehearsal);
+    str titles[RETAIN_SAMPLE] = {{0}};
     int64_t id = 0;
     TRY(privacy_only(cx));
     TRY(path_id(cx, rq, 0, &id));
@@ -304,7 +302,8 @@ enum err api_retention_rehearse(struct cx *cx, const struct req *rq, struct resp
     cx->tz_min = tz_min;
     if (!db_is_pg(cx)) db_deadline(cx, 0);
     TRY(e);
-    TRY(retention_rehearsed(cx, &r, h));
+    TRY(record_titles(cx, meta_entity(cx->meta, r.entity), h->id, h->n, titles));
+    TRY(retention_rehearsed(cx, &r, h)); /* the last that can fail */
     struct jw w = reply_json(rs);
     jw_obj(&w);
     jw_kint(&w, S("found"), h->found);
@@ -313,7 +312,7 @@ enum err api_retention_rehearse(struct cx *cx, const struct req *rq, struct resp
     jw_kint(&w, S("taken"), h->taken);
     jw_kid(&w, S("rehearsal"), r.rehearsal);
     jw_kbool(&w, S("over"), h->over);
-    TRY(sample_json(cx, meta_entity(cx->meta, r.entity), h, &w));
+    sample_json(h, titles, &w);
     jw_obj_end(&w);
     return E_OK;
 }

@@ -113,9 +113,15 @@ static enum err changes_told(struct cx *cx, const struct retention *was, const s
     return was->active && !r->active ? told(cx, EVENT_RULE_OFF, r->id, 0) : E_OK;
 }
 
+struct saving {
+    const struct retention *in;
+    struct retention out; /* as it was written */
+};
+
 static enum err change_inside(struct cx *cx, void *arg)
 {
-    const struct retention *in = arg;
+    struct saving *x = arg;
+    const struct retention *in = x->in;
     struct retention was = {0}, r = *in;
     int64_t n = 0;
     TRY(retention_get(cx, r.id, &was)); /* ended meanwhile: it stays so */
@@ -128,14 +134,17 @@ static enum err change_inside(struct cx *cx, void *arg)
                 V(in->version)));
     if (!n) return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
     TRY(insert(cx, &r));
+    x->out = r;
     return changes_told(cx, &was, &r);
 }
 
 enum err retention_save(struct cx *cx, struct retention *r)
 {
     if (r->id) {
-        TRY(db_write(cx, change_inside, r));
-        return retention_get(cx, r->id, r);
+        struct saving x = {.in = r};
+        TRY(db_write(cx, change_inside, &x));
+        *r = x.out;
+        return E_OK;
     }
     r->id = id_new(cx->now_ms);
     r->version = 1;
@@ -165,18 +174,21 @@ static enum err rehearsed_inside(struct cx *cx, void *arg)
     TRY(retention_get(cx, x->r->id, &now));
     if (!str_eq(retention_mark(cx, &now), retention_mark(cx, x->r)) || now.most != x->r->most)
         return fail(cx, E_CONFLICT, "Somebody has changed this record in the meantime");
-    return db_exec(
-        cx, NULL,
-        "UPDATE retention SET rehearsed_at = $2, rehearsal = $3, shown = $4, version = version + 1"
-        " WHERE id = $1",
-        V(now.id), V(cx->now_ms), V(x->number), V(x->found));
+    return db_exec(cx, NULL,
+                   "UPDATE retention SET rehearsed_at = $2, rehearsal = $3, shown = $4, version = version + 1"
+                   " WHERE id = $1",
+                   V(now.id), V(cx->now_ms), V(x->number), V(x->found));
 }
 
 enum err retention_rehearsed(struct cx *cx, struct retention *r, const struct rehearsal *h)
 {
     struct rehearsing x = {r, id_new(cx->now_ms), h->found};
     TRY(db_write(cx, rehearsed_inside, &x));
-    return retention_get(cx, r->id, r);
+    r->rehearsed_at = cx->now_ms;
+    r->rehearsal = x.number;
+    r->shown = x.found;
+    r->version++;
+    return E_OK;
 }
 
 /* ---- runs ---- */
