@@ -73,6 +73,9 @@ MUST enum err acl_check(struct cx *cx, str rights);
 /* After somebody wrote a role or a user, in that transaction: is there still an active user who may manage users?
  * E_DENIED when not. Other entities, and the system itself: E_OK. */
 MUST enum err acl_still_ruled(struct cx *cx, const struct entity *e);
+/* Inside db_write, before it is looked who may still manage users: of two who take that right from somebody at the same
+ * moment the second sees what the first has done. acl_still_ruled does it itself. */
+MUST enum err acl_ruling_begin(struct cx *cx);
 /* Active users with a role that has this right, by id, at most max. */
 MUST enum err acl_holders(struct cx *cx, enum sysright right, size_t max, int64_t **ret, size_t *ret_n);
 /* May this be done at all with this entity? (rows are a matter of acl_where) */

@@ -177,6 +177,8 @@ enum err api_account_get(struct cx *cx, const struct req *rq, struct resp *rs)
     factors_json(cx, &w, &f);
     jw_kint(&w, S("passkeys"), f.passkeys);
     jw_obj_end(&w);
+    jw_key(&w, S("identities"));
+    TRY(identities_json(cx, &w, a.id));
     jw_obj_end(&w);
     return E_OK;
 }

@@ -74,6 +74,8 @@ struct account {
     bool is_active, has_password, must_change;
     int64_t first_until; /* until when a password that was given to him opens; 0: he has an own one, or none */
 };
+/* By whom somebody is vouched for, as an array. */
+MUST enum err identities_json(struct cx *cx, struct jw *w, int64_t user);
 MUST enum err account_of(struct cx *cx, const struct req *rq, struct account *ret);
 struct factors;
 /* What second factors somebody has, as members. */

@@ -30,6 +30,8 @@
     X(RECOVERY_USED, "recovery.used")                                                                            \
     X(PASSKEY_ADDED, "passkey.added")       /* subject: the passkey */                                           \
     X(PASSKEY_REMOVED, "passkey.removed")                                                                        \
+    X(IDENTITY_LINKED, "identity.linked")   /* somebody is known to a provider; subject: who; detail: provider */ \
+    X(IDENTITY_ENDED, "identity.ended")     /* ... and no longer; subject 0: all of a directory, n: how many */  \
     X(KEY_MADE, "key.made")                 /* subject: the API key */                                           \
     X(KEY_ENDED, "key.ended")                                                                                    \
     X(ADDRESS_BLOCKED, "address.blocked")   /* detail: addr */                                                   \

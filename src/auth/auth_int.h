@@ -82,7 +82,7 @@ MUST enum err hash_room(struct cx *cx, struct hashes *h);
 /* A place in the queue, and its end. E_BUSY: all run, and AUTH_WAITING wait. */
 MUST enum err hash_begin(struct cx *cx, struct hashes *h);
 void hash_end(struct hashes *h);
-/* All: E_BUSY. `hash` "" = nobody's: never right, in the same time. */
+/* All: E_BUSY, also when there is no memory to look. `hash` "" = nobody's: never right, in the same time. */
 MUST enum err hash_make(struct cx *cx, struct hashes *h, str secret, str *ret);
 MUST enum err hash_fits(struct cx *cx, struct hashes *h, str hash, str secret, bool *ret);
 /* argon2id in hex under a salt of one's own: for what is looked up among several. */
@@ -116,6 +116,10 @@ struct opening {
 };
 struct opening session_opening(struct cx *cx, int64_t user, enum stage stage, str addr, str agent);
 enum err session_insert(struct cx *cx, void *opening);
+/* Inside db_write: all of a user's end; those that were open are told, with a word for why. */
+MUST enum err sessions_of_end(struct cx *cx, int64_t user, const char *why);
+/* Those of rows (user, how many) are about to end: each user's told at once. */
+MUST enum err sessions_told(struct cx *cx, const struct db_rows *r, const char *why);
 
 /* ---- a try to come in, or to prove who one is: counted before it is looked at, so that a hundred at once are no more
  * than a hundred in turn ---- */
@@ -129,6 +133,8 @@ struct try {
     str device;          /* its hash when this user's, else "": a stranger */
     bool is_in;          /* he is in already, and proves once more who he is: no captcha */
     bool is_second;      /* his password was right, this is the second factor: no captcha */
+    bool is_vouched;     /* he has shown elsewhere who he is: who guesses at his password does not keep him out */
+    bool by_name;        /* `user` was found by a name of a directory, which may be another's by now */
     const char *by;      /* how he proves it, when not by a password or a second factor; NULL = by these */
     const char *as;      /* how it is written down when right; NULL = "in" */
     const char *refused; /* why it was not looked at; NULL = it may be */

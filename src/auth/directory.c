@@ -53,10 +53,9 @@ enum err directory_user(struct cx *cx, str login, int64_t *ret)
     if (!login.n) return E_OK;
     TRY(db_query(
         cx, &r,
-        "SELECT l.user_id FROM idp_link l JOIN \"user\" u ON u.id = l.user_id"
-        " WHERE l.login = $1 AND l.issuer LIKE $2 AND u.active = 1 AND u.deleted_at IS NULL"
-        " ORDER BY l.at DESC LIMIT 1",
-        V(login), V(S(OUTSIDE_DIRECTORY "%"))));
+        "SELECT n.user_id FROM idp_name n JOIN \"user\" u ON u.id = n.user_id"
+        " WHERE n.name = $1 AND u.active = 1 AND u.deleted_at IS NULL ORDER BY n.at DESC LIMIT 1",
+        V(login)));
     if (r.n) *ret = db_int(&r, 0, 0);
     return E_OK;
 }
@@ -90,21 +89,21 @@ static enum err vouched(struct cx *cx, int64_t user, const struct outside_found 
 /* Whatever keeps a directory from answering: who manages users comes in to put it right. */
 static bool is_no_answer(enum err e) { return e != E_AUTH && e != E_DENIED && e != E_CONFLICT; }
 
-static enum err asked(struct cx *cx, struct auth *au, int64_t user,
+static enum err asked(struct cx *cx, struct auth *au, int64_t user, bool by_name,
                       const struct outside_question *q, bool *io_right, struct settling *s)
 {
     struct outside_found f = {0};
     bool ours = *io_right;
     enum err e = au->ask(cx, au->ask_arg, q, &f);
     *io_right = false;
-    if (e == E_OK) return vouched(cx, user, &f, s, io_right);
+    if (e == E_OK) return vouched(cx, by_name ? 0 : user, &f, s, io_right);
     if (e == E_NOTFOUND) return *io_right = ours, E_OK;
     if (is_no_answer(e) && ours && manages(cx, user)) return *io_right = true, E_OK;
     return e == E_AUTH ? E_OK : e;
 }
 
-enum err directory_check(struct cx *cx, struct auth *au, int64_t user, str login, str password,
-                         bool *io_right, struct settling *s)
+enum err directory_check(struct cx *cx, struct auth *au, int64_t user, bool by_name, str login,
+                         str password, bool *io_right, struct settling *s)
 {
     int64_t start = os_mono_us();
     bool theirs = false;
@@ -112,7 +111,7 @@ enum err directory_check(struct cx *cx, struct auth *au, int64_t user, str login
     TRY(outside_is_theirs(cx, user, &theirs));
     if (*io_right && !theirs) return E_OK;
     struct outside_question q = {str_trim(login), password, user && !theirs};
-    enum err e = asked(cx, au, user, &q, io_right, s);
+    enum err e = asked(cx, au, user, by_name, &q, io_right, s);
     if (e != E_OK || !*io_right) answer_late(start);
     return e;
 }

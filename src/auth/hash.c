@@ -177,12 +177,17 @@ static enum err run(struct cx *cx, struct hashes *h, struct hash_ask *q, str sec
     return e;
 }
 
+static enum err no_memory(struct cx *cx)
+{
+    return fail(cx, E_BUSY, "The server is short of memory: please try again shortly");
+}
+
 enum err hash_make(struct cx *cx, struct hashes *h, str secret, str *ret)
 {
     struct hash_ask q = {.what = HASH_MAKE};
     struct hash_reply r = {0};
     TRY(run(cx, h, &q, secret, &r));
-    if (!r.ok) return fail(cx, E_BUSY, "The server is short of memory: please try again shortly");
+    if (!r.ok) return no_memory(cx);
     *ret = arena_dup(cx->a, str_from(r.hash));
     return E_OK;
 }
@@ -193,6 +198,7 @@ enum err hash_fits(struct cx *cx, struct hashes *h, str hash, str secret, bool *
     struct hash_reply r = {0};
     if (hash.n < HASH_TEXT) memcpy(q.hash, hash.p ? hash.p : "", hash.n);
     TRY(run(cx, h, &q, secret, &r));
+    if (r.is_short) return no_memory(cx);
     *ret = r.ok;
     return E_OK;
 }
@@ -203,7 +209,7 @@ enum err hash_salted(struct cx *cx, struct hashes *h, str secret, str salt, str 
     struct hash_reply r = {0};
     crypto_generichash(q.salt, sizeof q.salt, (const unsigned char *)salt.p, salt.n, NULL, 0);
     TRY(run(cx, h, &q, secret, &r));
-    if (!r.ok) return fail(cx, E_BUSY, "The server is short of memory: please try again shortly");
+    if (!r.ok) return no_memory(cx);
     *ret = os_hex(cx->a, r.out, sizeof r.out);
     return E_OK;
 }

@@ -16,6 +16,7 @@ struct hash_ask {
 struct hash_reply {
     uint32_t id;
     bool ok;                        /* made; or it fits */
+    bool is_short;                  /* of memory: nothing was looked at */
     char hash[HASH_TEXT];           /* HASH_MAKE */
     unsigned char out[HASH_OUT];    /* HASH_SALTED */
 };

@@ -80,6 +80,7 @@ static enum err looked_at(struct cx *cx, struct try *t)
     bool is = false;
     TRY(is_blocked(cx, t, &is));
     if (is) return t->refused = blocked, E_OK;
+    if (t->is_vouched) return E_OK;
     TRY(guard_of(cx, t, &since, &until));
     TRY(failures(cx, t, since, &n));
     if (until > cx->now_ms || n >= LOGIN_LOCK_FROM) {
@@ -292,12 +293,30 @@ enum err try_forgiven(struct cx *cx, struct try *t, enum err e)
     return e;
 }
 
+/* Is whom the directory knows by this name locked, by tries under another name of his? */
+static enum err not_locked(struct cx *cx, struct try *t, int64_t user)
+{
+    struct try own = {.v = t->v, .user = user, .device = S("")};
+    int64_t since = 0, until = 0, n = 0;
+    struct db_rows r = {0};
+    TRY(try_own_name(cx, &own));
+    TRY(device_find(cx, &own));
+    TRY(db_query(cx, &r, "SELECT since, until FROM login_guard WHERE name = $1 AND device = $2", V(own.name),
+                 V(own.device)));
+    if (r.n) since = db_int(&r, 0, 0), until = db_int(&r, 0, 1);
+    TRY(failures(cx, &own, since, &n));
+    if (until <= cx->now_ms && n < LOGIN_LOCK_FROM) return E_OK;
+    t->wait_ms = until > cx->now_ms ? until - cx->now_ms : 1000;
+    return fail(cx, E_RATE, "Too many wrong passwords: please wait half an hour");
+}
+
 /* A right password that lets nobody in, and one that nobody could look at, count like a wrong one. */
 static enum err by_directory(struct cx *cx, struct auth *au, struct try *t, const struct login *io, bool *io_right,
                              struct coming *c)
 {
     struct settling *s = NEW(cx->a, struct settling);
-    enum err e = directory_check(cx, au, t->user, io->mail, io->password, io_right, s);
+    enum err e = directory_check(cx, au, t->user, t->by_name, io->mail, io->password, io_right, s);
+    if (e == E_OK && s->user && s->user != t->user && !s->is_new) e = not_locked(cx, t, s->user);
     str msg = cx->msg, at = cx->at;
     if (e != E_OK && e != E_INTERNAL) {
         enum err counted = try_end(cx, au, t, false, NULL, NULL);
@@ -329,7 +348,9 @@ static enum err proved(struct cx *cx, struct auth *au, struct try *t, str fresh,
     TRY(hash_fits(cx, &au->hashes, k.hash, io->password, &right));
     bool late = right && k.is_late && !fresh.n;
     if (late) right = false;
-    if (!fresh.n) TRY(by_directory(cx, au, t, io, &right, &c));
+    if (!fresh.n) e = by_directory(cx, au, t, io, &right, &c);
+    io->wait_ms = t->wait_ms;
+    TRY(e);
     TRY(factor_has(cx, t->user, &has)); /* of nobody, too: the time it takes tells nothing */
     if (right && fresh.n) TRY(auth_password_hash(cx, au, fresh, &c.fresh));
     if (c.first) k.must_change = false;
@@ -351,6 +372,20 @@ static enum err known_name(struct cx *cx, struct try *t)
     return E_OK;
 }
 
+/* An address leads to whose it is letter for letter, capitals of ASCII aside: Müller's to no Muller. What only looks
+ * like somebody's is counted as nobody's, and not as his. */
+static enum err by_address(struct cx *cx, str typed, struct try *t)
+{
+    struct db_rows r = {0};
+    enum err e = auth_user_by_mail(cx, t->name, &t->user);
+    if (e != E_OK && e != E_NOTFOUND) return e;
+    TRY(db_query(cx, &r, "SELECT mail FROM \"user\" WHERE id = $1", V(t->user)));
+    if (!r.n || str_eq(directory_name(cx, db_str(&r, 0, 0)), directory_name(cx, typed))) return E_OK;
+    t->user = 0;
+    t->name = arena_fmt(cx->a, "%.*s?", FS(t->name));
+    return E_OK;
+}
+
 enum err auth_login(struct cx *cx, struct auth *au, const struct visitor *v, struct login *io)
 {
     struct try t = {.v = v,
@@ -361,10 +396,10 @@ enum err auth_login(struct cx *cx, struct auth *au, const struct visitor *v, str
     TRY(hash_room(cx, &au->hashes));
     if (io->password.n > 4 * PASSWORD_MAX)
         return fail(cx, E_LIMIT, "A password has at most %d characters", PASSWORD_MAX);
-    enum err e = auth_user_by_mail(cx, t.name, &t.user);
-    if (e != E_OK && e != E_NOTFOUND) return e;
-    if (!t.user) TRY(directory_user(cx, io->mail, &t.user));
-    if (e == E_NOTFOUND && t.user) TRY(known_name(cx, &t));
+    TRY(by_address(cx, utf8_valid(io->mail) ? io->mail : S(""), &t));
+    t.by_name = !t.user;
+    if (t.by_name) TRY(directory_user(cx, io->mail, &t.user));
+    if (t.by_name && t.user) TRY(known_name(cx, &t));
     return try_forgiven(cx, &t, proved(cx, au, &t, S(""), io));
 }
 
@@ -385,7 +420,7 @@ enum err password_is(struct cx *cx, struct auth *au, int64_t user, str password,
     TRY(credential_of(cx, user, &k));
     TRY(directory_login(cx, user, &login));
     TRY(hash_fits(cx, &au->hashes, k.hash, password, ret));
-    return login.n ? directory_check(cx, au, user, login, password, ret, &s) : E_OK;
+    return login.n ? directory_check(cx, au, user, false, login, password, ret, &s) : E_OK;
 }
 
 enum err auth_has_password(struct cx *cx, int64_t user, bool *ret)

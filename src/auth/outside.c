@@ -265,13 +265,14 @@ static enum err roles_write(struct cx *cx, void *arg)
     for (size_t i = 0; i < x->n_next; i++) v[i] = (struct item){.id = x->next[i]};
     struct set set = {FLD(e, "roles"),
                       x->n_next ? (struct val){.t = VT_LIST, .v = v, .n = x->n_next} : VAL_NULL};
+    if (x->takes) TRY(acl_ruling_begin(cx));
     if (x->takes) TRY(acl_holders(cx, SYS_USERS, 1, &ids, &before));
     TRY(record_update(cx, e, x->s->user, 0, &set, 1, &w));
     if (before) TRY(acl_holders(cx, SYS_USERS, 1, &ids, &n));
     return n ? E_OK : fail(cx, E_DENIED, "Then nobody could manage users any more");
 }
 
-static enum err roles_settle(struct cx *cx, const struct settling *s)
+enum err outside_roles_settle(struct cx *cx, const struct settling *s)
 {
     struct roles x = {.s = s};
     TRY(roles_read(cx, &x));
@@ -294,6 +295,31 @@ static enum err roles_settle(struct cx *cx, const struct settling *s)
     return E_OK;
 }
 
+/* Names are given anew: each is his who has it there now. */
+static enum err names_write(struct cx *cx, const struct settling *s)
+{
+    if (!s->w->n_names) return E_OK;
+    TRY(db_exec(cx, NULL, "DELETE FROM idp_name WHERE issuer = $1 AND user_id = $2", V(s->r->issuer), V(s->user)));
+    for (size_t i = 0; i < s->w->n_names; i++) {
+        str name = directory_name(cx, s->w->names[i]);
+        if (name.n)
+            TRY(db_exec(cx, NULL,
+                        "INSERT INTO idp_name (issuer, name, user_id, at) VALUES ($1, $2, $3, $4)"
+                        " ON CONFLICT (issuer, name) DO UPDATE SET user_id = excluded.user_id, at = excluded.at",
+                        V(s->r->issuer), V(name), V(s->user), V(cx->now_ms)));
+    }
+    return E_OK;
+}
+
+static enum err linked_tell(struct cx *cx, const struct settling *s)
+{
+    struct event told = {.kind = EVENT_IDENTITY_LINKED,
+                         .who = s->user,
+                         .subject = s->user,
+                         .detail = event_detail(cx, S("provider"), s->r->name)};
+    return event_put(cx, &told);
+}
+
 enum err outside_settle(struct cx *cx, void *arg)
 {
     const struct settling *s = arg;
@@ -303,13 +329,16 @@ enum err outside_settle(struct cx *cx, void *arg)
     TRY(db_query(cx, &r, "SELECT user_id FROM idp_link WHERE issuer = $1 AND subject = $2",
                  V(s->r->issuer), V(s->w->subject)));
     if (r.n && db_int(&r, 0, 0) != s->user) return fail(cx, E_CONFLICT, "Please try once more");
-    if (!r.n && !s->is_new) TRY(not_known_yet(cx, s, s->user));
+    bool is_known = r.n > 0;
+    if (!is_known && !s->is_new) TRY(not_known_yet(cx, s, s->user));
     TRY(db_exec(
         cx, NULL,
         "INSERT INTO idp_link (issuer, subject, user_id, login, at) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT (issuer, subject) DO UPDATE SET login = excluded.login, at = excluded.at",
         V(s->r->issuer), V(s->w->subject), V(s->user), V(login), V(cx->now_ms)));
-    return roles_settle(cx, s);
+    if (!is_known) TRY(linked_tell(cx, s));
+    TRY(names_write(cx, s));
+    return outside_roles_settle(cx, s);
 }
 
 /* ---- the end of a provider ---- */
@@ -323,7 +352,7 @@ static enum err roles_take(struct cx *cx, const struct outside_rules *r)
                      V(r->issuer)));
         for (size_t i = 0; i < u.n; i++) {
             struct settling s = {.r = r, .w = &nobody, .user = db_int(&u, i, 0)};
-            TRY(roles_settle(cx, &s));
+            TRY(outside_roles_settle(cx, &s));
             TRY(db_exec(cx, NULL, "DELETE FROM idp_role WHERE user_id = $1 AND issuer = $2", V(s.user), V(r->issuer)));
         }
     } while (u.n);
@@ -333,6 +362,12 @@ static enum err roles_take(struct cx *cx, const struct outside_rules *r)
 enum err outside_ended(struct cx *cx, const struct outside_rules *r, bool gone)
 {
     const struct acl *acl = cx->acl;
+    struct db_rows in = {0};
+    TRY(db_query(cx, &in,
+                 "SELECT user_id, count(*) FROM session WHERE idp = $1 AND expires_at > $2 AND seen_at > $3"
+                 " GROUP BY user_id ORDER BY user_id",
+                 V(r->id), V(cx->now_ms), V(cx->now_ms - SESSION_IDLE_MS)));
+    TRY(sessions_told(cx, &in, "provider"));
     TRY(db_exec(cx, NULL, "DELETE FROM session WHERE idp = $1", V(r->id)));
     if (!gone) return E_OK;
     cx->acl = NULL; /* that roles go is the end's doing, whoever ordered it */
@@ -340,7 +375,11 @@ enum err outside_ended(struct cx *cx, const struct outside_rules *r, bool gone)
     cx->acl = acl;
     TRY(e);
     if (!str_has_prefix(r->issuer, S(OUTSIDE_DIRECTORY))) return E_OK;
-    return db_exec(cx, NULL, "DELETE FROM idp_link WHERE issuer = $1", V(r->issuer));
+    TRY(db_exec(cx, NULL, "DELETE FROM idp_name WHERE issuer = $1", V(r->issuer)));
+    int64_t n = 0;
+    TRY(db_exec(cx, &n, "DELETE FROM idp_link WHERE issuer = $1", V(r->issuer)));
+    struct event told = {.kind = EVENT_IDENTITY_ENDED, .n = n, .detail = event_detail(cx, S("provider"), r->name)};
+    return n ? event_put(cx, &told) : E_OK;
 }
 
 /* ---- coming in ---- */
@@ -415,7 +454,7 @@ enum err outside_login(struct cx *cx, struct auth *au, const struct visitor *v,
                        const struct outside_rules *r, const struct outsider *w, struct login *io)
 {
     struct settling s = {.r = r, .w = w};
-    struct try t = {.v = v, .is_second = true, .by = "single sign-on"};
+    struct try t = {.v = v, .is_second = true, .is_vouched = true, .by = "single sign-on"};
     TRY(outside_settling(cx, &s));
     t.user = s.user;
     if (!s.is_new) TRY(try_own_name(cx, &t));

@@ -25,7 +25,9 @@ struct outside_rules {
     bool any_case;       /* groups are the same in capitals and small letters */
 };
 struct outsider {
-    str subject, login;  /* login: what he typed; "" = nothing */
+    str subject, login;  /* login: the name he came in by, as a directory spells it; "" = none */
+    const str *names;    /* all that lead to him there, that one among them */
+    size_t n_names;
     str name, mail, phone, lang;
     bool mail_proved;    /* the issuer says that the address is his */
     int64_t proved_at;   /* when he showed there who he is, as far as that is told; 0 = who knows */
@@ -68,5 +70,24 @@ MUST enum err outside_turned_away(struct cx *cx, const struct visitor *v, str pr
  * `gone`, the roles that its groups gave are taken, but for the last right to manage users; a directory's identities
  * are forgotten, for nobody else will have its issuer. */
 MUST enum err outside_ended(struct cx *cx, const struct outside_rules *r, bool gone);
+/* ---- identities of somebody ---- */
+struct identity {
+    str key;             /* what it goes by in lists and addresses */
+    str issuer, subject, login;
+    int64_t at;          /* when he last came in by it */
+};
+MUST enum err identities_of(struct cx *cx, int64_t user, struct identity **ret, size_t *ret_n); /* newest first */
+/* Ends one: it lets nobody in any more, the sessions that came by it end but for `but` (auth_session_key), and the
+ * roles that its groups gave go. r->id 0: the provider is gone. `own`: it is his own doing, and he keeps another way
+ * in: E_PRECOND else. E_NOTFOUND. There is no way back but a log-in there: whoever could put it back by hand could
+ * put in a stranger's. */
+struct identity_end {
+    int64_t user;
+    struct identity of;
+    const struct outside_rules *r;
+    str but;
+    bool own;
+};
+MUST enum err identity_end(struct cx *cx, const struct identity_end *x);
 /* Is there a user of this identity? */
 MUST enum err outside_known(struct cx *cx, str issuer, str subject, int64_t *ret_user); /* 0 = none */

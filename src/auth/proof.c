@@ -20,22 +20,26 @@ enum err proof_ways(struct cx *cx, struct proof_ways *ret)
     return E_OK;
 }
 
-enum err auth_proved(struct cx *cx, const struct session *s, enum proof_kind kind)
+/* Of who has no password here: is it told that he has shown at his provider who he is? A passkey may be lost: then
+ * it is enough when that was just now. And who came by a provider that tells no time, and may do nothing but set up
+ * a second factor, has nothing yet that would have to be guarded. */
+static enum err shown_there(struct cx *cx, const struct session *s, bool *ret)
 {
     struct proof_ways w = {0};
-    bool recent = s->proved_at + PROOF_MS >= cx->now_ms;
-    if (kind == PROOF_RECENT && recent) return E_OK;
+    bool recent = s->proved_at + PROOF_MS >= cx->now_ms, now = s->idp && s->proved_at + PROOF_OWN_MS >= cx->now_ms;
+    bool begins = s->stage == STAGE_ENROL && s->created_at + PROOF_MS >= cx->now_ms;
+    TRY(proof_ways(cx, &w));
+    *ret = !w.password && ((recent && (now || !w.passkey_alone)) || (begins && !w.second));
+    return E_OK;
+}
+
+enum err auth_proved(struct cx *cx, const struct session *s, enum proof_kind kind)
+{
+    bool there = false;
+    if (kind == PROOF_RECENT && s->proved_at + PROOF_MS >= cx->now_ms) return E_OK;
     if (kind == PROOF_OWN && s->proved_at > s->created_at && s->proved_at + PROOF_OWN_MS >= cx->now_ms) return E_OK;
-    if (kind == PROOF_OWN && recent) {
-        TRY(proof_ways(cx, &w));
-        if (!w.password && !w.passkey_alone) return E_OK;
-    }
-    if (kind == PROOF_OWN && s->stage == STAGE_ENROL && s->created_at + PROOF_MS >= cx->now_ms) {
-        /* he came by a provider that tells no time, and may do nothing but this: there is nothing to guard yet */
-        TRY(proof_ways(cx, &w));
-        if (!w.password && !w.second) return E_OK;
-    }
-    return fail(cx, E_PROOF, "Please prove once more who you are");
+    if (kind == PROOF_OWN) TRY(shown_there(cx, s, &there));
+    return there ? E_OK : fail(cx, E_PROOF, "Please prove once more who you are");
 }
 
 enum err proof_ask(struct cx *cx, str session, str *ret_challenge)
@@ -52,6 +56,11 @@ struct proving {
     struct passkey_used *key;
 };
 
+static bool by_paper(const struct proof_ways *w, const struct proof *p)
+{
+    return !w->password && w->recovery && p->recovery.n && !p->password.n;
+}
+
 /* What was shown is one of the ways, as far as that can be told without looking. */
 static enum err is_whole(struct cx *cx, const struct proof *p)
 {
@@ -59,6 +68,7 @@ static enum err is_whole(struct cx *cx, const struct proof *p)
     TRY(proof_ways(cx, &w));
     if (p->password.n > 4 * PASSWORD_MAX)
         return fail(cx, E_LIMIT, "A password has at most %d characters", PASSWORD_MAX);
+    if (by_paper(&w, p)) return E_OK;
     if (!w.password && !w.passkey_alone)
         return fail_at(cx, E_DENIED, S("password"), "Please log out and in again: that proves who you are");
     if (!p->password.n && !(p->passkey && w.passkey_alone))

@@ -2,8 +2,8 @@
 /* auth/proof.h - proving once more, in a session, who one is: before what bears on who comes in (ASVS 7.5.1).
  *
  * A proof is all that a log-in would ask for: the password and, where there is one, the second factor; or a passkey
- * alone whose owner was asked for PIN or finger. Who has neither password nor passkey comes from somebody else's
- * log-in: a fresh one is his proof.
+ * alone whose owner was asked for PIN or finger. Who has no password comes by somebody else's log-in: a recovery code
+ * alone is his proof, too, for his passkey may be lost; and so is a log-in there that is told to be fresh.
  */
 #pragma once
 #include "auth/passkey.h"
@@ -21,7 +21,8 @@ enum proof_kind {
     PROOF_RECENT,        /* since PROOF_MS, by a log-in too: what bears on others */
     PROOF_OWN            /* since PROOF_OWN_MS and after the log-in: what bears on how he himself comes in */
 };
-/* E_PROOF when it is too long ago. PROOF_OWN of who has no way to prove it but to log in: a log-in since PROOF_MS. */
+/* E_PROOF when it is too long ago. PROOF_OWN of who has no password: a log-in at his provider since PROOF_OWN_MS; of
+ * who has no passkey either, any log-in since PROOF_MS. */
 MUST enum err auth_proved(struct cx *cx, const struct session *s, enum proof_kind kind);
 
 struct proof {           /* as shown; what is not stays empty */

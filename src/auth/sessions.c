@@ -28,6 +28,30 @@ enum err auth_sessions(struct cx *cx, int64_t user, struct session_row **ret, si
     return E_OK;
 }
 
+/* ---- ended ---- */
+enum err sessions_told(struct cx *cx, const struct db_rows *r, const char *why)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        struct event e = {.kind = EVENT_SESSION_ENDED,
+                          .subject = db_int(r, i, 0),
+                          .n = db_int(r, i, 1),
+                          .detail = event_detail(cx, S("why"), str_from(why))};
+        TRY(event_put(cx, &e));
+    }
+    return E_OK;
+}
+
+enum err sessions_of_end(struct cx *cx, int64_t user, const char *why)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT user_id, count(*) FROM session WHERE user_id = $1 AND expires_at > $2 AND seen_at > $3"
+                 " GROUP BY user_id",
+                 V(user), V(cx->now_ms), V(cx->now_ms - SESSION_IDLE_MS)));
+    TRY(sessions_told(cx, &r, why));
+    return db_exec(cx, NULL, "DELETE FROM session WHERE user_id = $1", V(user));
+}
+
 struct ended {
     int64_t user, n;
     str key;
@@ -40,7 +64,10 @@ static enum err one_end(struct cx *cx, void *arg)
     TRY(db_query(cx, &r, "SELECT user_id FROM session WHERE substr(token, 1, 16) = $1 LIMIT 1", V(e->key)));
     TRY(db_exec(cx, &e->n, "DELETE FROM session WHERE substr(token, 1, 16) = $1 AND ($2 = 0 OR user_id = $3)",
                 V(e->key), V(e->user), V(e->user)));
-    return e->n ? event_put(cx, &(struct event){.kind = EVENT_SESSION_ENDED, .subject = db_int(&r, 0, 0)}) : E_OK;
+    if (!e->n) return E_OK;
+    struct event told = {
+        .kind = EVENT_SESSION_ENDED, .subject = db_int(&r, 0, 0), .detail = event_detail(cx, S("why"), S("by hand"))};
+    return event_put(cx, &told);
 }
 
 enum err auth_session_end(struct cx *cx, int64_t user, str key)
@@ -53,9 +80,14 @@ enum err auth_session_end(struct cx *cx, int64_t user, str key)
 static enum err others_end(struct cx *cx, void *arg)
 {
     struct ended *e = arg;
-    TRY(db_exec(cx, &e->n, "DELETE FROM session WHERE user_id = $1 AND substr(token, 1, 16) <> $2", V(e->user),
-                V(e->key)));
-    return e->n ? event_put(cx, &(struct event){.kind = EVENT_SESSION_ENDED, .subject = e->user, .n = e->n}) : E_OK;
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT user_id, count(*) FROM session WHERE user_id = $1 AND substr(token, 1, 16) <> $2"
+                 " AND expires_at > $3 AND seen_at > $4 GROUP BY user_id",
+                 V(e->user), V(e->key), V(cx->now_ms), V(cx->now_ms - SESSION_IDLE_MS)));
+    TRY(sessions_told(cx, &r, "by hand"));
+    return db_exec(cx, NULL, "DELETE FROM session WHERE user_id = $1 AND substr(token, 1, 16) <> $2", V(e->user),
+                   V(e->key));
 }
 
 enum err auth_sessions_end(struct cx *cx, int64_t user, str but)

@@ -26,6 +26,7 @@ static const struct text {
     {S0("bind_dn"), offsetof(struct idp, ldap.bind_dn), IDP_LDAP},
     {S0("base"), offsetof(struct idp, ldap.base), IDP_LDAP},
     {S0("filter"), offsetof(struct idp, ldap.filter), IDP_LDAP},
+    {S0("group_base"), offsetof(struct idp, ldap.group_base), IDP_LDAP},
     {S0("bind_as"), offsetof(struct idp, ldap.bind_as), IDP_LDAP},
     {S0("attr_id"), offsetof(struct idp, ldap.attr_id), IDP_LDAP},
     {S0("attr_name"), offsetof(struct idp, ldap.attr_name), IDP_LDAP},
@@ -95,7 +96,7 @@ static enum err ldap_read(struct cx *cx, const struct json *j, struct ldap_conf 
         return fail_at(cx, E_INVALID, S("nested"), "Choose off, walk or ad");
     io->nested = (enum ldap_nested)k;
     io->ca = str_trim(io->ca);
-    return E_OK;
+    return json_int_of(cx, j, S("timeout"), io->timeout_s ? io->timeout_s : LDAP_TIMEOUT_S, &io->timeout_s);
 }
 
 enum err idp_read(struct cx *cx, const struct json *j, struct idp *io)
@@ -137,6 +138,7 @@ void idp_json(struct cx *cx, const struct idp *p, struct jw *w)
         jw_kbool(w, S("mail_trusted"), p->ldap.mail_trusted);
         jw_kstr(w, S("ca"), p->ldap.ca);
         jw_kstr(w, S("nested"), ldap_nested_name[p->ldap.nested]);
+        jw_kint(w, S("timeout"), p->ldap.timeout_s);
     }
     jw_key(w, S("map"));
     jw_arr(w);
@@ -189,6 +191,17 @@ enum err idp_secret(struct cx *cx, const struct idps *ids, const struct idp *p, 
     return vault_unseal(cx, ids->env.vault, IDP_WHERE(cx, p->id), p->sealed, ret);
 }
 
+/* A group's whole name is compared as the directory's are. */
+static const struct outside_role *map_plain(struct cx *cx, const struct idp *p)
+{
+    struct outside_role *v = NEW_N(cx->a, struct outside_role, p->n_map + 1);
+    for (size_t i = 0; i < p->n_map; i++) {
+        v[i] = p->map[i];
+        if (str_find(v[i].group, S("=")) >= 0) v[i].group = ldap_dn_plain(cx, v[i].group);
+    }
+    return v;
+}
+
 struct outside_rules idp_rules(struct cx *cx, const struct idp *p)
 {
     bool dir = p->kind == IDP_LDAP;
@@ -200,7 +213,7 @@ struct outside_rules idp_rules(struct cx *cx, const struct idp *p)
         .role = p->role,
         .links = p->links,
         .follows = dir,
-        .map = p->map,
+        .map = dir ? map_plain(cx, p) : p->map,
         .n_map = p->n_map,
         .any_case = dir};
 }
@@ -261,6 +274,23 @@ static enum err oidc_fits(struct cx *cx, const struct outgoing_rules *rules, con
                : fail_at(cx, E_INVALID, S("client_id"), "The provider's name for Kontor is needed");
 }
 
+/* By its short name a group is meant only below the place where groups are: elsewhere anybody may have made one. */
+static enum err groups_fit(struct cx *cx, const struct idp *p)
+{
+    str place = p->ldap.group_base;
+    if (place.n && !ldap_dn_plain(cx, place).n)
+        return fail_at(cx, E_INVALID, S("group_base"), "The place to look at is needed, like dc=firm,dc=lan");
+    for (size_t i = 0; i < p->n_map; i++) {
+        bool whole = str_find(p->map[i].group, S("=")) >= 0;
+        if (whole && !ldap_dn_plain(cx, p->map[i].group).n)
+            return fail_at(cx, E_INVALID, S("map"), "This is no whole name of a group: %.*s", FS(p->map[i].group));
+        if (!whole && !place.n)
+            return fail_at(cx, E_INVALID, S("group_base"),
+                           "The place of the groups is needed as long as one of them goes by its short name");
+    }
+    return E_OK;
+}
+
 static bool is_attribute(str s)
 {
     for (size_t i = 0; i < s.n; i++) {
@@ -283,7 +313,7 @@ static enum err attributes_fit(struct cx *cx, const struct idp *p)
 }
 
 /* A password goes over no line that others can read along, but for this machine's own. */
-static enum err ldap_fits(struct cx *cx, const struct outgoing_rules *rules, const struct idp *p)
+static enum err line_fits(struct cx *cx, const struct outgoing_rules *rules, const struct idp *p)
 {
     const struct ldap_conf *l = &p->ldap;
     struct outgoing o = {0};
@@ -291,19 +321,30 @@ static enum err ldap_fits(struct cx *cx, const struct outgoing_rules *rules, con
     if (str_has_prefix(l->url, S("ldap://")) && !l->starttls && !outgoing_is_here(o.host))
         return fail_at(cx, E_INVALID, S("starttls"),
                        "A password is not sent over a line that anybody can read along");
+    if (l->ca.n > LDAP_CA_MAX || (l->ca.n && str_find(l->ca, S("-----BEGIN CERTIFICATE-----")) < 0))
+        return fail_at(cx, E_INVALID, S("ca"),
+                       "A certificate in PEM is needed: -----BEGIN CERTIFICATE-----");
+    if (l->timeout_s < LDAP_TIMEOUT_MIN_S || l->timeout_s > LDAP_TIMEOUT_MAX_S)
+        return fail_at(cx, E_INVALID, S("timeout"), "A number from %d to %d is needed", LDAP_TIMEOUT_MIN_S,
+                       LDAP_TIMEOUT_MAX_S);
+    return E_OK;
+}
+
+static enum err finding_fits(struct cx *cx, const struct idp *p)
+{
+    const struct ldap_conf *l = &p->ldap;
     if (!l->base.n)
         return fail_at(cx, E_INVALID, S("base"),
                        "The place to look at is needed, like dc=firm,dc=lan");
-    if (str_find(l->filter, S("%s")) < 0 || l->filter.p[0] != '(' ||
+    struct ldap_named by[LDAP_NAMES_MAX];
+    if (!ldap_filter_names(l->filter, by) || l->filter.p[0] != '(' ||
         l->filter.p[l->filter.n - 1] != ')')
         return fail_at(cx, E_INVALID, S("filter"),
                        "A filter like (uid=%%s) is needed: %%s is what was typed");
     if (l->bind_as.n && str_find(l->bind_as, S("%s")) < 0)
         return fail_at(cx, E_INVALID, S("bind_as"),
                        "A pattern like %%s@firm.lan is needed: %%s is what was typed");
-    if (l->ca.n > LDAP_CA_MAX || (l->ca.n && str_find(l->ca, S("-----BEGIN CERTIFICATE-----")) < 0))
-        return fail_at(cx, E_INVALID, S("ca"),
-                       "A certificate in PEM is needed: -----BEGIN CERTIFICATE-----");
+    TRY(groups_fit(cx, p));
     return attributes_fit(cx, p);
 }
 
@@ -328,8 +369,9 @@ static enum err fits(struct cx *cx, const struct idps *ids, const struct idp *p,
                      str *ret_conf)
 {
     TRY(texts_fit(cx, p));
-    TRY(p->kind == IDP_LDAP ? ldap_fits(cx, &ids->env.rules, p)
+    TRY(p->kind == IDP_LDAP ? line_fits(cx, &ids->env.rules, p)
                             : oidc_fits(cx, &ids->env.rules, p));
+    if (p->kind == IDP_LDAP) TRY(finding_fits(cx, p));
     TRY(roles_fit(cx, p));
     if (p->creates && !p->role && !p->n_map)
         return fail_at(cx, E_INVALID, S("role"),

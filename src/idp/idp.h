@@ -22,13 +22,15 @@ extern const str idp_factor_name[IDP_FACTORS];
 /* Groups of groups: none; walked upwards; asked of Active Directory in one (its rule 1.2.840.113556.1.4.1941). */
 enum ldap_nested { NESTED_OFF, NESTED_WALK, NESTED_AD, LDAP_NESTEDS };
 extern const str ldap_nested_name[LDAP_NESTEDS];
-enum { LDAP_CA_MAX = 64 * 1024 };
+enum { LDAP_CA_MAX = 64 * 1024, LDAP_TIMEOUT_S = 10, LDAP_TIMEOUT_MIN_S = 2, LDAP_TIMEOUT_MAX_S = 60 };
 struct ldap_conf {
     str url;                   /* ldaps://host:636, ldap://host:389 */
     bool starttls;
     str ca;                    /* PEM; "" = those of the system */
     str bind_dn;               /* who looks people up, with the secret as his password; "" = anybody may */
     str base, filter;          /* where and how; %s is what was typed */
+    str group_base;            /* a group's short name means one below this place; "" = groups go by their DNs alone */
+    int64_t timeout_s;         /* of a whole log-in, from the connection to the last group */
     str bind_as;               /* "%s@firm.lan", "uid=%s,ou=people,dc=firm": he looks himself up; "" = search first */
     enum ldap_nested nested;
     bool mail_trusted;         /* nobody can write his own address there: it counts as proved */
@@ -80,6 +82,8 @@ MUST enum err idp_change(struct cx *cx, const struct idps *ids, int64_t id, idp_
 MUST enum err idp_end(struct cx *cx, int64_t id);
 /* Their secrets sealed with the vault's first key. Inside db_write. */
 MUST enum err idps_reseal(struct cx *cx, const struct vault *v, struct resealing *io);
+/* Whom it vouches for, and what becomes of them. */
+struct outside_rules idp_rules(struct cx *cx, const struct idp *p);
 /* Where the provider is to send people back to; "" without an address of our own. */
 str idp_back(struct cx *cx, const struct idps *ids, int64_t id);
 

@@ -65,7 +65,5 @@ bool claims_lack(const struct idp *p, const struct json *claims);
 bool claims_lack_groups(const struct idp *p, const struct json *claims);
 
 /* ---- conf.c ---- */
-/* Whom it vouches for, and what becomes of them. */
-struct outside_rules idp_rules(struct cx *cx, const struct idp *p);
 #define IDP_WHERE(cx, id) arena_fmt((cx)->a, "idp:%" PRId64 ":secret", (id))
 MUST enum err idp_secret(struct cx *cx, const struct idps *ids, const struct idp *p, str *ret); /* "" = none */

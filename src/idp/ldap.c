@@ -15,20 +15,23 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 5000, RUNNING_MAX = 4, WAITING_MAX = 8, LOGIN_BYTES = 254, PASSWORD_BYTES = 4096 };
+enum { END_MS = 200, RUNNING_MAX = 4, WAITING_MAX = 8, LOGIN_BYTES = 254, PASSWORD_BYTES = 4096 };
 
 /* ---- few at once ---- */
-static enum err gate_enter(struct cx *cx, struct ldap_gate *g)
+static enum err gate_enter(struct cx *cx, struct ldap_gate *g, int64_t until_ms)
 {
+    struct timespec until = {until_ms / 1000, until_ms % 1000 * 1000000};
     pthread_mutex_lock(&g->lock);
     bool full = g->waiting >= WAITING_MAX;
     if (!full) {
         g->waiting++;
-        while (g->running >= RUNNING_MAX) pthread_cond_wait(&g->free, &g->lock);
+        while (g->running >= RUNNING_MAX && !full)
+            full = pthread_cond_timedwait(&g->free, &g->lock, &until) == ETIMEDOUT && g->running >= RUNNING_MAX;
         g->waiting--;
-        g->running++;
+        g->running += !full;
     }
     pthread_mutex_unlock(&g->lock);
     return full ? fail(cx, E_BUSY, "Too many log-ins wait: please try again shortly") : E_OK;
@@ -66,29 +69,28 @@ static socklen_t sockaddr_of(const struct outgoing *o, size_t i, struct sockaddr
     return sizeof *u.v6;
 }
 
-static bool is_open(int fd, const struct sockaddr_storage *sa, socklen_t n)
+static bool is_open(int fd, const struct sockaddr_storage *sa, socklen_t n, int64_t wait_ms)
 {
     const struct sockaddr *a = (const struct sockaddr *)(const void *)sa;
     struct pollfd p = {.fd = fd, .events = POLLOUT};
     int bad = 0;
     socklen_t len = sizeof bad;
     if (connect(fd, a, n) == 0) return true;
-    if (errno != EINPROGRESS || poll(&p, 1, WAIT_MS) != 1) return false;
+    if (errno != EINPROGRESS || poll(&p, 1, (int)wait_ms) != 1) return false;
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &bad, &len) == 0 && !bad;
 }
 
-static int connected(const struct outgoing *o)
+/* Of several addresses each gets its share of the time that is left. */
+static int connected(const struct outgoing *o, int64_t until_ms)
 {
-    const struct timeval wait = {.tv_sec = WAIT_MS / 1000};
     for (size_t i = 0; i < o->n; i++) {
+        int64_t left = (until_ms - os_mono_ms()) / (int64_t)(o->n - i);
         struct sockaddr_storage sa;
         socklen_t n = sockaddr_of(o, i, &sa);
         int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd >= 0 && outgoing_fits(o, (const struct sockaddr *)(const void *)&sa) &&
-            is_open(fd, &sa, n)) {
+        if (fd >= 0 && left > 0 && outgoing_fits(o, (const struct sockaddr *)(const void *)&sa) &&
+            is_open(fd, &sa, n, left)) {
             (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-            (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
-            (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
             return fd;
         }
         if (fd >= 0) (void)close(fd);
@@ -136,7 +138,6 @@ static int ca_file(struct cx *cx, str pem)
 #define SET(opt, v) (ok = ok && ldap_set_option(c->ld, (opt), (v)) == LDAP_OPT_SUCCESS)
 static bool options_set(struct cx *cx, const struct ldap_conf *conf, struct ldap_conn *c)
 {
-    const struct timeval wait = {.tv_sec = WAIT_MS / 1000};
     int version = LDAP_VERSION3, demand = LDAP_OPT_X_TLS_DEMAND, fresh = 0,
         least = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
     const char *file = "/etc/ssl/certs/ca-certificates.crt";
@@ -149,8 +150,6 @@ static bool options_set(struct cx *cx, const struct ldap_conf *conf, struct ldap
     SET(LDAP_OPT_PROTOCOL_VERSION, &version);
     SET(LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
     SET(LDAP_OPT_RESTART, LDAP_OPT_OFF);
-    SET(LDAP_OPT_NETWORK_TIMEOUT, &wait);
-    SET(LDAP_OPT_TIMEOUT, &wait);
     SET(LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
     SET(LDAP_OPT_X_TLS_PROTOCOL_MIN, &least);
     SET(LDAP_OPT_X_TLS_CACERTFILE, file);
@@ -158,20 +157,88 @@ static bool options_set(struct cx *cx, const struct ldap_conf *conf, struct ldap
     return ok;
 }
 
+enum err ldap_conn_hurry(struct cx *cx, struct ldap_conn *c, struct timeval *ret)
+{
+    int64_t left = c->until_ms - os_mono_ms();
+    if (left <= 0) return ldap_down(cx, "too slow");
+    const struct timeval wait = {left / 1000, left % 1000 * 1000};
+    (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    (void)setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+    if (ldap_set_option(c->ld, LDAP_OPT_NETWORK_TIMEOUT, &wait) != LDAP_OPT_SUCCESS ||
+        ldap_set_option(c->ld, LDAP_OPT_TIMEOUT, &wait) != LDAP_OPT_SUCCESS)
+        return ldap_down(cx, "broken");
+    if (ret) *ret = wait;
+    return E_OK;
+}
+
+/* A farewell that nobody takes is none to wait for. */
 void ldap_conn_end(struct ldap_conn *c)
 {
+    const struct timeval wait = {.tv_usec = END_MS * 1000};
+    if (c->fd >= 0) (void)setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+    if (c->fd >= 0) (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     if (c->ld) (void)ldap_unbind_ext_s(c->ld, NULL, NULL);
     if (c->ca >= 0) (void)close(c->ca);
-    *c = (struct ldap_conn){.ca = -1};
+    *c = (struct ldap_conn)LDAP_CONN(0);
+}
+
+/* libldap begins TLS anew for ever while the other side says nothing: at its time the line is cut. */
+struct cutter {
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    pthread_t thread;
+    struct ldap_conn *c;
+    bool is_over;
+};
+
+static void *cuts(void *arg)
+{
+    struct cutter *x = arg;
+    struct timespec until = {x->c->until_ms / 1000, x->c->until_ms % 1000 * 1000000};
+    int rc = 0;
+    pthread_mutex_lock(&x->lock);
+    while (!x->is_over && rc != ETIMEDOUT) rc = pthread_cond_timedwait(&x->done, &x->lock, &until);
+    if (!x->is_over) (void)shutdown(x->c->fd, SHUT_RDWR);
+    pthread_mutex_unlock(&x->lock);
+    return NULL;
+}
+
+static enum err cutter_begin(struct cx *cx, struct cutter *x)
+{
+    pthread_condattr_t by;
+    pthread_condattr_init(&by);
+    pthread_condattr_setclock(&by, CLOCK_MONOTONIC);
+    pthread_cond_init(&x->done, &by);
+    pthread_condattr_destroy(&by);
+    pthread_mutex_init(&x->lock, NULL);
+    return os_thread(cx, "ldap", 0, cuts, x, &x->thread);
+}
+
+static void cutter_end(struct cutter *x)
+{
+    pthread_mutex_lock(&x->lock);
+    x->is_over = true;
+    pthread_cond_signal(&x->done);
+    pthread_mutex_unlock(&x->lock);
+    (void)pthread_join(x->thread, NULL);
+    pthread_cond_destroy(&x->done);
+    pthread_mutex_destroy(&x->lock);
 }
 
 static enum err tls_begin(struct cx *cx, const struct ldap_conf *conf, bool tls,
                           struct ldap_conn *c)
 {
+    struct cutter x = {.c = c};
     int rc = LDAP_SUCCESS;
+    if (!tls && !conf->starttls) return E_OK;
+    TRY(ldap_conn_hurry(cx, c, NULL));
+    (void)ldap_set_option(c->ld, LDAP_OPT_NETWORK_TIMEOUT, NULL); /* with one it would ask without a pause */
+    TRY(cutter_begin(cx, &x));
     if (tls) rc = ldap_install_tls(c->ld);
-    else if (conf->starttls) rc = ldap_start_tls_s(c->ld, NULL, NULL);
+    else rc = ldap_start_tls_s(c->ld, NULL, NULL);
+    cutter_end(&x);
     if (rc == LDAP_SUCCESS) return E_OK;
+    if (os_mono_ms() >= c->until_ms) return ldap_down(cx, "too slow");
     return ldap_down(cx, rc == LDAP_CONNECT_ERROR || rc == LDAP_LOCAL_ERROR ? "certificate"
                                                                             : "StartTLS");
 }
@@ -188,7 +255,7 @@ enum err ldap_conn_open(struct cx *cx, const struct outgoing_rules *rules,
     where.plain = true; /* as ldap_where */
     if (outgoing_resolve(cx, &where, &to) != E_OK)
         return ldap_down(cx, to.n ? "refused" : "unknown name");
-    int fd = connected(&to);
+    int fd = connected(&to, ret->until_ms);
     if (fd < 0) return ldap_down(cx, "unreached");
     str url = arena_fmt(cx->a, to.literal && to.addr[0].v6 ? "ldap://[%.*s]:%d" : "ldap://%.*s:%d",
                         FS(to.host), to.port);
@@ -196,6 +263,7 @@ enum err ldap_conn_open(struct cx *cx, const struct outgoing_rules *rules,
         (void)close(fd);
         return ldap_down(cx, "broken");
     }
+    ret->fd = fd;
     if (!options_set(cx, conf, ret)) return ldap_down(cx, "TLS");
     return tls_begin(cx, conf, tls, ret);
 }
@@ -206,6 +274,7 @@ enum err ldap_conn_bind(struct cx *cx, struct ldap_conn *c, str dn, str password
     char *secret = arena_get(cx->a, password.n + 1);
     if (!password.n) return fail(cx, E_AUTH, "The name or the password is wrong");
     memcpy(secret, password.p, password.n);
+    TRY(ldap_conn_hurry(cx, c, NULL));
     struct berval cred = {.bv_len = password.n, .bv_val = secret};
     int rc = ldap_sasl_bind_s(c->ld, arena_z(cx->a, dn), LDAP_SASL_SIMPLE, &cred, NULL, NULL, NULL);
     switch (rc) {
@@ -275,6 +344,7 @@ struct asking {
     const struct outgoing_rules *rules;
     const struct idp *p;
     str secret, login, password;
+    int64_t until_ms;
     bool looks; /* nobody's password is to be held against it: only how far we get */
 };
 
@@ -283,7 +353,7 @@ static enum err search_then_bind(const struct asking *q, struct ldap_conn *c,
                                  struct ldap_entry *ret)
 {
     struct cx *cx = q->cx;
-    struct ldap_conn own OWNED(ldap_conn_end) = {.ca = -1};
+    struct ldap_conn own OWNED(ldap_conn_end) = LDAP_CONN(q->until_ms);
     if (q->p->ldap.bind_dn.n) {
         enum err e = ldap_conn_bind(cx, c, q->p->ldap.bind_dn, q->secret);
         if (e == E_AUTH)
@@ -314,15 +384,13 @@ static enum err bind_then_search(const struct asking *q, struct ldap_conn *c,
 static enum err ask_one(const struct asking *q, struct outside_found *ret)
 {
     struct cx *cx = q->cx;
-    struct ldap_conn c OWNED(ldap_conn_end) = {.ca = -1};
+    struct ldap_conn c OWNED(ldap_conn_end) = LDAP_CONN(q->until_ms);
     struct ldap_entry e = {0};
     TRY(ldap_conn_open(cx, q->rules, &q->p->ldap, &c));
     TRY(q->p->ldap.bind_as.n ? bind_then_search(q, &c, &e) : search_then_bind(q, &c, &e));
     if (q->looks) return E_OK;
     TRY(ldap_groups_find(cx, &c, &q->p->ldap, &e));
-    struct outsider w = e.who;
-    w.login = q->login;
-    ret->who = w;
+    ret->who = e.who;
     ret->rules = idp_rules(cx, q->p);
     return E_OK;
 }
@@ -334,14 +402,15 @@ static bool is_line(str s, size_t max)
     return s.n && s.n <= max && utf8_valid(s);
 }
 
-static enum err one(struct cx *cx, struct idps *ids, const struct idp *p,
+static enum err one(struct cx *cx, struct idps *ids, const struct idp *p, int64_t until_ms,
                     const struct outside_question *q, bool looks, struct outside_found *ret)
 {
     struct asking a = {
         .cx = cx, .rules = &ids->env.rules, .p = p, .login = q->login, .password = q->password};
     a.looks = looks;
+    a.until_ms = until_ms;
     TRY(idp_secret(cx, ids, p, &a.secret));
-    TRY(gate_enter(cx, &ids->gate));
+    TRY(gate_enter(cx, &ids->gate, until_ms));
     enum err e = ask_one(&a, ret);
     gate_leave(&ids->gate);
     if (e == E_BUSY || e == E_INVALID)
@@ -360,18 +429,23 @@ enum err ldap_try(struct cx *cx, struct idps *ids, const struct idp *p, str logi
         return fail_at(cx, E_INVALID, S("password"), "The password is needed, too");
     db_snapshot_end(cx);
     db_put(&cx->db);
-    enum err e = one(cx, ids, p, &q, !login.n, ret);
+    enum err e = one(cx, ids, p, os_mono_ms() + p->ldap.timeout_s * 1000, &q, !login.n, ret);
     cx->db = db_get(b);
     return e;
 }
 
+/* One time for all of them together: each has its share, so that one that hangs leaves some to the next. */
 static enum err each(struct cx *cx, struct idps *ids, const struct idp *v, size_t n,
                      const struct outside_question *q, struct outside_found *ret)
 {
     bool down = false;
+    int64_t all_ms = 0;
+    for (size_t i = 0; i < n; i++) all_ms = v[i].ldap.timeout_s * 1000 > all_ms ? v[i].ldap.timeout_s * 1000 : all_ms;
+    all_ms += os_mono_ms();
     for (size_t i = 0; i < n; i++) {
         bool looks = q->is_local && !(v[i].links && v[i].ldap.mail_trusted);
-        enum err e = one(cx, ids, &v[i], q, looks, ret);
+        int64_t now = os_mono_ms(), own = v[i].ldap.timeout_s * 1000, share = (all_ms - now) / (int64_t)(n - i);
+        enum err e = one(cx, ids, &v[i], now + (own < share ? own : share), q, looks, ret);
         if (e == E_OK && !looks) return E_OK;
         if (e != E_AUTH && e != E_OK && e != E_BUSY) return e;
         down |= e == E_BUSY;

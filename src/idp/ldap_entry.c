@@ -21,7 +21,8 @@ bool ldap_is_whole(int rc, int found, int max)
 static enum err search(struct cx *cx, struct ldap_conn *c, str base, int scope, str filter,
                        char **attrs, int max, LDAPMessage **ret)
 {
-    struct timeval wait = {.tv_sec = LDAP_SEARCH_S};
+    struct timeval wait = {0};
+    TRY(ldap_conn_hurry(cx, c, &wait));
     int rc = ldap_search_ext_s(c->ld, arena_z(cx->a, base), scope, arena_z(cx->a, filter), attrs, 0,
                                NULL, NULL, &wait, max, ret);
     if (ldap_is_whole(rc, *ret ? ldap_count_entries(c->ld, *ret) : 0, max)) return E_OK;
@@ -106,15 +107,24 @@ static void named_add(struct cx *cx, struct ldap_conn *c, LDAPMessage *e, struct
             group_add(g, arena_dup(cx->a, (str){v[i]->bv_val, v[i]->bv_len}));
 }
 
-static enum err found_add(struct cx *cx, struct ldap_conn *c, const struct ldap_conf *conf,
-                          str filter, struct groups *g)
+static enum err found_at(struct cx *cx, struct ldap_conn *c, str base, str filter, struct groups *g)
 {
     LDAPMessage *m OWNED(answer_end) = NULL;
     char no_attrs[] = LDAP_NO_ATTRS, *none[] = {no_attrs, NULL};
-    TRY(search(cx, c, conf->base, LDAP_SCOPE_SUBTREE, filter, none, LDAP_GROUPS_MAX + 1, &m));
+    TRY(search(cx, c, base, LDAP_SCOPE_SUBTREE, filter, none, LDAP_GROUPS_MAX + 1, &m));
     for (LDAPMessage *e = m ? ldap_first_entry(c->ld, m) : NULL; e; e = ldap_next_entry(c->ld, e))
         group_add(g, dn_of(cx, c, e));
     return E_OK;
+}
+
+/* Where people are, and where groups are when that is elsewhere. */
+static enum err found_add(struct cx *cx, struct ldap_conn *c, const struct ldap_conf *conf,
+                          str filter, struct groups *g)
+{
+    str people = ldap_dn_plain(cx, conf->base), groups = ldap_dn_plain(cx, conf->group_base);
+    TRY(found_at(cx, c, conf->base, filter, g));
+    if (!groups.n || str_eq(groups, people) || ldap_is_below(cx, groups, people)) return E_OK;
+    return found_at(cx, c, conf->group_base, filter, g);
 }
 
 /* Groups that name `dn` as theirs, and those that its own entry names. */
@@ -145,16 +155,68 @@ static enum err walk_up(struct cx *cx, struct ldap_conn *c, const struct ldap_co
     return E_OK;
 }
 
-/* "Sales" of "cn=Sales,ou=Groups,dc=firm": what people call it. */
+/* ---- names of entries ---- */
+static void parts_end(LDAPDN *d)
+{
+    if (*d) ldap_dnfree(*d);
+}
+
+static bool parts_of(struct cx *cx, str dn, LDAPDN *ret)
+{
+    if (!dn.n || memchr(dn.p, 0, dn.n)) return false;
+    return ldap_str2dn(arena_z(cx->a, dn), ret, LDAP_DN_FORMAT_LDAPV3) == LDAP_SUCCESS && *ret && (*ret)[0];
+}
+
+static size_t parts_n(LDAPDN d)
+{
+    size_t n = 0;
+    while (d[n]) n++;
+    return n;
+}
+
+/* One part, written in one way. */
+static str part_plain(struct cx *cx, LDAPRDN part)
+{
+    char *text = NULL;
+    if (ldap_rdn2str(part, &text, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS) return S("");
+    str s = arena_dup(cx->a, str_from(text));
+    ldap_memfree(text);
+    char *p = arena_get(cx->a, s.n + 1);
+    for (size_t i = 0; i < s.n; i++) p[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] - 'A' + 'a') : s.p[i];
+    return (str){p, s.n};
+}
+
+str ldap_dn_plain(struct cx *cx, str dn)
+{
+    LDAPDN d OWNED(parts_end) = NULL;
+    struct buf b = buf_new(cx->a, 8 * dn.n + 16);
+    if (!parts_of(cx, dn, &d)) return S("");
+    for (size_t i = 0; d[i]; i++) {
+        str part = part_plain(cx, d[i]);
+        if (!part.n) return S("");
+        if (i) buf_byte(&b, ',');
+        buf_add(&b, part);
+    }
+    return b.full ? S("") : buf_str(&b);
+}
+
+bool ldap_is_below(struct cx *cx, str dn, str place)
+{
+    LDAPDN d OWNED(parts_end) = NULL, p OWNED(parts_end) = NULL;
+    if (!parts_of(cx, dn, &d) || !parts_of(cx, place, &p)) return false;
+    size_t n = parts_n(d), above = parts_n(p);
+    for (size_t i = 0; i < above && above < n; i++)
+        if (!str_eq(part_plain(cx, d[n - above + i]), part_plain(cx, p[i]))) return false;
+    return above < n;
+}
+
+/* "Sales" of "cn=Sales,ou=Groups,dc=firm": what people call it. One that looks like a DN is none. */
 static str first_name(struct cx *cx, str dn)
 {
-    LDAPDN parts = NULL;
-    str s = {0};
-    if (ldap_str2dn(arena_z(cx->a, dn), &parts, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS) return s;
-    if (parts && parts[0] && parts[0][0])
-        s = arena_dup(cx->a, (str){parts[0][0]->la_value.bv_val, parts[0][0]->la_value.bv_len});
-    ldap_dnfree(parts);
-    return utf8_valid(s) ? s : S("");
+    LDAPDN d OWNED(parts_end) = NULL;
+    if (!parts_of(cx, dn, &d) || !d[0][0] || d[0][1]) return S("");
+    str s = arena_dup(cx->a, (str){d[0][0]->la_value.bv_val, d[0][0]->la_value.bv_len});
+    return utf8_valid(s) && str_find(s, S("=")) < 0 ? s : S("");
 }
 
 enum err ldap_groups_find(struct cx *cx, struct ldap_conn *c, const struct ldap_conf *conf,
@@ -172,12 +234,14 @@ enum err ldap_groups_find(struct cx *cx, struct ldap_conn *c, const struct ldap_
             cx, E_DENIED, S("user"),
             "You are in more groups than the provider tells: please ask your administrator");
     str *v = NEW_N(cx->a, str, 2 * g->n + 1);
+    size_t n = 0;
     for (size_t i = 0; i < g->n; i++) {
-        v[2 * i] = g->dn[i];
-        v[2 * i + 1] = first_name(cx, g->dn[i]);
+        str whole = ldap_dn_plain(cx, g->dn[i]), name = first_name(cx, g->dn[i]);
+        if (whole.n) v[n++] = whole;
+        if (name.n && ldap_is_below(cx, g->dn[i], conf->group_base)) v[n++] = name;
     }
     e->who.groups = v;
-    e->who.n_groups = 2 * g->n;
+    e->who.n_groups = n;
     return E_OK;
 }
 
@@ -189,6 +253,72 @@ static bool is_closed(struct cx *cx, struct ldap_conn *c, LDAPMessage *e)
     int64_t flags = 0;
     return str_to_int(text_of(cx, c, e, S("userAccountControl")), &flags) &&
            (flags & ACCOUNTDISABLE);
+}
+
+/* ---- the names that lead to an entry ---- */
+/* The name of an attribute, and nothing that would be a rule. */
+static bool is_plain(str attr)
+{
+    for (size_t k = 0; k < attr.n; k++) {
+        char c = attr.p[k];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-')) return false;
+    }
+    return attr.n > 0;
+}
+
+size_t ldap_filter_names(str filter, struct ldap_named *ret)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < filter.n && n < LDAP_NAMES_MAX; i++) {
+        str attr = {0}, rest = {0}, pattern = {0}, more = {0};
+        if (filter.p[i] != '(' || !str_split(str_cut(filter, i + 1, filter.n), '=', &attr, &rest)) continue;
+        if (!str_split(rest, ')', &pattern, &more) || str_find(pattern, S("%s")) < 0) continue;
+        if (str_find(pattern, S("*")) < 0 && is_plain(attr)) ret[n++] = (struct ldap_named){attr, pattern};
+    }
+    return n;
+}
+
+/* What would have to be typed for this value to be found by the pattern; "" = nothing would. */
+static str typed_for(str pattern, str value)
+{
+    size_t at = (size_t)str_find(pattern, S("%s"));
+    str before = str_cut(pattern, 0, at), behind = str_cut(pattern, at + 2, pattern.n);
+    if (value.n <= before.n + behind.n) return S("");
+    str head = str_cut(value, 0, before.n), tail = str_cut(value, value.n - behind.n, value.n);
+    bool fits = str_eq_nocase(head, before) && str_eq_nocase(tail, behind);
+    return fits ? str_cut(value, before.n, value.n - behind.n) : S("");
+}
+
+/* Every name by which the entry is found, as it spells them itself. */
+static size_t names_of(struct cx *cx, struct ldap_conn *c, LDAPMessage *e, str filter, str *ret)
+{
+    struct ldap_named by[LDAP_NAMES_MAX];
+    size_t n = 0, n_by = ldap_filter_names(filter, by);
+    for (size_t i = 0; i < n_by; i++) {
+        struct berval **v OWNED(values_end) = ldap_get_values_len(c->ld, e, arena_z(cx->a, by[i].attr));
+        for (size_t k = 0; v && v[k] && n < LDAP_NAMES_MAX; k++) {
+            str s = {v[k]->bv_val, v[k]->bv_len};
+            if (s.n > LDAP_VALUE_MAX || !utf8_valid(s)) continue;
+            s = str_trim(typed_for(by[i].pattern, s));
+            if (s.n) ret[n++] = arena_dup(cx->a, s);
+        }
+    }
+    return n;
+}
+
+/* Directories fold more than we do (Müller is Muller to some, and what is no letter is nothing): somebody is found by a
+ * name that his entry has letter for letter, capitals of ASCII aside, or he is not found. */
+static enum err named_so(struct cx *cx, struct ldap_conn *c, LDAPMessage *e, const struct ldap_conf *conf, str login,
+                         struct outsider *io)
+{
+    str *v = NEW_N(cx->a, str, LDAP_NAMES_MAX);
+    io->names = v;
+    io->n_names = names_of(cx, c, e, conf->filter, v);
+    if (!io->n_names)
+        return fail_at(cx, E_INVALID, S("filter"), "The directory does not show the name that somebody is found by");
+    for (size_t i = 0; i < io->n_names; i++)
+        if (str_eq_nocase(v[i], str_trim(login))) return io->login = v[i], E_OK;
+    return fail(cx, E_AUTH, "The name or the password is wrong");
 }
 
 static enum err entry_read(struct cx *cx, struct ldap_conn *c, const struct ldap_conf *conf,
@@ -223,14 +353,17 @@ enum err ldap_entry_find(struct cx *cx, struct ldap_conn *c, const struct ldap_c
     LDAPMessage *m OWNED(answer_end) = NULL;
     str names[] = {conf->attr_id,   conf->attr_name, conf->attr_mail,        conf->attr_phone,
                    conf->attr_lang, S("memberOf"),   S("userAccountControl")};
-    char *attrs[COUNT(names) + 1] = {0};
-    size_t n = 0;
+    struct ldap_named by[LDAP_NAMES_MAX];
+    char *attrs[COUNT(names) + LDAP_NAMES_MAX + 1] = {0};
+    size_t n = 0, n_by = ldap_filter_names(conf->filter, by);
     for (size_t i = 0; i < COUNT(names); i++)
         if (names[i].n) attrs[n++] = name_z(cx, names[i]);
+    for (size_t i = 0; i < n_by; i++) attrs[n++] = name_z(cx, by[i].attr);
     str filter = ldap_filled(cx, conf->filter, ldap_in_filter(cx, login));
     TRY(search(cx, c, conf->base, LDAP_SCOPE_SUBTREE, filter, attrs, 2, &m));
     LDAPMessage *e = m ? ldap_first_entry(c->ld, m) : NULL;
     if (!e || ldap_next_entry(c->ld, e))
         return fail(cx, E_AUTH, "The name or the password is wrong");
-    return entry_read(cx, c, conf, e, ret);
+    TRY(entry_read(cx, c, conf, e, ret));
+    return named_so(cx, c, e, conf, login, &ret->who);
 }

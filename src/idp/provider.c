@@ -4,13 +4,19 @@
 
 #include "idp/jwt.h"
 
+#include <time.h>
+
 struct idps *idps_open(const struct idp_env *env)
 {
     struct idps *ids = mem_new(sizeof *ids); /* freed by idps_close */
     ids->env = *env;
     pthread_mutex_init(&ids->lock, NULL);
     pthread_mutex_init(&ids->gate.lock, NULL);
-    pthread_cond_init(&ids->gate.free, NULL);
+    pthread_condattr_t by;
+    pthread_condattr_init(&by);
+    pthread_condattr_setclock(&by, CLOCK_MONOTONIC);
+    pthread_cond_init(&ids->gate.free, &by);
+    pthread_condattr_destroy(&by);
     return ids;
 }
 

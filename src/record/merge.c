@@ -170,7 +170,8 @@ static enum err merge_inside(struct cx *cx, void *arg)
     if (e == E_OK) e = shares_merge(cx, m->e, m->winner, m->ret->version, m->loser);
     if (e == E_OK) e = redirect_put(cx, m->e, m->loser, m->winner);
     cx->acl = acl;
-    return e;
+    TRY(e);
+    return acl_still_ruled(cx, m->e);
 }
 
 /* The batch's row stands in the same transaction: a merge that failed leaves nothing behind. */

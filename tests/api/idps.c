@@ -427,6 +427,37 @@ static void ended(struct api_bed *t, str head)
          {ADMIN, "DELETE /api/v1/idp/$again", NULL, 204, NULL, "", NULL, NULL});
 }
 
+/* A13: who is known by whom is shown to himself and to who manages users, and can be ended by both. */
+static void linked(struct api_bed *t, struct house *h)
+{
+    struct cx *cx = &t->b.cx;
+    struct person was = t->who[REPA1];
+    struct trip p = begun(t, h);
+    T(str_eq(back(t, "&code=c", p.state, p.binder, &t->who[REPA1].token), S("/")));
+    struct answer r = api_call(t, cx->a, REPA1, S("GET /api/v1/session"), S(""), S(""));
+    t->who[REPA1].csrf = answer_value(cx, &r, S("csrf"));
+    r = api_call(t, cx->a, REPA1, S("GET /api/v1/identity"), S(""), S(""));
+    ptrdiff_t at = str_find(r.body, S("\"key\":\""));
+    T(r.status == 200 && at > 0 && str_find(r.body, S("\"name\":\"Haus\"")) > 0 && str_find(r.body, S("\"subject\":\"ada\"")) > 0);
+    if (at < 0) return;
+    var_put(t, "ikey", arena_dup(cx->a, str_cut(r.body, (size_t)at + 7, (size_t)at + 23)));
+    ROWS(t, {REPA1, "DELETE /api/v1/identity/0123456789abcdef", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPA1, "DELETE /api/v1/identity/$ikey", NULL, 412, "another way in", NULL, NULL, NULL},
+         {REPA1, "DELETE /api/v1/account/$ada/identity/$ikey", NULL, 403, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/identity", NULL, 200, "\"data\":[]", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/account/$ada", NULL, 200, "\"identities\":[{\"key\":\"$ikey\"", NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/account/$ada/identity/$ikey", NULL, 204, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/account/$ada/identity/$ikey", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/session", NULL, 401, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=identity", NULL, 200, "identity.linked|identity.ended", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/idp/$idp", "{'links':true}", 200, NULL, NULL, NULL, NULL});
+    t->who[REPA1] = was;
+    p = begun(t, h);
+    T(lands(t, "&code=c", p.state, p.binder, "/")); /* by his address, anew */
+    ROWS(t, {ADMIN, "PATCH /api/v1/idp/$idp", "{'links':false}", 200, NULL, NULL, NULL, NULL});
+    (void)api_events_came(t);
+}
+
 static void walk(struct api_bed *t)
 {
     described(t);
@@ -442,6 +473,7 @@ static void walk(struct api_bed *t)
     twists(t, h);
     rotation(t, h);
     var_put(t, "ada", arena_fmt(t->b.cx.a, "%" PRId64, count(t, S("SELECT user_id FROM idp_link LIMIT 1"))));
+    linked(t, h);
     own_factor(t, h);
     proved_there(t, h);
     binders(t, h);

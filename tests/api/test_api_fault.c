@@ -118,6 +118,8 @@ static const struct torture {
     {"POST /api/v1/factor/totp/confirm", "{'code':'$code'}", NULL, MGRA, ""},
     {"POST /api/v1/factor/recovery", "{}", NULL, MGRA, ""},
     {"POST /api/v1/factor/totp/end", "{}", NULL, MGRA, ""},
+    {"DELETE /api/v1/identity/73a511961f7f771e", NULL, NULL, MGRA, ""},
+    {"DELETE /api/v1/account/$repb1/identity/1e0a76c6a6f92ef5", NULL, NULL, ADMIN, ""},
     {"POST /api/v1/session/factor", "{'code':'$half'}", NULL, REPB1, "login_attempt login_guard security_event"},
     {"POST /api/v1/passkey/begin", "{}", NULL, MGRA, ""},
     {"POST /api/v1/passkey", "{'name':'f','id':'$pk.id','client':'$pknew.client','data':'$pk.data'}", NULL, MGRA, ""},
@@ -270,6 +272,14 @@ static void large_make(struct api_bed *t)
     (void)api_events_came(t);
 }
 
+/* By whom two of them are known: the keys of these stand in the rows above. */
+static enum err links_row(struct cx *cx, void *arg)
+{
+    struct api_bed *t = arg;
+    TRY(db_exec(cx, NULL, "INSERT INTO idp_link (issuer, subject, user_id, login, at) VALUES ('https://f.test', 's', $1, '', 0)", V(t->who[REPB1].id)));
+    return db_exec(cx, NULL, "INSERT INTO idp_link (issuer, subject, user_id, login, at) VALUES ('https://f.test', 't', $1, '', 0)", V(t->who[MGRA].id));
+}
+
 static enum err lock_row(struct cx *cx, void *arg)
 {
     (void)arg;
@@ -321,6 +331,7 @@ static void login_make(struct api_bed *t)
     api_enter(t, MGRA, t->who[MGRA].id);
     var_put(t, "skey", auth_session_key(cx, t->who[REPA2].token));
     T_OK(cx, db_write(cx, lock_row, NULL));
+    T_OK(cx, db_write(cx, links_row, t));
     var_put(t, "lock", S("77"));
     ROWS(t, {ADMIN, "POST /api/v1/block", "{'addr':'192.0.2.9'}", 201, NULL, "", "block", NULL});
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "auth/auth_int.h"
+#include "auth/factor.h"
 #include "auth/hash_int.h"
 #include "auth/link_int.h"
 #include "auth/limits.h"
@@ -10,6 +11,8 @@
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static void passwords(void)
 {
@@ -625,7 +628,94 @@ static void hashed(void)
     t_cx_free(&cx);
 }
 
+static int64_t counted(struct cx *cx, const char *outcome)
+{
+    struct db_rows r = {0};
+    T_OK(cx, db_query(cx, &r, "SELECT count(*) FROM login_attempt WHERE outcome = $1", V(str_from(outcome))));
+    return db_int(&r, 0, 0);
+}
+
+/* Without memory nobody has looked at the password: that is no wrong one. */
+static void short_of_memory(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct auth *au = auth_open(NULL);
+    struct os_child c = {0};
+    struct rlimit was = {0};
+    str statm = {0}, pages = {0}, rest = {0};
+    int64_t size = 0;
+    int64_t user = user_make(cx, "mem@example.org", true);
+    T_OK(cx, auth_password_set(cx, au, user, S("Zaun-Kiesel-7")));
+    T_OK(cx, os_child_start(cx, S("/proc/self/exe"), S(HASHER_ARG), &c));
+    T_OK(cx, auth_hasher(cx, au, c.sock));
+    io = (struct login){0};
+    T_OK(cx, comes(cx, au, "mem@example.org", "Zaun-Kiesel-7", "10.0.0.9"));
+    T(prlimit(c.pid, RLIMIT_AS, NULL, &was) == 0);
+    T_OK(cx, os_read_file(cx, arena_fmt(cx->a, "/proc/%d/statm", (int)c.pid), 1000, &statm));
+    str_split(statm, ' ', &pages, &rest);
+    T(str_to_int(pages, &size)); /* it has what it has, and a little for its stacks: less than a hash takes */
+    T(prlimit(c.pid, RLIMIT_AS, &(struct rlimit){(rlim_t)(size * getpagesize()) + (8 << 20), was.rlim_max}, NULL) == 0);
+    T_INT(comes(cx, au, "mem@example.org", "Zaun-Kiesel-7", "10.0.0.9"), E_BUSY);
+    T_INT(comes(cx, au, "mem@example.org", "wrong-wrong", "10.0.0.9"), E_BUSY);
+    T_INT(comes(cx, au, "nobody@example.org", "wrong-wrong", "10.0.0.9"), E_BUSY);
+    T_INT(counted(cx, "wrong") + counted(cx, "pending"), 0);
+    T_INT(counted(cx, "broken"), 3);
+    T(!au->hashes.is_deaf);
+    T(prlimit(c.pid, RLIMIT_AS, &was, NULL) == 0);
+    T_INT(comes(cx, au, "mem@example.org", "wrong-wrong", "10.0.0.9"), E_AUTH);
+    T_OK(cx, comes(cx, au, "mem@example.org", "Zaun-Kiesel-7", "10.0.0.9"));
+    auth_close(&au);
+    os_child_stop(&c);
+}
+
+/* How many sessions the log says were ended of a user for this reason. */
+static int64_t gone(struct cx *cx, int64_t user, const char *why)
+{
+    struct db_rows r = {0};
+    T_OK(cx, db_query(cx, &r, "SELECT coalesce(sum(n), 0) FROM security_event WHERE kind = 'session.ended' AND subject = $1 AND detail LIKE $2", V(user),
+                      V(arena_fmt(cx->a, "%%\"why\":\"%s\"%%", why))));
+    return db_int(&r, 0, 0);
+}
+
+/* Sessions that go with something else are told of whom, how many and why; those that were over before are not. */
+static void gone_with(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct auth *au = auth_open(NULL);
+    struct session s = {0};
+    int64_t a = user_make(cx, "gone@example.org", true), b = user_make(cx, "stays@example.org", true), id = 0;
+    T_OK(cx, auth_session_new(cx, a, S("10.1.1.1"), S("x"), &s));
+    cx->acl = NULL, cx->who = (struct who){0};
+    cx->now_ms += SESSION_IDLE_MS + 1000; /* that one is over */
+    for (int i = 0; i < 2; i++) T_OK(cx, auth_session_new(cx, a, S("10.1.1.1"), S("x"), &s));
+    T_OK(cx, auth_session_new(cx, b, S("10.1.1.2"), S("x"), &s));
+    cx->acl = NULL, cx->who = (struct who){0};
+    T_OK(cx, auth_password_set(cx, au, a, S("Zaun-Kiesel-7")));
+    T_INT(gone(cx, a, "password"), 2);
+    T_OK(cx, auth_session_new(cx, a, S("10.1.1.1"), S("x"), &s));
+    cx->acl = NULL, cx->who = (struct who){0};
+    T_OK(cx, factors_reset(cx, a));
+    T_INT(gone(cx, a, "second factor"), 1);
+    T_OK(cx, factors_reset(cx, a));
+    T_INT(gone(cx, a, "second factor"), 1); /* nobody was in */
+    T_OK(cx, auth_session_new(cx, a, S("10.1.1.1"), S("x"), &s));
+    cx->acl = NULL, cx->who = (struct who){0};
+    T_OK(cx, auth_block(cx, &(struct block_row){.addr = S("10.1.1.1"), .why = S("x")}, S(""), &id));
+    T_INT(gone(cx, a, "address"), 1);
+    T_OK(cx, auth_session_new(cx, a, S("10.1.1.3"), S("x"), &s));
+    cx->acl = NULL, cx->who = (struct who){0};
+    T_OK(cx, auth_sessions_end(cx, a, S("")));
+    T_INT(gone(cx, a, "by hand"), 1);
+    T_INT(gone(cx, b, ""), 0);
+    struct db_rows r = {0};
+    T_OK(cx, db_query(cx, &r, "SELECT count(*) FROM security_event WHERE kind = 'session.ended' AND subject = $1", V(b)));
+    T_INT(db_int(&r, 0, 0), 0);
+    auth_close(&au);
+}
+
 static void both(void) { bed_both(log_in); }
+static void both_short(void) { bed_both(short_of_memory); }
+static void both_gone(void) { bed_both(gone_with); }
 static void both_cost(void) { bed_both(costs_the_same); }
 static void both_crowded(void) { bed_both(crowded); }
 static void both_remembered(void) { bed_both(remembered); }
@@ -639,7 +729,7 @@ static void both_watched(void) { bed_both(watched); }
 int main(int argc, char **argv)
 {
     static void (*const all[])(void) = {passwords, agents, addresses, nobodys, hashed, crowd, both, both_cost, both_crowded, both_locked,
-                                        both_sprayed, both_changed, both_watched, both_remembered, both_elsewhere};
+                                        both_sprayed, both_changed, both_watched, both_remembered, both_elsewhere, both_short, both_gone};
     if (argc == 2 && strcmp(argv[1], HASHER_ARG) == 0) return hasher_child();
     for (size_t i = 0; i < COUNT(all); i++) all[i]();
     return t_end("auth");

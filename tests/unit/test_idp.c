@@ -6,6 +6,7 @@
 #include "auth/link.h"
 #include "auth/outside.h"
 #include "auth/outside_int.h"
+#include "auth/proof.h"
 #include "bed.h"
 #include "idp/idp_int.h"
 #include "idp/jwt.h"
@@ -254,30 +255,6 @@ static void lacking(void)
 
 /* ---- users, roles, sessions ---- */
 static const struct visitor home = {.addr = S0("203.0.113.9"), .agent = S0("test")};
-struct firm {
-    int64_t admin, plain, extra, strict; /* roles: all rights; two of none; one that asks for a second factor */
-};
-
-static int64_t made(struct cx *cx, const char *entity, const char *name, struct set extra)
-{
-    const struct entity *e = meta_entity(cx->meta, str_from(entity));
-    struct written w = {0};
-    struct set s[] = {{FLD(e, "name"), VAL_TEXT(str_from(name))}, extra};
-    T_OK(cx, record_create(cx, e, 0, s, extra.f ? 2 : 1, &w));
-    return w.id;
-}
-
-static int64_t role_made(struct cx *cx, const char *name, const char *rights)
-{
-    return made(cx, "role", name, (struct set){FLD(ENT(cx, "role"), "rights"), VAL_TEXT(str_from(rights))});
-}
-
-static struct firm firm_made(struct cx *cx)
-{
-    return (struct firm){role_made(cx, "Administrator", "{\"sys\":[\"users\"]}"), role_made(cx, "Plain", "{}"), role_made(cx, "Extra", "{}"),
-                         role_made(cx, "Strict", "{\"second_factor\":true}")};
-}
-
 static enum err comes(struct cx *cx, struct auth *au, const struct outside_rules *r, struct outsider w, const char *groups, struct login *io)
 {
     str rest = str_from(groups), one = {0};
@@ -302,13 +279,6 @@ static void roles_by_hand(struct cx *cx, int64_t user, const int64_t *ids, size_
     struct written w = {0};
     for (size_t i = 0; i < n; i++) v[i] = (struct item){.id = ids[i]};
     struct set s = {FLD(ENT(cx, "user"), "roles"), {.t = VT_LIST, .v = v, .n = n}};
-    T_OK(cx, record_update(cx, ENT(cx, "user"), user, 0, &s, 1, &w));
-}
-
-static void set_user(struct cx *cx, int64_t user, const char *field, struct val v)
-{
-    struct written w = {0};
-    struct set s = {entity_field(ENT(cx, "user"), str_from(field)), v};
     T_OK(cx, record_update(cx, ENT(cx, "user"), user, 0, &s, 1, &w));
 }
 
@@ -541,7 +511,8 @@ static enum err locked_row(struct cx *cx, void *arg)
     return db_exec(cx, NULL, "UPDATE login_guard SET until = $1 WHERE name = 'eve@x.test' AND device = ''", V(cx->now_ms + LOGIN_LOCK_MS));
 }
 
-/* An account that is locked, an address that is blocked: nobody comes in by another's word either. */
+/* An address that is blocked: nobody comes in by another's word either. A16: an account that is locked keeps out who guesses
+ * at its password or its code, and not who has shown elsewhere who he is. */
 static void fences(struct cx *cx, struct auth *au, const struct firm *f)
 {
     struct outside_rules r = {.name = S("id"), .issuer = S("https://fence.test"), .creates = true, .role = f->plain};
@@ -558,11 +529,119 @@ static void fences(struct cx *cx, struct auth *au, const struct firm *f)
         (void)!auth_login(cx, au, &bad, &in);
     }
     T_OK(cx, db_write(cx, locked_row, NULL));
-    T_INT(comes(cx, au, &r, w, "", &io), E_RATE);
-    T(io.wait_ms > 0);
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    int64_t eve = io.s.user;
+    T_OK(cx, auth_password_set(cx, au, eve, S("Moos-Laterne-9")));
+    struct login in = {.mail = S("eve@x.test"), .password = S("Moos-Laterne-9")};
+    T(auth_login(cx, au, &home, &in) == E_RATE && in.wait_ms > 0);
+    T_OK(cx, db_write(cx, factor_row, &eve));
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T_INT(io.s.stage, STAGE_FACTOR);
+    cx->who.user = eve;
+    struct second code = {.token = io.s.token, .recovery = S("0000000000"), .half = &io.s};
+    T_INT(factor_login(cx, au, &home, &code, &in), E_RATE); /* its codes are not guessed at either */
+    cx->who = (struct who){0};
     T_OK(cx, outside_may_try(cx, au, &(struct visitor){.addr = S("192.0.2.77")}, &wait));
     for (int i = 0; i < LOGIN_ADDR_BURST; i++) T_OK(cx, outside_refused(cx, au, &(struct visitor){.addr = S("192.0.2.77")}, S("id")));
     T(outside_may_try(cx, au, &(struct visitor){.addr = S("192.0.2.77")}, &wait) == E_RATE && wait > 0);
+}
+
+static enum err passkey_row(struct cx *cx, void *user)
+{
+    return db_exec(cx, NULL, "INSERT INTO passkey (id, user_id, name, credential, alg, public_key, counter, created_at, used_at) VALUES ($1, $2, 'k', $3, 0, 'x', 0, 0, 0)",
+                   V(id_new(cx->now_ms)), V(*(const int64_t *)user), V(arena_fmt(cx->a, "c%" PRId64, *(const int64_t *)user)));
+}
+
+/* Who has no password and lost his passkey proves himself by a recovery code alone, or by a log-in at his provider that is
+ * told to be fresh; who has a password does not. */
+static void lost(struct cx *cx, struct auth *au, const struct firm *f)
+{
+    struct outside_rules r = {.id = 4710, .name = S("id"), .issuer = S("https://lost.test"), .creates = true, .role = f->plain};
+    struct outsider w = {.subject = S("l-1"), .name = S("Lea"), .mail = S("lea@x.test"), .mail_proved = true, .factored = true, .proved_at = cx->now_ms};
+    str codes[RECOVERY_CODES] = {0};
+    struct login io = {0};
+    struct session s = {0};
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    int64_t lea = io.s.user;
+    T_OK(cx, db_write(cx, passkey_row, &lea));
+    T_OK(cx, auth_session_enter(cx, au, io.s.token, &s));
+    T_OK(cx, recovery_renew(cx, au, codes));
+    T_OK(cx, auth_proved(cx, &s, PROOF_OWN));
+    s.idp = 0; /* by a passkey, say: that has to be shown again */
+    T_INT(auth_proved(cx, &s, PROOF_OWN), E_PROOF);
+    cx->now_ms += PROOF_OWN_MS + 1000;
+    T_OK(cx, auth_session_enter(cx, NULL, io.s.token, &s));
+    T_INT(auth_proved(cx, &s, PROOF_OWN), E_PROOF);
+    struct proof p = {.session = io.s.token, .recovery = S("0000000000")};
+    T(auth_prove(cx, au, &home, &p) == E_DENIED && str_eq(cx->at, S("recovery")));
+    T_INT(auth_proved(cx, &s, PROOF_OWN), E_PROOF);
+    p.recovery = codes[0];
+    T_OK(cx, auth_prove(cx, au, &home, &p));
+    T_OK(cx, auth_session_enter(cx, NULL, io.s.token, &s));
+    T_OK(cx, auth_proved(cx, &s, PROOF_OWN));
+    T_INT(auth_prove(cx, au, &home, &p), E_DENIED); /* once */
+    p.recovery = S("");
+    T(auth_prove(cx, au, &home, &p) == E_DENIED && str_eq(cx->at, S("password")));
+    T_OK(cx, auth_password_set(cx, au, lea, S("Moos-Laterne-9")));
+    w.proved_at = cx->now_ms;
+    T_OK(cx, comes(cx, au, &r, w, "", &io));
+    T_OK(cx, auth_session_enter(cx, au, io.s.token, &s));
+    T_INT(auth_proved(cx, &s, PROOF_OWN), E_PROOF);
+    p = (struct proof){.session = io.s.token, .recovery = codes[1]};
+    T(auth_prove(cx, au, &home, &p) == E_DENIED && str_eq(cx->at, S("password")));
+    cx->acl = NULL;
+    cx->who = (struct who){0};
+}
+
+static int64_t told_of(struct cx *cx, const char *kind, int64_t user)
+{
+    struct db_rows r = {0};
+    T_OK(cx, db_query(cx, &r, "SELECT count(*) FROM security_event WHERE kind = $1 AND subject = $2", V(str_from(kind)), V(user)));
+    return db_int(&r, 0, 0);
+}
+
+static int64_t in_by(struct cx *cx, int64_t user, int64_t idp)
+{
+    struct db_rows r = {0};
+    T_OK(cx, db_query(cx, &r, "SELECT count(*) FROM session WHERE user_id = $1 AND idp = $2", V(user), V(idp)));
+    return db_int(&r, 0, 0);
+}
+
+/* A13: by whom somebody is vouched for is listed and can be ended: it lets nobody in any more, its sessions and the roles of
+ * its groups go; nobody shuts himself out. */
+static void identities(struct cx *cx, struct auth *au, const struct firm *f)
+{
+    struct outside_role map[] = {{S("sales"), f->extra}};
+    struct outside_rules r = {.id = 4712, .name = S("Haus"), .issuer = S("https://ids.test"), .creates = true, .role = f->plain, .map = map, .n_map = 1};
+    struct outside_rules other = {.id = 4713, .name = S("Other"), .issuer = S("https://ids2.test"), .links = true, .creates = true, .role = f->plain};
+    struct outsider w = {.subject = S("i-1"), .name = S("Ida"), .mail = S("ida@x.test"), .mail_proved = true}, w2 = w;
+    struct identity *v = NULL;
+    struct login io = {0};
+    size_t n = 0;
+    w2.subject = S("i-2");
+    T_OK(cx, comes(cx, au, &r, w, "sales", &io));
+    int64_t ida = io.s.user;
+    T_OK(cx, comes(cx, au, &r, w, "sales", &io));
+    T_INT(told_of(cx, "identity.linked", ida), 1);
+    T_OK(cx, identities_of(cx, ida, &v, &n));
+    T(n == 1 && v[0].key.n == 16 && str_eq(v[0].issuer, r.issuer) && str_eq(v[0].subject, S("i-1")));
+    struct identity_end x = {.user = ida, .of = v[0], .r = &r, .own = true};
+    T_INT(identity_end(cx, &x), E_PRECOND);
+    T(in_by(cx, ida, 4712) == 2 && str_eq(roles_of(cx, ida), S("Extra")));
+    T_OK(cx, comes(cx, au, &other, w2, "", &io));
+    T_INT(io.s.user, ida);
+    T_INT(told_of(cx, "identity.linked", ida), 2);
+    T_OK(cx, identity_end(cx, &x));
+    T(in_by(cx, ida, 4712) == 0 && in_by(cx, ida, 4713) == 1 && str_eq(roles_of(cx, ida), S("")));
+    T_INT(told_of(cx, "identity.ended", ida), 1);
+    T_INT(told_of(cx, "session.ended", ida), 1);
+    T_INT(identity_end(cx, &x), E_NOTFOUND);
+    T_INT(comes(cx, au, &r, w, "sales", &io), E_CONFLICT); /* it is nobody's any more */
+    T_OK(cx, identities_of(cx, ida, &v, &n));
+    T_INT((int64_t)n, 1);
+    x = (struct identity_end){.user = ida, .of = v[0], .r = &other};
+    T_OK(cx, identity_end(cx, &x)); /* whoever manages users may take the last one */
+    T_INT(in_by(cx, ida, 4713), 0);
 }
 
 static void users(struct bed *t)
@@ -581,6 +660,8 @@ static void users(struct bed *t)
     factor_rules(cx, au, &f);
     no_reset(cx, au, &f);
     fences(cx, au, &f);
+    lost(cx, au, &f);
+    identities(cx, au, &f);
     auth_close(&au);
 }
 

@@ -9,6 +9,8 @@
 #include "outside_make.h"
 #include "slapd.h"
 
+#include <pthread.h>
+
 static const struct visitor home = {.addr = S0("203.0.113.9"), .agent = S0("test")};
 struct house {
     struct cx *cx;
@@ -40,12 +42,43 @@ static void whole(void)
     T(!ldap_is_whole(LDAP_PARTIAL_RESULTS, 2, 2) && !ldap_is_whole(LDAP_REFERRAL, 2, 2) && !ldap_is_whole(LDAP_TIMELIMIT_EXCEEDED, 1, 2));
 }
 
+/* B3: which names a filter speaks of. */
+static void named(void)
+{
+    struct ldap_named v[LDAP_NAMES_MAX];
+    T_INT((int64_t)ldap_filter_names(S("(&(objectClass=person)(|(uid=%s)(mail=%s@firm.lan)))"), v), 2);
+    T(str_eq(v[0].attr, S("uid")) && str_eq(v[0].pattern, S("%s")) && str_eq(v[1].attr, S("mail")) && str_eq(v[1].pattern, S("%s@firm.lan")));
+    T_INT((int64_t)ldap_filter_names(S("(cn=*%s*)"), v), 0);
+    T_INT((int64_t)ldap_filter_names(S("(uid:caseExactMatch:=%s)"), v), 0);
+    T_INT((int64_t)ldap_filter_names(S("(uid~=%s)"), v), 0);
+    T_INT((int64_t)ldap_filter_names(S("(uid=%s"), v), 0);
+    T_INT((int64_t)ldap_filter_names(S(""), v), 0);
+}
+
+/* B7: one DN written in several ways, and what lies below a place. */
+static void whole_names(void)
+{
+    struct cx cx = t_cx();
+    str plain = ldap_dn_plain(&cx, S("cn=sales,ou=groups,dc=firm"));
+    static const char *const same[] = {"CN=Sales,OU=Groups,DC=Firm", "cn=sales, ou=groups , dc=firm", "cn=s\\61les,ou=groups,dc=firm"};
+    static const char *const none[] = {"", "sales", "cn", "cn=a,,dc=b", "=x"};
+    T(plain.n > 0);
+    for (size_t i = 0; i < COUNT(same); i++) T_STR(ldap_dn_plain(&cx, str_from(same[i])), plain);
+    for (size_t i = 0; i < COUNT(none); i++) T_INT((int64_t)ldap_dn_plain(&cx, str_from(none[i])).n, 0);
+    T(!str_eq(ldap_dn_plain(&cx, S("cn=a\\,ou=groups,dc=firm")), ldap_dn_plain(&cx, S("cn=a,ou=groups,dc=firm"))));
+    T(ldap_is_below(&cx, S("cn=x,OU=Groups,dc=firm"), S("ou=groups, DC=firm")) && ldap_is_below(&cx, S("cn=x,ou=y,ou=groups,dc=firm"), S("ou=groups,dc=firm")));
+    T(!ldap_is_below(&cx, S("cn=x,ou=people,dc=firm"), S("ou=groups,dc=firm")) && !ldap_is_below(&cx, S("ou=groups,dc=firm"), S("ou=groups,dc=firm")));
+    T(!ldap_is_below(&cx, S("cn=a\\,ou=groups,dc=firm"), S("ou=groups,dc=firm")) && !ldap_is_below(&cx, S("cn=x,dc=firm"), S("")));
+    t_cx_free(&cx);
+}
+
 static struct idp described(const struct house *h)
 {
     return (struct idp){.kind = IDP_LDAP, .active = true, .name = S("Haus"), .creates = true,
                         .ldap = {.url = arena_fmt(h->cx->a, "ldap://127.0.0.1:%d", h->s.port), .bind_dn = S("cn=reader,dc=firm,dc=lan"), .base = S("dc=firm,dc=lan"),
                                  .filter = S("(&(objectClass=inetOrgPerson)(|(uid=%s)(mail=%s)))"), .nested = NESTED_WALK, .mail_trusted = true, .attr_id = S("entryUUID"), .attr_name = S("cn"), .attr_mail = S("mail"),
-                                 .attr_phone = S("telephoneNumber"), .attr_lang = S("preferredLanguage")}};
+                                 .attr_phone = S("telephoneNumber"), .attr_lang = S("preferredLanguage"),
+                                 .group_base = S("ou=groups,dc=firm,dc=lan"), .timeout_s = LDAP_TIMEOUT_MAX_S}};
 }
 
 static const str reader = S0("reader-password");
@@ -95,6 +128,10 @@ static void setting(struct house *h)
     WITH(ldap.base, S(""), "base");
     WITH(ldap.filter, S("(uid=ada)"), "filter");
     WITH(ldap.filter, S("uid=%s"), "filter");
+    WITH(ldap.filter, S("(cn=*%s*)"), "filter"); /* it tells no name */
+    WITH(ldap.timeout_s, 1, "timeout");
+    WITH(ldap.timeout_s, 61, "timeout");
+    WITH(ldap.group_base, S("groups"), "group_base");
     WITH(ldap.bind_as, S("uid=ada"), "bind_as");
     WITH(ldap.attr_id, S(""), "attr_id");
     WITH(ldap.attr_mail, S("mail)(x"), "attr_mail");
@@ -128,7 +165,7 @@ static bool tries(struct house *h, struct ldap_conf l, const char *login, const 
 /* A line without a password gets nobody in, whatever the server would say to it. */
 static void no_password(struct house *h)
 {
-    struct ldap_conn c = {.ca = -1};
+    struct ldap_conn c = LDAP_CONN(os_mono_ms() + 60000);
     struct outgoing_rules rules = {.allow = arena_fmt(h->cx->a, "127.0.0.1:%d", h->s.port)};
     T_OK(h->cx, ldap_conn_open(h->cx, &rules, &h->p.ldap, &c));
     T_INT(ldap_conn_bind(h->cx, &c, S(""), S("")), E_AUTH);
@@ -169,6 +206,7 @@ static void trying(struct house *h)
     l.url = arena_fmt(cx->a, "ldaps://localhost:%d", h->s.tls);
     T(tries(h, l, "", "", E_BUSY, "certificate")); /* of another name */
     l.url = arena_fmt(cx->a, "ldaps://127.0.0.1:%d", h->s.port);
+    l.timeout_s = 3; /* neither says a word that the other understands */
     T(tries(h, l, "", "", E_BUSY, "cannot be reached"));
     l = good;
     l.bind_as = S("uid=%s,ou=people,dc=firm,dc=lan");
@@ -194,6 +232,13 @@ static enum err comes(struct house *h, const char *name, const char *password, s
     cx->acl = NULL;
     cx->who = (struct who){0};
     return e;
+}
+
+static int64_t number(struct cx *cx, const char *sql)
+{
+    struct db_rows r = {0};
+    T_OK(cx, db_run(cx, &r, NULL, str_from(sql), NULL, 0));
+    return r.n ? db_int(&r, 0, 0) : 0;
 }
 
 static void map_set(struct house *h, enum ldap_nested nested)
@@ -259,6 +304,127 @@ static void changes(struct house *h, int64_t ada)
     T(slapd_tool(cx, &h->s, "ldapmodify", "dn: uid=ada,ou=people,dc=firm,dc=lan\nchangetype: delete\n"));
     T_INT(comes(h, "ada", "ada-password", &io), E_AUTH); /* gone there */
     T_INT(comes(h, "ada", "Moos-Laterne-9", &io), E_AUTH);
+}
+
+static void maps(struct house *h, const char *group, const char *place, enum err want, const char *at)
+{
+    struct outside_role *map = NEW_N(h->cx->a, struct outside_role, 1);
+    map[0] = (struct outside_role){str_from(group), h->extra};
+    h->p.map = map;
+    h->p.n_map = 1;
+    h->p.role = h->plain;
+    h->p.ldap.group_base = str_from(place);
+    h->p.ldap.nested = NESTED_WALK;
+    h->cx->at = S("");
+    T_INT(changed(h, &h->p, NULL), want);
+    T(str_eq(h->cx->at, str_from(at)));
+}
+
+/* B7: a short name means a group at the place of the groups, whoever made another of that name elsewhere, or one whose
+ * name looks like the whole name of another. */
+static void which_group(struct house *h)
+{
+    struct cx *cx = h->cx;
+    struct login io = {0};
+    static const struct {
+        const char *group, *place, *roles;
+    } all[] = {{"boss", "ou=groups,dc=firm,dc=lan", ""}, {"cn=boss,ou=people,dc=firm,dc=lan", "", "Extra"}, {"CN=Boss, OU=People,DC=firm,DC=lan", "ou=groups,dc=firm,dc=lan", "Extra"},
+               {"boss", "ou=people,dc=firm,dc=lan", "Extra"}, {"boss", "dc=firm,dc=lan", "Extra"}, {"staff", "ou=groups,dc=firm,dc=lan", "Extra"}, {"cn=chiefs,ou=groups,dc=firm,dc=lan", "ou=groups,dc=firm,dc=lan", ""},
+               {"chiefs", "ou=groups,dc=firm,dc=lan", ""}};
+    T(slapd_tool(cx, &h->s, "ldapadd", "dn: cn=boss,ou=people,dc=firm,dc=lan\nobjectClass: groupOfNames\ncn: boss\nmember: uid=gil,ou=people,dc=firm,dc=lan\n\n"
+                                       "dn: cn=cn\\3Dchiefs\\2Cou\\3Dgroups\\2Cdc\\3Dfirm\\2Cdc\\3Dlan,ou=groups,dc=firm,dc=lan\nobjectClass: groupOfNames\ncn: cn=chiefs,ou=groups,dc=firm,dc=lan\nmember: uid=gil,ou=people,dc=firm,dc=lan\n\n"
+                                       "dn: uid=gil,ou=people,dc=firm,dc=lan\nobjectClass: inetOrgPerson\nuid: gil\ncn: Gil\nsn: G\nuserPassword: gil-password\n\n"
+                                       "dn: cn=staff,ou=groups,dc=firm,dc=lan\nchangetype: modify\nadd: member\nmember: uid=gil,ou=people,dc=firm,dc=lan\n"));
+    maps(h, "boss", "", E_INVALID, "group_base");
+    maps(h, "boss=,x", "", E_INVALID, "map");
+    for (size_t i = 0; i < COUNT(all); i++) {
+        maps(h, all[i].group, all[i].place, E_OK, "");
+        T_OK(cx, comes(h, "gil", "gil-password", &io));
+        T_STR(roles_of(cx, io.s.user), str_from(all[i].roles));
+    }
+    h->p.ldap.group_base = described(h).ldap.group_base;
+    map_set(h, NESTED_WALK);
+}
+
+static enum err lock_row(struct cx *cx, void *arg) /* of ada */
+{
+    (void)arg;
+    return db_exec(cx, NULL, "UPDATE login_guard SET until = $2 WHERE name = $1", V(S("ada@firm.example")), V(cx->now_ms + 20 * (int64_t)LOGIN_LOCK_MS));
+}
+
+static enum err names_forget(struct cx *cx, void *arg)
+{
+    (void)arg;
+    return db_exec(cx, NULL, "DELETE FROM idp_name");
+}
+
+static enum err lock_end(struct cx *cx, void *arg)
+{
+    (void)arg;
+    return db_exec(cx, NULL, "UPDATE login_guard SET until = 0");
+}
+
+/* A16: a directory's password goes through our door: the lock of an account holds for it, whichever of his names is typed. */
+static void locked(struct house *h)
+{
+    struct cx *cx = h->cx;
+    struct login io = {0};
+    static const char *const names[] = {"ada", "ADA", "ada@firm.example"};
+    T_OK(cx, comes(h, "ada", "ada-password", &io));
+    T_OK(cx, db_write(cx, lock_row, NULL));
+    for (size_t i = 0; i < COUNT(names); i++) {
+        T_INT(comes(h, names[i], "ada-password", &io), E_RATE);
+        T(io.wait_ms > 0);
+    }
+    T_OK(cx, db_write(cx, names_forget, NULL)); /* a name of his that is not known yet */
+    T_INT(comes(h, "ada", "ada-password", &io), E_RATE);
+    T(io.wait_ms > 0);
+    T_OK(cx, db_write(cx, lock_end, NULL));
+    T_OK(cx, comes(h, "ada", "ada-password", &io));
+}
+
+/* B3: what a directory takes for the same is not the same here: only the entry's own names lead to it. And a name that
+ * is somebody else's by now leads to him. */
+static void own_names(struct house *h)
+{
+    struct cx *cx = h->cx;
+    struct login io = {0};
+    static const char *const folded[] = {"\uff41da", "ad\u00ada", "M\u00dcLLE", "m\u00dcller"};
+    h->p.role = h->plain;
+    T_OK(cx, changed(h, &h->p, NULL));
+    T_OK(cx, comes(h, "  AdA ", "ada-password", &io));
+    int64_t ada = io.s.user;
+    T_INT(number(cx, "SELECT count(*) FROM idp_name WHERE name IN ('ada', 'ada@firm.example')"), 2);
+    T_INT(number(cx, "SELECT count(*) FROM idp_link WHERE login = 'ada'"), 1);
+    for (size_t i = 0; i < COUNT(folded); i++) T_INT(comes(h, folded[i], i < 2 ? "ada-password" : "max-password", &io), E_AUTH);
+    T(slapd_tool(cx, &h->s, "ldapmodify", "dn: uid=ada,ou=people,dc=firm,dc=lan\nchangetype: modrdn\nnewrdn: uid=ada.old\ndeleteoldrdn: 1\n\n"
+                                          "dn: uid=ada,ou=people,dc=firm,dc=lan\nchangetype: add\nobjectClass: inetOrgPerson\nuid: ada\ncn: Ada Second\nsn: S\nuserPassword: second-password\n"));
+    T_OK(cx, comes(h, "ada", "second-password", &io)); /* not the first one, whose name it was */
+    T(io.s.user != ada && str_eq(io.s.name, S("Ada Second")));
+    T_INT(comes(h, "ada", "ada-password", &io), E_AUTH);
+    T_OK(cx, comes(h, "ada.old", "ada-password", &io));
+    T_INT(io.s.user, ada);
+    T(slapd_tool(cx, &h->s, "ldapmodify", "dn: uid=ada,ou=people,dc=firm,dc=lan\nchangetype: delete\n\n"
+                                          "dn: uid=ada.old,ou=people,dc=firm,dc=lan\nchangetype: modrdn\nnewrdn: uid=ada\ndeleteoldrdn: 1\n"));
+    T_OK(cx, comes(h, "ada", "ada-password", &io));
+    T_INT(io.s.user, ada);
+}
+
+/* B3: an address that only folding makes somebody's is not his, and a wrong password under it is none of his. */
+static void own_address(struct house *h)
+{
+    struct cx *cx = h->cx;
+    struct login io = {0};
+    struct written w = {0};
+    const struct entity *e = ENT(cx, "user");
+    struct set s[] = {{FLD(e, "name"), VAL_TEXT(S("Mull"))}, {FLD(e, "mail"), VAL_TEXT(S("mull@firm.example"))}};
+    T_OK(cx, record_create(cx, e, 0, s, 2, &w));
+    T_OK(cx, auth_password_set(cx, h->au, w.id, S("Moos-Laterne-9")));
+    T_INT(comes(h, "m\u00fcll@firm.example", "Moos-Laterne-9", &io), E_AUTH);
+    T_INT(comes(h, "m\u00fcll@firm.example", "wrong-wrong", &io), E_AUTH);
+    T_INT(number(cx, "SELECT count(*) FROM login_attempt WHERE name = 'mull@firm.example'"), 0);
+    T_OK(cx, comes(h, " MULL@firm.example", "Moos-Laterne-9", &io));
+    T_INT(io.s.user, w.id);
 }
 
 /* B3: Müller and Muller are two people: the one is not looked for as the other. */
@@ -368,6 +534,66 @@ static void down(struct house *h, int64_t bob)
     no_answer(h);
 }
 
+/* A directory that answers each thing in good time, and all of it never. */
+struct sluggish {
+    int fd;
+    pthread_t thread;
+};
+
+static void *answers_slowly(void *arg)
+{
+    static const unsigned char bound[] = {0x30, 0x0c, 0x02, 0x01, 0, 0x61, 0x07, 0x0a, 0x01, 0, 0x04, 0, 0x04, 0}, part[] = {0x30, 0x10, 0x02, 0x01, 0, 0x64, 0x0b, 0x04, 0x07, 'd', 'c', '=', 'x', ',', 'd', 'c', 0x30, 0};
+    struct sluggish *s = arg;
+    unsigned char in[2000];
+    for (int c = accept(s->fd, NULL, NULL); c >= 0; c = accept(s->fd, NULL, NULL)) {
+        ssize_t n = recv(c, in, sizeof in, 0);
+        unsigned char out[64];
+        for (bool first = true; n > 5; first = false) { /* id of the message: byte 4 */
+            size_t len = first ? sizeof bound : sizeof part;
+            memcpy(out, first ? bound : part, len);
+            out[4] = first ? in[4] : (unsigned char)2;
+            os_sleep_us(700 * 1000);
+            if (send(c, out, len, MSG_NOSIGNAL) != (ssize_t)len) break;
+            if (first) n = recv(c, in, sizeof in, 0);
+        }
+        (void)close(c);
+    }
+    return NULL;
+}
+
+/* B5: a whole log-in has one end, however often something comes before it; and it is the setting that says when. */
+static void sluggish(struct house *h)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)h->s.port)};
+    struct sluggish s = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    struct ldap_conf l = h->p.ldap;
+    int yes = 1;
+    T(setsockopt(s.fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 && bind(s.fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(s.fd, 8) == 0);
+    T(pthread_create(&s.thread, NULL, answers_slowly, &s) == 0);
+    l.timeout_s = 2;
+    int64_t from = os_mono_ms();
+    T(tries(h, l, "ada", "ada-password", E_BUSY, "cannot be reached"));
+    int64_t took = os_mono_ms() - from;
+    if (took < 1900 || took >= 3900) fprintf(stderr, "  took %" PRId64 " ms\n", took);
+    T(took >= 1900 && took < 3900); /* with an end for each thing it would be several times as much */
+    (void)shutdown(s.fd, SHUT_RDWR);
+    T(pthread_join(s.thread, NULL) == 0);
+    (void)close(s.fd);
+}
+
+/* Who waits for a place waits no longer than for the directory itself. */
+static void in_line(struct house *h)
+{
+    struct ldap_conf l = h->p.ldap;
+    l.timeout_s = 2;
+    h->ids->gate.running = 4;
+    int64_t from = os_mono_ms();
+    T(tries(h, l, "ada", "ada-password", E_BUSY, ""));
+    T(os_mono_ms() - from >= 1900 && os_mono_ms() - from < 3900);
+    T(h->ids->gate.running == 4 && h->ids->gate.waiting == 0);
+    h->ids->gate.running = 0;
+}
+
 /* One that takes the connection and says nothing: an end comes. */
 static void silent(struct house *h)
 {
@@ -375,11 +601,15 @@ static void silent(struct house *h)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
     int64_t from = os_mono_ms();
     T(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(fd, 8) == 0);
-    T(tries(h, h->p.ldap, "", "", E_BUSY, "cannot be reached"));
     struct ldap_conf l = h->p.ldap;
+    l.timeout_s = 2;
+    T(tries(h, l, "", "", E_BUSY, "cannot be reached"));
     l.starttls = true;
     T(tries(h, l, "", "", E_BUSY, "cannot be reached"));
-    T(os_mono_ms() - from < 25000);
+    l.starttls = false;
+    l.url = arena_fmt(h->cx->a, "ldaps://127.0.0.1:%d", h->s.port);
+    T(tries(h, l, "", "", E_BUSY, "cannot be reached"));
+    T(os_mono_ms() - from < 3 * 2000 + 4000);
     (void)close(fd);
 }
 
@@ -438,12 +668,18 @@ static void directory(struct bed *t)
     no_password(&h);
     trying(&h);
     int64_t ada = coming(&h);
+    own_names(&h);
+    own_address(&h);
+    locked(&h);
+    which_group(&h);
     changes(&h, ada);
     alike(&h);
     int64_t bob = locals(&h);
     as_late(&h);
     down(&h, bob);
     silent(&h);
+    sluggish(&h);
+    in_line(&h);
     ended(&h, bob);
     slapd_end(cx, &h.s);
     auth_close(&h.au);
@@ -457,4 +693,4 @@ static void directory_both(void)
     bed_both(directory);
 }
 
-TESTS("ldap", escaping, whole, directory_both)
+TESTS("ldap", escaping, whole, named, whole_names, directory_both)

@@ -2,7 +2,7 @@
 import { query, type Mapping } from './calls';
 import { del, get, patch, post, put } from './client';
 import type {
-  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Filter, Idp, IdpBody, IdpList, IdpTried, Hook, HookDelivery, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Ref, Session, SessionRow, SecurityEvent, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
+  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Filter, Idp, IdpBody, IdpList, IdpTried, Hook, HookDelivery, Identity, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Ref, Session, SessionRow, SecurityEvent, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
 } from './types';
 
 export const doSetup = (body: Record<string, string>) => post<Session>('/setup', body);
@@ -10,6 +10,8 @@ export const changePassword = (present: string, password: string) => post<Sessio
 export const sessions = async (all = false) => (await get<{ data: SessionRow[] }>('/session/list' + query({ all: all ? 1 : '' }))).data;
 export const endSession = (key: string) => del(`/session/list/${key}`);
 export const endOtherSessions = () => del('/session/list');
+export const identities = async () => (await get<{ data: Identity[] }>('/identity')).data;
+export const endIdentity = (key: string, user?: string) => del(user ? `/account/${user}/identity/${key}` : `/identity/${key}`);
 export const account = (user: string) => get<Account>(`/account/${user}`);
 export const givePassword = (user: string, password: string) => post<null>(`/account/${user}/password`, { password });
 export const endUser = (user: string) => post<null>(`/account/${user}/end`, undefined);

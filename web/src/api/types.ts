@@ -91,7 +91,9 @@ export interface Captcha { id: string; image: string; question: string }
 export interface UsageRow { user: Ref | null; pages: number; actions: number; hours: [number, number, number][]; areas: { area: string; pages: number; actions: number }[] }
 export interface UsageRules { on: boolean; days: number }
 export interface SessionRow { key: string; this: boolean; user?: Ref | null; addr: string; agent: string; created_at: string; seen_at: string }
-export interface Account { id: string; active: boolean; password: boolean; must_change: boolean; first_until: string | null; sessions: number; can_invite: boolean; invited: { at: string; state: MailState; why: string } | null; factor: { totp: string | null; recovery: number; required: boolean; passkeys: number } }
+export interface Account { id: string; active: boolean; password: boolean; must_change: boolean; first_until: string | null; sessions: number; can_invite: boolean; invited: { at: string; state: MailState; why: string } | null; factor: { totp: string | null; recovery: number; required: boolean; passkeys: number }; identities: Identity[] }
+/** By whom somebody is known: a provider (null: it is gone) or a directory; login: his name there. */
+export interface Identity { key: string; provider: string | null; name: string; kind: string; subject: string; login: string; at: string }
 /** totp: since when codes of an app are asked for; required: by a role of his */
 export interface Factors { totp: string | null; recovery: number; required: boolean; password: boolean; passkeys: Passkey[]; passkey_possible: boolean }
 export interface Passkey { id: string; name: string; created_at: string; used_at: string | null }
@@ -115,7 +117,7 @@ export interface Attempt { id: string; at: string; name: string; user: Ref | nul
 export type EventKind =
   | 'login' | 'login.failed' | 'login.locked' | 'login.refused' | 'logout' | 'session.ended' | 'password.changed'
   | 'password.set' | 'password.link' | 'factor.set' | 'factor.removed' | 'factor.reset' | 'recovery.made'
-  | 'recovery.used' | 'passkey.added' | 'passkey.removed' | 'key.made' | 'key.ended' | 'address.blocked'
+  | 'recovery.used' | 'identity.linked' | 'identity.ended' | 'passkey.added' | 'passkey.removed' | 'key.made' | 'key.ended' | 'address.blocked'
   | 'address.freed' | 'lock.freed' | 'export.begun' | 'export.done' | 'archive.made' | 'backup.made' | 'shown.as'
   | 'setting.changed' | 'retention.made' | 'retention.changed' | 'retention.on' | 'retention.off' | 'retention.removed' | 'log.exported' | 'log.trimmed' | 'vault.rotated' | 'refused.login' | 'refused.rights'
   | 'refused.origin' | 'refused.csrf' | 'refused.hidden' | 'refused.input' | 'refused.rate';
@@ -197,7 +199,7 @@ export type IdpFactor = 'own' | 'claim' | 'always';
 export interface Idp {
   id: string; kind: 'oidc' | 'ldap'; name: string; active: boolean; creates: boolean; links: boolean; role: string | null; factor: IdpFactor; map: IdpRole[]; has_secret: boolean; back: string;
   issuer: string; client_id: string; scopes: string; groups: string; acr: string;
-  url: string; starttls: boolean; ca: string; bind_dn: string; base: string; filter: string; bind_as: string; nested: 'off' | 'walk' | 'ad'; mail_trusted: boolean;
+  url: string; starttls: boolean; ca: string; bind_dn: string; base: string; filter: string; bind_as: string; nested: 'off' | 'walk' | 'ad'; mail_trusted: boolean; group_base: string; timeout: number;
   attr_id: string; attr_name: string; attr_mail: string; attr_phone: string; attr_lang: string;
 }
 /** What is sent: of the secret what was typed anew, else nothing. */

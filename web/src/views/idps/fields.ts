@@ -2,7 +2,7 @@
 import type { Idp } from '../../api/types';
 import type { Key } from '../../lib/i18n.svelte';
 
-type Texts = 'name' | 'issuer' | 'client_id' | 'scopes' | 'groups' | 'acr' | 'url' | 'bind_dn' | 'base' | 'filter' | 'bind_as' | 'attr_id' | 'attr_name' | 'attr_mail' | 'attr_phone' | 'attr_lang';
+type Texts = 'name' | 'issuer' | 'client_id' | 'scopes' | 'groups' | 'acr' | 'url' | 'bind_dn' | 'base' | 'filter' | 'group_base' | 'bind_as' | 'attr_id' | 'attr_name' | 'attr_mail' | 'attr_phone' | 'attr_lang';
 export interface TextField { key: Texts; label: Key; hint?: Key; shown?: (v: Idp) => boolean }
 export const TEXTS: Record<Idp['kind'], TextField[]> = {
   oidc: [
@@ -19,6 +19,7 @@ export const TEXTS: Record<Idp['kind'], TextField[]> = {
     { key: 'bind_dn', label: 'idp.bindDn', hint: 'idp.bindDnHint' },
     { key: 'base', label: 'idp.base', hint: 'idp.baseHint' },
     { key: 'filter', label: 'idp.filter', hint: 'idp.filterHint' },
+    { key: 'group_base', label: 'idp.groupBase', hint: 'idp.groupBaseHint' },
     { key: 'bind_as', label: 'idp.bindAs', hint: 'idp.bindAsHint' },
     { key: 'attr_id', label: 'idp.attrId', hint: 'idp.attrIdHint' },
     { key: 'attr_name', label: 'idp.attrName' },
@@ -31,6 +32,6 @@ export const TEXTS: Record<Idp['kind'], TextField[]> = {
 export const fresh: Idp = {
   id: '', kind: 'oidc', name: '', active: true, creates: false, links: false, role: null, factor: 'own', map: [], has_secret: false, back: '',
   issuer: '', client_id: '', scopes: 'profile email', groups: 'groups', acr: '',
-  url: '', starttls: false, ca: '', bind_dn: '', base: '', filter: '(&(objectClass=person)(|(uid=%s)(mail=%s)))', bind_as: '', nested: 'walk', mail_trusted: false,
+  url: '', starttls: false, ca: '', bind_dn: '', base: '', filter: '(&(objectClass=person)(|(uid=%s)(mail=%s)))', bind_as: '', nested: 'walk', mail_trusted: false, group_base: '', timeout: 10,
   attr_id: 'entryUUID', attr_name: 'cn', attr_mail: 'mail', attr_phone: 'telephoneNumber', attr_lang: 'preferredLanguage',
 };
