@@ -41,9 +41,9 @@ static void changed(void *arg, int64_t job, int64_t by) { (void)arg, (void)job, 
 
 static struct jobs *begin(struct bed *t, int threads)
 {
-    static const struct job_kind kinds[] = {{S0("ordered"), ordered}, {S0("slow"), slow}};
+    static const struct job_kind sorts[] = {{S0("ordered"), ordered}, {S0("slow"), slow}};
     struct jobs *q = NULL;
-    struct jobs_opts o = {.db = t->b, .kinds = kinds, .n = COUNT(kinds), .threads = threads, .lease_ms = LEASE,
+    struct jobs_opts o = {.db = t->b, .kinds = sorts, .n = COUNT(sorts), .threads = threads, .lease_ms = LEASE,
                           .cx_begin = cx_begin, .cx_end = cx_end, .changed = changed};
     T_OK(&t->cx, jobs_start(&t->cx, &o, &q));
     return q;
@@ -128,14 +128,14 @@ static enum err robbed(struct cx *cx, const struct job *j, str *ret)
 
 static void lost(struct bed *t)
 {
-    static const struct job_kind kinds[] = {{S0("robbed"), robbed}};
+    static const struct job_kind sorts[] = {{S0("robbed"), robbed}};
     struct cx *cx = &t->cx;
     struct db_rows r = {0};
     struct jobs *q = NULL;
     int64_t id = 0;
     atomic_store(&ended, 0);
     T_OK(cx, job_add(cx, NULL, S("robbed"), S("{}"), S(""), &id));
-    struct jobs_opts o = {.db = t->b, .kinds = kinds, .n = 1, .threads = 1,
+    struct jobs_opts o = {.db = t->b, .kinds = sorts, .n = 1, .threads = 1,
                           .cx_begin = cx_begin, .cx_end = cx_end, .changed = changed};
     T_OK(cx, jobs_start(cx, &o, &q));
     wait_for(&ended, 1);
