@@ -5,6 +5,7 @@
 #include "auth/outside.h"
 #include "auth/proof.h"
 #include "bed.h"
+#include "db/db_int.h"
 #include "idp/ldap_int.h"
 #include "outside_make.h"
 #include "slapd.h"
@@ -650,6 +651,7 @@ static void as_late(struct house *h)
 
 static void directory(struct bed *t)
 {
+    id_forget(); /* the bed before this one was days ahead */
     struct house h = {.cx = &t->cx, .s = slapd_start(&t->cx)};
     struct cx *cx = h.cx;
     struct written w = {0};
