@@ -26,7 +26,7 @@ export async function run(v) {
   await some.check();
   await button(box, 'filter.add').click();
   await button(box, 'retain.make').click();
-  await v.seen(box.getByText(say(v, 'retain.unfinished'), { exact: true }), 'a condition with an unfinished part is refused');
+  await v.seen(box.getByText(say(v, 'filter.unfinished'), { exact: true }), 'a condition with an unfinished part is refused');
   v.ok((await send('GET', '/retention')).data.length === 0, 'and no rule is made of it');
   await some.uncheck();
   await v.axe('a rule of retention');
