@@ -146,6 +146,10 @@ def older(data):
         made = re.match(r'\s*"CREATE TABLE (\w+)', sql)
         index = re.match(r'\s*"CREATE (?:UNIQUE )?INDEX (\w+)', sql)
         added = re.match(r'\s*"ALTER TABLE (\w+) ADD COLUMN (\w+)', sql)
+        dropped = re.match(r'\s*"DROP INDEX (\w+)', sql)
+        if int(n) == last and dropped: # as an older number made it
+            made_by = [s for m, s in steps if int(m) < last and re.match(rf'\s*"CREATE (?:UNIQUE )?INDEX {dropped[1]} ', s)][-1]
+            db.execute("".join(re.findall(r'"([^"]*)"', made_by)))
         if int(n) == last and index:
             db.execute(f"DROP INDEX IF EXISTS {index[1]}")
         if int(n) == last and made:
