@@ -135,7 +135,8 @@ struct try {
     bool is_second;      /* his password was right, this is the second factor: no captcha */
     bool is_vouched;     /* he has shown elsewhere who he is: who guesses at his password does not keep him out */
     bool by_name;        /* `user` was found by a name of a directory, which may be another's by now */
-    const char *by;      /* how he proves it, when not by a password or a second factor; NULL = by these */
+    bool is_other;       /* neither a password nor a second factor proves it, but `by` */
+    enum event_code by;
     const char *as;      /* how it is written down when right; NULL = "in" */
     const char *refused; /* why it was not looked at; NULL = it may be */
     int64_t wait_ms;

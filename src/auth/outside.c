@@ -416,7 +416,7 @@ static enum err refusal_write(struct cx *cx, const struct visitor *v, str provid
         .outcome = failed ? S("wrong") : S("refused"),
         .told = {.kind = failed ? EVENT_LOGIN_FAILED : EVENT_LOGIN_REFUSED,
                  .addr = v->addr,
-                 .detail = event_detail(cx, failed ? S("by") : S("why"), S("single sign-on"))}};
+                 .detail = event_coded(cx, failed ? EVENT_BY_SSO : EVENT_WHY_SSO)}};
     return db_write(cx, refused_insert, &x);
 }
 
@@ -454,7 +454,7 @@ enum err outside_login(struct cx *cx, struct auth *au, const struct visitor *v,
                        const struct outside_rules *r, const struct outsider *w, struct login *io)
 {
     struct settling s = {.r = r, .w = w};
-    struct try t = {.v = v, .is_second = true, .is_vouched = true, .by = "single sign-on"};
+    struct try t = {.v = v, .is_second = true, .is_vouched = true, .is_other = true, .by = EVENT_BY_SSO};
     TRY(outside_settling(cx, &s));
     t.user = s.user;
     if (!s.is_new) TRY(try_own_name(cx, &t));
