@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* api/security_text.c - rows of the security log in the reader's language: kinds and codes by the table (audit/event.def),
- * ids by the titles that his rights let him see, names of entities and fields by their labels. */
+/* api/security_text.c - rows of the security log in the reader's language: kinds and codes by the table
+ * (audit/event.def), ids by the titles that his rights let him see, names of entities and fields by their labels. */
 #include "api/security.h"
 
 #include "auth/key.h"
@@ -75,7 +75,8 @@ static enum err all_names(struct cx *cx, struct telling *t)
 /* Records of several entities: a look for each entity. */
 static const struct entity *record_entity(struct cx *cx, const struct telling *t, size_t i)
 {
-    const struct json *e = subject_of(t, i) == EVENT_OF_RECORD ? json_get(t->detail[i], S("entity")) : NULL;
+    const struct json *e =
+        subject_of(t, i) == EVENT_OF_RECORD ? json_get(t->detail[i], S("entity")) : NULL;
     return e && e->t == JT_STR ? meta_entity(cx->meta, e->s) : NULL;
 }
 
@@ -112,7 +113,8 @@ static str entity_label(struct cx *cx, str name)
 
 static void fields_say(struct cx *cx, struct buf *b, const struct entity *e, const struct json *v)
 {
-    for (size_t i = 0; i < v->n; i++) buf_fmt(b, "%s%.*s", i ? ", " : "", FS(field_label(cx, e, v->v[i].s)));
+    for (size_t i = 0; i < v->n; i++)
+        buf_fmt(b, "%s%.*s", i ? ", " : "", FS(field_label(cx, e, v->v[i].s)));
 }
 
 static str time_said(struct cx *cx, str ms)
@@ -128,8 +130,8 @@ static str person_said(const struct telling *t, str id)
     return title.n ? title : id;
 }
 
-static void value_say(struct cx *cx, struct buf *b, const struct telling *t, const struct event_key_info *k,
-                      const struct json *v, const struct entity *e)
+static void value_say(struct cx *cx, struct buf *b, const struct telling *t,
+                      const struct event_key_info *k, const struct json *v, const struct entity *e)
 {
     const struct event_code_info *code = event_code_find(k->name, v->s);
     const struct event_kind_info *kind = event_kind_find(v->s);
@@ -179,11 +181,12 @@ static str detail_said(struct cx *cx, const struct telling *t, size_t i)
 
 str event_subject_name(enum event_subject of)
 {
-    static const str names[] = {[EVENT_OF_NONE] = S0(""),           [EVENT_OF_USER] = S0("user"),
-                                [EVENT_OF_ROLE] = S0("role"),       [EVENT_OF_KEY] = S0("key"),
-                                [EVENT_OF_PASSKEY] = S0("passkey"), [EVENT_OF_BLOCK] = S0("block"),
-                                [EVENT_OF_RECORD] = S0("record"),   [EVENT_OF_EVENT] = S0("event"),
-                                [EVENT_OF_SEAL] = S0("seal"),       [EVENT_OF_SETTING] = S0("setting")};
+    static const str names[] = {
+        [EVENT_OF_NONE] = S0(""),           [EVENT_OF_USER] = S0("user"),
+        [EVENT_OF_ROLE] = S0("role"),       [EVENT_OF_KEY] = S0("key"),
+        [EVENT_OF_PASSKEY] = S0("passkey"), [EVENT_OF_BLOCK] = S0("block"),
+        [EVENT_OF_RECORD] = S0("record"),   [EVENT_OF_EVENT] = S0("event"),
+        [EVENT_OF_SEAL] = S0("seal"),       [EVENT_OF_SETTING] = S0("setting")};
     return names[of];
 }
 

@@ -6,19 +6,18 @@
  * and the digest of the seal before it. The key comes from the vault, which lies beside the database: who has the
  * database alone can forge none. The last seal's digest, kept elsewhere (system log, backups), shows a tail cut off.
  *
- * An erasure by law (privacy/privacy.h) takes old values out of rows, sealed or not. It leaves a mark for each: a keyed
- * digest of the row as it was left, written in the same transaction and numbered. A row with a mark that fits by its
- * key is held against its newest one and no longer against its seal, so nobody without the key can change a row, or put
- * a value back, and call it an erasure; nor does it matter whether the row was sealed before, after or just then. One
- * digest over all marks of an erasure stands in its own row of the log ("erase"), which is sealed like any other: marks
- * taken away, exchanged or made up are found, too, and so are those of rows that are not there. (An erasure that has
- * not come to its end has no such row yet.)
+ * An erasure by law (privacy/privacy.h) takes old values out of rows, sealed or not. It leaves a mark for each: a
+ * keyed digest of the row as it was left, written in the same transaction and numbered. A row with a mark that fits
+ * by its key is held against its newest one and no longer against its seal, so nobody without the key can change a
+ * row, or put a value back, and call it an erasure; nor does it matter whether the row was sealed before, after or
+ * just then. One digest over all marks of an erasure stands in its own row of the log ("erase"), which is sealed like
+ * any other: marks taken away, exchanged or made up are found, too, and so are those of rows that are not there. (An
+ * erasure that has not come to its end has no such row yet.)
  *
  * Security events stand in the same chain, in seals of their own. They are kept for EVENT_DAYS; then whole seals lose
- * their rows and their body, of which the digest stays (the chain's links hold it), and an event with a word of the key
- * says up to which seal: without that word a seal without its rows is a fault. A row or seal that was changed stops that,
- * until somebody at the command line accepts the seal (audit_accept).
- */
+ * their rows and their body, of which the digest stays (the chain's links hold it), and an event with a word of the
+ * key says up to which seal: without that word a seal without its rows is a fault. A row or seal that was changed
+ * stops that, until somebody at the command line accepts the seal (audit_accept). */
 #pragma once
 #include "base/base.h"
 #include "db/db.h"
@@ -57,9 +56,9 @@ MUST enum err sealer_start(struct cx *cx, struct dbase *b, const struct vault *v
                            str kept, struct sealer **ret);
 void sealer_stop(struct sealer **s); /* takes NULL */
 
-/* A fault of this seal was looked at, and the reason is known: an event says so, with our key's word. Its events are let go
- * like others when their time is over; faults there are told on. E_NOTFOUND at "seal"; E_INVALID at "reason"; E_PRECOND:
- * the vault has no key. Outside db_write. */
+/* A fault of this seal was looked at, and the reason is known: an event says so, with our key's word. Its events are
+ * let go like others when their time is over; faults there are told on. E_NOTFOUND at "seal"; E_INVALID at "reason";
+ * E_PRECOND: the vault has no key. Outside db_write. */
 MUST enum err audit_accept(struct cx *cx, const struct vault *v, int64_t seal, str reason);
 
 /* ---- looking ---- */

@@ -20,8 +20,8 @@ struct audit_keys {
 MUST enum err audit_keys_of(struct cx *cx, const struct vault *v, str name, struct audit_keys *ret, str *ret_name);
 /* What is sealed: the log of changes, and security events. */
 enum audit_log { LOG_CHANGE, LOG_EVENT, AUDIT_LOGS };
-/* Of a row as db_changes gives it: seq, at, who, way, batch, entity, record, op, version, old, and by which API key; of an
- * event with EVENT_SEALED. Of a row without a key it is what it was before there were any. */
+/* Of a row as db_changes gives it: seq, at, who, way, batch, entity, record, op, version, old, and by which API key;
+ * of an event with EVENT_SEALED. Of a row without a key it is what it was before there were any. */
 void row_digest(struct cx *cx, const struct audit_keys *k, const struct db_val *row, struct entry *ret);
 void entry_put(struct buf *b, const struct entry *e);
 bool entry_get(str text, struct entry *ret); /* ENTRY_CHARS of it */

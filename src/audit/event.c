@@ -39,7 +39,8 @@ const struct event_key_info *event_key_find(str name)
 const struct event_code_info *event_code_find(str key, str name)
 {
     for (size_t i = 0; i < EVENT_CODES_N; i++)
-        if (str_eq(event_codes[i].name, name) && str_eq(event_keys[event_codes[i].key].name, key)) return &event_codes[i];
+        if (str_eq(event_codes[i].name, name) && str_eq(event_keys[event_codes[i].key].name, key))
+            return &event_codes[i];
     return NULL;
 }
 
@@ -72,7 +73,10 @@ str event_coded(struct cx *cx, enum event_code code)
     return event_detail(cx, event_codes[code].key, event_codes[code].name);
 }
 
-str event_flag(struct cx *cx, enum event_key key) { return arena_fmt(cx->a, "{\"%.*s\":true}", FS(event_keys[key].name)); }
+str event_flag(struct cx *cx, enum event_key key)
+{
+    return arena_fmt(cx->a, "{\"%.*s\":true}", FS(event_keys[key].name));
+}
 
 /* Who looks as somebody else does so himself; as whom stands beside it. */
 static str detail_of(struct cx *cx, const struct event *e)
@@ -91,8 +95,8 @@ static int64_t key_of(const struct cx *cx, const struct event *e)
     return !e->who || e->who == cx->who.user ? cx->who.key : 0;
 }
 
-/* SQLite's followers go by the number alone, and other processes (commands beside a server) write, too: no number may come
- * before one that stands there already. PostgreSQL's go by the transaction first. */
+/* SQLite's followers go by the number alone, and other processes (commands beside a server) write, too: no number may
+ * come before one that stands there already. PostgreSQL's go by the transaction first. */
 static enum err number_new(struct cx *cx, int64_t *ret)
 {
     struct db_rows r = {0};

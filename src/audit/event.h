@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* audit/event.h - security events (event.def): who came in or was kept out, what was taken out of the house, who looked as
- * somebody else, which request was refused. Rows of `security_event`, sealed in the chain of the change log (audit.h).
+/* audit/event.h - security events (event.def): who came in or was kept out, what was taken out of the house, who
+ * looked as somebody else, which request was refused. Rows of `security_event`, sealed in the chain of the change log
+ * (audit.h).
  *
  * What has an effect is written in the transaction of the effect, or before its answer (event_put, event_write).
  * Refused requests are counted in memory and written once a minute, a row for each asker, kind and route (struct
- * tally): a million of them are a few hundred rows. No row holds a text of people's or a secret: ids, addresses, names
- * of routes, entities and fields, codes; but for the reason that somebody types at the command line for accepting a fault.
- */
+ * tally): a million of them are a few hundred rows. No row holds a text of people's or a secret: ids, addresses,
+ * names of routes, entities and fields, codes; but for the reason that somebody types at the command line for
+ * accepting a fault. */
 #pragma once
 #include "base/base.h"
 #include "db/db.h"
@@ -30,7 +31,8 @@ enum event_code {
 #include "audit/event.def"
     EVENT_CODES_N
 };
-/* Whose id the subject is; SETTING: of several of a kind the one (a webhook, a provider); RECORD: of the detail's entity. */
+/* Whose id the subject is; SETTING: of several of a kind the one (a webhook, a provider); RECORD: of the detail's
+ * entity. */
 enum event_subject {
     EVENT_OF_NONE, EVENT_OF_USER, EVENT_OF_ROLE, EVENT_OF_KEY, EVENT_OF_PASSKEY, EVENT_OF_BLOCK, EVENT_OF_RECORD,
     EVENT_OF_EVENT, EVENT_OF_SEAL, EVENT_OF_SETTING

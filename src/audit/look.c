@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* audit/look.c - security events read, newest first. Whatever is asked for, one index leads: a kind's, a user's, an
- * address' rows stand in it by their number, and the rest is looked at row by row; a group of kinds, or by whom and about
- * whom, are several such walks, of which each ends after a page. */
+ * address' rows stand in it by their number, and the rest is looked at row by row; a group of kinds, or by whom and
+ * about whom, are several such walks, of which each ends after a page. */
 #include "audit/audit_int.h"
 #include "audit/event.h"
 
@@ -12,12 +12,14 @@
 enum { RARE = 2000, WALK_ROWS = EVENT_PAGE + 1 };
 enum walk_by { BY_NUMBER, BY_KIND, BY_WHO, BY_SUBJECT, BY_ADDR };
 /* $5: the kind, $6: a user, of whom $8 says as what, $7: the address; whatever is not asked for is '' or 0. */
-#define WALK(leads)                                                                                                   \
-    S0("SELECT seq, at, who, api_key, subject, n, kind, addr, way, detail FROM security_event"                        \
-       " WHERE seq < $1 AND seq >= $2 AND at >= $3 AND at < $4 AND (CAST($5 AS TEXT) = '' OR kind = CAST($5 AS TEXT))" \
-       " AND (CAST($8 AS BIGINT) = 0 OR (CAST($8 AS BIGINT) = 1 AND who = CAST($6 AS BIGINT))"                        \
-       " OR (CAST($8 AS BIGINT) = 2 AND subject = CAST($6 AS BIGINT)))"                                               \
-       " AND (CAST($7 AS TEXT) = '' OR addr = CAST($7 AS TEXT))" leads " ORDER BY seq DESC LIMIT 101")
+#define WALK(leads)                                                                                \
+    S0("SELECT seq, at, who, api_key, subject, n, kind, addr, way, detail FROM security_event"     \
+       " WHERE seq < $1 AND seq >= $2 AND at >= $3 AND at < $4 AND (CAST($5 AS TEXT) = '' OR "     \
+       "kind = CAST($5 AS TEXT))"                                                                  \
+       " AND (CAST($8 AS BIGINT) = 0 OR (CAST($8 AS BIGINT) = 1 AND who = CAST($6 AS BIGINT))"     \
+       " OR (CAST($8 AS BIGINT) = 2 AND subject = CAST($6 AS BIGINT)))"                            \
+       " AND (CAST($7 AS TEXT) = '' OR addr = CAST($7 AS TEXT))" leads                             \
+       " ORDER BY seq DESC LIMIT 101")
 static const str walk_sql[] = {[BY_NUMBER] = WALK(""),
                                [BY_KIND] = WALK(" AND kind = CAST($5 AS TEXT)"),
                                [BY_WHO] = WALK(" AND who = CAST($6 AS BIGINT)"),
@@ -58,7 +60,9 @@ static enum err take(struct cx *cx, void *arg, const struct db_val *row, size_t 
 static enum err is_rare(struct cx *cx, str kind, bool *ret)
 {
     struct db_rows r = {0};
-    TRY(db_query(cx, &r, "SELECT count(*) FROM (SELECT 1 AS x FROM security_event WHERE kind = $1 LIMIT 2000) AS few",
+    TRY(db_query(cx, &r,
+                 "SELECT count(*) FROM (SELECT 1 AS x FROM security_event WHERE kind = $1 LIMIT "
+                 "2000) AS few",
                  V(kind)));
     static_assert(RARE == 2000, "as the LIMIT says");
     *ret = db_int(&r, 0, 0) < RARE;
@@ -69,21 +73,31 @@ static enum err leader(struct cx *cx, const struct walk *w, enum walk_by *ret)
 {
     bool rare = w->kind.n > 0, other = w->as || w->q->addr.n;
     if (w->kind.n && other) TRY(is_rare(cx, w->kind, &rare));
-    *ret = rare ? BY_KIND : w->as == 1 ? BY_WHO : w->as == 2 ? BY_SUBJECT : w->q->addr.n ? BY_ADDR : BY_NUMBER;
+    *ret = rare           ? BY_KIND
+           : w->as == 1   ? BY_WHO
+           : w->as == 2   ? BY_SUBJECT
+           : w->q->addr.n ? BY_ADDR
+                          : BY_NUMBER;
     return E_OK;
 }
 
 /* A number is no older than its row's time, and no more than a day younger: the clock may have been put back. */
-enum err event_walk_of(struct cx *cx, const struct event_query *q, str kind, int64_t as, str *ret_sql,
-                       struct db_val ret[EVENT_WALK_VALUES])
+enum err event_walk_of(struct cx *cx, const struct event_query *q, str kind, int64_t as,
+                       str *ret_sql, struct db_val ret[EVENT_WALK_VALUES])
 {
     struct walk w = {.q = q, .kind = kind, .as = as};
     enum walk_by by = BY_NUMBER;
     TRY(leader(cx, &w, &by));
     int64_t below = q->before ? q->before : INT64_MAX, to = q->to ? q->to : INT64_MAX;
     int64_t last = q->to && q->to < INT64_MAX - DAY_MS ? id_first(q->to + DAY_MS) : INT64_MAX;
-    const struct db_val v[EVENT_WALK_VALUES] = {V(below < last ? below : last), V(id_first(q->from)), V(q->from), V(to),
-                                                V(kind), V(q->who), V(q->addr), V(as)};
+    const struct db_val v[EVENT_WALK_VALUES] = {V(below < last ? below : last),
+                                                V(id_first(q->from)),
+                                                V(q->from),
+                                                V(to),
+                                                V(kind),
+                                                V(q->who),
+                                                V(q->addr),
+                                                V(as)};
     memcpy(ret, v, sizeof v);
     *ret_sql = walk_sql[by];
     return E_OK;
@@ -114,14 +128,15 @@ static int newest_first(const void *x, const void *y)
     return (a->seq < b->seq) - (a->seq > b->seq);
 }
 
-enum err event_list(struct cx *cx, const struct event_query *q, struct event_row **ret, size_t *ret_n,
-                    int64_t *ret_next)
+enum err event_list(struct cx *cx, const struct event_query *q, struct event_row **ret,
+                    size_t *ret_n, int64_t *ret_next)
 {
     struct walk w = {.q = q};
     size_t n = 0;
     if (!q->kind.n) TRY(walks_of_kind(cx, &w, S("")));
     for (size_t k = 0; q->kind.n && k < EVENT_N; k++)
-        if (event_is_of(q->kind, event_kinds[k].name)) TRY(walks_of_kind(cx, &w, event_kinds[k].name));
+        if (event_is_of(q->kind, event_kinds[k].name))
+            TRY(walks_of_kind(cx, &w, event_kinds[k].name));
     if (w.found.n) qsort(w.found.v, w.found.n, sizeof *w.found.v, newest_first);
     struct event_row *v = NEW_N(cx->a, struct event_row, EVENT_PAGE + 1);
     for (size_t i = 0; i < w.found.n && n < WALK_ROWS; i++)

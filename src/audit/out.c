@@ -49,7 +49,8 @@ static void number(struct cx *cx, struct buf *b, const char *name, int64_t v)
     if (v) param(b, name, arena_fmt(cx->a, "%" PRId64, v));
 }
 
-/* An element of its own, so that no name of a parameter meets one of the first; of a list each value, as RFC 5424 has it. */
+/* An element of its own, so that no name of a parameter meets one of the first; of a list each value, as RFC 5424 has
+ * it. */
 static void details(struct cx *cx, struct buf *b, str detail)
 {
     const struct json *j = NULL;

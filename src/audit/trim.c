@@ -76,7 +76,8 @@ static enum err acceptance_renew(struct cx *cx, const struct trimming *t, int64_
     struct db_rows r = {0};
     struct audit_accepted x;
     str key = {0}, mac = {0};
-    TRY(db_query(cx, &r, "SELECT " ACCEPT_COLS " FROM security_event WHERE seq = $1 AND kind = 'log.accepted'", V(seq)));
+    TRY(db_query(cx, &r, "SELECT " ACCEPT_COLS " FROM security_event WHERE seq = $1 AND kind = 'log.accepted'",
+                 V(seq)));
     if (!r.n || !accept_read(cx, r.v, &x, &key, &mac)) return E_OK;
     return accept_put(cx, t->v, x.seal, x.who, x.reason);
 }
@@ -167,7 +168,7 @@ enum err event_tidy(struct cx *cx, const struct vault *v)
     while (t.n == TRIM_SEALS);
     if (!t.wrong) return E_OK;
     return fail(cx, E_PRECOND,
-                "seal %" PRId64 " is not what it was: no security event goes before kontor audit verify finds nothing, or "
-                "kontor audit accept %" PRId64 " --reason WHY says that it was looked at",
+                "seal %" PRId64 " is not what it was: no security event goes before kontor audit verify finds nothing,"
+                " or kontor audit accept %" PRId64 " --reason WHY says that it was looked at",
                 t.wrong, t.wrong);
 }

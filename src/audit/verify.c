@@ -257,7 +257,8 @@ static enum err log_row(struct cx *cx, void *arg, const struct db_val *row, size
 #define LOG_ROWS "SELECT seq, at, who, way, batch, entity, record, op, version, old, "
 static enum err log_walk(struct cx *cx, struct checking *c)
 {
-    static const str sql[2][2] = {{S0(LOG_ROWS "0, 0 FROM change ORDER BY seq"), S0(LOG_ROWS "0, xid FROM change ORDER BY seq")},
+    static const str sql[2][2] = {{S0(LOG_ROWS "0, 0 FROM change ORDER BY seq"),
+                                   S0(LOG_ROWS "0, xid FROM change ORDER BY seq")},
                                   {S0(LOG_ROWS "api_key, 0 FROM change ORDER BY seq"),
                                    S0(LOG_ROWS "api_key, xid FROM change ORDER BY seq")}};
     return db_each(cx, sql[c->has_events][db_is_pg(cx)], NULL, 0, log_row, c);

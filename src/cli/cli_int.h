@@ -61,8 +61,8 @@ void settings_md(struct cli *c);
 void limits_md(struct cli *c); /* of the server */
 
 /* ---- telling.c ---- */
-/* An event of a command that has no open store, into the base at `url`, beside its server if there is one. E_PRECOND: the
- * base has not this program's schema. */
+/* An event of a command that has no open store, into the base at `url`, beside its server if there is one. E_PRECOND:
+ * the base has not this program's schema. */
 MUST enum err cli_event(struct cli *c, str url, const struct event *e);
 /* The same for more than an event: fn has c->cx->db, and writes in transactions of its own. */
 typedef enum err cli_base_fn(struct cli *c, void *arg);

@@ -243,7 +243,8 @@ static enum err accept_seal(struct cli *c, const struct vault *v)
     if (!str_trim(cli_opt(c, "reason")).n) return cli_usage(c, "--reason TEXT is missing: why it may stand");
     TRY(cli_with_base(c, store_url(c->cx, cli_setting(c, "data"), cli_setting(c, "db")), accept_here, &x));
     if (!c->json) {
-        cli_say(c, "seal %" PRId64 " is accepted: the security log says so, and verify goes on telling of it\n", x.seal);
+        cli_say(c, "seal %" PRId64 " is accepted: the security log says so, and verify goes on telling of it\n",
+                x.seal);
         return E_OK;
     }
     cli_json_begin(c, &j);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cli/telling.c - commands that work on a base as a whole, beside its server or without one, say so in its security log. */
+/* cli/telling.c - commands that work on a base as a whole, beside its server or without one, say so in its security
+ * log. */
 #include "cli/cli_int.h"
 #include "os/os.h"
 
@@ -10,13 +11,15 @@ static enum err told_in(struct cli *c, const struct event *e, cli_base_fn *fn, v
     int schema = 0;
     TRY(db_schema_version(c->cx, &schema));
     if (schema != db_schema_latest())
-        return fail(c->cx, E_PRECOND, "the data has another form than this program: run kontor upgrade first");
+        return fail(c->cx, E_PRECOND,
+                    "the data has another form than this program: run kontor upgrade first");
     c->cx->now_ms = os_now_ms(); /* a backup takes its time */
     if (fn) return fn(c, arg);
     return event_write(c->cx, e, NULL);
 }
 
-static enum err with_writing(struct cli *c, str url, const struct event *e, cli_base_fn *fn, void *arg)
+static enum err with_writing(struct cli *c, str url, const struct event *e, cli_base_fn *fn,
+                             void *arg)
 {
     struct dbase *b = NULL;
     struct db *held = c->cx->db;
@@ -30,9 +33,15 @@ static enum err with_writing(struct cli *c, str url, const struct event *e, cli_
     return err;
 }
 
-enum err cli_event(struct cli *c, str url, const struct event *e) { return with_writing(c, url, e, NULL, NULL); }
+enum err cli_event(struct cli *c, str url, const struct event *e)
+{
+    return with_writing(c, url, e, NULL, NULL);
+}
 
-enum err cli_with_base(struct cli *c, str url, cli_base_fn *fn, void *arg) { return with_writing(c, url, NULL, fn, arg); }
+enum err cli_with_base(struct cli *c, str url, cli_base_fn *fn, void *arg)
+{
+    return with_writing(c, url, NULL, fn, arg);
+}
 
 /* ---- the table of kinds, for the manual ---- */
 static void keys_put(struct cli *c, str keys)
@@ -47,10 +56,11 @@ static void keys_put(struct cli *c, str keys)
 static const char *subject_name(enum event_subject of)
 {
     static const char *const names[] = {
-        [EVENT_OF_NONE] = "",          [EVENT_OF_USER] = "user",     [EVENT_OF_ROLE] = "role",
-        [EVENT_OF_KEY] = "API key",    [EVENT_OF_PASSKEY] = "passkey", [EVENT_OF_BLOCK] = "block",
-        [EVENT_OF_RECORD] = "record",  [EVENT_OF_EVENT] = "event",   [EVENT_OF_SEAL] = "seal",
-        [EVENT_OF_SETTING] = "webhook, provider"};
+        [EVENT_OF_NONE] = "",           [EVENT_OF_USER] = "user",
+        [EVENT_OF_ROLE] = "role",       [EVENT_OF_KEY] = "API key",
+        [EVENT_OF_PASSKEY] = "passkey", [EVENT_OF_BLOCK] = "block",
+        [EVENT_OF_RECORD] = "record",   [EVENT_OF_EVENT] = "event",
+        [EVENT_OF_SEAL] = "seal",       [EVENT_OF_SETTING] = "webhook, provider"};
     return names[of];
 }
 
@@ -58,7 +68,8 @@ static void codes_put(struct cli *c, size_t key)
 {
     for (size_t i = 0, n = 0; i < EVENT_CODES_N; i++)
         if (event_codes[i].key == (enum event_key)key)
-            cli_say(c, "%s`%.*s` (%.*s)", n++ ? ", " : "", FS(event_codes[i].name), FS(event_codes[i].text));
+            cli_say(c, "%s`%.*s` (%.*s)", n++ ? ", " : "", FS(event_codes[i].name),
+                    FS(event_codes[i].text));
 }
 
 void kinds_md(struct cli *c)

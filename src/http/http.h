@@ -147,8 +147,8 @@ struct http_opts {
     void (*thread_end)(void *arg, void *thread);
     bool (*is_fast)(void *arg, const struct req *rq); /* after routing: rq->route may be NULL */
     void (*handle)(void *arg, void *thread, struct req *rq, struct resp *rs);
-    /* 4xx before any handler; any thread; NULL = not told. is_proxy: it came by a trusted proxy that did not say for whom,
-     * or in a head that could not be read: addr is the proxy's. */
+    /* 4xx before any handler; any thread; NULL = not told. is_proxy: it came by a trusted proxy that did not say for
+     * whom, or in a head that could not be read: addr is the proxy's. */
     void (*refused)(void *arg, str addr, bool is_proxy, int status);
     struct arena *(*arena)(void *thread);             /* request memory: reset by the server after the reply */
     struct arena *(*lend)(void *thread, struct arena *a); /* the thread's memory is `a` now; gives what it was. NULL: no

@@ -87,8 +87,8 @@ bool addr_is_local(const struct addr *a);          /* this machine: loopback or 
 bool addr_may_come(const struct addr *a, str trusted);
 /* The client's address: X-Forwarded-For read from the right while it names trusted proxies. */
 struct addr addr_client(struct arena *a, const struct req *rq, const struct addr *peer, str trusted, bool *tls);
-/* The same of a head that no parser took; it has to be whole, for a proxy may have put its line at the end, behind those of
- * the client's own making. */
+/* The same of a head that no parser took; it has to be whole, for a proxy may have put its line at the end, behind
+ * those of the client's own making. */
 struct addr addr_forwarded(struct arena *a, str head, const struct addr *peer, str trusted);
 bool addr_same(const struct addr *a, const struct addr *b);
 bool host_known(str host, str list); /* of Host: in the comma list, or an address; an empty list knows all */

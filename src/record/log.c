@@ -368,8 +368,9 @@ enum err log_history_json(struct cx *cx, const struct entity *e, int64_t id, int
     if (n > HISTORY_MAX) n = HISTORY_MAX;
     TRY(history_start(cx, e, id, before, &h));
     TRY(db_query(cx, &r,
-                 "SELECT c.seq, c.at, c.who, c.way, c.batch, c.op, c.old, c.version, c.api_key, k.name, k.user_id FROM change c"
-                 " LEFT JOIN api_key k ON k.id = c.api_key WHERE c.record = $1 AND c.seq < $2 ORDER BY c.seq DESC LIMIT $3",
+                 "SELECT c.seq, c.at, c.who, c.way, c.batch, c.op, c.old, c.version, c.api_key, k.name, k.user_id"
+                 " FROM change c LEFT JOIN api_key k ON k.id = c.api_key WHERE c.record = $1 AND c.seq < $2"
+                 " ORDER BY c.seq DESC LIMIT $3",
                  V(id), V(before ? before : INT64_MAX), V((int64_t)n)));
     TRY(history_names(cx, &r, &names));
     for (size_t i = 0; i < r.n; i++) {

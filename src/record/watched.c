@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* record/watched.c - what is written into users and roles stands in the security log, too, by whatever door it came: who
- * comes in, and what he may then. Names of fields, no values. */
+/* record/watched.c - what is written into users and roles stands in the security log, too, by whatever door it came:
+ * who comes in, and what he may then. Names of fields, no values. */
 #include "record/record_int.h"
 
 #include "audit/event.h"
@@ -9,7 +9,8 @@ enum { WATCHED_MAX = 40 };
 /* The others (his name, telephone, language) open nothing. */
 static bool opens(str entity, str field)
 {
-    static const str of_user[] = {S0("mail"), S0("role"), S0("roles"), S0("team_of"), S0("teams"), S0("active")};
+    static const str of_user[] = {S0("mail"),    S0("role"),  S0("roles"),
+                                  S0("team_of"), S0("teams"), S0("active")};
     if (!str_eq(entity, S("user"))) return true;
     for (size_t i = 0; i < COUNT(of_user); i++)
         if (str_eq(of_user[i], field)) return true;
@@ -27,14 +28,16 @@ static enum event_kind kind_of(str entity, str op)
                  {S0("restore"), EVENT_USER_RESTORED, EVENT_ROLE_RESTORED},
                  {S0("update"), EVENT_USER_CHANGED, EVENT_ROLE_CHANGED}};
     for (size_t i = 0; i < COUNT(kinds); i++)
-        if (str_eq(kinds[i].op, op)) return str_eq(entity, S("user")) ? kinds[i].user : kinds[i].role;
+        if (str_eq(kinds[i].op, op))
+            return str_eq(entity, S("user")) ? kinds[i].user : kinds[i].role;
     return EVENT_N;
 }
 
 /* Was he switched off or on? That stands by itself. */
 static enum err switched(struct cx *cx, int64_t id, const struct json *was)
 {
-    struct event e = {.kind = was->t == JT_BOOL && !was->b ? EVENT_USER_OPENED : EVENT_USER_ENDED, .subject = id};
+    struct event e = {.kind = was->t == JT_BOOL && !was->b ? EVENT_USER_OPENED : EVENT_USER_ENDED,
+                      .subject = id};
     return event_put(cx, &e);
 }
 
@@ -58,7 +61,9 @@ static enum err changed(struct cx *cx, const struct entity *e, int64_t id, str o
     }
     jw_arr_end(&w);
     jw_obj_end(&w);
-    struct event told = {.kind = kind_of(e->name, S("update")), .subject = id, .detail = b.full ? S("") : buf_str(&b)};
+    struct event told = {.kind = kind_of(e->name, S("update")),
+                         .subject = id,
+                         .detail = b.full ? S("") : buf_str(&b)};
     return n ? event_put(cx, &told) : E_OK;
 }
 

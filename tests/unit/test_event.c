@@ -485,6 +485,21 @@ static enum err analyzed(struct cx *cx, void *arg)
     return db_ddl(cx, S("ANALYZE security_event"));
 }
 
+static void pg_said(const struct db_rows *r)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (str_find(db_str(r, i, 0), S(" Time:")) > 0 || str_find(db_str(r, i, 0), S(" Scan")) > 0)
+            fprintf(stderr, "    %.*s\n", FS(db_str(r, i, 0)));
+}
+
+static void line_is_good(str line, bool by_number)
+{
+    bool good = str_has_prefix(line, S("SEARCH")) && str_find(line, S("TEMP B-TREE")) < 0;
+    bool named = str_find(line, by_number ? S("PRIMARY KEY") : S("security_event_")) > 0;
+    T(good && named);
+    if (!good || !named) fprintf(stderr, "  %.*s\n", FS(line));
+}
+
 /* By an index that leads in the rows' order: nothing is sorted, and the table is never read through. */
 static void plan_is_good(struct bed *t, const struct event_query *q, str kind, int64_t as)
 {
@@ -495,15 +510,8 @@ static void plan_is_good(struct bed *t, const struct event_query *q, str kind, i
     T_OK(&t->cx, event_walk_of(&t->cx, q, kind, as, &sql, v));
     const char *explain = db_is_pg(&t->cx) ? "EXPLAIN ANALYZE" : "EXPLAIN QUERY PLAN";
     T_OK(&t->cx, db_run(&t->cx, &r, NULL, arena_fmt(t->cx.a, "%s %.*s", explain, FS(sql)), v, COUNT(v)));
-    for (size_t i = 0; db_is_pg(&t->cx) && i < r.n; i++)
-        if (str_find(db_str(&r, i, 0), S(" Time:")) > 0 || str_find(db_str(&r, i, 0), S(" Scan")) > 0) fprintf(stderr, "    %.*s\n", FS(db_str(&r, i, 0)));
-    for (size_t i = 0; !db_is_pg(&t->cx) && i < r.n; i++) {
-        str line = db_str(&r, i, r.cols - 1);
-        bool good = str_has_prefix(line, S("SEARCH")) && str_find(line, S("TEMP B-TREE")) < 0;
-        bool named = !kind.n && !as && !q->addr.n ? str_find(line, S("PRIMARY KEY")) > 0 : str_find(line, S("security_event_")) > 0;
-        T(good && named);
-        if (!good || !named) fprintf(stderr, "  %.*s\n", FS(line));
-    }
+    if (db_is_pg(&t->cx)) return pg_said(&r);
+    for (size_t i = 0; i < r.n; i++) line_is_good(db_str(&r, i, r.cols - 1), !kind.n && !as && !q->addr.n);
     T(r.n > 0);
 }
 

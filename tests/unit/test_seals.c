@@ -125,7 +125,7 @@ static void beside(struct bed *t)
 static int64_t old_seal(struct bed *t, const struct vault *v, int days, int n)
 {
     int64_t now = t->cx.now_ms;
-    t->cx.now_ms = now - days * DAY_MS + one_int(t, S("SELECT count(*) FROM audit_seal")) * 60000;
+    t->cx.now_ms = now - (int64_t)days * DAY_MS + one_int(t, S("SELECT count(*) FROM audit_seal")) * 60000;
     id_forget(); /* their numbers are of that time, too */
     happened(t, n);
     seal_all(t, v);
