@@ -6,6 +6,7 @@
 #include "auth/key.h"
 #include "base/time.h"
 #include "base/tr.h"
+#include "privacy/retain.h"
 
 enum { TOLD_MAX = 8 * 1024 };
 
@@ -39,7 +40,7 @@ struct telling {
     size_t n;
     const struct json **detail; /* NULL: none */
     const struct event_kind_info **kind;
-    struct names user, role, key;
+    struct names user, role, key, rule;
 };
 
 static int64_t id_in(const struct json *j, enum event_key key)
@@ -54,6 +55,19 @@ static enum event_subject subject_of(const struct telling *t, size_t i)
     return t->kind[i] ? t->kind[i]->subject : EVENT_OF_NONE;
 }
 
+/* Those that are there yet. */
+static enum err rule_names(struct cx *cx, struct names *n)
+{
+    struct retention *r = NULL;
+    size_t n_rules = 0;
+    n->title = NEW_N(cx->a, str, n->id.n + 1);
+    if (n->id.n) TRY(retention_list(cx, &r, &n_rules));
+    for (size_t i = 0; i < n->id.n; i++)
+        for (size_t k = 0; k < n_rules; k++)
+            if (r[k].id == n->id.v[i]) n->title[i] = r[k].name;
+    return E_OK;
+}
+
 static enum err all_names(struct cx *cx, struct telling *t)
 {
     for (size_t i = 0; i < t->n; i++) {
@@ -65,9 +79,11 @@ static enum err all_names(struct cx *cx, struct telling *t)
         name_want(cx, &t->role, of == EVENT_OF_ROLE ? t->v[i].subject : 0);
         name_want(cx, &t->key, t->v[i].api_key);
         name_want(cx, &t->key, of == EVENT_OF_KEY ? t->v[i].subject : 0);
+        name_want(cx, &t->rule, of == EVENT_OF_RULE ? t->v[i].subject : 0);
     }
     TRY(names_read(cx, ENT(cx, "user"), &t->user));
     TRY(names_read(cx, ENT(cx, "role"), &t->role));
+    TRY(rule_names(cx, &t->rule));
     t->key.title = NEW_N(cx->a, str, t->key.id.n + 1);
     return key_names(cx, t->key.id.v, t->key.id.n, acl_sys(cx, SYS_USERS), t->key.title);
 }
@@ -186,7 +202,8 @@ str event_subject_name(enum event_subject of)
         [EVENT_OF_ROLE] = S0("role"),       [EVENT_OF_KEY] = S0("key"),
         [EVENT_OF_PASSKEY] = S0("passkey"), [EVENT_OF_BLOCK] = S0("block"),
         [EVENT_OF_RECORD] = S0("record"),   [EVENT_OF_EVENT] = S0("event"),
-        [EVENT_OF_SEAL] = S0("seal"),       [EVENT_OF_SETTING] = S0("setting")};
+        [EVENT_OF_SEAL] = S0("seal"),       [EVENT_OF_SETTING] = S0("setting"),
+        [EVENT_OF_RULE] = S0("rule")};
     return names[of];
 }
 
@@ -201,6 +218,7 @@ static void row_told(struct cx *cx, const struct telling *t, size_t i, struct ev
     ret->of = event_subject_name(of);
     if (of == EVENT_OF_USER) ret->subject = name_of(&t->user, v->subject);
     if (of == EVENT_OF_ROLE) ret->subject = name_of(&t->role, v->subject);
+    if (of == EVENT_OF_RULE) ret->subject = name_of(&t->rule, v->subject);
     if (of == EVENT_OF_KEY) ret->subject = name_of(&t->key, v->subject);
     ret->told = detail_said(cx, t, i);
 }

@@ -6,8 +6,8 @@
  * What has an effect is written in the transaction of the effect, or before its answer (event_put, event_write).
  * Refused requests are counted in memory and written once a minute, a row for each asker, kind and route (struct
  * tally): a million of them are a few hundred rows. No row holds a text of people's or a secret: ids, addresses,
- * names of routes, entities and fields, codes; but for the reason that somebody types at the command line for
- * accepting a fault. */
+ * names of routes, entities and fields, codes; but for names of providers and the reason that somebody types at
+ * the command line for accepting a fault. */
 #pragma once
 #include "base/base.h"
 #include "db/db.h"
@@ -35,7 +35,7 @@ enum event_code {
  * entity. */
 enum event_subject {
     EVENT_OF_NONE, EVENT_OF_USER, EVENT_OF_ROLE, EVENT_OF_KEY, EVENT_OF_PASSKEY, EVENT_OF_BLOCK, EVENT_OF_RECORD,
-    EVENT_OF_EVENT, EVENT_OF_SEAL, EVENT_OF_SETTING
+    EVENT_OF_EVENT, EVENT_OF_SEAL, EVENT_OF_SETTING, EVENT_OF_RULE
 };
 /* TEXT: as it is; CODE, KIND: a name of the table; USER: an id; ENTITY, FIELDS: names of the description; FLAG: true;
  * TIME: ms since 1970 as text; PROOF: for the program alone. */

@@ -116,10 +116,10 @@ struct opening {
 };
 struct opening session_opening(struct cx *cx, int64_t user, enum stage stage, str addr, str agent);
 enum err session_insert(struct cx *cx, void *opening);
-/* Inside db_write: all of a user's end; those that were open are told, with a word for why. */
-MUST enum err sessions_of_end(struct cx *cx, int64_t user, const char *why);
+/* Inside db_write: all of a user's end; those that were open are told, with the code (EVENT_WHY_*) of why. */
+MUST enum err sessions_of_end(struct cx *cx, int64_t user, enum event_code why);
 /* Those of rows (user, how many) are about to end: each user's told at once. */
-MUST enum err sessions_told(struct cx *cx, const struct db_rows *r, const char *why);
+MUST enum err sessions_told(struct cx *cx, const struct db_rows *r, enum event_code why);
 
 /* ---- a try to come in, or to prove who one is: counted before it is looked at, so that a hundred at once are no more
  * than a hundred in turn ---- */

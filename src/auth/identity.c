@@ -70,7 +70,7 @@ static enum err sessions_go(struct cx *cx, const struct identity_end *x)
                  "SELECT user_id, count(*) FROM session WHERE user_id = $1 AND idp = $2 AND substr(token, 1, 16) <> $3"
                  " AND expires_at > $4 AND seen_at > $5 GROUP BY user_id",
                  V(x->user), V(x->r->id), V(x->but), V(cx->now_ms), V(cx->now_ms - SESSION_IDLE_MS)));
-    TRY(sessions_told(cx, &r, "provider"));
+    TRY(sessions_told(cx, &r, EVENT_WHY_PROVIDER));
     return db_exec(cx, NULL, "DELETE FROM session WHERE user_id = $1 AND idp = $2 AND substr(token, 1, 16) <> $3",
                    V(x->user), V(x->r->id), V(x->but));
 }
@@ -86,7 +86,7 @@ static enum err ended(struct cx *cx, void *arg)
     TRY(roles_go(cx, x));
     TRY(sessions_go(cx, x));
     struct event told = {
-        .kind = EVENT_IDENTITY_ENDED, .subject = x->user, .detail = event_detail(cx, S("provider"), x->r->name)};
+        .kind = EVENT_IDENTITY_ENDED, .subject = x->user, .detail = event_detail(cx, EVENT_KEY_PROVIDER, x->r->name)};
     return event_put(cx, &told);
 }
 

@@ -316,7 +316,7 @@ static enum err linked_tell(struct cx *cx, const struct settling *s)
     struct event told = {.kind = EVENT_IDENTITY_LINKED,
                          .who = s->user,
                          .subject = s->user,
-                         .detail = event_detail(cx, S("provider"), s->r->name)};
+                         .detail = event_detail(cx, EVENT_KEY_PROVIDER, s->r->name)};
     return event_put(cx, &told);
 }
 
@@ -367,7 +367,7 @@ enum err outside_ended(struct cx *cx, const struct outside_rules *r, bool gone)
                  "SELECT user_id, count(*) FROM session WHERE idp = $1 AND expires_at > $2 AND seen_at > $3"
                  " GROUP BY user_id ORDER BY user_id",
                  V(r->id), V(cx->now_ms), V(cx->now_ms - SESSION_IDLE_MS)));
-    TRY(sessions_told(cx, &in, "provider"));
+    TRY(sessions_told(cx, &in, EVENT_WHY_PROVIDER));
     TRY(db_exec(cx, NULL, "DELETE FROM session WHERE idp = $1", V(r->id)));
     if (!gone) return E_OK;
     cx->acl = NULL; /* that roles go is the end's doing, whoever ordered it */
@@ -378,7 +378,7 @@ enum err outside_ended(struct cx *cx, const struct outside_rules *r, bool gone)
     TRY(db_exec(cx, NULL, "DELETE FROM idp_name WHERE issuer = $1", V(r->issuer)));
     int64_t n = 0;
     TRY(db_exec(cx, &n, "DELETE FROM idp_link WHERE issuer = $1", V(r->issuer)));
-    struct event told = {.kind = EVENT_IDENTITY_ENDED, .n = n, .detail = event_detail(cx, S("provider"), r->name)};
+    struct event told = {.kind = EVENT_IDENTITY_ENDED, .n = n, .detail = event_detail(cx, EVENT_KEY_PROVIDER, r->name)};
     return n ? event_put(cx, &told) : E_OK;
 }
 

@@ -29,19 +29,19 @@ enum err auth_sessions(struct cx *cx, int64_t user, struct session_row **ret, si
 }
 
 /* ---- ended ---- */
-enum err sessions_told(struct cx *cx, const struct db_rows *r, const char *why)
+enum err sessions_told(struct cx *cx, const struct db_rows *r, enum event_code why)
 {
     for (size_t i = 0; i < r->n; i++) {
         struct event e = {.kind = EVENT_SESSION_ENDED,
                           .subject = db_int(r, i, 0),
                           .n = db_int(r, i, 1),
-                          .detail = event_detail(cx, S("why"), str_from(why))};
+                          .detail = event_coded(cx, why)};
         TRY(event_put(cx, &e));
     }
     return E_OK;
 }
 
-enum err sessions_of_end(struct cx *cx, int64_t user, const char *why)
+enum err sessions_of_end(struct cx *cx, int64_t user, enum event_code why)
 {
     struct db_rows r = {0};
     TRY(db_query(cx, &r,
@@ -66,7 +66,7 @@ static enum err one_end(struct cx *cx, void *arg)
                 V(e->key), V(e->user), V(e->user)));
     if (!e->n) return E_OK;
     struct event told = {
-        .kind = EVENT_SESSION_ENDED, .subject = db_int(&r, 0, 0), .detail = event_detail(cx, S("why"), S("by hand"))};
+        .kind = EVENT_SESSION_ENDED, .subject = db_int(&r, 0, 0), .detail = event_coded(cx, EVENT_WHY_HAND)};
     return event_put(cx, &told);
 }
 
@@ -85,7 +85,7 @@ static enum err others_end(struct cx *cx, void *arg)
                  "SELECT user_id, count(*) FROM session WHERE user_id = $1 AND substr(token, 1, 16) <> $2"
                  " AND expires_at > $3 AND seen_at > $4 GROUP BY user_id",
                  V(e->user), V(e->key), V(cx->now_ms), V(cx->now_ms - SESSION_IDLE_MS)));
-    TRY(sessions_told(cx, &r, "by hand"));
+    TRY(sessions_told(cx, &r, EVENT_WHY_HAND));
     return db_exec(cx, NULL, "DELETE FROM session WHERE user_id = $1 AND substr(token, 1, 16) <> $2", V(e->user),
                    V(e->key));
 }

@@ -123,7 +123,7 @@ static enum err sessions_at_end(struct cx *cx, str addr)
                  "SELECT user_id, count(*) FROM session WHERE addr = $1 AND expires_at > $2 AND seen_at > $3"
                  " GROUP BY user_id ORDER BY user_id",
                  V(addr), V(cx->now_ms), V(cx->now_ms - SESSION_IDLE_MS)));
-    TRY(sessions_told(cx, &r, "address"));
+    TRY(sessions_told(cx, &r, EVENT_WHY_ADDRESS));
     return db_exec(cx, NULL, "DELETE FROM session WHERE addr = $1", V(addr));
 }
 

@@ -60,7 +60,8 @@ static const char *subject_name(enum event_subject of)
         [EVENT_OF_ROLE] = "role",       [EVENT_OF_KEY] = "API key",
         [EVENT_OF_PASSKEY] = "passkey", [EVENT_OF_BLOCK] = "block",
         [EVENT_OF_RECORD] = "record",   [EVENT_OF_EVENT] = "event",
-        [EVENT_OF_SEAL] = "seal",       [EVENT_OF_SETTING] = "webhook, provider"};
+        [EVENT_OF_SEAL] = "seal",       [EVENT_OF_SETTING] = "webhook, provider",
+        [EVENT_OF_RULE] = "rule"};
     return names[of];
 }
 

@@ -326,7 +326,7 @@ static const struct {
     {S0("8.8.8.8"), S0("GET / HTTP/9\r\nX-Forwarded-For: 9.9.9.9\r\n\r\n"), S0("8.8.8.8")},
 };
 
-static void test_unread(void)
+static void test_unread_from(void)
 {
     for (size_t i = 0; i < COUNT(unread); i++) {
         struct cx cx = t_cx();
@@ -514,4 +514,4 @@ static void proxies(void)
 }
 
 TESTS("http_units", proxies, test_routes, test_problem, test_unread, test_ranges, test_codings, test_dates,
-      test_addresses, test_rate, test_rate_crowd, test_retry, test_lines, test_without_socket)
+      test_addresses, test_unread_from, test_rate, test_rate_crowd, test_retry, test_lines, test_without_socket)
