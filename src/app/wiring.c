@@ -268,7 +268,8 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     TRY(jobs_begin(cx, w));
     erase_again(w);
     TRY(mailer_begin(cx, w));
-    if (w->app.vault) TRY(sealer_start(cx, w->app.db, w->app.vault, o->sink, &w->sealer));
+    str kept = w->app.data_dir.n ? arena_fmt(cx->a, "%.*s/" AUDIT_KEPT, FS(w->app.data_dir)) : S("");
+    if (w->app.vault) TRY(sealer_start(cx, w->app.db, w->app.vault, o->sink, kept, &w->sealer));
     TRY(hooks_begin(cx, w));
     TRY(syncer_begin(cx, w));
     TRY(usage_start(cx, w->app.db, &w->app.usage));

@@ -29,6 +29,14 @@ struct audit_head {
     str mac;    /* 43 letters */
 };
 MUST enum err audit_head(struct cx *cx, struct audit_head *ret);
+/* "12:k3J...", as heads are told everywhere; ret->mac points into text. */
+bool audit_head_parse(str text, struct audit_head *ret);
+/* The file in which the server keeps the head it has seen last (in its data folder, AUDIT_KEPT). read: n 0 = there is no
+ * such file; E_BAD: it holds something else. has: is this head one of the base's? */
+#define AUDIT_KEPT "audit.head"
+MUST enum err audit_kept_read(struct cx *cx, str path, struct audit_head *ret);
+MUST enum err audit_kept_write(struct cx *cx, str path, const struct audit_head *h);
+MUST enum err audit_has(struct cx *cx, const struct audit_head *h, bool *ret);
 /* Seals what has been committed, at most AUDIT_SLICE rows, changes before events: *ret_n. Outside db_write. Somebody
  * else did so at the same time: E_OK and 0. E_PRECOND: the vault has no key. */
 MUST enum err audit_seal(struct cx *cx, const struct vault *v, size_t *ret_n);
@@ -40,11 +48,12 @@ MUST enum err audit_mark(struct cx *cx, const struct vault *v, int64_t erasure, 
 MUST enum err audit_marks_told(struct cx *cx, int64_t erasure, str *ret);
 
 /* The thread, about a second behind the log. `v` outlives it. sink (may be NULL, outlives it, too): to where security
- * events are sent (out.h). */
+ * events are sent (out.h). `kept` ("" = none): the file for the head, about ten seconds behind and written
+ * last when the thread ends. While it names a head that the base does not have nothing is written over it. */
 struct sealer;
 struct event_sink;
 MUST enum err sealer_start(struct cx *cx, struct dbase *b, const struct vault *v, struct event_sink *sink,
-                           struct sealer **ret);
+                           str kept, struct sealer **ret);
 void sealer_stop(struct sealer **s); /* takes NULL */
 
 /* ---- looking ---- */

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
-enum { EVERY_S = 1, SLICES = 20, TELL_MS = 3600 * 1000, STACK = 1024 * 1024 };
+enum { EVERY_S = 1, SLICES = 20, TELL_MS = 3600 * 1000, KEEP_MS = 10 * 1000, STACK = 1024 * 1024 };
 
 struct sealer {
     struct dbase *db;
@@ -21,6 +21,10 @@ struct sealer {
     pthread_cond_t wake;
     bool stop;
     int64_t told_ms, told_n;
+    struct arena *a;          /* of kept */
+    str kept;                 /* "" = nowhere */
+    int64_t kept_ms, kept_n;
+    bool is_cut;              /* what is kept is not in the base: told, and left as it is */
 };
 
 static bool stopped(struct sealer *s)
@@ -43,8 +47,34 @@ static void tell(struct sealer *s, struct cx *cx)
     s->told_n = h.n;
 }
 
+static void cut_look(struct sealer *s, struct cx *cx)
+{
+    struct audit_head h = {0};
+    bool has = true;
+    enum err e = audit_kept_read(cx, s->kept, &h);
+    if (e == E_OK && h.n) e = audit_has(cx, &h, &has);
+    s->is_cut = e != E_OK || !has;
+    if (e != E_OK) log_say(cx, LOG_ERROR, S("audit"), "the head that was kept is not known: %.*s", FS(cx->msg));
+    else if (!has)
+        log_say(cx, LOG_ERROR, S("audit"),
+                "seal %" PRId64 " is not in the log any more: its end was cut off, or it is an older copy. kontor verify "
+                "tells more; when this was meant, remove %.*s",
+                h.n, FS(s->kept));
+}
+
+/* What cannot be kept is told by the disk's own troubles. */
+static void keep(struct sealer *s, struct cx *cx, bool last)
+{
+    struct audit_head h = {0};
+    int64_t now = os_mono_ms();
+    if (!s->kept.n || s->is_cut || (!last && s->kept_ms && now - s->kept_ms < KEEP_MS)) return;
+    s->kept_ms = now;
+    if (audit_head(cx, &h) != E_OK || !h.n || h.n == s->kept_n) return;
+    if (audit_kept_write(cx, s->kept, &h) == E_OK) s->kept_n = h.n;
+}
+
 /* At most `slices` of them. */
-static void seal(struct sealer *s, struct arena *a, int slices)
+static void seal(struct sealer *s, struct arena *a, int slices, bool last)
 {
     size_t n = 1;
     for (; n && slices; slices--) {
@@ -55,6 +85,7 @@ static void seal(struct sealer *s, struct arena *a, int slices)
             n = 0;
         }
         if (!n) tell(s, &cx);
+        if (!n) keep(s, &cx, last);
         db_put(&cx.db);
         arena_reset(a);
     }
@@ -82,7 +113,7 @@ static void *run(void *arg)
     struct arena *a = arena_new();
     struct timespec t;
     while (!stopped(s)) {
-        seal(s, a, SLICES);
+        seal(s, a, SLICES, false);
         send_out(s, a);
         (void)clock_gettime(CLOCK_MONOTONIC, &t);
         t.tv_sec += EVERY_S;
@@ -90,17 +121,19 @@ static void *run(void *arg)
         if (!s->stop) (void)pthread_cond_timedwait(&s->wake, &s->lock, &t);
         pthread_mutex_unlock(&s->lock);
     }
-    seal(s, a, SLICES); /* nothing writes any more: what is left */
+    seal(s, a, SLICES, true); /* nothing writes any more: what is left */
     send_out(s, a);
     arena_free(&a);
     return NULL;
 }
 
 enum err sealer_start(struct cx *cx, struct dbase *b, const struct vault *v, struct event_sink *sink,
-                      struct sealer **ret)
+                      str kept, struct sealer **ret)
 {
     struct sealer *s = mem_new(sizeof *s); /* sealer_stop */
     pthread_condattr_t mono;
+    s->a = arena_new();
+    s->kept = arena_dup(s->a, kept);
     s->db = b;
     s->vault = v;
     s->sink = sink;
@@ -109,8 +142,9 @@ enum err sealer_start(struct cx *cx, struct dbase *b, const struct vault *v, str
     (void)pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&s->wake, &mono);
     (void)pthread_condattr_destroy(&mono);
+    if (s->kept.n) cut_look(s, cx);
     enum err e = os_thread(cx, "audit", STACK, run, s, &s->thread);
-    if (e != E_OK) mem_free(s);
+    if (e != E_OK) arena_free(&s->a), mem_free(s);
     else *ret = s;
     return e;
 }
@@ -126,6 +160,7 @@ void sealer_stop(struct sealer **sp)
     (void)pthread_join(s->thread, NULL);
     (void)pthread_mutex_destroy(&s->lock);
     (void)pthread_cond_destroy(&s->wake);
+    arena_free(&s->a);
     mem_free(s);
     *sp = NULL;
 }

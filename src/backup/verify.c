@@ -4,14 +4,19 @@
 
 #include "backup/backup_int.h"
 #include "backup/restore.h"
+#include "db/search_sum.h"
 #include "meta/filter.h"
 #include "meta/points.h"
 #include "os/os.h"
+#include "record/sums.h"
 
 struct verify {
     LIST(struct finding) l;
     int64_t checks;
     const struct meta *m;
+    const struct verify_watch *watch;
+    int64_t done, total;   /* records */
+    struct finding *field; /* of the entity in hand: by field.at, then what is none of them alone */
 };
 static const str todo_restore = S0("Stop the program, keep this file aside, and restore the newest "
                                    "good backup: kontor restore BACKUP --data NEW-FOLDER.");
@@ -21,6 +26,27 @@ static const str todo_report =
 static void found(struct cx *cx, struct verify *k, const struct finding *f)
 {
     *LIST_ADD(cx->a, &k->l) = *f;
+}
+
+/* What is wrong is named one by one: part is "FROM ... WHERE ...", its ids are `id`. */
+static enum err ask_each(struct cx *cx, struct verify *k, const char *id, const struct sql *part, struct finding f)
+{
+    struct db_rows r = {0};
+    struct sql all = sql_new(cx), some = sql_new(cx);
+    buf_fmt(&all.text, "SELECT count(*), min(%s) ", id);
+    sql_append(cx, &all, part);
+    TRY(sql_run(cx, &all, &r, NULL));
+    k->checks++;
+    f.n = db_int(&r, 0, 0);
+    f.sample = db_int(&r, 0, 1);
+    if (!f.n) return E_OK;
+    buf_fmt(&some.text, "SELECT %s ", id);
+    sql_append(cx, &some, part);
+    buf_fmt(&some.text, " ORDER BY %s LIMIT %d", id, VERIFY_IDS);
+    TRY(sql_run(cx, &some, &r, NULL));
+    for (; f.n_ids < r.n; f.n_ids++) f.ids[f.n_ids] = db_int(&r, f.n_ids, 0);
+    found(cx, k, &f);
+    return E_OK;
 }
 
 /* The statement gives a count and an example. */
@@ -70,14 +96,14 @@ static enum err points_check(struct cx *cx, struct verify *k, const struct entit
 static enum err beside_check(struct cx *cx, struct verify *k, const struct entity *e, const struct field *f)
 {
     struct sql q = sql_new(cx);
-    sql_lit(&q, "SELECT count(*), min(id) FROM ");
+    sql_lit(&q, "FROM ");
     sql_name(&q, e->table);
     sql_lit(&q, " WHERE COALESCE(");
     sql_name(&q, f->col2);
     sql_lit(&q, ", '') <> COALESCE(");
     points_sql(&q, f);
     sql_lit(&q, ", '')");
-    return ask(cx, k, &q,
+    return ask_each(cx, k, "id", &q,
                (struct finding){.what = S("contact_point"),
                                 .where = place(cx, e->name, f->name),
                                 .bad = true,
@@ -216,13 +242,13 @@ static enum err rollup_check(struct cx *cx, struct verify *k, const struct entit
 static enum err versions_check(struct cx *cx, struct verify *k, const struct entity *e)
 {
     struct sql q = sql_new(cx), p = sql_new(cx);
-    sql_lit(&q, "SELECT count(*), min(e.id) FROM ");
+    sql_lit(&q, "FROM ");
     sql_name(&q, e->table);
-    sql_lit(&q, " e WHERE e.version <> (SELECT max(c.version) FROM change c WHERE c.record = e.id "
+    sql_lit(&q, " e WHERE e.version <> COALESCE((SELECT max(c.version) FROM change c WHERE c.record = e.id "
                 "AND c.entity = ");
     sql_val(cx, &q, V(e->name));
-    sql_lit(&q, ")");
-    TRY(ask(cx, k, &q,
+    sql_lit(&q, "), 0)");
+    TRY(ask_each(cx, k, "e.id", &q,
             (struct finding){.what = S("log"),
                              .where = e->name,
                              .bad = true,
@@ -263,6 +289,115 @@ static enum err log_check(struct cx *cx, struct verify *k, int64_t *ret_last)
     return E_OK;
 }
 
+/* ---- what was written ---- */
+static void value_bad(void *arg, const struct entity *e, const struct field *f, int64_t id)
+{
+    struct verify *k = arg;
+    struct finding *x = &k->field[f ? f->at : e->n];
+    if (!x->n++) x->sample = id;
+    if (x->n_ids < VERIFY_IDS) x->ids[x->n_ids++] = id;
+}
+
+static void walked(void *arg, int64_t rows)
+{
+    struct verify *k = arg;
+    if (k->watch && k->watch->progress) k->watch->progress(k->watch->arg, k->done + rows, k->total);
+}
+
+static enum err values_check(struct cx *cx, struct verify *k, const struct entity *e)
+{
+    struct sums_watch w = {.found = value_bad, .progress = walked, .arg = k};
+    k->field = NEW_N(cx->a, struct finding, e->n + 1);
+    TRY(sums_walk(cx, e, &w));
+    k->checks++;
+    k->done += w.rows;
+    for (size_t i = 0; i <= e->n; i++) {
+        struct finding *x = &k->field[i];
+        x->what = S("values");
+        x->where = i < e->n ? place(cx, e->name, e->f[i].name) : e->name;
+        x->bad = true;
+        x->todo = todo_restore;
+        x->text = i < e->n ? S("records that hold something else in this field than was written")
+                           : S("records that hold something else in several fields than was written");
+        if (x->n) found(cx, k, x);
+    }
+    if (w.bare)
+        found(cx, k,
+              &(struct finding){.what = S("values"),
+                                .where = e->name,
+                                .n = w.bare,
+                                .text = S("records of an older version, of which nothing tells what was written"),
+                                .todo = S("Let Kontor run over a night: it writes down what they hold.")});
+    return E_OK;
+}
+
+static enum err search_texts_check(struct cx *cx, struct verify *k)
+{
+    struct db_search_bad bad = {0};
+    TRY(db_search_verify(cx, &bad));
+    k->checks++;
+    if (bad.n)
+        found(cx, k,
+              &(struct finding){.what = S("search"),
+                                .where = S("search_doc"),
+                                .n = bad.n,
+                                .sample = bad.first,
+                                .bad = true,
+                                .text = S("texts to be searched that are not what was written; the records are not touched"),
+                                .todo = S("Nothing is lost. Change and save such a record: its text is made anew.")});
+    return E_OK;
+}
+
+/* A number's last digits, and which field a point belongs to. */
+static enum err points_all_check(struct cx *cx, struct verify *k)
+{
+    struct sql q = sql_new(cx), p = sql_new(cx);
+    sql_lit(&q, "FROM contact_point p WHERE p.tail <> substr(p.norm, length(p.norm) - 6)");
+    TRY(ask_each(cx, k, "p.record", &q,
+                 (struct finding){.what = S("contact_point"),
+                                  .where = S("tail"),
+                                  .bad = true,
+                                  .todo = S("Change and save the numbers of the record named here."),
+                                  .text = S("numbers that end otherwise than is looked up")}));
+    sql_lit(&p, "FROM contact_point p WHERE NOT (1 = 0");
+    for (size_t i = 0; i < k->m->n; i++)
+        for (size_t j = 0; j < k->m->entity[i].n; j++) {
+            const struct field *f = &k->m->entity[i].f[j];
+            if (f->kind->store != ST_POINTS) continue;
+            sql_lit(&p, " OR (p.entity = ");
+            sql_val(cx, &p, V(f->entity->name));
+            sql_lit(&p, " AND p.field = ");
+            sql_val(cx, &p, V(f->name));
+            sql_lit(&p, " AND p.kind = ");
+            sql_val(cx, &p, V(f->kind->name));
+            sql_lit(&p, ")");
+        }
+    sql_lit(&p, ")");
+    return ask_each(cx, k, "p.record", &p,
+                    (struct finding){.what = S("contact_point"),
+                                     .where = S("field"),
+                                     .bad = true,
+                                     .todo = S("Change and save such a field of the record named here."),
+                                     .text = S("phones, mails or addresses of a field that there is not")});
+}
+
+static enum err records_count(struct cx *cx, struct verify *k)
+{
+    if (!k->watch) return E_OK;
+    for (size_t i = 0; i < k->m->n; i++) {
+        struct sql q = sql_new(cx);
+        struct db_rows r = {0};
+        bool there = false;
+        TRY(db_has_table(cx, k->m->entity[i].name, &there));
+        if (!there) continue;
+        sql_lit(&q, "SELECT count(*) FROM ");
+        sql_name(&q, k->m->entity[i].table);
+        TRY(sql_run(cx, &q, &r, NULL));
+        k->total += db_int(&r, 0, 0);
+    }
+    return E_OK;
+}
+
 /* ---- all of it ---- */
 
 static enum err entity_check(struct cx *cx, struct verify *k, const struct entity *e)
@@ -282,6 +417,7 @@ static enum err entity_check(struct cx *cx, struct verify *k, const struct entit
     TRY(points_check(cx, k, e));
     TRY(search_check(cx, k, e));
     TRY(versions_check(cx, k, e));
+    TRY(values_check(cx, k, e));
     for (size_t i = 0; i < e->n; i++) {
         struct arena_mark mark = arena_mark(cx->a);
         size_t before = k->l.n;
@@ -329,7 +465,9 @@ static enum err base_look(struct cx *cx, struct verify *k, struct verify_report 
     TRY(log_check(cx, k, &r->last_seq));
     TRY(meta_load(cx, &m));
     k->m = m;
-    enum err e = E_OK;
+    enum err e = records_count(cx, k);
+    if (e == E_OK) e = points_all_check(cx, k);
+    if (e == E_OK) e = search_texts_check(cx, k);
     for (size_t i = 0; i < m->n && e == E_OK; i++) e = entity_check(cx, k, &m->entity[i]);
     k->m = NULL;
     for (size_t i = 0; i < k->l.n; i++)
@@ -362,9 +500,9 @@ static enum err base_check(struct cx *cx, struct dbase *b, struct verify *k,
     return e;
 }
 
-enum err verify_base(struct cx *cx, struct dbase *b, struct verify_report *ret)
+enum err verify_base(struct cx *cx, struct dbase *b, const struct verify_watch *watch, struct verify_report *ret)
 {
-    struct verify k = {0};
+    struct verify k = {.watch = watch};
     struct verify_report r = {0};
     int64_t began = os_mono_us();
     TRY(base_check(cx, b, &k, &r));
@@ -386,9 +524,9 @@ static enum err files_look(struct cx *cx, str db, bool is_backup, struct db_repo
     return copy_check(cx, db, listed ? &m : NULL, d);
 }
 
-enum err verify_path(struct cx *cx, str path, struct verify_report *ret)
+enum err verify_path(struct cx *cx, str path, const struct verify_watch *watch, struct verify_report *ret)
 {
-    struct verify k = {0};
+    struct verify k = {.watch = watch};
     struct verify_report r = {.engine = S("sqlite")};
     struct db_report d = {0};
     struct dbase *b OWNED(dbase_close) = NULL;
@@ -422,6 +560,15 @@ enum err verify_path(struct cx *cx, str path, struct verify_report *ret)
     return E_OK;
 }
 
+void verify_add(struct cx *cx, struct verify_report *r, const struct finding *f)
+{
+    struct finding *v = NEW_N(cx->a, struct finding, r->n + 1);
+    if (r->n) memcpy(v, r->v, sizeof *v * r->n);
+    v[r->n++] = *f;
+    r->v = v;
+    r->ok = r->ok && !f->bad;
+}
+
 void verify_json(const struct verify_report *r, struct jw *w)
 {
     jw_obj(w);
@@ -440,6 +587,10 @@ void verify_json(const struct verify_report *r, struct jw *w)
         jw_kbool(w, S("bad"), r->v[i].bad);
         jw_kint(w, S("n"), r->v[i].n);
         jw_kid(w, S("sample"), r->v[i].sample);
+        jw_key(w, S("ids"));
+        jw_arr(w);
+        for (size_t n = 0; n < r->v[i].n_ids; n++) jw_id(w, r->v[i].ids[n]);
+        jw_arr_end(w);
         jw_kstr(w, S("text"), r->v[i].text);
         jw_kstr(w, S("todo"), r->v[i].todo);
         jw_obj_end(w);
@@ -456,7 +607,9 @@ void verify_text(const struct verify_report *r, struct buf *b)
         const struct finding *f = &r->v[i];
         buf_fmt(b, "%s %.*s (%.*s): %.*s: %" PRId64, f->bad ? "BAD " : "note", FS(f->what),
                 FS(f->where), FS(f->text), f->n);
-        if (f->sample) buf_fmt(b, ", for one %" PRId64, f->sample);
+        for (size_t n = 0; n < f->n_ids; n++) buf_fmt(b, "%s%" PRId64, n ? ", " : ", namely ", f->ids[n]);
+        if (f->n > (int64_t)f->n_ids && f->n_ids) buf_fmt(b, " and others");
+        if (f->sample && !f->n_ids) buf_fmt(b, ", for one %" PRId64, f->sample);
         buf_fmt(b, "\n     %.*s\n", FS(f->todo));
     }
 }

@@ -88,6 +88,10 @@ enum err cmd_upgrade(struct cli *c);
 enum err cmd_doctor(struct cli *c);
 enum err cmd_verify(struct cli *c);
 enum err cmd_audit(struct cli *c);
+/* The log against its seals, and the head that the server keeps in `data` against the base at url: into a report that
+ * is there already. */
+struct verify_report;
+MUST enum err audit_into(struct cli *c, str data, str url, struct verify_report *to);
 enum err cmd_vault(struct cli *c);
 enum err cmd_man(struct cli *c);
 enum err cmd_backup(struct cli *c);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/cmd_audit.c - is the log what the program wrote? Reads beside a running server. */
 #include "audit/audit.h"
+#include "backup/verify.h"
 #include "cli/cli_int.h"
 #include "os/os.h"
 
-enum { READERS = 2, TIMEOUT_MS = 24 * 3600 * 1000, MAC_CHARS = 43 };
+enum { READERS = 2, TIMEOUT_MS = 24 * 3600 * 1000 };
 
 /* Before and behind a row's or a seal's number. */
 static const struct {
@@ -25,14 +26,11 @@ static const char *place_text(const struct audit_found *f)
 
 static void show(void *arg, int64_t done, int64_t total) { (void)cli_progress(arg, done, total); }
 
-/* "12:k3J...", as `kontor audit head`, the system log and a backup's list have it. */
 static enum err kept_read(struct cli *c, struct audit_head *ret)
 {
-    str text = cli_opt(c, "kept"), n = {0};
+    str text = cli_opt(c, "kept");
     if (!text.n) return E_OK;
-    if (!str_split(text, ':', &n, &ret->mac) || !str_to_int(n, &ret->n) || ret->n < 1 || ret->mac.n != MAC_CHARS)
-        return cli_usage(c, "--kept takes what kontor audit head says: N:LETTERS");
-    return E_OK;
+    return audit_head_parse(text, ret) ? E_OK : cli_usage(c, "--kept takes what kontor audit head says: N:LETTERS");
 }
 
 static void report_json(const struct audit_report *r, struct jw *w)
@@ -112,14 +110,79 @@ static enum err head(struct cli *c)
     return cli_json_end(c, &j);
 }
 
+/* ---- for `kontor verify` ---- */
+static const str kept_todo = S0("Restore the newest good backup: kontor restore BACKUP --data NEW-FOLDER. When an older "
+                                "copy was put in place on purpose, remove " AUDIT_KEPT " from the data folder."),
+                 log_todo = S0("Somebody or something wrote past Kontor: ask kontor audit verify which rows, compare with a "
+                               "backup.");
+
+static void faults_add(struct cli *c, const struct audit_report *r, struct verify_report *to)
+{
+    for (int fault = AUDIT_CHANGED; fault <= AUDIT_ERASURE; fault++)
+        for (int event = 0; event < 2; event++) {
+            struct finding f = {.what = S("log"), .bad = true, .todo = fault == AUDIT_CUT ? kept_todo : log_todo};
+            for (size_t i = 0; i < r->n_first; i++) {
+                const struct audit_found *x = &r->first[i];
+                if ((int)x->fault != fault || x->is_event != event) continue;
+                if (!f.n++) f.sample = x->seq;
+                if (f.n_ids < VERIFY_IDS) f.ids[f.n_ids++] = x->seq;
+                f.where = event ? S("security_event") : S("change");
+                f.text = arena_fmt(c->cx->a, "%s %s", place_text(x), fault_text[fault].behind);
+            }
+            if (f.n) verify_add(c->cx, to, &f);
+        }
+    if (r->foreign)
+        verify_add(c->cx, to,
+                   &(struct finding){.what = S("log"),
+                                     .where = S("change"),
+                                     .n = r->foreign,
+                                     .text = S("rows sealed with a key that is not here, so not looked at"),
+                                     .todo = S("Put the key into secret.key.")});
+}
+
+static enum err sealed_look(struct cli *c, str data, const struct vault *v, struct verify_report *to)
+{
+    struct audit_head kept = {0};
+    struct audit_report r = {0};
+    enum err e = audit_kept_read(c->cx, arena_fmt(c->cx->a, "%.*s/" AUDIT_KEPT, FS(data)), &kept);
+    if (e == E_BAD)
+        verify_add(c->cx, to, &(struct finding){.what = S("log"),
+                                                .where = S(AUDIT_KEPT),
+                                                .n = 1,
+                                                .bad = true,
+                                                .text = c->cx->msg,
+                                                .todo = kept_todo});
+    else TRY(e);
+    TRY(audit_verify(c->cx, v, &kept, data, show, c, &r));
+    to->checks++;
+    faults_add(c, &r, to);
+    return E_OK;
+}
+
+static enum err base_open(struct cli *c, str url, struct dbase **ret)
+{
+    struct db_opts o = {.url = url, .readers = READERS, .read_only = true, .statement_timeout_ms = TIMEOUT_MS};
+    return dbase_open(c->cx, &o, ret);
+}
+
+enum err audit_into(struct cli *c, str data, str url, struct verify_report *to)
+{
+    struct vault *v = NULL;
+    struct dbase *b = NULL;
+    TRY(vault_open(c->cx, arena_fmt(c->cx->a, "%.*s/secret.key", FS(data)), false, &v));
+    enum err e = base_open(c, url, &b);
+    if (e == E_OK) c->cx->db = db_get(b);
+    if (e == E_OK) e = sealed_look(c, data, v, to);
+    if (c->cx->db) db_put(&c->cx->db);
+    dbase_close(&b);
+    vault_close(&v);
+    return e;
+}
+
 static enum err with_base(struct cli *c, const struct vault *v, bool heads)
 {
     struct dbase *b = NULL;
-    struct db_opts o = {.url = store_url(c->cx, cli_setting(c, "data"), cli_setting(c, "db")),
-                        .readers = READERS,
-                        .read_only = true,
-                        .statement_timeout_ms = TIMEOUT_MS};
-    TRY(dbase_open(c->cx, &o, &b));
+    TRY(base_open(c, store_url(c->cx, cli_setting(c, "data"), cli_setting(c, "db")), &b));
     c->cx->db = db_get(b);
     enum err e = heads ? head(c) : verify(c, v);
     db_put(&c->cx->db);

@@ -258,9 +258,25 @@ static enum err verify_here(struct cli *c, str url, struct verify_report *r)
 {
     struct dbase *b = NULL;
     TRY(base_open(c, url, &b));
-    enum err e = verify_base(c->cx, b, r);
+    enum err e = verify_base(c->cx, b, &(struct verify_watch){show, c}, r);
     dbase_close(&b);
     return e;
+}
+
+/* What cannot be opened at all is told already. */
+static enum err log_look(struct cli *c, str data, str url, struct verify_report *r)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (str_eq(r->v[i].what, S("damaged")) || str_eq(r->v[i].what, S("schema"))) return E_OK;
+    return audit_into(c, data, url, r);
+}
+
+static enum err base_verify(struct cli *c, str folder, str url, struct verify_report *r)
+{
+    if (url.n) TRY(verify_here(c, url, r));
+    else TRY(verify_path(c->cx, folder, &(struct verify_watch){show, c}, r));
+    bool sealed = access(arena_fmt(c->cx->a, "%.*s/secret.key", FS(folder)).p, F_OK) == 0;
+    return sealed ? log_look(c, folder, url.n ? url : store_url(c->cx, folder, S("")), r) : E_OK;
 }
 
 enum err cmd_verify(struct cli *c)
@@ -268,10 +284,8 @@ enum err cmd_verify(struct cli *c)
     struct verify_report r = {0};
     struct cli_json j;
     struct buf b = buf_new(c->cx->a, TEXT_MAX);
-    str db = cli_setting(c, "db");
-    if (c->n_args) TRY(verify_path(c->cx, c->args[0], &r));
-    else if (db.n) TRY(verify_here(c, db, &r));
-    else TRY(verify_path(c->cx, cli_setting(c, "data"), &r));
+    if (c->n_args) TRY(base_verify(c, c->args[0], S(""), &r));
+    else TRY(base_verify(c, cli_setting(c, "data"), cli_setting(c, "db"), &r));
     if (c->json) {
         cli_json_begin(c, &j);
         verify_json(&r, &j.w);

@@ -247,9 +247,9 @@ const struct command commands[] = {
      S0("kontor upgrade --check --data /srv/kontor"), cmd_upgrade},
     {S0("verify"), S0("read the whole database or a backup and check it"), OPTS(verify_opts),
      S0("[BACKUP]"), 0, 1, 0,
-     S0("Pages and indexes, orphans, search text, roll-ups, the log; each finding says what to do. "
-        "Works beside a running server; exit 1 "
-        "when something is wrong."),
+     S0("Pages and indexes, orphans, search text, roll-ups, what each field of each record holds against what was "
+        "written, the log against its seals; each finding names records and says what to do. Works beside a running "
+        "server; exit 1 when something is wrong."),
      S0("kontor verify --data /srv/kontor\nkontor verify "
         "/srv/kontor/backups/kontor-20261122-030000.db"),
      cmd_verify},

@@ -4,6 +4,7 @@
  * On SQLite a word is asked as the AND of some of its terms (db_grams.c: fewer lists to walk than all of them),
  * so a hit may hold them apart or out of order: each is compared with its text here. */
 #include "db/db_int.h"
+#include "db/search_sum.h"
 
 #include <stdlib.h>
 
@@ -17,14 +18,19 @@ enum {
     TIDY_STEPS = 100000
 };
 
+static int64_t doc_sum(int64_t id, str entity, str text)
+{
+    return (int64_t)(str_hash(text) * 31 + str_hash(entity) + (uint64_t)id);
+}
+
 static enum err doc_put(struct cx *cx, str entity, int64_t id, str text)
 {
     if (!text.n) return db_exec(cx, NULL, "DELETE FROM search_doc WHERE record = $1", V(id));
     return db_exec(
         cx, NULL,
-        "INSERT INTO search_doc(record, entity, text) VALUES($1, $2, $3)"
-        " ON CONFLICT(record) DO UPDATE SET entity = excluded.entity, text = excluded.text",
-        V(id), V(entity), V(text));
+        "INSERT INTO search_doc(record, entity, text, sum) VALUES($1, $2, $3, $4)"
+        " ON CONFLICT(record) DO UPDATE SET entity = excluded.entity, text = excluded.text, sum = excluded.sum",
+        V(id), V(entity), V(text), V(doc_sum(id, entity, text)));
 }
 
 /* An index's rowid is ~record: what is newest then stands first in its lists, and FTS5 walks them forward, without
@@ -276,6 +282,22 @@ enum err db_search(struct cx *cx, int part, str entity, const str *words, size_t
     *ret = q.hits.v;
     *ret_n = q.hits.n;
     return E_OK;
+}
+
+/* ---- looking ---- */
+static enum err doc_look(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+{
+    struct db_search_bad *bad = arg;
+    (void)cx, (void)cols;
+    if (row[3].t == DB_NULL || row[3].i == doc_sum(row[0].i, row[1].s, row[2].s)) return E_OK;
+    if (!bad->n++) bad->first = row[0].i;
+    return E_OK;
+}
+
+enum err db_search_verify(struct cx *cx, struct db_search_bad *ret)
+{
+    *ret = (struct db_search_bad){0};
+    return db_each(cx, S("SELECT record, entity, text, sum FROM search_doc ORDER BY record"), NULL, 0, doc_look, ret);
 }
 
 /* ---- tidying ---- */

@@ -29,7 +29,7 @@ static void column(struct cx *cx, struct buf *b, const struct field *f, int whic
 static enum err table_create(struct cx *cx, const struct entity *e)
 {
     struct buf b = buf_new(cx->a, DDL_MAX);
-    buf_fmt(&b, "CREATE TABLE IF NOT EXISTS %.*s (id @ID, version BIGINT NOT NULL", FS(e->table));
+    buf_fmt(&b, "CREATE TABLE IF NOT EXISTS %.*s (id @ID, version BIGINT NOT NULL, sum1 BIGINT, sum2 BIGINT", FS(e->table));
     for (size_t i = 0; i < e->n; i++)
         for (int w = 0; w < 2; w++)
             if (w ? e->f[i].col2.n : e->f[i].col.n) {
@@ -202,6 +202,16 @@ enum err rollup_index(struct cx *cx, const struct field *f)
                         arena_fmt(cx->a, "%.*s, %.*s, id", FS(via->col), FS(order->col)), "");
 }
 
+/* record/sums.h; rows of older versions have none until the night gives them theirs. */
+static enum err sums_add(struct cx *cx, const struct entity *e)
+{
+    bool there = false;
+    TRY(db_has_column(cx, e->name, S("sum2"), &there));
+    if (there) return E_OK;
+    TRY(db_ddl(cx, arena_fmt(cx->a, "ALTER TABLE %.*s ADD COLUMN sum1 BIGINT", FS(e->table))));
+    return db_ddl(cx, arena_fmt(cx->a, "ALTER TABLE %.*s ADD COLUMN sum2 BIGINT", FS(e->table)));
+}
+
 /* Fields whose items stand in contact_point alone so far get their text in the rows. */
 static enum err points_fill(struct cx *cx, const struct entity *e, const bool *which)
 {
@@ -218,6 +228,7 @@ static enum err points_fill(struct cx *cx, const struct entity *e, const bool *w
         sql_lit(&q, " = ");
         points_sql(&q, &e->f[i]);
     }
+    sql_lit(&q, ", sum1 = NULL, sum2 = NULL"); /* of what the rows held before (record/sums.h) */
     buf_fmt(&q.text, " WHERE EXISTS (SELECT 1 FROM contact_point x WHERE x.record = %.*s.id)", FS(e->table));
     return any ? db_ddl(cx, buf_str(&q.text)) : E_OK;
 }
@@ -261,6 +272,7 @@ static enum err table_complete(struct cx *cx, const struct entity *e)
     bool *fill = NEW_N(cx->a, bool, e->n);
     TRY(db_indexes(cx, e->name, &had));
     TRY(old_indexes_drop(cx, e, &had));
+    TRY(sums_add(cx, e));
     for (size_t k = 0; k < e->n; k++) {
         struct field own = e->f[k], *f = &own;
         bool there = true;

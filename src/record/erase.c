@@ -4,6 +4,7 @@
 
 #include "audit/audit.h"
 #include "record/record_int.h"
+#include "record/sums_int.h"
 #include "search/search.h"
 
 enum { OLD_MAX = 4 * 1024 * 1024, ROWS_AT_ONCE = 10000 };
@@ -188,7 +189,11 @@ static enum err pointers_empty(struct cx *cx, const struct entity *e, int64_t id
             sql_name(&q, f->entity->table);
             sql_lit(&q, " SET ");
             sql_name(&q, f->col);
-            sql_lit(&q, " = NULL WHERE ");
+            sql_lit(&q, " = NULL");
+            struct db_val was = V(id);
+            struct sums less = sums_without(f, &was);
+            sums_assign_more(cx, &q, &less);
+            sql_lit(&q, " WHERE ");
             sql_name(&q, f->col);
             sql_lit(&q, " = ");
             sql_val(cx, &q, V(id));

@@ -6,6 +6,7 @@
  * history.
  */
 #include "record/record_int.h"
+#include "record/sums_int.h"
 #include "search/search.h"
 
 enum { SLICE = 500 }; /* as the text says */
@@ -73,7 +74,7 @@ static enum err misfit(struct cx *cx, struct changing *c, const struct record *r
     return log_write(cx, c->was, r->id, S("update"), r->version + 1, log_old_json(cx, c->was, r->v, changed, 0), &seq);
 }
 
-static enum err value_bring(struct cx *cx, struct changing *c, const struct record *r)
+static enum err value_take(struct cx *cx, struct changing *c, const struct record *r)
 {
     const struct val *old = &r->v[c->f_was->at];
     struct val v = VAL_NULL;
@@ -85,6 +86,12 @@ static enum err value_bring(struct cx *cx, struct changing *c, const struct reco
     c->rc->fits++;
     TRY(tags_settle(cx, c->f_now, r->id, NULL, &v));
     return value_write(cx, c->now, r->id, c->f_now, &v);
+}
+
+static enum err value_bring(struct cx *cx, struct changing *c, const struct record *r)
+{
+    TRY(value_take(cx, c, r));
+    return sums_again(cx, c->now, r->id); /* what stood in the old column is no part of it any more */
 }
 
 /* The next records with a value, behind `after`. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* record/record_parts.c - what stands beside the row: contact points and m:n links. */
 #include "record/record_int.h"
+#include "record/sums_int.h"
 
 enum { TAIL_DIGITS = 7 };
 
@@ -36,7 +37,7 @@ enum err links_write(struct cx *cx, int64_t id, const struct field *f, const str
     if (replace)
         TRY(db_exec(cx, NULL, "DELETE FROM link WHERE a = $1 AND field = $2", V(id), V(f->name)));
     for (size_t i = 0; v->t == VT_LIST && i < v->n; i++)
-        TRY(db_exec(cx, NULL, "INSERT INTO link (a, field, b, pos) VALUES ($1, $2, $3, $4)", V(id),
-                    V(f->name), V(v->v[i].id), V((int64_t)i)));
+        TRY(db_exec(cx, NULL, "INSERT INTO link (a, field, b, pos, mark) VALUES ($1, $2, $3, $4, $5)", V(id),
+                    V(f->name), V(v->v[i].id), V((int64_t)i), V(sums_link(id, f->name, (int64_t)i, v->v[i].id))));
     return E_OK;
 }

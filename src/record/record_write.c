@@ -7,10 +7,11 @@
 
 #include "meta/points.h"
 #include "notice/notice.h"
+#include "record/sums_int.h"
 #include "search/search.h"
 
 /* ---- the row ---- */
-static struct db_val stored(struct cx *cx, const struct field *f, const struct val *v, int which)
+struct db_val stored(struct cx *cx, const struct field *f, const struct val *v, int which)
 {
     if (v->t == VT_NULL) return DB_NONE;
     switch (f->kind->store) {
@@ -38,7 +39,8 @@ static struct db_val stored(struct cx *cx, const struct field *f, const struct v
 static struct sql insert_sql(struct cx *cx, const struct entity *e, int64_t id, const struct val *v)
 {
     struct sql q = sql_new(cx);
-    size_t n = 2;
+    struct sums s = sums_of_id(id);
+    size_t n = 4;
     sql_lit(&q, "INSERT INTO ");
     sql_name(&q, e->table);
     sql_lit(&q, " (id, version");
@@ -50,16 +52,22 @@ static struct sql insert_sql(struct cx *cx, const struct entity *e, int64_t id, 
             sql_name(&q, col);
             n++;
         }
-    sql_lit(&q, ") VALUES (");
+    sql_lit(&q, ", sum1, sum2) VALUES (");
     sql_val(cx, &q, V(id));
     sql_lit(&q, ", ");
     sql_val(cx, &q, V(1));
     for (size_t i = 0; i < e->n; i++)
         for (int w = 0; w < 2 && v[i].t != VT_NULL; w++) {
             if (!(w ? e->f[i].col2 : e->f[i].col).n) continue;
+            struct db_val c = stored(cx, &e->f[i], &v[i], w);
             sql_lit(&q, ", ");
-            sql_val(cx, &q, stored(cx, &e->f[i], &v[i], w));
+            sql_val(cx, &q, c);
+            sums_put(&s, &e->f[i], w, &c);
         }
+    sql_lit(&q, ", ");
+    sql_val(cx, &q, V(s.a));
+    sql_lit(&q, ", ");
+    sql_val(cx, &q, V(s.b));
     sql_lit(&q, ")");
     assert(q.v.n == n);
     return q;
@@ -69,10 +77,13 @@ static enum err update_row(struct cx *cx, const struct entity *e, int64_t id, in
                            const struct val *v, const bool *changed)
 {
     struct sql q = sql_new(cx);
+    struct sums s = {0};
     int64_t n = 0;
+    TRY(sums_change(cx, e, id, v, changed, &s));
     sql_lit(&q, "UPDATE ");
     sql_name(&q, e->table);
     sql_lit(&q, " SET version = version + 1");
+    sums_assign(cx, &q, &s);
     for (size_t i = 0; i < e->n; i++)
         for (int w = 0; w < 2 && changed[i]; w++) {
             str col = w ? e->f[i].col2 : e->f[i].col;
@@ -93,6 +104,12 @@ static enum err update_row(struct cx *cx, const struct entity *e, int64_t id, in
 enum err value_write(struct cx *cx, const struct entity *e, int64_t id, const struct field *f, const struct val *v)
 {
     struct sql q = sql_new(cx);
+    struct sums s = {0};
+    struct val *all = NEW_N(cx->a, struct val, e->n);
+    bool *changed = NEW_N(cx->a, bool, e->n);
+    all[f->at] = *v;
+    changed[f->at] = true;
+    TRY(sums_change(cx, e, id, all, changed, &s));
     sql_lit(&q, "UPDATE ");
     sql_name(&q, e->table);
     for (int w = 0; w < 2; w++) {
@@ -104,6 +121,7 @@ enum err value_write(struct cx *cx, const struct entity *e, int64_t id, const st
         sql_lit(&q, " = ");
         sql_val(cx, &q, stored(cx, f, v, w));
     }
+    sums_assign(cx, &q, &s);
     sql_lit(&q, " WHERE id = ");
     sql_val(cx, &q, V(id));
     return sql_run(cx, &q, NULL, NULL);

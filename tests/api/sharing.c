@@ -10,7 +10,7 @@ static void in_order(struct api_bed *t)
 {
     struct cx *cx = &t->b.cx;
     struct verify_report v = {0};
-    T_OK(cx, verify_base(cx, t->b.b, &v));
+    T_OK(cx, verify_base(cx, t->b.b, NULL, &v));
     T(v.ok);
     for (size_t i = 0; i < v.n; i++) fprintf(stderr, "verify: %.*s %.*s: %.*s\n", FS(v.v[i].what), FS(v.v[i].where), FS(v.v[i].text));
 }

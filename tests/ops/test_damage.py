@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """A base that somebody or something has bent, and an upgrade that is killed midway: test_damage.py KONTOR [ROUNDS]
 Whatever stands in the files: an answer, never a crash, and what is served is either whole or refused with a way out."""
-import http.client, json, pathlib, random, re, shutil, signal, subprocess, sys, time
+import http.client, json, pathlib, random, re, shutil, signal, sqlite3, subprocess, sys, time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -85,6 +85,111 @@ def flipped():
         true(f"most of what is bent in the base is found ({found} of {bent})", found * 3 >= bent)
 
 
+NOTE = "Bestellung vom Dienstag, nur mit Lieferschein"
+
+
+def findings(h):
+    """(exit code, [(what, where, ids, text)]) of verify."""
+    code, out, err = h.run("verify", "--json")
+    true(f"verify ends by itself ({code} {err[-200:]})", code >= 0 and "Sanitizer" not in err)
+    return code, [(f["what"], f["where"], f["ids"], f["text"]) for f in json.loads(out)["findings"] if f["bad"]] if out else []
+
+
+def lived(h):
+    """A base with a history, seals, and a note that is nowhere twice; (its person, the log's last row)."""
+    h.init()
+    is_("some people", h.run("demo", "--people", "60")[0], 0)
+    h.serve()
+    h.login()
+    who = h.ask("POST", "/api/v1/person", {"name": "Bitz", "note": NOTE, "phones": ["+49 151 23456789"]})[1]["id"]
+    for i in range(3):
+        h.ask("PATCH", f"/api/v1/person/{who}", {"position": f"Stelle {i}"})
+    gone = h.ask("POST", "/api/v1/person", {"name": "Vergessen", "note": "geht bald"})[1]["id"]
+    h.ask("PATCH", f"/api/v1/person/{gone}", {"note": "geht jetzt"})
+    is_("erased by law", h.ask("POST", f"/api/v1/person/{gone}/erase", {})[0] < 300, True)
+    until(lambda: h.ask("GET", f"/api/v1/person/{gone}")[0] == 404)
+    is_("ended", h.kill(signal.SIGTERM), 0)
+    true("the head is kept", pathlib.Path(h.data, "audit.head").exists())
+    return who
+
+
+def by_hand(h, sql, *values):
+    db = sqlite3.connect(f"{h.data}/kontor.db")
+    n = db.execute(sql, values).rowcount
+    db.commit()
+    db.close()
+    return n
+
+
+def each_byte(h, who, good):
+    """Each byte of a text in the file, wherever it stands: the record, and the field, or at least that it is not whole."""
+    file = pathlib.Path(h.data, "kontor.db")
+    places = [m.start() for m in re.finditer(re.escape(NOTE.encode()), file.read_bytes())]
+    true(f"the note stands in the file ({len(places)})", places)
+    told = 0
+    for n, at in enumerate([p + i for p in places for i in range(0, len(NOTE), 11 if "asan" in K else 5)]):
+        data = bytearray(good)
+        data[at] ^= 1 << n % 7
+        file.write_bytes(data)
+        code, bad = findings(h)
+        told += ("values", "person.note", [who]) in [b[:3] for b in bad]
+        is_(f"byte {at}: it is found ({bad})", code, 1)
+    true(f"the record and the field are named ({told})", told >= len(NOTE) // 11)
+    file.write_bytes(good)
+
+
+def named():
+    """R21: what is bent within a record, in the log, in the index is found, and said to be there and nowhere else."""
+    with House(K) as h:
+        who = lived(h)
+        is_("as it was, erased history and all", findings(h), (0, []))
+        file, kept = pathlib.Path(h.data, "kontor.db"), pathlib.Path(h.data, "audit.head")
+        good = file.read_bytes()
+        each_byte(h, who, good)
+        last = sqlite3.connect(f"{h.data}/kontor.db").execute("SELECT max(seq) FROM change WHERE record = ?", (int(who),)).fetchone()[0]
+        turns = [("a number", "UPDATE person SET created_at = created_at + 1 WHERE id = ?", who, ("values", "person.created_at", [who])),
+                 ("a text's folded twin", "UPDATE person SET name_f = 'bits' WHERE id = ?", who, ("values", "person.name", [who])),
+                 ("nothing there", "UPDATE person SET owner = NULL WHERE id = ?", who, ("values", "person.owner", [who])),
+                 ("a phone", "UPDATE contact_point SET norm = '+4915123456780' WHERE record = ?", who, ("contact_point", "person.phones", [who])),
+                 ("a row of the log", "UPDATE change SET old = replace(old, 'Stelle 1', 'Stelle 7') WHERE seq = ?", last, ("log", "change", [str(last)])),
+                 ("a row of the log is gone", "DELETE FROM change WHERE seq = ?", last, ("log", "change", [str(last)])),
+                 ("the index", "UPDATE search_doc SET text = text || 'x' WHERE record = ?", who, ("search", "search_doc", []))]
+        for label, sql, at, want in turns:
+            is_(f"{label}: bent", by_hand(h, sql, int(at)), 1)
+            code, bad = findings(h)
+            true(f"{label}: {want} is among {bad}", code == 1 and want in [b[:3] for b in bad])
+            if label == "the index":
+                is_("the index is no loss", [b[3] for b in bad], ["texts to be searched that are not what was written; the records are not touched"])
+            file.write_bytes(good)
+        is_("put back", findings(h), (0, []))
+        cut_end(h, file, kept)
+
+
+def cut_end(h, file, kept):
+    """The whole end of the log with its seals, as an older file of the base has it: the head beside it tells."""
+    before = file.read_bytes()
+    h.serve()
+    h.login()
+    h.ask("POST", "/api/v1/person", {"name": "Das Ende"})
+    is_("ended", h.kill(signal.SIGTERM), 0)
+    is_("the longer log", findings(h), (0, []))
+    for beside in ("-wal", "-shm"):
+        pathlib.Path(h.data, "kontor.db" + beside).unlink(missing_ok=True)
+    file.write_bytes(before)
+    code, bad = findings(h)
+    true(f"the cut end is found: {bad}", code == 1 and any("cut off" in b[3] for b in bad))
+    head = kept.read_bytes()
+    h.serve()
+    true("the server says so", until(lambda: "its end was cut off" in h.text(), 5))
+    h.login()
+    h.ask("POST", "/api/v1/person", {"name": "Danach"})
+    is_("it ends as ever", h.kill(signal.SIGTERM), 0)
+    is_("and the head that tells is left", kept.read_bytes(), head)
+    is_("so it is still found", findings(h)[0], 1)
+    kept.unlink()
+    is_("meant so", findings(h), (0, []))
+
+
 def killed_midway():
     """R19: an upgrade of the data that is killed at any moment ends, the next time, as one that was not."""
     rng = random.Random(19)
@@ -148,6 +253,7 @@ def import_killed():
 
 
 flipped()
+named()
 killed_midway()
 import_killed()
 house.end("damage")

@@ -1,26 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/torture/iofail.c - the n-th call of one kind on a file below KONTOR_IO_DIR fails (LD_PRELOAD).
- *
- * KONTOR_IO_CTL names a file of sizeof(struct ctl) that the test maps, too: it sets `kind` and `error`, then `left` to n;
- * when `left` has come to 0 the call fails and `hits` goes up; -1: from then on each one fails, until `left` is 0. */
+ * The test arms it as preload.h says. */
 #undef _FILE_OFFSET_BITS /* open and open64 are two names here, each to be caught */
-#include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
+#include "preload.h"
+
 #include <stdarg.h>
-#include <stdatomic.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum kind { IO_READ = 1, IO_WRITE, IO_SYNC, IO_OPEN, IO_RENAME, IO_UNLINK, IO_TRUNCATE, IO_SHORT };
 enum { FDS = 4096 };
-struct ctl {
-    _Atomic int32_t kind, error, left, hits;
-};
 static struct ctl *ctl;
 static const char *dir;
 static _Atomic char ours[FDS];
@@ -33,13 +21,6 @@ static struct {
     int (*fsync)(int), (*fdatasync)(int), (*unlink)(const char *), (*rename)(const char *, const char *);
     int (*ftruncate)(int, off64_t);
 } libc;
-
-static void bind(void *slot, const char *name)
-{
-    void *p = dlsym(RTLD_NEXT, name);
-    if (!p) abort();
-    memcpy(slot, &p, sizeof p);
-}
 
 __attribute__((constructor)) static void start(void)
 {
@@ -55,27 +36,11 @@ __attribute__((constructor)) static void start(void)
     bind(&libc.unlink, "unlink");
     bind(&libc.rename, "rename");
     bind(&libc.ftruncate, "ftruncate64");
-    const char *path = getenv("KONTOR_IO_CTL");
-    int fd = path ? libc.open(path, O_RDWR) : -1;
-    void *p = fd >= 0 ? mmap(NULL, sizeof *ctl, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
-    if (fd >= 0) libc.close(fd);
-    if (p == MAP_FAILED) return;
-    ctl = p;
+    ctl = ctl_map(libc.open, libc.close);
     dir = getenv("KONTOR_IO_DIR");
 }
 
-/* Is it this call's turn? Sets errno. */
-static int fails(enum kind kind)
-{
-    if (!ctl || ctl->kind != (int32_t)kind) return 0;
-    int32_t left = ctl->left;
-    while (left > 0 && !atomic_compare_exchange_weak(&ctl->left, &left, left - 1)) {}
-    if (left != 1 && left != -1) return 0;
-    ctl->hits++;
-    errno = ctl->error;
-    return 1;
-}
-
+static int fails(enum kind kind) { return ctl_turn(ctl, (int32_t)kind); }
 static int is_path(const char *path) { return dir && strncmp(path, dir, strlen(dir)) == 0 && !strstr(path, "-shm"); }
 static int is_fd(int fd) { return fd >= 0 && fd < FDS && ours[fd]; }
 

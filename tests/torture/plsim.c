@@ -6,18 +6,13 @@
  * still pending was never synced and is dropped, or torn, by the test. Works for writes through libc; a
  * note that the kill cut short belongs to a sync that never returned. Unlinking is taken as durable. */
 #undef _FILE_OFFSET_BITS /* open and open64 are two names here, each to be caught */
-#include <dlfcn.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "plsim.h"
+#include "preload.h"
 
 enum { FDS = 4096, NAME = 64, PATH = 512, CHUNK = 1 << 17 };
 static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
@@ -33,13 +28,6 @@ static struct {
     int (*fsync)(int), (*fdatasync)(int), (*unlink)(const char *);
     int (*ftruncate)(int, off_t);
 } libc;
-
-static void bind(void *slot, const char *name)
-{
-    void *p = dlsym(RTLD_NEXT, name);
-    if (!p) abort();
-    memcpy(slot, &p, sizeof p);
-}
 
 __attribute__((constructor)) static void start(void)
 {

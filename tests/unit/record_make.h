@@ -65,3 +65,14 @@ static inline str shown(struct cx *cx, const char *entity, int64_t id)
     record_json(cx, &r, &w);
     return buf_str(&b);
 }
+
+/* An own field; add_field is a db_write_fn. */
+struct own {
+    const struct json *j;
+    str name;
+};
+static inline enum err add_field(struct cx *cx, void *arg)
+{
+    struct own *f = arg;
+    return meta_field_add(cx, f->j, &f->name);
+}

@@ -221,7 +221,7 @@ static void by_itself(struct bed *t)
     struct vault *v = key_of(t, "secret.key");
     struct sealer *s = NULL;
     struct audit_report r = {0};
-    T_OK(&t->cx, sealer_start(&t->cx, t->b, v, NULL, &s));
+    T_OK(&t->cx, sealer_start(&t->cx, t->b, v, NULL, S(""), &s));
     people(t, 5);
     for (int i = 0; i < 100 && (i == 0 || r.open); i++) {
         (void)usleep(100000);

@@ -92,7 +92,7 @@ static void whole_way(struct bed *t)
     T_STR(b.name, S("kontor-20261122-100000"));
     T_INT(b.files, 2);
     T_INT(rows_in(b.tables, b.n_tables, "person"), 20);
-    T_OK(cx, verify_path(cx, b.path, &v));
+    T_OK(cx, verify_path(cx, b.path, NULL, &v));
     for (size_t i = 0; i < v.n; i++)
         fprintf(stderr, "%.*s %.*s %.*s\n", FS(v.v[i].what), FS(v.v[i].where), FS(v.v[i].text));
     T(v.ok && v.n == 0 && v.checks > 20);
@@ -103,7 +103,7 @@ static void whole_way(struct bed *t)
     T_INT(r.files, 2);
     T_OK(cx, os_read_file(cx, in(t, "new/deep/files/ab/one"), 100, &text));
     T_STR(text, S("first attachment"));
-    T_OK(cx, verify_path(cx, in(t, "new/deep"), &v));
+    T_OK(cx, verify_path(cx, in(t, "new/deep"), NULL, &v));
     T(v.ok && v.last_seq == b.last_seq);
     T(restored(t, b.path, "new/deep", false, &r) == E_PRECOND);
     T(str_find(cx->msg, S("not empty")) >= 0);
@@ -298,7 +298,7 @@ static void flips(struct bed *t)
         flip(cx, at, pos, mask);
         T(restored(t, b.path, "flipped", false, &r) == E_INVALID);
         T(!file_exists(cx, in(t, "flipped/kontor.db")) && !file_exists(cx, in(t, "flipped/files")));
-        T_OK(cx, verify_path(cx, b.path, &v));
+        T_OK(cx, verify_path(cx, b.path, NULL, &v));
         T(!v.ok && str_eq(v.v[0].what, S("damaged")) && v.v[0].todo.n);
         flip(cx, at, pos, mask);
         arena_back(cx->a, m);
@@ -404,8 +404,8 @@ static void wrong_files(struct bed *t)
     T(restored(t, in(t, "shop.db"), "wrong", true, &r) == E_INVALID);
     T_STR(cx->msg, S("this is a database, but not one of Kontor"));
     T(!file_exists(cx, in(t, "wrong/kontor.db")));
-    T(verify_path(cx, in(t, "nowhere"), &v) == E_NOTFOUND);
-    T_OK(cx, verify_path(cx, in(t, "text.db"), &v));
+    T(verify_path(cx, in(t, "nowhere"), NULL, &v) == E_NOTFOUND);
+    T_OK(cx, verify_path(cx, in(t, "text.db"), NULL, &v));
     T(!v.ok);
 }
 
@@ -469,10 +469,10 @@ static void recount(struct bed *t)
     str name = {0};
     some(t);
     T_OK(cx, db_write(cx, rollup_add, &name));
-    T_OK(cx, verify_base(cx, t->b, &v));
+    T_OK(cx, verify_base(cx, t->b, NULL, &v));
     T(v.ok && !v.n);
     T_OK(cx, db_write(cx, rollup_break, NULL));
-    T_OK(cx, verify_base(cx, t->b, &v));
+    T_OK(cx, verify_base(cx, t->b, NULL, &v));
     T(!v.ok);
     T_INT(finding_n(&v, "rollup", "company.x_ten"), 1);
 }
@@ -485,10 +485,10 @@ static void findings(struct bed *t)
     struct jw w = jw_new(&b);
     const struct json *j = NULL;
     some(t);
-    T_OK(cx, verify_base(cx, t->b, &v));
+    T_OK(cx, verify_base(cx, t->b, NULL, &v));
     T(v.ok && !v.n && v.last_seq > 0);
     T_OK(cx, db_write(cx, break_it, NULL));
-    T_OK(cx, verify_base(cx, t->b, &v));
+    T_OK(cx, verify_base(cx, t->b, NULL, &v));
     T(!v.ok);
     T_INT(finding_n(&v, "contact_point", "person"), 1);
     T_INT(finding_n(&v, "contact_point", "person.phones"), 1);

@@ -195,7 +195,7 @@ static void works(struct bed *t, struct dbase *b, int64_t half, int64_t all)
     size_t n = 0;
     str word = S("lukasz");
     cx.db = db_get(b);
-    T_OK(&cx, verify_base(&cx, b, &v));
+    T_OK(&cx, verify_base(&cx, b, NULL, &v));
     T(v.ok);
     for (size_t i = 0; i < v.n; i++)
         fprintf(stderr, "%.*s %.*s: %.*s\n", FS(v.v[i].what), FS(v.v[i].where), FS(v.v[i].text));

@@ -3,11 +3,6 @@
  * and the indexes of a base from before. On both engines. */
 #include "record_make.h"
 
-struct own {
-    const struct json *j;
-    str name;
-};
-static enum err add_field(struct cx *cx, void *arg) { return meta_field_add(cx, ((struct own *)arg)->j, &((struct own *)arg)->name); }
 static enum err add_entity(struct cx *cx, void *arg) { return meta_entity_add(cx, ((struct own *)arg)->j, &((struct own *)arg)->name); }
 
 static str add(struct bed *t, const char *entity, const char *kind, const char *label, const char *more)
