@@ -31,8 +31,8 @@ struct audit_head {
 MUST enum err audit_head(struct cx *cx, struct audit_head *ret);
 /* "12:k3J...", as heads are told everywhere; ret->mac points into text. */
 bool audit_head_parse(str text, struct audit_head *ret);
-/* The file in which the server keeps the head it has seen last (in its data folder, AUDIT_KEPT). read: n 0 = there is no
- * such file; E_BAD: it holds something else. has: is this head one of the base's? */
+/* The file in which the server keeps the head it has seen last (in its data folder, AUDIT_KEPT). read: n 0 = there is
+ * no such file; E_BAD: it holds something else. has: is this head one of the base's? */
 #define AUDIT_KEPT "audit.head"
 MUST enum err audit_kept_read(struct cx *cx, str path, struct audit_head *ret);
 MUST enum err audit_kept_write(struct cx *cx, str path, const struct audit_head *h);

@@ -57,8 +57,8 @@ static void cut_look(struct sealer *s, struct cx *cx)
     if (e != E_OK) log_say(cx, LOG_ERROR, S("audit"), "the head that was kept is not known: %.*s", FS(cx->msg));
     else if (!has)
         log_say(cx, LOG_ERROR, S("audit"),
-                "seal %" PRId64 " is not in the log any more: its end was cut off, or it is an older copy. kontor verify "
-                "tells more; when this was meant, remove %.*s",
+                "seal %" PRId64 " is not in the log any more: its end was cut off, or it is an older copy. kontor "
+                "verify tells more; when this was meant, remove %.*s",
                 h.n, FS(s->kept));
 }
 

@@ -343,7 +343,7 @@ static enum err search_texts_check(struct cx *cx, struct verify *k)
                                 .n = bad.n,
                                 .sample = bad.first,
                                 .bad = true,
-                                .text = S("texts to be searched that are not what was written; the records are not touched"),
+                                .text = S("texts to be searched that are not what was written; the records are whole"),
                                 .todo = S("Nothing is lost. Change and save such a record: its text is made anew.")});
     return E_OK;
 }

@@ -111,10 +111,10 @@ static enum err head(struct cli *c)
 }
 
 /* ---- for `kontor verify` ---- */
-static const str kept_todo = S0("Restore the newest good backup: kontor restore BACKUP --data NEW-FOLDER. When an older "
-                                "copy was put in place on purpose, remove " AUDIT_KEPT " from the data folder."),
-                 log_todo = S0("Somebody or something wrote past Kontor: ask kontor audit verify which rows, compare with a "
-                               "backup.");
+static const str kept_todo = S0("Restore the newest good backup: kontor restore BACKUP --data NEW-FOLDER. When an "
+                                "older copy was put in place on purpose, remove " AUDIT_KEPT " from the data folder."),
+                 log_todo = S0("Somebody or something wrote past Kontor: ask kontor audit verify which rows, "
+                               "compare with a backup.");
 
 static void faults_add(struct cli *c, const struct audit_report *r, struct verify_report *to)
 {

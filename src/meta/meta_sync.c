@@ -29,7 +29,8 @@ static void column(struct cx *cx, struct buf *b, const struct field *f, int whic
 static enum err table_create(struct cx *cx, const struct entity *e)
 {
     struct buf b = buf_new(cx->a, DDL_MAX);
-    buf_fmt(&b, "CREATE TABLE IF NOT EXISTS %.*s (id @ID, version BIGINT NOT NULL, sum1 BIGINT, sum2 BIGINT", FS(e->table));
+    buf_fmt(&b, "CREATE TABLE IF NOT EXISTS %.*s (id @ID, version BIGINT NOT NULL, sum1 BIGINT, sum2 BIGINT",
+            FS(e->table));
     for (size_t i = 0; i < e->n; i++)
         for (int w = 0; w < 2; w++)
             if (w ? e->f[i].col2.n : e->f[i].col.n) {

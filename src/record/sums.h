@@ -10,8 +10,8 @@
  * another field, and is over when its own field is written. When one field differs, the second difference is w(f) times
  * the first: so the walk names it. Against chance and bugs, not against forgers: that is audit/audit.h.
  *
- * Roll-ups and formulas are not in it (a recount tells), nor what stands beside the row: contact points are held against
- * the row's text, links have a number each. Rows without numbers are of older versions: sums_fill.
+ * Roll-ups and formulas are not in it (a recount tells), nor what stands beside the row: contact points are held
+ * against the row's text, links have a number each. Rows without numbers are of older versions: sums_fill.
  */
 #pragma once
 #include "record/record.h"

@@ -12,7 +12,8 @@ struct sums sums_of_id(int64_t id);
 void sums_put(struct sums *s, const struct field *f, int which, const struct db_val *c);
 /* What f's column held is gone from a row: to be added there, modulo P. */
 struct sums sums_without(const struct field *f, const struct db_val *c);
-/* What the row of record id is to have when the columns of the fields that are `changed` hold what stored() gives for v.
+/* What the row of record id is to have when the columns of the fields that are `changed` hold what stored() gives for
+ * v.
  * Reads the row: inside db_write, before it is changed. */
 MUST enum err sums_change(struct cx *cx, const struct entity *e, int64_t id, const struct val *v, const bool *changed,
                           struct sums *ret);

@@ -90,7 +90,7 @@ class Run:
             is_(f"{tag}: refused, and nothing there", n, 0)
 
 
-def main(name, seconds, db=""):
+def main(engine, seconds, db=""):
     with House(K) as h:
         h.env["KONTOR_DB"] = db
         ctl = Ctl(h.top / "ctl")
@@ -111,7 +111,7 @@ def main(name, seconds, db=""):
                         break
                     if not r.once(kind, name, ask, nth) and nth != EVERY:
                         break
-            print(f"{name}, {label}: refused {r.met} times, answers {dict(sorted((r.said - said).items()))}")
+            print(f"{engine}, {label}: refused {r.met} times, answers {dict(sorted((r.said - said).items()))}")
             true(f"{label}: somebody was refused", r.met > 0)
         print(f"refused in {dict(r.places.most_common())}; stops at {dict(r.stops)}; {skipped} routes cut short by the clock")
         lost = [tag for tag in r.acked if r.named(tag) != 1]

@@ -7,7 +7,7 @@
 #include "preload.h"
 
 #include <link.h>
-#include <stdarg.h>
+#include <malloc.h>
 #include <stdio.h>
 
 enum kind { MEM_LIBRARY = 1, MEM_OWN };

@@ -233,6 +233,44 @@ static void by_itself(struct bed *t)
     vault_close(&v);
 }
 
+/* What its thread keeps outside of the base tells of an end that was cut off with its seals, and is left then. */
+static void kept_beside(struct bed *t)
+{
+    struct cx *cx = &t->cx;
+    struct vault *v = key_of(t, "secret.key");
+    str path = arena_fmt(cx->a, "%.*s/" AUDIT_KEPT, FS(t->folder));
+    struct audit_head first = {0}, last = {0};
+    bool has = false;
+    T_OK(cx, audit_kept_read(cx, path, &first));
+    T_INT(first.n, 0);
+    for (int turn = 0; turn < 2; turn++) {
+        struct sealer *s = NULL;
+        T_OK(cx, sealer_start(cx, t->b, v, NULL, path, &s));
+        people(t, 5);
+        bed_settle(t);
+        sealer_stop(&s);
+        T_OK(cx, audit_kept_read(cx, path, turn ? &last : &first));
+    }
+    T(first.n > 0 && last.n > first.n);
+    T_OK(cx, audit_has(cx, &last, &has));
+    T(has);
+    T_INT(looked(t, v, &last).faults, 0);
+    T_OK(cx, audit_kept_write(cx, path, &(struct audit_head){last.n, first.mac})); /* of another log */
+    T_OK(cx, audit_has(cx, &(struct audit_head){last.n, first.mac}, &has));
+    T(!has);
+    struct sealer *s = NULL;
+    T_OK(cx, sealer_start(cx, t->b, v, NULL, path, &s));
+    people(t, 5);
+    bed_settle(t);
+    sealer_stop(&s);
+    T_OK(cx, audit_kept_read(cx, path, &last));
+    T_STR(last.mac, first.mac); /* not written over */
+    T_INT(looked(t, v, &last).faults, 1);
+    T_OK(cx, os_write_file_atomic(cx, path, S("no head\n"), 0600));
+    T(audit_kept_read(cx, path, &last) == E_BAD);
+    vault_close(&v);
+}
+
 /* ---- marks of erasures ---- */
 struct leave {
     const struct vault *v;
@@ -428,7 +466,7 @@ static void of_one_moment(struct bed *t)
 
 int main(void)
 {
-    static void (*const all[])(struct bed *) = {sealed, changed, gone, added, seals, together, by_itself,
+    static void (*const all[])(struct bed *) = {sealed, changed, gone, added, seals, together, by_itself, kept_beside,
                                                forged, in_their_order, key_lost, of_one_moment};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
     return t_end("audit");
