@@ -237,6 +237,7 @@ struct walk {
 static enum err row_look(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
 {
     struct walk *k = arg;
+    (void)cx;
     if (cols != AT_FIRST + k->c.n) return E_INTERNAL;
     struct sums off = row_off(&k->c, row);
     k->w->bare += row[AT_A].t == DB_NULL;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A server under a preloaded library that makes calls fail (tests/torture/preload.h), and what is asked of it meanwhile."""
-import http.client, json, mmap, pathlib, struct
+import http.client, json, mmap, pathlib, re, struct, subprocess
 
-from house import until
+from house import true, until
 
 PICTURE = (pathlib.Path(__file__).parents[1] / "fixtures/pictures/plain.jpg").read_bytes()
 TABLE = ("Name;Telefon\n" + "".join(f"Kunde {i};0151 2345{i:04}\n" for i in range(300))).encode()
@@ -26,6 +26,14 @@ class Ctl:
 
     def rest(self):
         self.map[8:12] = struct.pack("i", 0)
+
+
+def sqlite_in(kontor):
+    """Where in the program SQLite stands, which is linked into it: KONTOR_MEM_FOREIGN (tests/torture/memfail.c)."""
+    lines = subprocess.run(["nm", kontor], capture_output=True, text=True, check=True).stdout
+    at = [int(x, 16) for x in re.findall(r"^([0-9a-f]+) [tT] sqlite3\w+$", lines, re.M)]
+    true("SQLite was found in the program", len(at) > 100 and max(at) - min(at) < 4 << 20)
+    return f"{min(at):x}-{max(at):x}"
 
 
 def send(h, method, path, body=None, kind="application/json", **head):

@@ -5,12 +5,12 @@ For each route: the first, second, ... allocation that a library makes is refuse
 are left out below 100), then each for the length of a request. Every answer is a good one or tells of a fault, nothing is half
 done, the next request is fine. The program's own allocations are not refused by halves: it stops (base/base.h), comes back by a
 restart, and what was acknowledged is there, once. Where it was refused is told for what stopped the server."""
-import collections, pathlib, random, re, signal, subprocess, sys, time, urllib.parse
+import collections, pathlib, random, signal, sys, time, urllib.parse
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import house
-from faulted import Ctl, back, furnish, good, routes, send, serve
+from faulted import Ctl, back, furnish, good, routes, send, serve, sqlite_in
 from house import House, end, is_, true, until
 
 K, LIB = sys.argv[1], str(pathlib.Path(sys.argv[2]).resolve())
@@ -19,14 +19,6 @@ LIBRARY, OWN = 1, 2
 EVERY = -1
 TOLD = ("internal", "busy", "disk_full", "uncertain", "auth", "too_slow")
 ABORTED = -signal.SIGABRT
-
-
-def foreign():
-    """Where SQLite, which is linked into the program, asks for memory."""
-    lines = subprocess.run(["nm", "-S", K], capture_output=True, text=True, check=True).stdout
-    parts = [(int(at, 16), int(n, 16)) for at, n in re.findall(r"^([0-9a-f]+) ([0-9a-f]+) [tT] sqlite3Mem(?:Malloc|Realloc)\b", lines, re.M)]
-    true("SQLite's own allocator was found in the program", len(parts) >= 2)
-    return ",".join(f"{at:x}-{at + n:x}" for at, n in parts)
 
 
 def turns():
@@ -94,7 +86,7 @@ def main(engine, seconds, db=""):
     with House(K) as h:
         h.env["KONTOR_DB"] = db
         ctl = Ctl(h.top / "ctl")
-        env = {"LD_PRELOAD": LIB, "KONTOR_IO_CTL": str(h.top / "ctl"), "KONTOR_MEM_LOG": str(h.top / "refused"), "KONTOR_MEM_FOREIGN": foreign()}
+        env = {"LD_PRELOAD": LIB, "KONTOR_IO_CTL": str(h.top / "ctl"), "KONTOR_MEM_LOG": str(h.top / "refused"), "KONTOR_MEM_FOREIGN": sqlite_in(K)}
         h.init()
         serve(h, ctl, env)
         known = furnish(h)
