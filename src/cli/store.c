@@ -34,7 +34,7 @@ static str digest(struct cx *cx, const struct meta *m)
 {
     unsigned char sum[32];
     struct buf b = buf_new(cx->a, DIGEST_MAX);
-    buf_fmt(&b, "%s %d\n", KONTOR_VERSION, db_schema_latest());
+    buf_fmt(&b, "%s %d sums\n", KONTOR_VERSION, db_schema_latest()); /* sums: record/sums.h, within version 23 */
     for (size_t i = 0; i < m->n; i++) {
         const struct entity *e = &m->entity[i];
         buf_fmt(&b, "%.*s %.*s %" PRIu32 "\n", FS(e->name), FS(e->table), e->title);
