@@ -140,6 +140,7 @@ class House:
 
 def older(data):
     """Takes the last number of the schema back, as far as a table or column tells how."""
+    (pathlib.Path(data) / "audit.head").unlink(missing_ok=True) # an older program kept no head of the log beside it
     steps = re.findall(r'^(?:BOTH|SQLITE)\((\d+), ((?:\s*"[^"]*")+)', SCHEMA.read_text(), re.M)
     db, last = sqlite3.connect(f"{data}/kontor.db"), max(int(n) for n, _ in steps)
     for n, sql in reversed(steps):
@@ -156,6 +157,8 @@ def older(data):
             db.execute(f"DROP TABLE {made[1]}")
         if int(n) == last and added:
             db.execute(f"ALTER TABLE {added[1]} DROP COLUMN {added[2]}")
+    db.execute("DELETE FROM audit_seal") # those of events stand in the same chain, and an older program had none
+    db.execute("DELETE FROM follower WHERE name IN ('audit', 'audit_event')") # all is sealed anew
     db.execute("DELETE FROM migration WHERE n = ?", (last,))
     db.commit()
     db.close()
