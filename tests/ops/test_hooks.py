@@ -91,6 +91,7 @@ def drained(h, hook):
 
 def judge(r, writers):
     acked = {c: i for w in writers for c, i in w.acked.items()}
+    until(lambda: set(acked) <= {b["change"] for _, b in list(r.taken)}, 60) # none waits, yet the last may not be queued
     bodies, first = {}, {}
     for wid, b in r.heard:
         bodies.setdefault(wid, set()).add((b["type"], b["data"]["id"], b.get("change")))
