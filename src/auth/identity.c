@@ -47,8 +47,6 @@ static enum err has_other(struct cx *cx, int64_t user)
 /* What groups gave goes, whoever ends it. */
 static enum err roles_go(struct cx *cx, const struct identity_end *x)
 {
-    static const struct outsider nobody = {0};
-    struct settling s = {.r = x->r, .w = &nobody, .user = x->user};
     struct db_rows r = {0};
     const struct acl *acl = cx->acl;
     TRY(db_query(cx, &r, "SELECT 1 FROM idp_link WHERE user_id = $1 AND issuer = $2 LIMIT 1", V(x->user),
@@ -56,23 +54,15 @@ static enum err roles_go(struct cx *cx, const struct identity_end *x)
     if (r.n) return E_OK; /* it knows him by another one, too */
     TRY(db_exec(cx, NULL, "DELETE FROM idp_name WHERE user_id = $1 AND issuer = $2", V(x->user), V(x->r->issuer)));
     cx->acl = NULL;
-    enum err e = outside_roles_settle(cx, &s);
+    enum err e = outside_roles_drop(cx, x->r, x->user);
     cx->acl = acl;
-    TRY(e);
-    return db_exec(cx, NULL, "DELETE FROM idp_role WHERE user_id = $1 AND issuer = $2", V(x->user), V(x->r->issuer));
+    return e;
 }
 
 static enum err sessions_go(struct cx *cx, const struct identity_end *x)
 {
-    struct db_rows r = {0};
-    if (!x->r->id) return E_OK;
-    TRY(db_query(cx, &r,
-                 "SELECT user_id, count(*) FROM session WHERE user_id = $1 AND idp = $2 AND substr(token, 1, 16) <> $3"
-                 " AND expires_at > $4 AND seen_at > $5 GROUP BY user_id",
-                 V(x->user), V(x->r->id), V(x->but), V(cx->now_ms), V(cx->now_ms - SESSION_IDLE_MS)));
-    TRY(sessions_told(cx, &r, "provider"));
-    return db_exec(cx, NULL, "DELETE FROM session WHERE user_id = $1 AND idp = $2 AND substr(token, 1, 16) <> $3",
-                   V(x->user), V(x->r->id), V(x->but));
+    struct sessions_of those = {.user = x->user, .idp = x->r->id, .but = x->but};
+    return those.idp ? sessions_end(cx, &those, "provider") : E_OK;
 }
 
 static enum err ended(struct cx *cx, void *arg)

@@ -272,7 +272,7 @@ static enum err roles_write(struct cx *cx, void *arg)
     return n ? E_OK : fail(cx, E_DENIED, "Then nobody could manage users any more");
 }
 
-enum err outside_roles_settle(struct cx *cx, const struct settling *s)
+static enum err roles_settle(struct cx *cx, const struct settling *s)
 {
     struct roles x = {.s = s};
     TRY(roles_read(cx, &x));
@@ -338,23 +338,25 @@ enum err outside_settle(struct cx *cx, void *arg)
         V(s->r->issuer), V(s->w->subject), V(s->user), V(login), V(cx->now_ms)));
     if (!is_known) TRY(linked_tell(cx, s));
     TRY(names_write(cx, s));
-    return outside_roles_settle(cx, s);
+    return roles_settle(cx, s);
 }
 
 /* ---- the end of a provider ---- */
-static enum err roles_take(struct cx *cx, const struct outside_rules *r)
+enum err outside_roles_drop(struct cx *cx, const struct outside_rules *r, int64_t user)
 {
     static const struct outsider nobody = {0};
+    TRY(roles_settle(cx, &(struct settling){.r = r, .w = &nobody, .user = user}));
+    return db_exec(cx, NULL, "DELETE FROM idp_role WHERE user_id = $1 AND issuer = $2", V(user), V(r->issuer));
+}
+
+static enum err roles_take(struct cx *cx, const struct outside_rules *r)
+{
     struct db_rows u = {0};
     do {
         TRY(db_query(cx, &u, "SELECT DISTINCT i.user_id FROM idp_role i JOIN \"user\" u ON u.id = i.user_id"
                              " WHERE i.issuer = $1 AND u.deleted_at IS NULL ORDER BY i.user_id LIMIT 500",
                      V(r->issuer)));
-        for (size_t i = 0; i < u.n; i++) {
-            struct settling s = {.r = r, .w = &nobody, .user = db_int(&u, i, 0)};
-            TRY(outside_roles_settle(cx, &s));
-            TRY(db_exec(cx, NULL, "DELETE FROM idp_role WHERE user_id = $1 AND issuer = $2", V(s.user), V(r->issuer)));
-        }
+        for (size_t i = 0; i < u.n; i++) TRY(outside_roles_drop(cx, r, db_int(&u, i, 0)));
     } while (u.n);
     return db_exec(cx, NULL, "DELETE FROM idp_role WHERE issuer = $1", V(r->issuer));
 }
@@ -362,13 +364,7 @@ static enum err roles_take(struct cx *cx, const struct outside_rules *r)
 enum err outside_ended(struct cx *cx, const struct outside_rules *r, bool gone)
 {
     const struct acl *acl = cx->acl;
-    struct db_rows in = {0};
-    TRY(db_query(cx, &in,
-                 "SELECT user_id, count(*) FROM session WHERE idp = $1 AND expires_at > $2 AND seen_at > $3"
-                 " GROUP BY user_id ORDER BY user_id",
-                 V(r->id), V(cx->now_ms), V(cx->now_ms - SESSION_IDLE_MS)));
-    TRY(sessions_told(cx, &in, "provider"));
-    TRY(db_exec(cx, NULL, "DELETE FROM session WHERE idp = $1", V(r->id)));
+    TRY(sessions_end(cx, &(struct sessions_of){.idp = r->id}, "provider"));
     if (!gone) return E_OK;
     cx->acl = NULL; /* that roles go is the end's doing, whoever ordered it */
     enum err e = roles_take(cx, r);

@@ -28,7 +28,7 @@ MUST enum err directory_login(struct cx *cx, int64_t user, str *ret);
 str directory_name(struct cx *cx, str login);
 /* Whose a name that is no address of ours was when he came in by a directory last; 0 = nobody's. */
 MUST enum err directory_user(struct cx *cx, str login, int64_t *ret);
-/* Inside db_write: the roles that his groups give (s->want), those that they gave before go. */
-MUST enum err outside_roles_settle(struct cx *cx, const struct settling *s);
+/* Inside db_write: the roles that his groups there gave go. */
+MUST enum err outside_roles_drop(struct cx *cx, const struct outside_rules *r, int64_t user);
 /* Inside db_write: the user, his identity and his roles as they are to be. arg: struct settling. */
 MUST enum err outside_settle(struct cx *cx, void *arg);

@@ -110,23 +110,13 @@ struct blocking {
     int64_t id;
 };
 
-static enum err sessions_at_end(struct cx *cx, str addr)
-{
-    struct db_rows r = {0};
-    TRY(db_query(cx, &r,
-                 "SELECT user_id, count(*) FROM session WHERE addr = $1 AND expires_at > $2 AND seen_at > $3"
-                 " GROUP BY user_id ORDER BY user_id",
-                 V(addr), V(cx->now_ms), V(cx->now_ms - SESSION_IDLE_MS)));
-    TRY(sessions_told(cx, &r, "address"));
-    return db_exec(cx, NULL, "DELETE FROM session WHERE addr = $1", V(addr));
-}
-
 static enum err sessions_from(struct cx *cx, str addr)
 {
     struct db_rows r = {0};
     TRY(db_query(cx, &r, "SELECT DISTINCT addr FROM session LIMIT 10000"));
     for (size_t i = 0; i < r.n; i++)
-        if (str_eq(auth_addr_key(cx->a, db_str(&r, i, 0)), addr)) TRY(sessions_at_end(cx, db_str(&r, i, 0)));
+        if (str_eq(auth_addr_key(cx->a, db_str(&r, i, 0)), addr))
+            TRY(sessions_end(cx, &(struct sessions_of){.addr = db_str(&r, i, 0)}, "address"));
     return E_OK;
 }
 
