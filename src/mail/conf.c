@@ -75,6 +75,14 @@ static bool is_host(str s)
 
 bool mail_in_clear(const struct mail_conf *c) { return c->security == MAIL_NONE && !outgoing_is_here(c->host); }
 
+enum err mail_sealed(struct cx *cx, const struct mail_conf *c, bool plain)
+{
+    if (plain || !mail_in_clear(c)) return E_OK;
+    return fail_at(cx, E_INVALID, S("security"),
+                   "Unencrypted, mail goes to this machine itself alone: choose starttls or tls, or the setting "
+                   "plain_outgoing would have to say yes");
+}
+
 static enum err line_fits(struct cx *cx, str at, str s)
 {
     if (s.n > MAIL_TEXT_MAX) return fail_at(cx, E_INVALID, at, "At most %d characters", MAIL_TEXT_MAX);
@@ -94,10 +102,7 @@ static enum err conf_fits(struct cx *cx, const struct mail_conf *c)
         return fail_at(cx, E_INVALID, S("from"), "An e-mail address that others can answer to is needed");
     if (mail_in_clear(c) && (c->password.n || c->user.n))
         return fail_at(cx, E_INVALID, S("security"), "A password is not sent over a line that anybody can read along");
-    if (mail_in_clear(c) && !c->plain)
-        return fail_at(cx, E_INVALID, S("security"),
-                       "Unencrypted, mail goes to this machine itself alone: choose starttls or tls, or the setting "
-                       "plain_outgoing would have to say yes");
+    TRY(mail_sealed(cx, c, c->plain));
     if (c->ca.n > MAIL_CA_MAX || (c->ca.n && str_find(c->ca, S("-----BEGIN CERTIFICATE-----")) < 0))
         return fail_at(cx, E_INVALID, S("ca"), "A certificate in PEM is needed: -----BEGIN CERTIFICATE-----");
     return E_OK;

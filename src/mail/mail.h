@@ -36,6 +36,8 @@ MUST enum err mail_conf_set(struct cx *cx, const struct vault *v, const struct m
 MUST enum err mail_is_set(struct cx *cx, bool *ret);
 /* Does it send to another machine what everybody on the way can read? */
 bool mail_in_clear(const struct mail_conf *c);
+/* May it be sent like that? plain: the administrator allows it in the clear (plain_outgoing). */
+MUST enum err mail_sealed(struct cx *cx, const struct mail_conf *c, bool plain);
 
 /* ---- the outbox ---- */
 struct mail {

@@ -82,12 +82,9 @@ static enum err step(struct cx *cx, struct mailer *m, bool *ret_more)
     TRY(db_write(cx, outbox_claim, &c));
     *ret_more = c.more;
     if (!c.got) return E_OK;
-    if (mail_in_clear(&conf) && !m->o.plain) /* it was set when that was still allowed */
-        a = (struct smtp_answer){.end = SMTP_LATER,
-                                 .why = str_from(TR("Unencrypted, mail goes to this machine itself alone: choose "
-                                                    "starttls or tls, or the setting plain_outgoing would have to say "
-                                                    "yes"))};
-    else if (mail_conf_open(cx, m->o.vault, &conf) != E_OK) a = (struct smtp_answer){.end = SMTP_LATER, .why = cx->msg};
+    /* it may have been set when that was still allowed */
+    if (mail_sealed(cx, &conf, m->o.plain) != E_OK || mail_conf_open(cx, m->o.vault, &conf) != E_OK)
+        a = (struct smtp_answer){.end = SMTP_LATER, .why = cx->msg};
     else sent(cx, m, &conf, &c, &a);
     if (a.end == SMTP_LATER && atomic_load(&m->stop)) return outbox_back(cx, &c.row);
     log_say(cx, LOG_INFO, S("mail"), "mail %" PRId64 " (%.*s): %s, code %" PRId64, c.row.id, FS(c.row.kind),
