@@ -36,7 +36,8 @@ struct events {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    int woken;
+    bool woken;
+    bool greet; /* a stream is new */
     _Atomic bool stop;
     struct stream *streams;
     struct db_pos pos;
@@ -71,7 +72,7 @@ enum err api_events(struct cx *cx, const struct req *rq, struct resp *rs)
     if (e == E_OK) {
         s->next = ev->streams;
         ev->streams = s;
-        ev->woken = 1; /* he is greeted */
+        ev->woken = ev->greet = true;
         pthread_cond_signal(&ev->wake);
     } else {
         mem_free(s);
@@ -97,17 +98,17 @@ static bool sees(struct cx *cx, const struct entity *e, int64_t id)
     return ok;
 }
 
-static str change_json(struct cx *cx, const struct db_rows *r, size_t i)
+static str change_json(struct cx *cx, int64_t seq, str entity, int64_t id, int64_t version, str op, int64_t batch)
 {
     struct buf b = buf_new(cx->a, 1024);
     struct jw w = jw_new(&b);
     jw_obj(&w);
-    jw_kid(&w, S("seq"), db_int(r, i, 0));
-    jw_kstr(&w, S("entity"), db_str(r, i, 5));
-    jw_kid(&w, S("id"), db_int(r, i, 6));
-    jw_kint(&w, S("version"), db_int(r, i, 8));
-    jw_kstr(&w, S("op"), db_str(r, i, 7));
-    jw_kid(&w, S("batch"), db_int(r, i, 4));
+    jw_kid(&w, S("seq"), seq);
+    jw_kstr(&w, S("entity"), entity);
+    jw_kid(&w, S("id"), id);
+    jw_kint(&w, S("version"), version);
+    jw_kstr(&w, S("op"), op);
+    jw_kid(&w, S("batch"), batch);
     jw_obj_end(&w);
     return buf_str(&b);
 }
@@ -121,17 +122,9 @@ static int64_t place(const struct cx *cx, const struct db_rows *r, size_t i)
  * longer than the import: who sees nothing of such a kind hears nothing, and who did it is told which batch it was. */
 static void tell_bulk(struct cx *cx, struct events *ev, const struct stream *s, const struct db_rows *r, size_t i)
 {
-    struct buf b = buf_new(cx->a, 1024);
-    struct jw w = jw_new(&b);
-    jw_obj(&w);
-    jw_kid(&w, S("seq"), db_int(r, i, 0));
-    jw_kstr(&w, S("entity"), S("*"));
-    jw_kid(&w, S("id"), 0);
-    jw_kint(&w, S("version"), 0);
-    jw_kstr(&w, S("op"), S("bulk"));
-    jw_kid(&w, S("batch"), db_int(r, i, 2) == s->user ? db_int(r, i, 4) : 0);
-    jw_obj_end(&w);
-    (void)http_sse_send(ev->app->http, s->id, S("change"), place(cx, r, i), buf_str(&b));
+    int64_t batch = db_int(r, i, 2) == s->user ? db_int(r, i, 4) : 0;
+    (void)http_sse_send(ev->app->http, s->id, S("change"), place(cx, r, i),
+                        change_json(cx, db_int(r, i, 0), S("*"), 0, 0, S("bulk"), batch));
 }
 
 /* cx has entered as the stream's user. */
@@ -148,7 +141,9 @@ static void tell_rows(struct cx *cx, struct events *ev, const struct stream *s, 
             continue;
         }
         if (sees(cx, e, db_int(r, i, 6)))
-            (void)http_sse_send(ev->app->http, s->id, S("change"), place(cx, r, i), change_json(cx, r, i));
+            (void)http_sse_send(ev->app->http, s->id, S("change"), place(cx, r, i),
+                                change_json(cx, db_int(r, i, 0), e->name, db_int(r, i, 6), db_int(r, i, 8),
+                                            db_str(r, i, 7), batch));
     }
 }
 
@@ -178,6 +173,7 @@ static bool tell_missed(struct cx *cx, struct events *ev, const struct stream *s
 
 static void greet(struct cx *cx, struct events *ev, struct stream *s)
 {
+    if (s->after == GREETED) return;
     if (enter(cx, s) != E_OK) {
         http_sse_end(ev->app->http, s->id);
         return;
@@ -220,16 +216,15 @@ static struct cx cx_of(struct events *ev, const struct meta *meta)
                        .req = S("events")};
 }
 
-/* Before the news: what was missed is older. */
-static void greet_new(struct events *ev)
+/* fn(cx of its own, ...) for each stream. */
+static void each_stream(struct events *ev, void (*fn)(struct cx *cx, struct events *ev, struct stream *s))
 {
-    struct stream *all = streams_take(ev);
     struct meta *m = app_meta_hold(ev->app);
     struct cx cx = cx_of(ev, m);
-    for (struct stream *s = all; s; s = s->next) {
+    for (struct stream *s = streams_take(ev); s; s = s->next) {
         struct arena_mark mark = arena_mark(cx.a);
         struct cx one = cx;
-        if (s->after != GREETED) greet(&one, ev, s);
+        fn(&one, ev, s);
         cx.db = one.db;
         arena_back(cx.a, mark);
     }
@@ -260,18 +255,9 @@ static void follow(struct events *ev)
 }
 
 /* Rights and sessions that ended meanwhile: their streams end too, also when nothing happens. */
-static void check_sessions(struct events *ev)
+static void check_session(struct cx *cx, struct events *ev, struct stream *s)
 {
-    struct meta *m = app_meta_hold(ev->app);
-    struct cx cx = cx_of(ev, m);
-    for (struct stream *s = streams_take(ev); s; s = s->next) {
-        struct cx one = cx;
-        if (enter(&one, s) != E_OK) http_sse_end(ev->app->http, s->id);
-        cx.db = one.db;
-    }
-    meta_drop(&m);
-    db_put(&cx.db);
-    arena_reset(ev->a);
+    if (enter(cx, s) != E_OK) http_sse_end(ev->app->http, s->id);
 }
 
 static void *follower(void *arg)
@@ -284,12 +270,13 @@ static void *follower(void *arg)
         t.tv_sec += POLL_MS / 1000;
         pthread_mutex_lock(&ev->lock);
         if (!ev->woken) pthread_cond_timedwait(&ev->wake, &ev->lock, &t);
-        ev->woken = 0;
+        bool greet_some = ev->greet;
+        ev->woken = ev->greet = false;
         pthread_mutex_unlock(&ev->lock);
-        greet_new(ev);
+        if (greet_some) each_stream(ev, greet); /* before the news: what was missed is older */
         follow(ev);
         if (os_mono_ms() - checked < RIGHTS_EVERY_MS) continue;
-        check_sessions(ev);
+        each_stream(ev, check_session);
         checked = os_mono_ms();
     }
     return NULL;
@@ -326,7 +313,7 @@ enum err events_open(struct cx *cx, struct app *app, struct events **ret)
 void events_wake(struct events *ev)
 {
     pthread_mutex_lock(&ev->lock);
-    ev->woken = 1;
+    ev->woken = true;
     pthread_cond_signal(&ev->wake);
     pthread_mutex_unlock(&ev->lock);
 }
