@@ -89,8 +89,8 @@ enum err record_consents_fill(struct cx *cx)
         TRY(db_query(cx, &r,
                      "SELECT DISTINCT person FROM consent WHERE person > $1 AND deleted_at IS NULL "
                      "ORDER BY person"
-                     " LIMIT 500",
-                     V(after)));
+                     " LIMIT $2",
+                     V(after), V((int64_t)PEOPLE_SLICE)));
         n = r.n;
         for (size_t i = 0; i < n; i++) {
             after = db_int(&r, i, 0);
