@@ -1,6 +1,6 @@
 // What a field kind is to the app: how it is shown, typed, told in one line, and asked for in a filter.
 import type { Component } from 'svelte';
-import type { Field, Value } from '../api/types';
+import type { Field, Rec, Value } from '../api/types';
 
 export interface ViewProps { field: Field; value: Value; compact?: boolean; /** of a time stamp: only its day counts */ day?: boolean }
 export interface InputProps {
@@ -20,6 +20,8 @@ export interface FieldKind {
   end?: boolean;
 }
 
+/** Does the day alone count of this record's time stamp? */
+export const isDayOnly = (f: Field, r: Rec): boolean => f.name === 'at' && !!r['all_day'];
 export const isEmpty = (v: Value): boolean => v === null || v === undefined || v === '' || (Array.isArray(v) && v.length === 0);
 export const asList = <T>(v: Value): T[] => (Array.isArray(v) ? (v as T[]) : []);
 export const asText = (v: Value): string => (typeof v === 'string' ? v : typeof v === 'number' ? String(v) : '');

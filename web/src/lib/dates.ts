@@ -36,5 +36,5 @@ export function showAgo(at: string, locale: string, now: number, day = false): s
   if (!day && Math.abs(min) < 60 * 24) return f.format(Math.round(min / 60), 'hour');
   const days = Math.round(min / 1440);
   if (Math.abs(days) <= 14) return f.format(days, 'day');
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(ms);
+  return showDay(at, locale);
 }
