@@ -37,10 +37,11 @@ struct jw problem_json(struct cx *cx, struct resp *rs, enum err e);
 struct jw conflict_json(struct cx *cx, struct resp *rs);
 /* {"data":[...],"next":"..."|null: the object is left open. */
 void page_json(struct cx *cx, const struct page *p, struct jw *w);
-/* ?include=: "included" as a member of the object that is open, with the records that v point to; of one also those
- * that point to it. E_BAD for a name that is not there or not to be seen. */
-MUST enum err include_json(struct cx *cx, const struct req *rq, const struct entity *e, const struct record *v,
-                           size_t n, struct jw *w);
+/* ?include=: "included" as a member of the object that is open, with the records that those of the page point to; of
+ * one also those that point to it; `at` > 0: as all that was then. E_BAD for a name that is not there or not to be
+ * seen. */
+MUST enum err include_json(struct cx *cx, const struct req *rq, const struct entity *e, const struct page *p,
+                           int64_t at, struct jw *w);
 /* ?shared_with=me: only what is shared with the asker; E_BAD for another word. */
 MUST enum err query_shared(struct cx *cx, const struct req *rq, bool *ret);
 /* ?q= as a condition of a query (search_where); without q nothing is touched. */

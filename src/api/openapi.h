@@ -10,6 +10,8 @@ enum openapi_form { FORM_READ, FORM_NEW, FORM_CHANGE };
  * forms those he may not write. */
 void openapi_entity(struct cx *cx, const struct entity *e, enum openapi_form form, struct jw *w);
 
+/* Does the route know the parameter of this part of a query ("name=value")? One of the web app's pages knows all. */
+bool openapi_takes(struct cx *cx, const struct route *r, str part);
 /* Is the row one of each entity: is {entity} in its path? */
 bool openapi_is_of_each(const struct route *r);
 /* The codes that the route may refuse with, bit e for err_info[e]; `entity`: whose the path is, "" = no entity's. */

@@ -82,7 +82,6 @@ enum err api_query(struct cx *cx, const struct req *rq, struct resp *rs)
     struct req same = *rq;
     struct buf b = buf_new(cx->a, BODY_RECORD * 8);
     TRY(body_json(cx, rq, &j));
-    if (rq->query.n) return fail_at(cx, E_BAD, S("query"), "A list cannot be asked for this");
     for (size_t i = 0; i < j->n; i++) TRY(member_add(cx, &j->v[i], &b));
     if (b.full)
         return fail(cx, E_LIMIT,

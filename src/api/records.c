@@ -119,7 +119,7 @@ enum err api_list(struct cx *cx, const struct req *rq, struct resp *rs)
     struct jw w = reply_json(rs);
     page_json(cx, &p, &w);
     if (http_query(cx, rq, S("count"), &s) && str_eq(s, S("1"))) TRY(count_json(cx, e, &q, &w));
-    TRY(include_json(cx, rq, e, p.v, p.n, &w));
+    TRY(include_json(cx, rq, e, &p, 0, &w));
     jw_obj_end(&w);
     return E_OK;
 }
@@ -160,27 +160,53 @@ static enum err moved_or_gone(struct cx *cx, const struct entity *e, int64_t id,
     return reply_record(cx, &r, rs);
 }
 
+/* Of one record as of a past time, which comes whole: the fields that were asked for, and what a record always has. */
+static enum err fields_left(struct cx *cx, const struct fields *want, struct record *r)
+{
+    const struct entity *e = r->e;
+    bool *has = NEW_N(cx->a, bool, e->n);
+    if (want->n_linked) return fail_at(cx, E_BAD, S("fields"), "As of a past time this cannot be asked for");
+    if (!want->n) return E_OK;
+    has[e->title] = has[F_OWNER] = has[F_TEAM] = has[F_DELETED_AT] = true;
+    for (size_t i = 0; i < want->n; i++) has[want->f[i]->at] = true;
+    for (size_t i = 0; i < e->n; i++) has[i] = has[i] && r->has[i];
+    r->has = has;
+    return E_OK;
+}
+
+/* The same of today: by the list, which knows fields of linked records, too. */
+static enum err fields_read(struct cx *cx, const struct fields *want, struct record *r)
+{
+    const struct query q = {.ids = &r->id, .n_ids = 1, .limit = 1, .cursor = S(""), .fields = *want};
+    struct page p = {0};
+    if (!want->n && !want->n_linked) return E_OK;
+    TRY(record_list(cx, r->e, &q, &p));
+    if (!p.n) return fail(cx, E_NOTFOUND, "There is no such record");
+    *r = p.v[0];
+    return E_OK;
+}
+
 enum err api_get(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct entity *e = NULL;
+    struct fields want = {0};
     int64_t id = 0, at = 0;
-    struct record r = {0};
+    struct record whole = {0}, r = {0};
     str when = {0};
     TRY(path_entity(cx, rq, &e));
     TRY(path_id(cx, rq, 1, &id));
-    if (http_query(cx, rq, S("at"), &when) && when.n) {
-        TRY(at_asked(cx, when, &at));
-        TRY(record_as_of(cx, e, id, at, &r));
-        return reply_record(cx, &r, rs);
-    }
-    enum err err = record_get(cx, e, id, &r);
-    if (err == E_NOTFOUND) return moved_or_gone(cx, e, id, rs);
+    TRY(query_fields(cx, rq, e, &want));
+    if (http_query(cx, rq, S("at"), &when) && when.n) TRY(at_asked(cx, when, &at));
+    enum err err = at ? record_as_of(cx, e, id, at, &whole) : record_get(cx, e, id, &whole);
+    if (err == E_NOTFOUND && !at) return moved_or_gone(cx, e, id, rs);
     TRY(err);
-    http_head(rs, S("ETag"), arena_fmt(cx->a, "\"%" PRId64 "\"", r.version));
+    r = whole;
+    TRY(at ? fields_left(cx, &want, &r) : fields_read(cx, &want, &r));
+    if (!at) http_head(rs, S("ETag"), arena_fmt(cx->a, "\"%" PRId64 "\"", r.version));
     struct jw w = reply_json(rs);
     jw_obj(&w);
     record_members_json(cx, &r, &w);
-    TRY(include_json(cx, rq, e, &r, 1, &w));
+    TRY(include_json(cx, rq, e, &(struct page){.v = &whole, .n = 1}, at, &w));
     jw_obj_end(&w);
     return E_OK;
 }

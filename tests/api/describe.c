@@ -309,11 +309,53 @@ static void parameters_there(struct cx *cx, str document)
     for (size_t i = 0; i < api_routes_n; i++)
         for (str word = {0}, doc = {0}, rest = api_routes[i].doc, shape = str_split(rest, '\n', &doc, &rest) ? rest : S(""); shape.n;) {
             str_split(shape, ' ', &word, &shape);
-            if (!str_has_prefix(word, S("?"))) continue;
+            if (!str_has_prefix(word, S("?")) || str_eq(word, S("?*"))) continue;
             str want = arena_fmt(cx->a, "{\"name\":\"%.*s\",\"in\":\"query\"", FS(str_cut(word, 1, word.n)));
             T(str_find(document, want) >= 0);
             if (str_find(document, want) < 0) fprintf(stderr, "  %.*s of %.*s\n", FS(word), FS(api_routes[i].path));
         }
+}
+
+/* "/api/v1/{entity}/{id}" as an address that its route answers. */
+static str filled(struct arena *a, str path)
+{
+    struct buf b = buf_new(a, 1000);
+    str seg = {0};
+    bool more = str_split(str_cut(path, 1, path.n), '/', &seg, &path);
+    for (;; more = str_split(path, '/', &seg, &path)) {
+        bool open = str_has_prefix(seg, S("{"));
+        buf_fmt(&b, "/%.*s", FS(!open ? seg : str_eq(seg, S("{entity}")) ? S("person") : str_eq(seg, S("{name}")) || str_eq(seg, S("{system}")) ? S("x_m") : S("1")));
+        if (!more) return buf_str(&b);
+    }
+}
+
+/* A parameter that a route does not know is named, whatever the route; those it knows are no such thing. */
+static void parameters_known(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    for (size_t i = 0; i < api_routes_n; i++) {
+        const struct route *r = &api_routes[i];
+        bool open = str_find(r->doc, S("?*")) >= 0;
+        api_enter(t, ADMIN, t->who[ADMIN].id); /* some routes would end his session */
+        api_prove(t, ADMIN);
+        str req = arena_fmt(cx->a, "%.*s %.*s?", FS(method_name[r->method]), FS(filled(cx->a, r->path)));
+        struct answer got = api_call(t, cx->a, ADMIN, arena_fmt(cx->a, "%.*sno%%5Fsuch=1", FS(req)), S(""), S(""));
+        T((got.status == 400 && str_eq(answer_value(cx, &got, S("field")), S("no%5Fsuch"))) != open);
+        if ((got.status == 400) == open) fprintf(stderr, "  %.*sno_such=1: %d %.*s\n", FS(req), got.status, FS(got.body));
+        for (str word = {0}, doc = {0}, rest = r->doc, shape = str_split(rest, '\n', &doc, &rest) ? rest : S(""); shape.n;) {
+            str_split(shape, ' ', &word, &shape);
+            if (!str_has_prefix(word, S("?")) || open) continue;
+            got = api_call(t, cx->a, ADMIN, arena_fmt(cx->a, "%.*s%.*s=", FS(req), FS(str_cut(word, 1, word.n))), S(""), S(""));
+            T(str_find(got.body, S("does not know this parameter")) < 0);
+        }
+    }
+    ROWS(t,
+         {ADMIN, "GET /api/v1/person?fiedls=name", NULL, 400, "\"code\":\"bad_request\"|\"field\":\"fiedls\"", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/person?limit=1&&sort=name&x", NULL, 400, "\"field\":\"x\"", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/person?%6cimit=1&", NULL, 200, NULL, NULL, NULL, NULL},
+         {ANON, "GET /api/v1/person?x=1", NULL, 401, NULL, NULL, NULL, NULL},
+         {ANON, "GET /api/v1/sso/1/callback?code=x&state=y&session_state=z&iss=q", NULL, 303, NULL, NULL, NULL, NULL},
+         {ANON, "GET /login?sso=state", NULL, 200, NULL, NULL, NULL, NULL});
 }
 
 /* A word of a row's shape is one that the document understands; a refusal stands there only when nothing else of the row
@@ -381,10 +423,11 @@ static void document(struct api_bed *t)
     parameters_there(cx, r.body);
     shapes(cx);
     refusals(cx, &r);
+    T_STR(answer_value(cx, &r, S("paths./api/v1/person/{id}.get.parameters.2.name")), S("fields"));
 }
 
 void describe_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {own_fields, own_entities, order_and_promises, other_kinds, twice, gathered, entity_changed, files, exports, import_asked, document};
+    static void (*const all[])(struct api_bed *) = {own_fields, own_entities, order_and_promises, other_kinds, twice, gathered, entity_changed, files, exports, import_asked, document, parameters_known};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

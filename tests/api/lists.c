@@ -92,7 +92,7 @@ static void sorted(struct api_bed *t)
          {REPA1, "POST /api/v1/person/query", "{\"limit\":\"1e3\"}", 400, "\"field\":\"limit\"", NULL, NULL, NULL},
          {REPA1, "POST /api/v1/person/query", "{\"count\":1}", 422, "\"field\":\"count\"", NULL, NULL, NULL},
          {REPA1, "POST /api/v1/person/query", "{\"order\":\"name\"}", 422, "\"field\":\"order\"", NULL, NULL, NULL},
-         {REPA1, "POST /api/v1/person/query?limit=1", "{}", 400, "\"field\":\"query\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/person/query?limit=1", "{}", 400, "\"field\":\"limit\"", NULL, NULL, NULL},
          {REPA1, "POST /api/v1/nosuch/query", "{}", 404, NULL, NULL, NULL, NULL});
 #undef FIRST
 }
@@ -335,8 +335,42 @@ static void included(struct api_bed *t)
          {REPA1, "GET /api/v1/company/$a?include=person.company", NULL, 400, "\"field\":\"include\"", NULL, NULL, NULL});
 }
 
+/* One record by the fields that were asked for, today and then, with the records around it as they were. */
+static void one_asked(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    ROWS(t,
+         {REPA1, "POST /api/v1/company", "{'name':'Alpha GmbH'}", 201, NULL, "company.create", "a", NULL},
+         {REPA1, "POST /api/v1/company", "{'name':'Beta GmbH'}", 201, NULL, "company.create", "b", NULL},
+         {ADMIN, "POST /api/v1/company", "{'name':'CANARY GmbH','owner':'$repb1','team':'$teamb'}", 201, NULL, "company.create", "c", NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'Anna','job_title':'Chefin','mails':['a@b.example'],'company':'$a','owner':'$repa1'}", 201, NULL, "person.create", "p", NULL},
+         {ADMIN, "POST /api/v1/person", "{'name':'Bert','company':'$c','owner':'$repa1'}", 201, NULL, "person.create", "q", NULL},
+         {REPA1, "POST /api/v1/task", "{'subject':'Ruf an','person':'$p'}", 201, NULL, "task.create", "task", NULL});
+    var_put(t, "then", time_text(cx->a, clock_ms() + 1000));
+    t->ahead_ms = 5000;
+    ROWS(t,
+         {REPA1, "PATCH /api/v1/person/$p", "{'job_title':'Leiterin','company':'$b'}", 200, NULL, "person.update", NULL, NULL},
+         {REPA1, "PATCH /api/v1/company/$a", "{'name':'Gamma GmbH'}", 200, NULL, "company.update", NULL, NULL},
+         {REPA1, "DELETE /api/v1/task/$task", NULL, 204, NULL, "task.delete", NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p?fields=job_title", NULL, 200, "\"id\":\"$p\"|\"version\":2|\"title\":\"Anna\"|Leiterin|@ETag: \"2\"|!a@b.example|!Beta", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p?fields=name,company.name", NULL, 200, "\"company.name\":\"Beta GmbH\"|!Leiterin", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$q?fields=name,company.name", NULL, 200, "\"company.name\":null|!CANARY", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p?fields=job_title&include=company", NULL, 200, "Leiterin|\"included\":{\"company\":{\"data\":[{\"id\":\"$b\"|!a@b.example", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p?fields=nosuch", NULL, 400, "\"field\":\"fields\"|!Anna", NULL, NULL, NULL},
+         {REPB1, "GET /api/v1/person/$p?fields=name", NULL, 404, "!Anna", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p?at=$then&fields=job_title", NULL, 200, "\"title\":\"Anna\"|Chefin|!a@b.example|!Alpha|!@ETag: ", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p?at=$then", NULL, 200, "Chefin|a@b.example", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p?at=$then&fields=company.name", NULL, 400, "\"field\":\"fields\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p?at=$then&include=company,task.person", NULL, 200,
+          "Chefin|\"included\":{\"company\":{\"data\":[{\"id\":\"$a\",\"version\":1,\"title\":\"Alpha GmbH\"|\"task.person\":{\"data\":[{\"id\":\"$task\"|Ruf an|!Beta", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$q?at=$then&include=company", NULL, 200, "Bert|\"company\":{\"data\":[]|!CANARY", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p?at=$then&include=name", NULL, 400, "\"field\":\"include\"", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/$p?include=task.person", NULL, 200, "\"task.person\":{\"data\":[]", NULL, NULL, NULL});
+    t->ahead_ms = 0;
+}
+
 void lists_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {pages, sorted, abused, linked, huge, found, second_order, all_hits, clocks, included, marked_up};
+    static void (*const all[])(struct api_bed *) = {pages, sorted, abused, linked, huge, found, second_order, all_hits, clocks, included, one_asked, marked_up};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

@@ -326,7 +326,7 @@ static void spelled(struct api_bed *t)
     ROWS(t,
          {REPA1, "PUT /api/v1/person/1", "{'name':'x'}", 405, "@Allow: PATCH", NULL, NULL, NULL},
          {REPA1, "POST /api/v1/person/1", "{'name':'x'}", 405, NULL, NULL, NULL, "X-HTTP-Method-Override: DELETE"},
-         {REPA1, "GET /api/v1/person/1?_method=DELETE", NULL, 404, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/person/1?_method=DELETE", NULL, 400, "\"field\":\"_method\"", NULL, NULL, NULL},
          {ANON, "HEAD /api/v1/person", NULL, 401, NULL, NULL, NULL, NULL},
          {ANON, "OPTIONS /api/v1/person/1", NULL, 204, "@Allow: GET|!@Access-Control-Allow-Origin: *", NULL, NULL, "Origin: https://evil.example"},
          {REPA1, "GET /API/V1/person", NULL, 200, "!data", NULL, NULL, NULL},
