@@ -50,9 +50,13 @@ struct answer {
     struct header head[12];
     size_t n_head;
     str file;              /* path of a file that would be sent */
+    const struct route *route; /* NULL: none was found */
+    str param;             /* the first {name} of its path */
 };
 /* `req` is "METHOD target", `head` further header lines with "\n" between, both as in rows; memory of `a`. Thread-safe. */
 struct answer api_call(struct api_bed *t, struct arena *a, enum actor who, str req, str body, str head);
+/* The same of a request as it came from the wire: its head, and the body that the server has read. */
+struct answer api_raw(struct api_bed *t, struct arena *a, str head, str body);
 str answer_head(const struct answer *r, str name);
 /* What a row sends: as api_expand; "@picture:plain.jpg" is that file. */
 str api_body(struct api_bed *t, const char *text);

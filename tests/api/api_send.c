@@ -143,7 +143,7 @@ static void record(const struct req *rq, const struct answer *r)
 
 enum { SENT_MAX = 16 << 20 };
 
-struct answer api_call(struct api_bed *t, struct arena *a, enum actor who, str req, str body, str head)
+struct answer api_raw(struct api_bed *t, struct arena *a, str head, str body)
 {
     struct arena *mine = arena_new(); /* a request's memory ends with it: ASan sees who keeps it */
     struct arena *sent = arena_new(); /* what a stream has sent is nobody's any more */
@@ -155,7 +155,7 @@ struct answer api_call(struct api_bed *t, struct arena *a, enum actor who, str r
     struct cx cx = {.a = mine, .db = db_get(t->app->db), .meta = m, .app = t->app, .now_ms = (t->still_ms ? t->still_ms : clock_ms()) + t->ahead_ms,
                     .lang = S("en"), .country = app_country(mine, t->app), .req = S("req-id")};
     cx.addr = t->remote.n ? t->remote : S("203.0.113.7");
-    ret.status = http_parse_head(mine, &l, request_text(t, mine, who, req, body, head), h);
+    ret.status = http_parse_head(mine, &l, arena_dup(mine, head), h);
     if (ret.status == PARSE_OK) {
         h->rq.body = arena_dup(mine, body);
         h->rq.body_bytes = (int64_t)body.n;
@@ -164,12 +164,22 @@ struct answer api_call(struct api_bed *t, struct arena *a, enum actor who, str r
         api_refused(&cx, &h->rq, &rs);
         if (h->rq.route) api_route_mark(h->rq.route);
         reply_copy(a, &rs, &ret);
+        ret.route = h->rq.route;
+        ret.param = h->rq.route ? arena_dup(a, h->rq.param[0]) : S("");
         if (rs.file_fd > 0) os_close_fd(&rs.file_fd); /* the server would have sent and closed it */
         if (h->rq.route) record(&h->rq, &ret);
     }
     db_put(&cx.db);
     meta_drop(&m);
     arena_free(&sent);
+    arena_free(&mine);
+    return ret;
+}
+
+struct answer api_call(struct api_bed *t, struct arena *a, enum actor who, str req, str body, str head)
+{
+    struct arena *mine = arena_new();
+    struct answer ret = api_raw(t, a, request_text(t, mine, who, req, body, head), body);
     arena_free(&mine);
     return ret;
 }
