@@ -387,14 +387,29 @@ static void cmp_sql(const struct out *o, const struct cond *c, str alias)
     assert(false && "a field without storage");
 }
 
+/* A long chain is halved: SQLite nests each AND and OR below the one before it, and goes 200 deep at most. */
+static void chain_sql(const struct out *o, const struct cond *c, size_t from, size_t to, str alias)
+{
+    enum { CHAIN_MAX = 16 };
+    size_t step = to - from > CHAIN_MAX ? (to - from + 1) / 2 : 1;
+
+    for (size_t i = from; i < to; i += step) {
+        if (i > from && c->k == C_AND) sql_lit(o->q, " AND ");
+        else if (i > from) sql_lit(o->q, " OR ");
+        if (step == 1) {
+            cond_sql(o, &c->kids[i], alias);
+            continue;
+        }
+        sql_lit(o->q, "(");
+        chain_sql(o, c, i, i + step < to ? i + step : to, alias);
+        sql_lit(o->q, ")");
+    }
+}
+
 static void kids_sql(const struct out *o, const struct cond *c, str alias)
 {
     sql_lit(o->q, "(");
-    for (size_t i = 0; i < c->n; i++) {
-        if (i && c->k == C_AND) sql_lit(o->q, " AND ");
-        else if (i) sql_lit(o->q, " OR ");
-        cond_sql(o, &c->kids[i], alias);
-    }
+    chain_sql(o, c, 0, c->n, alias);
     if (!c->n && c->k == C_AND) sql_lit(o->q, "1=1");
     else if (!c->n) sql_lit(o->q, "1=0");
     sql_lit(o->q, ")");

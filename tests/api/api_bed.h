@@ -126,5 +126,6 @@ void privacy_tests(void);
 void sharing_tests(void);
 void retaining_tests(void);
 void security_tests(void);
+void limits_tests(void);
 void attacks_tests(void);
 void attacks_write_tests(void);
