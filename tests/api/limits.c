@@ -132,21 +132,22 @@ static void bodies(struct api_bed *t)
 {
     struct cx *cx = &t->b.cx;
     str deep = arena_fmt(cx->a, "%.*s1%.*s", FS(repeated(cx->a, "[", JSON_DEPTH + 1)), FS(repeated(cx->a, "]", JSON_DEPTH + 1)));
-    const str all[] = {deep, arena_fmt(cx->a, "{\"name\":%.*s}", FS(deep)), S("[]"), S("1"), S("{\"a\":1,\"a\":2}"), S("{\"a\":\"\xff\"}"), S("{"), S("")};
+    const str all[] = {deep, arena_fmt(cx->a, "{\"name\":%.*s}", FS(deep)), S("[]"), S("1"), S("{\"a\":1,\"a\":2}"), S("{\"a\":\"\xff\"}"), S("{")};
+    api_prove(t, ADMIN);
+    str before = arena_dup(cx->a, api_digest(t, UNTOUCHED));
     for (size_t i = 0; i < api_routes_n; i++) {
         const struct route *r = &api_routes[i];
         if (!takes_json(r)) continue;
         str entity = openapi_is_of_each(r) ? S("person") : S("");
-        for (size_t k = 0; k + 1 < COUNT(all); k++) {
-            api_enter(t, ADMIN, t->who[ADMIN].id);
-            api_prove(t, ADMIN);
-            str before = arena_dup(cx->a, api_digest(t, UNTOUCHED)), req = arena_fmt(cx->a, "%.*s %.*s", FS(method_name[r->method]), FS(filled(cx->a, r->path)));
+        for (size_t k = 0; k < COUNT(all); k++) {
+            str req = arena_fmt(cx->a, "%.*s %.*s", FS(method_name[r->method]), FS(filled(cx->a, r->path)));
             struct answer got = api_call(t, cx->a, ADMIN, req, all[k], S(""));
-            bool fits = got.status >= 400 && got.status < 500 && is_declared(cx, r, entity, &got) && str_eq(api_digest(t, UNTOUCHED), before);
+            bool fits = got.status >= 400 && got.status < 500 && is_declared(cx, r, entity, &got);
             T(fits);
             if (!fits) fprintf(stderr, "  body %zu of %.*s: %d %.*s\n", k, FS(req), got.status, FS(str_cut(got.body, 0, 300)));
         }
     }
+    T_STR(api_digest(t, UNTOUCHED), before);
     ROWS(t, {ADMIN, "POST /api/v1/person", "{'name':'danach'}", 201, NULL, "person.create", NULL, NULL});
 }
 
