@@ -153,13 +153,32 @@ enum err db_level(struct cx *cx, db_write_fn *fn, void *arg)
     return e;
 }
 
+void db_fence(struct cx *cx, db_write_fn *fence, void *arg)
+{
+    cx->db->fence = fence;
+    cx->db->fence_arg = arg;
+}
+
+struct fenced {
+    db_write_fn *fence, *fn;
+    void *fence_arg, *arg;
+};
+static enum err fenced_inside(struct cx *cx, void *arg)
+{
+    const struct fenced *f = arg;
+    TRY(f->fence(cx, f->fence_arg));
+    return f->fn(cx, f->arg);
+}
+
 static enum err write_any(struct cx *cx, db_write_fn *fn, void *arg, bool bulk)
 {
     struct db *db = cx->db;
     assert(db);
     if (db->depth) return db_level(cx, fn, arg);
     if (db->base->o.read_only) return fail(cx, E_DENIED, "The database is open for reading only");
-    return db->ops->write(cx, fn, arg, bulk);
+    if (!db->fence) return db->ops->write(cx, fn, arg, bulk);
+    struct fenced f = {db->fence, fn, db->fence_arg, arg};
+    return db->ops->write(cx, fenced_inside, &f, bulk);
 }
 enum err db_write(struct cx *cx, db_write_fn *fn, void *arg)
 {
@@ -268,6 +287,7 @@ void db_put(struct db **db)
     *db = NULL;
     assert(d->depth == 0 && d->walks == 0);
     d->until_us = 0;
+    d->fence = NULL;
     d->was_slow = false;
     if (d->snapshot) {
         struct cx cx = {.a = arena_new()};
@@ -305,6 +325,17 @@ static enum err schema_greet(struct cx *cx, struct dbase *b)
     return e;
 }
 
+/* Of the whole program, for tests over its door. */
+static void sabotage(struct dbase *b)
+{
+#ifdef KONTOR_SABOTAGE
+    const char *how = getenv("KONTOR_SABOTAGE");
+    if (how && strcmp(how, "answer_first") == 0) b->o.sabotage = DB_ANSWER_FIRST;
+#else
+    (void)b;
+#endif
+}
+
 enum err dbase_open(struct cx *cx, const struct db_opts *o, struct dbase **ret)
 {
     bool pg =
@@ -318,6 +349,7 @@ enum err dbase_open(struct cx *cx, const struct db_opts *o, struct dbase **ret)
     struct dbase *b = calloc(1, sizeof *b);
     if (!b) abort();
     b->o = *o;
+    sabotage(b);
     b->o.url = S("");
     b->path = db_zdup(path);
     b->opened_ms = clock_ms();

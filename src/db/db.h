@@ -87,6 +87,9 @@ int64_t db_writes_of_people(const struct cx *cx);
  * Outside of one: as db_write_bulk. */
 MUST enum err db_write_part(struct cx *cx, db_write_fn *fn, void *arg);
 bool db_is_writing(const struct cx *cx);
+/* Until db_put each db_write on this connection begins with `fence`, in the same transaction: its error is the write's,
+ * and nothing of it is written. For who may have lost the right to write and not know it yet (jobs). NULL ends it. */
+void db_fence(struct cx *cx, db_write_fn *fence, void *arg);
 /* When a statement inside fn failed, that level of db_write is lost on both engines, even if fn goes on
  * and returns E_OK: what may fail is wrapped in a nested db_write. PostgreSQL writes at REPEATABLE READ:
  * what fn read cannot have changed under its writes; a clash runs fn again. */

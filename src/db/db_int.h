@@ -44,6 +44,8 @@ struct db {
     struct arena *later_a; /* the writer's: holds what waits in `later` */
     LIST(struct db_later) later;
     struct db_indexed indexed;
+    db_write_fn *fence; /* db_fence */
+    void *fence_arg;
     bool own_sql;    /* a person's own statement runs: the engine's words are for him */
     bool told;       /* quiet work runs that failed before: its trouble is in the log */
     _Atomic int64_t queries, errors, busy; /* written by the holder alone */
@@ -70,6 +72,8 @@ struct dbase {
     void *on_commit_arg;
     struct writer *writer; /* SQLite */
     _Atomic int64_t fault, writes, of_people, commits, checkpoints, wal_bytes, epoch;
+    _Atomic int64_t era, down_until_us; /* PostgreSQL: silent servers so far; until when none is reached, 0 = it is */
+    _Atomic bool knocking, asking;      /* PostgreSQL: somebody tries to reach it, asks whether it lives */
     _Atomic int64_t unindexed; /* SQLite: texts that wait for their index, about */
     _Atomic uint64_t often[16384]; /* SQLite: how long the lists of terms are, see db_grams.c */
 };

@@ -6,9 +6,8 @@
  * that a wait for the synchronous standby was cancelled, are E_UNCERTAIN: nobody knows.
  */
 #include "base/tr.h"
-#include "db/db_int.h"
+#include "db/db_pg_int.h"
 
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -20,6 +19,7 @@ enum {
     LOST_TRIES = 3,
     WAIT_MAX_US = 50000,
     TIMEOUT_MS = 30000,
+    GRACE_MS = 5000, /* behind the server's own time-out */
     FETCH = 500,
     OID_BOOL = 16,
     OID_INT8 = 20,
@@ -38,7 +38,7 @@ struct stmt {
 };
 struct pg {
     struct db db;
-    PGconn *c;
+    struct pg_link l;
     struct stmt *st[DB_STMTS];
     uint64_t clock, serial;
     bool retry, lost, warned; /* of the running transaction; warned: by its COMMIT */
@@ -105,13 +105,13 @@ static enum err oops(struct cx *cx, struct pg *g, const PGresult *r)
     const char *at = r ? PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME) : NULL;
     if (!state) state = "08000"; /* no word from the server: the connection broke */
     enum err e = code_of(state);
-    g->lost = g->lost || PQstatus(g->c) == CONNECTION_BAD;
+    g->lost = g->lost || PQstatus(g->l.c) == CONNECTION_BAD;
     g->retry = g->retry || g->lost || is_class(state, "40");
     if (g->db.depth) g->db.failed = e;
     db_count(e == E_BUSY ? &g->db.busy : &g->db.errors);
     if (g->db.own_sql) return told(cx, e, r);
     if (!is_silent(g, e, state))
-        db_log(e == E_BUSY ? "warn" : "error", "postgres=%s %s", state, PQerrorMessage(g->c));
+        db_log(e == E_BUSY ? "warn" : "error", "postgres=%s %s", state, PQerrorMessage(g->l.c));
     const char *text = err_text(e, state, g->db.depth > 0);
     return fail_at(cx, e, at ? arena_dup(cx->a, str_from(at)) : S(""), "%s", tr_format(cx->lang, text));
 }
@@ -139,7 +139,7 @@ static void forget_all(struct pg *g)
 
 static enum err command(struct cx *cx, struct pg *g, const char *sql)
 {
-    PGresult *r OWNED(res_free) = PQexec(g->c, sql);
+    PGresult *r OWNED(res_free) = pg_link_exec(&g->l, sql);
     return PQresultStatus(r) == PGRES_COMMAND_OK || PQresultStatus(r) == PGRES_TUPLES_OK
                ? E_OK
                : oops(cx, g, r);
@@ -150,11 +150,11 @@ static enum err connect_now(struct cx *cx, struct pg *g)
     const struct dbase *b = g->db.base;
     int ms = b->o.statement_timeout_ms > 0 ? b->o.statement_timeout_ms : TIMEOUT_MS;
     forget_all(g);
-    PQfinish(g->c);
-    g->c = PQconnectdb(b->path);
-    if (PQstatus(g->c) != CONNECTION_OK) return oops(cx, g, NULL);
-    PQsetNoticeReceiver(g->c, on_notice, g);
-    if (PQsetClientEncoding(g->c, "UTF8") != 0) return oops(cx, g, NULL);
+    g->l.base = g->db.base;
+    g->l.limit_us = INT64_C(1000) * (ms + GRACE_MS);
+    g->lost = true;
+    TRY(pg_link_open(cx, &g->l));
+    PQsetNoticeReceiver(g->l.c, on_notice, g);
     g->lost = g->retry = g->walk_tx = false;
     return command(
         cx, g,
@@ -170,8 +170,9 @@ static enum err connect_now(struct cx *cx, struct pg *g)
 static enum err ready(struct cx *cx, struct pg *g)
 {
     bool idle = !g->db.depth && !g->db.snapshot && !g->walk_tx;
-    if (g->c && PQstatus(g->c) == CONNECTION_OK && !(g->lost && idle)) return E_OK;
-    if (g->c && !idle) return oops(cx, g, NULL);
+    bool old = g->l.era != atomic_load(&g->db.base->era); /* its server fell silent for somebody else */
+    if (!idle) return PQstatus(g->l.c) == CONNECTION_OK ? E_OK : oops(cx, g, NULL);
+    if (PQstatus(g->l.c) == CONNECTION_OK && !g->lost && !old) return E_OK;
     return connect_now(cx, g);
 }
 
@@ -225,7 +226,8 @@ static enum err prepare(struct cx *cx, struct pg *g, const struct db_call *c, ui
     s->hash = hash;
     (void)snprintf(s->name, sizeof s->name, "k%" PRIu64, ++g->serial);
     for (size_t i = 0; i < c->n; i++) s->type[i] = type_of(&c->v[i]);
-    PGresult *r OWNED(res_free) = PQprepare(g->c, s->name, s->sql, (int)c->n, s->type);
+    PGresult *r OWNED(res_free) =
+        pg_link_wait(&g->l, PQsendPrepare(g->l.c, s->name, s->sql, (int)c->n, s->type));
     if (PQresultStatus(r) != PGRES_COMMAND_OK) {
         free(s->sql);
         free(s);
@@ -317,7 +319,8 @@ static enum err once(struct cx *cx, struct pg *g, const struct db_call *c, const
     const char *name = NULL;
     TRY(ready(cx, g));
     TRY(stmt_get(cx, g, c, &name));
-    PGresult *r OWNED(res_free) = PQexecPrepared(g->c, name, (int)c->n, a->p, a->n, a->format, 0);
+    PGresult *r OWNED(res_free) =
+        pg_link_wait(&g->l, PQsendQueryPrepared(g->l.c, name, (int)c->n, a->p, a->n, a->format, 0));
     ExecStatusType s = PQresultStatus(r);
     if (s != PGRES_TUPLES_OK && s != PGRES_COMMAND_OK) {
         const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
@@ -346,7 +349,7 @@ static enum err fetch_all(struct cx *cx, struct pg *g, const struct db_call *c, 
     const char *sql = arena_fmt(cx->a, "FETCH %d FROM w%d", FETCH, cursor).p;
     struct db_val *row = NULL;
     for (int rows = FETCH; rows == FETCH;) {
-        PGresult *r OWNED(res_free) = PQexec(g->c, sql);
+        PGresult *r OWNED(res_free) = pg_link_exec(&g->l, sql);
         if (PQresultStatus(r) != PGRES_TUPLES_OK) return oops(cx, g, r);
         rows = PQntuples(r);
         int cols = PQnfields(r);
@@ -368,24 +371,24 @@ static enum err walk_in_tx(struct cx *cx, struct pg *g, const struct db_call *c,
     const char *sql =
         arena_fmt(cx->a, "DECLARE w%d NO SCROLL CURSOR FOR %.*s", cursor, FS(c->sql)).p;
     PGresult *r OWNED(res_free) =
-        PQexecParams(g->c, sql, (int)c->n, a->type, a->p, a->n, a->format, 0);
+        pg_link_wait(&g->l, PQsendQueryParams(g->l.c, sql, (int)c->n, a->type, a->p, a->n, a->format, 0));
     if (PQresultStatus(r) != PGRES_COMMAND_OK) return oops(cx, g, r);
     enum err e = fetch_all(cx, g, c, cursor);
-    if (PQtransactionStatus(g->c) != PQTRANS_INTRANS) return e;
-    PGresult *end OWNED(res_free) = PQexec(g->c, arena_fmt(cx->a, "CLOSE w%d", cursor).p);
+    if (PQtransactionStatus(g->l.c) != PQTRANS_INTRANS) return e;
+    PGresult *end OWNED(res_free) = pg_link_exec(&g->l, arena_fmt(cx->a, "CLOSE w%d", cursor).p);
     return PQresultStatus(end) == PGRES_COMMAND_OK || e != E_OK ? e : oops(cx, g, end);
 }
 
 static enum err walk(struct cx *cx, struct pg *g, const struct db_call *c, const struct params *a)
 {
     TRY(ready(cx, g));
-    bool own = PQtransactionStatus(g->c) == PQTRANS_IDLE;
+    bool own = PQtransactionStatus(g->l.c) == PQTRANS_IDLE;
     if (own) TRY(command(cx, g, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
     if (own) g->walk_tx = true;
     enum err e = walk_in_tx(cx, g, c, a);
     if (!own) return e;
     g->walk_tx = false;
-    PGresult *end OWNED(res_free) = PQexec(g->c, "COMMIT");
+    PGresult *end OWNED(res_free) = pg_link_exec(&g->l, "COMMIT");
     if (PQresultStatus(end) != PGRES_COMMAND_OK) g->lost = true; /* it only read */
     return e;
 }
@@ -398,7 +401,7 @@ static enum err pg_run(struct cx *cx, struct db *db, const struct db_call *c)
     bool in_tx = db->depth || db->snapshot || g->walk_tx;
     if (!in_tx) g->stale = false;
     enum err e = once(cx, g, c, a);
-    return e == E_OK || !g->lost || in_tx
+    return e == E_OK || !g->lost || g->l.gone || in_tx
                ? e
                : once(cx, g, c, a); /* outside of db_write it only reads */
 }
@@ -422,8 +425,12 @@ static enum err pg_ctl(struct cx *cx, struct db *db, enum db_ctl what)
 
 static enum err pg_ddl(struct cx *cx, struct db *db, str sql)
 {
-    return command(cx, (struct pg *)db,
-                   arena_fmt(cx->a, "SET LOCAL statement_timeout = 0; %.*s", FS(sql)).p);
+    struct pg *g = (struct pg *)db;
+    int64_t limit = g->l.limit_us;
+    g->l.limit_us = 0;
+    enum err e = command(cx, g, arena_fmt(cx->a, "SET LOCAL statement_timeout = 0; %.*s", FS(sql)).p);
+    g->l.limit_us = limit;
+    return e;
 }
 
 /* ---- writing ---- */
@@ -438,11 +445,11 @@ static enum err commit(struct cx *cx, struct pg *g)
 {
     TRY(db_fault(cx, &g->db));
     g->warned = false;
-    PGresult *r OWNED(res_free) = PQexec(g->c, "COMMIT");
+    PGresult *r OWNED(res_free) = pg_link_exec(&g->l, "COMMIT");
     if (PQresultStatus(r) != PGRES_COMMAND_OK) {
         const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
         /* the server itself refused, so it did not happen; one that goes down or fails is no witness */
-        bool told = state && PQstatus(g->c) == CONNECTION_OK && !is_class(state, "57P") &&
+        bool told = state && PQstatus(g->l.c) == CONNECTION_OK && !is_class(state, "57P") &&
                     !is_class(state, "08") && !is_class(state, "58") && !is_class(state, "XX");
         enum err e = oops(cx, g, r);
         if (told) return e;
@@ -454,20 +461,24 @@ static enum err commit(struct cx *cx, struct pg *g)
     return E_OK;
 }
 
+/* Who stands still inside of a write holds its locks no longer than a minute. */
+#define BEGIN_WRITE                                         \
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE;"     \
+    "SET LOCAL idle_in_transaction_session_timeout = 60000"
 static enum err attempt(struct cx *cx, struct pg *g, db_write_fn *fn, void *arg)
 {
     struct db *db = &g->db;
     TRY(ready(cx, g));
     g->retry = g->lost = false;
-    TRY(command(cx, g, "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE"));
+    TRY(command(cx, g, BEGIN_WRITE));
     db->depth = 1;
     db->failed = E_OK;
     enum err e = fn(cx, arg);
     if (e == E_OK && db->failed != E_OK) e = fail(cx, db->failed, "A part of the change failed");
     if (e == E_OK) e = commit(cx, g);
     db->depth = 0;
-    if (e == E_OK || PQtransactionStatus(g->c) == PQTRANS_IDLE) return e;
-    PGresult *r OWNED(res_free) = PQexec(g->c, "ROLLBACK");
+    if (e == E_OK || PQtransactionStatus(g->l.c) == PQTRANS_IDLE) return e;
+    PGresult *r OWNED(res_free) = pg_link_exec(&g->l, "ROLLBACK");
     if (PQresultStatus(r) != PGRES_COMMAND_OK) g->lost = true;
     return e;
 }
@@ -492,10 +503,10 @@ static enum err write_on(struct cx *cx, struct pg *g, db_write_fn *fn, void *arg
         if (n) back_off(n);
         e = attempt(cx, g, fn, arg);
         if (g->lost) lost++;
-        if (e == E_OK || e == E_UNCERTAIN || !g->retry) break;
+        if (e == E_OK || e == E_UNCERTAIN || !g->retry || g->l.gone) break;
     }
     if (e != E_OK)
-        return g->retry && e != E_UNCERTAIN ? fail(cx, E_BUSY, "The database is busy") : e;
+        return g->retry && !g->l.gone && e != E_UNCERTAIN ? fail(cx, E_BUSY, "The database is busy") : e;
     atomic_fetch_add_explicit(&b->writes, 1, memory_order_relaxed);
     db_committed(b);
     return E_OK;
@@ -507,7 +518,7 @@ static void pg_close(struct db *db)
 {
     struct pg *g = (struct pg *)db;
     forget_all(g);
-    PQfinish(g->c);
+    PQfinish(g->l.c);
     free(g);
 }
 

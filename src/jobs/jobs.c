@@ -18,6 +18,10 @@ enum {
     LEASE_MAX_MS = 10 * LEASE_MS,
     RENEWALS = 4, /* within a lease */
     POLL_MS = 2000,
+    AGAIN_MS = 1000, /* and twice as long each time, up to a minute */
+    END_TRIES = 60,  /* one a second */
+    REST = 4,        /* times what a job took: while people write */
+    REST_US = 1000000,
     THREADS_MAX = 8,
     STACK_BYTES = 1024 * 1024
 };
@@ -32,6 +36,7 @@ struct jobs {
     pthread_cond_t wake, ending; /* ending: for the keeper */
     int woken;
     _Atomic int64_t at[THREADS_MAX]; /* the jobs in hand, 0 = free */
+    _Atomic unsigned claims;
     _Atomic bool stop, added; /* added: in a transaction that is not committed yet */
     str node;
     struct arena *a;
@@ -40,49 +45,81 @@ struct jobs {
 struct claim {
     struct jobs *q;
     struct job job;
-    bool got;
+    int64_t tries;
+    bool got, more; /* more: none was got, but another may be to be had */
 };
+
+#define JOBS(where) \
+    "SELECT id, kind, args, created_by, tries, api_key, due_at FROM job WHERE " where " ORDER BY due_at, id LIMIT 1"
+/* On PostgreSQL without one at which another is just now, be it that he stands still. */
+#define ONE_JOB(cx, ret, where, ...)                                                                         \
+    (db_is_pg(cx) ? db_query((cx), (ret), JOBS(where) " FOR UPDATE SKIP LOCKED", __VA_ARGS__)                 \
+                  : db_query((cx), (ret), JOBS(where), __VA_ARGS__))
+
+/* Whose turn it is: one that waits and is due, or one whose holder has not been heard of. Each by an index, however
+ * many wait; what was made before the clock was put back is looked for when nothing else is to be done. */
+static enum err turn(struct cx *cx, struct db_rows *ret)
+{
+    struct db_rows lost = {0};
+    struct db_val now = V(cx->now_ms), far = V(cx->now_ms + LEASE_MAX_MS), long_ago = V(cx->now_ms - JOB_PATIENCE_MS);
+    TRY(ONE_JOB(cx, ret, "state = 'waiting' AND due_at < $1", long_ago));
+    if (!ret->n) TRY(ONE_JOB(cx, ret, "state = 'waiting' AND prio = 0 AND due_at <= $1", now));
+    if (!ret->n) TRY(ONE_JOB(cx, ret, "state = 'waiting' AND prio = 1 AND due_at <= $1", now));
+    TRY(ONE_JOB(cx, &lost, "state = 'running' AND (lease_until < $1 OR lease_until > $2)", now, far));
+    if (lost.n && (!ret->n || db_int(&lost, 0, 6) <= db_int(ret, 0, 6))) *ret = lost;
+    if (ret->n) return E_OK;
+    return ONE_JOB(cx, ret, "state = 'waiting' AND due_at > $1 AND created_at > $1", now);
+}
 
 static enum err claim_inside(struct cx *cx, void *arg)
 {
     struct claim *c = arg;
     struct db_rows r = {0};
     int64_t n = 0;
-    c->got = false;
-    TRY(db_query(
-        cx, &r,
-        "SELECT id, kind, args, created_by, tries, api_key FROM job WHERE (state = 'waiting' AND "
-        "(due_at <= $1 OR created_at > $1))" /* made before the clock was put back */
-        " OR (state = 'running' AND (lease_until < $1 OR lease_until > $2))"
-        " ORDER BY CASE WHEN due_at < $3 THEN 0 ELSE prio END, due_at, id LIMIT 1",
-        V(cx->now_ms), V(cx->now_ms + LEASE_MAX_MS), V(cx->now_ms - JOB_PATIENCE_MS)));
+    c->got = c->more = false;
+    TRY(turn(cx, &r));
     if (!r.n) return E_OK;
     int64_t id = db_int(&r, 0, 0);
-    if (db_int(&r, 0, 4) >= JOB_TRIES)
-        return db_exec(cx, NULL, "UPDATE job SET state = 'failed', error = $2 WHERE id = $1", V(id),
+    c->more = true;
+    c->tries = db_int(&r, 0, 4) + 1;
+    if (c->tries > JOB_TRIES)
+        return db_exec(cx, NULL, "UPDATE job SET state = 'failed', error = $2, lease_by = '' WHERE id = $1", V(id),
                        V(S(TR("It was given up after too many tries"))));
     TRY(db_exec(cx, &n,
-                "UPDATE job SET state = 'running', lease_by = $2, lease_until = $3, tries = tries "
-                "+ 1 WHERE id = $1"
-                " AND (state = 'waiting' OR lease_until < $4)",
-                V(id), V(c->q->node), V(cx->now_ms + c->q->o.lease_ms), V(cx->now_ms)));
+                "UPDATE job SET state = 'running', lease_by = $2, lease_until = $3, tries = $4 WHERE id = $1"
+                " AND (state = 'waiting' OR lease_until < $5 OR lease_until > $6)",
+                V(id), V(c->job.token), V(cx->now_ms + c->q->o.lease_ms), V(c->tries), V(cx->now_ms),
+                V(cx->now_ms + LEASE_MAX_MS)));
     c->got = n == 1;
-    c->job = (struct job){id, db_int(&r, 0, 3), db_int(&r, 0, 5), db_str(&r, 0, 1), db_str(&r, 0, 2), c->q};
+    str token = c->job.token;
+    c->job = (struct job){id, db_int(&r, 0, 3), db_int(&r, 0, 5), db_str(&r, 0, 1), db_str(&r, 0, 2), token, c->q};
     return E_OK;
 }
 
 struct ending {
-    int64_t id;
-    str state, result, error, node;
+    int64_t id, due_at;
+    str token, state, result, error;
 };
 
 static enum err end_inside(struct cx *cx, void *arg)
 {
     const struct ending *e = arg;
     return db_exec(cx, NULL,
-                   "UPDATE job SET state = $2, result = $3, error = $4, lease_until = 0 WHERE id = "
-                   "$1 AND state = 'running' AND lease_by = $5",
-                   V(e->id), V(e->state), V(e->result), V(e->error), V(e->node));
+                   "UPDATE job SET state = $2, result = $3, error = $4, lease_until = 0,"
+                   " due_at = CASE WHEN $5 > 0 THEN $5 ELSE due_at END WHERE id = $1 AND state = 'running'"
+                   " AND lease_by = $6",
+                   V(e->id), V(e->state), V(e->result), V(e->error), V(e->due_at), V(e->token));
+}
+
+/* Locks the job's row until the transaction ends: nobody takes it over meanwhile. */
+static enum err hold_inside(struct cx *cx, void *arg)
+{
+    const struct job *j = arg;
+    int64_t n = 0;
+    TRY(db_exec(cx, &n,
+                "UPDATE job SET lease_until = $3 WHERE id = $1 AND state = 'running' AND lease_by = $2", V(j->id),
+                V(j->token), V(clock_ms() + j->q->o.lease_ms)));
+    return n == 1 ? E_OK : fail(cx, E_CONFLICT, "The job was cancelled");
 }
 
 static enum err job_call(struct cx *cx, const struct job *j, str *ret)
@@ -92,23 +129,46 @@ static enum err job_call(struct cx *cx, const struct job *j, str *ret)
     return fail(cx, E_INVALID, "There is no kind of job \"%.*s\"", FS(j->kind));
 }
 
-/* A cx for the job; what the handler leaves in it is of no use afterwards. */
-static void job_run(struct jobs *q, struct arena *a, const struct job *j)
+/* Also when the database is away for a while: else the job would lie there until its lease ends. */
+static void end_write(struct cx *cx, struct jobs *q, struct ending *end)
 {
+    enum err e = db_write_bulk(cx, end_inside, end);
+    for (int n = 0; n < END_TRIES && (e == E_BUSY || e == E_UNCERTAIN) && !atomic_load(&q->stop); n++) {
+        os_sleep_us(1000000);
+        e = db_write_bulk(cx, end_inside, end);
+    }
+    if (e != E_OK)
+        log_say(cx, LOG_ERROR, S("jobs"), "the end of job %" PRId64 " was not written", end->id);
+}
+
+/* What the handler's result makes of the job. */
+static void outcome(struct cx *cx, struct jobs *q, enum err e, int64_t tries, struct ending *end)
+{
+    bool stopping = e == E_CONFLICT && atomic_load(&q->stop);
+    bool again = (e == E_BUSY || e == E_UNCERTAIN) && tries < JOB_TRIES;
+    int64_t ms = (int64_t)AGAIN_MS << tries;
+    end->state = e == E_OK ? S("done") : stopping || again ? S("waiting") : S("failed");
+    if (again) end->due_at = clock_ms() + (ms < LEASE_MS ? ms : LEASE_MS);
+    if (e != E_OK) end->error = cx->msg;
+}
+
+/* A cx for the job; what the handler leaves in it is of no use afterwards. */
+static void job_run(struct jobs *q, struct arena *a, struct claim *c)
+{
+    struct job *j = &c->job;
     struct cx cx = {.a = a,
                     .db = db_get(q->o.db),
                     .now_ms = clock_ms(),
                     .req = arena_fmt(a, "job-%" PRId64, j->id)};
-    struct ending end = {.id = j->id, .result = S(""), .error = S(""), .node = q->node};
+    struct ending end = {.id = j->id, .token = j->token, .result = S(""), .error = S("")};
     enum err e = q->o.cx_begin(q->o.arg, &cx, j->by, j->key);
+    db_fence(&cx, hold_inside, j);
     if (e == E_OK) e = job_call(&cx, j, &end.result);
-    bool stopping = e == E_CONFLICT && atomic_load(&q->stop);
-    end.state = e == E_OK ? S("done") : stopping ? S("waiting") : S("failed");
-    if (e != E_OK) end.error = cx.msg;
+    db_fence(&cx, NULL, NULL);
+    outcome(&cx, q, e, c->tries, &end);
     cx.acl = NULL;
     cx.batch = 0;
-    if (db_write(&cx, end_inside, &end) != E_OK)
-        log_say(&cx, LOG_ERROR, S("jobs"), "the end of job %" PRId64 " was not written", j->id);
+    end_write(&cx, q, &end);
     q->o.cx_end(q->o.arg, &cx);
     db_put(&cx.db);
     q->o.changed(q->o.arg, j->id, j->by);
@@ -133,20 +193,35 @@ static void wait_for_work(struct jobs *q)
     pthread_mutex_unlock(&q->lock);
 }
 
+/* While people write, a crowd of small jobs leaves them the writer for most of the time: each of its commits is one
+ * that somebody waits for. */
+static void rest(int64_t took_us, bool people)
+{
+    int64_t us = took_us * REST;
+    if (people) os_sleep_us(us < REST_US ? us : REST_US);
+}
+
 static void *worker(void *arg)
 {
     struct jobs *q = arg;
     struct arena *a = arena_new();
+    int64_t of_people = 0;
     while (!atomic_load(&q->stop)) {
         struct cx cx = {.a = a, .db = db_get(q->o.db), .now_ms = clock_ms()};
-        struct claim c = {.q = q};
-        enum err e = db_write(&cx, claim_inside, &c);
+        str token = arena_fmt(a, "%.*s-%u", FS(q->node), atomic_fetch_add(&q->claims, 1));
+        struct claim c = {.q = q, .job.token = token};
+        int64_t begun = os_mono_us(), others = db_writes_of_people(&cx);
+        enum err e = db_write_bulk(&cx, claim_inside, &c);
         db_put(&cx.db);
         if (e == E_OK && c.got) {
             _Atomic int64_t *at = hand_take(q, c.job.id);
-            job_run(q, a, &c.job);
+            job_run(q, a, &c);
             atomic_store(at, 0);
-        } else wait_for_work(q);
+            rest(os_mono_us() - begun, others != of_people);
+            of_people = others;
+        } else if (e != E_OK || !c.more) {
+            wait_for_work(q);
+        }
         arena_reset(a);
     }
     arena_free(&a);
@@ -162,7 +237,7 @@ static enum err renew_inside(struct cx *cx, void *arg)
         if (id)
             TRY(db_exec(cx, NULL,
                         "UPDATE job SET lease_until = $3 WHERE id = $1 AND state = 'running' AND "
-                        "lease_by = $2",
+                        "substr(lease_by, 1, length($2)) = $2",
                         V(id), V(q->node), V(clock_ms() + q->o.lease_ms)));
     }
     return E_OK;
@@ -334,32 +409,21 @@ enum err job_find(struct cx *cx, str key, int64_t *ret)
 }
 
 struct showing {
-    int64_t id, lease_ms;
-    str progress, node;
-    bool running;
+    int64_t id;
+    str progress;
 };
 
 static enum err progress_inside(struct cx *cx, void *arg)
 {
-    struct showing *s = arg;
-    int64_t n = 0;
-    TRY(db_exec(cx, &n,
-                "UPDATE job SET progress = $2, lease_until = $3 WHERE id = $1 AND state = "
-                "'running' AND lease_by = $4",
-                V(s->id), V(s->progress), V(clock_ms() + s->lease_ms), V(s->node)));
-    s->running = n == 1;
-    return E_OK;
+    const struct showing *s = arg;
+    return db_exec(cx, NULL, "UPDATE job SET progress = $2 WHERE id = $1", V(s->id), V(s->progress));
 }
 
 enum err job_progress(struct cx *cx, const struct job *j, int64_t done, int64_t total)
 {
-    struct showing s = {.id = j->id,
-                        .lease_ms = j->q->o.lease_ms,
-                        .progress = arena_fmt(cx->a, "%" PRId64 "/%" PRId64, done, total),
-                        .node = j->q->node};
+    struct showing s = {j->id, arena_fmt(cx->a, "%" PRId64 "/%" PRId64, done, total)};
     if (atomic_load(&j->q->stop)) return fail(cx, E_CONFLICT, "The server is stopping");
-    TRY(db_write_bulk(cx, progress_inside, &s));
-    if (!s.running) return fail(cx, E_CONFLICT, "The job was cancelled");
+    TRY(db_write_bulk(cx, progress_inside, &s)); /* behind hold_inside */
     j->q->o.changed(j->q->o.arg, j->id, j->by);
     return E_OK;
 }

@@ -3,8 +3,13 @@
  *
  * A job's handler works in its own cx (arena, connection, the description, the rights of who asked for it).
  * Three outcomes: done with a result (JSON), failed with a reason, or cancelled. A job that was running when the
- * process died is run again (tries + 1) up to JOB_TRIES: handlers are idempotent or resumable. While the process lives
- * a job's lease is renewed, however long one statement of it takes.
+ * process died is run again (tries + 1) up to JOB_TRIES: handlers are idempotent or resumable. So is one that met a
+ * database that was busy or away, a little later. While the process lives a job's lease is renewed, however long one
+ * statement of it takes.
+ *
+ * Who runs a job holds it by a token of his own. Each of his transactions first makes sure that he still holds it
+ * (db_fence): one who stood still for longer than his lease and wakes up, or whose job was cancelled, writes nothing
+ * more.
  */
 #pragma once
 #include "base/base.h"
@@ -17,6 +22,7 @@ struct job {
     int64_t id, by;            /* by: the user who asked, 0 = the system */
     int64_t key;               /* the API key that he asked by, 0 = none */
     str kind, args;            /* args: JSON */
+    str token;                 /* whose it is at present */
     struct jobs *q;
 };
 /* Runs on a job thread; gives the result as JSON in cx->a. */
@@ -53,7 +59,8 @@ MUST enum err job_add_behind(struct cx *cx, struct jobs *q, str kind, str args, 
 MUST enum err job_is_open(struct cx *cx, int64_t id, bool *ret);
 /* The job of this key, 0 = none. */
 MUST enum err job_find(struct cx *cx, str key, int64_t *ret);
-/* From inside a handler: shows done of total; E_CONFLICT "cancelled" when somebody cancelled it or we stop. */
+/* From inside a handler: shows done of total; E_CONFLICT when somebody cancelled it, another has
+ * taken it over, or we stop. */
 MUST enum err job_progress(struct cx *cx, const struct job *j, int64_t done, int64_t total);
 /* {"id","kind","state","done","total","asked","result","error"}, asked: the arguments; only own jobs unless
  * cx->acl == NULL or SYS right `all`. */
