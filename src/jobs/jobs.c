@@ -31,7 +31,6 @@ struct jobs {
     struct job_kind *kinds;
     pthread_t thread[THREADS_MAX], keeper;
     int threads;
-    bool kept; /* there is a keeper */
     pthread_mutex_t lock;
     pthread_cond_t wake, ending; /* ending: for the keeper */
     int woken;
@@ -174,6 +173,16 @@ static void job_run(struct jobs *q, struct arena *a, struct claim *c)
     q->o.changed(q->o.arg, j->id, j->by);
 }
 
+/* Nobody knows whether the claim was written. If it was, the job is held by a token that is nobody's: it would lie
+ * there until its lease ends. */
+static void give_back(struct cx *cx, struct jobs *q, const struct claim *c)
+{
+    struct ending end = {
+        .id = c->job.id, .token = c->job.token, .state = S("waiting"), .result = S(""), .error = S("")};
+    log_say(cx, LOG_WARN, S("jobs"), "job %" PRId64 " may have been taken by nobody: it is given back", end.id);
+    end_write(cx, q, &end);
+}
+
 static _Atomic int64_t *hand_take(struct jobs *q, int64_t id)
 {
     for (int i = 0;; i = (i + 1) % THREADS_MAX) { /* one for each thread */
@@ -212,6 +221,7 @@ static void *worker(void *arg)
         struct claim c = {.q = q, .job.token = token};
         int64_t begun = os_mono_us(), others = db_writes_of_people(&cx);
         enum err e = db_write_bulk(&cx, claim_inside, &c);
+        if (e == E_UNCERTAIN && c.got) give_back(&cx, q, &c);
         db_put(&cx.db);
         if (e == E_OK && c.got) {
             _Atomic int64_t *at = hand_take(q, c.job.id);
@@ -262,7 +272,8 @@ static void wait_to_renew(struct jobs *q)
     pthread_mutex_unlock(&q->lock);
 }
 
-/* A search over a million records shows no progress: another node would take the job from who is at it. */
+/* A search over a million records shows no progress: another node, or another thread of this one, would take the job
+ * from who is at it. */
 static void *keeper(void *arg)
 {
     struct jobs *q = arg;
@@ -307,10 +318,7 @@ enum err jobs_start(struct cx *cx, const struct jobs_opts *o, struct jobs **ret)
     TRY(db_write(cx, orphans_inside, NULL));
     for (int i = 0; i < o->threads && i < THREADS_MAX; i++, q->threads++)
         TRY(os_thread(cx, "job", STACK_BYTES, worker, q, &q->thread[i]));
-    if (db_is_pg(cx)) { /* a SQLite base has one process: nobody takes anything from it */
-        TRY(os_thread(cx, "leases", STACK_BYTES, keeper, q, &q->keeper));
-        q->kept = true;
-    }
+    TRY(os_thread(cx, "leases", STACK_BYTES, keeper, q, &q->keeper));
     *ret = q;
     return E_OK;
 }
@@ -330,7 +338,7 @@ void jobs_stop(struct jobs **q)
     atomic_store(&(*q)->stop, true);
     wake(*q);
     for (int i = 0; i < (*q)->threads; i++) pthread_join((*q)->thread[i], NULL);
-    if ((*q)->kept) pthread_join((*q)->keeper, NULL);
+    pthread_join((*q)->keeper, NULL);
     pthread_mutex_destroy(&(*q)->lock);
     pthread_cond_destroy(&(*q)->wake);
     pthread_cond_destroy(&(*q)->ending);

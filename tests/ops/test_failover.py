@@ -12,6 +12,7 @@ from house import COUNTRY, House, PASSWORD, is_, true, until
 
 K, ROUNDS = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1
 HANDS = 5
+LEASE = 60.0 # of a job (src/jobs/jobs.c)
 BOUND = 20.0 # seconds: a silent server is found after 5 + 3, two hosts are tried for 5 each, and two cores are shared
 STOP = 20.0 if ROUNDS > 1 else 10.0
 
@@ -134,22 +135,26 @@ def upload(h, rows):
     return h.ask("POST", "/api/v1/import/run", {"file": file, "entity": "person"})[1]["job"]
 
 
-def failover(h, c, acked, rows=3000):
+def failover(h, c, acked, rows=2000):
     """kill -9 of the primary in the midst of writes and of a job; the other is promoted; Kontor is not touched."""
     what, pid = "failover", h.server.pid
     ear = Ear(h)
     ear.start()
     hands, job = hands_of(h, what), upload(h, rows)
     true("the job is at work", until(lambda: c.first.sql("SELECT count(*) > 50 FROM person", "kontor") == "t", 60))
-    time.sleep(random.random())
+    time.sleep(random.random() / 2)
     c.first.signal(signal.SIGKILL)
     died = time.monotonic()
+    midway = int(c.second.sql("SELECT count(*) FROM person", "kontor"))
+    true(f"{what}: in the midst of the job ({midway})", 0 < midway < rows)
     unready_then(h, what)
     time.sleep(0.5)
     c.second.sql("SELECT pg_promote()")
     gap = until(lambda: (t := max(w.last for w in hands)) > died + 0.5 and t - died, 60)
     true(f"{what}: writes go on by themselves ({gap:.1f} s after the death)", gap)
     back(h, what)
+    true(f"{what}: the job goes on, long before its lease would have ended ({midway})",
+         until(lambda: int(c.second.sql("SELECT count(*) FROM person", "kontor")) > midway, LEASE / 2))
     rest(hands, acked, what)
     heard = ear.heard
     is_("a firm more", h.ask("POST", "/api/v1/company", {"name": "danach"}, {"Idempotency-Key": "danach"})[0], 201)

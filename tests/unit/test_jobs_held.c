@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MANY = 600, WAIT_MS = 60000 };
+enum { MANY = 600, WAIT_MS = 60000, SHORT_LEASE_MS = 3000, LONG_LEASE_MS = 300000 };
 
 /* What the handlers of these tests do, and where they stand still. */
 static struct {
@@ -79,19 +79,21 @@ static void changed(void *arg, int64_t job, int64_t by) { (void)arg, (void)job, 
 static const struct job_kind hall_kinds[] = {
     {S0("cheap"), cheap}, {S0("slow"), slow}, {S0("shaky"), shaky}};
 
-static struct jobs *start(struct bed *t, int threads)
+static struct jobs *start_with(struct bed *t, int threads, int64_t lease_ms)
 {
     struct jobs *q = NULL;
     struct jobs_opts o = {.db = t->b,
                           .kinds = hall_kinds,
                           .n = COUNT(hall_kinds),
                           .threads = threads,
+                          .lease_ms = lease_ms,
                           .cx_begin = begin,
                           .cx_end = end,
                           .changed = changed};
     T_OK(&t->cx, jobs_start(&t->cx, &o, &q));
     return q;
 }
+static struct jobs *start(struct bed *t, int threads) { return start_with(t, threads, 0); }
 
 static int64_t number(struct cx *cx, str sql)
 {
@@ -179,7 +181,7 @@ static void stands_still(struct bed *t)
 {
     clean(t);
     hall.hold = true;
-    struct jobs *q = start(t, 2);
+    struct jobs *q = start_with(t, 2, LONG_LEASE_MS); /* nobody renews it meanwhile */
     int64_t id = add(t, q, S("slow"));
     wait_standing(true);
     for (int i = 0; i < 20; i++) (void)add(t, q, S("cheap"));
@@ -197,6 +199,25 @@ static void stands_still(struct bed *t)
         number(&t->cx, arena_fmt(t->cx.a, "SELECT count(*) FROM effect WHERE job = %" PRId64, id)),
         1);
     T_INT(number(&t->cx, S("SELECT count(*) FROM job WHERE state <> 'done' OR error <> ''")), 0);
+}
+
+/* One statement that takes longer than a lease: while its process lives nobody takes the job over, on either engine. */
+static void takes_long(struct bed *t)
+{
+    clean(t);
+    hall.hold = true;
+    struct jobs *q = start_with(t, 2, SHORT_LEASE_MS);
+    (void)add(t, q, S("slow"));
+    wait_standing(true);
+    usleep((SHORT_LEASE_MS + 500) * 1000);
+    (void)add(t, q, S("cheap")); /* the other worker looks whose turn it is */
+    until(&t->cx, S("SELECT count(*) FROM job WHERE kind = 'cheap' AND state = 'done'"), 1);
+    T_INT(hall.runs, 1);
+    let_go();
+    until(&t->cx,
+          S("SELECT count(*) FROM job WHERE kind = 'slow' AND state = 'done' AND tries = 1"), 1);
+    jobs_stop(&q);
+    T_INT(number(&t->cx, S("SELECT count(*) FROM effect")), 2);
 }
 
 /* A job that is cancelled while its worker is at it writes nothing more. */
@@ -265,6 +286,33 @@ static void base_away(struct bed *t)
     T_INT(number(&t->cx, S("SELECT count(*) FROM effect")), 0);
 }
 
+/* The answer to a commit that takes a job is lost (PostgreSQL): nobody works at it, and nobody waits for its lease to end. */
+static enum err unsure_claims(struct cx *cx, void *arg)
+{
+    (void)arg;
+    return db_ddl(cx, S("CREATE OR REPLACE FUNCTION unsure() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN"
+                        " RAISE WARNING 'canceling wait for synchronous replication'; RETURN NULL; END $f$;"
+                        " CREATE CONSTRAINT TRIGGER unsure AFTER UPDATE ON job DEFERRABLE INITIALLY DEFERRED"
+                        " FOR EACH ROW WHEN (OLD.state = 'waiting' AND NEW.tries = 1) EXECUTE FUNCTION unsure()"));
+}
+static enum err sure_claims(struct cx *cx, void *arg)
+{
+    (void)arg;
+    return db_ddl(cx, S("DROP TRIGGER unsure ON job"));
+}
+static void unsure(struct bed *t)
+{
+    if (!db_is_pg(&t->cx)) return;
+    clean(t);
+    T_OK(&t->cx, db_write(&t->cx, unsure_claims, NULL));
+    struct jobs *q = start_with(t, 1, LONG_LEASE_MS);
+    (void)add(t, q, S("cheap"));
+    until(&t->cx, S("SELECT count(*) FROM job WHERE state = 'done' AND tries = 2"), 1);
+    jobs_stop(&q);
+    T_INT(number(&t->cx, S("SELECT count(*) FROM effect")), 1);
+    T_OK(&t->cx, db_write(&t->cx, sure_claims, NULL));
+}
+
 /* The clock was ahead when a job was taken, and its server died: it is not held for as long as the clock was ahead. */
 static void clock_back(struct bed *t)
 {
@@ -282,9 +330,11 @@ static void all(struct bed *t)
     T_OK(&t->cx, db_write(&t->cx, effect_table, NULL));
     in_order(t);
     stands_still(t);
+    takes_long(t);
     cancelled(t);
     poisoned(t);
     base_away(t);
+    unsure(t);
     clock_back(t);
 }
 
