@@ -114,11 +114,10 @@ enum err api_session_end(struct cx *cx, const struct req *rq, struct resp *rs)
 }
 
 /* ---- another's account ---- */
-enum err account_of(struct cx *cx, const struct req *rq, struct account *ret)
+enum err account_find(struct cx *cx, int64_t id, struct account *ret)
 {
     struct db_rows r = {0};
-    TRY(users_only(cx));
-    TRY(path_id(cx, rq, 0, &ret->id));
+    ret->id = id;
     TRY(db_query(cx, &r,
                  "SELECT u.name, u.mail, u.active, c.user_id, c.must_change, c.changed_at FROM \"user\" u"
                  " LEFT JOIN credential c ON c.user_id = u.id WHERE u.id = $1 AND u.deleted_at IS NULL",
@@ -131,6 +130,14 @@ enum err account_of(struct cx *cx, const struct req *rq, struct account *ret)
     ret->must_change = db_int(&r, 0, 4) != 0;
     ret->first_until = ret->must_change ? db_int(&r, 0, 5) + FIRST_PASSWORD_MS : 0;
     return E_OK;
+}
+
+enum err account_of(struct cx *cx, const struct req *rq, struct account *ret)
+{
+    int64_t id = 0;
+    TRY(users_only(cx));
+    TRY(path_id(cx, rq, 0, &id));
+    return account_find(cx, id, ret);
 }
 
 /* The newest invitation and what became of its mail. */
@@ -209,13 +216,18 @@ struct ending {
     struct written w;
 };
 
+enum err account_end(struct cx *cx, int64_t id, struct written *ret)
+{
+    struct set s = {FLD(ENT(cx, "user"), "active"), VAL_INT(0)};
+    TRY(record_update(cx, ENT(cx, "user"), id, 0, &s, 1, ret));
+    return auth_sessions_end(cx, id, S(""));
+}
+
 static enum err ended(struct cx *cx, void *arg)
 {
     struct ending *e = arg;
-    struct set s = {FLD(ENT(cx, "user"), "active"), VAL_INT(0)};
     e->w = (struct written){0};
-    TRY(record_update(cx, ENT(cx, "user"), e->id, 0, &s, 1, &e->w));
-    return auth_sessions_end(cx, e->id, S(""));
+    return account_end(cx, e->id, &e->w);
 }
 
 static enum err end_once(struct cx *cx, const struct req *rq, struct resp *rs)

@@ -78,6 +78,10 @@ struct account {
 /* By whom somebody is vouched for, as an array. */
 MUST enum err identities_json(struct cx *cx, struct jw *w, int64_t user);
 MUST enum err account_of(struct cx *cx, const struct req *rq, struct account *ret);
+/* The same of any id; no right is asked for. E_NOTFOUND. */
+MUST enum err account_find(struct cx *cx, int64_t id, struct account *ret);
+/* The user becomes inactive, and is out of all sessions. Inside db_write. */
+MUST enum err account_end(struct cx *cx, int64_t id, struct written *ret);
 struct factors;
 /* What second factors somebody has, as members. */
 void factors_json(struct cx *cx, struct jw *w, const struct factors *f);
@@ -139,11 +143,36 @@ MUST enum err import_dry_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err import_run_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err dup_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err mass_job(struct cx *cx, const struct job *j, str *ret);
+MUST enum err handover_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err undo_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err as_of_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err demo_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err retain_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err erase_job(struct cx *cx, const struct job *j, str *ret);
+
+/* ---- many records by one job ---- */
+enum { MASS_TOLD_MAX = 100 };
+struct refusal {
+    int64_t id;
+    str title, why;
+};
+/* A batch that takes in several entities, and how far it is. */
+struct mass_part {
+    int64_t batch;
+    int64_t done, of;      /* of: in all, for the bar */
+    int64_t changed, refused;
+    struct refusal told[MASS_TOLD_MAX];
+    size_t n_told;
+    struct arena *keep;    /* of what is told: outlives cx->a's marks */
+};
+/* What a request for one change for many asks (api_mass), done for one entity as part of a batch. E_DENIED: the job's
+ * user may not change many of it at once; E_NOTFOUND: he does not see it. */
+MUST enum err mass_part(struct cx *cx, const struct job *job, str entity, const struct json *asked,
+                        struct mass_part *p);
+/* The batch of a job has ended with e: however, it can be undone. Gives e. */
+MUST enum err mass_end(struct cx *cx, int64_t batch, enum err e);
+/* "reasons":[{"id","title","why"}] */
+void refusals_json(struct jw *w, const struct refusal *v, size_t n);
 
 /* An erasure because the purpose has gone, by a rule of retention that takes `mark`, and its job. E_CONFLICT: law has
  * it kept, or it is under way. */

@@ -13,16 +13,12 @@ enum {
     IDS_MAX = 10000,
     IDS_A_QUERY = 100,
     MASS_MAX = 1000000,
-    TOLD_MAX = 100,
+    TOLD_MAX = MASS_TOLD_MAX,
     RESULT_MAX = 256 * 1024,
     FIND_US = 30 * 1000 * 1000
 };
 enum act { MASS_SET, MASS_TRASH, MASS_BACK, MASS_ACTS };
 static const str mass_name[MASS_ACTS] = {S0("change"), S0("delete"), S0("restore")};
-struct refusal {
-    int64_t id;
-    str title, why;
-};
 struct mass {
     const struct entity *e;
     enum act act;
@@ -35,6 +31,7 @@ struct mass {
     bool many;             /* more than are done at once, ... */
     int64_t all;           /* ... so many */
     int64_t batch;
+    int64_t from, of;      /* what is shown: parts before this one have done `from` of `of`; of 0: this one is all */
     struct tally {
         size_t at, done, same; /* how far it is; written; the same as before */
         struct refusal refused[TOLD_MAX];
@@ -201,16 +198,7 @@ static void result_json(const struct mass *m, struct jw *w)
     jw_kint(w, S("changed"), (int64_t)m->t.done);
     jw_kint(w, S("unchanged"), (int64_t)m->t.same);
     jw_kint(w, S("refused"), (int64_t)m->t.n_refused);
-    jw_key(w, S("reasons"));
-    jw_arr(w);
-    for (size_t i = 0; i < m->t.n_refused && i < TOLD_MAX; i++) {
-        jw_obj(w);
-        jw_kid(w, S("id"), m->t.refused[i].id);
-        jw_kstr(w, S("title"), m->t.refused[i].title);
-        jw_kstr(w, S("why"), m->t.refused[i].why);
-        jw_obj_end(w);
-    }
-    jw_arr_end(w);
+    refusals_json(w, m->t.refused, m->t.n_refused < TOLD_MAX ? m->t.n_refused : TOLD_MAX);
     jw_obj_end(w);
 }
 
@@ -278,7 +266,7 @@ static enum err slice_write(struct cx *cx, void *arg)
     struct mass *m = arg;
     m->t = m->before; /* it may run again */
     TRY(some(cx, m, m->t.at + SLICE < m->n ? m->t.at + SLICE : m->n));
-    return batch_progress(cx, m->batch, (int64_t)m->t.at);
+    return batch_progress(cx, m->batch, m->from + (int64_t)m->t.at);
 }
 
 /* Killed in the middle, it begins anew: what is written already is the same as before, or gone. */
@@ -290,7 +278,7 @@ static enum err slices(struct cx *cx, const struct job *job, struct mass *m)
         m->before = m->t;
         TRY(db_write_bulk(cx, slice_write, m));
         arena_back(cx->a, mark);
-        if (!job_show(&s, (int64_t)m->t.at, (int64_t)m->n)) return cx->err;
+        if (!job_show(&s, m->from + (int64_t)m->t.at, m->of ? m->of : (int64_t)m->n)) return cx->err;
     }
     return E_OK;
 }
@@ -307,11 +295,10 @@ static enum err job_work(struct cx *cx, const struct job *job, struct mass *m, c
     return e;
 }
 
-/* However it ends, the batch can be undone. */
-static enum err job_end(struct cx *cx, const struct mass *m, enum err e)
+enum err mass_end(struct cx *cx, int64_t batch, enum err e)
 {
     str msg = cx->msg, at = cx->at;
-    enum err ended = batch_end(cx, m->batch, e == E_OK ? S("done") : S("failed"), S(""));
+    enum err ended = batch_end(cx, batch, e == E_OK ? S("done") : S("failed"), S(""));
     if (e == E_OK || ended != E_OK) return ended;
     cx->msg = msg;
     cx->at = at;
@@ -327,7 +314,7 @@ static enum err job_run(struct cx *cx, const struct job *job, struct mass *m, st
     TRY(json_str_of(cx, j, S("entity"), S(""), &entity));
     TRY(json_id_of(cx, j, S("batch"), 0, &m->batch));
     TRY(batch_go_on(cx, m->batch));
-    TRY(job_end(cx, m, job_work(cx, job, m, json_get(j, S("asked")), entity)));
+    TRY(mass_end(cx, m->batch, job_work(cx, job, m, json_get(j, S("asked")), entity)));
     TRY(undo_size(cx, m->batch, &written)); /* also by an earlier try that was cut short */
     m->t.done = (size_t)written;
     struct buf b = buf_new(cx->a, RESULT_MAX);
@@ -344,4 +331,30 @@ enum err mass_job(struct cx *cx, const struct job *job, str *ret)
     enum err e = job_run(cx, job, m, ret);
     arena_free(&m->keep);
     return e;
+}
+
+enum err mass_part(struct cx *cx, const struct job *job, str entity, const struct json *asked, struct mass_part *p)
+{
+    struct mass m = {.keep = p->keep, .batch = p->batch, .from = p->done, .of = p->of};
+    TRY(job_work(cx, job, &m, asked, entity));
+    p->done += (int64_t)m.t.at;
+    p->changed += (int64_t)m.t.done;
+    p->refused += (int64_t)m.t.n_refused;
+    for (size_t i = 0; i < m.t.n_refused && i < TOLD_MAX && p->n_told < COUNT(p->told); i++)
+        p->told[p->n_told++] = m.t.refused[i];
+    return E_OK;
+}
+
+void refusals_json(struct jw *w, const struct refusal *v, size_t n)
+{
+    jw_key(w, S("reasons"));
+    jw_arr(w);
+    for (size_t i = 0; i < n; i++) {
+        jw_obj(w);
+        jw_kid(w, S("id"), v[i].id);
+        jw_kstr(w, S("title"), v[i].title);
+        jw_kstr(w, S("why"), v[i].why);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
 }

@@ -248,6 +248,49 @@ static void changed_by_job(struct api_bed *t)
     ROWS(t, {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":231", NULL, NULL, NULL});
 }
 
+/* Who leaves hands all over, of every entity; what is refused stays his, and one undo takes it all back. */
+static void handed_over(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    for (int i = 0; i < 60; i++) api_make(t, "person", "viele", REPB1);
+    api_make(t, "company", "Bernds Firma", REPB1);
+    (void)api_events_came(t);
+#define HIS(entity) "GET /api/v1/count/" entity "?filter={'field':'owner','op':'eq','value':'$repb1'}"
+#define HERS(entity) "GET /api/v1/count/" entity "?filter={'field':'owner','op':'eq','value':'$repa2'}"
+    struct answer had = api_call(t, cx->a, ADMIN, api_expand(t, cx->a, HERS("person")), S(""), S(""));
+    var_put(t, "had", answer_value(cx, &had, S("value")));
+    ROWS(t,
+         {MGRA, "POST /api/v1/account/$repb1/handover", "{'to':'$repa2'}", 403, "\"code\":\"denied\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/account/$repb1/handover", "{}", 422, "\"field\":\"to\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/account/$repb1/handover", "{'to':'$repb1'}", 422, "\"field\":\"to\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/account/$repb1/handover", "{'to':'123'}", 422, "\"field\":\"to\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/account/$admin/handover", "{'to':'$repa2','end':true}", 422, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/account/99/handover", "{'to':'$repa2'}", 404, NULL, NULL, NULL, NULL},
+         {ADMIN, HIS("company"), NULL, 200, "\"value\":1", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/account/$repb1/handover", "{'to':'$repa2','end':true}", 202, NULL, "user.update company.update person.update*", "hand", "Idempotency-Key: hand"},
+         {ADMIN, "POST /api/v1/account/$repb1/handover", "{'to':'$repa2','end':true}", 202, "\"job\":\"$hand.job\"", "user.update company.update person.update*", NULL, "Idempotency-Key: hand"},
+         {REPB1, "GET /api/v1/session", NULL, 401, NULL, "user.update company.update person.update*", NULL, NULL});
+    job_wait(t, "hand.job", "done");
+    (void)api_events_came(t);
+    struct answer r = api_call(t, cx->a, ADMIN, api_expand(t, cx->a, "GET /api/v1/job/$hand.job"), S(""), S(""));
+    var_put(t, "handed", answer_value(cx, &r, S("result.batch")));
+    ROWS(t,
+         {ADMIN, "GET /api/v1/job/$hand.job", NULL, 200, "\"refused\":0,\"left\":0,\"reasons\":[]", NULL, NULL, NULL},
+         {ADMIN, HIS("person"), NULL, 200, "\"value\":0", NULL, NULL, NULL},
+         {ADMIN, HERS("company"), NULL, 200, "\"value\":1", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/batch/$handed", NULL, 200, "\"title\":\"handover\"|\"state\":\"done\"", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/account/$repb1", NULL, 200, "\"active\":false|\"sessions\":0", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/account/$repa2/handover", "{'to':'$repb1'}", 422, "\"field\":\"to\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$handed'}", 200, "\"undone\":62,\"kept\":[]", "user.update company.update person.update*", NULL, NULL});
+    (void)api_events_came(t);
+    ROWS(t,
+         {ADMIN, HIS("company"), NULL, 200, "\"value\":1", NULL, NULL, NULL},
+         {ADMIN, HERS("person"), NULL, 200, "\"value\":$had", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/account/$repb1", NULL, 200, "\"active\":true|\"sessions\":0", NULL, NULL, NULL});
+#undef HIS
+#undef HERS
+}
+
 static void undone_by_job(struct api_bed *t)
 {
     struct cx *cx = &t->b.cx;
@@ -566,7 +609,7 @@ static void used(struct api_bed *t)
 
 int main(void)
 {
-    static void (*const all[])(struct api_bed *) = {imported, changed_by_job, undone_by_job, as_of, sample, retried, given_up, events_by_key, events, events_resumed, events_missed_many, over_the_wire, created, used};
+    static void (*const all[])(struct api_bed *) = {imported, changed_by_job, handed_over, undone_by_job, as_of, sample, retried, given_up, events_by_key, events, events_resumed, events_missed_many, over_the_wire, created, used};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], true, true);
     return t_end("api_live");
 }

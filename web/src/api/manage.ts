@@ -15,6 +15,8 @@ export const endIdentity = (key: string, user?: string) => del(user ? `/account/
 export const account = (user: string) => get<Account>(`/account/${user}`);
 export const givePassword = (user: string, password: string) => post<null>(`/account/${user}/password`, { password });
 export const endUser = (user: string) => post<null>(`/account/${user}/end`, undefined);
+/** All records of a user become another's, by a job. */
+export const handOver = async (user: string, body: { to: string; end: boolean }) => (await post<{ job: string }>(`/account/${user}/handover`, body)).data;
 export interface AttemptQuery { name: string; addr: string; outcome: string }
 export const attempts = (q: AttemptQuery, cursor: string | null) => get<Page<Attempt>>('/attempt' + query({ ...q, cursor }));
 export interface EventQuery { kind: string; user: string; addr: string; from: string; to: string }

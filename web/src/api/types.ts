@@ -140,6 +140,7 @@ export interface Dup { id: string; title: string; score: number; why: string[] }
 export interface Pair { a: string; b: string; title_a: string; title_b: string; score: number; why: string[] }
 export interface Pairs { data: Pair[]; pairs: number; merged: number; batch: string }
 export interface Massed { batch: string | null; changed: number; unchanged: number; refused: number; reasons: { id: string; title: string; why: string }[] }
+export interface Handed extends Omit<Massed, 'unchanged'> { left: number }
 export interface Kept { entity: string; id: string; title: string; fields: string[] }
 export interface Undone { batch: string; undone: number; kept: Kept[]; left: (Kept & { why: string })[] }
 export interface Batch {
