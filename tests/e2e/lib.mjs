@@ -74,7 +74,7 @@ export async function startServer(host = '127.0.0.1') {
         registers.stop();
         rmSync(data, { recursive: true, force: true });
       };
-      return { url, token, stop, data, bin, hooks, idp };
+      return { url, token, stop, data, bin, hooks, idp, pid: child.pid };
     }
     if (failed || child.exitCode !== null || i > 150) throw new Error(`${bin} did not start: ${failed?.message ?? ''}\n${out}`);
     await new Promise((r) => setTimeout(r, 100));

@@ -1,4 +1,5 @@
 // Set-up by token, refused password, log-out and log-in again.
+import { readFileSync } from 'node:fs';
 import { admin, say } from './lib.mjs';
 
 export const name = 'set-up and log-in';
@@ -13,8 +14,12 @@ export async function run(v, server) {
   await v.seen(page.getByRole('navigation'), 'the list comes after the door');
   await v.shot('empty');
   await v.axe('the first list');
+  if (server.pid) v.ok(heldKiB(server.pid) < 100 * 1024, `the program holds less than 100 MB: ${heldKiB(server.pid)} KiB`);
   if (!v.phone) await logOutAndIn(v, by);
 }
+
+/** What lies in memory of a process, all of it. */
+const heldKiB = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 
 async function setUp(v, by) {
   const { page } = v;
