@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """A data folder and the program that serves it, for the tests of this folder."""
-import http.client, json, os, pathlib, re, shutil, socket, sqlite3, subprocess, sys, tempfile, time
+import glob, http.client, json, os, pathlib, re, shutil, socket, sqlite3, subprocess, sys, tempfile, time
 
 passed = failed = 0
 PASSWORD = "correct horse battery"
 SCHEMA = pathlib.Path(__file__).parents[2] / "src/db/schema.def"
+FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
 COUNTRY = ["--country", "DE", "--language", "en", "--admin", "admin@example.org"]
 
 
@@ -136,6 +137,21 @@ class House:
         st, who, head = self.ask("POST", "/api/v1/session", {"mail": "admin@example.org", "password": PASSWORD})
         is_("log-in", st, 200)
         self.cookie, self.csrf = head["Set-Cookie"].split(";")[0], who["csrf"]
+
+
+class Clock:
+    """What the server believes the time to be; asked anew at each look."""
+
+    def __init__(self, file):
+        self.file = file
+        self.set("+0")
+        self.env = {"LD_PRELOAD": FAKETIME[0], "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1",
+                    "FAKETIME_DONT_FAKE_MONOTONIC": "1", "KONTOR_SANDBOX": "no"}
+
+    def set(self, to):
+        new = self.file.with_suffix(".new")
+        new.write_text(to + "\n")
+        new.rename(self.file)
 
 
 def older(data):

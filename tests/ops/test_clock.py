@@ -3,34 +3,18 @@
 """The clock jumps under the running server: test_clock.py KONTOR [ROUNDS]
 Ten years on and back, the end of 32 bits, leap day, the hour that daylight saving skips, backwards in mid-request:
 nothing that was acknowledged is lost or doubled, no id comes twice, no waiting line is cut, no job is forgotten."""
-import glob, http.client, os, pathlib, random, signal, sys, threading, time
+import http.client, os, pathlib, random, signal, sys, threading, time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import house
-from house import House, is_, true, until
+from house import Clock, House, is_, true, until
 
 K, ROUNDS = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1
 YEAR = 365 * 86400
 JUMPS = ["+1h", f"+{10 * YEAR}", "+0", f"-{10 * YEAR}", "+0", "@2038-01-19 03:14:05", "@2038-01-19 03:14:09",
          "@2028-02-28 23:59:58", "@2028-03-01 00:00:01", "@2027-03-28 00:59:59", "@2027-03-28 01:00:01",
          "@2027-10-31 00:59:59", "+0", "-2", "+0"]
-LIBRARY = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
-
-
-class Clock:
-    """What the server believes the time to be; asked anew at each look."""
-
-    def __init__(self, file):
-        self.file = file
-        self.set("+0")
-        self.env = {"LD_PRELOAD": LIBRARY[0], "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1",
-                    "FAKETIME_DONT_FAKE_MONOTONIC": "1", "KONTOR_SANDBOX": "no"}
-
-    def set(self, to):
-        new = self.file.with_suffix(".new")
-        new.write_text(to + "\n")
-        new.rename(self.file)
 
 
 class Writer(threading.Thread):
@@ -125,7 +109,7 @@ def clock_round(n):
         is_("the base is whole", h.run("verify")[0], 0)
 
 
-if not LIBRARY:
+if not house.FAKETIME:
     sys.exit("clock: libfaketime is not installed")
 for n in range(ROUNDS):
     clock_round(n)
