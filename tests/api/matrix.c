@@ -478,6 +478,133 @@ static void walk_shared(struct api_bed *t)
         }
 }
 
+/* ---- by other doors: who they are follows from the flags of the route ---- */
+static const struct route *route_of(const struct cell *c)
+{
+    for (size_t i = 0; i < api_routes_n; i++)
+        if (api_routes[i].method == c->method && str_eq(api_routes[i].path, str_from(c->path))) return &api_routes[i];
+    return NULL;
+}
+
+static enum err half_row(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "UPDATE session SET stage = $2 WHERE user_id = $1", V(*(const int64_t *)arg), V((int64_t)STAGE_FACTOR));
+}
+
+/* The administrator has given his password, and not yet his second factor: what is open to all, and that step. */
+static int by_half(const struct route *r) { return r->flags & (R_OPEN | R_AT_FACTOR) ? 0 : 401; }
+
+/* His key for reading: nothing that writes, and nothing of how people log in. */
+static int by_key(const struct route *r) { return !(r->flags & R_OPEN) && r->flags & (R_PERSON | R_WRITE) ? 403 : 0; }
+
+static void other_check(struct api_bed *t, const struct cell *c, const char *door, enum actor who, str head, int want)
+{
+    struct cx *cx = &t->b.cx;
+    if (c->thing) target_make(t, c, ADMIN, OWN);
+    str req = api_expand(t, cx->a, arena_fmt(cx->a, "%.*s %s", FS(method_name[c->method]), c->target).p), more = head_of(c);
+    str before = want ? arena_dup(cx->a, digest(t)) : S("");
+    if (head.n && more.n) head = arena_fmt(cx->a, "%.*s\n%.*s", FS(head), FS(more));
+    struct answer r = api_call(t, cx->a, who, req, c->body ? api_expand(t, cx->a, c->body) : S(""), head.n ? head : more);
+    bool fits = want ? r.status == want : r.status < 500 || r.status == 503;
+    T(fits);
+    if (!fits) fprintf(stderr, "  matrix, %s: %.*s: want %d got %d %.*s\n", door, FS(req), want, r.status, FS(str_cut(r.body, 0, 300)));
+    if (want) T_STR(digest(t), before);
+    (void)api_events_came(t);
+}
+
+static bool with_socket(const struct cell *c) { return str_eq(str_from(c->path), S("/api/v1/events")) || str_eq(str_from(c->path), S("/metrics")); }
+
+static void walk_doors(struct api_bed *t)
+{
+    struct cx cx = t->b.cx;
+    struct key k = {.user = t->who[ADMIN].id, .name = S("m"), .scopes = S("read")};
+    str token = {0};
+    with_passwords(t);
+    cx.now_ms = clock_ms();
+    T_OK(&cx, key_new(&cx, &k, &token));
+    str bearer = arena_fmt(cx.a, "Authorization: Bearer %.*s\nCookie: none=1", FS(token));
+    T_INT(api_call(t, cx.a, ANON, S("GET /api/v1/person"), S(""), bearer).status, 200); /* when it was used is written now */
+    for (size_t i = 0; i < COUNT(all); i++) {
+        if (by_key(route_of(&all[i])) && all[i].thing != KEY) other_check(t, &all[i], "key", ADMIN, bearer, by_key(route_of(&all[i])));
+        else if (all[i].thing == NOTHING && !with_socket(&all[i]) && all[i].method == GET) other_check(t, &all[i], "key", ADMIN, bearer, 0);
+    }
+    T_OK(&cx, db_write(&cx, half_row, &t->who[ADMIN].id));
+    for (size_t i = 0; i < COUNT(all); i++)
+        if (by_half(route_of(&all[i]))) other_check(t, &all[i], "half", ADMIN, S(""), 401);
+    T_INT(api_call(t, cx.a, ADMIN, S("GET /api/v1/session/factor"), S(""), S("")).status, 200); /* that step is open */
+}
+
+/* Who may see everything and nothing else leaves no row in the log of changes, by whichever route, and is refused at each
+ * that writes records or settings. */
+static void walk_reader(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    with_passwords(t);
+    api_prove(t, ADMIN);
+    ROWS(t,
+         {ADMIN, "POST /api/v1/role", "{'name':'reader','rights':{'*':{'see':'all'}}}", 201, NULL, "role.create", "reader", NULL},
+         {ADMIN, "PATCH /api/v1/user/$repb1", "{'role':'$reader'}", 200, NULL, "user.update", NULL, NULL});
+    for (size_t i = 0; i < COUNT(all); i++) {
+        const struct cell *c = &all[i];
+        unsigned flags = route_of(c)->flags;
+        if (flags & R_OPEN || !(flags & R_WRITE) || c->thing == SYNCED || c->thing == UPLOAD || c->thing == FILE_) continue;
+        if (str_eq(str_from(c->path), S("/api/v1/session"))) continue; /* he may leave, and choose his language */
+        if (c->thing) target_make(t, c, REPA1, OWN);
+        (void)api_events_came(t);
+        str req = api_expand(t, cx->a, arena_fmt(cx->a, "%.*s %s", FS(method_name[c->method]), c->target).p);
+        struct answer r = api_call(t, cx->a, REPB1, req, c->body ? api_expand(t, cx->a, c->body) : S(""), head_of(c));
+        str came = api_events_came(t);
+        T(r.status < 500 && !came.n);
+        if (r.status >= 500 || came.n) fprintf(stderr, "  matrix, reader: %.*s: %d, events <%.*s>\n", FS(req), r.status, FS(came));
+        api_enter(t, REPB1, t->who[REPB1].id);
+    }
+}
+
+/* Each entity, by rows that its description makes: who does not see a record is told of none, whatever he asks, and
+ * nothing is changed; it is the same as one that never was. */
+static void walk_entities(struct api_bed *t)
+{
+    static const struct {
+        enum method method;
+        const char *tail, *body;
+    } asks[] = {{GET, "", NULL}, {PATCH, "", "{}"}, {DELETE, "", NULL}, {POST, "/restore", NULL}, {GET, "/history", NULL}, {POST, "/merge", "{\"loser\":\"1\"}"},
+                {GET, "/proposal", NULL}, {GET, "/external", NULL}, {POST, "/external", "{\"system\":\"m\",\"key\":\"k\"}"}, {GET, "/share", NULL}, {GET, "/archive", NULL},
+                {POST, "/share", "{\"to\":\"1\"}"}, {GET, "?at=2100-01-01T00:00:00Z", NULL}, {GET, "?fields=id_of_none", NULL}};
+    struct cx *cx = &t->b.cx;
+    const struct meta *m = t->b.m;
+    size_t tried = 0;
+    with_passwords(t);
+    for (size_t i = 0; i < m->n; i++) {
+        const struct entity *e = &m->entity[i];
+        struct db_rows rows = {0};
+        str name = arena_fmt(cx->a, "CANARY %.*s", FS(e->name)), sql = arena_fmt(cx->a, "SELECT id FROM %.*s WHERE owner = $1 LIMIT 1", FS(e->table));
+        if (e->f[e->title].kind->store != ST_FOLDED && e->f[e->title].kind->store != ST_TEXT) continue;
+        int64_t id = id_new(clock_ms());
+        struct cx system = *cx;
+        system.now_ms = clock_ms();
+        struct set s[] = {{&e->f[e->title], VAL_TEXT(name)}, {&e->f[F_OWNER], VAL_INT(t->who[REPB1].id)}};
+        struct written w = {0};
+        bool made = record_create(&system, e, id, s, COUNT(s), &w) == E_OK; /* some need more than a title */
+        const struct db_val v[] = {V(t->who[REPB1].id)};
+        T_OK(cx, db_run(cx, &rows, NULL, sql, v, 1));
+        if (!made || !rows.n) continue;
+        struct answer seen = api_call(t, cx->a, REPA1, arena_fmt(cx->a, "GET /api/v1/%.*s/%" PRId64, FS(e->name), w.id), S(""), S(""));
+        if (seen.status == 200) continue; /* everybody sees these: users, roles, groups, teams */
+        tried++;
+        for (size_t k = 0; k < COUNT(asks); k++) {
+            str of = arena_fmt(cx->a, "%.*s /api/v1/%.*s/", FS(method_name[asks[k].method]), FS(e->name)), body = asks[k].body ? str_from(asks[k].body) : S("");
+            str before = arena_dup(cx->a, digest(t));
+            struct answer r = api_call(t, cx->a, REPA1, arena_fmt(cx->a, "%.*s%" PRId64 "%s", FS(of), w.id, asks[k].tail), body, S(""));
+            struct answer none = api_call(t, cx->a, REPA1, arena_fmt(cx->a, "%.*s1234567890123%s", FS(of), asks[k].tail), body, S(""));
+            bool fits = r.status >= 400 && r.status < 500 && r.status == none.status && str_find(r.body, S("CANARY")) < 0 && str_eq(digest(t), before);
+            T(fits);
+            if (!fits) fprintf(stderr, "  matrix: %.*s%" PRId64 "%s: %d, of none %d %.*s\n", FS(of), w.id, asks[k].tail, r.status, none.status, FS(str_cut(r.body, 0, 300)));
+        }
+    }
+    T(tried >= 6);
+    if (tried < 6) fprintf(stderr, "  only %zu entities\n", tried);
+}
+
 static void none_missing(void)
 {
     for (size_t i = 0; i < api_routes_n; i++) {
@@ -493,4 +620,7 @@ void matrix_tests(void)
     none_missing();
     api_both(walk, false, true);
     api_both(walk_shared, false, true);
+    api_both(walk_doors, false, true);
+    api_both(walk_reader, false, true);
+    api_both(walk_entities, false, true);
 }
