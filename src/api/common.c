@@ -47,7 +47,9 @@ enum err path_entity(struct cx *cx, const struct req *rq, const struct entity **
 
 enum err path_id(struct cx *cx, const struct req *rq, size_t param, int64_t *ret)
 {
-    if (!str_to_int(rq->param[param], ret) || *ret <= 0)
+    str id = rq->param[param];
+    bool one_way = id.n && id.p[0] != '0'; /* a record has one address: 012 is none of 12's */
+    if (!one_way || !str_to_int(id, ret) || *ret <= 0)
         return fail(cx, E_NOTFOUND, "There is no such record");
     return E_OK;
 }

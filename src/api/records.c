@@ -354,6 +354,34 @@ enum err api_history(struct cx *cx, const struct req *rq, struct resp *rs)
     return E_OK;
 }
 
+static enum err merge_known(struct cx *cx, const struct json *j)
+{
+    static const str known[] = {S0("loser"), S0("version"), S0("take")};
+    for (size_t i = 0; i < j->n; i++) {
+        bool is = false;
+        for (size_t k = 0; k < COUNT(known); k++) is |= str_eq(j->v[i].key, known[k]);
+        if (!is) return fail_at(cx, E_INVALID, j->v[i].key, "There is nothing of this name");
+    }
+    return E_OK;
+}
+
+/* The fields that come from the loser. */
+static enum err merge_takes(struct cx *cx, const struct entity *e, const struct json *t, const struct field **ret,
+                            size_t *ret_n)
+{
+    *ret_n = 0;
+    if (t->t != JT_OBJ) return fail_at(cx, E_INVALID, S("take"), "There is no such field to take over");
+    for (size_t i = 0; i < t->n; i++) {
+        const struct field *f = entity_field(e, t->v[i].key);
+        bool loser = t->v[i].t == JT_STR && str_eq(t->v[i].s, S("loser"));
+        bool winner = t->v[i].t == JT_STR && str_eq(t->v[i].s, S("winner"));
+        if (!f || f->readonly || !acl_field_write(cx, f) || (!loser && !winner))
+            return fail_at(cx, E_INVALID, S("take"), "There is no such field to take over");
+        if (loser) ret[(*ret_n)++] = f;
+    }
+    return E_OK;
+}
+
 static enum err merge(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct entity *e = NULL;
@@ -363,17 +391,13 @@ static enum err merge(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(path_entity(cx, rq, &e));
     TRY(path_id(cx, rq, 1, &id));
     TRY(body_json(cx, rq, &j));
+    TRY(merge_known(cx, j));
     TRY(json_id_of(cx, j, S("loser"), 0, &loser));
     TRY(json_int_of(cx, j, S("version"), 0, &version));
     const struct json *t = json_get(j, S("take"));
     const struct field **take = NEW_N(cx->a, const struct field *, (t ? t->n : 0) + 1);
     size_t n = 0;
-    for (size_t i = 0; t && t->t == JT_OBJ && i < t->n; i++) {
-        const struct field *f = entity_field(e, t->v[i].key);
-        if (!f || f->readonly || !acl_field_write(cx, f))
-            return fail_at(cx, E_INVALID, S("take"), "There is no such field to take over");
-        if (str_eq(t->v[i].s, S("loser"))) take[n++] = f;
-    }
+    if (t && t->t != JT_NULL) TRY(merge_takes(cx, e, t, take, &n));
     TRY(record_merge(cx, e, id, loser, version, take, n, &w));
     return reply_after(cx, e, &w, rs);
 }

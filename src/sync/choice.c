@@ -139,6 +139,8 @@ enum err sync_change(struct cx *cx, str system, int64_t user, int64_t id, str va
     struct sync_row r = {0};
     struct changing x = {id, values};
     TRY(sync_get(cx, system, user, id, &r));
+    if (cx->unproved && record_lets_in(r.entity)) /* it is written without a session */
+        return fail(cx, E_PROOF, "Please prove once more who you are");
     if (!r.key.n) return fail(cx, E_PRECOND, "This item has no key: only its sender can mend it");
     return db_write(cx, change, &x);
 }

@@ -97,6 +97,11 @@ static void seen_not_allowed(struct api_bed *t)
          {REPA1, "POST /api/v1/undo", "{}", 422, NULL, NULL, NULL, NULL},
          {REPA1, "POST /api/v1/undo", "{'change':'1','batch':'2'}", 422, NULL, NULL, NULL, NULL},
          {REPA1, "POST /api/v1/person/$o/merge", "{}", 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/company/0$o", NULL, 404, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/company/$o", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/company/$o/merge", "{'loser':'$o','takes':{}}", 422, "\"field\":\"takes\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/company/$o/merge", "{'loser':'$o','take':{'name':'me'}}", 422, "\"field\":\"take\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/company/$o/merge", "{'loser':'$o','take':7}", 422, "\"field\":\"take\"", NULL, NULL, NULL},
          {REPA1, "GET /api/v1/meta", NULL, 200, "\"export\":false|!\"name\":\"session\"", NULL, NULL, NULL});
 }
 

@@ -73,6 +73,18 @@ static void walk(struct api_bed *t)
          {ADMIN, "PATCH /api/v1/sync/shop/item/$bad", "{'values':[]}", 422, "\"field\":\"values\"", "company.create*", NULL, NULL},
          {ADMIN, "PATCH /api/v1/sync/shop/item/$bad", "{'values':{'note':'x'}}", 200, "\"items\":1", "company.update*", NULL, NULL});
     waited(t);
+    /* what is written without a session later is proved now: an item of users, mended by a session of yesterday */
+    api_prove(t, ADMIN);
+    ROWS(t, {ADMIN, "POST /api/v1/sync/leute", "{'items':[{'entity':'user','key':'9','values':{'nix':1}}]}", 202, NULL, "company.update*", NULL, NULL});
+    waited(t);
+    T_OK(cx, db_query(cx, &r, "SELECT id FROM sync_item WHERE state = 3 AND key = '9'"));
+    T(r.n == 1);
+    var_put(t, "who9", arena_fmt(cx->a, "%" PRId64, r.n ? db_int(&r, 0, 0) : 0));
+    t->ahead_ms = PROOF_MS + 60000;
+    ROWS(t, {ADMIN, "PATCH /api/v1/sync/leute/item/$who9", "{'values':{'name':'Neu','mail':'neu@mueller.example'}}", 403, "\"code\":\"proof\"", "company.update*", NULL, NULL});
+    api_prove(t, ADMIN);
+    ROWS(t, {ADMIN, "PATCH /api/v1/sync/leute/item/$who9", "{'values':{'nix':2}}", 200, "\"items\":1", "company.update*", NULL, NULL});
+    t->ahead_ms = 0;
     ROWS(t,
          {REPA1, "GET /api/v1/company/by/shop/5", NULL, 200, "\"note\":\"n\"", NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/sync/shop/drop", "{'all':true}", 200, "\"items\":1", NULL, NULL, NULL},
