@@ -78,8 +78,9 @@ bool api_may_wait(const struct app *app, const struct req *rq);
 void api_log(const struct cx *cx, const struct req *rq, const struct resp *rs, int64_t us);
 /* Counts it for the security log when it was refused; before the reply is out. */
 void api_refused(struct cx *cx, const struct req *rq, const struct resp *rs);
-/* The same of one that was refused before it was read. Any thread. */
-void api_refused_unread(struct app *app, str addr, int status);
+/* The same of one that was refused before it was read. is_proxy: addr is that of a proxy, and nobody knows for whom it
+ * spoke. Any thread. */
+void api_refused_unread(struct app *app, str addr, bool is_proxy, int status);
 /* Counts it, when its row says so and a person asked. */
 void api_use(const struct cx *cx, const struct req *rq, const struct resp *rs);
 /* First set-up: the firm, its shipped roles, the administrator. E_CONFLICT when there are users already. */

@@ -60,7 +60,8 @@ enum err api_archive(struct cx *cx, const struct req *rq, struct resp *rs)
     }
     os_unlink(cx, path);
     TRY(made);
-    struct event told = {.kind = EVENT_ARCHIVE_MADE, .subject = id, .detail = event_detail(cx, S("entity"), e->name)};
+    struct event told = {
+        .kind = EVENT_ARCHIVE_MADE, .subject = id, .detail = event_detail(cx, EVENT_KEY_ENTITY, e->name)};
     TRY(event_write(cx, &told, NULL));
     rs->type = S("application/zip");
     http_head(rs, S("Content-Disposition"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* api/security.c - the security log: which refusals are counted, what an export says of itself, the log read by those
  * who may. */
-#include "api/api_int.h"
+#include "api/security.h"
 
 #include "base/time.h"
 #include "fmt/csv.h"
@@ -40,18 +40,20 @@ void api_refused(struct cx *cx, const struct req *rq, const struct resp *rs)
     struct refused x = {.kind = k,
                         .way = cx->way == WAY_SYSTEM ? WAY_WEB : cx->way, /* nobody has come in */
                         .who = cx->real ? cx->real : cx->who.user,
+                        .api_key = cx->who.key,
                         .subject = cx->real ? cx->who.user : 0,
                         .addr = rq->remote,
-                        .key = S("route"),
+                        .key = EVENT_KEY_ROUTE,
                         .value = route};
     tally_count(cx->app->tally, &x, cx->now_ms);
 }
 
-void api_refused_unread(struct app *app, str addr, int status)
+void api_refused_unread(struct app *app, str addr, bool is_proxy, int status)
 {
     struct cx none = {0};
-    enum event_kind k = kind_of(&none, status);
-    if (k != EVENT_N) tally_count(app->tally, &(struct refused){.kind = k, .way = WAY_WEB, .addr = addr}, clock_ms());
+    struct refused x = {.kind = kind_of(&none, status), .way = WAY_WEB, .addr = addr};
+    if (is_proxy) x.key = EVENT_KEY_PROXY;
+    if (x.kind != EVENT_N) tally_count(app->tally, &x, clock_ms());
 }
 
 /* ---- an export says what it is, not what is in it ---- */
@@ -76,7 +78,7 @@ enum err export_told(struct cx *cx, const struct entity *e, str format, const st
     fields_put(&w, where, 0);
     jw_arr_end(&w);
     jw_obj_end(&w);
-    str detail = b.full ? event_detail(cx, S("entity"), e->name) : buf_str(&b);
+    str detail = b.full ? event_detail(cx, EVENT_KEY_ENTITY, e->name) : buf_str(&b);
     return event_write(cx, &(struct event){.kind = EVENT_EXPORT_BEGUN, .detail = detail}, ret_seq);
 }
 
@@ -109,65 +111,48 @@ static enum err asked(struct cx *cx, const struct req *rq, struct event_query *q
     return time_of(cx, rq, S("until"), &q->to);
 }
 
-/* The names of rules that are there yet. */
-static enum err rules_named(struct cx *cx, const struct event_row *v, size_t n, str *title)
+static void detail_json(struct jw *w, const struct json *detail)
 {
-    struct retention *r = NULL;
-    size_t n_rules = 0;
-    bool any = false;
-    for (size_t i = 0; i < n; i++) any |= str_has_prefix(v[i].kind, S("retention."));
-    if (any) TRY(retention_list(cx, &r, &n_rules));
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < n_rules; k++)
-            if (r[k].id == v[i].subject && str_has_prefix(v[i].kind, S("retention."))) title[i] = r[k].name;
-    return E_OK;
-}
-
-static enum err titles_of(struct cx *cx, const struct event_row *v, size_t n, bool subject, str **ret)
-{
-    int64_t *ids = NEW_N(cx->a, int64_t, n + 1);
-    *ret = NEW_N(cx->a, str, n + 1);
-    for (size_t i = 0; i < n; i++) ids[i] = subject ? v[i].subject : v[i].who;
-    TRY(record_titles(cx, ENT(cx, "user"), ids, n, *ret));
-    return subject ? rules_named(cx, v, n, *ret) : E_OK;
-}
-
-static void detail_json(struct cx *cx, struct jw *w, str detail)
-{
-    const struct json *j = NULL;
     jw_key(w, S("detail"));
-    if (!detail.n || json_parse(cx, detail, &j) != E_OK) jw_null(w);
-    else jw_json(w, j);
+    if (detail) jw_json(w, detail);
+    else jw_null(w);
+}
+
+static void event_json(struct cx *cx, struct jw *w, const struct event_row *v, const struct event_told *t)
+{
+    jw_obj(w);
+    jw_kid(w, S("id"), v->seq);
+    jw_kstr(w, S("at"), time_text(cx->a, v->at));
+    jw_kstr(w, S("kind"), v->kind);
+    jw_kstr(w, S("text"), t->text);
+    titled_json(w, S("who"), v->who, t->who);
+    titled_json(w, S("key"), v->api_key, t->key);
+    titled_json(w, S("subject"), v->subject, t->subject);
+    jw_kstr(w, S("subject_of"), v->subject ? t->of : S(""));
+    jw_kstr(w, S("entity"), t->entity);
+    jw_kstr(w, S("addr"), v->addr);
+    jw_kstr(w, S("way"), v->way);
+    jw_kint(w, S("n"), v->n);
+    detail_json(w, t->detail);
+    jw_kstr(w, S("told"), t->told);
+    jw_obj_end(w);
 }
 
 enum err api_event_list(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct event_query q = {0};
     struct event_row *v = NULL;
+    struct event_told *told = NULL;
     size_t n = 0;
     int64_t next = 0;
-    str *who = NULL, *subject = NULL;
     TRY(asked(cx, rq, &q));
     TRY(event_list(cx, &q, &v, &n, &next));
-    TRY(titles_of(cx, v, n, false, &who));
-    TRY(titles_of(cx, v, n, true, &subject));
+    TRY(events_told(cx, v, n, &told));
     struct jw w = reply_json(rs);
     jw_obj(&w);
     jw_key(&w, S("data"));
     jw_arr(&w);
-    for (size_t i = 0; i < n; i++) {
-        jw_obj(&w);
-        jw_kid(&w, S("id"), v[i].seq);
-        jw_kstr(&w, S("at"), time_text(cx->a, v[i].at));
-        jw_kstr(&w, S("kind"), v[i].kind);
-        titled_json(&w, S("who"), v[i].who, who[i]);
-        titled_json(&w, S("subject"), v[i].subject, subject[i]);
-        jw_kstr(&w, S("addr"), v[i].addr);
-        jw_kstr(&w, S("way"), v[i].way);
-        jw_kint(&w, S("n"), v[i].n);
-        detail_json(cx, &w, v[i].detail);
-        jw_obj_end(&w);
-    }
+    for (size_t i = 0; i < n; i++) event_json(cx, &w, &v[i], &told[i]);
     jw_arr_end(&w);
     jw_kid(&w, S("next"), next);
     jw_obj_end(&w);
@@ -175,9 +160,10 @@ enum err api_event_list(struct cx *cx, const struct req *rq, struct resp *rs)
 }
 
 /* ---- the same as a file ---- */
-enum { PIECE_MAX = 256 * 1024 };
-static const str columns[] = {S0("id"),   S0("at"),  S0("kind"), S0("who"), S0("who_name"),
-                              S0("subject"), S0("subject_name"), S0("addr"), S0("way"), S0("n"), S0("detail")};
+enum { PIECE_MAX = 2 * 1024 * 1024 };
+static const str columns[] = {S0("id"),      S0("at"),   S0("kind"), S0("event"), S0("who"), S0("who_name"), S0("key"),
+                              S0("key_name"), S0("subject"), S0("subject_of"), S0("subject_name"), S0("addr"),
+                              S0("way"),     S0("n"),    S0("told"), S0("detail")};
 
 static str int_text(struct cx *cx, int64_t n) { return arena_fmt(cx->a, "%" PRId64, n); }
 static str id_text(struct cx *cx, int64_t id) { return id ? arena_fmt(cx->a, "%" PRId64, id) : S(""); }
@@ -185,17 +171,19 @@ static str id_text(struct cx *cx, int64_t id) { return id ? arena_fmt(cx->a, "%"
 static enum err page_send(struct cx *cx, struct resp *rs, const struct event_row *v, size_t n)
 {
     struct buf b = buf_new(cx->a, PIECE_MAX);
-    str *who = NULL, *subject = NULL;
-    TRY(titles_of(cx, v, n, false, &who));
-    TRY(titles_of(cx, v, n, true, &subject));
+    struct event_told *t = NULL;
+    TRY(events_told(cx, v, n, &t));
     for (size_t i = 0; i < n; i++) {
-        str cell[] = {id_text(cx, v[i].seq),     time_text(cx->a, v[i].at), v[i].kind, id_text(cx, v[i].who), who[i],
-                      id_text(cx, v[i].subject), subject[i],                v[i].addr, v[i].way,
-                      int_text(cx, v[i].n),      v[i].detail};
+        str cell[] = {id_text(cx, v[i].seq),     time_text(cx->a, v[i].at), v[i].kind,
+                      t[i].text,                 id_text(cx, v[i].who),     t[i].who,
+                      id_text(cx, v[i].api_key), t[i].key,                  id_text(cx, v[i].subject),
+                      v[i].subject ? t[i].of : S(""), t[i].subject,         v[i].addr,
+                      v[i].way,                  int_text(cx, v[i].n),      t[i].told,
+                      v[i].detail};
         static_assert(COUNT(cell) == COUNT(columns), "a cell for each heading");
         csv_put_row(&b, &csv_excel, cell, COUNT(cell));
     }
-    return http_stream_write(cx, rs, buf_str(&b));
+    return b.full ? fail(cx, E_LIMIT, "The answer is too large") : http_stream_write(cx, rs, buf_str(&b));
 }
 
 enum err api_event_export(struct cx *cx, const struct req *rq, struct resp *rs)
@@ -205,7 +193,7 @@ enum err api_event_export(struct cx *cx, const struct req *rq, struct resp *rs)
     size_t n = 0;
     struct buf head = buf_new(cx->a, PIECE_MAX);
     TRY(asked(cx, rq, &q));
-    struct event told = {.kind = EVENT_LOG_EXPORTED, .detail = event_detail(cx, S("kind"), q.kind)};
+    struct event told = {.kind = EVENT_LOG_EXPORTED, .detail = event_detail(cx, EVENT_KEY_KIND, q.kind)};
     TRY(event_write(cx, &told, NULL));
     rs->type = S("text/csv; charset=utf-8");
     http_head(rs, S("Content-Disposition"), S("attachment; filename=\"security-log.csv\""));

@@ -101,7 +101,10 @@ static void read_begin(struct cx *cx, const struct req *rq, enum http_place plac
     if (db_snapshot(cx) != E_OK) log_say(cx, LOG_WARN, S("http"), "no snapshot: %.*s", FS(cx->msg));
 }
 
-static void refused(void *arg, str addr, int status) { api_refused_unread(&((struct wired *)arg)->app, addr, status); }
+static void refused(void *arg, str addr, bool is_proxy, int status)
+{
+    api_refused_unread(&((struct wired *)arg)->app, addr, is_proxy, status);
+}
 
 static void handle(void *arg, void *thread, struct req *rq, struct resp *rs)
 {

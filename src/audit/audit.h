@@ -6,24 +6,24 @@
  * and the digest of the seal before it. The key comes from the vault, which lies beside the database: who has the
  * database alone can forge none. The last seal's digest, kept elsewhere (system log, backups), shows a tail cut off.
  *
- * An erasure by law (privacy/privacy.h) takes old values out of rows, sealed or not. It leaves a mark for each: a keyed
- * digest of the row as it was left, written in the same transaction and numbered. A row with a mark that fits by its
- * key is held against its newest one and no longer against its seal, so nobody without the key can change a row, or put
- * a value back, and call it an erasure; nor does it matter whether the row was sealed before, after or just then. One
- * digest over all marks of an erasure stands in its own row of the log ("erase"), which is sealed like any other: marks
- * taken away, exchanged or made up are found, too, and so are those of rows that are not there. (An erasure that has
- * not come to its end has no such row yet.)
+ * An erasure by law (privacy/privacy.h) takes old values out of rows, sealed or not. It leaves a mark for each: a
+ * keyed digest of the row as it was left, written in the same transaction and numbered. A row with a mark that fits
+ * by its key is held against its newest one and no longer against its seal, so nobody without the key can change a
+ * row, or put a value back, and call it an erasure; nor does it matter whether the row was sealed before, after or
+ * just then. One digest over all marks of an erasure stands in its own row of the log ("erase"), which is sealed like
+ * any other: marks taken away, exchanged or made up are found, too, and so are those of rows that are not there. (An
+ * erasure that has not come to its end has no such row yet.)
  *
  * Security events stand in the same chain, in seals of their own. They are kept for EVENT_DAYS; then whole seals lose
- * their rows and their body, of which the digest stays (the chain's links hold it), and an event with a word of the key
- * says up to which seal: without that word a seal without its rows is a fault.
- */
+ * their rows and their body, of which the digest stays (the chain's links hold it), and an event with a word of the
+ * key says up to which seal: without that word a seal without its rows is a fault. A row or seal that was changed
+ * stops that, until somebody at the command line accepts the seal (audit_accept). */
 #pragma once
 #include "base/base.h"
 #include "db/db.h"
 #include "os/vault.h"
 
-enum { AUDIT_SLICE = 500, AUDIT_TOLD = 100 };
+enum { AUDIT_SLICE = 500, AUDIT_TOLD = 100, AUDIT_REASON_MAX = 200, AUDIT_ACCEPTED_MAX = 1000 };
 struct audit_head {
     int64_t n;  /* of the last seal, 0 = there is none */
     str mac;    /* 43 letters */
@@ -56,6 +56,11 @@ MUST enum err sealer_start(struct cx *cx, struct dbase *b, const struct vault *v
                            str kept, struct sealer **ret);
 void sealer_stop(struct sealer **s); /* takes NULL */
 
+/* A fault of this seal was looked at, and the reason is known: an event says so, with our key's word. Its events are
+ * let go like others when their time is over; faults there are told on. E_NOTFOUND at "seal"; E_INVALID at "reason";
+ * E_PRECOND: the vault has no key. Outside db_write. */
+MUST enum err audit_accept(struct cx *cx, const struct vault *v, int64_t seal, str reason);
+
 /* ---- looking ---- */
 enum audit_fault {
     AUDIT_CHANGED, /* a row is not what it was */
@@ -69,7 +74,14 @@ extern const str audit_fault_name[];
 struct audit_found {
     enum audit_fault fault;
     bool is_event; /* a security event; else a row of the log of changes, or a seal */
+    bool accepted; /* in a seal that was accepted */
     int64_t seq;   /* the row's number there */
+    int64_t seal;  /* in which it is; 0 = in none */
+};
+/* A seal that was accepted: when, by whom (0 = at the command line), why; seq: the event's. */
+struct audit_accepted {
+    int64_t seal, at, who, seq;
+    str reason;
 };
 struct audit_report {
     int64_t seals, rows; /* looked at */
@@ -78,6 +90,9 @@ struct audit_report {
     int64_t erased;      /* rows that an erasure took values out of, as it left them */
     int64_t foreign;     /* rows sealed, or marked and not sealed, with a key that is not here: not looked at */
     int64_t faults;
+    int64_t faults_accepted; /* of these: in seals that were accepted */
+    const struct audit_accepted *accepted; /* in the log's order; those of a key that is here */
+    size_t n_accepted;
     struct audit_found first[AUDIT_TOLD]; /* in the log's order */
     size_t n_first;
     struct audit_head head;

@@ -1,16 +1,50 @@
 /* SPDX-License-Identifier: MIT */
-/* audit/event.c - security events: written and read. */
-#include "audit/event.h"
+/* audit/event.c - security events: their table, and how they are written. */
+#include "audit/audit_int.h"
 
 #include "base/json.h"
+#include "base/tr.h"
 
-const str event_name[EVENT_N] = {
-#define X(id, name) S0(name),
-    EVENT_KINDS(X)
-#undef X
+const struct event_kind_info event_kinds[EVENT_N] = {
+#define SERVER false
+#define CLI    true
+#define EVENT(id, name, by, subject, keys, text, more) \
+    {S0(name), by, EVENT_OF_##subject, S0(keys), S0(text), S0(more)},
+#include "audit/event.def"
+};
+const struct event_key_info event_keys[EVENT_KEYS_N] = {
+    {S0(""), EVENT_FORM_PROOF, S0(""), S0("")},
+#define EVENT_KEY(id, name, form, text, more) {S0(name), EVENT_FORM_##form, S0(text), S0(more)},
+#include "audit/event.def"
+};
+const struct event_code_info event_codes[EVENT_CODES_N] = {
+#define EVENT_CODE(key, id, name, text) {EVENT_KEY_##key, S0(name), S0(text)},
+#include "audit/event.def"
 };
 
-static bool is_of(str kind, str name) /* the kind itself, or its group */
+const struct event_kind_info *event_kind_find(str name)
+{
+    for (size_t i = 0; i < EVENT_N; i++)
+        if (str_eq(event_kinds[i].name, name)) return &event_kinds[i];
+    return NULL;
+}
+
+const struct event_key_info *event_key_find(str name)
+{
+    for (size_t i = EVENT_KEY_NONE + 1; i < EVENT_KEYS_N; i++)
+        if (str_eq(event_keys[i].name, name)) return &event_keys[i];
+    return NULL;
+}
+
+const struct event_code_info *event_code_find(str key, str name)
+{
+    for (size_t i = 0; i < EVENT_CODES_N; i++)
+        if (str_eq(event_codes[i].name, name) && str_eq(event_keys[event_codes[i].key].name, key))
+            return &event_codes[i];
+    return NULL;
+}
+
+bool event_is_of(str kind, str name)
 {
     return str_has_prefix(name, kind) && (name.n == kind.n || name.p[kind.n] == '.');
 }
@@ -18,20 +52,30 @@ static bool is_of(str kind, str name) /* the kind itself, or its group */
 enum err event_kind_check(struct cx *cx, str kind)
 {
     for (size_t i = 0; kind.n && i < EVENT_N; i++)
-        if (is_of(kind, event_name[i])) return E_OK;
+        if (event_is_of(kind, event_kinds[i].name)) return E_OK;
     return kind.n ? fail_at(cx, E_INVALID, S("kind"), "There is nothing of this name") : E_OK;
 }
 
 /* ---- writing ---- */
-str event_detail(struct cx *cx, str key, str value)
+str event_detail(struct cx *cx, enum event_key key, str value)
 {
     struct buf b = buf_new(cx->a, EVENT_DETAIL_MAX);
     struct jw w = jw_new(&b);
     if (!utf8_valid(value)) value = S("?");
     jw_obj(&w);
-    jw_kstr(&w, key, utf8_cut(value, EVENT_VALUE_MAX));
+    jw_kstr(&w, event_keys[key].name, utf8_cut(value, EVENT_VALUE_MAX));
     jw_obj_end(&w);
     return b.full ? S("") : buf_str(&b);
+}
+
+str event_coded(struct cx *cx, enum event_code code)
+{
+    return event_detail(cx, event_codes[code].key, event_codes[code].name);
+}
+
+str event_flag(struct cx *cx, enum event_key key)
+{
+    return arena_fmt(cx->a, "{\"%.*s\":true}", FS(event_keys[key].name));
 }
 
 /* Who looks as somebody else does so himself; as whom stands beside it. */
@@ -44,23 +88,47 @@ static str detail_of(struct cx *cx, const struct event *e)
     return all.n <= EVENT_DETAIL_MAX ? all : arena_fmt(cx->a, "{\"as\":\"%" PRId64 "\"}", cx->who.user);
 }
 
-static enum err insert(struct cx *cx, const struct event *e, int64_t seq)
+/* Counted refusals bring theirs; else it is that of the request, unless the event is of somebody else. */
+static int64_t key_of(const struct cx *cx, const struct event *e)
+{
+    if (e->api_key) return e->api_key;
+    return !e->who || e->who == cx->who.user ? cx->who.key : 0;
+}
+
+/* SQLite's followers go by the number alone, and other processes (commands beside a server) write, too: no number may
+ * come before one that stands there already. PostgreSQL's go by the transaction first. */
+static enum err number_new(struct cx *cx, int64_t *ret)
+{
+    struct db_rows r = {0};
+    if (!db_is_pg(cx)) {
+        TRY(db_query(cx, &r, "SELECT max(seq) FROM security_event"));
+        if (!db_is_null(&r, 0, 0)) id_floor(db_int(&r, 0, 0));
+    }
+    *ret = id_new(cx->now_ms);
+    return E_OK;
+}
+
+static enum err insert(struct cx *cx, const struct event *e, int64_t *ret_seq)
 {
     int64_t who = e->who ? e->who : cx->real ? cx->real : cx->who.user;
     str addr = utf8_cut(e->addr.n ? e->addr : cx->addr, EVENT_ADDR_MAX);
+    TRY(number_new(cx, ret_seq));
     return db_exec(cx, NULL,
-                   "INSERT INTO security_event (seq, at, kind, who, subject, addr, way, n, detail)"
-                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                   V(seq), V(cx->now_ms), V(event_name[e->kind]), V(who), V(e->subject),
-                   V(addr), V(way_name[cx->way]), V(e->n == EVENT_NONE ? 0 : e->n ? e->n : 1),
-                   V(detail_of(cx, e)));
+                   "INSERT INTO security_event (seq, at, kind, who, api_key, subject, addr, way, n, detail)"
+                   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                   V(*ret_seq), V(cx->now_ms), V(event_kinds[e->kind].name), V(who), V(key_of(cx, e)), V(e->subject),
+                   V(addr), V(way_name[cx->way]), V(e->n == EVENT_NONE ? 0 : e->n ? e->n : 1), V(detail_of(cx, e)));
 }
 
-enum err event_put(struct cx *cx, const struct event *e) { return insert(cx, e, id_new(cx->now_ms)); }
-
-enum err event_setting(struct cx *cx, str what, int64_t subject)
+enum err event_put(struct cx *cx, const struct event *e)
 {
-    struct event e = {.kind = EVENT_SETTING_CHANGED, .subject = subject, .detail = event_detail(cx, S("what"), what)};
+    int64_t seq = 0;
+    return insert(cx, e, &seq);
+}
+
+enum err event_setting(struct cx *cx, enum event_code what, int64_t subject)
+{
+    struct event e = {.kind = EVENT_SETTING_CHANGED, .subject = subject, .detail = event_coded(cx, what)};
     return event_put(cx, &e);
 }
 
@@ -71,8 +139,7 @@ struct writing {
 static enum err write_inside(struct cx *cx, void *arg)
 {
     struct writing *w = arg;
-    w->seq = id_new(cx->now_ms);
-    return insert(cx, w->e, w->seq);
+    return insert(cx, w->e, &w->seq);
 }
 
 enum err event_write(struct cx *cx, const struct event *e, int64_t *ret_seq)
@@ -80,36 +147,5 @@ enum err event_write(struct cx *cx, const struct event *e, int64_t *ret_seq)
     struct writing w = {.e = e};
     TRY(db_write(cx, write_inside, &w));
     if (ret_seq) *ret_seq = w.seq;
-    return E_OK;
-}
-
-/* ---- looking ---- */
-enum err event_list(struct cx *cx, const struct event_query *q, struct event_row **ret, size_t *ret_n,
-                    int64_t *ret_next)
-{
-    struct db_rows r = {0};
-    int64_t before = q->before ? q->before : INT64_MAX, to = q->to ? q->to : INT64_MAX;
-    TRY(db_query(cx, &r,
-                 "SELECT seq, at, who, subject, n, kind, addr, way, detail FROM security_event"
-                 " WHERE seq < $1 AND at >= $2 AND at < $11 AND ($3 = '' OR kind = $4 OR kind LIKE $5)"
-                 " AND ($6 = 0 OR who = $7 OR subject = $8) AND ($9 = '' OR addr = $10) ORDER BY seq DESC LIMIT 101",
-                 V(before), V(q->from), V(q->kind), V(q->kind), V(arena_fmt(cx->a, "%.*s.%%", FS(q->kind))), V(q->who),
-                 V(q->who), V(q->who), V(q->addr), V(q->addr), V(to)));
-    static_assert(EVENT_PAGE == 100, "as the LIMIT says, one more to know whether there is more");
-    struct event_row *v = NEW_N(cx->a, struct event_row, r.n + 1);
-    size_t n = r.n < EVENT_PAGE ? r.n : EVENT_PAGE;
-    for (size_t i = 0; i < n; i++)
-        v[i] = (struct event_row){.seq = db_int(&r, i, 0),
-                                  .at = db_int(&r, i, 1),
-                                  .who = db_int(&r, i, 2),
-                                  .subject = db_int(&r, i, 3),
-                                  .n = db_int(&r, i, 4),
-                                  .kind = db_str(&r, i, 5),
-                                  .addr = db_str(&r, i, 6),
-                                  .way = db_str(&r, i, 7),
-                                  .detail = db_str(&r, i, 8)};
-    *ret = v;
-    *ret_n = n;
-    *ret_next = r.n > n ? v[n - 1].seq : 0;
     return E_OK;
 }

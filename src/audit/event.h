@@ -1,70 +1,71 @@
 /* SPDX-License-Identifier: MIT */
-/* audit/event.h - security events: who came in or was kept out, what was taken out of the house, who looked as somebody
- * else, which request was refused. Rows of `security_event`, sealed in the chain of the change log (audit.h).
+/* audit/event.h - security events (event.def): who came in or was kept out, what was taken out of the house, who
+ * looked as somebody else, which request was refused. Rows of `security_event`, sealed in the chain of the change log
+ * (audit.h).
  *
  * What has an effect is written in the transaction of the effect, or before its answer (event_put, event_write).
  * Refused requests are counted in memory and written once a minute, a row for each asker, kind and route (struct
- * tally): a million of them are a few hundred rows. No row holds a text of people's or a secret: ids, addresses, names
- * of routes, entities and fields.
- */
+ * tally): a million of them are a few hundred rows. No row holds a text of people's or a secret: ids, addresses,
+ * names of routes, entities and fields, codes; but for names of providers and the reason that somebody types at
+ * the command line for accepting a fault. */
 #pragma once
 #include "base/base.h"
 #include "db/db.h"
 #include "os/vault.h"
 
-/* Names stay: they stand in sealed rows. What follows the first dot belongs to the group before it. */
-#define EVENT_KINDS(X)                                                                                          \
-    X(LOGIN, "login")                       /* somebody is in; detail: by */                                     \
-    X(LOGIN_FAILED, "login.failed")         /* a wrong password, code or answer; who: whose name it was */       \
-    X(LOGIN_LOCKED, "login.locked")         /* ... the last one before the lock */                               \
-    X(LOGIN_REFUSED, "login.refused")       /* not looked at; detail: why; subject: whose name; counted */       \
-    X(LOGOUT, "logout")                                                                                          \
-    X(SESSION_ENDED, "session.ended")       /* subject: whose; n: how many */                                    \
-    X(PASSWORD_CHANGED, "password.changed") /* by himself, who knew the old one; subject: whose */               \
-    X(PASSWORD_SET, "password.set")         /* by others, or at the command line */                              \
-    X(PASSWORD_LINK, "password.link")       /* by a link that was sent by mail */                                \
-    X(FACTOR_SET, "factor.set")             /* codes of an app */                                                \
-    X(FACTOR_REMOVED, "factor.removed")                                                                          \
-    X(FACTOR_RESET, "factor.reset")         /* all second factors, by others */                                  \
-    X(RECOVERY_MADE, "recovery.made")                                                                            \
-    X(RECOVERY_USED, "recovery.used")                                                                            \
-    X(PASSKEY_ADDED, "passkey.added")       /* subject: the passkey */                                           \
-    X(PASSKEY_REMOVED, "passkey.removed")                                                                        \
-    X(IDENTITY_LINKED, "identity.linked")   /* somebody is known to a provider; subject: who; detail: provider */ \
-    X(IDENTITY_ENDED, "identity.ended")     /* ... and no longer; subject 0: all of a directory, n: how many */  \
-    X(KEY_MADE, "key.made")                 /* subject: the API key */                                           \
-    X(KEY_ENDED, "key.ended")                                                                                    \
-    X(ADDRESS_BLOCKED, "address.blocked")   /* detail: addr */                                                   \
-    X(ADDRESS_FREED, "address.freed")                                                                            \
-    X(LOCK_FREED, "lock.freed")                                                                                  \
-    X(EXPORT_BEGUN, "export.begun")         /* detail: entity, format, fields of the filter */                   \
-    X(EXPORT_DONE, "export.done")           /* subject: the row of its beginning; n: rows */                     \
-    X(ARCHIVE_MADE, "archive.made")         /* all data of somebody; subject: the record */                      \
-    X(BACKUP_MADE, "backup.made")           /* the day's, by the server; detail: name */                         \
-    X(SHOWN_AS, "shown.as")                 /* subject: as whom he looked; counted */                            \
-    X(SETTING_CHANGED, "setting.changed")   /* detail: what */                                                   \
-    X(RULE_MADE, "retention.made")          /* subject: the rule of retention */                                 \
-    X(RULE_CHANGED, "retention.changed")                                                                         \
-    X(RULE_ON, "retention.on")              /* n: how many it would take, as was shown */                        \
-    X(RULE_OFF, "retention.off")            /* who 0: by itself, see its runs */                                 \
-    X(RULE_REMOVED, "retention.removed")                                                                         \
-    X(LOG_EXPORTED, "log.exported")         /* these rows as a file */                                           \
-    X(LOG_TRIMMED, "log.trimmed")           /* rows whose time was over are gone; subject: up to which seal */   \
-    X(VAULT_ROTATED, "vault.rotated")       /* detail: key */                                                    \
-    X(REFUSED_LOGIN, "refused.login")       /* 401, with a token that opens nothing; from here on counted */     \
-    X(REFUSED_RIGHTS, "refused.rights")     /* 403 */                                                            \
-    X(REFUSED_ORIGIN, "refused.origin")     /* from another site */                                              \
-    X(REFUSED_CSRF, "refused.csrf")                                                                              \
-    X(REFUSED_HIDDEN, "refused.hidden")     /* 404: not there, or not to be seen */                              \
-    X(REFUSED_INPUT, "refused.input")       /* 400, 413, 415, 422 and what no parser takes */                    \
-    X(REFUSED_RATE, "refused.rate")         /* 429 */
 enum event_kind {
-#define X(id, name) EVENT_##id,
-    EVENT_KINDS(X)
-#undef X
+#define EVENT(id, name, by, subject, keys, text, more) EVENT_##id,
+#include "audit/event.def"
     EVENT_N
 };
-extern const str event_name[EVENT_N];
+/* Parameters of an event's detail. */
+enum event_key {
+    EVENT_KEY_NONE,
+#define EVENT_KEY(id, name, form, text, more) EVENT_KEY_##id,
+#include "audit/event.def"
+    EVENT_KEYS_N
+};
+/* What stands in a parameter of the form CODE. */
+enum event_code {
+#define EVENT_CODE(key, id, name, text) EVENT_##key##_##id,
+#include "audit/event.def"
+    EVENT_CODES_N
+};
+/* Whose id the subject is; SETTING: of several of a kind the one (a webhook, a provider); RECORD: of the detail's
+ * entity. */
+enum event_subject {
+    EVENT_OF_NONE, EVENT_OF_USER, EVENT_OF_ROLE, EVENT_OF_KEY, EVENT_OF_PASSKEY, EVENT_OF_BLOCK, EVENT_OF_RECORD,
+    EVENT_OF_EVENT, EVENT_OF_SEAL, EVENT_OF_SETTING, EVENT_OF_RULE
+};
+/* TEXT: as it is; CODE, KIND: a name of the table; USER: an id; ENTITY, FIELDS: names of the description; FLAG: true;
+ * TIME: ms since 1970 as text; PROOF: for the program alone. */
+enum event_form {
+    EVENT_FORM_TEXT, EVENT_FORM_CODE, EVENT_FORM_KIND, EVENT_FORM_USER, EVENT_FORM_ENTITY, EVENT_FORM_FIELDS,
+    EVENT_FORM_FLAG, EVENT_FORM_TIME, EVENT_FORM_PROOF
+};
+/* The table. text: English, for tr(). */
+struct event_kind_info {
+    str name;
+    bool by_cli; /* the command line alone writes it */
+    enum event_subject subject;
+    str keys, text, more;
+};
+struct event_key_info {
+    str name;
+    enum event_form form;
+    str text, more;
+};
+struct event_code_info {
+    enum event_key key;
+    str name, text;
+};
+extern const struct event_kind_info event_kinds[EVENT_N];
+extern const struct event_key_info event_keys[EVENT_KEYS_N]; /* the first is none */
+extern const struct event_code_info event_codes[EVENT_CODES_N];
+/* NULL: an older or newer program's. */
+const struct event_kind_info *event_kind_find(str name);
+const struct event_key_info *event_key_find(str name);
+const struct event_code_info *event_code_find(str key, str name);
 /* E_INVALID at "kind" when it is neither a kind nor a group ("login" is both: the group). "" fits. */
 MUST enum err event_kind_check(struct cx *cx, str kind);
 
@@ -73,9 +74,10 @@ enum { EVENT_NONE = -1 };
 struct event {
     enum event_kind kind;
     int64_t who;     /* 0: cx->real or cx->who, if anybody */
+    int64_t api_key; /* 0: cx->who's, if he came by one */
     int64_t subject; /* an id, 0 = none */
     str addr;        /* "": cx->addr */
-    str detail;      /* "" or JSON of event_detail */
+    str detail;      /* "" or JSON of event_detail, event_coded */
     int64_t n;       /* how often, how many; 0 = once, EVENT_NONE = of nothing */
 };
 static inline int64_t event_n(int64_t rows) { return rows ? rows : EVENT_NONE; }
@@ -83,10 +85,13 @@ static inline int64_t event_n(int64_t rows) { return rows ? rows : EVENT_NONE; }
 MUST enum err event_put(struct cx *cx, const struct event *e);
 /* In a transaction of its own; *ret_seq (may be NULL) is the row's number. */
 MUST enum err event_write(struct cx *cx, const struct event *e, int64_t *ret_seq);
-/* A setting that bears on security was changed; `what`: which, subject: of several the one. As event_put. */
-MUST enum err event_setting(struct cx *cx, str what, int64_t subject);
+/* A setting that bears on security was changed; `what`: of EVENT_WHAT_*, subject: of several the one. As event_put. */
+MUST enum err event_setting(struct cx *cx, enum event_code what, int64_t subject);
 /* {"key":"value"}, cut at EVENT_VALUE_MAX bytes, controls escaped. */
-str event_detail(struct cx *cx, str key, str value);
+str event_detail(struct cx *cx, enum event_key key, str value);
+/* {"key":"code"}, {"key":true}. */
+str event_coded(struct cx *cx, enum event_code code);
+str event_flag(struct cx *cx, enum event_key key);
 
 /* ---- counting what is refused ---- */
 enum { TALLY_CELLS = 128, TALLY_OWN = 8, TALLY_FLUSH_MS = 60000, TALLY_ROWS_DAY = 10000, TALLY_OWN_DAY = 1000 };
@@ -97,9 +102,10 @@ void tally_stop(struct tally **t); /* writes what is left; takes NULL */
 struct refused {
     enum event_kind kind;
     enum way way;
-    int64_t who, subject; /* as of an event; who 0: a stranger */
+    int64_t who, api_key, subject; /* as of an event; who 0: a stranger */
     str addr;
-    str key, value; /* of the detail: texts that live as long as the process; "" = none */
+    enum event_key key;
+    str value; /* of the detail (of a FLAG: ""): a text that lives as long as the process; "" = none */
 };
 /* Once more. Any thread, never waits for the database. Whoever asks - a user, or a stranger by his net - has TALLY_OWN
  * cells between two flushes; what is beyond is counted without subject and detail, a user's without the address, a
@@ -111,7 +117,7 @@ MUST enum err tally_flush(struct cx *cx, struct tally *t);
 
 /* ---- looking ---- */
 struct event_row {
-    int64_t seq, at, who, subject, n;
+    int64_t seq, at, who, api_key, subject, n; /* api_key: by which he came, 0 = none */
     str kind, addr, way, detail;
 };
 struct event_query {

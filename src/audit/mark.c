@@ -71,7 +71,7 @@ static enum err mark_one(struct cx *cx, const struct audit_keys *k, str key, int
     struct db_rows r = {0}, last = {0};
     struct mark m = {.erasure = erasure};
     TRY(db_query(cx, &r,
-                 "SELECT seq, at, who, way, batch, entity, record, op, version, old FROM change "
+                 "SELECT seq, at, who, way, batch, entity, record, op, version, old, api_key FROM change "
                  "WHERE seq = $1",
                  V(seq)));
     if (!r.n) return E_OK;

@@ -2,6 +2,8 @@
 /* audit/out.c - see out.h. */
 #include "audit/out.h"
 
+#include "audit/audit_int.h"
+
 #include "base/json.h"
 #include "base/time.h"
 #include "os/os.h"
@@ -13,7 +15,7 @@
 #include <unistd.h>
 
 enum { FACILITY = 10, WARNING = 4, NOTICE = 5, HOST_MAX = 255 };
-#define FIELDS "seq, at, who, subject, n, kind, addr, way, detail"
+#define FIELDS "seq, at, who, api_key, subject, n, kind, addr, way, detail"
 struct event_sink {
     enum event_out how;
     int fd; /* -1: not connected */
@@ -47,6 +49,22 @@ static void number(struct cx *cx, struct buf *b, const char *name, int64_t v)
     if (v) param(b, name, arena_fmt(cx->a, "%" PRId64, v));
 }
 
+/* An element of its own, so that no name of a parameter meets one of the first; of a list each value, as RFC 5424 has
+ * it. */
+static void details(struct cx *cx, struct buf *b, str detail)
+{
+    const struct json *j = NULL;
+    if (json_parse(cx, detail, &j) != E_OK || j->t != JT_OBJ || !j->n) return;
+    buf_fmt(b, "[detail@32473");
+    for (size_t i = 0; i < j->n; i++) {
+        const struct json *v = &j->v[i], *one = v->t == JT_ARR ? v->v : v;
+        const char *name = arena_z(cx->a, v->key);
+        for (size_t k = 0; k < (v->t == JT_ARR ? v->n : 1); k++)
+            param(b, name, one[k].t == JT_STR ? one[k].s : one[k].t == JT_BOOL && !one[k].b ? S("false") : S("true"));
+    }
+    buf_byte(b, ']');
+}
+
 static bool is_warning(str kind)
 {
     return str_has_prefix(kind, S("refused.")) || str_eq(kind, S("login.failed")) || str_eq(kind, S("login.locked")) ||
@@ -62,12 +80,13 @@ str event_line(struct cx *cx, const struct event_row *e, str host, int64_t pid)
             FS(host.n ? host : S("-")), pid, FS(e->kind));
     number(cx, &b, "seq", e->seq);
     number(cx, &b, "who", e->who);
+    number(cx, &b, "key", e->api_key);
     number(cx, &b, "subject", e->subject);
     if (e->addr.n) param(&b, "addr", e->addr);
     param(&b, "way", e->way);
     number(cx, &b, "n", e->n);
-    if (e->detail.n) param(&b, "detail", e->detail);
     buf_byte(&b, ']');
+    if (e->detail.n) details(cx, &b, e->detail);
     return buf_str(&b);
 }
 
@@ -154,19 +173,6 @@ static enum err behind(struct cx *cx, const struct db_pos *p, struct db_rows *re
                     V(p->xid), V(p->seq), V(OUT_SLICE));
 }
 
-static struct event_row row_of(const struct db_rows *r, size_t i)
-{
-    return (struct event_row){.seq = db_int(r, i, 0),
-                              .at = db_int(r, i, 1),
-                              .who = db_int(r, i, 2),
-                              .subject = db_int(r, i, 3),
-                              .n = db_int(r, i, 4),
-                              .kind = db_str(r, i, 5),
-                              .addr = db_str(r, i, 6),
-                              .way = db_str(r, i, 7),
-                              .detail = db_str(r, i, 8)};
-}
-
 enum err events_out(struct cx *cx, struct event_sink *s, size_t *ret_n)
 {
     struct db_rows r = {0};
@@ -178,10 +184,10 @@ enum err events_out(struct cx *cx, struct event_sink *s, size_t *ret_n)
     struct db_pos p = {.seq = db_int(&r, 0, 0), .xid = db_int(&r, 0, 1)};
     TRY(behind(cx, &p, &r));
     for (; sent < r.n; sent++) {
-        struct event_row row = row_of(&r, sent);
+        struct event_row row = event_row_of(cx, r.v + sent * r.cols);
         e = send_line(cx, s, event_line(cx, &row, str_from(s->host), (int64_t)getpid()));
         if (e != E_OK) break;
-        p = (struct db_pos){.seq = row.seq, .xid = db_int(&r, sent, 9)};
+        p = (struct db_pos){.seq = row.seq, .xid = db_int(&r, sent, 10)};
     }
     if (sent) TRY(db_write_bulk(cx, place_put, &p));
     *ret_n = sent;

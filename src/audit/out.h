@@ -10,7 +10,8 @@ enum event_out { OUT_OFF, OUT_STDERR, OUT_SYSLOG };
 enum { OUT_LINE_MAX = 4096, OUT_SLICE = 200 };
 /* "off", "stderr" or "syslog"; E_INVALID at "security_log" else. */
 MUST enum err event_out_of(struct cx *cx, str name, enum event_out *ret);
-/* <PRI>1 TIME HOST kontor PID KIND [kontor@32473 seq="..." who="..." ...], without an end of line. PRI: facility 10
+/* <PRI>1 TIME HOST kontor PID KIND [kontor@32473 seq="..." who="..." ...][detail@32473 by="..." ...], without an end of
+ * line; the second element has the parameters of event.def, if there are any. PRI: facility 10
  * (authpriv), severity 4 for what failed or was refused, else 5. */
 str event_line(struct cx *cx, const struct event_row *e, str host, int64_t pid);
 

@@ -30,7 +30,8 @@ void row_digest(struct cx *cx, const struct audit_keys *k, const struct db_val *
     struct arena_mark m = arena_mark(cx->a);
     ret->seq = row[0].i;
     (void)crypto_generichash_init(&st, k->row, sizeof k->row, sizeof ret->digest);
-    for (size_t i = 0; i < AUDIT_COLS; i++) {
+    size_t n = row[AUDIT_COLS - 1].t == DB_INT && row[AUDIT_COLS - 1].i ? AUDIT_COLS : AUDIT_COLS - 1;
+    for (size_t i = 0; i < n; i++) {
         const struct db_val *v = &row[i];
         str text = v->t == DB_INT ? arena_fmt(cx->a, "%" PRId64, v->i) : v->t == DB_TEXT ? v->s : S("");
         str head = arena_fmt(cx->a, "%c%zu:", v->t == DB_NULL ? '-' : '+', text.n);

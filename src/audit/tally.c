@@ -75,7 +75,8 @@ static uint64_t asker_of(const struct refused *x, str net)
 static bool is_same(const struct cell *c, const struct cell *x)
 {
     return c->x.kind == x->x.kind && c->x.way == x->x.way && c->x.who == x->x.who && c->x.subject == x->x.subject &&
-           str_eq(addr_of(c), addr_of(x)) && str_eq(c->x.value, x->x.value);
+           c->x.api_key == x->x.api_key && c->x.key == x->x.key && str_eq(addr_of(c), addr_of(x)) &&
+           str_eq(c->x.value, x->x.value);
 }
 
 static struct cell *cell_find(struct counts *c, const struct cell *x)
@@ -140,7 +141,8 @@ void tally_count(struct tally *t, const struct refused *x, int64_t at_ms)
 {
     char buf[OS_NET_MAX];
     str net = os_addr_net(x->addr, buf);
-    const struct refused bare = {.kind = x->kind, .way = x->way, .who = x->who};
+    struct refused bare = {.kind = x->kind, .way = x->way, .who = x->who, .api_key = x->api_key};
+    if (event_keys[x->key].form == EVENT_FORM_FLAG) bare.key = x->key;
     if (!t) return;
     if (!net.n) net = x->addr;
     struct cell whole = cell_of(x, x->addr), part = cell_of(&bare, x->who ? S("") : net);
@@ -157,8 +159,14 @@ void tally_count(struct tally *t, const struct refused *x, int64_t at_ms)
 /* ---- writing ---- */
 static enum err cell_write(struct cx *cx, const struct cell *c)
 {
-    struct event e = {.kind = c->x.kind, .who = c->x.who, .subject = c->x.subject, .addr = addr_of(c), .n = c->n};
-    if (c->x.value.n) e.detail = event_detail(cx, c->x.key, c->x.value);
+    struct event e = {.kind = c->x.kind,
+                      .who = c->x.who,
+                      .api_key = c->x.api_key,
+                      .subject = c->x.subject,
+                      .addr = addr_of(c),
+                      .n = c->n};
+    if (event_keys[c->x.key].form == EVENT_FORM_FLAG) e.detail = event_flag(cx, c->x.key);
+    else if (c->x.value.n) e.detail = event_detail(cx, c->x.key, c->x.value);
     cx->way = c->x.way;
     return event_put(cx, &e);
 }
@@ -172,7 +180,7 @@ static enum err counts_write(struct cx *cx, void *arg)
     cx->way = way;
     TRY(err);
     for (size_t k = 0; k < EVENT_N; k++) {
-        struct event more = {.kind = (enum event_kind)k, .detail = S("{\"more\":true}"), .n = c->rest[k]};
+        struct event more = {.kind = (enum event_kind)k, .detail = event_flag(cx, EVENT_KEY_MORE), .n = c->rest[k]};
         if (more.n) TRY(event_put(cx, &more));
     }
     return E_OK;

@@ -21,6 +21,7 @@ str trim_mac(struct cx *cx, const struct audit_keys *k, int64_t seal, int64_t at
 struct trimming {
     const struct vault *v;
     int64_t before;
+    bool accepted; /* the seal in hand was: what is wrong with it is known */
     size_t n;      /* seals of which the rows have gone */
     int64_t wrong; /* a seal that is not what it was; 0 = none */
 };
@@ -69,6 +70,26 @@ static enum err row_is_due(struct cx *cx, const struct trimming *t, const struct
     return E_OK;
 }
 
+/* An acceptance whose own time is over is written anew: what it is about is told of for good. */
+static enum err acceptance_renew(struct cx *cx, const struct trimming *t, int64_t seq)
+{
+    struct db_rows r = {0};
+    struct audit_accepted x;
+    str key = {0}, mac = {0};
+    TRY(db_query(cx, &r, "SELECT " ACCEPT_COLS " FROM security_event WHERE seq = $1 AND kind = 'log.accepted'",
+                 V(seq)));
+    if (!r.n || !accept_read(cx, r.v, &x, &key, &mac)) return E_OK;
+    return accept_put(cx, t->v, x.seal, x.who, x.reason);
+}
+
+static enum err row_drop(struct cx *cx, const struct trimming *t, int64_t seq)
+{
+    struct arena_mark m = arena_mark(cx->a);
+    TRY(acceptance_renew(cx, t, seq));
+    arena_back(cx->a, m);
+    return db_exec(cx, NULL, "DELETE FROM security_event WHERE seq = $1", V(seq));
+}
+
 static enum err rows_drop(struct cx *cx, struct trimming *t, const struct audit_keys *k, const struct seal *s)
 {
     struct entry e = {0};
@@ -78,11 +99,12 @@ static enum err rows_drop(struct cx *cx, struct trimming *t, const struct audit_
         if (!entry_get(str_cut(s->body, at, at + ENTRY_CHARS), &e)) continue;
         TRY(row_is_due(cx, t, k, &e, &due));
         arena_back(cx->a, m);
-        if (!due) return t->wrong = s->n, E_OK;
+        bool old = id_time_ms(e.seq) < t->before; /* what is accepted is no reason for fresh rows to go */
+        if (!due && !(t->accepted && old)) return t->wrong = s->n, E_OK;
     }
     for (size_t at = 0; at + ENTRY_CHARS <= s->body.n; at += ENTRY_CHARS)
         if (entry_get(str_cut(s->body, at, at + ENTRY_CHARS), &e))
-            TRY(db_exec(cx, NULL, "DELETE FROM security_event WHERE seq = $1", V(e.seq)));
+            TRY(row_drop(cx, t, e.seq));
     return db_exec(cx, NULL, "UPDATE audit_seal SET body = $2 WHERE n = $1", V(s->n), V(seal_body_gone(cx, s->body)));
 }
 
@@ -91,12 +113,15 @@ static enum err seal_drop(struct cx *cx, struct trimming *t, const struct seal *
     struct audit_keys k;
     str name = {0};
     bool is_true = true;
+    t->accepted = false;
     enum err e = audit_keys_of(cx, t->v, s->key, &k, &name);
     *ret_ours = e == E_OK;
     if (e != E_OK && e != E_PRECOND) return e;
     e = *ret_ours ? seal_is_true(cx, &k, s, &is_true) : E_OK;
-    if (e == E_OK && is_true) e = rows_drop(cx, t, *ret_ours ? &k : NULL, s);
-    if (!is_true) t->wrong = s->n;
+    if (e == E_OK && *ret_ours) e = accept_find(cx, t->v, s->n, &t->accepted);
+    bool goes = is_true || t->accepted;
+    if (e == E_OK && goes) e = rows_drop(cx, t, *ret_ours ? &k : NULL, s);
+    if (!goes) t->wrong = s->n;
     sodium_memzero(&k, sizeof k);
     return e;
 }
@@ -110,7 +135,7 @@ static enum err trim(struct cx *cx, void *arg)
     t->n = 0;
     t->wrong = 0;
     TRY(db_query(cx, &r,
-                 "SELECT n, at, rows, key, body, mac FROM audit_seal WHERE log = 1 AND body NOT LIKE '=%'"
+                 "SELECT n, at, rows, key, body, mac FROM audit_seal WHERE log <> 0 AND substr(body, 1, 1) <> '='"
                  " ORDER BY n LIMIT 10"));
     static_assert(TRIM_SEALS == 10, "as the LIMIT says");
     for (size_t i = 0; i < r.n && db_int(&r, i, 1) < t->before; i++, t->n++) {
@@ -144,6 +169,7 @@ enum err event_tidy(struct cx *cx, const struct vault *v)
     while (t.n == TRIM_SEALS);
     if (!t.wrong) return E_OK;
     return fail(cx, E_PRECOND,
-                "seal %" PRId64 " is not what it was: no security event goes before kontor audit verify finds nothing",
-                t.wrong);
+                "seal %" PRId64 " is not what it was: no security event goes before kontor audit verify finds nothing,"
+                " or kontor audit accept %" PRId64 " --reason WHY says that it was looked at",
+                t.wrong, t.wrong);
 }

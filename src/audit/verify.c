@@ -11,14 +11,27 @@ const str audit_fault_name[] = {S0("changed"), S0("missing"), S0("added"), S0("s
                                 S0("erasure")};
 enum { TELL_EVERY = 4096 };
 
-void audit_found(struct checking *c, enum audit_fault fault, enum audit_log log, int64_t seq)
+static bool is_accepted(const struct checking *c, int64_t seal)
 {
-    struct audit_report *r = c->out;
-    r->faults++;
-    if (r->n_first < AUDIT_TOLD) r->first[r->n_first++] = (struct audit_found){fault, log == LOG_EVENT, seq};
+    bool is = false;
+    for (size_t i = 0; seal && i < c->accepted.n; i++) is |= c->accepted.v[i].seal == seal;
+    return is;
 }
 
-static void found(struct checking *c, enum audit_fault fault, int64_t seq) { audit_found(c, fault, LOG_CHANGE, seq); }
+void audit_found(struct checking *c, enum audit_fault fault, enum audit_log log, int64_t seq, int64_t seal)
+{
+    struct audit_report *r = c->out;
+    bool known = is_accepted(c, seal);
+    r->faults++;
+    r->faults_accepted += known;
+    if (r->n_first < AUDIT_TOLD)
+        r->first[r->n_first++] = (struct audit_found){fault, log == LOG_EVENT, known, seq, seal};
+}
+
+static void found(struct checking *c, enum audit_fault fault, int64_t seq, int64_t seal)
+{
+    audit_found(c, fault, LOG_CHANGE, seq, seal);
+}
 
 /* ---- seals ---- */
 enum err key_find(struct cx *cx, struct checking *c, str name, size_t *ret)
@@ -45,6 +58,7 @@ static bool entries_take(struct checking *c, const struct seal *s, size_t key)
         fits = entry_get(str_cut(s->body, i * ENTRY_CHARS, (i + 1) * ENTRY_CHARS), &x->e);
         x->key = (uint32_t)key;
         x->order = (uint32_t)l->n;
+        x->seal = s->n <= UINT32_MAX ? (uint32_t)s->n : 0;
         if (fits) l->n++;
     }
     return fits;
@@ -60,13 +74,13 @@ static bool is_let_go(const struct checking *c, const struct seal *s, size_t key
 static enum err seal_look(struct cx *cx, struct checking *c, const struct seal *s)
 {
     size_t key = 0;
-    if (s->n != c->next) found(c, AUDIT_SEAL, c->next); /* gone, and perhaps others behind it */
+    if (s->n != c->next) found(c, AUDIT_SEAL, c->next, c->next); /* gone, and perhaps others behind it */
     c->next = s->n < INT64_MAX ? s->n + 1 : s->n;
     TRY(key_find(cx, c, s->key, &key));
     bool fits = is_let_go(c, s, key) || entries_take(c, s, key);
     if (key == NO_KEY) fits &= !c->seen_ours; /* behind one of ours nobody else seals */
     else fits &= str_eq(seal_mac(cx, &c->keys[key], str_from(c->before), s), s->mac);
-    if (!fits) found(c, AUDIT_SEAL, s->n);
+    if (!fits) found(c, AUDIT_SEAL, s->n, s->n);
     else if (key == NO_KEY) c->out->foreign += s->rows;
     c->seen_ours |= key != NO_KEY;
     if (c->kept->n == s->n) c->seen_kept = str_eq(c->kept->mac, s->mac);
@@ -158,7 +172,7 @@ static const struct marked *mark_of(struct checking *c, int64_t seq, const struc
         if (mark_may(x, &ours)) last = x;
         else all = false;
     }
-    if (!all) found(c, AUDIT_ERASURE, seq);
+    if (!all) found(c, AUDIT_ERASURE, seq, sealed ? sealed->seal : 0);
     return last;
 }
 
@@ -176,7 +190,7 @@ static enum err erasure_look(struct cx *cx, struct checking *c, const struct db_
     marks_sum_begin(&s);
     for (size_t i = 0; i < c->marks.n; i++)
         if (c->marks.v[i].m.erasure == of) marks_sum_add(&s, &c->marks.v[i].m);
-    if (!str_eq(marks_sum_end(cx, &s), told)) found(c, AUDIT_ERASURE, row[0].i);
+    if (!str_eq(marks_sum_end(cx, &s), told)) found(c, AUDIT_ERASURE, row[0].i, 0);
     return E_OK;
 }
 
@@ -196,10 +210,10 @@ static void gone_look(struct checking *c, const int64_t *seq)
         if (m && seq && m->m.e.seq >= *seq) m = NULL;
         if (!x && !m) return;
         if (x && (!m || x->e.seq <= m->m.e.seq)) {
-            found(c, AUDIT_MISSING, x->e.seq);
+            found(c, AUDIT_MISSING, x->e.seq, x->seal);
             l->at++;
         } else {
-            found(c, AUDIT_ERASURE, m->m.e.seq);
+            found(c, AUDIT_ERASURE, m->m.e.seq, 0);
             c->mark_at++;
         }
     }
@@ -220,11 +234,12 @@ static void row_look(struct cx *cx, struct checking *c, const struct db_val *row
     gone_look(c, &seq);
     const struct sealed *x = l->at < l->n && l->v[l->at].e.seq == seq ? &l->v[l->at++] : NULL;
     const struct marked *m = mark_of(c, seq, x);
-    if (!x && !row_is_open(l, seq, row[AUDIT_COLS].i)) found(c, AUDIT_ADDED, seq);
+    if (!x && !row_is_open(l, seq, row[AUDIT_COLS].i)) found(c, AUDIT_ADDED, seq, 0);
     else c->out->open += !x;
     if (m && m->key == NO_KEY) c->out->foreign += !x; /* what such a key sealed is counted already */
     else if (m && row_fits(cx, c, row, m->key, m->m.e.digest)) c->out->erased++;
-    else if (m || (x && x->key != NO_KEY && !row_fits(cx, c, row, x->key, x->e.digest))) found(c, AUDIT_CHANGED, seq);
+    else if (m || (x && x->key != NO_KEY && !row_fits(cx, c, row, x->key, x->e.digest)))
+        found(c, AUDIT_CHANGED, seq, x ? x->seal : 0);
 }
 
 static enum err log_row(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
@@ -238,16 +253,15 @@ static enum err log_row(struct cx *cx, void *arg, const struct db_val *row, size
     return E_OK;
 }
 
+/* A base that is still to be upgraded knows of no keys. */
+#define LOG_ROWS "SELECT seq, at, who, way, batch, entity, record, op, version, old, "
 static enum err log_walk(struct cx *cx, struct checking *c)
 {
-    if (db_is_pg(cx))
-        return db_each(cx,
-                       S("SELECT seq, at, who, way, batch, entity, record, op, version, old, xid FROM change"
-                         " ORDER BY seq"),
-                       NULL, 0, log_row, c);
-    return db_each(cx,
-                   S("SELECT seq, at, who, way, batch, entity, record, op, version, old, 0 FROM change ORDER BY seq"),
-                   NULL, 0, log_row, c);
+    static const str sql[2][2] = {{S0(LOG_ROWS "0, 0 FROM change ORDER BY seq"),
+                                   S0(LOG_ROWS "0, xid FROM change ORDER BY seq")},
+                                  {S0(LOG_ROWS "api_key, 0 FROM change ORDER BY seq"),
+                                   S0(LOG_ROWS "api_key, xid FROM change ORDER BY seq")}};
+    return db_each(cx, sql[c->has_events][db_is_pg(cx)], NULL, 0, log_row, c);
 }
 
 static enum err place_of(struct cx *cx, str follower, struct db_pos *ret)
@@ -270,7 +284,7 @@ static enum err sizes(struct cx *cx, struct checking *c, struct scratch *room)
     if (c->has_events)
         TRY(db_query(cx, &r,
                      "SELECT CAST(coalesce(sum(CASE WHEN rows BETWEEN 1 AND 500 THEN rows ELSE 0 END), 0) AS BIGINT)"
-                     " FROM audit_seal WHERE log <> 0 AND body NOT LIKE '=%'"));
+                     " FROM audit_seal WHERE log <> 0 AND substr(body, 1, 1) <> '='"));
     c->log[LOG_EVENT].cap = c->has_events ? (size_t)db_int(&r, 0, 0) : 0;
     for (size_t i = 0; i < AUDIT_LOGS; i++)
         c->log[i].v = scratch_get(room, (c->log[i].cap + 1) * sizeof *c->log[i].v);
@@ -296,7 +310,9 @@ static enum err look(struct cx *cx, struct checking *c, struct scratch *room)
     TRY(log_walk(cx, c));
     gone_look(c, NULL);
     TRY(events_walk(cx, c));
-    if (c->kept->n && !c->seen_kept) found(c, AUDIT_CUT, c->kept->n);
+    if (c->kept->n && !c->seen_kept) found(c, AUDIT_CUT, c->kept->n, 0);
+    c->out->accepted = c->accepted.v;
+    c->out->n_accepted = c->accepted.n;
     c->out->head.mac = arena_dup(cx->a, str_from(c->before));
     return E_OK;
 }

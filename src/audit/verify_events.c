@@ -25,12 +25,30 @@ static enum err trim_row(struct cx *cx, void *arg, const struct db_val *row, siz
     return E_OK;
 }
 
+/* A word of no key of ours accepts nothing. */
+static enum err accept_row(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
+{
+    struct checking *c = arg;
+    struct audit_accepted x;
+    str key = {0}, mac = {0};
+    size_t at = 0;
+    if (cols != 5) return E_INTERNAL;
+    if (c->accepted.n >= AUDIT_ACCEPTED_MAX || !accept_read(cx, row, &x, &key, &mac)) return E_OK;
+    TRY(key_find(cx, c, key, &at));
+    if (at == NO_KEY || !accept_fits(cx, &c->keys[at], &x, mac)) return E_OK;
+    x.reason = arena_dup(cx->a, x.reason);
+    *LIST_ADD(cx->a, &c->accepted) = x;
+    return E_OK;
+}
+
 enum err trims_read(struct cx *cx, struct checking *c)
 {
     TRY(db_has_table(cx, S("security_event"), &c->has_events)); /* a base that is still to be upgraded has none */
     if (!c->has_events) return E_OK;
     str all = S("SELECT at, subject, detail FROM security_event WHERE kind = 'log.trimmed' ORDER BY seq");
-    return db_each(cx, all, NULL, 0, trim_row, c);
+    TRY(db_each(cx, all, NULL, 0, trim_row, c));
+    all = S("SELECT " ACCEPT_COLS " FROM security_event WHERE kind = 'log.accepted' ORDER BY seq");
+    return db_each(cx, all, NULL, 0, accept_row, c);
 }
 
 /* A row that two seals hold (a move between engines) goes with the older one: its time was over, as our key says. */
@@ -39,7 +57,7 @@ static void gone_look(struct checking *c, const int64_t *seq)
     struct sealed_log *l = &c->log[LOG_EVENT];
     for (; l->at < l->n && (!seq || l->v[l->at].e.seq < *seq); l->at++)
         if (id_time_ms(l->v[l->at].e.seq) >= c->trimmed_before)
-            audit_found(c, AUDIT_MISSING, LOG_EVENT, l->v[l->at].e.seq);
+            audit_found(c, AUDIT_MISSING, LOG_EVENT, l->v[l->at].e.seq, l->v[l->at].seal);
 }
 
 static enum err event_row(struct cx *cx, void *arg, const struct db_val *row, size_t cols)
@@ -50,10 +68,10 @@ static enum err event_row(struct cx *cx, void *arg, const struct db_val *row, si
     if (cols != AUDIT_COLS + 1) return E_INTERNAL;
     gone_look(c, &seq);
     const struct sealed *x = l->at < l->n && l->v[l->at].e.seq == seq ? &l->v[l->at++] : NULL;
-    if (!x && !row_is_open(l, seq, row[AUDIT_COLS].i)) audit_found(c, AUDIT_ADDED, LOG_EVENT, seq);
+    if (!x && !row_is_open(l, seq, row[AUDIT_COLS].i)) audit_found(c, AUDIT_ADDED, LOG_EVENT, seq, 0);
     else if (!x) c->out->open++;
     else if (x->key != NO_KEY && !row_fits(cx, c, row, x->key, x->e.digest))
-        audit_found(c, AUDIT_CHANGED, LOG_EVENT, seq);
+        audit_found(c, AUDIT_CHANGED, LOG_EVENT, seq, x->seal);
     c->out->events++;
     return E_OK;
 }

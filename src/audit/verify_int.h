@@ -9,6 +9,7 @@ enum { MAC_CHARS = 43, KEY_CHARS = 16, NO_KEY = VAULT_KEYS };
 struct sealed {
     struct entry e;
     uint32_t key, order;
+    uint32_t seal; /* its number; 0 = beyond what fits */
 };
 /* A mark of an erasure. */
 struct marked {
@@ -38,17 +39,19 @@ struct checking {
     size_t mark_at;
     bool seen_kept, has_events; /* has_events: the base knows of them */
     bool seen_ours;             /* a seal or a mark with one of our keys */
+    LIST(struct audit_accepted) accepted;
     int64_t trimmed;            /* rows of event seals up to this one were let go, as our key says */
     int64_t trimmed_before;     /* ... and all were older than this */
 };
-void audit_found(struct checking *c, enum audit_fault fault, enum audit_log log, int64_t seq);
+/* seal: in which the row stands, 0 = in none. */
+void audit_found(struct checking *c, enum audit_fault fault, enum audit_log log, int64_t seq, int64_t seal);
 /* Which of c->keys; NO_KEY: it is not here. */
 MUST enum err key_find(struct cx *cx, struct checking *c, str name, size_t *ret);
 bool row_is_open(const struct sealed_log *l, int64_t seq, int64_t xid);
 bool row_fits(struct cx *cx, const struct checking *c, const struct db_val *row, size_t key,
               const unsigned char digest[DIGEST_BYTES]);
 /* ---- security events ---- */
-/* Before the seals are read: up to which seal rows were let go. */
+/* Before the seals are read: up to which seal rows were let go, and which were accepted. */
 MUST enum err trims_read(struct cx *cx, struct checking *c);
 /* Behind the seals: each row against its entry. */
 MUST enum err events_walk(struct cx *cx, struct checking *c);

@@ -54,7 +54,7 @@ static enum err credential_write(struct cx *cx, void *arg)
         V(c->user), V(c->hash), V(cx->now_ms), V(c->must_change)));
     TRY(db_exec(cx, NULL, "DELETE FROM mail_token WHERE user_id = $1 AND kind <> 'unlock'", V(c->user)));
     TRY(event_put(cx, &(struct event){.kind = c->told, .subject = c->user}));
-    return sessions_end(cx, &(struct sessions_of){.user = c->user}, "password");
+    return sessions_end(cx, &(struct sessions_of){.user = c->user}, EVENT_WHY_PASSWORD);
 }
 
 enum err auth_password_hash(struct cx *cx, struct auth *au, str password, str *ret)

@@ -122,8 +122,8 @@ struct sessions_of {
     int64_t user, idp;
     str addr, but;
 };
-/* Inside db_write: they end; of each user how many were open is told, with a word for why. */
-MUST enum err sessions_end(struct cx *cx, const struct sessions_of *which, const char *why);
+/* Inside db_write: they end; of each user how many were open is told, with the code (EVENT_WHY_*) of why. */
+MUST enum err sessions_end(struct cx *cx, const struct sessions_of *which, enum event_code why);
 
 /* ---- a try to come in, or to prove who one is: counted before it is looked at, so that a hundred at once are no more
  * than a hundred in turn ---- */
@@ -139,7 +139,8 @@ struct try {
     bool is_second;      /* his password was right, this is the second factor: no captcha */
     bool is_vouched;     /* he has shown elsewhere who he is: who guesses at his password does not keep him out */
     bool by_name;        /* `user` was found by a name of a directory, which may be another's by now */
-    const char *by;      /* how he proves it, when not by a password or a second factor; NULL = by these */
+    bool is_other;       /* neither a password nor a second factor proves it, but `by` */
+    enum event_code by;
     const char *as;      /* how it is written down when right; NULL = "in" */
     const char *refused; /* why it was not looked at; NULL = it may be */
     int64_t wait_ms;

@@ -69,7 +69,7 @@ static enum err reset(struct cx *cx, void *arg)
     TRY(db_exec(cx, NULL, "DELETE FROM passkey WHERE user_id = $1", V(user)));
     TRY(db_exec(cx, NULL, "DELETE FROM recovery_code WHERE user_id = $1", V(user)));
     TRY(event_put(cx, &(struct event){.kind = EVENT_FACTOR_RESET, .subject = user}));
-    return sessions_end(cx, &(struct sessions_of){.user = user}, "second factor");
+    return sessions_end(cx, &(struct sessions_of){.user = user}, EVENT_WHY_FACTOR);
 }
 
 enum err factors_reset(struct cx *cx, int64_t user) { return db_write(cx, reset, &user); }

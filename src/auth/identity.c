@@ -62,7 +62,7 @@ static enum err roles_go(struct cx *cx, const struct identity_end *x)
 static enum err sessions_go(struct cx *cx, const struct identity_end *x)
 {
     struct sessions_of those = {.user = x->user, .idp = x->r->id, .but = x->but};
-    return those.idp ? sessions_end(cx, &those, "provider") : E_OK;
+    return those.idp ? sessions_end(cx, &those, EVENT_WHY_PROVIDER) : E_OK;
 }
 
 static enum err ended(struct cx *cx, void *arg)
@@ -76,7 +76,7 @@ static enum err ended(struct cx *cx, void *arg)
     TRY(roles_go(cx, x));
     TRY(sessions_go(cx, x));
     struct event told = {
-        .kind = EVENT_IDENTITY_ENDED, .subject = x->user, .detail = event_detail(cx, S("provider"), x->r->name)};
+        .kind = EVENT_IDENTITY_ENDED, .subject = x->user, .detail = event_detail(cx, EVENT_KEY_PROVIDER, x->r->name)};
     return event_put(cx, &told);
 }
 

@@ -70,6 +70,12 @@ static enum err name_check(struct cx *cx, str *name)
     return E_OK;
 }
 
+/* For the security log: whose it is stands nowhere else once the key is ended. */
+static str owner_of(struct cx *cx, int64_t user)
+{
+    return event_detail(cx, EVENT_KEY_OF, arena_fmt(cx->a, "%" PRId64, user));
+}
+
 static enum err insert(struct cx *cx, void *arg)
 {
     const struct keying *x = arg;
@@ -78,7 +84,7 @@ static enum err insert(struct cx *cx, void *arg)
     TRY(db_query(cx, &r, "SELECT count(*) FROM api_key WHERE user_id = $1", V(k->user)));
     if (db_int(&r, 0, 0) >= KEYS_OF_USER)
         return fail(cx, E_LIMIT, "There are %d keys already: end some that nobody uses", KEYS_OF_USER);
-    TRY(event_put(cx, &(struct event){.kind = EVENT_KEY_MADE, .subject = k->id}));
+    TRY(event_put(cx, &(struct event){.kind = EVENT_KEY_MADE, .subject = k->id, .detail = owner_of(cx, k->user)}));
     return db_exec(cx, NULL,
                    "INSERT INTO api_key (id, user_id, name, hash, role, scopes, created_at, expires_at, used_at)"
                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)",
@@ -155,6 +161,26 @@ enum err key_get(struct cx *cx, int64_t id, bool all, struct key *ret)
     return E_OK;
 }
 
+static bool is_twice(const int64_t *ids, size_t i, const str *names, str *ret)
+{
+    for (size_t k = 0; k < i; k++)
+        if (ids[k] == ids[i]) return *ret = names[k], true;
+    return false;
+}
+
+enum err key_names(struct cx *cx, const int64_t *ids, size_t n, bool all, str *ret)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct db_rows r = {0};
+        ret[i] = S("");
+        if (!ids[i] || is_twice(ids, i, ret, &ret[i])) continue;
+        TRY(db_query(cx, &r, "SELECT name FROM api_key WHERE id = $1 AND (user_id = $2 OR $3 = 1)", V(ids[i]),
+                     V(cx->who.user), V(all)));
+        if (r.n) ret[i] = db_str(&r, 0, 0);
+    }
+    return E_OK;
+}
+
 static enum err rename_inside(struct cx *cx, void *arg)
 {
     const struct keying *x = arg;
@@ -175,11 +201,14 @@ enum err key_rename(struct cx *cx, int64_t id, bool all, str name)
 static enum err end_inside(struct cx *cx, void *arg)
 {
     const struct keying *x = arg;
+    struct db_rows r = {0};
     int64_t n = 0;
-    TRY(db_exec(cx, &n, "DELETE FROM api_key WHERE id = $1 AND (user_id = $2 OR $3 = 1)", V(x->k->id),
-                V(cx->who.user), V(x->all)));
-    if (n) TRY(event_put(cx, &(struct event){.kind = EVENT_KEY_ENDED, .subject = x->k->id}));
-    return n ? E_OK : fail(cx, E_NOTFOUND, "There is no such key");
+    TRY(db_query(cx, &r, "SELECT user_id FROM api_key WHERE id = $1 AND (user_id = $2 OR $3 = 1)", V(x->k->id),
+                 V(cx->who.user), V(x->all)));
+    if (r.n) TRY(db_exec(cx, &n, "DELETE FROM api_key WHERE id = $1", V(x->k->id)));
+    if (!n) return fail(cx, E_NOTFOUND, "There is no such key");
+    struct event told = {.kind = EVENT_KEY_ENDED, .subject = x->k->id, .detail = owner_of(cx, db_int(&r, 0, 0))};
+    return event_put(cx, &told);
 }
 
 enum err key_end(struct cx *cx, int64_t id, bool all)

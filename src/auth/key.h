@@ -25,6 +25,8 @@ bool key_is_within(str text);
 MUST enum err key_new(struct cx *cx, struct key *k, str *ret_token);
 /* The newest n below `before` (0 = from the newest): cx->who's own ones, `all`: everybody's. */
 MUST enum err key_list(struct cx *cx, bool all, int64_t before, size_t n, struct key **ret, size_t *ret_n);
+/* Names by id, "" of those that have ended, that are another's unless `all`, and for 0. */
+MUST enum err key_names(struct cx *cx, const int64_t *ids, size_t n, bool all, str *ret);
 /* Own ones alone unless `all`; else E_NOTFOUND. */
 MUST enum err key_get(struct cx *cx, int64_t id, bool all, struct key *ret);
 MUST enum err key_rename(struct cx *cx, int64_t id, bool all, str name);

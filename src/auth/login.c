@@ -25,16 +25,16 @@ static enum err attempt_insert(struct cx *cx, const struct try *t, int64_t id, c
 }
 
 /* What becomes of it, for the security log. */
-static enum err told(struct cx *cx, const struct try *t, enum event_kind kind, str key, str value)
+static enum err told(struct cx *cx, const struct try *t, enum event_kind kind, enum event_code code)
 {
     return event_put(
-        cx, &(struct event){.kind = kind, .who = t->user, .addr = t->addr, .detail = event_detail(cx, key, value)});
+        cx, &(struct event){.kind = kind, .who = t->user, .addr = t->addr, .detail = event_coded(cx, code)});
 }
 
-static str way_in(const struct try *t)
+static enum event_code way_in(const struct try *t)
 {
-    if (t->by) return str_from(t->by);
-    return t->is_in ? S("present password") : t->is_second ? S("second factor") : S("password");
+    if (t->is_other) return t->by;
+    return t->is_in ? EVENT_BY_PRESENT_PASSWORD : t->is_second ? EVENT_BY_FACTOR : EVENT_BY_PASSWORD;
 }
 
 /* Those that nobody has looked at yet are failures too: a hundred at once are no more than a hundred in turn. */
@@ -121,6 +121,11 @@ static enum err refusal(struct cx *cx, const struct try *t)
     return fail_at(cx, E_INVALID, S("captcha"), "Please type the letters of the picture, or answer the question");
 }
 
+static enum event_code refused_code(const struct try *t)
+{
+    return t->refused == blocked ? EVENT_WHY_BLOCKED : t->refused == locked ? EVENT_WHY_LOCKED : EVENT_WHY_CAPTCHA;
+}
+
 enum err try_begin(struct cx *cx, struct auth *au, struct try *t)
 {
     str key = auth_addr_key(cx->a, t->v->addr);
@@ -137,8 +142,8 @@ enum err try_begin(struct cx *cx, struct auth *au, struct try *t)
                         .way = WAY_WEB,
                         .subject = t->user,
                         .addr = t->addr,
-                        .key = S("why"),
-                        .value = str_from(t->refused)};
+                        .key = EVENT_KEY_WHY,
+                        .value = event_codes[refused_code(t)].name};
     tally_count(au->tally, &x, cx->now_ms);
     (void)buckets_take(&au->buckets, key, false, cx->now_ms);
     return refusal(cx, t);
@@ -158,7 +163,7 @@ static enum err locked_out(struct cx *cx, const struct try *t)
     struct mail m = {.kind = S("locked"), .addr = t->name, .until_ms = cx->now_ms + LOGIN_LOCK_MS};
     TRY(db_exec(cx, NULL, "UPDATE login_guard SET since = $3, until = $4 WHERE name = $1 AND device = $2", V(t->name),
                 V(t->device), V(cx->now_ms), V(cx->now_ms + LOGIN_LOCK_MS)));
-    TRY(told(cx, t, EVENT_LOGIN_LOCKED, S("device"), t->device.n ? S("known") : S("unknown")));
+    TRY(told(cx, t, EVENT_LOGIN_LOCKED, t->device.n ? EVENT_DEVICE_KNOWN : EVENT_DEVICE_UNKNOWN));
     return t->device.n ? E_OK : mail_queue(cx, &m, NULL);
 }
 
@@ -166,7 +171,7 @@ static enum err failed(struct cx *cx, const struct ending *e)
 {
     struct try *t = e->t;
     int64_t since = 0, until = 0, n = 0;
-    TRY(told(cx, t, EVENT_LOGIN_FAILED, S("by"), way_in(t)));
+    TRY(told(cx, t, EVENT_LOGIN_FAILED, way_in(t)));
     if (e->drained) TRY(attempt_insert(cx, t, id_new(cx->now_ms), rate));
     TRY(guard_of(cx, t, &since, &until));
     TRY(failures(cx, t, since, &n));
@@ -184,7 +189,7 @@ static enum err end(struct cx *cx, void *arg)
                      V(str_from(!e->right ? wrong : e->t->as ? e->t->as : in)), V(e->right)));
     if (!e->right) return failed(cx, e);
     if (e->then) TRY(e->then(cx, e->arg));
-    return e->t->is_in || e->t->as ? E_OK : told(cx, e->t, EVENT_LOGIN, S("by"), way_in(e->t));
+    return e->t->is_in || e->t->as ? E_OK : told(cx, e->t, EVENT_LOGIN, way_in(e->t));
 }
 
 enum err try_end(struct cx *cx, struct auth *au, struct try *t, bool right, db_write_fn *then, void *arg)

@@ -316,7 +316,7 @@ static enum err linked_tell(struct cx *cx, const struct settling *s)
     struct event told = {.kind = EVENT_IDENTITY_LINKED,
                          .who = s->user,
                          .subject = s->user,
-                         .detail = event_detail(cx, S("provider"), s->r->name)};
+                         .detail = event_detail(cx, EVENT_KEY_PROVIDER, s->r->name)};
     return event_put(cx, &told);
 }
 
@@ -364,7 +364,7 @@ static enum err roles_take(struct cx *cx, const struct outside_rules *r)
 enum err outside_ended(struct cx *cx, const struct outside_rules *r, bool gone)
 {
     const struct acl *acl = cx->acl;
-    TRY(sessions_end(cx, &(struct sessions_of){.idp = r->id}, "provider"));
+    TRY(sessions_end(cx, &(struct sessions_of){.idp = r->id}, EVENT_WHY_PROVIDER));
     if (!gone) return E_OK;
     cx->acl = NULL; /* that roles go is the end's doing, whoever ordered it */
     enum err e = roles_take(cx, r);
@@ -374,7 +374,7 @@ enum err outside_ended(struct cx *cx, const struct outside_rules *r, bool gone)
     TRY(db_exec(cx, NULL, "DELETE FROM idp_name WHERE issuer = $1", V(r->issuer)));
     int64_t n = 0;
     TRY(db_exec(cx, &n, "DELETE FROM idp_link WHERE issuer = $1", V(r->issuer)));
-    struct event told = {.kind = EVENT_IDENTITY_ENDED, .n = n, .detail = event_detail(cx, S("provider"), r->name)};
+    struct event told = {.kind = EVENT_IDENTITY_ENDED, .n = n, .detail = event_detail(cx, EVENT_KEY_PROVIDER, r->name)};
     return n ? event_put(cx, &told) : E_OK;
 }
 
@@ -412,7 +412,7 @@ static enum err refusal_write(struct cx *cx, const struct visitor *v, str provid
         .outcome = failed ? S("wrong") : S("refused"),
         .told = {.kind = failed ? EVENT_LOGIN_FAILED : EVENT_LOGIN_REFUSED,
                  .addr = v->addr,
-                 .detail = event_detail(cx, failed ? S("by") : S("why"), S("single sign-on"))}};
+                 .detail = event_coded(cx, failed ? EVENT_BY_SSO : EVENT_WHY_SSO)}};
     return db_write(cx, refused_insert, &x);
 }
 
@@ -450,7 +450,7 @@ enum err outside_login(struct cx *cx, struct auth *au, const struct visitor *v,
                        const struct outside_rules *r, const struct outsider *w, struct login *io)
 {
     struct settling s = {.r = r, .w = w};
-    struct try t = {.v = v, .is_second = true, .is_vouched = true, .by = "single sign-on"};
+    struct try t = {.v = v, .is_second = true, .is_vouched = true, .is_other = true, .by = EVENT_BY_SSO};
     TRY(outside_settling(cx, &s));
     t.user = s.user;
     if (!s.is_new) TRY(try_own_name(cx, &t));

@@ -316,7 +316,7 @@ static enum err came(struct cx *cx, struct auth *au, struct try *t, const struct
 enum err passkey_login(struct cx *cx, struct auth *au, const struct visitor *v, const struct passkey_login *in,
                        struct login *io)
 {
-    struct try t = {.v = v, .is_second = true, .by = "passkey"};
+    struct try t = {.v = v, .is_second = true, .is_other = true, .by = EVENT_BY_PASSKEY};
     struct found f = {0};
     bool theirs = false;
     TRY(found_read(cx, in->answer.credential, &f));

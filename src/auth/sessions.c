@@ -51,7 +51,7 @@ static struct sql those(struct cx *cx, const char *begin, const struct sessions_
     return q;
 }
 
-enum err sessions_end(struct cx *cx, const struct sessions_of *x, const char *why)
+enum err sessions_end(struct cx *cx, const struct sessions_of *x, enum event_code why)
 {
     struct db_rows r = {0};
     struct sql open = those(cx, "SELECT user_id, count(*)", x, true), all = those(cx, "DELETE", x, false);
@@ -60,7 +60,7 @@ enum err sessions_end(struct cx *cx, const struct sessions_of *x, const char *wh
         struct event e = {.kind = EVENT_SESSION_ENDED,
                           .subject = db_int(&r, i, 0),
                           .n = db_int(&r, i, 1),
-                          .detail = event_detail(cx, S("why"), str_from(why))};
+                          .detail = event_coded(cx, why)};
         TRY(event_put(cx, &e));
     }
     return sql_run(cx, &all, NULL, NULL);
@@ -80,7 +80,7 @@ static enum err one_end(struct cx *cx, void *arg)
                 V(e->key), V(e->user), V(e->user)));
     if (!e->n) return E_OK;
     struct event told = {
-        .kind = EVENT_SESSION_ENDED, .subject = db_int(&r, 0, 0), .detail = event_detail(cx, S("why"), S("by hand"))};
+        .kind = EVENT_SESSION_ENDED, .subject = db_int(&r, 0, 0), .detail = event_coded(cx, EVENT_WHY_HAND)};
     return event_put(cx, &told);
 }
 
@@ -94,7 +94,7 @@ enum err auth_session_end(struct cx *cx, int64_t user, str key)
 static enum err others_end(struct cx *cx, void *arg)
 {
     const struct ended *e = arg;
-    return sessions_end(cx, &(struct sessions_of){.user = e->user, .but = e->key}, "by hand");
+    return sessions_end(cx, &(struct sessions_of){.user = e->user, .but = e->key}, EVENT_WHY_HAND);
 }
 
 enum err auth_sessions_end(struct cx *cx, int64_t user, str but)

@@ -97,7 +97,7 @@ static enum err domains_fit(struct cx *cx, str domains)
 
 static enum err rules_put(struct cx *cx, void *arg)
 {
-    TRY(event_setting(cx, S("registration"), 0));
+    TRY(event_setting(cx, EVENT_WHAT_SIGNUP, 0));
     return db_exec(cx, NULL,
                    "INSERT INTO setting (key, value) VALUES ('signup', $1)"
                    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",

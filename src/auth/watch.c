@@ -73,8 +73,14 @@ struct freed {
 static enum err lock_free(struct cx *cx, void *arg)
 {
     struct freed *f = arg;
+    struct db_rows r = {0};
     TRY(db_exec(cx, &f->n, "UPDATE login_guard SET until = 0, since = $2 WHERE id = $1", V(f->id), V(cx->now_ms)));
-    return f->n ? event_put(cx, &(struct event){.kind = EVENT_LOCK_FREED, .subject = f->id}) : E_OK;
+    if (!f->n) return E_OK;
+    TRY(db_query(cx, &r,
+                 "SELECT u.id FROM login_guard g JOIN \"user\" u ON u.mail_f = g.name AND u.deleted_at IS NULL"
+                 " WHERE g.id = $1",
+                 V(f->id)));
+    return event_put(cx, &(struct event){.kind = EVENT_LOCK_FREED, .subject = r.n ? db_int(&r, 0, 0) : 0});
 }
 
 enum err auth_lock_free(struct cx *cx, int64_t id)
@@ -116,7 +122,7 @@ static enum err sessions_from(struct cx *cx, str addr)
     TRY(db_query(cx, &r, "SELECT DISTINCT addr FROM session LIMIT 10000"));
     for (size_t i = 0; i < r.n; i++)
         if (str_eq(auth_addr_key(cx->a, db_str(&r, i, 0)), addr))
-            TRY(sessions_end(cx, &(struct sessions_of){.addr = db_str(&r, i, 0)}, "address"));
+            TRY(sessions_end(cx, &(struct sessions_of){.addr = db_str(&r, i, 0)}, EVENT_WHY_ADDRESS));
     return E_OK;
 }
 
@@ -134,7 +140,7 @@ static enum err block_write(struct cx *cx, void *arg)
     TRY(db_query(cx, &r, "SELECT id FROM address_block WHERE addr = $1", V(x->b.addr)));
     x->id = db_int(&r, 0, 0);
     struct event told = {
-        .kind = EVENT_ADDRESS_BLOCKED, .subject = x->id, .detail = event_detail(cx, S("addr"), x->b.addr)};
+        .kind = EVENT_ADDRESS_BLOCKED, .subject = x->id, .detail = event_detail(cx, EVENT_KEY_ADDR, x->b.addr)};
     TRY(event_put(cx, &told));
     return sessions_from(cx, x->b.addr);
 }
@@ -163,8 +169,13 @@ enum err auth_block(struct cx *cx, const struct block_row *b, str self, int64_t 
 static enum err block_free(struct cx *cx, void *arg)
 {
     struct freed *f = arg;
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT addr FROM address_block WHERE id = $1", V(f->id)));
     TRY(db_exec(cx, &f->n, "DELETE FROM address_block WHERE id = $1", V(f->id)));
-    return f->n ? event_put(cx, &(struct event){.kind = EVENT_ADDRESS_FREED, .subject = f->id}) : E_OK;
+    if (!f->n || !r.n) return E_OK;
+    struct event told = {
+        .kind = EVENT_ADDRESS_FREED, .subject = f->id, .detail = event_detail(cx, EVENT_KEY_ADDR, db_str(&r, 0, 0))};
+    return event_put(cx, &told);
 }
 
 enum err auth_block_free(struct cx *cx, int64_t id)

@@ -58,7 +58,7 @@ struct last {
 static enum err put(struct cx *cx, void *arg)
 {
     const struct last *l = arg;
-    struct event e = {.kind = EVENT_BACKUP_MADE, .detail = event_detail(cx, S("name"), l->made)};
+    struct event e = {.kind = EVENT_BACKUP_MADE, .detail = event_detail(cx, EVENT_KEY_NAME, l->made)};
     if (l->made.n) TRY(event_put(cx, &e));
     return db_exec(cx, NULL,
                    "INSERT INTO setting(key, value) VALUES('backup_last', $1)"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/cli_int.h - what the files of this room share. */
 #pragma once
+#include "audit/event.h"
 #include "cli/cli.h"
 
 /* ---- the table (commands.c) ---- */
@@ -58,6 +59,15 @@ void man_command(struct cli *c, const struct command *cmd);
 bool is_held(const struct cli *c, enum err e);
 void settings_md(struct cli *c);
 void limits_md(struct cli *c); /* of the server */
+
+/* ---- telling.c ---- */
+/* An event of a command that has no open store, into the base at `url`, beside its server if there is one. E_PRECOND:
+ * the base has not this program's schema. */
+MUST enum err cli_event(struct cli *c, str url, const struct event *e);
+/* The same for more than an event: fn has c->cx->db, and writes in transactions of its own. */
+typedef enum err cli_base_fn(struct cli *c, void *arg);
+MUST enum err cli_with_base(struct cli *c, str url, cli_base_fn *fn, void *arg);
+void kinds_md(struct cli *c); /* of security events */
 
 /* ---- run.c: what main and the server's side share ---- */
 /* c->cx has the store's things: acts as --as, runs the command. */

@@ -2,6 +2,7 @@
 /* cli/cmd_audit.c - is the log what the program wrote? Reads beside a running server. */
 #include "audit/audit.h"
 #include "backup/verify.h"
+#include "base/time.h"
 #include "cli/cli_int.h"
 #include "os/os.h"
 
@@ -33,6 +34,22 @@ static enum err kept_read(struct cli *c, struct audit_head *ret)
     return audit_head_parse(text, ret) ? E_OK : cli_usage(c, "--kept takes what kontor audit head says: N:LETTERS");
 }
 
+/* What was looked into, and why it may stand. */
+static void accepted_json(const struct audit_report *r, struct jw *w)
+{
+    jw_kint(w, S("faults_accepted"), r->faults_accepted);
+    jw_key(w, S("accepted"));
+    jw_arr(w);
+    for (size_t i = 0; i < r->n_accepted; i++) {
+        jw_obj(w);
+        jw_kid(w, S("seal"), r->accepted[i].seal);
+        jw_kint(w, S("at_ms"), r->accepted[i].at);
+        jw_kstr(w, S("reason"), r->accepted[i].reason);
+        jw_obj_end(w);
+    }
+    jw_arr_end(w);
+}
+
 static void report_json(const struct audit_report *r, struct jw *w)
 {
     jw_obj(w);
@@ -51,10 +68,20 @@ static void report_json(const struct audit_report *r, struct jw *w)
         jw_kstr(w, S("fault"), audit_fault_name[r->first[i].fault]);
         jw_kid(w, S("row"), r->first[i].seq);
         if (r->first[i].is_event) jw_kstr(w, S("log"), S("security"));
+        if (r->first[i].seal) jw_kid(w, S("seal"), r->first[i].seal);
+        if (r->first[i].accepted) jw_kbool(w, S("accepted"), true);
         jw_obj_end(w);
     }
     jw_arr_end(w);
+    accepted_json(r, w);
     jw_obj_end(w);
+}
+
+static void found_say(struct cli *c, const struct audit_found *f)
+{
+    cli_say(c, "%s %" PRId64 " %s", place_text(f), f->seq, fault_text[f->fault].behind);
+    if (f->seal && f->fault != AUDIT_SEAL) cli_say(c, " (seal %" PRId64 ")", f->seal);
+    cli_put(c, f->accepted ? S(": accepted\n") : S("\n"));
 }
 
 static enum err report_said(struct cli *c, const struct audit_report *r)
@@ -65,10 +92,11 @@ static enum err report_said(struct cli *c, const struct audit_report *r)
         report_json(r, &j.w);
         return cli_json_end(c, &j);
     }
-    for (size_t i = 0; i < r->n_first; i++)
-        cli_say(c, "%s %" PRId64 " %s\n", place_text(&r->first[i]), r->first[i].seq,
-                fault_text[r->first[i].fault].behind);
+    for (size_t i = 0; i < r->n_first; i++) found_say(c, &r->first[i]);
     if (r->faults > (int64_t)r->n_first) cli_say(c, "... and %" PRId64 " more\n", r->faults - (int64_t)r->n_first);
+    for (size_t i = 0; i < r->n_accepted; i++)
+        cli_say(c, "seal %" PRId64 " was accepted on %.*s: %.*s\n", r->accepted[i].seal,
+                FS(str_cut(time_text(c->cx->a, r->accepted[i].at), 0, 10)), FS(r->accepted[i].reason));
     cli_say(c, "%" PRId64 " rows, %" PRId64 " security events, %" PRId64 " seals, %" PRId64 " faults", r->rows,
             r->events, r->seals, r->faults);
     if (r->open) cli_say(c, "; %" PRId64 " rows not sealed yet", r->open);
@@ -85,7 +113,8 @@ static enum err verify(struct cli *c, const struct vault *v)
     TRY(kept_read(c, &kept));
     TRY(audit_verify(c->cx, v, &kept, cli_setting(c, "data"), show, c, &r));
     TRY(report_said(c, &r));
-    if (r.faults) return fail(c->cx, E_PRECOND, "the log is not what Kontor wrote");
+    if (r.faults > (cli_has(c, "accepted") ? r.faults_accepted : 0))
+        return fail(c->cx, E_PRECOND, "the log is not what Kontor wrote");
     if (r.foreign && !cli_has(c, "other-keys"))
         return fail(c->cx, E_PRECOND,
                     "some rows were sealed with a key that is not here: put it into secret.key, or say --other-keys "
@@ -194,13 +223,52 @@ static enum err with_base(struct cli *c, const struct vault *v, bool heads)
     return e;
 }
 
+/* ---- accept ---- */
+struct accepted {
+    const struct vault *v;
+    int64_t seal;
+};
+static enum err accept_here(struct cli *c, void *arg)
+{
+    const struct accepted *x = arg;
+    return audit_accept(c->cx, x->v, x->seal, cli_opt(c, "reason"));
+}
+
+static enum err accept_seal(struct cli *c, const struct vault *v)
+{
+    struct accepted x = {v, 0};
+    struct cli_json j;
+    if (!str_to_int(c->args[1], &x.seal) || x.seal < 1)
+        return cli_usage(c, "'%.*s' is no seal's number: kontor audit verify tells it", FS(c->args[1]));
+    if (!str_trim(cli_opt(c, "reason")).n) return cli_usage(c, "--reason TEXT is missing: why it may stand");
+    TRY(cli_with_base(c, store_url(c->cx, cli_setting(c, "data"), cli_setting(c, "db")), accept_here, &x));
+    if (!c->json) {
+        cli_say(c, "seal %" PRId64 " is accepted: the security log says so, and verify goes on telling of it\n",
+                x.seal);
+        return E_OK;
+    }
+    cli_json_begin(c, &j);
+    jw_obj(&j.w);
+    jw_kid(&j.w, S("seal"), x.seal);
+    jw_obj_end(&j.w);
+    return cli_json_end(c, &j);
+}
+
 enum err cmd_audit(struct cli *c)
 {
     struct vault *v = NULL;
-    bool heads = str_eq(c->args[0], S("head"));
-    if (!heads && !str_eq(c->args[0], S("verify"))) return cli_usage(c, "audit takes verify or head");
+    str what = c->args[0];
+    bool heads = str_eq(what, S("head")), accepts = str_eq(what, S("accept")), lists = str_eq(what, S("kinds"));
+    if (!heads && !accepts && !lists && !str_eq(what, S("verify")))
+        return cli_usage(c, "audit takes verify, head, accept or kinds");
+    if (accepts != (c->n_args == 2))
+        return cli_usage(c, accepts ? "audit accept needs a seal's number" : "this takes no argument");
+    if (lists) {
+        kinds_md(c);
+        return E_OK;
+    }
     TRY(vault_open(c->cx, arena_fmt(c->cx->a, "%.*s/secret.key", FS(cli_setting(c, "data"))), false, &v));
-    enum err e = with_base(c, v, heads);
+    enum err e = accepts ? accept_seal(c, v) : with_base(c, v, heads);
     vault_close(&v);
     return e;
 }

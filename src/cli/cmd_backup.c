@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cli/cmd_backup.c - backup, restore, move, verify: each ends with what was proved. They read the base beside a running
- * server; none of them writes to it. */
+ * server; none of them writes to it but an event into the security log. */
 #include "backup/backup.h"
 #include "backup/daily.h"
 #include "backup/move.h"
@@ -140,6 +140,16 @@ static enum err backup_said(struct cli *c, const struct backup_report *r)
     return E_OK;
 }
 
+/* A base that is still to be upgraded has no such log, or another one. */
+static enum err backup_told(struct cli *c, const struct backup_report *r)
+{
+    struct event e = {.kind = EVENT_BACKUP_MADE, .detail = event_detail(c->cx, EVENT_KEY_NAME, r->name)};
+    enum err err = r->schema == db_schema_latest() ? cli_event(c, own_url(c), &e) : E_OK;
+    return err == E_OK ? E_OK
+                       : fail(c->cx, err, "the backup is good, but the security log does not tell of it: %.*s",
+                              FS(c->cx->msg));
+}
+
 enum err cmd_backup(struct cli *c)
 {
     struct backup_opts o = {0};
@@ -156,6 +166,7 @@ enum err cmd_backup(struct cli *c)
     dbase_close(&b);
     TRY(e);
     TRY(backup_said(c, &r));
+    TRY(backup_told(c, &r));
     if (r.remote_problem.n)
         return fail(c->cx, E_BUSY, "the backup is good, but the store did not take it: %.*s",
                     FS(r.remote_problem));
@@ -163,6 +174,15 @@ enum err cmd_backup(struct cli *c)
 }
 
 /* ---- restore ---- */
+/* An older base is upgraded at its first start, and has no such log before. */
+static enum err restore_told(struct cli *c, const struct restore_opts *o, const struct restore_report *r)
+{
+    str name = o->backup, url = r->to_pg ? o->to_url : arena_fmt(c->cx->a, "sqlite:%.*s", FS(r->db));
+    while (str_find(name, S("/")) >= 0) name = str_cut(name, (size_t)str_find(name, S("/")) + 1, SIZE_MAX);
+    struct event e = {.kind = EVENT_BASE_RESTORED, .detail = event_detail(c->cx, EVENT_KEY_NAME, name)};
+    return r->schema == db_schema_latest() ? cli_event(c, url, &e) : E_OK;
+}
+
 enum err cmd_restore(struct cli *c)
 {
     struct restore_report r = {0};
@@ -174,6 +194,7 @@ enum err cmd_restore(struct cli *c)
                              .without_list = cli_has(c, "without-list")};
     if (!cli_has(c, "data") && !o.to_url.n) return cli_usage(c, "--data names the new folder");
     TRY(restore_run(c->cx, &o, &r));
+    TRY(restore_told(c, &o, &r));
     if (c->json) {
         cli_json_begin(c, &j);
         restore_json(&r, &j.w);
@@ -234,6 +255,10 @@ static enum err move_between(struct cli *c, str from_url, str to_url)
     if (e == E_OK) e = move_run(c->cx, from, to, &o, &r);
     dbase_close(&from);
     dbase_close(&to);
+    if (e == E_OK) e = cli_event(c, to_url, &(struct event){.kind = EVENT_BASE_MOVED,
+                                                            .n = event_n(r.rows),
+                                                            .detail = event_coded(c->cx, r.to_pg ? EVENT_TO_POSTGRESQL
+                                                                                                 : EVENT_TO_SQLITE)});
     if (e != E_OK && !r.n_tables) return e;
     str msg = c->cx->msg;
     TRY(move_said(c, &r));

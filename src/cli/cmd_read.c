@@ -246,7 +246,7 @@ enum err cmd_export(struct cli *c)
     }
     if (str_eq(file, S("-"))) file = S("");
     struct event begun = {.kind = EVENT_EXPORT_BEGUN,
-                          .detail = event_detail(c->cx, S("entity"), o.entity.n ? o.entity : S("all"))};
+                          .detail = event_detail(c->cx, EVENT_KEY_ENTITY, o.entity.n ? o.entity : S("all"))};
     struct event done = {.kind = EVENT_EXPORT_DONE};
     TRY(event_write(c->cx, &begun, &done.subject));
     TRY(file.n ? export_file(c, &o, file, &r) : xfer_export(c->cx, &o, write_piece, &t, &r));

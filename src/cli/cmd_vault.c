@@ -31,7 +31,7 @@ static enum err rotate_inside(struct cx *cx, void *arg)
     if (x->look) return fail(cx, E_PRECOND, "only looked"); /* and nothing stays of it */
     struct event e = {.kind = EVENT_VAULT_ROTATED,
                       .n = x->r.done,
-                      .detail = event_detail(cx, S("key"), vault_key_name(x->v, 0))};
+                      .detail = event_detail(cx, EVENT_KEY_KEY, vault_key_name(x->v, 0))};
     return x->r.done ? event_put(cx, &e) : E_OK;
 }
 

@@ -139,6 +139,8 @@ static const struct opt audit_opts[] = {
     TEXT("kept", "N:LETTERS", "",
          "verify: a head that was kept elsewhere must be in the log, else its end was cut off"),
     FLAG("other-keys", "verify: rows sealed with a key that is lost are no fault"),
+    FLAG("accepted", "verify: faults in seals that were accepted are told, and no reason for exit 1"),
+    TEXT("reason", "TEXT", "", "accept: what became of looking into it"),
     JSON,
 };
 static const struct opt vault_opts[] = {
@@ -253,12 +255,17 @@ const struct command commands[] = {
      S0("kontor verify --data /srv/kontor\nkontor verify "
         "/srv/kontor/backups/kontor-20261122-030000.db"),
      cmd_verify},
-    {S0("audit"), S0("is the log what Kontor wrote?"), OPTS(audit_opts), S0("verify|head"), 1, 1, 0,
+    {S0("audit"), S0("is the log what Kontor wrote?"), OPTS(audit_opts),
+     S0("verify | head | accept SEAL | kinds"), 1, 2, 0,
      S0("Every change is sealed within a second or two, with a key that lies beside the database (secret.key). verify "
         "names each row that was changed, added or taken away behind Kontor's back; exit 1 when there is one. head "
         "tells the last seal: keep it elsewhere, and a cut end is found too. The system log has it each hour, a "
-        "backup's list as of its moment. Works beside a running server."),
-     S0("kontor audit verify --data /srv/kontor --kept 1204:bB0ta1..."), cmd_audit},
+        "backup's list as of its moment. Works beside a running server.\n\n"
+        "A security event or its seal that was changed stays, with all behind it, past its time. accept says that "
+        "the fault was looked into, and why it may go: an event of its own, signed with the key. verify goes on "
+        "telling of it. kinds prints the table of security events for the manual."),
+     S0("kontor audit verify --data /srv/kontor --kept 1204:bB0ta1...\n"
+        "kontor audit accept 1187 --reason 'disk error on 3 May, row restored from backup'"), cmd_audit},
     {S0("vault"), S0("a new key for the secrets in the database"), OPTS(vault_opts), S0("rotate"), 1, 1, 0,
      S0("Puts a new key before the others in secret.key and seals every secret of the database anew with it, in one "
         "transaction; the older keys stay, for the seals of the log. Stop the server first; several servers need the "

@@ -213,7 +213,7 @@ struct db_pos {
     int64_t xid, seq;
 };
 /* At most max changes behind *pos, oldest first; columns: seq, at, who, way, batch, entity, record, op,
- * version, old, xid. *pos moves to the last one given. */
+ * version, old, api_key, xid. *pos moves to the last one given. */
 MUST enum err db_changes(struct cx *cx, struct db_pos *pos, size_t max, struct db_rows *ret);
 /* Rows of xid below this are final: the snapshot's xmin; INT64_MAX on SQLite. */
 MUST enum err db_horizon(struct cx *cx, int64_t *ret);
@@ -222,6 +222,7 @@ MUST enum err db_horizon(struct cx *cx, int64_t *ret);
  * Never twice in a process, never backwards even when the clock goes back. Thread-safe. */
 int64_t id_new(int64_t now_ms);
 int64_t id_time_ms(int64_t id); /* the UTC ms it was made */
+int64_t id_first(int64_t ms);   /* none that was made then or later is below; 0 before 2020 */
 int64_t clock_ms(void);         /* UTC ms now: for cx->now_ms */
 /* For throwing away what is too old: the earlier of now_ms and of the time this process has lived through since the
  * clock was last believed. A clock that jumps ahead and comes back within a day ages nothing. Thread-safe. */

@@ -263,7 +263,7 @@ enum err db_changes(struct cx *cx, struct db_pos *pos, size_t max, struct db_row
     if (db_is_pg(cx))
         TRY(db_query(
             cx, &r,
-            "SELECT seq, at, who, way, batch, entity, record, op, version, old, xid FROM change"
+            "SELECT seq, at, who, way, batch, entity, record, op, version, old, api_key, xid FROM change"
             " WHERE (xid, seq) > ($1, $2) AND xid <"
             " CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)"
             " ORDER BY xid, seq LIMIT $3",
@@ -271,10 +271,10 @@ enum err db_changes(struct cx *cx, struct db_pos *pos, size_t max, struct db_row
     else
         TRY(db_query(
             cx, &r,
-            "SELECT seq, at, who, way, batch, entity, record, op, version, old, 0 FROM change"
+            "SELECT seq, at, who, way, batch, entity, record, op, version, old, api_key, 0 FROM change"
             " WHERE seq > $1 ORDER BY seq LIMIT $2",
             V(pos->seq), V(limit)));
-    if (r.n) *pos = (struct db_pos){db_int(&r, r.n - 1, 10), db_int(&r, r.n - 1, 0)};
+    if (r.n) *pos = (struct db_pos){db_int(&r, r.n - 1, 11), db_int(&r, r.n - 1, 0)};
     *ret = r;
     return E_OK;
 }

@@ -59,6 +59,13 @@ void id_forget(void) { atomic_store(&last, 0); }
 
 int64_t id_time_ms(int64_t id) { return (id >> (SEQ_BITS + NODE_BITS)) + EPOCH_MS; }
 
+int64_t id_first(int64_t ms)
+{
+    static const int64_t most = INT64_MAX >> (SEQ_BITS + NODE_BITS);
+    int64_t since = ms > EPOCH_MS ? ms - EPOCH_MS : 0;
+    return (since < most ? since : most) << (SEQ_BITS + NODE_BITS);
+}
+
 static int64_t look(clockid_t which)
 {
     struct timespec t = {0};

@@ -74,7 +74,7 @@ static enum err insert(struct cx *cx, void *arg)
     TRY(db_query(cx, &r, "SELECT count(*) FROM hook"));
     if (db_int(&r, 0, 0) >= HOOKS_MAX) return fail(cx, E_LIMIT, "There are %d webhooks already", HOOKS_MAX);
     if (h->active) TRY(begin(cx, h->id));
-    TRY(event_setting(cx, S("webhook made"), h->id));
+    TRY(event_setting(cx, EVENT_WHAT_HOOK_MADE, h->id));
     return db_exec(cx, NULL,
                    "INSERT INTO hook (id, owner, name, url, entity, ops, filter_json, secret, active, stopped, fails,"
                    " paused_until, created_at, api_key)"
@@ -112,7 +112,7 @@ static enum err change_inside(struct cx *cx, void *arg)
         TRY(follow_erased(cx, h->id));
     }
     if (was && !h->active) TRY(queue_stop(cx, h->id, S("")));
-    TRY(event_setting(cx, S("webhook changed"), h->id));
+    TRY(event_setting(cx, EVENT_WHAT_HOOK_CHANGED, h->id));
     return db_exec(cx, NULL,
                    "UPDATE hook SET name = $2, url = $3, entity = $4, ops = $5, filter_json = $6, secret = $7,"
                    " active = $8, fails = 0, paused_until = 0, stopped = CASE $8 WHEN 1 THEN '' ELSE stopped END"
@@ -183,7 +183,7 @@ static enum err end_inside(struct cx *cx, void *arg)
     int64_t n = 0;
     TRY(db_exec(cx, &n, "DELETE FROM hook WHERE id = $1", V(*id)));
     if (!n) return no_hook(cx);
-    TRY(event_setting(cx, S("webhook ended"), *id));
+    TRY(event_setting(cx, EVENT_WHAT_HOOK_ENDED, *id));
     TRY(db_exec(cx, NULL, "DELETE FROM hook_told WHERE hook = $1", V(*id)));
     return db_exec(cx, NULL, "DELETE FROM hook_delivery WHERE hook = $1", V(*id));
 }

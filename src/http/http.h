@@ -147,7 +147,9 @@ struct http_opts {
     void (*thread_end)(void *arg, void *thread);
     bool (*is_fast)(void *arg, const struct req *rq); /* after routing: rq->route may be NULL */
     void (*handle)(void *arg, void *thread, struct req *rq, struct resp *rs);
-    void (*refused)(void *arg, str addr, int status); /* 4xx before any handler; any thread; NULL = not told */
+    /* 4xx before any handler; any thread; NULL = not told. is_proxy: it came by a trusted proxy that did not say for
+     * whom, or in a head that could not be read: addr is the proxy's. */
+    void (*refused)(void *arg, str addr, bool is_proxy, int status);
     struct arena *(*arena)(void *thread);             /* request memory: reset by the server after the reply */
     struct arena *(*lend)(void *thread, struct arena *a); /* the thread's memory is `a` now; gives what it was. NULL: no
                                                        * route is R_LATER */

@@ -140,6 +140,33 @@ struct addr addr_client(struct arena *a, const struct req *rq, const struct addr
     return at;
 }
 
+bool addr_same(const struct addr *a, const struct addr *b) { return memcmp(a->ip, b->ip, sizeof a->ip) == 0; }
+
+/* Behind an empty line; 0 = there is none yet. */
+static size_t head_end(str in)
+{
+    ptrdiff_t at = str_find(in, S("\r\n\r\n")), bare = str_find(in, S("\n\n"));
+    if (at < 0 || (bare >= 0 && bare < at)) at = bare;
+    return at < 0 ? 0 : (size_t)at;
+}
+
+struct addr addr_forwarded(struct arena *a, str head, const struct addr *peer, str trusted)
+{
+    struct header *h = NEW_N(a, struct header, HTTP_HEADERS_MAX);
+    struct req rq = {.headers = h};
+    str line = {0}, rest = str_cut(head, 0, head_end(head));
+    bool tls = false;
+    while (rest.n && rq.n_headers < HTTP_HEADERS_MAX) {
+        (void)str_split(rest, '\n', &line, &rest);
+        struct header *x = &h[rq.n_headers];
+        if (str_split(line, ':', &x->name, &x->value) && str_eq_nocase(x->name, S("x-forwarded-for"))) {
+            x->value = str_trim(x->value);
+            rq.n_headers++;
+        }
+    }
+    return rest.n ? *peer : addr_client(a, &rq, peer, trusted, &tls);
+}
+
 static str without_port(str host)
 {
     if (host.n && host.p[0] == '[')

@@ -82,16 +82,27 @@ static void finish(struct conn *c)
     timer_set(c, T_LINGER);
 }
 
-void refusal_tell(const struct http_server *s, str addr, int status)
+void refusal_tell(const struct http_server *s, str addr, bool is_proxy, int status)
 {
-    if (s->o.refused && status >= 400 && status < 500 && status != 408) s->o.refused(s->o.arg, addr, status);
+    if (s->o.refused && status >= 400 && status < 500 && status != 408) s->o.refused(s->o.arg, addr, is_proxy, status);
 }
 
-void conn_reply_error(struct conn *c, int status)
+void conn_reply_error(struct conn *c, int status) { conn_reply_busy(c, status, RETRY_AFTER_S); }
+
+/* A proxy speaks for others: it is told as itself only where nobody knows for whom it spoke. */
+static bool is_proxy(const struct conn *c, const struct addr *from)
+{
+    str trusted = c->loop->s->o.trusted_proxies;
+    return trusted.n && addr_same(from, &c->addr) && addr_in_list(&c->addr, trusted);
+}
+
+void conn_refuse(struct conn *c, int status, str head)
 {
     char text[ADDR_TEXT];
-    refusal_tell(c->loop->s, addr_text(&c->addr, text), status);
-    conn_reply_busy(c, status, RETRY_AFTER_S);
+    struct http_server *s = c->loop->s;
+    struct addr from = addr_forwarded(s->o.arena(c->loop->user), head, &c->addr, s->o.trusted_proxies);
+    refusal_tell(s, addr_text(&from, text), is_proxy(c, &from), status);
+    conn_reply_error(c, status);
 }
 
 void conn_reply_busy(struct conn *c, int status, int64_t wait_s)
@@ -330,7 +341,7 @@ static size_t request(struct conn *c, str in)
     if (!h->keep || lp->s->draining) c->last = true;
     int st = wait_s ? 429 : admit(c, rq, &w);
     if (st != PARSE_OK) {
-        refusal_tell(lp->s, rq->remote, st);
+        refusal_tell(lp->s, rq->remote, is_proxy(c, &from), st);
         conn_reply_busy(c, st, wait_s ? wait_s : RETRY_AFTER_S);
         return in.n;
     }
@@ -383,7 +394,7 @@ static size_t feed_body(struct conn *c, str in)
     c->progress += (unsigned)(in.n - rest.n);
     if (st == 200) body_done(c);
     else if (st) {
-        conn_reply_error(c, st);
+        conn_refuse(c, st, (str){c->job->head, c->job->head_n});
         return in.n;
     } else if (c->progress >= PROGRESS) timer_set(c, T_BODY);
     return in.n - rest.n;
@@ -395,7 +406,7 @@ static size_t feed_head(struct conn *c, str in)
     int st = http_parse_head(lp->s->o.arena(lp->user), &lp->s->l, in, &lp->head);
     if (st == PARSE_MORE) return 0;
     if (st == PARSE_OK) return request(c, in);
-    conn_reply_error(c, st);
+    conn_refuse(c, st, in);
     return in.n;
 }
 

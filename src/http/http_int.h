@@ -70,7 +70,7 @@ enum { HTTP_ERROR_MAX = 2560, HTTP_ERROR_BODY = 512, RETRY_AFTER_S = 2 };
 size_t http_error_put(int status, bool tls, int64_t wait_s, const struct http_date *d, char *to);
 
 /* http_opts.refused, if anybody asks for it: of what is no fault of ours, and no client that was only slow. */
-void refusal_tell(const struct http_server *s, str addr, int status);
+void refusal_tell(const struct http_server *s, str addr, bool is_proxy, int status);
 
 /* ---- http_addr.c ---- */
 struct addr {
@@ -87,6 +87,10 @@ bool addr_is_local(const struct addr *a);          /* this machine: loopback or 
 bool addr_may_come(const struct addr *a, str trusted);
 /* The client's address: X-Forwarded-For read from the right while it names trusted proxies. */
 struct addr addr_client(struct arena *a, const struct req *rq, const struct addr *peer, str trusted, bool *tls);
+/* The same of a head that no parser took; it has to be whole, for a proxy may have put its line at the end, behind
+ * those of the client's own making. */
+struct addr addr_forwarded(struct arena *a, str head, const struct addr *peer, str trusted);
+bool addr_same(const struct addr *a, const struct addr *b);
 bool host_known(str host, str list); /* of Host: in the comma list, or an address; an empty list knows all */
 
 /* ---- http_rate.c: what one address (IPv6: /64) may take; any thread ---- */
@@ -276,6 +280,8 @@ void conn_close(struct conn *c);
 void conn_timeout(struct conn *c);
 void conn_job_done(struct http_job *j);
 void conn_reply_error(struct conn *c, int status);
+/* The same for what the client did: tells it (refusal_tell). head: what has come of the head, "" = nothing. */
+void conn_refuse(struct conn *c, int status, str head);
 void conn_reply_busy(struct conn *c, int status, int64_t wait_s); /* with Retry-After of at least that */
 void conn_go_sse(struct conn *c, struct http_sse *e);
 

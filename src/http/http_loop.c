@@ -190,7 +190,7 @@ static void take_posts(struct loop *lp)
 static void refuse(struct loop *lp, int fd, int status, const struct addr *from)
 {
     char text[HTTP_ERROR_MAX], addr[ADDR_TEXT];
-    if (from) refusal_tell(lp->s, addr_text(from, addr), status);
+    if (from) refusal_tell(lp->s, addr_text(from, addr), false, status);
     if (!lp->s->tls) {
         size_t n = http_error_put(status, false, RETRY_AFTER_S, &lp->date, text);
         if (send(fd, text, n, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) (void)shutdown(fd, SHUT_WR);

@@ -395,7 +395,7 @@ static enum err insert(struct cx *cx, void *arg)
     TRY(db_query(cx, &r, "SELECT count(*) FROM idp"));
     if (db_int(&r, 0, 0) >= IDPS_MAX)
         return fail(cx, E_LIMIT, "There are %d providers already", IDPS_MAX);
-    TRY(event_setting(cx, S("provider of log-ins made"), x->p->id));
+    TRY(event_setting(cx, EVENT_WHAT_IDP_MADE, x->p->id));
     return db_exec(cx, NULL,
                    "INSERT INTO idp (id, kind, name, active, conf, secret, created_at) VALUES ($1, "
                    "$2, $3, $4, $5, $6, $7)",
@@ -430,7 +430,7 @@ static enum err update(struct cx *cx, void *arg)
     TRY(db_exec(cx, &n,
                 "UPDATE idp SET name = $2, active = $3, conf = $4, secret = $5 WHERE id = $1",
                 V(x->p->id), V(x->p->name), V(x->p->active), V(x->conf), V(x->sealed)));
-    return n ? event_setting(cx, S("provider of log-ins changed"), x->p->id) : none(cx);
+    return n ? event_setting(cx, EVENT_WHAT_IDP_CHANGED, x->p->id) : none(cx);
 }
 
 /* A secret goes to the place it was given for, and to no other. */
@@ -497,7 +497,7 @@ static enum err end(struct cx *cx, void *arg)
     TRY(db_exec(cx, &n, "DELETE FROM idp WHERE id = $1", V(p->id)));
     if (!n) return none(cx);
     TRY(outside_ended(cx, &r, true));
-    return event_setting(cx, S("provider of log-ins ended"), p->id);
+    return event_setting(cx, EVENT_WHAT_IDP_ENDED, p->id);
 }
 
 enum err idp_end(struct cx *cx, int64_t id)

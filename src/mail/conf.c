@@ -136,7 +136,7 @@ static enum err row_put(struct cx *cx, str text)
 
 static enum err put(struct cx *cx, void *arg)
 {
-    TRY(event_setting(cx, S("mail server"), 0));
+    TRY(event_setting(cx, EVENT_WHAT_MAIL, 0));
     return row_put(cx, *(const str *)arg);
 }
 

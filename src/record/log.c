@@ -18,12 +18,12 @@ enum err log_write(struct cx *cx, const struct entity *e, int64_t id, str op, in
         return fail(cx, E_PROOF, "Please prove once more who you are");
     struct db_val old = old_json.n ? V(old_json) : DB_NONE;
     TRY(db_exec(cx, NULL,
-                "INSERT INTO change (seq, at, who, way, batch, entity, record, op, version, old)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                "INSERT INTO change (seq, at, who, way, batch, entity, record, op, version, old, api_key)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                 V(seq), V(cx->now_ms), V(cx->who.user), V(way_name[cx->way]), V(cx->batch),
-                V(e->name), V(id), V(op), V(version), old));
+                V(e->name), V(id), V(op), V(version), old, V(cx->who.key)));
     *ret_seq = seq;
-    return E_OK;
+    return watched_write(cx, e, id, op, old_json);
 }
 
 static void value_json(struct cx *cx, const struct field *f, const struct val *v, struct jw *w)
@@ -319,6 +319,17 @@ static enum err history_names(struct cx *cx, const struct db_rows *r, struct map
     return E_OK;
 }
 
+/* By which API key; its name is for its user and for those who manage users, and gone when it has ended. */
+static void key_json(const struct cx *cx, struct jw *w, const struct db_rows *r, size_t i)
+{
+    bool may = acl_sys(cx, SYS_USERS) || db_int(r, i, 10) == cx->who.user;
+    jw_key(w, S("key"));
+    jw_obj(w);
+    jw_kid(w, S("id"), db_int(r, i, 8));
+    jw_kstr(w, S("title"), may ? db_str(r, i, 9) : S(""));
+    jw_obj_end(w);
+}
+
 /* Values as they stood just before `before`: later changes taken off the record's present ones. */
 static enum err history_start(struct cx *cx, const struct entity *e, int64_t id, int64_t before,
                               struct history *h)
@@ -357,8 +368,9 @@ enum err log_history_json(struct cx *cx, const struct entity *e, int64_t id, int
     if (n > HISTORY_MAX) n = HISTORY_MAX;
     TRY(history_start(cx, e, id, before, &h));
     TRY(db_query(cx, &r,
-                 "SELECT seq, at, who, way, batch, op, old, version FROM change WHERE record = $1 "
-                 "AND seq < $2 ORDER BY seq DESC LIMIT $3",
+                 "SELECT c.seq, c.at, c.who, c.way, c.batch, c.op, c.old, c.version, c.api_key, k.name, k.user_id"
+                 " FROM change c LEFT JOIN api_key k ON k.id = c.api_key WHERE c.record = $1 AND c.seq < $2"
+                 " ORDER BY c.seq DESC LIMIT $3",
                  V(id), V(before ? before : INT64_MAX), V((int64_t)n)));
     TRY(history_names(cx, &r, &names));
     for (size_t i = 0; i < r.n; i++) {
@@ -367,6 +379,7 @@ enum err log_history_json(struct cx *cx, const struct entity *e, int64_t id, int
         jw_kstr(w, S("at"), time_text(cx->a, db_int(&r, i, 1)));
         who_json(cx, w, db_int(&r, i, 2), &names);
         jw_kstr(w, S("way"), db_str(&r, i, 3));
+        if (db_int(&r, i, 8)) key_json(cx, w, &r, i);
         jw_kid(w, S("batch"), db_int(&r, i, 4));
         jw_kstr(w, S("op"), db_str(&r, i, 5));
         jw_kint(w, S("version"), db_int(&r, i, 7));

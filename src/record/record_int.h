@@ -66,6 +66,8 @@ bool rollup_is_read(const struct cx *cx, const struct field *f);
 /* The change's row; old_json "" = NULL. */
 MUST enum err log_write(struct cx *cx, const struct entity *e, int64_t id, str op, int64_t version,
                         str old_json, int64_t *ret_seq);
+/* Beside it, in the same transaction: what bears on who comes in and what he may (users, roles). */
+MUST enum err watched_write(struct cx *cx, const struct entity *e, int64_t id, str op, str old_json);
 /* {"field":old,...} of the fields whose at is set in `changed`; loser: LOG_LOSER, 0 = none. */
 str log_old_json(struct cx *cx, const struct entity *e, const struct val *old, const bool *changed, int64_t loser);
 /* Beside fields `old` may name the other half of a merge, under keys that no field can have. */

@@ -146,10 +146,47 @@ struct api_bed *api_bed_make(bool pg, bool live, bool set_up)
     return t;
 }
 
+/* ---- what happened, for the table of security events ---- */
+static bool event_seen[EVENT_N];
+bool api_event_seen(enum event_kind k) { return event_seen[k]; }
+
+static bool has_word(str words, str word)
+{
+    str one = {0};
+    while (words.n) {
+        (void)str_split(words, ' ', &one, &words);
+        if (str_eq(one, word)) return true;
+    }
+    return str_eq(word, S("as")) || str_eq(word, S("more"));
+}
+
+static bool is_told_well(const struct event_kind_info *k, const struct json *v)
+{
+    const struct event_key_info *key = event_key_find(v->key);
+    if (!k || !key || !has_word(k->keys, v->key)) return false;
+    return key->form != EVENT_FORM_CODE || event_code_find(v->key, v->s);
+}
+
+static void events_gather(struct cx *cx)
+{
+    struct db_rows r = {0};
+    T_OK(cx, db_query(cx, &r, "SELECT DISTINCT kind, detail FROM security_event LIMIT 9000"));
+    for (size_t i = 0; i < r.n; i++) {
+        const struct event_kind_info *k = event_kind_find(db_str(&r, i, 0));
+        const struct json *j = NULL;
+        bool fine = k && (!db_str(&r, i, 1).n || json_parse(cx, db_str(&r, i, 1), &j) == E_OK);
+        for (size_t p = 0; fine && j && p < j->n; p++) fine = is_told_well(k, &j->v[p]);
+        T(fine);
+        if (!fine) fprintf(stderr, "  not as the table has it: %.*s %.*s\n", FS(db_str(&r, i, 0)), FS(db_str(&r, i, 1)));
+        if (k) event_seen[k - event_kinds] = true;
+    }
+}
+
 void api_bed_end(struct api_bed *t)
 {
     struct bed b = t->b;
     stop(t);
+    events_gather(&b.cx);
     bed_end(&b);
 }
 

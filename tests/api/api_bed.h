@@ -97,6 +97,9 @@ void api_enter(struct api_bed *t, enum actor who, int64_t id);
 /* His session is as if he had just proved once more who he is. */
 void api_prove(struct api_bed *t, enum actor who);
 
+/* Which kinds of security events the beds that have ended had. Their parameters and codes are those of the table. */
+bool api_event_seen(enum event_kind k);
+
 /* Every route that was called, for the test that none was forgotten. */
 bool api_route_called(size_t i);
 void api_route_mark(const struct route *r);

@@ -207,12 +207,45 @@ static void code_make(struct api_bed *t, const char *req, const char *body)
     var_put(t, "half", api_code(t, REPB1, 0));
 }
 
+/* ---- security events ---- */
+/* Deeds that have one: the first try that went through wrote it (its failed ones wrote none, as the digest shows, in which
+ * the events are but for those whose `but` names them: there failed tries are told of, too). */
+static const struct deed {
+    const char *req, *kind;
+} deeds[] = {{"POST /api/v1/key", "key.made"}, {"DELETE /api/v1/key/$key", "key.ended"}, {"POST /api/v1/idp", "setting.changed"},
+             {"PATCH /api/v1/idp/$idp", "setting.changed"}, {"DELETE /api/v1/idp/$idp", "setting.changed"}, {"POST /api/v1/hook", "setting.changed"},
+             {"DELETE /api/v1/hook/$hook", "setting.changed"}, {"PUT /api/v1/mail/server", "setting.changed"}, {"PUT /api/v1/signup/rules", "setting.changed"},
+             {"POST /api/v1/session", "login"}, {"DELETE /api/v1/session", "logout"}, {"POST /api/v1/account/$repa2/password", "password.set"},
+             {"POST /api/v1/account/$repa2/end", "user.ended"}, {"POST /api/v1/block", "address.blocked"}, {"DELETE /api/v1/block/$block", "address.freed"},
+             {"DELETE /api/v1/lock/$lock", "lock.freed"}, {"POST /api/v1/factor/totp/confirm", "factor.set"}, {"POST /api/v1/factor/recovery", "recovery.made"},
+             {"POST /api/v1/factor/totp/end", "factor.removed"}, {"POST /api/v1/passkey", "passkey.added"}, {"POST /api/v1/passkey/$pk/end", "passkey.removed"},
+             {"POST /api/v1/session/password", "password.changed"}, {"POST /api/v1/password/reset", "password.link"}};
+
+static int64_t events_of(struct api_bed *t)
+{
+    struct db_rows r = {0};
+    T_OK(&t->b.cx, db_query(&t->b.cx, &r, "SELECT coalesce(max(seq), 0) FROM security_event"));
+    return db_int(&r, 0, 0);
+}
+
+static void told_of(struct api_bed *t, const struct torture *x, int64_t had)
+{
+    for (size_t i = 0; i < COUNT(deeds); i++) {
+        struct db_rows r = {0};
+        if (strcmp(deeds[i].req, x->req) != 0) continue;
+        T_OK(&t->b.cx, db_query(&t->b.cx, &r, "SELECT count(*) FROM security_event WHERE seq > $1 AND kind = $2", V(had), V(str_from(deeds[i].kind))));
+        bool fits = strstr(x->but, "security_event") ? db_int(&r, 0, 0) >= 1 : db_int(&r, 0, 0) == 1; /* in, and then no answer */
+        T(fits);
+        if (!fits) fprintf(stderr, "  %s: %" PRId64 " times %s\n", x->req, db_int(&r, 0, 0), deeds[i].kind);
+    }
+}
+
 static void one(struct api_bed *t, const struct torture *x)
 {
     struct cx *cx = &t->b.cx;
     code_make(t, x->req, x->body);
     str req = api_expand(t, cx->a, x->req), body = x->body ? api_body(t, x->body) : S(""), head = x->head ? str_from(x->head) : S("");
-    int64_t nth = 1;
+    int64_t nth = 1, had = events_of(t);
     str before = api_digest(t, str_from(x->but));
     for (; nth < NTH_MAX; nth += 1 + nth / 32) { /* far in, not each one */
         db_fault_at(t->b.b, nth);
@@ -227,6 +260,7 @@ static void one(struct api_bed *t, const struct torture *x)
             fprintf(stderr, "  fault %" PRId64 " of %s: %d %.*s%s\n", nth, x->req, r.status, FS(str_cut(r.body, 0, 300)), str_eq(after, before) ? "" : " CHANGED");
         before = after;
     }
+    told_of(t, x, had);
     T(nth > 1 && nth < NTH_MAX);
     if (nth == NTH_MAX) fprintf(stderr, "  %s never went through\n", x->req);
 }

@@ -408,6 +408,7 @@ has "no data" "$err" "kontor init"
 made_by() { sed -n "/^<!-- made by: kontor $1 -->/,/^<!-- end/p" docs/admin.md | grep '^|'; }
 is "settings in docs/admin.md" "$(made_by 'doctor --settings')" "$("$K" doctor --settings)"
 is "limits in docs/admin.md" "$(made_by 'doctor --limits')" "$("$K" doctor --limits)"
+is "kinds of security events in docs/admin.md" "$(made_by 'audit kinds')" "$("$K" audit kinds)"
 if command -v groff >/dev/null; then
     "$K" man >"$T/kontor.1"
     is "man page" "$(groff -ww -man -Tutf8 "$T/kontor.1" 2>&1 >/dev/null)" ""

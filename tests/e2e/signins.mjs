@@ -150,7 +150,12 @@ async function watched(v, w) {
   await w.seen(w.page.getByText(say(w, 'error.denied')), 'who does not manage users sees none of it');
 }
 
-/** The security log: by kind, by whom, by address, by day; as a file. */
+/** The server's texts of events, in the language of the view. */
+function event(lang, text) {
+  return lang === 'en' ? text : JSON.parse(readFileSync(fileURLToPath(new URL(`../../src/base/messages/${lang}.json`, import.meta.url)), 'utf8'))[text];
+}
+
+/** The security log: by person, by kind, by address, by day; as a file; and from there to the user's card. */
 async function logged(v) {
   const { page } = v;
   await page.goto(`${v.url}/settings/signins?tab=usage`);
@@ -158,13 +163,13 @@ async function logged(v) {
   await page.keyboard.press('ArrowRight');
   const tab = page.getByRole('tab', { name: say(v, 'seclog.title') });
   await v.seen(tab.and(page.locator('[aria-selected="true"]')), 'the security log is reached by keys');
-  const item = (key) => page.getByRole('listitem').filter({ hasText: say(v, key) });
-  await v.seen(item('seclog.is.login.failed').first(), 'wrong passwords stand in it');
-  await page.getByLabel(say(v, 'seclog.kind')).selectOption('password');
-  await v.seen(item('seclog.is.password.changed').filter({ hasText: user.name }).first(), 'and that a password was changed, and by whom');
-  await item('seclog.is.login.failed').first().waitFor({ state: 'detached' });
-  await v.axe('the security log');
+  const item = (text) => page.getByRole('listitem').filter({ hasText: event(v.lang, text) });
+  await v.seen(item('log-in failed').first(), 'wrong passwords stand in it');
   await v.shot('signins-security');
+  await page.getByLabel(say(v, 'seclog.kind')).selectOption('password');
+  await v.seen(item('password changed').filter({ hasText: user.name }).first(), 'and that a password was changed, and by whom');
+  await item('log-in failed').first().waitFor({ state: 'detached' });
+  await v.axe('the security log');
   v.ok(await fits(page), 'the security log fits');
   await page.getByRole('button', { name: say(v, 'seclog.only', { name: user.name }) }).first().click();
   await v.seen(page.getByRole('button', { name: say(v, 'seclog.allUsers', { name: user.name }) }), 'only what concerns one');
@@ -174,7 +179,30 @@ async function logged(v) {
   const came = page.waitForEvent('download');
   await page.getByRole('link', { name: say(v, 'seclog.csv') }).click();
   const text = readFileSync(await (await came).path(), 'utf8');
-  v.ok(text.includes('password.changed') && text.includes(user.name) && !text.includes('login.failed'), 'as a file with the same filter');
+  v.ok(text.includes('password.changed') && text.includes(event(v.lang, 'password changed')) && text.includes(user.name) && !text.includes('login.failed'), 'as a file with the same filter');
+  await stolen(v);
+}
+
+/** A laptop was stolen: whose it is, since today, what was done with it, and to his card. */
+async function stolen(v) {
+  const { page } = v;
+  await page.goto(`${v.url}/settings/signins?tab=security`);
+  const who = page.getByLabel(say(v, 'seclog.user'), { exact: true });
+  await who.fill(user.name);
+  await page.getByRole('option', { name: user.name }).click();
+  await page.getByRole('button', { name: say(v, 'seclog.today'), exact: true }).click();
+  await v.seen(page.getByRole('listitem').filter({ hasText: event(v.lang, 'logged in') }).first(), 'what he did today');
+  await v.axe('the security log of one');
+  await v.shot('signins-stolen');
+  v.ok(await fits(page), 'the security log of one fits');
+  await page.getByLabel(say(v, 'seclog.kind')).selectOption('vault');
+  await v.seen(page.getByText(say(v, 'seclog.none')), 'nothing of another kind');
+  await v.shot('signins-nothing');
+  await page.getByRole('button', { name: say(v, 'seclog.clear') }).click();
+  await who.fill(user.name);
+  await page.getByRole('option', { name: user.name }).click();
+  await page.getByRole('link', { name: say(v, 'seclog.open', { name: user.name }) }).click();
+  await v.seen(page.getByRole('button', { name: say(v, 'account.endUser') }), 'his card, where he is ended');
 }
 
 async function ended(v, w, id) {

@@ -83,6 +83,7 @@ static void changed(struct bed *t)
     static const str change[] = {
         S0("UPDATE change SET who = 77 WHERE seq = $1"),    S0("UPDATE change SET at = at + 1 WHERE seq = $1"),
         S0("UPDATE change SET way = 'web' WHERE seq = $1"), S0("UPDATE change SET op = 'delete' WHERE seq = $1"),
+        S0("UPDATE change SET api_key = 9 WHERE seq = $1"),
         S0("UPDATE change SET version = 9 WHERE seq = $1"), S0("UPDATE change SET old = '' WHERE seq = $1"),
         S0("UPDATE change SET record = 5 WHERE seq = $1"),  S0("UPDATE change SET entity = 'x' WHERE seq = $1"),
         S0("UPDATE change SET batch = 7 WHERE seq = $1"),   S0("UPDATE change SET old = NULL, who = NULL WHERE seq = $1")};

@@ -695,9 +695,9 @@ static void gone_with(struct bed *t)
     T_OK(cx, auth_session_new(cx, a, S("10.1.1.1"), S("x"), &s));
     cx->acl = NULL, cx->who = (struct who){0};
     T_OK(cx, factors_reset(cx, a));
-    T_INT(gone(cx, a, "second factor"), 1);
+    T_INT(gone(cx, a, "factor"), 1);
     T_OK(cx, factors_reset(cx, a));
-    T_INT(gone(cx, a, "second factor"), 1); /* nobody was in */
+    T_INT(gone(cx, a, "factor"), 1); /* nobody was in */
     T_OK(cx, auth_session_new(cx, a, S("10.1.1.1"), S("x"), &s));
     cx->acl = NULL, cx->who = (struct who){0};
     T_OK(cx, auth_block(cx, &(struct block_row){.addr = S("10.1.1.1"), .why = S("x")}, S(""), &id));
@@ -705,7 +705,7 @@ static void gone_with(struct bed *t)
     T_OK(cx, auth_session_new(cx, a, S("10.1.1.3"), S("x"), &s));
     cx->acl = NULL, cx->who = (struct who){0};
     T_OK(cx, auth_sessions_end(cx, a, S("")));
-    T_INT(gone(cx, a, "by hand"), 1);
+    T_INT(gone(cx, a, "hand"), 1);
     T_INT(gone(cx, b, ""), 0);
     struct db_rows r = {0};
     T_OK(cx, db_query(cx, &r, "SELECT count(*) FROM security_event WHERE kind = 'session.ended' AND subject = $1", V(b)));

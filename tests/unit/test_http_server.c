@@ -264,6 +264,47 @@ static void test_rate(void)
     t_cx_free(&cx);
 }
 
+/* What no parser takes is told as the client's for whom the proxy spoke; else as the proxy's own, and marked. */
+static struct {
+    char addr[64];
+    size_t n;
+    bool proxy;
+    int status;
+} unread;
+static void unread_told(void *arg, str addr, bool is_proxy, int status)
+{
+    (void)arg;
+    unread.n = addr.n < sizeof unread.addr ? addr.n : 0;
+    memcpy(unread.addr, addr.p, unread.n);
+    unread.proxy = is_proxy;
+    unread.status = status;
+}
+
+static void test_unread(void)
+{
+    static const struct {
+        str trusted, req, addr;
+        bool proxy;
+        int status;
+    } rows[] = {
+        {S0("127.0.0.1"), S0("GET /fast HTTP/1.1\r\nHost: a\r\nno header\r\nX-Forwarded-For: 192.0.2.77\r\n\r\n"), S0("192.0.2.77"), false, 400},
+        {S0("127.0.0.1"), S0("GET /fast HTTP/1.1\r\nHost: a\r\nno header\r\n\r\n"), S0("127.0.0.1"), true, 400},
+        {S0("127.0.0.1"), S0("POST /fast HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.78\r\nContent-Length: 99999999999\r\n\r\n"), S0("192.0.2.78"), false, 0},
+        {S0(""), S0("GET /fast HTTP/1.1\r\nHost: a\r\nno header\r\nX-Forwarded-For: 192.0.2.77\r\n\r\n"), S0("127.0.0.1"), false, 400},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct cx cx = t_cx();
+        struct world *w = start(&cx, (struct http_opts){.trusted_proxies = rows[i].trusted, .refused = unread_told});
+        unread.n = 0;
+        int st = status_of(ask(&cx, w, rows[i].req));
+        stop(w);
+        T(st >= 400 && st < 500 && unread.status == st && (!rows[i].status || st == rows[i].status));
+        T_STR(((str){unread.addr, unread.n}), rows[i].addr);
+        T(unread.proxy == rows[i].proxy);
+        t_cx_free(&cx);
+    }
+}
+
 /* All uploads on their way together have a bound, which those that ended give back; and the disk keeps its reserve. */
 static void test_spool_full(void)
 {
@@ -526,5 +567,5 @@ static void test_listen(void)
     t_cx_free(&cx);
 }
 
-TESTS("http_server", test_keep_alive, test_pipeline, test_statuses, test_again, test_refused, test_rate,
+TESTS("http_server", test_keep_alive, test_pipeline, test_statuses, test_again, test_refused, test_unread, test_rate,
       test_bodies, test_spool_full, test_files, test_tls, test_listen)

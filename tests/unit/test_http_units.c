@@ -312,6 +312,33 @@ static const struct {
     {S0("10.0.0.2"), S0("10.0.0.0/99,junk,/,"), S0("8.8.8.8"), S0("10.0.0.2")},
 };
 
+/* Of a head that no parser took: only a whole one says for whom a proxy spoke. */
+static const struct {
+    str peer, head, want;
+} unread[] = {
+    {S0("10.0.0.1"), S0("GET / HTTP/9\r\nX-Forwarded-For: 9.9.9.9\r\n\r\n"), S0("9.9.9.9")},
+    {S0("10.0.0.1"), S0("GET / HTTP/9\nx-forwarded-for:9.9.9.9\n\nX-Forwarded-For: 6.6.6.6\n\n"), S0("9.9.9.9")},
+    {S0("10.0.0.1"), S0("GET / HTTP/1.1\r\nX-Forwarded-For: 6.6.6.6\r\nA: b\r\nX-Forwarded-For: 9.9.9.9\r\n\r\n"), S0("9.9.9.9")},
+    {S0("10.0.0.1"), S0("GET / HTTP/1.1\r\nX-Forwarded-For: 6.6.6.6\r\nA: b"), S0("10.0.0.1")}, /* the proxy's line may be still to come */
+    {S0("10.0.0.1"), S0("GET / HTTP/1.1\r\nX-Forwarded-For : 6.6.6.6\r\n\r\n"), S0("10.0.0.1")},
+    {S0("10.0.0.1"), S0("\x16\x03\x01"), S0("10.0.0.1")},
+    {S0("10.0.0.1"), S0(""), S0("10.0.0.1")},
+    {S0("8.8.8.8"), S0("GET / HTTP/9\r\nX-Forwarded-For: 9.9.9.9\r\n\r\n"), S0("8.8.8.8")},
+};
+
+static void test_unread_from(void)
+{
+    for (size_t i = 0; i < COUNT(unread); i++) {
+        struct cx cx = t_cx();
+        struct addr a = {0};
+        char text[ADDR_TEXT];
+        T(addr_parse(unread[i].peer, &a));
+        struct addr from = addr_forwarded(cx.a, unread[i].head, &a, S("10.0.0.0/8"));
+        T_STR(addr_text(&from, text), unread[i].want);
+        t_cx_free(&cx);
+    }
+}
+
 static void test_addresses(void)
 {
     for (size_t i = 0; i < COUNT(clients); i++) {
@@ -487,4 +514,4 @@ static void proxies(void)
 }
 
 TESTS("http_units", proxies, test_routes, test_problem, test_unread, test_ranges, test_codings, test_dates,
-      test_addresses, test_rate, test_rate_crowd, test_retry, test_lines, test_without_socket)
+      test_addresses, test_unread_from, test_rate, test_rate_crowd, test_retry, test_lines, test_without_socket)

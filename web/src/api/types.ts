@@ -114,22 +114,18 @@ export interface MailDetail extends MailRow { answers: MailAnswer[] }
 export interface MailLink { kind: 'reset' | 'invite' | 'unlock' | 'address' | 'signup'; name: string; mail: string; language: string; firm: string }
 export type Outcome = 'in' | 'half' | 'wrong' | 'pending' | 'captcha' | 'locked' | 'blocked' | 'rate' | 'refused' | 'broken';
 export interface Attempt { id: string; at: string; name: string; user: Ref | null; addr: string; agent: string; known: boolean; outcome: Outcome }
-export type EventKind =
-  | 'login' | 'login.failed' | 'login.locked' | 'login.refused' | 'logout' | 'session.ended' | 'password.changed'
-  | 'password.set' | 'password.link' | 'factor.set' | 'factor.removed' | 'factor.reset' | 'recovery.made'
-  | 'recovery.used' | 'identity.linked' | 'identity.ended' | 'passkey.added' | 'passkey.removed' | 'key.made' | 'key.ended' | 'address.blocked'
-  | 'address.freed' | 'lock.freed' | 'export.begun' | 'export.done' | 'archive.made' | 'backup.made' | 'shown.as'
-  | 'setting.changed' | 'retention.made' | 'retention.changed' | 'retention.on' | 'retention.off' | 'retention.removed' | 'log.exported' | 'log.trimmed' | 'vault.rotated' | 'refused.login' | 'refused.rights'
-  | 'refused.origin' | 'refused.csrf' | 'refused.hidden' | 'refused.input' | 'refused.rate';
-/** A row of the security log. */
-export interface SecurityEvent { id: string; at: string; kind: EventKind; who: Ref | null; subject: Ref | null; addr: string; way: string; n: number; detail: Record<string, unknown> | null }
+/** A row of the security log; text, told: the kind and its parameters in the user's language. */
+export interface SecurityEvent {
+  id: string; at: string; kind: string; text: string; who: Ref | null; key: Ref | null; subject: Ref | null; subject_of: string; entity: string;
+  addr: string; way: string; n: number; detail: Record<string, unknown> | null; told: string;
+}
 export interface Lock { id: string; name: string; user: string | null; known: boolean; until: string }
 export interface Block { id: string; addr: string; why: string; at: string; until: string | null }
 export interface Setup { needed: boolean; passkeys: boolean; languages: string[] }
 
 export interface Change { field: string; old: Value; new: Value }
 export interface Entry {
-  seq: string | number; at: string; who: Ref | null; way: string; batch: string | null;
+  seq: string | number; at: string; who: Ref | null; way: string; key?: Ref; batch: string | null;
   op: 'create' | 'update' | 'delete' | 'restore' | 'merge' | 'share'; changes: Change[];
   loser?: Ref; winner?: Ref;
   /** Whom it was shared with: what he had, and what he has since. */

@@ -15,6 +15,20 @@ export function showDay(at: string, locale: string): string {
   const ms = Date.parse(at);
   return Number.isNaN(ms) ? at : new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(ms);
 }
+/** The day of a time stamp, by its name; the time of day. */
+export function showDayName(at: string, locale: string): string {
+  const ms = Date.parse(at);
+  return Number.isNaN(ms) ? at : new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(ms);
+}
+export function showClock(at: string, locale: string): string {
+  const ms = Date.parse(at);
+  return Number.isNaN(ms) ? at : new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(ms);
+}
+/** "2026-11-22", as here. */
+export function dayOf(ms: number): string {
+  const d = new Date(ms);
+  return [String(d.getFullYear()), String(d.getMonth() + 1).padStart(2, '0'), String(d.getDate()).padStart(2, '0')].join('-');
+}
 
 /** The shortest that still tells when: the time of today, a day of this year, else the date in figures. */
 export function showBrief(at: string, locale: string, now: number): string {
