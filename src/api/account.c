@@ -211,34 +211,21 @@ enum err api_account_password(struct cx *cx, const struct req *rq, struct resp *
     return E_OK;
 }
 
-struct ending {
-    int64_t id;
-    struct written w;
-};
-
 enum err account_end(struct cx *cx, int64_t id, struct written *ret)
 {
     struct set s = {FLD(ENT(cx, "user"), "active"), VAL_INT(0)};
-    TRY(record_update(cx, ENT(cx, "user"), id, 0, &s, 1, ret));
-    return auth_sessions_end(cx, id, S(""));
-}
-
-static enum err ended(struct cx *cx, void *arg)
-{
-    struct ending *e = arg;
-    e->w = (struct written){0};
-    return account_end(cx, e->id, &e->w);
+    return record_update(cx, ENT(cx, "user"), id, 0, &s, 1, ret); /* his sessions end with that */
 }
 
 static enum err end_once(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     struct account a = {0};
+    struct written w = {0};
     TRY(account_of(cx, rq, &a));
     if (a.id == cx->who.user) return fail(cx, E_INVALID, "You cannot end yourself");
-    struct ending e = {.id = a.id};
-    TRY(db_write(cx, ended, &e));
+    TRY(account_end(cx, a.id, &w));
     log_say(cx, LOG_INFO, S("auth"), "user %" PRId64 " was ended by user %" PRId64, a.id, cx->who.user);
-    reply_written(cx, rs, &e.w);
+    reply_written(cx, rs, &w);
     rs->status = 204;
     return E_OK;
 }

@@ -7,12 +7,13 @@
  */
 #pragma once
 #include "acl/acl.h"
+#include "acl/sessions.h"
 #include "audit/event.h"
 #include "os/vault.h"
 #include "record/record.h"
 
 enum { AUTH_HASHES = 4, AUTH_WAITING = 48, PASSWORD_MIN = 8, PASSWORD_MAX = 1024, TOKEN_CHARS = 64 };
-enum { SESSION_IDLE_MS = 12 * 3600 * 1000, PROOF_MS = 15 * 60 * 1000, PROOF_OWN_MS = 5 * 60 * 1000 };
+enum { PROOF_MS = 15 * 60 * 1000, PROOF_OWN_MS = 5 * 60 * 1000 };
 enum { FIRST_PASSWORD_MS = 7 * 86400 * 1000 };
 #define SESSION_MAX_MS (INT64_C(30) * 86400000)
 

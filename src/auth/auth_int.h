@@ -116,14 +116,6 @@ struct opening {
 };
 struct opening session_opening(struct cx *cx, int64_t user, enum stage stage, str addr, str agent);
 enum err session_insert(struct cx *cx, void *opening);
-/* A user's sessions, of them those that came by a provider; a provider's; or those that came from an address, as they
- * keep it. 0 and "" are not asked; but: the key of one that goes on. */
-struct sessions_of {
-    int64_t user, idp;
-    str addr, but;
-};
-/* Inside db_write: they end; of each user how many were open is told, with the code (EVENT_WHY_*) of why. */
-MUST enum err sessions_end(struct cx *cx, const struct sessions_of *which, enum event_code why);
 
 /* ---- a try to come in, or to prove who one is: counted before it is looked at, so that a hundred at once are no more
  * than a hundred in turn ---- */

@@ -179,7 +179,6 @@ static enum err user_active(struct cli *c, str mail, bool active)
     TRY(cli_user(c, mail, &user));
     struct set s = {FLD(e, "active"), VAL_INT(active)};
     TRY(record_update(c->cx, e, user, 0, &s, 1, &w));
-    if (!active) TRY(auth_sessions_end(c->cx, user, S("")));
     return user_said(c, user, mail,
                      active ? "may log in" : "cannot log in any more; his sessions are ended");
 }

@@ -3,7 +3,7 @@
  * who comes in, and what he may then. Names of fields, no values. */
 #include "record/record_int.h"
 
-#include "audit/event.h"
+#include "acl/sessions.h"
 
 enum { WATCHED_MAX = 40 };
 /* The others (his name, telephone, language) open nothing. */
@@ -33,12 +33,20 @@ static enum event_kind kind_of(str entity, str op)
     return EVENT_N;
 }
 
+/* His sessions end with him, or they would be open again as soon as he is. */
+static enum err shut_out(struct cx *cx, const struct event *told)
+{
+    bool ends = told->kind == EVENT_USER_ENDED || told->kind == EVENT_USER_DELETED;
+    TRY(event_put(cx, told));
+    return ends ? sessions_end(cx, &(struct sessions_of){.user = told->subject}, EVENT_WHY_USER) : E_OK;
+}
+
 /* Was he switched off or on? That stands by itself. */
 static enum err switched(struct cx *cx, int64_t id, const struct json *was)
 {
     struct event e = {.kind = was->t == JT_BOOL && !was->b ? EVENT_USER_OPENED : EVENT_USER_ENDED,
                       .subject = id};
-    return event_put(cx, &e);
+    return shut_out(cx, &e);
 }
 
 static enum err changed(struct cx *cx, const struct entity *e, int64_t id, str old_json)
@@ -71,5 +79,5 @@ enum err watched_write(struct cx *cx, const struct entity *e, int64_t id, str op
 {
     struct event told = {.kind = kind_of(e->name, op), .subject = id};
     if (!record_lets_in(e->name) || told.kind == EVENT_N) return E_OK;
-    return str_eq(op, S("update")) ? changed(cx, e, id, old_json) : event_put(cx, &told);
+    return str_eq(op, S("update")) ? changed(cx, e, id, old_json) : shut_out(cx, &told);
 }

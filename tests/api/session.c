@@ -349,9 +349,29 @@ static void spelled(struct api_bed *t)
          {REPA1, "GET /api/v1/credential/1", NULL, 404, NULL, NULL, NULL, NULL});
 }
 
+/* Who is switched off, or deleted, by whatever door, and comes back, has no session from before. */
+static void comes_back(struct api_bed *t)
+{
+    ROWS(t,
+         {REPB1, "GET /api/v1/session", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$repb1", "{'active':false}", 200, NULL, "user.update", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$repb1", "{'active':true}", 200, NULL, "user.update", NULL, NULL},
+         {REPB1, "GET /api/v1/session", NULL, 401, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=session.ended&user=$repb1", NULL, 200, "\"why\":\"user\"|ausgeschaltet", "", NULL, NULL},
+         {REPA2, "GET /api/v1/session", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/user/bulk", "{'items':[{'op':'change','id':'$repa2','values':{'active':false}}]}", 200, NULL, "user.update", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$repa2", "{'active':true}", 200, NULL, "user.update", NULL, NULL},
+         {REPA2, "GET /api/v1/session", NULL, 401, NULL, NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/session", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/user/$repa1", NULL, 204, NULL, "user.delete", NULL, NULL},
+         {ADMIN, "POST /api/v1/user/$repa1/restore", NULL, 200, NULL, "user.restore", NULL, NULL},
+         {REPA1, "GET /api/v1/session", NULL, 401, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/session", NULL, 200, NULL, NULL, NULL, NULL});
+}
+
 void session_tests(void)
 {
     api_both(set_up, false, false);
-    static void (*const all[])(struct api_bed *) = {log_in_and_out, guess, first_password, ended, ended_unproved, guarded, spelled};
+    static void (*const all[])(struct api_bed *) = {log_in_and_out, guess, first_password, ended, ended_unproved, comes_back, guarded, spelled};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

@@ -401,6 +401,8 @@ static void remembered(struct bed *t)
     change(cx, "user", user, "active", VAL_INT(0));
     T_INT(sees(cx, au, s.token), -E_AUTH);
     change(cx, "user", user, "active", VAL_INT(1));
+    T_INT(sees(cx, au, s.token), -E_AUTH); /* it ended with him */
+    T_OK(cx, auth_session_new(cx, user, S("10.0.0.1"), S("test"), &s));
     T_INT(sees(cx, au, s.token), REACH_OWN);
     cx->now_ms += SESSION_IDLE_MS + 1;
     T_INT(sees(cx, au, s.token), -E_AUTH);
@@ -706,6 +708,21 @@ static void gone_with(struct bed *t)
     cx->acl = NULL, cx->who = (struct who){0};
     T_OK(cx, auth_sessions_end(cx, a, S("")));
     T_INT(gone(cx, a, "hand"), 1);
+    const struct entity *e = ENT(cx, "user");
+    struct set off = {FLD(e, "active"), VAL_INT(0)}, on = {FLD(e, "active"), VAL_INT(1)};
+    struct written w = {0};
+    T_OK(cx, auth_session_new(cx, a, S("10.1.1.3"), S("x"), &s));
+    cx->acl = NULL, cx->who = (struct who){0};
+    T_OK(cx, record_update(cx, e, a, 0, &off, 1, &w));
+    T_INT(gone(cx, a, "user"), 1);
+    T_OK(cx, record_update(cx, e, a, 0, &on, 1, &w));
+    T_INT(auth_session_enter(cx, au, s.token, &s), E_AUTH); /* he is back, they are not */
+    T_OK(cx, auth_session_new(cx, a, S("10.1.1.3"), S("x"), &s));
+    cx->acl = NULL, cx->who = (struct who){0};
+    T_OK(cx, record_delete(cx, e, a, 0, &w));
+    T_INT(gone(cx, a, "user"), 2);
+    T_OK(cx, record_restore(cx, e, a, &w));
+    T_INT(auth_session_enter(cx, au, s.token, &s), E_AUTH);
     T_INT(gone(cx, b, ""), 0);
     struct db_rows r = {0};
     T_OK(cx, db_query(cx, &r, "SELECT count(*) FROM security_event WHERE kind = 'session.ended' AND subject = $1", V(b)));
