@@ -86,6 +86,40 @@ enum err api_lock_delete(struct cx *cx, const struct req *rq, struct resp *rs)
     return E_OK;
 }
 
+/* ---- addresses held by too many failures ---- */
+enum err api_held_list(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    struct held_row *v = NULL;
+    size_t n = 0;
+    (void)rq;
+    TRY(users_only(cx));
+    auth_held(cx, cx->app->auth, &v, &n);
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_key(&w, S("data"));
+    jw_arr(&w);
+    for (size_t i = 0; i < n; i++) {
+        jw_obj(&w);
+        jw_kid(&w, S("id"), v[i].id);
+        jw_kstr(&w, S("addr"), v[i].addr);
+        jw_kstr(&w, S("until"), time_text(cx->a, v[i].until));
+        jw_obj_end(&w);
+    }
+    jw_arr_end(&w);
+    jw_obj_end(&w);
+    return E_OK;
+}
+
+enum err api_held_delete(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    int64_t id = 0;
+    TRY(users_only(cx));
+    TRY(path_id(cx, rq, 0, &id));
+    TRY(auth_held_free(cx, cx->app->auth, id));
+    rs->status = 204;
+    return E_OK;
+}
+
 /* ---- blocked addresses ---- */
 enum err api_block_list(struct cx *cx, const struct req *rq, struct resp *rs)
 {

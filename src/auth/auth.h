@@ -137,6 +137,13 @@ struct lock_row {
 };
 MUST enum err auth_locks(struct cx *cx, struct lock_row **ret, size_t *ret_n);
 MUST enum err auth_lock_free(struct cx *cx, int64_t id); /* E_NOTFOUND */
+/* Held by too many failures: one more is looked at now and then, until all are forgotten. In this process. */
+struct held_row {
+    int64_t id, until;
+    str addr;                       /* "": all unknown devices together */
+};
+void auth_held(struct cx *cx, struct auth *au, struct held_row **ret, size_t *ret_n);
+MUST enum err auth_held_free(struct cx *cx, struct auth *au, int64_t id); /* E_NOTFOUND */
 struct block_row {
     int64_t id, at, by, until;      /* until: 0 = for good */
     str addr, why;

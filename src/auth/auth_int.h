@@ -2,6 +2,7 @@
 /* auth/auth_int.h - what the files of this room share. */
 #pragma once
 #include "auth/auth.h"
+#include "os/os.h"
 
 #include <pthread.h>
 
@@ -44,6 +45,8 @@ struct bucket {
     uint64_t key;       /* of the address, with a secret seed */
     int64_t missing_ms; /* the time it takes until it is full again, ... */
     int64_t at;         /* ... as of then */
+    bool held;          /* it was used up, and was not full again since */
+    char net[OS_NET_MAX]; /* the address; of the bucket of all "" */
 };
 struct buckets {
     pthread_mutex_t lock;
@@ -56,6 +59,10 @@ void buckets_close(struct buckets *b);
 int64_t buckets_wait_ms(struct buckets *b, str addr, bool stranger, int64_t now_ms);
 /* A failure; true when it was the last in stock for this address. */
 bool buckets_take(struct buckets *b, str addr, bool stranger, int64_t now_ms);
+/* Those that are held, the longest first; at most HELD_SHOWN. */
+size_t buckets_held(struct cx *cx, struct buckets *b, struct held_row *ret);
+/* Full again at once; false: there is no such one that is held. */
+bool buckets_fill(struct buckets *b, int64_t id, int64_t now_ms);
 
 /* ---- captchas; inside db_write ---- */
 MUST enum err captcha_make(struct cx *cx, struct captcha *ret);

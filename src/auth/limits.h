@@ -23,6 +23,7 @@ enum {
     ATTEMPT_DAYS = 90,   /* the log of attempts */
     SESSIONS_SHOWN = 1000,
     ATTEMPT_PAGE = 50,
+    HELD_SHOWN = 1000,  /* addresses held by too many failures */
     BLOCKS_MAX = 1000,   /* addresses blocked by hand */
     BLOCK_WHY_MAX = 200, /* characters */
     NAME_BYTES = 254,    /* of a name that is tried */

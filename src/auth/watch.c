@@ -90,6 +90,27 @@ enum err auth_lock_free(struct cx *cx, int64_t id)
     return f.n ? E_OK : fail(cx, E_NOTFOUND, "There is no such record");
 }
 
+/* ---- addresses held by too many failures ---- */
+void auth_held(struct cx *cx, struct auth *au, struct held_row **ret, size_t *ret_n)
+{
+    *ret = NEW_N(cx->a, struct held_row, HELD_SHOWN);
+    *ret_n = buckets_held(cx, &au->buckets, *ret);
+}
+
+/* Told first: what is told of twice was freed once, what is freed is told. */
+enum err auth_held_free(struct cx *cx, struct auth *au, int64_t id)
+{
+    struct held_row *v = NULL;
+    size_t n = 0, i = 0;
+    auth_held(cx, au, &v, &n);
+    while (i < n && v[i].id != id) i++;
+    if (i == n) return fail(cx, E_NOTFOUND, "There is no such record");
+    struct event told = {.kind = EVENT_ADDRESS_FREED, .detail = event_detail(cx, EVENT_KEY_ADDR, v[i].addr)};
+    TRY(event_write(cx, &told, NULL));
+    (void)buckets_fill(&au->buckets, id, cx->now_ms);
+    return E_OK;
+}
+
 /* ---- blocked addresses ---- */
 enum err auth_blocks(struct cx *cx, struct block_row **ret, size_t *ret_n)
 {

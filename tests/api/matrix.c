@@ -81,6 +81,8 @@ static const struct cell {
     {GET, "/api/v1/attempt", "/api/v1/attempt", NULL, NOTHING, "401", "200", "403", "403"},
     {GET, "/api/v1/lock", "/api/v1/lock", NULL, NOTHING, "401", "200", "403", "403"},
     {DELETE, "/api/v1/lock/{id}", "/api/v1/lock/1", NULL, NOTHING, "401", "404", "403", "403"},
+    {GET, "/api/v1/held", "/api/v1/held", NULL, NOTHING, "401", "200", "403", "403"},
+    {DELETE, "/api/v1/held/{id}", "/api/v1/held/1", NULL, NOTHING, "401", "404", "403", "403"},
     {GET, "/api/v1/block", "/api/v1/block", NULL, NOTHING, "401", "200", "403", "403"},
     {POST, "/api/v1/block", "/api/v1/block", "{'addr':'192.0.2.1'}", NOTHING, "401", "201", "403", "403"},
     {DELETE, "/api/v1/block/{id}", "/api/v1/block/1", NULL, NOTHING, "401", "404", "403", "403"},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Set-up, log-in and out, and the guard: cookies, CSRF, Origin, media types, paths. */
 #include "api_bed.h"
+#include "auth/auth_int.h"
 #include "auth/limits.h"
 
 static void set_up(struct api_bed *t)
@@ -272,6 +273,7 @@ static void ended(struct api_bed *t)
          {ADMIN, "POST /api/v1/undo", "{'change':'$gone.seq'}", 200, "\"undone\":1", "user.update", NULL, NULL},
          {ADMIN, "GET /api/v1/account/$repa1", NULL, 200, "\"active\":true", NULL, NULL, NULL},
          {REPA1, "GET /api/v1/session", NULL, 401, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/held", NULL, 200, "{\"data\":[]}", "", NULL, NULL},
          {ADMIN, "POST /api/v1/block", "{'addr':'203.0.113.7'}", 422, "\"field\":\"addr\"", NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/block", "{'addr':'198.51.100.4','until':'2020-01-01T00:00:00Z'}", 422, "\"field\":\"until\"", NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/block", "{'addr':'198.51.100.4','why':'rät Passwörter'}", 201, NULL, "", "block", NULL},
@@ -349,6 +351,24 @@ static void spelled(struct api_bed *t)
          {REPA1, "GET /api/v1/credential/1", NULL, 404, NULL, NULL, NULL, NULL});
 }
 
+/* An address that had too many failures waits; an administrator sees it, and lets it go. */
+static void held(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    for (int i = 0; i < LOGIN_ADDR_BURST; i++) (void)buckets_take(&t->app->auth->buckets, S("203.0.113.7"), false, clock_ms());
+    ROWS(t, {ANON, "POST /api/v1/session", "{'mail':'clara@mueller.example','password':'falsch-falsch'}", 429, "@Retry-After: ", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/held", NULL, 403, NULL, NULL, NULL, NULL});
+    struct answer r = api_call(t, cx->a, ADMIN, S("GET /api/v1/held"), S(""), S(""));
+    T(str_find(r.body, S("\"addr\":\"203.0.113.7\"")) > 0);
+    var_put(t, "held", answer_value(cx, &r, S("data.0.id")));
+    ROWS(t, {REPA1, "DELETE /api/v1/held/$held", NULL, 403, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/held/$held", NULL, 204, NULL, "", NULL, NULL},
+         {ADMIN, "DELETE /api/v1/held/$held", NULL, 404, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/held", NULL, 200, "{\"data\":[]}", "", NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=address.freed", NULL, 200, "\"addr\":\"203.0.113.7\"", "", NULL, NULL},
+         {ANON, "POST /api/v1/session", "{'mail':'clara@mueller.example','password':'falsch-falsch'}", 401, NULL, NULL, NULL, NULL});
+}
+
 /* Who is switched off, or deleted, by whatever door, and comes back, has no session from before. */
 static void comes_back(struct api_bed *t)
 {
@@ -372,6 +392,6 @@ static void comes_back(struct api_bed *t)
 void session_tests(void)
 {
     api_both(set_up, false, false);
-    static void (*const all[])(struct api_bed *) = {log_in_and_out, guess, first_password, ended, ended_unproved, comes_back, guarded, spelled};
+    static void (*const all[])(struct api_bed *) = {log_in_and_out, guess, first_password, ended, ended_unproved, comes_back, held, guarded, spelled};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

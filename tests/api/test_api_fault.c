@@ -2,6 +2,8 @@
 /* Every database call of every writing route fails once: the answer says so, nothing has changed, the next try works. */
 #include "api_bed.h"
 #include "os/os.h"
+#include "auth/auth_int.h"
+#include "auth/limits.h"
 #include "auth/passkey.h"
 #include "house.h"
 #include "record/log.h"
@@ -113,6 +115,7 @@ static const struct torture {
     {"POST /api/v1/block", "{'addr':'192.0.2.1','why':'f'}", NULL, ADMIN, ""},
     {"DELETE /api/v1/block/$block", NULL, NULL, ADMIN, ""},
     {"DELETE /api/v1/lock/$lock", NULL, NULL, ADMIN, ""},
+    {"DELETE /api/v1/held/$held", NULL, NULL, ADMIN, ""},
     {"POST /api/v1/session/proof/passkey", NULL, NULL, MGRA, ""},
     {"POST /api/v1/session/proof", "{'password':'korrekt-pferd-batterie'}", NULL, MGRA, "login_attempt login_guard security_event"},
     {"POST /api/v1/factor/totp", "{}", NULL, MGRA, ""},
@@ -217,7 +220,7 @@ static const struct deed {
              {"DELETE /api/v1/hook/$hook", "setting.changed"}, {"PUT /api/v1/mail/server", "setting.changed"}, {"PUT /api/v1/signup/rules", "setting.changed"},
              {"POST /api/v1/session", "login"}, {"DELETE /api/v1/session", "logout"}, {"POST /api/v1/account/$repa2/password", "password.set"},
              {"POST /api/v1/account/$repa2/end", "user.ended"}, {"POST /api/v1/block", "address.blocked"}, {"DELETE /api/v1/block/$block", "address.freed"},
-             {"DELETE /api/v1/lock/$lock", "lock.freed"}, {"POST /api/v1/factor/totp/confirm", "factor.set"}, {"POST /api/v1/factor/recovery", "recovery.made"},
+             {"DELETE /api/v1/held/$held", "address.freed"}, {"DELETE /api/v1/lock/$lock", "lock.freed"}, {"POST /api/v1/factor/totp/confirm", "factor.set"}, {"POST /api/v1/factor/recovery", "recovery.made"},
              {"POST /api/v1/factor/totp/end", "factor.removed"}, {"POST /api/v1/passkey", "passkey.added"}, {"POST /api/v1/passkey/$pk/end", "passkey.removed"},
              {"POST /api/v1/session/password", "password.changed"}, {"POST /api/v1/password/reset", "password.link"}};
 
@@ -368,6 +371,12 @@ static void login_make(struct api_bed *t)
     T_OK(cx, db_write(cx, lock_row, NULL));
     T_OK(cx, db_write(cx, links_row, t));
     var_put(t, "lock", S("77"));
+    struct held_row *held = NULL;
+    size_t n = 0;
+    for (int i = 0; i < LOGIN_ADDR_BURST; i++) (void)buckets_take(&t->app->auth->buckets, S("192.0.2.8"), false, cx->now_ms);
+    auth_held(cx, t->app->auth, &held, &n);
+    T_INT((int64_t)n, 1);
+    var_put(t, "held", n ? arena_fmt(cx->a, "%" PRId64, held[0].id) : S("0"));
     ROWS(t, {ADMIN, "POST /api/v1/block", "{'addr':'192.0.2.9'}", 201, NULL, "", "block", NULL});
 }
 

@@ -109,6 +109,26 @@ async function own(w) {
   await other.close();
 }
 
+/** Too many wrong words from one address: it has to wait, and an administrator lets it go. */
+async function slowed(v) {
+  const { page } = v;
+  const tries = await page.context().browser().newContext();
+  const wrong = async (i) => (await tries.request.post(`${v.url}/api/v1/session`, { data: { mail: `n${i}@test.example`, password: 'x' } })).status();
+  let i = 0;
+  while (i < 60 && (await wrong(i)) !== 429) i++;
+  v.ok(i < 60, 'an address that fails too often has to wait');
+  await page.reload();
+  const row = page.getByRole('listitem').filter({ hasText: '127.0.0.1' });
+  await v.seen(row, 'and is listed');
+  await v.axe('addresses with too many failures');
+  await v.shot('signins-held');
+  v.ok(await fits(page), 'they fit');
+  await page.getByRole('button', { name: say(v, 'signins.freeOf', { name: '127.0.0.1' }) }).click();
+  await row.waitFor({ state: 'detached' });
+  v.ok((await wrong('again')) === 401, 'free again, it may try as before');
+  await tries.close();
+}
+
 async function watched(v, w) {
   const { page } = v;
   await page.goto(`${v.url}/settings/signins`);
@@ -127,6 +147,7 @@ async function watched(v, w) {
   await page.getByRole('tab', { name: say(v, 'signins.attempts') }).focus();
   await page.keyboard.press('ArrowRight');
   await v.seen(page.getByText(say(v, 'signins.noLocks')), 'nobody is locked out');
+  await slowed(v);
   await page.getByRole('button', { name: say(v, 'signins.blockNew') }).click();
   const form = page.getByRole('dialog');
   await form.getByRole('textbox', { name: say(v, 'signins.addr') }).fill('127.0.0.1');

@@ -214,6 +214,34 @@ static void locked(struct bed *t)
     auth_close(&au);
 }
 
+/* Who is held is listed until the last failure is forgotten, and tries as before when he is let go. */
+static void freed_by_hand(struct cx *cx, struct auth *au)
+{
+    struct held_row *v = NULL;
+    size_t n = 0;
+    (void)buckets_take(&au->buckets, S("203.0.113.6"), false, cx->now_ms); /* one failure holds nobody */
+    auth_held(cx, au, &v, &n);
+    T_INT((int64_t)n, 1);
+    if (n != 1) return;
+    T_STR(v[0].addr, S("203.0.113.5"));
+    T_INT(v[0].until, cx->now_ms + (int64_t)LOGIN_ADDR_BURST * LOGIN_ADDR_EVERY_MS);
+    cx->now_ms += (LOGIN_ADDR_BURST - 1) * LOGIN_ADDR_EVERY_MS; /* he may try, and is still short of tries */
+    T_INT(auth_held_free(cx, au, v[0].id + 1), E_NOTFOUND);
+    T_OK(cx, auth_held_free(cx, au, v[0].id));
+    T_INT(auth_held_free(cx, au, v[0].id), E_NOTFOUND);
+    T_INT(buckets_wait_ms(&au->buckets, S("203.0.113.5"), false, cx->now_ms), 0);
+    auth_held(cx, au, &v, &n);
+    T_INT((int64_t)n, 0);
+    for (int i = 0; i < LOGIN_ADDR_BURST; i++) {
+        T_INT(buckets_wait_ms(&au->buckets, S("203.0.113.5"), false, cx->now_ms), 0);
+        (void)buckets_take(&au->buckets, S("203.0.113.5"), false, cx->now_ms);
+    }
+    T(buckets_wait_ms(&au->buckets, S("203.0.113.5"), false, cx->now_ms) > 0);
+    cx->now_ms += LOGIN_ADDR_BURST * LOGIN_ADDR_EVERY_MS; /* full again by itself */
+    auth_held(cx, au, &v, &n);
+    T_INT((int64_t)n, 0);
+}
+
 /* D04: one password over 500 accounts from one address, and from 100 addresses. */
 static void sprayed(struct bed *t)
 {
@@ -232,6 +260,7 @@ static void sprayed(struct bed *t)
     cx->now_ms += LOGIN_ADDR_EVERY_MS;
     T(comes(cx, au, "x@example.org", "Sommer2026", "203.0.113.5") == E_AUTH);
     T(comes(cx, au, "x@example.org", "Sommer2026", "203.0.113.5") == E_RATE);
+    freed_by_hand(cx, au);
     auth_close(&au);
     au = auth_open(NULL);
     int64_t user = user_make(cx, "anna@example.org", true);

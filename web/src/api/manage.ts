@@ -2,7 +2,7 @@
 import { query, type Mapping } from './calls';
 import { del, get, patch, post, put } from './client';
 import type {
-  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Filter, Idp, IdpBody, IdpList, IdpTried, Hook, HookDelivery, Identity, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Ref, Session, SessionRow, SecurityEvent, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
+  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Filter, Idp, IdpBody, IdpList, IdpTried, Held, Hook, HookDelivery, Identity, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Ref, Session, SessionRow, SecurityEvent, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
 } from './types';
 
 export const doSetup = (body: Record<string, string>) => post<Session>('/setup', body);
@@ -33,6 +33,8 @@ export const securityEvents = (q: EventQuery, cursor: string | null) => get<Page
 export const securityFile = (q: EventQuery) => '/api/v1/security/export' + query(within(q));
 export const locks = async () => (await get<{ data: Lock[] }>('/lock')).data;
 export const unlock = (id: string) => del(`/lock/${id}`);
+export const held = async () => (await get<{ data: Held[] }>('/held')).data;
+export const letTry = (id: string) => del(`/held/${id}`);
 export const blocks = async () => (await get<{ data: Block[] }>('/block')).data;
 export const blockAddress = (addr: string, why: string, until: string) => post<{ id: string }>('/block', { addr, why, until });
 export const freeAddress = (id: string) => del(`/block/${id}`);

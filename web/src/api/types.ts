@@ -120,6 +120,8 @@ export interface SecurityEvent {
   addr: string; way: string; n: number; detail: Record<string, unknown> | null; told: string;
 }
 export interface Lock { id: string; name: string; user: string | null; known: boolean; until: string }
+/** addr "": all unknown devices together. */
+export interface Held { id: string; addr: string; until: string }
 export interface Block { id: string; addr: string; why: string; at: string; until: string | null }
 export interface Setup { needed: boolean; passkeys: boolean; languages: string[] }
 
