@@ -163,8 +163,35 @@ static void twenty_at_once(struct api_bed *t)
     for (size_t i = 0; i < COUNT(v); i++) arena_free(&v[i].a);
 }
 
+static enum err idem_ages(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "UPDATE idem SET at = at - $1", V(*(const int64_t *)arg));
+}
+
+/* A key of idempotency is honoured for 72 hours, and then forgotten. */
+static void remembered(struct api_bed *t)
+{
+    static const int64_t hour = 3600000;
+    struct cx cx = t->b.cx;
+    struct key k = {.user = t->who[REPA1].id, .name = S("m"), .scopes = S("read write")};
+    str token = {0}, id[3] = {{0}}, req = S("POST /api/v1/person"), body = S("{\"name\":\"einmal\"}");
+    int64_t older[] = {0, 71 * hour, 2 * hour}; /* than the time before */
+    cx.now_ms = clock_ms();
+    T_OK(&cx, key_new(&cx, &k, &token));
+    str head = arena_fmt(cx.a, "Authorization: Bearer %.*s\nCookie: none=1\nIdempotency-Key: three-days", FS(token));
+    for (size_t i = 0; i < COUNT(older); i++) {
+        T_OK(&cx, db_write(&cx, idem_ages, &older[i]));
+        struct answer r = api_call(t, cx.a, ANON, req, body, head);
+        T_INT(r.status, 201);
+        id[i] = answer_value(&cx, &r, S("id"));
+    }
+    T(id[0].n && id[2].n && !str_eq(id[2], id[0]));
+    T_STR(id[1], id[0]);
+    (void)api_events_came(t);
+}
+
 void records_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {life, refused, mass_assignment, once_only, twenty_at_once};
+    static void (*const all[])(struct api_bed *) = {life, refused, mass_assignment, once_only, twenty_at_once, remembered};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }
