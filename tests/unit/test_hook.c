@@ -506,6 +506,14 @@ static enum err many_inside(struct cx *cx, void *arg)
     return E_OK;
 }
 
+/* The newest of the hook is so many days old: its id says when it was made. */
+static enum err aged_inside(struct cx *cx, void *arg)
+{
+    const int64_t *x = arg; /* hook, days */
+    int64_t made = clock_ms() - x[1] * DAY_MS - INT64_C(1577836800000);
+    return db_exec(cx, NULL, "UPDATE hook_delivery SET id = $2 WHERE id = (SELECT max(id) FROM hook_delivery WHERE hook = $1 AND state = 'delivered')", V(x[0]), V(made << 22));
+}
+
 /* H02: what comes back to itself is stopped. And what is old is let go. */
 static void circle(struct bed *b)
 {
@@ -526,6 +534,10 @@ static void circle(struct bed *b)
     T_INT(count(&w, STATE("stopped"), hook), 1);
     T_OK(now(&w), hook_tidy(cx));
     T_INT(count(&w, STATE("delivered"), hook), HOOK_RECORD_HOUR);
+    for (int64_t days = 29; days <= 31; days += 2) /* two of them are older than that */
+        T_OK(now(&w), db_write(cx, aged_inside, (int64_t[]){hook, days}));
+    T_OK(now(&w), hook_tidy(cx));
+    T_INT(count(&w, STATE("delivered"), hook), HOOK_RECORD_HOUR - 1);
     world_end(&w);
 }
 
