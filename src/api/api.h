@@ -2,6 +2,7 @@
 /* api/api.h - the REST API of docs/api.md: its routes, its guard, and what of the process its handlers may use. */
 #pragma once
 #include "auth/auth.h"
+#include "backup/backup.h"
 #include "hook/hook.h"
 #include "http/http.h"
 #include "idp/idp.h"
@@ -29,6 +30,11 @@ struct intake_conf {       /* what is taken in */
     str scan;              /* "" or where clamd listens (api/scan.h) */
     int64_t day_bytes;     /* of one user within 24 hours; 0 = no bound */
 };
+/* How copies of everything are made here; its texts and the store live as long as the process. */
+struct backup_conf {
+    struct backup_opts opts; /* progress is the caller's */
+    bool daily;              /* one a day by itself */
+};
 struct app {               /* owned by `app`, lives as long as the process */
     struct dbase *db;
     struct auth *auth;
@@ -52,6 +58,7 @@ struct app {               /* owned by `app`, lives as long as the process */
     struct tally *tally;   /* NULL: refusals are not counted (tests) */
     struct pictures *pictures; /* NULL: pictures are not taken */
     struct intake_conf intake;
+    struct backup_conf backups;
     _Atomic int asking;    /* requests that wait for a register at present */
     _Atomic uint32_t country; /* two letters, packed; 0 = not known yet: app_country */
 };

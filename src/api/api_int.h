@@ -143,6 +143,7 @@ MUST enum err import_dry_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err import_run_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err dup_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err mass_job(struct cx *cx, const struct job *j, str *ret);
+MUST enum err backup_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err handover_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err undo_job(struct cx *cx, const struct job *j, str *ret);
 MUST enum err as_of_job(struct cx *cx, const struct job *j, str *ret);

@@ -32,6 +32,7 @@ void session_reply(struct cx *cx, struct resp *rs, const struct session *s, cons
     jw_kstr(&w, S("role"), s->role);
     jw_kbool(&w, S("users"), s->stage == STAGE_IN && acl_sys(cx, SYS_USERS));
     jw_kbool(&w, S("privacy"), s->stage == STAGE_IN && acl_sys(cx, SYS_PRIVACY));
+    jw_kbool(&w, S("backups"), s->stage == STAGE_IN && acl_sys(cx, SYS_BACKUP));
     jw_obj_end(&w);
     if (s->stage != STAGE_IN) jw_kstr(&w, S("step"), step_name[s->stage]);
     jw_key(&w, S("firm"));

@@ -222,20 +222,26 @@ static void wait_for_end(struct cx *cx, const sigset_t *signals)
     log_say(cx, LOG_INFO, S("app"), "stopping");
 }
 
+/* How backups are made, by themselves or when somebody asks. */
+static enum err backups_of(struct cli *c, struct s3 *s3, struct backup_conf *ret)
+{
+    ret->daily = !str_eq(cli_setting(c, "backup_hour"), S("off"));
+    return cli_backup_opts(c, s3, &ret->opts);
+}
+
 /* A backup a day by itself, unless the setting says "off", and the housekeeping. */
-static enum err daily_begin(struct cli *c, struct store *st, struct wired *w, struct s3 *s3,
+static enum err daily_begin(struct cli *c, struct store *st, struct wired *w, const struct backup_conf *b,
                             struct backup_daily **ret)
 {
-    str hour = cli_setting(c, "backup_hour");
     struct daily_opts d = {.db = st->db,
+                           .backup = b->opts,
                            .tz_min = os_tz_min(clock_ms()),
                            .quiet_hour = TIDY_HOUR,
-                           .no_backup = str_eq(hour, S("off")),
+                           .no_backup = !b->daily,
                            .tidy = wired_tidy,
                            .arg = w};
-    if (!d.no_backup) TRY(number(c, "backup_hour", &d.quiet_hour));
+    if (b->daily) TRY(number(c, "backup_hour", &d.quiet_hour));
     if (d.quiet_hour > 23) return cli_usage(c, "backup_hour: 0 to 23, or off");
-    if (!d.no_backup) TRY(cli_backup_opts(c, s3, &d.backup));
     return backup_daily_start(c->cx, &d, ret);
 }
 
@@ -261,8 +267,10 @@ static enum err begin_all(struct cli *c, struct store *st, const struct wired_op
                           struct running *x)
 {
     struct cx *cx = c->cx;
-    TRY(wired_start(cx, st, o, &x->w));
-    TRY(daily_begin(c, st, x->w, &x->s3, &x->daily));
+    struct wired_opts all = *o;
+    TRY(backups_of(c, &x->s3, &all.backups));
+    TRY(wired_start(cx, st, &all, &x->w));
+    TRY(daily_begin(c, st, x->w, &all.backups, &x->daily));
     if (remote_start(cx, wired_app(x->w), &x->r) != E_OK)
         log_say(cx, LOG_WARN, S("app"), "commands cannot reach this server: %.*s", FS(cx->msg));
     x->alive = (struct alive){.http = wired_app(x->w)->http, .db = st->db, .silent_ms = SILENT_MS};

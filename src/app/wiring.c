@@ -314,6 +314,7 @@ enum err wired_start(struct cx *cx, struct store *st, const struct wired_opts *o
                           .registers = o->registers,
                           .pictures = o->pictures,
                           .intake = o->intake,
+                          .backups = o->backups,
                           .hook_env = {.vault = st->vault, .rules = {.allow = o->outgoing_allow,
                                                  .ca = o->outgoing_ca,
                                                  .plain = o->plain_outgoing}},

@@ -12,6 +12,7 @@ struct wired_opts {
     struct os_child hasher;    /* stays the caller's; none: passwords are hashed by who asks */
     struct pictures *pictures; /* stays the caller's; NULL: none are taken */
     struct intake_conf intake; /* its text lives as long as the server */
+    struct backup_conf backups; /* its texts and the store live as long as the server */
     struct event_sink *sink;   /* audit/out.h; NULL = nowhere; outlives the server */
     str outgoing_ca;           /* PEM, as outgoing_allow */
     str outgoing_allow;        /* os/outgoing.h; lives as long as the server */

@@ -33,6 +33,7 @@ static void start(struct api_bed *t, bool live)
     T_OK(cx, vault_open(cx, arena_fmt(cx->a, "%.*s/secret.key", FS(t->b.folder)), true, &t->st.vault));
     o.http.spool_dir = arena_fmt(cx->a, "%.*s/spool", FS(t->b.folder));
     T_OK(cx, os_mkdirs(cx, o.http.spool_dir, 0700));
+    o.backups.opts = (struct backup_opts){.dir = arena_fmt(cx->a, "%.*s/backups", FS(t->b.folder)), .files = arena_fmt(cx->a, "%.*s/files", FS(t->b.folder))};
     if (live) {
         T_OK(cx, wired_start(cx, &t->st, &o, &t->w));
         t->app = wired_app(t->w);
@@ -40,7 +41,7 @@ static void start(struct api_bed *t, bool live)
     }
     pthread_mutex_init(&t->lock, NULL);
     t->own = (struct app){.db = t->b.b, .auth = auth_open(t->st.vault), .vault = t->st.vault, .hook_env = {.vault = t->st.vault}, .meta = t->b.m, .meta_lock = &t->lock, .data_dir = t->b.folder,
-                          .url = o.url, .pictures = o.pictures, .setup_token = S("0123456789abcdef0123456789abcdef"), .started_ms = clock_ms()};
+                          .url = o.url, .pictures = o.pictures, .backups = o.backups, .setup_token = S("0123456789abcdef0123456789abcdef"), .started_ms = clock_ms()};
     t->own.idps = idps_open(&(struct idp_env){.vault = t->st.vault, .url = o.url});
     meta_hold(t->b.m);
     t->app = &t->own;

@@ -59,6 +59,8 @@ static const struct cell {
     {POST, "/api/v1/account/{id}/password", "/api/v1/account/$repb1/password", "{'password':'Erstes-Wort-1'}", NOTHING, "401", "204", "403", "403"},
     {POST, "/api/v1/account/{id}/end", "/api/v1/account/$repb1/end", NULL, NOTHING, "401", "204", "403", "403"},
     {POST, "/api/v1/account/{id}/handover", "/api/v1/account/$repb1/handover", "{'to':'$repa2'}", NOTHING, "401", "202", "403", "403"},
+    {GET, "/api/v1/backup", "/api/v1/backup", NULL, NOTHING, "401", "200", "403", "403"},
+    {POST, "/api/v1/backup", "/api/v1/backup", NULL, NOTHING, "401", "202", "403", "403"},
     {POST, "/api/v1/account/{id}/invite", "/api/v1/account/$repb1/invite", NULL, NOTHING, "401", "422", "403", "403"}, /* mail is not set up */
     {GET, "/api/v1/door", "/api/v1/door", NULL, NOTHING, "200", "200", "200", "200"},
     {POST, "/api/v1/password/forgot", "/api/v1/password/forgot", "{'mail':'maria@mueller.example'}", NOTHING, "422", "422", "422", "422"},

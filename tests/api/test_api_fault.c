@@ -111,6 +111,7 @@ static const struct torture {
     {"DELETE /api/v1/session/list/$skey", NULL, NULL, ADMIN, ""},
     {"POST /api/v1/account/$repa2/password", "{'password':'Erstes-Wort-1'}", NULL, ADMIN, ""},
     {"POST /api/v1/account/$repa2/end", NULL, "Idempotency-Key: fault-end", ADMIN, ""},
+    {"POST /api/v1/backup", NULL, "Idempotency-Key: fault-backup", ADMIN, ""},
     {"POST /api/v1/account/$repa2/handover", "{'to':'$repb1','end':true}", "Idempotency-Key: fault-handover", ADMIN, ""},
     {"POST /api/v1/block", "{'addr':'192.0.2.1','why':'f'}", NULL, ADMIN, ""},
     {"DELETE /api/v1/block/$block", NULL, NULL, ADMIN, ""},

@@ -248,6 +248,26 @@ static void changed_by_job(struct api_bed *t)
     ROWS(t, {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":231", NULL, NULL, NULL});
 }
 
+/* A backup by hand: its job tells what it made, the list has it, and whoever may not look after backups sees none. */
+static void backed_up(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx;
+    ROWS(t,
+         {ADMIN, "GET /api/v1/backup", NULL, 200, "\"last\":null,\"data\":[]|\"daily\":false|\"store\":false", NULL, NULL, NULL},
+         {REPA1, "GET /api/v1/backup", NULL, 403, "\"code\":\"denied\"", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/backup", NULL, 403, "\"code\":\"denied\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/backup", NULL, 202, NULL, "", "copy", "Idempotency-Key: copy"},
+         {ADMIN, "POST /api/v1/backup", NULL, 202, "\"job\":\"$copy.job\"", "", NULL, "Idempotency-Key: copy"});
+    job_wait(t, "copy.job", "done");
+    struct answer r = api_call(t, cx->a, ADMIN, api_expand(t, cx->a, "GET /api/v1/job/$copy.job"), S(""), S(""));
+    var_put(t, "made", answer_value(cx, &r, S("result.name")));
+    ROWS(t,
+         {ADMIN, "GET /api/v1/job/$copy.job", NULL, 200, "\"restorable\":true|\"remote_problem\":\"\"", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/backup", NULL, 200, "{\"name\":\"$made\",\"made_at\":\"20|\"ok\":true,\"error\":\"\"|\"report\":{\"name\":\"$made\"|\"person\":", NULL, NULL, NULL},
+         {MGRA, "GET /api/v1/session", NULL, 200, "\"backups\":false", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/session", NULL, 200, "\"backups\":true", NULL, NULL, NULL});
+}
+
 /* Who leaves hands all over, of every entity; what is refused stays his, and one undo takes it all back. */
 static void handed_over(struct api_bed *t)
 {
@@ -609,7 +629,7 @@ static void used(struct api_bed *t)
 
 int main(void)
 {
-    static void (*const all[])(struct api_bed *) = {imported, changed_by_job, handed_over, undone_by_job, as_of, sample, retried, given_up, events_by_key, events, events_resumed, events_missed_many, over_the_wire, created, used};
+    static void (*const all[])(struct api_bed *) = {imported, changed_by_job, handed_over, backed_up, undone_by_job, as_of, sample, retried, given_up, events_by_key, events, events_resumed, events_missed_many, over_the_wire, created, used};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], true, true);
     return t_end("api_live");
 }

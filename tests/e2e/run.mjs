@@ -31,6 +31,7 @@ import * as sso from './sso.mjs';
 import * as sync from './sync.mjs';
 import * as hostile from './hostile.mjs';
 import * as talk from './talk.mjs';
+import * as backups from './backups.mjs';
 import * as team from './team.mjs';
 import * as tree from './tree.mjs';
 import * as privacy from './privacy.mjs';
@@ -54,7 +55,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const [at, s] of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, team, tree, keys, hooks, sync, signins, sso, factor, passkey, mass, mail, privacy, retention, sharing, usage, upload, hostile, keyboard].entries()) {
+  for (const [at, s] of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, team, backups, tree, keys, hooks, sync, signins, sso, factor, passkey, mass, mail, privacy, retention, sharing, usage, upload, hostile, keyboard].entries()) {
     const wanted = scenes.length ? scenes.includes(s.name) : process.env.KONTOR_ALL || at % 2 === half(how.lang, how.width);
     if (s !== setup && !wanted) continue;
     try {

@@ -2,7 +2,7 @@
 import { query, type Mapping } from './calls';
 import { del, get, patch, post, put } from './client';
 import type {
-  Account, ApiKey, Attempt, Batch, Block, ErasePlan, Erasure, Filter, Idp, IdpBody, IdpList, IdpTried, Held, Hook, HookDelivery, Identity, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Ref, Session, SessionRow, SecurityEvent, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
+  Account, ApiKey, Attempt, Backups, Batch, Block, ErasePlan, Erasure, Filter, Idp, IdpBody, IdpList, IdpTried, Held, Hook, HookDelivery, Identity, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Ref, Session, SessionRow, SecurityEvent, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
 } from './types';
 
 export const doSetup = (body: Record<string, string>) => post<Session>('/setup', body);
@@ -15,6 +15,8 @@ export const endIdentity = (key: string, user?: string) => del(user ? `/account/
 export const account = (user: string) => get<Account>(`/account/${user}`);
 export const givePassword = (user: string, password: string) => post<null>(`/account/${user}/password`, { password });
 export const endUser = (user: string) => post<null>(`/account/${user}/end`, undefined);
+export const backups = () => get<Backups>('/backup');
+export const backUp = async () => (await post<{ job: string }>('/backup', undefined)).data.job;
 /** All records of a user become another's, by a job. */
 export const handOver = async (user: string, body: { to: string; end: boolean }) => (await post<{ job: string }>(`/account/${user}/handover`, body)).data;
 export interface AttemptQuery { name: string; addr: string; outcome: string }

@@ -50,8 +50,8 @@ export interface Count { value: number; exact: boolean }
 export interface Page<T> { data: T[]; next: string | null; count?: Count }
 
 export interface Session {
-  /** users: he manages users; privacy: he may erase people */
-  user: { id: string; name: string; mail: string; language: string; role: string; users: boolean; privacy: boolean };
+  /** users: he manages users; privacy: he may erase people; backups: he looks after backups */
+  user: { id: string; name: string; mail: string; language: string; role: string; users: boolean; privacy: boolean; backups: boolean };
   firm: { name: string; country: string; currency: string };
   csrf: string;
   /** what is still to be done before anything else */
@@ -138,6 +138,11 @@ export interface Dup { id: string; title: string; score: number; why: string[] }
 export interface Pair { a: string; b: string; title_a: string; title_b: string; score: number; why: string[] }
 export interface Pairs { data: Pair[]; pairs: number; merged: number; batch: string }
 export interface Massed { batch: string | null; changed: number; unchanged: number; refused: number; reasons: { id: string; title: string; why: string }[] }
+export interface Backups {
+  daily: boolean; store: boolean;
+  last: { at: string; ok: boolean; error: string; good_at: string | null; report: { name: string; bytes: number; files_bytes: number; ms: number; uploaded: boolean; remote_problem: string; tables: Record<string, number> } | null } | null;
+  data: { name: string; made_at: string; bytes: number }[];
+}
 export interface Handed extends Omit<Massed, 'unchanged'> { left: number }
 export interface Kept { entity: string; id: string; title: string; fields: string[] }
 export interface Undone { batch: string; undone: number; kept: Kept[]; left: (Kept & { why: string })[] }

@@ -39,6 +39,7 @@ export function places(): Place[] {
     ...(trashedEntities() ? [{ path: '/settings/hooks', title: t('hooks.title'), icon: Webhook, key: '', group: 'admin' as const }, { path: '/settings/sync', title: t('sync.title'), icon: iconOf(''), key: '', group: 'admin' as const }] : []),
     ...(me()?.user.users ? [{ path: '/settings/signins', title: t('signins.title'), icon: DoorOpen, key: '', group: 'admin' as const }] : []),
     ...(me()?.user.privacy ? [{ path: '/settings/privacy', title: t('privacy.title'), icon: iconOf('shield', ''), key: '', group: 'admin' as const }] : []),
+    ...(me()?.user.backups ? [{ path: '/settings/backups', title: t('backups.title'), icon: iconOf('folder', ''), key: '', group: 'admin' as const }] : []),
     { path: '/notices', title: t('nav.notices'), icon: Bell, key: '', group: 'data' },
   ];
 }
