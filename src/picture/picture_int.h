@@ -14,6 +14,10 @@ struct draw_reply {
     uint32_t id, how, as, w, h;        /* enum drawn, enum drawn_as */
 };
 
+/* From here on this process may call no more than drawing takes; `parent`: than taking the next picture does. false:
+ * the kernel has no such fence. For good. */
+bool picture_fence(bool parent);
+
 /* ---- pixels: 4 bytes each, red green blue alpha, row by row without gaps; p by mem_new ---- */
 struct pixels {
     unsigned char *p;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* C18, J04: the door for other systems over the API: what is answered at once, the ledger, and who may look and decide. */
 #include "api_bed.h"
+#include "sync/sync.h"
 #include "os/os.h"
 
 #include <unistd.h>
@@ -111,10 +112,29 @@ static void keys(struct api_bed *t)
     ROWS(t, {ANON, "GET /api/v1/company/by/erp/1", NULL, 200, "Eins", NULL, NULL, "Authorization: Bearer $w"});
 }
 
+/* Only a flooder is told to wait, for how long, and nobody else with him. What he may send grows again by one in some
+ * milliseconds: he is tried until he was quick enough. */
+static void flooded(struct api_bed *t)
+{
+    struct cx *cx = &t->b.cx, flooder = t->b.cx;
+    struct answer r = {0};
+    flooder.who.user = t->who[REPA2].id;
+    for (int i = 0; i < 2000 && r.status != 429; i++) {
+        for (int n = 0; n < SYNC_BURST + 2000 && !syncer_wait_ms(t->app->syncer, &flooder.who); n++) continue;
+        r = api_call(t, cx->a, REPA2, S("POST /api/v1/sync/flut"), api_expand(t, cx->a, ONE("1", ",'values':{'name':'Flut'}")), S(""));
+    }
+    T_INT(r.status, 429);
+    T(str_find(r.body, S("\"code\":\"rate\"")) > 0 && answer_head(&r, S("Retry-After")).n > 0);
+    (void)api_events_came(t);
+    ROWS(t, {REPA1, "POST /api/v1/sync/nachbar", ONE("1", ",'values':{'name':'Flut'}"), 202, "\"received\":1", "company.create*", NULL, NULL});
+    waited(t);
+}
+
 static void all(struct api_bed *t)
 {
     walk(t);
     keys(t);
+    flooded(t);
 }
 
 void syncing_tests(void) { api_both(all, true, true); }

@@ -198,6 +198,53 @@ static void test_refuses(void)
     bed_end(&t);
 }
 
+static enum err ddl_bad(struct cx *cx, void *arg)
+{
+    struct bad_sql *q = arg;
+    (void)db_ddl(cx, S("PRAGMA writable_schema = ON"));
+    return q->got = db_ddl(cx, q->sql);
+}
+
+static str many(struct cx *cx, const char *head, const char *each, int n, const char *tail)
+{
+    struct buf b = buf_new(cx->a, 2 << 20);
+    buf_add(&b, str_from(head));
+    for (int i = 0; i < n; i++) buf_add(&b, str_from(each));
+    buf_add(&b, str_from(tail));
+    return buf_str(&b);
+}
+
+/* SQLite's own bounds, each passed by one statement, beside one that keeps within; and a schema that no statement
+ * writes, even where the authorizer lets it through. */
+static void test_bounds(void)
+{
+    struct bed t = bed_things((struct db_opts){0});
+    struct cx *cx = &t.cx;
+    if (db_is_pg(cx)) {
+        bed_end(&t);
+        return;
+    }
+    const struct {
+        const char *head, *each, *tail;
+        int good, bad;
+    } all_of[] = {{"SELECT '", "0123456789abcdef", "'", 60000, 70000},      /* SQL's length, 1 MiB */
+                  {"SELECT 1", " + 1", "", 150, 250},                      /* depth of an expression */
+                  {"SELECT 1", " UNION ALL SELECT 1", "", 40, 60},         /* selects put together */
+                  {"SELECT max(1", ", 1", ")", 20, 40},                    /* arguments of a function */
+                  {"SELECT 'x' LIKE '", "a", "'", 900, 1100},              /* a pattern's length */
+                  {"SELECT 1", ", 1", "", 1900, 2100}};                    /* columns */
+    for (size_t i = 0; i < COUNT(all_of); i++) {
+        struct db_rows r = {0};
+        T_OK(cx, db_run(cx, &r, NULL, many(cx, all_of[i].head, all_of[i].each, all_of[i].good, all_of[i].tail), NULL, 0));
+        enum err e = db_run(cx, &r, NULL, many(cx, all_of[i].head, all_of[i].each, all_of[i].bad, all_of[i].tail), NULL, 0);
+        T(e != E_OK);
+        if (e == E_OK) fprintf(stderr, "  no bound: %s %s\n", all_of[i].head, all_of[i].each);
+    }
+    struct bad_sql q = {.sql = S("UPDATE sqlite_schema SET sql = replace(sql, 'thing', 'thing')")};
+    T(db_write(cx, ddl_bad, &q) != E_OK && q.got != E_OK);
+    bed_end(&t);
+}
+
 struct doc {
     int64_t id;
     str entity, old, text;
@@ -689,6 +736,7 @@ static void all(void)
     test_schema();
     test_open();
     test_refuses();
+    test_bounds();
     test_search();
     test_waiting();
     test_rows_turned();

@@ -6,11 +6,16 @@
 #include "t.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define AT "tests/fixtures/pictures/"
@@ -194,6 +199,35 @@ static void knows_nothing(struct cx *cx)
     T(str_find(status, S("Seccomp:\t2")) > 0 && str_find(status, S("NoNewPrivs:\t1")) > 0);
 }
 
+/* What a broken library might try: the first that it may do, 0 = none. In a process of its own, behind the fence. */
+static int may_do(bool parent)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "/tmp/.s.PGSQL.5432"};
+    int end[2] = {-1, -1}, spare = dup(0);
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, end) != 0 || !picture_fence(parent)) return 1;
+    if (open("/etc/passwd", O_RDONLY) >= 0 || errno != EPERM) return 2;
+    if (open("/tmp/kontor-drawn", O_WRONLY | O_CREAT, 0600) >= 0 || errno != EPERM) return 3;
+    if (socket(AF_INET, SOCK_STREAM, 0) >= 0 || errno != EPERM) return 4;
+    if (socket(AF_UNIX, SOCK_STREAM, 0) >= 0 || errno != EPERM) return 5;
+    if (connect(spare, (const struct sockaddr *)&to, sizeof to) == 0 || errno != EPERM) return 6;
+    if (execl("/bin/true", "true", (char *)NULL) != -1 || errno != EPERM) return 7;
+    if (unlink("/tmp/kontor-drawn") == 0 || errno != EPERM) return 8;
+    if (!parent && (fork() >= 0 || errno != EPERM)) return 9;
+    if (!parent && (kill(getppid(), 0) == 0 || errno != EPERM)) return 10;
+    return 0;
+}
+
+static void fenced(void)
+{
+    for (int parent = 0; parent < 2; parent++) {
+        int status = -1;
+        pid_t pid = fork();
+        if (pid == 0) _exit(may_do(parent != 0));
+        T(pid > 0 && waitpid(pid, &status, 0) == pid);
+        T_INT(status, 0);
+    }
+}
+
 static void dead(struct cx *cx, struct pictures *p)
 {
     pid_t pid = child_pid();
@@ -219,6 +253,7 @@ int main(int argc, char **argv)
     at_once(p, USERS);
     at_once(p, ASKERS);
     knows_nothing(&cx);
+    fenced();
     dead(&cx, p);
     pictures_stop(&p);
     T(p == NULL);
