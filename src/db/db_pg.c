@@ -259,15 +259,17 @@ static enum err stmt_get(struct cx *cx, struct pg *g, const struct db_call *c, c
 
 /* ---- running ---- */
 
+/* As many as the call has; all are text. */
 struct params {
-    const char *p[DB_PARAMS_MAX];
-    int n[DB_PARAMS_MAX], format[DB_PARAMS_MAX];
-    Oid type[DB_PARAMS_MAX];
+    const char **p;
+    Oid *type;
 };
 
 static struct params *params_of(struct cx *cx, const struct db_call *c)
 {
     struct params *a = NEW(cx->a, struct params);
+    a->p = NEW_N(cx->a, const char *, c->n);
+    a->type = NEW_N(cx->a, Oid, c->n);
     for (size_t i = 0; i < c->n; i++) {
         const struct db_val *v = &c->v[i];
         if (v->t == DB_INT) a->p[i] = arena_fmt(cx->a, "%" PRId64, v->i).p;
@@ -320,7 +322,7 @@ static enum err once(struct cx *cx, struct pg *g, const struct db_call *c, const
     TRY(ready(cx, g));
     TRY(stmt_get(cx, g, c, &name));
     PGresult *r OWNED(res_free) =
-        pg_link_wait(&g->l, PQsendQueryPrepared(g->l.c, name, (int)c->n, a->p, a->n, a->format, 0));
+        pg_link_wait(&g->l, PQsendQueryPrepared(g->l.c, name, (int)c->n, a->p, NULL, NULL, 0));
     ExecStatusType s = PQresultStatus(r);
     if (s != PGRES_TUPLES_OK && s != PGRES_COMMAND_OK) {
         const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
@@ -371,7 +373,7 @@ static enum err walk_in_tx(struct cx *cx, struct pg *g, const struct db_call *c,
     const char *sql =
         arena_fmt(cx->a, "DECLARE w%d NO SCROLL CURSOR FOR %.*s", cursor, FS(c->sql)).p;
     PGresult *r OWNED(res_free) =
-        pg_link_wait(&g->l, PQsendQueryParams(g->l.c, sql, (int)c->n, a->type, a->p, a->n, a->format, 0));
+        pg_link_wait(&g->l, PQsendQueryParams(g->l.c, sql, (int)c->n, a->type, a->p, NULL, NULL, 0));
     if (PQresultStatus(r) != PGRES_COMMAND_OK) return oops(cx, g, r);
     enum err e = fetch_all(cx, g, c, cursor);
     if (PQtransactionStatus(g->l.c) != PQTRANS_INTRANS) return e;
