@@ -13,6 +13,7 @@ JOBS=$(nproc 2>/dev/null || echo 2)
 passed=0 failed=0 broken= asides=
 out=$(mktemp -d)
 trap '[ -z "$asides" ] || kill -- $asides 2>/dev/null; rm -rf "$out"' EXIT
+trap 'exit 130' INT TERM HUP
 
 wanted() { [ -z "${KONTOR_ONLY:-}" ] || case " $KONTOR_ONLY " in *" $1 "*) ;; *) return 1 ;; esac; }
 
