@@ -22,7 +22,7 @@ export async function run(v) {
   const input = page.locator('input[type=file]');
   await input.or(again).first().waitFor({ state: 'attached' });
   if (await again.isVisible()) await again.click();
-  await input.setInputFiles({ name: 'groß.csv', mimeType: 'text/csv', buffer: Buffer.from(sheet) });
+  await input.setInputFiles({ name: 'groß.csv', mimeType: 'text/csv', buffer: Buffer.from(sheet) }, { timeout: 60_000 }); // megabytes through the browser's wire
   await page.getByText(say(v, 'import.uploading', { name: 'groß.csv' })).first().waitFor();
   await v.axe('a large file on its way');
   await v.shot('upload');
