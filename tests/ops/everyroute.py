@@ -5,7 +5,7 @@ import pathlib, re
 
 from faulted import PICTURE, TABLE, send
 
-TOP = pathlib.Path(__file__).parents[2]
+TOP = pathlib.Path(__file__).resolve().parents[2]
 # Those that would end the session that asks, need a first start, another server or a token that a mail has.
 APART = {("POST", "/api/v1/setup"), ("DELETE", "/api/v1/session"), ("DELETE", "/api/v1/session/list"), ("POST", "/api/v1/sso/{id}"), ("POST", "/api/v1/idp/{id}/test"),
          ("POST", "/api/v1/session")} # asked as "log-in" in faulted.py

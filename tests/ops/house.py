@@ -4,7 +4,7 @@ import glob, http.client, json, os, pathlib, re, shutil, socket, sqlite3, subpro
 
 passed = failed = 0
 PASSWORD = "correct horse battery"
-SCHEMA = pathlib.Path(__file__).parents[2] / "src/db/schema.def"
+SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "src/db/schema.def"
 FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
 COUNTRY = ["--country", "DE", "--language", "en", "--admin", "admin@example.org"]
 
