@@ -226,7 +226,10 @@ static void wait_for_end(struct cx *cx, const sigset_t *signals)
 static enum err backups_of(struct cli *c, struct s3 *s3, struct backup_conf *ret)
 {
     ret->daily = !str_eq(cli_setting(c, "backup_hour"), S("off"));
-    return cli_backup_opts(c, s3, &ret->opts);
+    enum err e = cli_backup_opts(c, s3, &ret->opts);
+    if (e == E_OK || ret->daily) return e;
+    ret->opts.s3 = NULL; /* none goes there by itself: what is wrong with the store hinders nobody */
+    return E_OK;
 }
 
 /* A backup a day by itself, unless the setting says "off", and the housekeeping. */

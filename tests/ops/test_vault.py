@@ -92,7 +92,9 @@ def tampered(h):
     db.execute("UPDATE security_event SET addr = '192.0.2.9' WHERE seq = ?", (seq,))
     db.commit()
     code, r = audit(h)
-    is_("a changed event is named", (code, r["faults"], r["first"]), (1, 1, [{"fault": "changed", "row": str(seq), "log": "security"}]))
+    seal = r["first"][0].get("seal")
+    is_("a changed event is named", (code, r["faults"], r["first"]), (1, 1, [{"fault": "changed", "row": str(seq), "log": "security", "seal": seal}]))
+    is_("with a seal of events", db.execute("SELECT count(*) FROM audit_seal WHERE log = 1 AND n = ?", (seal,)).fetchone()[0], 1)
     true("in words, too", f"security event {seq} of the log was changed" in h.run("audit", "verify")[1])
     db.execute("UPDATE security_event SET addr = ? WHERE seq = ?", (addr, seq))
     db.commit()
@@ -100,7 +102,7 @@ def tampered(h):
     db.execute("DELETE FROM security_event WHERE seq = ?", (seq,))
     db.commit()
     db.close()
-    is_("one that is gone is named", audit(h)[1]["first"], [{"fault": "missing", "row": str(seq), "log": "security"}])
+    is_("one that is gone is named", audit(h)[1]["first"], [{"fault": "missing", "row": str(seq), "log": "security", "seal": seal}])
 
 
 def half_way(h):
