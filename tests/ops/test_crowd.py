@@ -144,7 +144,8 @@ def crowd():
         print(f"  {done} of {JOBS} jobs; memory {before >> 20} to {after >> 20} MB", file=sys.stderr)
         is_("none fails, none is begun twice", (failed, again), (0, 0))
         true(f"in the order of their turns ({skipped})", skipped <= 2) # two are at work at a time
-        true(f"memory stays ({before >> 20} to {after >> 20} MB)", after - before < GROWTH)
+        kept = 256 << 20 if "asan" in h.kontor else 0 # a sanitizer keeps what was given back, to find late use
+        true(f"memory stays ({before >> 20} to {after >> 20} MB)", after - before < GROWTH + kept)
         h.kill() # in the midst of it
         h.serve()
         more = until(lambda: numbers(h)[0] > done or numbers(h)[0] == JOBS, 30)
