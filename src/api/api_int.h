@@ -80,7 +80,7 @@ MUST enum err identities_json(struct cx *cx, struct jw *w, int64_t user);
 MUST enum err account_of(struct cx *cx, const struct req *rq, struct account *ret);
 /* The same of any id; no right is asked for. E_NOTFOUND. */
 MUST enum err account_find(struct cx *cx, int64_t id, struct account *ret);
-/* The user becomes inactive, and is out of all sessions. Inside db_write. */
+/* The user becomes inactive, and is out of all sessions. */
 MUST enum err account_end(struct cx *cx, int64_t id, struct written *ret);
 struct factors;
 /* What second factors somebody has, as members. */

@@ -3,7 +3,6 @@
  * his being ended with it. The records of whom it is done for are those that who asks may change many of at once. */
 #include "api/api_int.h"
 
-#include "auth/auth.h"
 #include "base/log.h"
 #include "record/log.h"
 

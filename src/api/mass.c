@@ -13,7 +13,6 @@ enum {
     IDS_MAX = 10000,
     IDS_A_QUERY = 100,
     MASS_MAX = 1000000,
-    TOLD_MAX = MASS_TOLD_MAX,
     RESULT_MAX = 256 * 1024,
     FIND_US = 30 * 1000 * 1000
 };
@@ -34,7 +33,7 @@ struct mass {
     int64_t from, of;      /* what is shown: parts before this one have done `from` of `of`; of 0: this one is all */
     struct tally {
         size_t at, done, same; /* how far it is; written; the same as before */
-        struct refusal refused[TOLD_MAX];
+        struct refusal refused[MASS_TOLD_MAX];
         size_t n_refused;
     } t, before; /* before: as the slice in hand began */
     struct arena *keep;    /* of what is told of refusals */
@@ -170,7 +169,7 @@ static enum err one(struct cx *cx, const struct mass *m, int64_t id, struct writ
 static enum err refuse(struct cx *cx, struct mass *m, int64_t id)
 {
     str why = cx->msg, title = S("");
-    if (m->t.n_refused < TOLD_MAX) {
+    if (m->t.n_refused < MASS_TOLD_MAX) {
         TRY(record_titles(cx, m->e, &id, 1, &title));
         m->t.refused[m->t.n_refused] = (struct refusal){id, arena_dup(m->keep, title), arena_dup(m->keep, why)};
     }
@@ -191,6 +190,12 @@ static enum err some(struct cx *cx, struct mass *m, size_t to)
     return E_OK;
 }
 
+/* Of so many refusals it is told why. */
+static size_t n_told(const struct mass *m)
+{
+    return m->t.n_refused < MASS_TOLD_MAX ? m->t.n_refused : MASS_TOLD_MAX;
+}
+
 static void result_json(const struct mass *m, struct jw *w)
 {
     jw_obj(w);
@@ -198,7 +203,7 @@ static void result_json(const struct mass *m, struct jw *w)
     jw_kint(w, S("changed"), (int64_t)m->t.done);
     jw_kint(w, S("unchanged"), (int64_t)m->t.same);
     jw_kint(w, S("refused"), (int64_t)m->t.n_refused);
-    refusals_json(w, m->t.refused, m->t.n_refused < TOLD_MAX ? m->t.n_refused : TOLD_MAX);
+    refusals_json(w, m->t.refused, n_told(m));
     jw_obj_end(w);
 }
 
@@ -340,7 +345,7 @@ enum err mass_part(struct cx *cx, const struct job *job, str entity, const struc
     p->done += (int64_t)m.t.at;
     p->changed += (int64_t)m.t.done;
     p->refused += (int64_t)m.t.n_refused;
-    for (size_t i = 0; i < m.t.n_refused && i < TOLD_MAX && p->n_told < COUNT(p->told); i++)
+    for (size_t i = 0; i < n_told(&m) && p->n_told < COUNT(p->told); i++)
         p->told[p->n_told++] = m.t.refused[i];
     return E_OK;
 }

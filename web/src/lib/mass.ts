@@ -16,11 +16,16 @@ export async function massDo(entity: string, which: MassWhich, what: MassAct, ag
   tell('job' in reply ? await resultOf<Massed>(reply.job, t('mass.running')) : reply, what.act === 'delete' ? 'list.deleted' : 'mass.done', again);
 }
 
+/** What was refused of many, the first few by name. */
+export function tellRefused(done: Pick<Massed, 'refused' | 'reasons'>): void {
+  if (done.refused) toast(`${t('mass.refused', { n: done.refused })}: ${done.reasons.slice(0, TOLD).map((x) => `${x.title} (${x.why})`.trim()).join(', ')}`, undefined, 'bad');
+}
+
 function tell(done: Massed, words: Key, again: () => void): void {
   if (!done.changed && done.refused) throw new Problem(422, 'invalid', done.reasons[0]?.why ?? t('batch.failed'));
   const { batch } = done;
   say(t(words, { n: done.changed }), batch ? { label: t('undo'), run: () => void takeBack({ batch }).then((ok) => ok && again()) } : undefined);
-  if (done.refused) toast(`${t('mass.refused', { n: done.refused })}: ${done.reasons.slice(0, TOLD).map((x) => `${x.title} (${x.why})`.trim()).join(', ')}`, undefined, 'bad');
+  tellRefused(done);
   again();
 }
 
