@@ -66,6 +66,15 @@ static void job_wait(struct api_bed *t, const char *var, const char *state)
     fprintf(stderr, "job %s never came to be %s\n", var, state);
 }
 
+/* What a job that is done gave: a member of it, as $name. */
+static void job_gave(struct api_bed *t, const char *var, const char *member, const char *name)
+{
+    struct cx *cx = &t->b.cx;
+    str id = var_get(t, var);
+    struct answer r = api_call(t, cx->a, ADMIN, arena_fmt(cx->a, "GET /api/v1/job/%.*s", FS(id)), S(""), S(""));
+    var_put(t, name, answer_value(cx, &r, str_from(member)));
+}
+
 /* What the system made for him belongs to the batch. */
 static enum err all_into(struct cx *cx, void *arg)
 {
@@ -89,9 +98,7 @@ static void imported(struct api_bed *t)
          {ADMIN, "POST /api/v1/import/run", "{'file':'$f','entity':'person'}", 202, "\"job\":\"$run.job\"", "person.create company.create*", NULL, "Idempotency-Key: once"});
     job_wait(t, "run.job", "done");
     (void)api_events_came(t);
-    struct cx *cx = &t->b.cx;
-    struct answer r = api_call(t, cx->a, ADMIN, api_expand(t, cx->a, "GET /api/v1/job/$run.job"), S(""), S(""));
-    var_put(t, "batch", answer_value(cx, &r, S("result.batch")));
+    job_gave(t, "run.job", "result.batch", "batch");
     ROWS(t,
          {ADMIN, "GET /api/v1/person?sort=name", NULL, 200, "Anna Beispiel|Bert Muster|+4915123456789|Muster AG", NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/batch/$batch", NULL, 200, "\"state\":\"done\"|\"create\":", NULL, NULL, NULL},
@@ -196,15 +203,13 @@ static void sample(struct api_bed *t)
                                "position.create tag.create department.create company.update person.update*";
     static const char gone[] = "person.delete company.delete interaction.delete task.delete group.delete user.delete team.delete branch.delete "
                                "position.delete tag.delete department.delete company.update person.update*";
-    struct cx *cx = &t->b.cx;
     ROWS(t,
          {ADMIN, "POST /api/v1/demo", "{'people':0}", 422, "\"field\":\"people\"", NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/demo", "{'lang':'fr'}", 422, "\"field\":\"lang\"", NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/demo", "{'people':12,'lang':'lt'}", 202, "\"job\":\"", made, "demo", "Idempotency-Key: demo"});
     job_wait(t, "demo.job", "done");
     (void)api_events_came(t);
-    struct answer r = api_call(t, cx->a, ADMIN, api_expand(t, cx->a, "GET /api/v1/job/$demo.job"), S(""), S(""));
-    var_put(t, "sample", answer_value(cx, &r, S("result.batch")));
+    job_gave(t, "demo.job", "result.batch", "sample");
     ROWS(t,
          {ADMIN, "GET /api/v1/job/$demo.job", NULL, 200, "\"people\":12,", NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":12", NULL, NULL, NULL},
@@ -217,7 +222,6 @@ static void sample(struct api_bed *t)
 /* More than are done at once. */
 static void changed_by_job(struct api_bed *t)
 {
-    struct cx *cx = &t->b.cx;
     for (int i = 0; i < MANY; i++) api_make(t, "person", "viele", ADMIN);
     api_make(t, "person", "andere", REPB1);
     (void)api_events_came(t);
@@ -227,8 +231,7 @@ static void changed_by_job(struct api_bed *t)
           "Idempotency-Key: mass"});
     job_wait(t, "mass.job", "done");
     (void)api_events_came(t);
-    struct answer r = api_call(t, cx->a, ADMIN, api_expand(t, cx->a, "GET /api/v1/job/$mass.job"), S(""), S(""));
-    var_put(t, "massed", answer_value(cx, &r, S("result.batch")));
+    job_gave(t, "mass.job", "result.batch", "massed");
     ROWS(t,
          {ADMIN, "GET /api/v1/job/$mass.job", NULL, 200, "\"changed\":230|\"unchanged\":0|\"refused\":0|\"total\":230", NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/batch/$massed", NULL, 200, "\"title\":\"mass\"|\"state\":\"done\"|\"update\":230", NULL, NULL, NULL},
@@ -251,7 +254,6 @@ static void changed_by_job(struct api_bed *t)
 /* A backup by hand: its job tells what it made, the list has it, and whoever may not look after backups sees none. */
 static void backed_up(struct api_bed *t)
 {
-    struct cx *cx = &t->b.cx;
     ROWS(t,
          {ADMIN, "GET /api/v1/backup", NULL, 200, "\"last\":null,\"data\":[]|\"daily\":false|\"store\":false", NULL, NULL, NULL},
          {REPA1, "GET /api/v1/backup", NULL, 403, "\"code\":\"denied\"", NULL, NULL, NULL},
@@ -259,8 +261,7 @@ static void backed_up(struct api_bed *t)
          {ADMIN, "POST /api/v1/backup", NULL, 202, NULL, "", "copy", "Idempotency-Key: copy"},
          {ADMIN, "POST /api/v1/backup", NULL, 202, "\"job\":\"$copy.job\"", "", NULL, "Idempotency-Key: copy"});
     job_wait(t, "copy.job", "done");
-    struct answer r = api_call(t, cx->a, ADMIN, api_expand(t, cx->a, "GET /api/v1/job/$copy.job"), S(""), S(""));
-    var_put(t, "made", answer_value(cx, &r, S("result.name")));
+    job_gave(t, "copy.job", "result.name", "made");
     ROWS(t,
          {ADMIN, "GET /api/v1/job/$copy.job", NULL, 200, "\"restorable\":true|\"remote_problem\":\"\"", NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/backup", NULL, 200, "{\"name\":\"$made\",\"made_at\":\"20|\"ok\":true,\"error\":\"\"|\"report\":{\"name\":\"$made\"|\"person\":", NULL, NULL, NULL},
@@ -292,8 +293,7 @@ static void handed_over(struct api_bed *t)
          {REPB1, "GET /api/v1/session", NULL, 401, NULL, "user.update company.update person.update*", NULL, NULL});
     job_wait(t, "hand.job", "done");
     (void)api_events_came(t);
-    struct answer r = api_call(t, cx->a, ADMIN, api_expand(t, cx->a, "GET /api/v1/job/$hand.job"), S(""), S(""));
-    var_put(t, "handed", answer_value(cx, &r, S("result.batch")));
+    job_gave(t, "hand.job", "result.batch", "handed");
     ROWS(t,
          {ADMIN, "GET /api/v1/job/$hand.job", NULL, 200, "\"refused\":0,\"left\":0,\"reasons\":[]", NULL, NULL, NULL},
          {ADMIN, HIS("person"), NULL, 200, "\"value\":0", NULL, NULL, NULL},
@@ -331,8 +331,7 @@ static void undone_by_job(struct api_bed *t)
          {ADMIN, "POST /api/v1/undo", "{'batch':'$many'}", 409, "!conflicts", "person.delete*", NULL, NULL});
     job_wait(t, "undo.job", "done");
     (void)api_events_came(t);
-    struct answer r = api_call(t, cx->a, ADMIN, api_expand(t, cx->a, "GET /api/v1/job/$undo.job"), S(""), S(""));
-    var_put(t, "undone", answer_value(cx, &r, S("result.batch")));
+    job_gave(t, "undo.job", "result.batch", "undone");
     ROWS(t,
          {ADMIN, "GET /api/v1/job/$undo.job", NULL, 200, "\"undone\":230|\"kept\":[]|\"left\":[]|\"done\":230|\"total\":230", NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/job", NULL, 200, "\"id\":\"$undo.job\",\"kind\":\"undo\",\"state\":\"done\",\"done\":230|!\"result\"", NULL, NULL, NULL},
@@ -349,7 +348,7 @@ static void undone_by_job(struct api_bed *t)
     ROWS(t,
          {ADMIN, "GET /api/v1/count/person", NULL, 200, "\"value\":230", NULL, NULL, NULL},
          {ADMIN, "GET /api/v1/batch/$many", NULL, 200, "\"state\":\"done\"", NULL, NULL, NULL});
-    r = api_call(t, cx->a, ADMIN, S("GET /api/v1/person?limit=1"), S(""), S(""));
+    struct answer r = api_call(t, cx->a, ADMIN, S("GET /api/v1/person?limit=1"), S(""), S(""));
     var_put(t, "one", answer_value(cx, &r, S("data.0.id")));
     ROWS(t,
          {ADMIN, "PATCH /api/v1/person/$one", "{'note':'von Hand'}", 200, NULL, "person.update", NULL, NULL},
