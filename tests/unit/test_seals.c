@@ -83,7 +83,7 @@ static void *program(void *arg)
 static void at_once(struct bed *t)
 {
     struct vault *v = key_of(t, "secret.key");
-    struct program p[PROGRAMS] = {{0}};
+    struct program p[PROGRAMS];
     pthread_t thread[PROGRAMS];
     for (int i = 0; i < PROGRAMS; i++) {
         p[i] = (struct program){.url = url_of(t), .v = v, .writes = i % 2 == 0};

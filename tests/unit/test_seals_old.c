@@ -21,8 +21,8 @@ struct old {
 static void hash_text(crypto_generichash_state *st, char mark, const char *text)
 {
     char head[32];
-    int n = snprintf(head, sizeof head, "%c%zu:", mark, strlen(text));
-    (void)crypto_generichash_update(st, (const unsigned char *)head, (size_t)n);
+    (void)snprintf(head, sizeof head, "%c%zu:", mark, strlen(text));
+    (void)crypto_generichash_update(st, (const unsigned char *)head, strlen(head));
     (void)crypto_generichash_update(st, (const unsigned char *)text, strlen(text));
 }
 
