@@ -7,9 +7,9 @@ die() { printf 'dev: %s\n' "$*" >&2; exit 1; }
 
 NEED_build="gcc g++ libc6-dev meson ninja-build pkg-config clang clang-tidy clang-format cppcheck pmccabe
     libsodium-dev libicu-dev libphonenumber-dev libzip-dev libexpat1-dev libxlsxwriter-dev libuchardet-dev
-    libcurl4-openssl-dev libseccomp-dev libssl-dev libpq-dev libfido2-dev liboath-dev libldap-dev librhonabwy-dev libqrencode-dev libmd4c-dev libgumbo-dev libturbojpeg0-dev libpng-dev libwebp-dev libgif-dev libexif-dev nodejs npm git python3 curl ca-certificates openssl"
+    libcurl4-openssl-dev libseccomp-dev libssl-dev libpq-dev libfido2-dev liboath-dev libldap-dev librhonabwy-dev libqrencode-dev libmd4c-dev libgumbo-dev libfuse3-dev libturbojpeg0-dev libpng-dev libwebp-dev libgif-dev libexif-dev nodejs npm git python3 curl ca-certificates openssl"
 NEED_run="ca-certificates tzdata"
-NEED_test="postgresql postgresql-client chromium libfaketime python3-openpyxl python3-jsonschema libclang-rt-14-dev valgrind procps postfix slapd ldap-utils"
+NEED_test="postgresql postgresql-client chromium libfaketime python3-openpyxl python3-jsonschema libclang-rt-14-dev valgrind fuse3 procps postfix slapd ldap-utils"
 NEED_bench="nginx-light wrk"
 NEED_load="slowhttptest"
 NEED_attack="sqlmap wapiti testssl.sh systemd"

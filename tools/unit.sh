@@ -26,6 +26,7 @@ for line in open(sys.argv[1]):
         red = 1
         print((out + err)[-8000:].replace(" passed, ", " passed + "))
     how = "" if t["result"] == "OK" else f" [{t['result']}, code {t['returncode']}]"
+    how += "".join(f" [{line}]" for line in re.findall("^not possible here: .*", out, re.M))
     print(f"   {t['duration']:6.1f} s{how}  {t['name']}: {p} passed, {f} failed")
 sys.exit(red or not ran)
 END

@@ -6,8 +6,11 @@
  *   test_db_kill ROUNDS power PLSIM.so           the power goes: what was not synced is gone, or torn
  *   test_db_kill ROUNDS caught PLSIM.so WHICH    a sabotaged build (1 NORMAL, 2 answers first, 3 no fsync)
  *                                                must lose something within the rounds
+ *   test_db_kill ROUNDS forget FORGETFS          the power goes under a file system (forgetfs.c): asked by the
+ *   test_db_kill ROUNDS forgot FORGETFS WHICH    kernel, whatever library or mapping wrote; the same, sabotaged
  */
 #include "db/db.h"
+#include "forget.h"
 #include "plsim.h"
 #include "../t.h"
 
@@ -22,7 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WRITERS = 16, ACK_FD = 3, SECTOR = 512, NOTE_MAX = 1 << 17, FRESH_EVERY = 25, LONG = 1000, SHOW_EVERY = 100, PATH = 256 };
+enum { WRITERS = 16, ACK_FD = 3, SECTOR = 512, NOTE_MAX = 1 << 17, FRESH_EVERY = 25, LONG = 500, SHOW_EVERY = 100, PATH = 256 };
 
 static uint32_t rnd(uint32_t below)
 {
@@ -84,13 +87,13 @@ static void *worker_main(void *arg)
     }
 }
 
-static int child(str url, int64_t first, int sabotage)
+static int child(str url, int64_t first, int sabotage, bool no_mmap)
 {
     static const enum db_sabotage which[] = {DB_HONEST, DB_SYNC_NORMAL, DB_ANSWER_FIRST,
                                              DB_SKIP_FSYNC};
     struct cx cx = t_cx();
     struct db_opts o = {
-        .url = url, .readers = WRITERS, .no_mmap = true, .sabotage = which[sabotage]};
+        .url = url, .readers = WRITERS, .no_mmap = no_mmap, .sabotage = which[sabotage]};
     struct worker w[WRITERS] = {0};
     pthread_t th[WRITERS];
     struct dbase *b = NULL;
@@ -108,8 +111,10 @@ static int child(str url, int64_t first, int sabotage)
 struct house {
     char folder[PATH], data[PATH], shadow[PATH]; /* folder/data/k.db, folder/shadow/k.db */
     str url;
-    const char *self, *plsim;
-    int sabotage, rounds, lost_rounds;
+    const char *self, *how, *plsim, *forgetfs; /* the recorder or the file system, or neither */
+    pid_t fs;    /* who serves `data`; 0: it is a folder like others */
+    bool caught; /* something must be lost */
+    int sabotage, all, rounds, lost_rounds;
     int64_t acks;
 };
 typedef LIST(int64_t) ids;
@@ -136,6 +141,7 @@ static pid_t spawn(const struct house *h, int64_t first, int ack_fd)
                     (char *)(uintptr_t)h->url.p,
                     n,
                     s,
+                    (char *)(uintptr_t)(h->fs ? "map" : "read"),
                     NULL};
     char *env[] = {pl_dir, pl_shadow, h->plsim ? preload : NULL, NULL};
     pid_t pid = fork();
@@ -273,6 +279,7 @@ static void round_run(struct house *h, int n)
     if (!WIFEXITED(status) || WEXITSTATUS(status) == 0) waitpid(pid, &status, 0);
     T(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     if (h->plsim) power_comes_back(&cx, h);
+    if (h->fs) T(forget_power(h->data, rnd(2), rnd(UINT32_MAX)));
     h->acks += (int64_t)acked.n;
     if (!survived(&cx, h, &acked)) {
         h->lost_rounds++;
@@ -303,40 +310,65 @@ static int child_main(char **argv)
     int64_t first = 0, sabotage = 0;
     if (!str_to_int(str_from(argv[3]), &first) || !str_to_int(str_from(argv[4]), &sabotage))
         return 2;
-    return sabotage < 0 || sabotage > 3 ? 2 : child(str_from(argv[2]), first, (int)sabotage);
+    if (sabotage < 0 || sabotage > 3) return 2;
+    return child(str_from(argv[2]), first, (int)sabotage, strcmp(argv[5], "read") == 0);
 }
 
-static void show(const char *how, const struct house *h, int64_t rounds)
+static void rounds_run(struct house *h)
 {
-    fprintf(stderr, "%s: round %d of %" PRId64 ", %" PRId64 " acknowledged, %d rounds lost something\n", how,
-            h->rounds + 1, rounds, h->acks, h->lost_rounds);
-}
-
-static void rounds_run(struct house *h, const char *how, int64_t rounds, bool caught)
-{
-    for (; h->rounds < rounds && !(caught && h->lost_rounds); h->rounds++) {
+    for (; h->rounds < h->all && !(h->caught && h->lost_rounds); h->rounds++) {
         round_run(h, h->rounds);
-        if (rounds >= LONG && (h->rounds + 1) % SHOW_EVERY == 0) show(how, h, rounds);
+        if (h->all < LONG || (h->rounds + 1) % SHOW_EVERY != 0) continue;
+        fprintf(stderr, "%s: round %d of %d, %" PRId64 " acknowledged, %d rounds lost something\n", h->how,
+                h->rounds + 1, h->all, h->acks, h->lost_rounds);
     }
+}
+
+static bool parse(struct house *h, int argc, char **argv)
+{
+    int64_t rounds = 0, sabotage = 0;
+    if (argc < 3 || !str_to_int(str_from(argv[1]), &rounds)) return false;
+    const char *how = argv[2], *with = argc > 3 ? argv[3] : NULL;
+    bool forgets = strcmp(how, "forget") == 0 || strcmp(how, "forgot") == 0;
+    h->caught = strcmp(how, "caught") == 0 || strcmp(how, "forgot") == 0;
+    if ((forgets || h->caught) && !with) return false;
+    if (h->caught && (argc < 5 || !str_to_int(str_from(argv[4]), &sabotage))) return false;
+    h->how = how;
+    h->all = (int)rounds;
+    h->sabotage = (int)sabotage;
+    h->plsim = forgets ? NULL : with;
+    h->forgetfs = forgets ? with : NULL;
+    return true;
+}
+
+static void house_live(struct house *h)
+{
+    if (h->forgetfs) {
+        h->fs = forget_mount(h->forgetfs, h->data);
+        T(h->fs > 0);
+    }
+    if (h->fs >= 0) rounds_run(h);
+    printf("%s: %d rounds, %" PRId64 " acknowledged, %d rounds lost something\n", h->how, h->rounds,
+           h->acks, h->lost_rounds);
+    T(h->caught ? h->lost_rounds > 0 : h->lost_rounds == 0);
+    if (h->fs > 0) T(forget_end(h->fs, h->data));
+    house_raze(h);
 }
 
 int main(int argc, char **argv)
 {
     struct house h = {.self = "/proc/self/exe"};
-    int64_t rounds = 0, sabotage = 0;
-    if (argc == 5 && strcmp(argv[1], "child") == 0) return child_main(argv);
-    if (argc < 3 || !str_to_int(str_from(argv[1]), &rounds)) return 2;
-    bool caught = strcmp(argv[2], "caught") == 0;
-    if (caught && (argc < 5 || !str_to_int(str_from(argv[4]), &sabotage))) return 2;
-    h.plsim = argc > 3 ? argv[3] : NULL;
-    h.sabotage = (int)sabotage;
+    if (argc == 6 && strcmp(argv[1], "child") == 0) return child_main(argv);
+    if (!parse(&h, argc, argv)) return 2;
+    const char *refused = h.forgetfs ? forget_refused() : NULL;
+    if (refused) {
+        printf("not possible here: %s; not tried\n", refused);
+        T(refused != NULL);
+        return t_end("db_kill: not possible here");
+    }
     struct cx cx = t_cx();
     if (!house_build(&cx, &h)) return 2;
-    rounds_run(&h, argv[2], rounds, caught);
-    printf("%s: %d rounds, %" PRId64 " acknowledged, %d rounds lost something\n", argv[2], h.rounds,
-           h.acks, h.lost_rounds);
-    T(caught ? h.lost_rounds > 0 : h.lost_rounds == 0);
-    house_raze(&h);
+    house_live(&h);
     t_cx_free(&cx);
     return t_end("db_kill");
 }
