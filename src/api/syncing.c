@@ -71,7 +71,7 @@ static enum err too_much(struct cx *cx, const struct req *rq, struct resp *rs)
     }
     if (!syncer_is_full(cx->app->syncer, rq->param[0])) return E_OK;
     http_head(rs, S("Retry-After"), arena_fmt(cx->a, "%d", FULL_RETRY_S));
-    return fail(cx, E_BUSY, "More than %d items of this system wait already", SYNC_WAITING_MAX);
+    return fail(cx, E_BUSY, "More than %d items of this system wait already", syncer_waiting_max(cx->app->syncer));
 }
 
 static enum err hand_over(struct cx *cx, const struct req *rq, struct resp *rs)

@@ -98,6 +98,7 @@ static enum err options(struct cli *c, struct wired_opts *o, struct store_opts *
     TRY(registers(c, &o->registers));
     o->registers.ca = o->outgoing_ca;
     TRY(intake(c, &o->intake));
+    TRY(number_to(c, "sync_waiting", SYNC_WAITING_MAX, &o->sync_waiting));
     TRY(number(c, "threads", &o->http.limit.loops));
     TRY(number(c, "workers", &o->http.limit.workers));
     TRY(number(c, "readers", &so->readers));

@@ -247,9 +247,10 @@ static enum err hooks_begin(struct cx *cx, struct wired *w)
     return hooks_start(cx, &o, &w->app.hooks);
 }
 
-static enum err syncer_begin(struct cx *cx, struct wired *w)
+static enum err syncer_begin(struct cx *cx, const struct wired_opts *wo, struct wired *w)
 {
-    struct syncer_opts o = {.db = w->app.db, .arg = w, .cx_begin = job_begin, .cx_end = job_end};
+    struct syncer_opts o = {
+        .db = w->app.db, .arg = w, .waiting_max = wo->sync_waiting, .cx_begin = job_begin, .cx_end = job_end};
     return syncer_start(cx, &o, &w->app.syncer);
 }
 
@@ -275,7 +276,7 @@ static enum err wired_fill(struct cx *cx, const struct wired_opts *o, struct wir
     str kept = w->app.data_dir.n ? arena_fmt(cx->a, "%.*s/" AUDIT_KEPT, FS(w->app.data_dir)) : S("");
     if (w->app.vault) TRY(sealer_start(cx, w->app.db, w->app.vault, o->sink, kept, &w->sealer));
     TRY(hooks_begin(cx, w));
-    TRY(syncer_begin(cx, w));
+    TRY(syncer_begin(cx, o, w));
     TRY(usage_start(cx, w->app.db, &w->app.usage));
     TRY(tally_start(cx, w->app.db, &w->app.tally));
     auth_tally(w->app.auth, w->app.tally);

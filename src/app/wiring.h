@@ -16,6 +16,7 @@ struct wired_opts {
     struct event_sink *sink;   /* audit/out.h; NULL = nowhere; outlives the server */
     str outgoing_ca;           /* PEM, as outgoing_allow */
     str outgoing_allow;        /* os/outgoing.h; lives as long as the server */
+    int sync_waiting;          /* sync/sync.h, waiting_max */
     bool plain_outgoing;       /* os/outgoing.h, mail/mail.h */
     str url;                   /* where users find us; "" = made of the address listened on */
 };

@@ -109,6 +109,8 @@ bool syncer_is_full(struct syncer *s, str system)
     return is;
 }
 
+int syncer_waiting_max(const struct syncer *s) { return s->o.waiting_max; }
+
 static void full_is(struct syncer *s, const struct db_rows *r)
 {
     pthread_mutex_lock(&s->lock);
@@ -129,7 +131,7 @@ static enum err look(struct cx *cx, struct syncer *s, const struct db_rows *syst
     TRY(db_query(cx, &r,
                  "SELECT name FROM sync_system s WHERE $1 <= (SELECT count(*) FROM (SELECT 1 FROM sync_item i"
                  " WHERE i.system = s.id AND i.due_at IS NOT NULL LIMIT $1) AS open) LIMIT $2",
-                 V((int64_t)SYNC_WAITING_MAX), V((int64_t)SYNC_SYSTEMS_MAX)));
+                 V((int64_t)s->o.waiting_max + 1), V((int64_t)SYNC_SYSTEMS_MAX)));
     full_is(s, &r);
     for (size_t i = 0; i < systems->n; i++) TRY(sync_tell(cx, db_int(systems, i, 0)));
     return s->looks++ % HEAL_EVERY ? E_OK : sync_heal(cx);
@@ -223,6 +225,7 @@ enum err syncer_start(struct cx *cx, const struct syncer_opts *o, struct syncer 
     TRY(ids_lift(cx));
     struct syncer *s = mem_new(sizeof *s); /* syncer_stop */
     s->o = *o;
+    if (!s->o.waiting_max) s->o.waiting_max = SYNC_WAITING_MAX;
     os_random(raw, sizeof raw);
     str name = os_hex(cx->a, raw, sizeof raw);
     memcpy(s->me.name, name.p, name.n);

@@ -20,7 +20,7 @@ enum {
     SYNC_ITEM_ID_MAX = 100,
     SYNC_SYSTEMS_MAX = 200,
     SYNC_NAMES_MAX = 20,         /* of one sender */
-    SYNC_WAITING_MAX = 5000000,   /* items of a system that are not done with; more: E_BUSY */
+    SYNC_WAITING_MAX = 5000000,   /* items of a system that are not done with, unless less is said; more: E_BUSY */
     SYNC_RATE_MIN = 30000,        /* requests a minute of one sender in the long run, ... */
     SYNC_BURST = 10000,           /* ... and at once; more: E_RATE */
     SYNC_TRIES = 12,              /* of what fails for a reason of ours, over about two hours; then it is refused */
@@ -135,6 +135,7 @@ struct syncer;
 struct syncer_opts {
     struct dbase *db;
     void *arg;
+    int waiting_max;              /* 0 = SYNC_WAITING_MAX */
     /* As in jobs.h: rights, description; end gives back what it holds. user 0: the system. */
     enum err (*cx_begin)(void *arg, struct cx *cx, int64_t user, int64_t key);
     void (*cx_end)(void *arg, struct cx *cx);
@@ -146,6 +147,7 @@ void syncer_stop(struct syncer **s); /* takes NULL; ends after the slice at hand
 int64_t syncer_wait_ms(struct syncer *s, const struct who *w);
 /* Does the system have too many open items, as of the thread's last look? */
 bool syncer_is_full(struct syncer *s, str system);
+int syncer_waiting_max(const struct syncer *s); /* how many are not too many yet; not NULL */
 struct sync_stats {               /* since this process started */
     int64_t received, applied, unchanged, refused, retried, slices, failed_slices;
     int64_t applied_minute;       /* in the last full minute */
