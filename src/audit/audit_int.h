@@ -63,6 +63,13 @@ MUST enum err accept_put(struct cx *cx, const struct vault *v, int64_t seal, int
 bool accept_read(struct cx *cx, const struct db_val *row, struct audit_accepted *ret, str *ret_key, str *ret_mac);
 bool accept_fits(struct cx *cx, const struct audit_keys *k, const struct audit_accepted *x, str mac);
 MUST enum err accept_find(struct cx *cx, const struct vault *v, int64_t seal, bool *ret);
+/* What the system log was told of the chain's head, and when (os_mono_ms; 0 = never). */
+struct head_told {
+    int64_t at_ms, n;
+};
+/* Tells it now, unless it was told less than an hour ago or there is no newer one; a head that cannot be read is asked
+ * for again after that hour. */
+void head_tell(struct cx *cx, struct head_told *io, int64_t mono_ms);
 /* Is that the kind itself, or of the group? */
 bool event_is_of(str kind, str name);
 /* One walk of event_list: its statement and values. as: the user asked for 1: did it, 2: it is about him, 0: nobody is

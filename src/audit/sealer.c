@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* audit/sealer.c - the thread that seals, and tells the system log each hour where the chain's head is. */
-#include "audit/audit.h"
+#include "audit/audit_int.h"
 
 #include "audit/out.h"
 #include "base/log.h"
@@ -20,7 +20,7 @@ struct sealer {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool stop;
-    int64_t told_ms, told_n;
+    struct head_told told;
     struct arena *a;          /* of kept */
     str kept;                 /* "" = nowhere */
     int64_t kept_ms, kept_n;
@@ -36,15 +36,14 @@ static bool stopped(struct sealer *s)
 }
 
 /* A head in the system log is out of reach of who has the database alone. */
-static void tell(struct sealer *s, struct cx *cx)
+void head_tell(struct cx *cx, struct head_told *io, int64_t mono_ms)
 {
     struct audit_head h = {0};
-    int64_t now = os_mono_ms();
-    if (s->told_ms && now - s->told_ms < TELL_MS) return;
-    if (audit_head(cx, &h) == E_OK && h.n && h.n != s->told_n)
-        log_say(cx, LOG_INFO, S("audit"), "head %" PRId64 ":%.*s", h.n, FS(h.mac));
-    s->told_ms = now;
-    s->told_n = h.n;
+    if (io->at_ms && mono_ms - io->at_ms < TELL_MS) return;
+    io->at_ms = mono_ms;
+    if (audit_head(cx, &h) != E_OK || !h.n || h.n == io->n) return;
+    log_say(cx, LOG_INFO, S("audit"), "head %" PRId64 ":%.*s", h.n, FS(h.mac));
+    io->n = h.n;
 }
 
 static void cut_look(struct sealer *s, struct cx *cx)
@@ -84,7 +83,7 @@ static void seal(struct sealer *s, struct arena *a, int slices, bool last)
             log_say(&cx, LOG_WARN, S("audit"), "the log is not sealed: %.*s", FS(cx.msg));
             n = 0;
         }
-        if (!n) tell(s, &cx);
+        if (!n) head_tell(&cx, &s->told, os_mono_ms());
         if (!n) keep(s, &cx, last);
         db_put(&cx.db);
         arena_reset(a);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* K01: whatever is done to the log behind the program's back is found, and named. */
+#include "audit/audit_int.h"
 #include "audit_make.h"
 #include "os/os.h"
 #include "record/record_int.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -231,6 +233,67 @@ static void by_itself(struct bed *t)
     T(r.open == 0 && r.faults == 0 && r.head.n > 0);
     sealer_stop(&s);
     T(s == NULL);
+    vault_close(&v);
+}
+
+/* ---- the head in the system log ---- */
+static const char *log_away(struct bed *t, int *ret_was)
+{
+    const char *log = arena_fmt(t->cx.a, "%.*s/log", FS(t->folder)).p;
+    int file = open(log, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+    *ret_was = dup(2);
+    T(*ret_was >= 0 && file >= 0 && dup2(file, 2) == 2);
+    (void)close(file);
+    return log;
+}
+
+static void log_back(int was)
+{
+    T(dup2(was, 2) == 2);
+    (void)close(was);
+}
+
+static int64_t heads_in(struct bed *t, const char *log, str what)
+{
+    str s = {0};
+    int64_t n = 0;
+    T_OK(&t->cx, os_read_file(&t->cx, str_from(log), 1 << 20, &s));
+    for (ptrdiff_t at = 0; (at = str_find(s, what)) >= 0; n++) s = str_cut(s, (size_t)at + what.n, s.n);
+    return n;
+}
+
+/* It is told once an hour, and only a newer one; the thread does so by itself. */
+static void told_hourly(struct bed *t)
+{
+    enum { HOUR = 3600 * 1000, BEGIN = 5000 };
+    static const struct {
+        int64_t at;
+        bool more, told;
+    } looks[] = {{BEGIN, true, true},           {BEGIN + 1, true, false},    {BEGIN + HOUR - 1, true, false}, {BEGIN + HOUR, false, true},
+                 {BEGIN + 2 * HOUR, false, false}, {BEGIN + 3 * HOUR, true, true}, {BEGIN + 4 * HOUR - 1, true, false}};
+    struct cx *cx = &t->cx;
+    struct vault *v = key_of(t, "secret.key");
+    struct head_told told = {0};
+    struct sealer *s = NULL;
+    int was = 0;
+    int64_t all = 0;
+    const char *log = log_away(t, &was);
+    for (size_t i = 0; i < COUNT(looks); i++) {
+        struct audit_head h = {0};
+        if (looks[i].more) people(t, 1);
+        (void)seal_all(t, v);
+        head_tell(cx, &told, looks[i].at);
+        T_OK(cx, audit_head(cx, &h));
+        all += looks[i].told;
+        T_INT(heads_in(t, log, S("room=audit")), all);
+        if (looks[i].told) T_INT(heads_in(t, log, arena_fmt(cx->a, "head %" PRId64 ":%.*s", h.n, FS(h.mac))), 1);
+    }
+    T_OK(cx, sealer_start(cx, t->b, v, NULL, S(""), &s));
+    people(t, 1);
+    bed_settle(t);
+    sealer_stop(&s);
+    log_back(was);
+    T_INT(heads_in(t, log, S("head ")), all + 1);
     vault_close(&v);
 }
 
@@ -467,7 +530,7 @@ static void of_one_moment(struct bed *t)
 
 int main(void)
 {
-    static void (*const all[])(struct bed *) = {sealed, changed, gone, added, seals, together, by_itself, kept_beside,
+    static void (*const all[])(struct bed *) = {sealed, changed, gone, added, seals, together, by_itself, told_hourly, kept_beside,
                                                forged, in_their_order, key_lost, of_one_moment};
     for (size_t i = 0; i < COUNT(all); i++) bed_both(all[i]);
     return t_end("audit");

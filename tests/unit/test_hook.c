@@ -618,6 +618,75 @@ static void erased_while_off(struct bed *b)
     world_end(&w);
 }
 
+/* ---- when it is tried again ---- */
+struct again { /* a delivery that failed so often, of a hook that failed so often in a row */
+    int64_t hook, id, tries, fails;
+};
+static enum err again_row(struct cx *cx, void *arg)
+{
+    const struct again *x = arg;
+    TRY(db_exec(cx, NULL, "UPDATE hook SET paused_until = 0 WHERE id = $1", V(x->hook)));
+    return db_exec(cx, NULL, "INSERT INTO hook_delivery (id, hook, seq, entity, record, op, state, tries, due_at, lease_until, status, answer, created_at, sent_at)"
+                             " VALUES ($1, $2, 0, 'person', 1, 'update', 'sending', $3, 0, 0, 0, '', 1, 0)",
+                   V(x->id), V(x->hook), V(x->tries));
+}
+
+/* One that fails now: when it is due again, and until when its hook rests, from now. */
+static void fail_once(struct world *w, struct again *x, int64_t *ret_due, int64_t *ret_rest)
+{
+    struct cx *cx = now(w);
+    struct sending s = {.hook = x->hook, .tries = x->tries, .fails = x->fails, .op = S("update")};
+    static const struct sent failed = {.how = SENT_FAILED, .status = 500};
+    struct db_rows r = {0};
+    s.id = x->id = id_new(cx->now_ms);
+    T_OK(cx, db_write(cx, again_row, x));
+    T_OK(cx, queue_done(cx, &s, &failed));
+    T_OK(cx, db_query(cx, &r, "SELECT d.due_at, h.paused_until FROM hook_delivery d JOIN hook h ON h.id = d.hook WHERE d.id = $1", V(x->id)));
+    T_INT((int64_t)r.n, 1);
+    *ret_due = r.n ? db_int(&r, 0, 0) - cx->now_ms : 0;
+    *ret_rest = r.n ? db_int(&r, 0, 1) - cx->now_ms : 0;
+}
+
+struct spread {
+    int64_t low, high;
+};
+static void spread_add(struct spread *s, int64_t ms)
+{
+    if (!s->high || ms < s->low) s->low = ms;
+    if (ms > s->high) s->high = ms;
+}
+
+/* Within a tenth of what is promised, on both sides of it: what failed together does not come back together. */
+static bool spread_fits(const struct spread *s, int64_t ms)
+{
+    bool fits = s->low >= ms * 9 / 10 && s->low < ms && s->high > ms && s->high <= ms * 11 / 10;
+    if (!fits) fprintf(stderr, "  of %" PRId64 " ms: from %" PRId64 " to %" PRId64 "\n", ms, s->low, s->high);
+    return fits;
+}
+
+static void jitter(struct bed *b)
+{
+    enum { TIMES = 40 };
+    struct world w = world_make(b);
+    struct again x = {.hook = subscribe(&w, w.chief, "/500", "person", HOOK_OPS, "", NULL)};
+    int64_t due = 0, rest = 0;
+    for (x.tries = 0; x.tries < HOOK_TRIES - 1; x.tries++) {
+        struct spread s = {0};
+        for (int i = 0; i < TIMES; i++) fail_once(&w, &x, &due, &rest), spread_add(&s, due);
+        T(spread_fits(&s, hook_delay_ms(x.tries + 1)));
+        T(rest < 0); /* a hook that did not fail in a row does not rest */
+    }
+    x.tries = 0;
+    for (int over = 0; over < 8; over++) { /* a minute, then twice as long each time, up to about an hour */
+        struct spread s = {0};
+        x.fails = HOOK_BREAKER - 1 + over;
+        for (int i = 0; i < TIMES; i++) fail_once(&w, &x, &due, &rest), spread_add(&s, rest);
+        T(spread_fits(&s, INT64_C(60000) << (over < 6 ? over : 6)));
+    }
+    world_end(&w);
+}
+
+static void jitter_(void) { bed_both(jitter); }
 static void erased_(void) { bed_both(erased); }
 static void erased_while_off_(void) { bed_both(erased_while_off); }
 static void told_(void) { bed_both(told); }
@@ -639,4 +708,4 @@ static void delays(void)
     T(sum > INT64_C(46) * 3600000 && sum <= INT64_C(48) * 3600000);
 }
 
-TESTS("hook", delays, told_, trouble_, breaker_, rights_, inside_, pinned_, dies_, circle_, erased_, erased_while_off_)
+TESTS("hook", delays, jitter_, told_, trouble_, breaker_, rights_, inside_, pinned_, dies_, circle_, erased_, erased_while_off_)
