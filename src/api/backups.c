@@ -115,16 +115,14 @@ static enum err made(struct cx *cx, const struct job *job, struct backup_report 
 {
     struct job_showing s = {.cx = cx, .job = job};
     struct backup_opts o = cx->app->backups.opts;
-    struct db *held = cx->db;
+    struct backup_made m = {0};
     o.progress = shown;
     o.arg = &s;
-    enum err e = backup_run(cx, cx->app->db, &o, r);
-    cx->db = held;
-    if (e == E_CONFLICT) return fail(cx, E_CONFLICT, "Another backup is being made already");
-    str msg = cx->msg;
-    TRY(backup_last_set(cx, e == E_OK ? r : NULL));
-    if (e != E_OK) cx->msg = msg;
-    return cx->err = e;
+    TRY(backup_make(cx, cx->app->db, &o, &m));
+    if (m.e == E_CONFLICT) return fail(cx, E_CONFLICT, "Another backup is being made already");
+    *r = m.r;
+    if (m.e != E_OK) cx->msg = m.why;
+    return cx->err = m.e;
 }
 
 enum err backup_job(struct cx *cx, const struct job *job, str *ret)

@@ -90,28 +90,39 @@ enum err backup_last_set(struct cx *cx, const struct backup_report *r)
     return db_write(cx, put, &l);
 }
 
+enum err backup_make(struct cx *cx, struct dbase *db, const struct backup_opts *o, struct backup_made *ret)
+{
+    struct db *held = cx->db;
+    *ret = (struct backup_made){0};
+    ret->e = backup_run(cx, db, o, &ret->r);
+    cx->db = held;
+    if (ret->e != E_OK) ret->why = cx->msg;
+    return ret->e == E_CONFLICT ? E_OK : backup_last_set(cx, ret->e == E_OK ? &ret->r : NULL);
+}
+
 /* ---- the thread ---- */
+
+static void tell(struct cx *cx, const struct backup_made *m)
+{
+    if (m->e == E_CONFLICT) return; /* somebody makes one by hand */
+    if (m->e != E_OK) log_say(cx, LOG_ERROR, S("backup"), "the daily backup failed: %.*s", FS(m->why));
+    if (m->r.remote_problem.n)
+        log_say(cx, LOG_ERROR, S("backup"), "the backup is here but not in the store: %.*s", FS(m->r.remote_problem));
+    if (m->e == E_OK)
+        log_say(cx, LOG_INFO, S("backup"), "%.*s: %" PRId64 " bytes in %" PRId64 " ms", FS(m->r.name), m->r.bytes,
+                m->r.ms);
+}
 
 static enum err look(struct cx *cx, struct backup_daily *d)
 {
-    struct backup_report r = {0};
+    struct backup_made m = {0};
     int64_t good = 0;
     TRY(last_good(cx, &good));
     if (!backup_due(cx->now_ms, good, d->last_try_ms, d->o.quiet_hour, d->o.tz_min)) return E_OK;
     d->last_try_ms = cx->now_ms;
-    struct db *held = cx->db;
-    enum err e = backup_run(cx, d->o.db, &d->o.backup, &r);
-    cx->db = held;
-    if (e == E_CONFLICT) return E_OK; /* somebody makes one by hand */
-    if (e != E_OK)
-        log_say(cx, LOG_ERROR, S("backup"), "the daily backup failed: %.*s", FS(cx->msg));
-    if (r.remote_problem.n)
-        log_say(cx, LOG_ERROR, S("backup"), "the backup is here but not in the store: %.*s",
-                FS(r.remote_problem));
-    if (e == E_OK)
-        log_say(cx, LOG_INFO, S("backup"), "%.*s: %" PRId64 " bytes in %" PRId64 " ms", FS(r.name),
-                r.bytes, r.ms);
-    return backup_last_set(cx, e == E_OK ? &r : NULL);
+    enum err e = backup_make(cx, d->o.db, &d->o.backup, &m);
+    tell(cx, &m);
+    return e;
 }
 
 static enum err tidied(struct cx *cx, void *arg)

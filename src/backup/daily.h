@@ -28,3 +28,11 @@ bool backup_due(int64_t now_ms, int64_t last_good_ms, int64_t last_try_ms, int q
 MUST enum err backup_last(struct cx *cx, str *ret_json);
 /* Stores the outcome of a backup; r NULL = it failed with cx->msg. For the command line's backups too. */
 MUST enum err backup_last_set(struct cx *cx, const struct backup_report *r);
+struct backup_made {
+    enum err e;                /* E_CONFLICT: another one is being made; nothing is stored then */
+    str why;                   /* it failed: cx->msg of it; memory of cx->a */
+    struct backup_report r;    /* E_OK alone */
+};
+/* Outside of db_write: makes a backup of `db` and stores how it went; *ret is set in any case. cx->db is the same
+ * connection afterwards. Errors: those of storing, whatever became of the backup. */
+MUST enum err backup_make(struct cx *cx, struct dbase *db, const struct backup_opts *o, struct backup_made *ret);
