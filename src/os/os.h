@@ -38,7 +38,8 @@ str os_addr_net(str addr, char ret[OS_NET_MAX]);
 MUST enum err os_read_file(struct cx *cx, str path, size_t max_bytes, str *ret);
 /* Writes beside the target, fsyncs, renames, fsyncs the folder: a reader sees the old or the new. */
 MUST enum err os_write_file_atomic(struct cx *cx, str path, str bytes, unsigned mode);
-MUST enum err os_mkdirs(struct cx *cx, str path, unsigned mode); /* like mkdir -p; there already = E_OK */
+/* Like mkdir -p; there already = E_OK. What it makes survives a loss of power. */
+MUST enum err os_mkdirs(struct cx *cx, str path, unsigned mode);
 MUST enum err os_fsync_dir(struct cx *cx, str path);
 /* Creates the file when absent, locks it until the descriptor is closed and writes our pid into it;
  * E_CONFLICT when another holds it. */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,6 +159,19 @@ enum err os_write_file_atomic(struct cx *cx, str path, str bytes, unsigned mode)
     return os_fsync_dir(cx, folder_of(path));
 }
 
+/* One at a time: who finds the folder there may rely on its name, which another thread may just have made. */
+static enum err mkdir_safe(struct cx *cx, str path, unsigned mode)
+{
+    static pthread_mutex_t mu = PTHREAD_MUTEX_INITIALIZER;
+    const char *z = arena_z(cx->a, path);
+    pthread_mutex_lock(&mu);
+    int error = mkdir(z, (mode_t)mode) == 0 ? 0 : errno;
+    enum err e = error ? E_OK : os_fsync_dir(cx, folder_of(path));
+    if (e != E_OK) (void)rmdir(z); /* to be made, and synced, by who asks again */
+    pthread_mutex_unlock(&mu);
+    return error && error != EEXIST ? os_fail(cx, error, "mkdir", path) : e;
+}
+
 enum err os_mkdirs(struct cx *cx, str path, unsigned mode)
 {
     const char *z = NULL;
@@ -165,9 +179,7 @@ enum err os_mkdirs(struct cx *cx, str path, unsigned mode)
     TRY(path_z(cx, path, &z));
     for (size_t i = 1; i <= path.n; i++) {
         if (i < path.n && path.p[i] != '/') continue;
-        const char *part = arena_z(cx->a, str_cut(path, 0, i));
-        if (mkdir(part, (mode_t)mode) != 0 && errno != EEXIST)
-            return os_fail(cx, errno, "mkdir", str_from(part));
+        TRY(mkdir_safe(cx, str_cut(path, 0, i), mode));
     }
     if (stat(z, &st) != 0) return os_fail(cx, errno, "stat", path);
     if (!S_ISDIR(st.st_mode)) return os_fail(cx, ENOTDIR, "mkdir", path);
