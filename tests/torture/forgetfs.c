@@ -6,7 +6,7 @@
  * Everything has two states, both in memory: as programs see it, and as it is on the disk. A write or a new length of a
  * file is seen at once and noted; fsync or fdatasync of that file carries its notes to the disk. A name (made, moved,
  * taken away) is a note of its folder and waits for the fsync of the folder: so POSIX has it, and no journal of a real
- * file system is as strict. Rights and times are not followed; links, sockets and moves between folders do not exist.
+ * file system is as strict. What moves from one folder into another waits for both. Rights and times are not followed.
  *
  * setxattr(FOLDER, "user.power", ...) is the loss of power, over when the call returns: with "none" no note reaches the
  * disk; with "half SEED" each 512-byte sector does by the toss of a coin, in a folder the first so many notes do
@@ -29,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NAME = 128, SECTOR = 512, FILE_MAX = 1 << 30, ALWAYS = 1000000 };
+enum { NAME = 128, SECTOR = 512, FILE_MAX = 1 << 30 };
 
 struct bytes {
     char *p;
@@ -53,10 +53,11 @@ struct note {
 };
 struct node {
     mode_t mode;
-    uint64_t ino, refs,
-        links; /* refs: names in either state, in notes, and what the kernel holds */
-    int life;  /* how often the power had gone when it was made */
+    uint64_t ino, links;
+    uint64_t refs; /* names in either state, in notes, and what the kernel holds */
+    int life;      /* how often the power had gone when it was made */
     struct timespec changed;
+    struct node *after;         /* what it is since the power came back, when it still has a name */
     struct bytes seen, disk;    /* a file's */
     struct names here, kept;    /* a folder's: as it is seen, and on the disk */
     struct note *first, **last; /* since the last sync, in their order */
@@ -238,15 +239,16 @@ static void carry_half(struct node *n)
 /* The same thing after the power came back; what was on the disk moves over. */
 static struct node *again(struct node *old, bool half)
 {
-    struct node *n = node_new(old->mode);
+    if (old->after) return old->after; /* it had two names */
+    struct node *n = old->after = node_new(old->mode);
     if (half) carry_half(old);
-    n->links = 1;
     n->disk = old->disk;
     old->disk = (struct bytes){0};
     put(&n->seen, n->disk.p, n->disk.n, 0);
     for (size_t i = 0; i < old->kept.n; i++) {
         struct entry e = old->kept.v[i];
         e.node = again(e.node, half);
+        e.node->links++;
         name_come(&n->kept, &e);
         name_come(&n->here, &e);
     }
@@ -355,7 +357,7 @@ static void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 static void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t dev)
 {
     (void)dev;
-    if (S_ISREG(mode)) make(req, parent, name, mode);
+    if (S_ISREG(mode) || S_ISSOCK(mode)) make(req, parent, name, mode);
     else fuse_reply_err(req, EPERM);
 }
 
@@ -372,17 +374,28 @@ static void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t to,
                       const char *new_name, unsigned flags)
 {
-    struct node *f = alive(req, parent);
-    if (!f) return;
-    const struct entry *e = find(&f->here, name), *under = find(&f->here, new_name);
-    int refused = parent != to               ? EXDEV
-                  : flags                    ? EINVAL
-                  : strlen(new_name) >= NAME ? ENAMETOOLONG
-                  : !e                       ? ENOENT
-                                             : 0;
+    struct node *from = alive(req, parent), *into = from ? alive(req, to) : NULL;
+    if (!into) return;
+    const struct entry *e = find(&from->here, name), *under = find(&into->here, new_name);
+    int refused = flags ? EINVAL : strlen(new_name) >= NAME ? ENAMETOOLONG : !e ? ENOENT : 0;
     if (!refused && under && under->node->here.n) refused = ENOTEMPTY;
-    if (!refused && (!under || under->node != e->node)) rename_in(f, name, new_name, e->node);
+    if (!refused && (!under || under->node != e->node)) {
+        rename_in(into, into == from ? name : "", new_name, e->node);
+        if (into != from) rename_in(from, name, "", NULL);
+    }
     fuse_reply_err(req, refused);
+}
+
+static void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
+{
+    struct node *n = alive(req, ino), *f = n ? alive(req, parent) : NULL;
+    if (!f) return;
+    if (strlen(name) >= NAME) {
+        fuse_reply_err(req, ENAMETOOLONG);
+        return;
+    }
+    rename_in(f, "", name, n); /* that there is none yet the kernel has asked */
+    reply_entry(req, n);
 }
 
 static void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -446,6 +459,17 @@ static void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t n, off_t from,
     free(buf);
 }
 
+/* Never full: who looks before he writes is to go on. */
+static void fs_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+    struct statvfs s = {
+        .f_bsize = 4096, .f_frsize = 4096, .f_blocks = FILE_MAX, .f_namemax = NAME - 1};
+    (void)ino;
+    s.f_bfree = s.f_bavail = s.f_blocks;
+    s.f_files = s.f_ffree = s.f_favail = FILE_MAX;
+    fuse_reply_statfs(req, &s);
+}
+
 static void fs_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
                         size_t n, int flags)
 {
@@ -485,12 +509,14 @@ static const struct fuse_lowlevel_ops ops = {
     .unlink = fs_unlink,
     .rmdir = fs_unlink,
     .rename = fs_rename,
+    .link = fs_link,
     .open = fs_open,
     .read = fs_read,
     .write = fs_write,
     .fsync = fs_fsync,
     .fsyncdir = fs_fsync,
     .readdir = fs_readdir,
+    .statfs = fs_statfs,
     .setxattr = fs_setxattr,
 };
 

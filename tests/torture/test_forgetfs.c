@@ -26,9 +26,9 @@ static const char *at(const char *name)
     return p;
 }
 
-static void sync_folder(void)
+static void sync_at(const char *name)
 {
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(at(name), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     T(fd >= 0 && fsync(fd) == 0 && close(fd) == 0);
 }
 
@@ -65,7 +65,7 @@ static int entries(void)
 static void data(void)
 {
     write_file("a", "old", true);
-    sync_folder();
+    sync_at(".");
     write_file("a", "new and longer", false);
     T(holds("a", "new and longer"));
     T(forget_power(folder, false, 0));
@@ -75,7 +75,7 @@ static void data(void)
     T(forget_power(folder, false, 0));
     T(holds("a", "new"));
     write_file("b", "made, its name synced", false);
-    sync_folder();
+    sync_at(".");
     T(forget_power(folder, false, 0));
     T(holds("b", ""));
 }
@@ -85,7 +85,7 @@ static void names(void)
     T(unlink(at("a")) == 0 && unlink(at("b")) == 0);
     write_file("a", "a", true);
     write_file("b", "b", true);
-    sync_folder();
+    sync_at(".");
     write_file("c", "c", true); /* whose name is not */
     T(rename(at("a"), at("b")) == 0 && holds("a", "-") && holds("b", "a"));
     T(forget_power(folder, false, 0));
@@ -94,13 +94,33 @@ static void names(void)
     T(forget_power(folder, false, 0));
     T(holds("a", "a"));
     T(rename(at("a"), at("b")) == 0);
-    sync_folder();
+    sync_at(".");
     T(forget_power(folder, false, 0));
     T(holds("a", "-") && holds("b", "a"));
     T(unlink(at("b")) == 0);
-    sync_folder();
+    sync_at(".");
     T(forget_power(folder, false, 0));
     T(entries() == 0);
+}
+
+/* What has two names is one file; a move from folder to folder is on the disk when both are. */
+static void linked(void)
+{
+    struct stat s = {0};
+    T(mkdir(at("d"), 0700) == 0);
+    write_file("l", "l", true);
+    sync_at(".");
+    T(rename(at("l"), at("d/l")) == 0 && holds("l", "-") && holds("d/l", "l"));
+    sync_at("d");
+    T(forget_power(folder, false, 0));
+    T(holds("l", "l") && holds("d/l", "l") && stat(at("l"), &s) == 0 && s.st_nlink == 2);
+    write_file("d/l", "L", true);
+    T(unlink(at("l")) == 0 && link(at("d/l"), at("k")) == 0 && link(at("d/l"), at("k")) != 0);
+    sync_at(".");
+    T(forget_power(folder, false, 0));
+    T(holds("l", "-") && holds("k", "L") && holds("d/l", "L"));
+    T(unlink(at("k")) == 0 && unlink(at("d/l")) == 0 && rmdir(at("d")) == 0);
+    sync_at(".");
 }
 
 /* A folder in the folder: its own names, in its own time. */
@@ -109,11 +129,11 @@ static void nested(void)
     T(mkdir(at("d"), 0700) == 0);
     write_file("d/x", "x", true);
     T(rmdir(at("d")) != 0 && errno == ENOTEMPTY);
-    sync_folder();
+    sync_at(".");
     T(forget_power(folder, false, 0));
     T(access(at("d"), X_OK) == 0 && holds("d/x", "-"));
     T(rmdir(at("d")) == 0);
-    sync_folder();
+    sync_at(".");
 }
 
 /* As SQLite's index is used: written through one mapping, read through another and by read(). */
@@ -122,7 +142,7 @@ static void mapped(void)
     write_file("m", "0", true);
     int fd = open(at("m"), O_RDWR | O_CLOEXEC), other = open(at("m"), O_RDWR | O_CLOEXEC);
     T(ftruncate(fd, PAGE) == 0 && fsync(fd) == 0);
-    sync_folder();
+    sync_at(".");
     char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     char *q = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, other, 0);
     T(p != MAP_FAILED && q != MAP_FAILED);
@@ -145,7 +165,7 @@ static int torn(uint32_t seed, char ret[SECTORS * SECTOR])
     static char ones[SECTORS * SECTOR];
     int n = 0, fd = open(at("t"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     T(ftruncate(fd, 0) == 0 && ftruncate(fd, SECTORS * SECTOR) == 0 && fsync(fd) == 0);
-    sync_folder();
+    sync_at(".");
     memset(ones, 1, sizeof ones);
     T(pwrite(fd, ones, sizeof ones, 0) == (ssize_t)sizeof ones);
     close(fd);
@@ -182,14 +202,14 @@ static void half(void)
         kept += one + two;
         unlink(at("1"));
         unlink(at("2"));
-        sync_folder();
+        sync_at(".");
     }
     T(kept > 8 && kept < 56);
 }
 
 int main(int argc, char **argv)
 {
-    static void (*const all[])(void) = {data, names, nested, mapped, half};
+    static void (*const all[])(void) = {data, names, linked, nested, mapped, half};
     const char *refused = forget_refused();
     if (argc != 2) return 2;
     if (refused) {
