@@ -114,6 +114,7 @@ void lists_tests(void);
 void rights_tests(void);
 void roles_tests(void);
 void matrix_tests(void);
+void shipped_tests(void);
 void describe_tests(void);
 void undo_tests(void);
 void files_tests(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Several roles a user, filters in roles, teams and branches; the shipped roles by what each of them reaches. */
 #include "api_bed.h"
+#include "shipped.h"
 
 /* Roles add up: in reach, in fields, in what a filter lets through. */
 static void roles_add_up(struct api_bed *t)
@@ -171,34 +172,6 @@ static void shown_as(struct api_bed *t)
 }
 
 /* ---- the shipped roles ---- */
-enum { SEE, CREATE, CHANGE, DELETE_, EXPORT };
-/* How far each of them goes: n(one), o(wn), t(eam), b(ranch), a(ll), for see, create, change, delete, export. */
-static const struct reached {
-    const char *role, *entity, *reach;
-} shipped[] = {
-    {"Administrator", "person", "aaaaa"},   {"Administrator", "company", "aaaaa"},   {"Administrator", "interaction", "aaaaa"},
-    {"Administrator", "task", "aaaaa"},     {"Administrator", "group", "aaaaa"},     {"Administrator", "bank_account", "aaaaa"},
-    {"Kleines Büro: alle dürfen alles", "person", "aaaaa"}, {"Kleines Büro: alle dürfen alles", "company", "aaaaa"},
-    {"Kleines Büro: alle dürfen alles", "interaction", "aaaaa"}, {"Kleines Büro: alle dürfen alles", "task", "aaaaa"},
-    {"Kleines Büro: alle dürfen alles", "group", "aaaaa"}, {"Kleines Büro: alle dürfen alles", "bank_account", "aaaaa"},
-    {"Vertriebsleitung", "person", "bbbbb"}, {"Vertriebsleitung", "company", "bbbbb"}, {"Vertriebsleitung", "interaction", "bbbbb"},
-    {"Vertriebsleitung", "task", "bbbbb"},  {"Vertriebsleitung", "group", "aaabb"},  {"Vertriebsleitung", "bank_account", "bbbbb"},
-    {"Verkauf", "person", "oooon"},         {"Verkauf", "company", "oooon"},         {"Verkauf", "interaction", "oooon"},
-    {"Verkauf", "task", "oooon"},           {"Verkauf", "group", "annnn"},           {"Verkauf", "bank_account", "oooon"},
-    {"Telefonzentrale", "person", "aaann"}, {"Telefonzentrale", "company", "aaann"}, {"Telefonzentrale", "interaction", "aaonn"},
-    {"Telefonzentrale", "task", "aaonn"},   {"Telefonzentrale", "group", "annnn"},   {"Telefonzentrale", "bank_account", "annnn"},
-    {"Lager", "person", "annnn"},           {"Lager", "company", "annnn"},           {"Lager", "interaction", "nnnnn"},
-    {"Lager", "task", "oooon"},             {"Lager", "group", "annnn"},             {"Lager", "bank_account", "nnnnn"},
-    {"Buchhaltung", "person", "annna"},     {"Buchhaltung", "company", "anana"},     {"Buchhaltung", "interaction", "annna"},
-    {"Buchhaltung", "task", "ooooa"},       {"Buchhaltung", "group", "annna"},       {"Buchhaltung", "bank_account", "aaaaa"},
-    {"Reklamationen", "person", "anann"},   {"Reklamationen", "company", "annnn"},   {"Reklamationen", "interaction", "aaann"},
-    {"Reklamationen", "task", "aaann"},     {"Reklamationen", "group", "annnn"},     {"Reklamationen", "bank_account", "annnn"},
-    {"Marketing", "person", "anana"},       {"Marketing", "company", "annnn"},       {"Marketing", "interaction", "nnnnn"},
-    {"Marketing", "task", "oooon"},         {"Marketing", "group", "aaaaa"},         {"Marketing", "bank_account", "nnnnn"},
-    {"Händler", "person", "ooonn"},         {"Händler", "company", "ooonn"},         {"Händler", "interaction", "oonnn"},
-    {"Händler", "task", "oooon"},           {"Händler", "group", "annnn"},           {"Händler", "bank_account", "nnnnn"},
-};
-
 static str body_of(struct api_bed *t, const char *entity, const char *more)
 {
     struct arena *a = t->b.cx.a;
@@ -210,9 +183,6 @@ static int status_of(struct api_bed *t, enum actor who, str req, str body)
 {
     return api_call(t, t->b.cx.a, who, req, body, S("")).status;
 }
-
-/* own 0, team 1, branch 2, foreign 3 */
-static bool within(char reach, int whose) { return reach != 'n' && whose <= (int)(strchr("otba", reach) - "otba"); }
 
 static void one_reached(struct api_bed *t, const struct reached *x)
 {
@@ -240,20 +210,9 @@ static void one_reached(struct api_bed *t, const struct reached *x)
 
 static void shipped_roles(struct api_bed *t)
 {
-    struct cx *cx = &t->b.cx;
     ROWS(t, {ADMIN, "POST /api/v1/team", "{'name':'C','branch':'$brancha'}", 201, NULL, "team.create", "teamc", NULL});
-    struct answer all = api_call(t, cx->a, ADMIN, S("GET /api/v1/role?limit=50"), S(""), S(""));
-    const char *given = "";
     for (size_t i = 0; i < COUNT(shipped); i++) {
-        if (strcmp(given, shipped[i].role) != 0) {
-            str id = S("");
-            for (size_t k = 0; k < 20 && !id.n; k++)
-                if (str_eq(answer_value(cx, &all, arena_fmt(cx->a, "data.%zu.name", k)), str_from(shipped[i].role)))
-                    id = answer_value(cx, &all, arena_fmt(cx->a, "data.%zu.id", k));
-            T(id.n > 0);
-            T_INT(status_of(t, ADMIN, api_expand(t, cx->a, "PATCH /api/v1/user/$repa1"), arena_fmt(cx->a, "{\"role\":\"%.*s\"}", FS(id))), 200);
-            given = shipped[i].role;
-        }
+        if (!i || strcmp(shipped[i - 1].role, shipped[i].role) != 0) shipped_give(t, shipped[i].role);
         one_reached(t, &shipped[i]);
     }
     (void)api_events_came(t);
