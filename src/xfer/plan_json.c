@@ -158,7 +158,7 @@ static void put_labels(struct jw *w, const str *label, str before)
             memcpy(text + before.n, ": ", 2);
             n = before.n + 2;
         }
-        if (n + s.n < sizeof text) memcpy(text + n, s.p, s.n), n += s.n;
+        if (s.n && n + s.n < sizeof text) memcpy(text + n, s.p, s.n), n += s.n; /* none of the language, none at all */
         jw_kstr(w, lang_code[i], (str){text, n});
     }
     jw_obj_end(w);
