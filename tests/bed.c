@@ -21,14 +21,12 @@ static enum err sync_inside(struct cx *cx, void *arg) { return meta_sync(cx, arg
 struct bed bed_make(bool pg)
 {
     struct bed t = {.cx = t_cx()};
-    char folder[] = "/tmp/kontor-bed-XXXXXX";
     int from = 0, to = 0;
-    T(mkdtemp(folder) != NULL);
-    t.folder = arena_dup(t.cx.a, str_from(folder));
-    str url = arena_fmt(t.cx.a, "sqlite:%s/k.db", folder);
+    t.folder = t_folder(t.cx.a, "bed");
+    str url = arena_fmt(t.cx.a, "sqlite:%.*s/k.db", FS(t.folder));
     if (pg) {
-        pg_admin("CREATE DATABASE", t.folder.p + 5, "");
-        url = arena_fmt(t.cx.a, "%s/%s", getenv("KONTOR_TEST_PG"), t.folder.p + 5);
+        pg_admin("CREATE DATABASE", t_last_part(t.folder), "");
+        url = arena_fmt(t.cx.a, "%s/%s", getenv("KONTOR_TEST_PG"), t_last_part(t.folder));
     }
     struct db_opts o = {.url = url, .create = true, .readers = 4};
     T_OK(&t.cx, dbase_open(&t.cx, &o, &t.b));
@@ -53,7 +51,7 @@ void bed_end(struct bed *t)
     db_put(&t->cx.db);
     dbase_close(&t->b);
     meta_drop(&t->m);
-    if (pg) pg_admin("DROP DATABASE", t->folder.p + 5, " WITH (FORCE)");
+    if (pg) pg_admin("DROP DATABASE", t_last_part(t->folder), " WITH (FORCE)");
     char cmd[200];
     (void)snprintf(cmd, sizeof cmd, "rm -rf '%s'", t->folder.p);
     T(system(cmd) == 0);

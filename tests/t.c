@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "t.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 _Atomic int t_bad, t_all;
 
 void t_str(const char *file, int line, str got, str want)
@@ -40,4 +43,18 @@ int t_end(const char *name)
 {
     printf("%s: %d passed, %d failed\n", name, t_all - t_bad, t_bad);
     return t_bad != 0;
+}
+
+str t_folder(struct arena *a, const char *kind)
+{
+    const char *tmp = getenv("TMPDIR");
+    str path = arena_fmt(a, "%s/kontor-%s-XXXXXX", tmp && *tmp ? tmp : "/tmp", kind);
+    T(mkdtemp((char *)(uintptr_t)path.p) != NULL);
+    return path;
+}
+
+const char *t_last_part(str path)
+{
+    const char *slash = strrchr(path.p, '/');
+    return slash ? slash + 1 : path.p;
 }

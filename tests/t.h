@@ -25,6 +25,11 @@ bool t_ok(const char *file, int line, struct cx *cx, enum err e);
 /* A context on a fresh arena: lang en, country DE, clock 2026-11-22T10:00:00Z. Free with t_cx_free. */
 struct cx t_cx(void);
 void t_cx_free(struct cx *cx);
+/* A new folder "kontor-KIND-XXXXXX" where TMPDIR says (a file system in memory makes syncing free, see tools/test.sh),
+ * NUL-ended, in a. Whoever makes it removes it. */
+str t_folder(struct arena *a, const char *kind);
+/* The last part of such a path: names the folder's database on PostgreSQL, too. */
+const char *t_last_part(str path);
 /* Prints "name: N passed, N failed" and gives main's result. */
 int t_end(const char *name);
 

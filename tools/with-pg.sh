@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 # tools/with-pg.sh COMMAND... - runs the command with KONTOR_TEST_PG naming an empty database of an own
 # PostgreSQL (superuser kontor, loopback, free port, no fsync: its own safety is not what we test).
-# The cluster lives in a temporary folder and ends with the command.
+# The cluster lives in a temporary folder (TMPDIR) and ends with the command.
 set -eu
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
 [ -n "$bin" ] || bin=$(dirname "$(command -v initdb)")
 [ -x "$bin/initdb" ] || { echo "with-pg: no initdb: is postgresql installed?" >&2; exit 1; }
-dir=$(mktemp -d /tmp/kontor-pg.XXXXXX)
+dir=$(mktemp -d "${TMPDIR:-/tmp}/kontor-pg.XXXXXX")
 as=
 if [ "$(id -u)" = 0 ]; then # PostgreSQL refuses to run as root
     chown postgres "$dir"

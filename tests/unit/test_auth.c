@@ -468,7 +468,7 @@ static void elsewhere(struct bed *t)
     T_INT(sees(cx, au, s.token), REACH_ALL);
     int64_t before = db_epoch(cx);
     if (db_is_pg(cx)) {
-        struct db_opts o = {.url = arena_fmt(cx->a, "%s/%s", getenv("KONTOR_TEST_PG"), t->folder.p + 5), .readers = 2};
+        struct db_opts o = {.url = arena_fmt(cx->a, "%s/%s", getenv("KONTOR_TEST_PG"), t_last_part(t->folder)), .readers = 2};
         T_OK(cx, dbase_open(cx, &o, &other));
         cx->db = db_get(other);
     }

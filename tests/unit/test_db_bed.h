@@ -33,14 +33,12 @@ static inline void pg_admin(const char *before, const char *name, const char *af
 static inline struct bed bed_make(struct db_opts o)
 {
     struct bed t = {.cx = t_cx()};
-    char folder[] = "/tmp/kontor-db-XXXXXX";
-    T(mkdtemp(folder) != NULL);
-    t.folder = arena_dup(t.cx.a, str_from(folder));
+    t.folder = t_folder(t.cx.a, "db");
     if (pg_server) {
-        pg_admin("CREATE DATABASE", t.folder.p + 5, "");
-        t.url = arena_fmt(t.cx.a, "%s/%s", pg_server, t.folder.p + 5);
+        pg_admin("CREATE DATABASE", t_last_part(t.folder), "");
+        t.url = arena_fmt(t.cx.a, "%s/%s", pg_server, t_last_part(t.folder));
     } else {
-        t.url = arena_fmt(t.cx.a, "sqlite:%s/k.db", folder);
+        t.url = arena_fmt(t.cx.a, "sqlite:%.*s/k.db", FS(t.folder));
     }
     o.url = t.url;
     o.create = true;
@@ -54,7 +52,7 @@ static inline void bed_end(struct bed *t)
 {
     db_put(&t->cx.db);
     dbase_close(&t->b);
-    if (pg_server) pg_admin("DROP DATABASE", t->folder.p + 5, " WITH (FORCE)");
+    if (pg_server) pg_admin("DROP DATABASE", t_last_part(t->folder), " WITH (FORCE)");
     char cmd[200];
     (void)snprintf(cmd, sizeof cmd, "rm -rf '%s'", t->folder.p);
     T(system(cmd) == 0);

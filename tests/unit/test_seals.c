@@ -50,7 +50,7 @@ struct program {
 static str url_of(struct bed *t)
 {
     if (!db_is_pg(&t->cx)) return arena_fmt(t->cx.a, "sqlite:%.*s/k.db", FS(t->folder));
-    return arena_fmt(t->cx.a, "%s/%s", getenv("KONTOR_TEST_PG"), t->folder.p + 5);
+    return arena_fmt(t->cx.a, "%s/%s", getenv("KONTOR_TEST_PG"), t_last_part(t->folder));
 }
 
 static bool one_turn(struct cx *cx, struct program *p, int i)
