@@ -11,6 +11,7 @@ NEED_build="gcc g++ libc6-dev meson ninja-build pkg-config clang clang-tidy clan
 NEED_run="ca-certificates tzdata"
 NEED_test="postgresql postgresql-client chromium libfaketime python3-openpyxl python3-jsonschema libclang-rt-14-dev valgrind fuse3 procps postfix slapd ldap-utils"
 NEED_bench="nginx-light wrk"
+NEED_fresh="debootstrap"
 NEED_load="slowhttptest"
 NEED_attack="sqlmap wapiti testssl.sh systemd"
 
