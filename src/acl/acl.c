@@ -6,6 +6,7 @@
 
 const str action_name[ACT_MAX] = {S0("see"),    S0("create"), S0("change"), S0("delete"),
                                   S0("export"), S0("import"), S0("mass")};
+const str factor_want_name[FACTOR_WANTS] = {S0("none"), S0("any"), S0("passkey")};
 const str reach_name[REACHES] = {S0("none"), S0("own"), S0("team"), S0("branch"), S0("all")};
 const str field_right_name[FIELD_RIGHTS] = {
     [FIELD_WRITE] = S0("write"), [FIELD_READ] = S0("read"), [FIELD_HIDDEN] = S0("hidden")};

@@ -11,6 +11,10 @@ enum action { ACT_SEE, ACT_CREATE, ACT_CHANGE, ACT_DELETE, ACT_EXPORT, ACT_IMPOR
 extern const str action_name[ACT_MAX];
 enum reach { REACH_NONE, REACH_OWN, REACH_TEAM, REACH_BRANCH, REACH_ALL };
 enum field_right { FIELD_WRITE, FIELD_READ, FIELD_HIDDEN };
+/* What is asked for at log-in beside the password; a later one is more. */
+enum factor_want { WANT_NONE, WANT_FACTOR, WANT_PASSKEY, FACTOR_WANTS };
+extern const str factor_want_name[FACTOR_WANTS]; /* "none", "any", "passkey" */
+enum factor_want acl_factor_want(str name); /* WANT_NONE for any other word */
 enum sysright { SYS_SETTINGS = 1, SYS_USERS = 2, SYS_LOG = 4, SYS_BACKUP = 8, SYS_PRIVACY = 16 };
 struct cond;
 /* What one role lets do with an entity of which some role has only a part. */
@@ -28,7 +32,7 @@ struct acl_share {
 struct acl {
     int64_t user, team, branch;
     unsigned sys;
-    bool second_factor;              /* one of his roles asks for one at log-in */
+    enum factor_want factor;         /* the most that one of his roles, or the firm, asks for at log-in */
     const int64_t *teams, *branches; /* his; the latter with those below. Read when a reach or a share
                                       * needs them */
     size_t n_teams, n_branches;
@@ -46,7 +50,8 @@ struct acl {
 };
 /* From the user's role and further roles, which add up. role.rights is JSON: {"*":{"see":"all",...},
  * "person":{"see":"own","filter":{...},"fields":{"birthday":"hidden","mails":"read"}},"sys":["settings"],
- * "second_factor":true}. System fields cannot be named, titles not be hidden. What is computed from a hidden field is
+ * "second_factor":true} (or "passkey"; beside it counts what the firm asks of everybody: the row 'factor' of setting).
+ * System fields cannot be named, titles not be hidden. What is computed from a hidden field is
  * hidden with it. Filters speak of the day and of "me" as of cx->now_ms, cx->tz_min and `user`. E_AUTH when the user is
  * gone or inactive. */
 MUST enum err acl_load(struct cx *cx, int64_t user, struct acl **ret);
@@ -70,6 +75,8 @@ MUST enum err acl_narrow(struct cx *cx, struct acl *acl, str scopes, bool by_rol
 /* Is `rights` (JSON text) such a value, with entities, fields and words that exist? E_INVALID at the place
  * ("rights.person.fields.phone"). */
 MUST enum err acl_check(struct cx *cx, str rights);
+/* May this be asked for here? E_INVALID at `at`: nobody could make a passkey at the address of cx->no_passkeys. */
+MUST enum err acl_factor_check(struct cx *cx, str at, enum factor_want want);
 /* After somebody wrote a role or a user, in that transaction: is there still an active user who may manage users?
  * E_DENIED when not. Other entities, and the system itself: E_OK. */
 MUST enum err acl_still_ruled(struct cx *cx, const struct entity *e);

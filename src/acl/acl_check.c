@@ -85,10 +85,20 @@ static enum err sys_check(struct cx *cx, const struct json *j)
     return good ? E_OK : possible(cx, place(cx, S("sys"), S("")), names, COUNT(names));
 }
 
+enum err acl_factor_check(struct cx *cx, str at, enum factor_want want)
+{
+    if (want != WANT_PASSKEY || !cx->no_passkeys) return E_OK;
+    return fail_at(cx, E_INVALID, at, "Passkeys need the address of this server to be told to it: the setting url");
+}
+
 static enum err factor_check(struct cx *cx, const struct json *j)
 {
+    static const str possible_word[] = {S0("true"), S0("false"), S0("passkey")};
+    str at = place(cx, S("second_factor"), S(""));
     if (j->t == JT_BOOL) return E_OK;
-    return fail_at(cx, E_INVALID, place(cx, S("second_factor"), S("")), "This must be true or false");
+    if (!str_eq(word_of(j), factor_want_name[WANT_PASSKEY]))
+        return possible(cx, at, possible_word, COUNT(possible_word));
+    return acl_factor_check(cx, at, WANT_PASSKEY);
 }
 
 enum err acl_check(struct cx *cx, str rights)

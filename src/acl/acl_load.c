@@ -40,10 +40,22 @@ unsigned sys_of(const struct json *rights)
     return sys;
 }
 
-static bool asks_for_factor(const struct json *rights)
+static enum factor_want factor_of(const struct json *rights)
 {
     const struct json *j = json_get(rights, S("second_factor"));
-    return j && j->t == JT_BOOL && j->b;
+    if (j && j->t == JT_BOOL) return j->b ? WANT_FACTOR : WANT_NONE;
+    return j && str_eq(word_of(j), factor_want_name[WANT_PASSKEY]) ? WANT_PASSKEY : WANT_NONE;
+}
+
+enum factor_want acl_factor_want(str name)
+{
+    size_t at = word_at(factor_want_name, FACTOR_WANTS, name);
+    return at < FACTOR_WANTS ? (enum factor_want)at : WANT_NONE;
+}
+
+static void factor_join(struct acl *acl, enum factor_want want)
+{
+    if (want > acl->factor) acl->factor = want;
 }
 
 static const struct json *filter_of(const struct role *r, const struct entity *e)
@@ -295,7 +307,7 @@ static void fill(struct cx *cx, struct roles *roles, struct acl *acl)
     struct who was = cx->who; /* filters speak of "me": of him whose rights these are */
     for (size_t i = 0; i < roles->n; i++) {
         acl->sys |= sys_of(roles->v[i].rights);
-        acl->second_factor |= asks_for_factor(roles->v[i].rights);
+        factor_join(acl, factor_of(roles->v[i].rights));
     }
     reach_join(cx->meta, roles, acl);
     cx->who = (struct who){.user = acl->user, .team = acl->team, .branch = acl->branch};
@@ -325,7 +337,8 @@ enum err acl_load(struct cx *cx, int64_t user, struct acl **ret)
                  " EXISTS (SELECT 1 FROM share s WHERE s.receiver = u.id AND s.until > $2)"
                  " OR EXISTS (SELECT 1 FROM share s WHERE s.receiver = u.team_of AND s.until > $2)"
                  " OR EXISTS (SELECT 1 FROM link g JOIN share s ON s.receiver = g.b WHERE g.a = u.id AND s.until > $2"
-                 " AND g.field = 'teams') THEN 1 ELSE 0 END FROM \"user\" u LEFT JOIN \"team\" t ON t.id = u.team_of"
+                 " AND g.field = 'teams') THEN 1 ELSE 0 END, (SELECT f.value FROM setting f WHERE f.key = 'factor')"
+                 " FROM \"user\" u LEFT JOIN \"team\" t ON t.id = u.team_of"
                  " LEFT JOIN \"role\" r ON r.deleted_at IS NULL AND (r.id = u.role"
                  " OR r.id IN (SELECT l.b FROM link l WHERE l.a = u.id AND l.field = 'roles'))"
                  " WHERE u.id = $1 AND u.deleted_at IS NULL AND u.active = 1 ORDER BY r.id",
@@ -336,6 +349,7 @@ enum err acl_load(struct cx *cx, int64_t user, struct acl **ret)
     acl->branch = db_int(&r, 0, 1);
     TRY(roles_read(cx, &r, 2, roles));
     fill(cx, roles, acl);
+    factor_join(acl, acl_factor_want(db_str(&r, 0, 4)));
     if (db_int(&r, 0, 3)) {
         TRY(mine_read(cx, acl));
         TRY(acl_shares(cx, acl));

@@ -35,8 +35,9 @@ enum err api_password_post(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(auth_session_half(cx, token, &s));
     TRY(app_firm(cx, &f));
     s.stage = STAGE_IN;
-    TRY(factor_stage(cx, s.user, cx->acl->second_factor, &s.stage));
+    TRY(factor_stage(cx, s.user, cx->acl->factor, s.shown, &s.stage));
     io.s.proved_at = s.proved_at;
+    io.s.shown = s.shown;
     str words[] = {f.name, s.name, s.mail};
     enum err e = auth_password_change(cx, cx->app->auth, &v, fresh, words, COUNT(words), &io);
     if (e != E_OK) return login_refused(cx, rs, e, &io);

@@ -3,6 +3,7 @@
 #include "api/api_int.h"
 
 #include "auth/factor.h"
+#include "auth/passkey.h"
 #include "base/log.h"
 #include "fmt/qr.h"
 
@@ -10,7 +11,8 @@ void factors_json(struct cx *cx, struct jw *w, const struct factors *f)
 {
     time_json(cx, w, S("totp"), f->totp_since);
     jw_kint(w, S("recovery"), f->recovery);
-    jw_kbool(w, S("required"), f->required);
+    jw_kbool(w, S("required"), f->want != WANT_NONE);
+    jw_kstr(w, S("want"), factor_want_name[f->want]);
 }
 
 /* ---- log-in ---- */
@@ -45,7 +47,7 @@ enum err api_factor_ways(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(factors_of(cx, cx->who.user, &f));
     struct jw w = reply_json(rs);
     jw_obj(&w);
-    jw_kbool(&w, S("totp"), f.totp_since != 0);
+    jw_kbool(&w, S("totp"), f.totp_since != 0 && !(f.want == WANT_PASSKEY && f.passkeys));
     jw_kint(&w, S("recovery"), f.recovery);
     jw_kint(&w, S("passkeys"), f.passkeys);
     jw_obj_end(&w);
@@ -139,6 +141,38 @@ enum err api_recovery_post(struct cx *cx, const struct req *rq, struct resp *rs)
     (void)rq;
     TRY(recovery_renew(cx, cx->app->auth, codes));
     codes_reply(rs, codes);
+    return E_OK;
+}
+
+/* ---- everybody's ---- */
+enum err api_factor_rule_get(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    enum factor_want want = WANT_NONE;
+    struct wa_site site = {0};
+    TRY(users_only(cx));
+    TRY(factor_rule(cx, &want));
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kstr(&w, S("want"), factor_want_name[want]);
+    jw_kbool(&w, S("passkey_possible"), passkey_site(cx->a, cx->app->url, rq->host, &site));
+    jw_obj_end(&w);
+    return E_OK;
+}
+
+enum err api_factor_rule_put(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    const struct json *j = NULL;
+    str want = {0};
+    TRY(users_only(cx));
+    TRY(body_json(cx, rq, &j));
+    TRY(json_str_of(cx, j, S("want"), S(""), &want));
+    enum factor_want w = acl_factor_want(want);
+    if (!str_eq(want, factor_want_name[w]))
+        return fail_at(cx, E_INVALID, S("want"), "Possible here: %.*s", FS(S("none, any, passkey")));
+    TRY(factor_rule_set(cx, w));
+    log_say(cx, LOG_INFO, S("auth"), "the second factor of all was set to %.*s by user %" PRId64, FS(want),
+            cx->who.user);
+    rs->status = 204;
     return E_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "api/openapi.h"
 
 #include "auth/key.h"
+#include "auth/passkey.h"
 #include "auth/proof.h"
 #include "os/os.h"
 
@@ -165,9 +166,17 @@ static enum err entered(struct cx *cx, const struct req *rq, struct resp *rs)
     return shown_as(cx, rq);
 }
 
+/* Where browsers know no passkeys nobody is to be told to need one. */
+static void passkeys_told(struct cx *cx, const struct req *rq)
+{
+    struct wa_site site = {0};
+    if (rq->route->flags & R_WRITE) cx->no_passkeys = !passkey_site(cx->a, cx->app->url, rq->host, &site);
+}
+
 enum err api_guard(struct cx *cx, struct req *rq, struct resp *rs)
 {
     cx->way = WAY_API;
     TRY(entered(cx, rq, rs));
+    passkeys_told(cx, rq);
     return query_check(cx, rq);
 }

@@ -115,7 +115,7 @@ enum err session_insert(struct cx *cx, void *opening)
         " factored, idp)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         V(o->hash), V(o->user), V(cx->now_ms), V(cx->now_ms), V(cx->now_ms + SESSION_MAX_MS),
-        V(o->addr), V(o->agent), V(o->csrf), V((int)o->stage), V(o->proved_at), V(o->factored), V(o->idp));
+        V(o->addr), V(o->agent), V(o->csrf), V((int)o->stage), V(o->proved_at), V((int)o->shown), V(o->idp));
 }
 
 enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, struct session *ret)
@@ -191,6 +191,7 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
                                   .lang = db_str(&r, 0, 6),
                                   .role = db_str(&r, 0, 7),
                                   .stage = (enum stage)db_int(&r, 0, 9),
+                                  .shown = (enum shown)db_int(&r, 0, 11),
                                   .proved_at = db_int(&r, 0, 10),
                                   .created_at = db_int(&r, 0, 12),
                                   .idp = db_int(&r, 0, 13)}};
@@ -199,7 +200,7 @@ static enum err session_read(struct cx *cx, str hash, struct entered *ret)
     cx->tz_min = ret->tz_min; /* the day that filters of roles speak of */
     TRY(acl_load(cx, ret->s.user, &acl));
     ret->acl = acl;
-    return factor_stage(cx, ret->s.user, acl->second_factor && !db_int(&r, 0, 11), &ret->s.stage);
+    return factor_stage(cx, ret->s.user, acl->factor, ret->s.shown, &ret->s.stage);
 }
 
 /* A session of whatever stage. */
@@ -233,7 +234,7 @@ enum err auth_lacks(struct cx *cx, enum stage s)
     case STAGE_IN: return E_OK;
     case STAGE_PASSWORD: return fail(cx, E_AUTH, "Please choose a password of your own first");
     case STAGE_FACTOR: return fail(cx, E_AUTH, "Please finish the log-in with your second factor first");
-    case STAGE_ENROL: return fail(cx, E_AUTH, "Your role asks for a second factor: please set one up first");
+    case STAGE_ENROL: return fail(cx, E_AUTH, "A second factor is needed here: please set it up first");
     }
     return fail(cx, E_AUTH, "Please log in first");
 }

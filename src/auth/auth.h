@@ -42,13 +42,22 @@ MUST enum err auth_hash_set(struct cx *cx, int64_t user, str hash, enum event_ki
 MUST enum err auth_hash_first(struct cx *cx, int64_t user, str hash);
 
 /* What a session still lacks before it opens more than the next step. As numbers in the table but the last, which is
- * found out anew each time: a second factor that a role asks for and that the user has not set up. */
+ * found out anew each time: a second factor that is asked for and that the user has not set up. A session that was
+ * whole lacks STAGE_FACTOR again when a passkey is asked for that it has not shown. */
 enum stage { STAGE_IN, STAGE_PASSWORD, STAGE_FACTOR, STAGE_ENROL };
+/* By what a session's second factor was shown, for those who ask for more than any. As numbers in the table. */
+enum shown {
+    SHOWN_HERE,     /* a code of an app, or none */
+    SHOWN_THERE,    /* at the provider that he came by: that is enough for us */
+    SHOWN_PASSKEY,
+    SHOWN_RECOVERY, /* a recovery code: who needs a passkey makes another one first */
+};
 struct session {
     int64_t user;
     str token, csrf;  /* token only of a new one: 64 hex characters */
     str name, mail, lang, role;
     enum stage stage;
+    enum shown shown;
     int64_t idp;       /* the provider or directory that he came by; 0 = none */
     int64_t created_at, proved_at; /* proved_at: when he last proved who he is; as created_at: by the log-in */
 };
@@ -78,7 +87,8 @@ MUST enum err auth_login(struct cx *cx, struct auth *au, const struct visitor *v
 MUST enum err auth_has_password(struct cx *cx, int64_t user, bool *ret);
 /* An own new password for who knows the present one (io->password); counted like a log-in. All his sessions end but
  * the new one, of which token and csrf come back. It proves no more than io->s.proved_at, the old one's, where he has a
- * second factor: a password alone is half of a proof then. `words`: see auth_password_check. */
+ * second factor (a password alone is half of a proof then), and has shown io->s.shown. `words`: see
+ * auth_password_check. */
 MUST enum err auth_password_change(struct cx *cx, struct auth *au, const struct visitor *v, str fresh, const str *words,
                                    size_t n_words, struct login *io);
 /* An address as it is counted and blocked: IPv4 as it is, IPv6 as its "/64"; "" when it is none. */

@@ -117,7 +117,7 @@ struct opening {
     int64_t user;
     enum stage stage;
     str token, hash, csrf, addr, agent;
-    bool factored;      /* a second factor was asked for elsewhere, and that is enough */
+    enum shown shown;   /* by what the second factor was shown */
     int64_t proved_at;  /* when who he is was proved: mostly now */
     int64_t idp;        /* the provider that he comes by; 0 = none */
 };
@@ -160,6 +160,7 @@ struct coming {
     str device;         /* its hash; "" = it stays unknown */
     str fresh;          /* the hash of a new password; "" = it stays */
     int64_t idp;        /* the provider of the half session, or the directory */
+    enum shown shown;   /* as it was */
     bool half;          /* it was a half session, ... */
     int64_t proved_at;  /* ... and its first half was proved then: two are as old as the older */
     db_write_fn *first; /* in the same transaction, before all else; may be NULL */

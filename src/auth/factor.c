@@ -16,21 +16,35 @@ enum err factor_has(struct cx *cx, int64_t user, bool *ret)
     return E_OK;
 }
 
-enum err factor_stage(struct cx *cx, int64_t user, bool required, enum stage *io)
+static enum err has_passkey(struct cx *cx, int64_t user, bool *ret)
 {
-    bool has = false;
-    if (!required || *io != STAGE_IN) return E_OK;
-    TRY(factor_has(cx, user, &has));
-    if (!has) *io = STAGE_ENROL;
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT 1 FROM passkey WHERE user_id = $1 LIMIT 1", V(user)));
+    *ret = r.n > 0;
     return E_OK;
 }
 
-static enum err is_required(struct cx *cx, int64_t user, bool *ret)
+static enum err has_wanted(struct cx *cx, int64_t user, enum factor_want want, bool *ret)
+{
+    return want == WANT_PASSKEY ? has_passkey(cx, user, ret) : factor_has(cx, user, ret);
+}
+
+enum err factor_stage(struct cx *cx, int64_t user, enum factor_want want, enum shown by, enum stage *io)
+{
+    bool has = false;
+    if (want == WANT_NONE || *io != STAGE_IN || by == SHOWN_THERE) return E_OK;
+    TRY(has_wanted(cx, user, want, &has));
+    if (!has || (want == WANT_PASSKEY && by == SHOWN_RECOVERY)) *io = STAGE_ENROL;
+    else if (want == WANT_PASSKEY && by != SHOWN_PASSKEY) *io = STAGE_FACTOR;
+    return E_OK;
+}
+
+static enum err wanted(struct cx *cx, int64_t user, enum factor_want *ret)
 {
     struct acl *acl = NULL;
-    if (cx->acl && user == cx->acl->user) return *ret = cx->acl->second_factor, E_OK;
+    if (cx->acl && user == cx->acl->user) return *ret = cx->acl->factor, E_OK;
     enum err e = acl_load(cx, user, &acl);
-    if (e == E_OK) *ret = acl->second_factor;
+    if (e == E_OK) *ret = acl->factor;
     return e == E_AUTH ? E_OK : e; /* who is not active is asked for nothing */
 }
 
@@ -38,7 +52,7 @@ enum err factors_of(struct cx *cx, int64_t user, struct factors *ret)
 {
     struct db_rows r = {0};
     struct factors f = {0};
-    TRY(is_required(cx, user, &f.required));
+    TRY(wanted(cx, user, &f.want));
     TRY(db_query(cx, &r,
                  "SELECT coalesce((SELECT t.since FROM user_totp t WHERE t.user_id = $1), 0),"
                  " (SELECT count(*) FROM recovery_code c WHERE c.user_id = $2 AND c.used_at = 0),"
@@ -51,15 +65,40 @@ enum err factors_of(struct cx *cx, int64_t user, struct factors *ret)
     return E_OK;
 }
 
-/* ---- the end of one, or of all ---- */
-enum err factor_last(struct cx *cx, int64_t user)
+/* ---- the firm's rule ---- */
+enum err factor_rule(struct cx *cx, enum factor_want *ret)
 {
-    bool has = false;
-    TRY(factor_has(cx, user, &has));
-    if (has) return E_OK;
-    if (cx->acl && cx->acl->second_factor)
-        return fail(cx, E_DENIED, "Your role asks for a second factor: set another one up first");
-    return db_exec(cx, NULL, "DELETE FROM recovery_code WHERE user_id = $1", V(user));
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT value FROM setting WHERE key = 'factor'"));
+    *ret = r.n ? acl_factor_want(db_str(&r, 0, 0)) : WANT_NONE;
+    return E_OK;
+}
+
+static enum err rule_put(struct cx *cx, void *arg)
+{
+    TRY(event_setting(cx, EVENT_WHAT_FACTOR, 0));
+    return db_exec(cx, NULL,
+                   "INSERT INTO setting (key, value) VALUES ('factor', $1)"
+                   " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                   V(*(const str *)arg));
+}
+
+enum err factor_rule_set(struct cx *cx, enum factor_want want)
+{
+    str name = factor_want_name[want];
+    TRY(acl_factor_check(cx, S("want"), want));
+    return db_write(cx, rule_put, &name);
+}
+
+/* ---- the end of one, or of all ---- */
+enum err factor_last(struct cx *cx, int64_t user, bool was_passkey)
+{
+    enum factor_want want = cx->acl ? cx->acl->factor : WANT_NONE;
+    bool any = false, has = true;
+    TRY(factor_has(cx, user, &any));
+    if (want == WANT_FACTOR || (want == WANT_PASSKEY && was_passkey)) TRY(has_wanted(cx, user, want, &has));
+    if (!has) return fail(cx, E_DENIED, "It is needed here: set another one up first");
+    return any ? E_OK : db_exec(cx, NULL, "DELETE FROM recovery_code WHERE user_id = $1", V(user));
 }
 
 static enum err reset(struct cx *cx, void *arg)
@@ -100,8 +139,12 @@ enum err factor_open(struct cx *cx, struct auth *au, struct try *t, bool right, 
     bool must_change = r.n && db_int(&r, 0, 0);
     c->o = session_opening(cx, t->user, must_change ? STAGE_PASSWORD : STAGE_IN, t->v->addr, t->v->agent);
     c->o.idp = c->idp;
+    c->o.shown = c->shown;
     if (c->half) c->o.proved_at = c->proved_at;
+    enum stage next = c->o.stage; /* read before, as all that is answered */
+    if (cx->acl) TRY(factor_stage(cx, t->user, cx->acl->factor, c->shown, &next));
     enum err e = session_open(cx, au, t, right, c, io);
+    if (e == E_OK) io->s.stage = next;
     /* it was used up meanwhile: this one is wrong */
     return right && e == E_AUTH ? try_end(cx, au, t, false, NULL, NULL) : e;
 }
@@ -114,6 +157,7 @@ static enum err second(struct cx *cx, struct auth *au, struct try *t, const stru
                        .whose = in->half,
                        .half = true,
                        .idp = in->half->idp,
+                       .shown = in->recovery.n ? SHOWN_RECOVERY : SHOWN_HERE,
                        .proved_at = in->half->proved_at};
     enum err e = try_begin(cx, au, t);
     io->wait_ms = t->wait_ms;
@@ -122,12 +166,22 @@ static enum err second(struct cx *cx, struct auth *au, struct try *t, const stru
     return factor_open(cx, au, t, s->step || s->hash.n, &c, io);
 }
 
+/* Who has the passkey that is asked for comes in by it; a code may be read off him by anybody. */
+static enum err code_is_enough(struct cx *cx, int64_t user)
+{
+    bool has = false;
+    if (!cx->acl || cx->acl->factor != WANT_PASSKEY) return E_OK;
+    TRY(has_passkey(cx, user, &has));
+    return has ? fail_at(cx, E_INVALID, S("code"), "A passkey is needed here: a code is not enough") : E_OK;
+}
+
 enum err factor_login(struct cx *cx, struct auth *au, const struct visitor *v, const struct second *in,
                       struct login *io)
 {
     struct try t = {.v = v, .user = cx->who.user, .is_second = true};
     struct spending s = {.user = t.user, .half = token_hash(cx, in->token)};
     if (!in->code.n && !in->recovery.n) return fail_at(cx, E_INVALID, S("code"), "Please type the code");
+    if (!in->recovery.n) TRY(code_is_enough(cx, s.user));
     if (!in->recovery.n) TRY(totp_fits(cx, au, s.user, in->code, &s.step));
     TRY(try_own_name(cx, &t));
     enum err e = try_forgiven(cx, &t, second(cx, au, &t, in, &s, io));

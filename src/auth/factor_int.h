@@ -32,9 +32,9 @@ MUST enum err passkey_shown(struct cx *cx, const struct wa_site *site, str sessi
 /* Inside db_write; E_AUTH: it has been used before. */
 MUST enum err passkey_use(struct cx *cx, struct passkey_used *x);
 
-/* Inside db_write, when one was ended: E_DENIED when it was the last one and a role asks for one; recovery codes end
- * with the last. */
-MUST enum err factor_last(struct cx *cx, int64_t user);
+/* Inside db_write, when one was ended: E_DENIED when it was the last one of those that are asked for; recovery codes
+ * end with the last of all. */
+MUST enum err factor_last(struct cx *cx, int64_t user, bool was_passkey);
 /* The session that follows, when the second factor was right; E_AUTH when not, or when c->first says so. */
 MUST enum err factor_open(struct cx *cx, struct auth *au, struct try *t, bool right, struct coming *c,
                           struct login *io);

@@ -339,6 +339,13 @@ static enum err by_directory(struct cx *cx, struct auth *au, struct try *t, cons
     return E_OK;
 }
 
+/* A new password alone shows no second factor: what the session before had shown of it is what there is. */
+static void as_before(struct opening *o, const struct session *before, bool has)
+{
+    o->shown = before->shown;
+    if (has) o->proved_at = before->proved_at;
+}
+
 /* From the try's beginning on: what is proved by io->password, and what follows when it is right. */
 static enum err proved(struct cx *cx, struct auth *au, struct try *t, str fresh, struct login *io)
 {
@@ -362,7 +369,7 @@ static enum err proved(struct cx *cx, struct auth *au, struct try *t, str fresh,
     enum stage next = fresh.n ? STAGE_IN : has ? STAGE_FACTOR : k.must_change ? STAGE_PASSWORD : STAGE_IN;
     c.o = session_opening(cx, t->user, next, t->v->addr, t->v->agent);
     c.o.idp = c.idp;
-    if (fresh.n && has) c.o.proved_at = io->s.proved_at;
+    if (fresh.n) as_before(&c.o, &io->s, has);
     e = session_open(cx, au, t, right, &c, io);
     if (e != E_AUTH || !late) return e;
     return fail(cx, E_AUTH, "This first password was not used in time: please ask for another one");

@@ -440,7 +440,7 @@ static enum err came(struct cx *cx, struct auth *au, struct try *t, struct settl
                                             t->v->addr, t->v->agent),
                        .first = outside_settle,
                        .arg = s};
-    c.o.factored = s->w->factored;
+    c.o.shown = s->w->factored ? SHOWN_THERE : SHOWN_HERE;
     c.o.idp = s->r->id;
     c.o.proved_at = s->w->proved_at;
     return session_open(cx, au, t, true, &c, io);

@@ -156,6 +156,8 @@ static enum err add(struct cx *cx, void *arg)
                 V(x->id), V(x->c.user), V(x->name), V(x->credential), V(x->alg), V(x->key), V((int64_t)x->counter),
                 V(cx->now_ms)));
     TRY(event_put(cx, &(struct event){.kind = EVENT_PASSKEY_ADDED, .subject = x->id}));
+    TRY(db_exec(cx, NULL, "UPDATE session SET factored = $2 WHERE token = $1 AND factored <> $3", V(x->c.binder),
+                V((int)SHOWN_PASSKEY), V((int)SHOWN_THERE)));
     if (!x->codes) return E_OK;
     TRY(recovery_write(cx, x->codes));
     return auth_sessions_end(cx, x->c.user, x->session);
@@ -218,7 +220,7 @@ static enum err end_inside(struct cx *cx, void *arg)
     int64_t n = 0, id = *(const int64_t *)arg;
     TRY(db_exec(cx, &n, "DELETE FROM passkey WHERE id = $1 AND user_id = $2", V(id), V(cx->who.user)));
     if (n) TRY(event_put(cx, &(struct event){.kind = EVENT_PASSKEY_REMOVED, .subject = id}));
-    return n ? factor_last(cx, cx->who.user) : fail(cx, E_NOTFOUND, "There is no such passkey");
+    return n ? factor_last(cx, cx->who.user, true) : fail(cx, E_NOTFOUND, "There is no such passkey");
 }
 
 enum err passkey_end(struct cx *cx, int64_t id) { return db_write(cx, end_inside, &id); }
@@ -300,7 +302,8 @@ static enum err came(struct cx *cx, struct auth *au, struct try *t, const struct
                                    .user = in->half ? in->half->user : 0,
                                    .purpose = in->half ? FOR_SECOND : FOR_LOGIN},
                              .passkey = f->id};
-    struct coming c = {.first = spend, .arg = &x, .whose = &f->whose, .half = in->half != NULL};
+    struct coming c = {.first = spend, .arg = &x, .whose = &f->whose, .half = in->half != NULL,
+                       .shown = SHOWN_PASSKEY};
     if (in->half) c.idp = in->half->idp;
     if (in->half) c.proved_at = in->half->proved_at;
     enum err e = try_begin(cx, au, t);

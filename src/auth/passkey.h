@@ -31,7 +31,7 @@ struct passkey_answer { /* base64url, as the browser's API gives them */
 MUST enum err passkey_add(struct cx *cx, struct auth *au, const struct wa_site *site, str session, str name,
                           const struct passkey_answer *in, int64_t *ret, str *ret_codes, size_t *ret_n);
 MUST enum err passkey_rename(struct cx *cx, int64_t id, str name); /* E_NOTFOUND */
-/* E_NOTFOUND; E_DENIED: his last second factor, and a role asks for one. */
+/* E_NOTFOUND; E_DENIED: his last second factor, or passkey, and one is asked for. */
 MUST enum err passkey_end(struct cx *cx, int64_t id);
 
 /* ---- coming in ---- */

@@ -150,7 +150,7 @@ static enum err end(struct cx *cx, void *arg)
     int64_t user = *(const int64_t *)arg, n = 0;
     TRY(db_exec(cx, &n, "DELETE FROM user_totp WHERE user_id = $1 AND since > 0", V(user)));
     if (n) TRY(event_put(cx, &(struct event){.kind = EVENT_FACTOR_REMOVED}));
-    return n ? factor_last(cx, user) : fail(cx, E_NOTFOUND, "There is no second factor to be turned off");
+    return n ? factor_last(cx, user, false) : fail(cx, E_NOTFOUND, "There is no second factor to be turned off");
 }
 
 enum err totp_end(struct cx *cx)

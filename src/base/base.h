@@ -138,6 +138,7 @@ struct cx {
     int64_t now_ms;  /* one clock reading per request: tests set it */
     int64_t batch;   /* 0, or the batch this write belongs to */
     bool unproved;   /* a session that has not lately proved who it is: writes no users and no roles (record/log.c) */
+    bool no_passkeys; /* asked at an address where browsers know none: nobody is to need one (acl_check) */
     int tz_min;      /* user's offset from UTC in minutes at now_ms */
     str lang;        /* "en", "de", "lt", "ru" */
     str country;     /* ISO 3166 of the firm, for phone numbers and dates */

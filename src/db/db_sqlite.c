@@ -463,7 +463,8 @@ static void sq_close(struct db *db)
 static bool is_watched(int action, const char *table)
 {
     static const char *const watched[] = {"user",    "role",    "team",     "branch", "tag_word",
-                                          "session", "api_key", "user_totp", "passkey", "share"};
+                                          "session", "api_key", "user_totp", "passkey", "share",
+                                          "setting"};
     if (action != SQLITE_INSERT && action != SQLITE_UPDATE && action != SQLITE_DELETE) return false;
     for (size_t i = 0; i < COUNT(watched); i++)
         if (strcmp(table, watched[i]) == 0) return true;

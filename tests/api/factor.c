@@ -3,6 +3,8 @@
 #include "api_bed.h"
 #include "soft_key.h"
 
+#include "auth/factor.h"
+
 static const char word[] = "Moos-Laterne-9";
 
 static struct answer ask(struct api_bed *t, enum actor who, const char *req, str body)
@@ -316,6 +318,173 @@ static void passkeys(struct api_bed *t)
     soft_key_free(&k);
 }
 
+/* ---- a passkey is asked for, or something of everybody ---- */
+/* An app of his, through the API. */
+static void with_app(struct api_bed *t, enum actor who)
+{
+    api_prove(t, who);
+    T_INT(ask(t, who, "POST /api/v1/factor/totp", S("")).status, 200);
+    T_INT(ask(t, who, "POST /api/v1/factor/totp/confirm", code_body(t, who, 0)).status, 200);
+    t->still_ms += 60000; /* that code is used up */
+}
+
+static struct answer registered(struct api_bed *t, enum actor who, const struct soft_key *k)
+{
+    api_prove(t, who);
+    struct answer r = ask(t, who, "POST /api/v1/passkey/begin", S(""));
+    return ask(t, who, "POST /api/v1/passkey", shown(t, k, "webauthn.create", challenge_of(t, &r), "http://kontor.test", PRESENT | VERIFIED | ATTESTED));
+}
+
+/* The second step of REPA2's log-in, or what her open session lacks again. */
+static struct answer second_by_key(struct api_bed *t, struct soft_key *k)
+{
+    struct answer r = ask(t, REPA2, "POST /api/v1/session/passkey/begin", S(""));
+    T(has(&r, "\"second\":true"));
+    k->counter++;
+    r = ask(t, REPA2, "POST /api/v1/session/passkey", shown(t, k, "webauthn.get", challenge_of(t, &r), "http://kontor.test", PRESENT));
+    T_INT(r.status, 200);
+    cookie_take(t, REPA2, &r);
+    return r;
+}
+
+static void second_by(struct api_bed *t, const char *what, str value, const char *step)
+{
+    struct answer r = ask(t, REPA2, "POST /api/v1/session/factor", arena_fmt(t->b.cx.a, "{\"%s\":\"%.*s\"}", what, FS(value)));
+    T_INT(r.status, 200);
+    cookie_take(t, REPA2, &r);
+    T(step ? has(&r, step) : !has(&r, "\"step\""));
+}
+
+/* Who has an app alone makes a passkey first; the strictest of several roles holds. */
+static str needs_passkey(struct api_bed *t, struct soft_key *k)
+{
+    T_OK(&t->b.cx, auth_password_set(&t->b.cx, t->app->auth, t->who[REPA2].id, str_from(word)));
+    api_enter(t, REPA2, t->who[REPA2].id);
+    api_enter(t, ADMIN, t->who[ADMIN].id);
+    with_app(t, REPA2);
+    struct answer r = ask(t, REPA2, "GET /api/v1/person", S(""));
+    T_INT(r.status, 200);
+    ROWS(t,
+         {ADMIN, "POST /api/v1/role", "{'name':'Geld','rights':{'second_factor':'any'}}", 422, "\"field\":\"rights.second_factor\"|passkey", "", NULL, NULL},
+         {ADMIN, "POST /api/v1/role", "{'name':'Geld','rights':{'second_factor':'passkey'}}", 201, NULL, "role.create", "money", NULL},
+         {ADMIN, "PATCH /api/v1/user/$repa2", "{'roles':['$money','$strict']}", 200, NULL, "user.update", NULL, NULL},
+         {REPA2, "GET /api/v1/session", NULL, 200, "\"step\":\"enrol\"", NULL, NULL, NULL},
+         {REPA2, "GET /api/v1/person", NULL, 401, NULL, NULL, NULL, NULL},
+         {REPA2, "GET /api/v1/factor", NULL, 200, "\"totp\":\"20|\"required\":true|\"want\":\"passkey\"|\"passkeys\":[]", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/account/$repa2", NULL, 200, "\"want\":\"passkey\"", NULL, NULL, NULL});
+    r = log_in(t, REPA2, "rita@mueller.example");
+    T(has(&r, "\"step\":\"factor\""));
+    second_by(t, "code", api_code(t, REPA2, 0), "\"step\":\"enrol\""); /* he has no better one yet */
+    t->still_ms += 60000;
+    api_prove(t, REPA2);
+    r = ask(t, REPA2, "POST /api/v1/factor/recovery", S("")); /* not before */
+    T_INT(r.status, 401);
+    r = registered(t, REPA2, k);
+    T_INT(r.status, 201);
+    var_put(t, "first", answer_value(&t->b.cx, &r, S("id")));
+    ROWS(t, {REPA2, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, NULL});
+    api_prove(t, REPA2);
+    r = ask(t, REPA2, "POST /api/v1/factor/recovery", S(""));
+    T_INT(r.status, 200);
+    return recovery_of(&r);
+}
+
+static void passkey_asked_for(struct api_bed *t)
+{
+    struct soft_key k = soft_key_new(ES256, "first"), other = soft_key_new(EDDSA, "other");
+    str recovery = needs_passkey(t, &k);
+    struct answer r = log_in(t, REPA2, "rita@mueller.example");
+    T(has(&r, "\"step\":\"factor\""));
+    ROWS(t, {REPA2, "GET /api/v1/session/factor", NULL, 200, "\"totp\":false|\"passkeys\":1", NULL, NULL, NULL});
+    r = ask(t, REPA2, "POST /api/v1/session/factor", code_body(t, REPA2, 0)); /* right, and not enough */
+    T(r.status == 422 && has(&r, "\"field\":\"code\"") && has(&r, "asskey"));
+    r = second_by_key(t, &k);
+    T(!has(&r, "\"step\""));
+    ROWS(t,
+         {REPA2, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPA2, "GET /api/v1/factor", NULL, 200, "\"name\":\"Laptop\"", NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$repa2", "{'roles':['$strict']}", 200, NULL, "user.update", NULL, NULL});
+    (void)log_in(t, REPA2, "rita@mueller.example");
+    second_by(t, "code", api_code(t, REPA2, 0), NULL);
+    ROWS(t,
+         {REPA2, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$repa2", "{'roles':['$money']}", 200, NULL, "user.update", NULL, NULL}, /* also who is in */
+         {REPA2, "GET /api/v1/person", NULL, 401, NULL, NULL, NULL, NULL},
+         {REPA2, "POST /api/v1/passkey/begin", NULL, 401, NULL, NULL, NULL, NULL}, /* shows the one she has, makes no other */
+         {REPA2, "GET /api/v1/session", NULL, 200, "\"step\":\"factor\"", NULL, NULL, NULL});
+    (void)second_by_key(t, &k);
+    r = ask(t, REPA2, "POST /api/v1/session/password", S("{\"present\":\"Moos-Laterne-9\",\"password\":\"Zaun-Kiesel-7\"}"));
+    T(r.status == 200 && !has(&r, "\"step\"")); /* what was shown stays shown */
+    cookie_take(t, REPA2, &r);
+    ROWS(t, {REPA2, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, NULL});
+    T_OK(&t->b.cx, auth_password_set(&t->b.cx, t->app->auth, t->who[REPA2].id, str_from(word)));
+    (void)log_in(t, REPA2, "rita@mueller.example");
+    second_by(t, "recovery", recovery, "\"step\":\"enrol\""); /* the passkey is lost: another one first */
+    ROWS(t, {REPA2, "GET /api/v1/person", NULL, 401, NULL, NULL, NULL, NULL});
+    r = registered(t, REPA2, &other);
+    T_INT(r.status, 201);
+    var_put(t, "other", answer_value(&t->b.cx, &r, S("id")));
+    ROWS(t, {REPA2, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, NULL});
+    api_prove(t, REPA2);
+    ROWS(t,
+         {REPA2, "POST /api/v1/passkey/$first/end", NULL, 204, NULL, "", NULL, NULL},
+         {REPA2, "POST /api/v1/passkey/$other/end", NULL, 403, "\"code\":\"denied\"", "", NULL, NULL}, /* the app is no other one */
+         {REPA2, "POST /api/v1/factor/totp/end", NULL, 204, NULL, "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/user/$repa2", "{'roles':[]}", 200, NULL, "user.update", NULL, NULL},
+         {REPA2, "POST /api/v1/passkey/$other/end", NULL, 204, NULL, "", NULL, NULL});
+    soft_key_free(&k);
+    soft_key_free(&other);
+}
+
+/* ASVS 6.3.3: one switch, and nobody comes in by a password alone, whatever his roles say. */
+static void everybody(struct api_bed *t)
+{
+    struct soft_key k = soft_key_new(ES256, "all");
+    str url = t->app->url;
+    T_OK(&t->b.cx, auth_password_set(&t->b.cx, t->app->auth, t->who[REPA2].id, str_from(word)));
+    api_enter(t, ADMIN, t->who[ADMIN].id);
+    with_app(t, ADMIN);
+    ROWS(t,
+         {REPA1, "GET /api/v1/factor/rule", NULL, 403, NULL, NULL, NULL, NULL},
+         {REPA1, "PUT /api/v1/factor/rule", "{'want':'any'}", 403, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/factor/rule", NULL, 200, "\"want\":\"none\"|\"passkey_possible\":true", NULL, NULL, NULL},
+         {ADMIN, "PUT /api/v1/factor/rule", "{'want':'all'}", 422, "\"field\":\"want\"", "", NULL, NULL},
+         {ADMIN, "PUT /api/v1/factor/rule", "{}", 422, "\"field\":\"want\"", "", NULL, NULL});
+    struct answer r = log_in(t, REPA2, "rita@mueller.example");
+    T(!has(&r, "\"step\""));
+    ROWS(t,
+         {REPA2, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "PUT /api/v1/factor/rule", "{'want':'any'}", 204, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/factor/rule", NULL, 200, "\"want\":\"any\"", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/security/event?kind=setting.changed", NULL, 200, "\"detail\":{\"what\":\"factor\"}", "", NULL, NULL},
+         {REPA2, "GET /api/v1/person", NULL, 401, "second factor", NULL, NULL, NULL}, /* who is in, too */
+         {MGRA, "GET /api/v1/person", NULL, 401, NULL, NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, NULL});
+    r = log_in(t, REPA2, "rita@mueller.example");
+    T(has(&r, "\"step\":\"enrol\""));
+    with_app(t, REPA2);
+    api_prove(t, REPA2);
+    ROWS(t,
+         {REPA2, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPA2, "POST /api/v1/factor/totp/end", NULL, 403, "\"code\":\"denied\"", "", NULL, NULL});
+    t->app->url = S(""); /* nobody could make one */
+    ROWS(t,
+         {ADMIN, "GET /api/v1/factor/rule", NULL, 200, "\"passkey_possible\":false", NULL, NULL, NULL},
+         {ADMIN, "PUT /api/v1/factor/rule", "{'want':'passkey'}", 422, "\"field\":\"want\"", "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/role/$rolerep", "{'rights':{'second_factor':'passkey'}}", 422, "\"field\":\"rights.second_factor\"", "", NULL, NULL});
+    t->app->url = url;
+    T_INT(registered(t, ADMIN, &k).status, 201);
+    ROWS(t,
+         {ADMIN, "PUT /api/v1/factor/rule", "{'want':'passkey'}", 204, NULL, "", NULL, NULL},
+         {ADMIN, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPA2, "GET /api/v1/session", NULL, 200, "\"step\":\"enrol\"", NULL, NULL, NULL},
+         {ADMIN, "PUT /api/v1/factor/rule", "{'want':'none'}", 204, NULL, "", NULL, NULL},
+         {MGRA, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, NULL},
+         {REPA2, "POST /api/v1/factor/totp/end", NULL, 204, NULL, "", NULL, NULL});
+    T_OK(&t->b.cx, factors_reset(&t->b.cx, t->who[ADMIN].id));
+    soft_key_free(&k);
+}
+
 /* D12: what bears on who comes in asks for the password, when the last proof is too long ago. */
 static void proved(struct api_bed *t)
 {
@@ -356,6 +525,8 @@ static void all(struct api_bed *t)
     in_two_steps(t, recovery);
     passkeys(t);
     enforced(t);
+    passkey_asked_for(t);
+    everybody(t);
     proved(t);
 }
 

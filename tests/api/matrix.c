@@ -76,6 +76,8 @@ static const struct cell {
     {POST, "/api/v1/signup/confirm", "/api/v1/signup/confirm", "{'token':'x','password':'Moos-Laterne-9'}", NOTHING, "404", "404", "404", "404"},
     {GET, "/api/v1/signup/rules", "/api/v1/signup/rules", NULL, NOTHING, "401", "200", "403", "403"},
     {PUT, "/api/v1/signup/rules", "/api/v1/signup/rules", "{'open':false}", NOTHING, "401", "204", "403", "403"},
+    {GET, "/api/v1/factor/rule", "/api/v1/factor/rule", NULL, NOTHING, "401", "200", "403", "403"},
+    {PUT, "/api/v1/factor/rule", "/api/v1/factor/rule", "{'want':'none'}", NOTHING, "401", "204", "403", "403"},
     {POST, "/api/v1/unlock", "/api/v1/unlock", "{'token':'x'}", NOTHING, "404", "404", "404", "404"},
     {POST, "/api/v1/mail/test", "/api/v1/mail/test", NULL, NOTHING, "401", "422", "403", "403"},
     {GET, "/api/v1/mail/server", "/api/v1/mail/server", NULL, NOTHING, "401", "200", "403", "403"},

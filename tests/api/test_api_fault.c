@@ -146,6 +146,7 @@ static const struct torture {
     {"PUT /api/v1/usage/rules", "{'on':true,'days':90}", NULL, ADMIN, ""},
     {"DELETE /api/v1/usage", NULL, NULL, ADMIN, ""},
     {"PUT /api/v1/signup/rules", "{'open':true,'role':'$rolerep'}", NULL, ADMIN, ""},
+    {"PUT /api/v1/factor/rule", "{'want':'none'}", NULL, ADMIN, ""},
     {"POST /api/v1/signup", "{'name':'f','mail':'neu@mueller.example'}", NULL, ANON, ""},
     {"POST /api/v1/signup/confirm", "{'token':'" TOKEN_D "','password':'Moos-Laterne-9'}", NULL, ANON, ""},
     {"DELETE /api/v1/session", NULL, NULL, ADMIN, ""},
@@ -218,7 +219,7 @@ static const struct deed {
     const char *req, *kind;
 } deeds[] = {{"POST /api/v1/key", "key.made"}, {"DELETE /api/v1/key/$key", "key.ended"}, {"POST /api/v1/idp", "setting.changed"},
              {"PATCH /api/v1/idp/$idp", "setting.changed"}, {"DELETE /api/v1/idp/$idp", "setting.changed"}, {"POST /api/v1/hook", "setting.changed"},
-             {"DELETE /api/v1/hook/$hook", "setting.changed"}, {"PUT /api/v1/mail/server", "setting.changed"}, {"PUT /api/v1/signup/rules", "setting.changed"},
+             {"DELETE /api/v1/hook/$hook", "setting.changed"}, {"PUT /api/v1/mail/server", "setting.changed"}, {"PUT /api/v1/signup/rules", "setting.changed"}, {"PUT /api/v1/factor/rule", "setting.changed"},
              {"POST /api/v1/session", "login"}, {"DELETE /api/v1/session", "logout"}, {"POST /api/v1/account/$repa2/password", "password.set"},
              {"POST /api/v1/account/$repa2/end", "user.ended"}, {"POST /api/v1/block", "address.blocked"}, {"DELETE /api/v1/block/$block", "address.freed"},
              {"DELETE /api/v1/held/$held", "address.freed"}, {"DELETE /api/v1/lock/$lock", "lock.freed"}, {"POST /api/v1/factor/totp/confirm", "factor.set"}, {"POST /api/v1/factor/recovery", "recovery.made"},

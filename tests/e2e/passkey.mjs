@@ -36,7 +36,10 @@ export async function run(v) {
     await a.seen(a.page.getByText(say(a, 'account.passkeys', { n: 1 })), 'the administrator sees that she has one');
     await v.page.goto(`${v.url}/settings/account`);
     await v.seen(v.page.getByText(say(v, 'passkey.notHere')), 'at a bare IP address there are none, and that is told');
+    const role = await demanded(a, w, id);
     await kept(w, key);
+    await enrols(a, w, id, role);
+    await everybody(a);
   } finally {
     v.ok(w.errors.length + a.errors.length === 0, [...w.errors, ...a.errors].join(' | '));
     await w.context.close();
@@ -54,6 +57,58 @@ async function newcomer(a, w) {
   const { csrf } = await (await ask.post(`${w.url}/api/v1/session`, { data: { mail: user.mail, password: user.first } })).json();
   w.ok((await ask.post(`${w.url}/api/v1/session/password`, { data: { present: user.first, password: user.password }, headers: { 'x-csrf-token': csrf } })).ok(), 'she has a password');
   return id;
+}
+
+/** A role asks for a passkey from its page: she is told, and her last one stays. */
+async function demanded(a, w, id) {
+  const send = await sender(a);
+  const role = await send('POST', '/role', { name: 'Rolle mit Passkey', rights: { '*': { see: 'own' } } });
+  await a.page.goto(`${a.url}/settings/roles?of=${role.id}`);
+  await by(a, 'roles.factor').selectOption('passkey');
+  await a.axe('a role that asks for a passkey');
+  await a.shot('role-passkey');
+  await button(a, 'save').click();
+  await a.seen(a.page.locator('.toast').getByText(say(a, 'roles.saved', { name: 'Rolle mit Passkey' })).last(), 'a role asks for a passkey');
+  a.ok((await send('GET', `/role/${role.id}`)).rights.second_factor === 'passkey', 'it stands in the role');
+  await send('PATCH', `/user/${id}`, { role: role.id });
+  await w.page.goto(`${w.url}/settings/account`);
+  await w.seen(w.page.getByText(say(w, 'factor.required')), 'who came in by one stays in, and is told');
+  w.ok((await w.page.getByRole('button', { name: say(w, 'passkey.endOf', { name: 'Laptop im Büro' }), exact: true }).count()) === 0, 'the last one is not taken away');
+  await send('PATCH', `/user/${id}`, { role: null });
+  return role.id;
+}
+
+/** Without one she makes it first: no app for codes is offered. */
+async function enrols(a, w, id, role) {
+  const { page } = w;
+  const send = await sender(a);
+  await send('PATCH', `/user/${id}`, { role });
+  await page.goto(w.url);
+  await page.getByRole('heading', { name: say(w, 'passkey.add') }).waitFor();
+  await by(w, 'passkey.name').waitFor();
+  w.ok((await button(w, 'login.useApp').count()) === 0, 'an app is no way round it');
+  await w.axe('a passkey is asked for');
+  await w.shot('passkey-enrol');
+  w.ok(await fits(page), 'the page that asks for one fits');
+  await by(w, 'passkey.name').fill('Noch ein Laptop');
+  await button(w, 'passkey.make').click();
+  await button(w, 'factor.kept').click();
+  await w.seen(inside(w), 'then the house is open');
+}
+
+/** One switch for all: the administrator, too, sets it up with his next click. */
+async function everybody(a) {
+  const { page } = a;
+  await page.goto(`${a.url}/settings/signins?tab=factor`);
+  const none = by(a, 'roles.factor.none');
+  await none.waitFor();
+  a.ok(await none.isChecked(), 'nothing is asked of everybody at first');
+  await by(a, 'roles.factor.any').check();
+  await a.axe('what everybody needs');
+  await a.shot('factor-rule');
+  a.ok(await fits(page), 'the rule fits');
+  await button(a, 'save').click();
+  await a.seen(page.getByRole('heading', { name: say(a, 'factor.enrol') }), 'the rule holds at once, for who set it as well');
 }
 
 async function authenticator(w) {

@@ -123,7 +123,7 @@ static void setting_up(struct bed *t)
     T_OK(cx, auth_session_enter(cx, au, s.token, &(struct session){0}));
     T(auth_session_enter(cx, au, other.token, &(struct session){0}) == E_AUTH);
     T_OK(cx, factors_of(cx, user, &f));
-    T(f.totp_since == cx->now_ms && f.recovery == RECOVERY_CODES && !f.required);
+    T(f.totp_since == cx->now_ms && f.recovery == RECOVERY_CODES && !f.want);
     for (size_t i = 0; i < RECOVERY_CODES; i++)
         for (size_t k = 0; k < i; k++) T(!str_eq(codes[i], codes[k]) && codes[i].n == RECOVERY_CHARS + 1);
     T_INT(count(cx, "SELECT count(*) FROM user_totp WHERE seed LIKE 'v1.%' AND pending = ''"), 1); /* K03 */
@@ -134,6 +134,7 @@ static void setting_up(struct bed *t)
     vault_close(&v);
 }
 
+static_assert(TOTP_STEP_S == 30 && TOTP_WINDOW == 1, "ASVS 6.5.5");
 static void stepping(struct bed *t)
 {
     struct cx *cx = &t->cx;
@@ -297,7 +298,7 @@ static void enforced(struct bed *t)
     T(auth_session_half(cx, in.token, &s) == E_AUTH);
     struct factors f = {0};
     T_OK(cx, factors_of(cx, user, &f));
-    T(!f.totp_since && !f.recovery && f.required);
+    T(!f.totp_since && !f.recovery && f.want == WANT_FACTOR);
     io = (struct login){.mail = S("anna@example.org"), .password = str_from(right)};
     T_OK(cx, auth_login(cx, au, &anna, &io));
     T_INT(io.s.stage, STAGE_ENROL);

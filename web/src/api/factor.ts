@@ -1,5 +1,5 @@
 // The second factor, by name: apart from the others, for the first page needs none of it.
-import { del, get, patch, post } from './client';
+import { del, get, patch, post, put } from './client';
 import type { Factors, PasskeyAnswer, PasskeyAsk, PasskeyNew, ProofWays, Session, TotpNew } from './types';
 
 export const secondWays = () => get<{ totp: boolean; recovery: number; passkeys: number }>('/session/factor');
@@ -18,4 +18,6 @@ export const namePasskey = (id: string, name: string) => patch<null>(`/passkey/$
 export const endPasskey = (id: string) => post<null>(`/passkey/${id}/end`, undefined);
 export const askPasskey = () => post<PasskeyAsk>('/session/passkey/begin', undefined);
 export const logInByPasskey = (answer: PasskeyAnswer) => post<Session>('/session/passkey', answer);
+export const factorRule = () => get<{ want: 'none' | 'any' | 'passkey'; passkey_possible: boolean }>('/factor/rule');
+export const setFactorRule = (want: string) => put<null>('/factor/rule', { want });
 export const resetFactor = (user: string) => del(`/account/${user}/factor`);

@@ -11,7 +11,10 @@ export type Action = (typeof ACTIONS)[number];
 export type Reach = (typeof REACHES)[number];
 export type FieldRight = (typeof FIELD_RIGHTS)[number];
 export type EntityRights = Partial<Record<Action, Reach>> & { fields?: Record<string, FieldRight>; filter?: Filter | null };
-export interface Rights { sys?: string[]; second_factor?: boolean; [entity: string]: EntityRights | string[] | boolean | undefined }
+/** What is asked for at log-in beside the password. */
+export const WANTS = ['none', 'any', 'passkey'] as const;
+export type FactorWant = (typeof WANTS)[number];
+export interface Rights { sys?: string[]; second_factor?: boolean | 'passkey'; [entity: string]: EntityRights | string[] | string | boolean | undefined }
 
 const of = (r: Rights, entity: string): EntityRights => {
   const one = r[entity];
@@ -56,7 +59,8 @@ export function withSys(r: Rights, name: string, on: boolean): Rights {
   return sys.length ? { ...rest, sys } : rest;
 }
 /** At log-in of whoever has the role. */
-export function withFactor(r: Rights, on: boolean): Rights {
+export function withFactor(r: Rights, want: FactorWant): Rights {
   const { second_factor: _, ...rest } = r;
-  return on ? { ...rest, second_factor: true } : rest;
+  return want === 'none' ? rest : { ...rest, second_factor: want === 'passkey' ? want : true };
 }
+export const factorOf = (r: Rights): FactorWant => (r.second_factor === 'passkey' ? 'passkey' : r.second_factor ? 'any' : 'none');

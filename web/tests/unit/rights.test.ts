@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fieldsOf, filterOf, reachOf, withFactor, withField, withFilter, withReach, withSys, type Rights } from '../../src/lib/rights';
+import { factorOf, fieldsOf, filterOf, reachOf, withFactor, withField, withFilter, withReach, withSys, type Rights } from '../../src/lib/rights';
 
 const seller: Rights = { '*': { see: 'own', create: 'own' }, company: { see: 'all', fields: { note: 'read' } }, sys: ['log'] };
 
@@ -33,9 +33,13 @@ describe("a role's rights", () => {
     expect('sys' in withSys(seller, 'log', false)).toBe(false);
   });
   it('ask for a second factor, or do not', () => {
-    const now = withFactor(seller, true);
+    const now = withFactor(seller, 'any');
     expect(now.second_factor).toBe(true);
     expect(reachOf(now, 'second_factor', 'see').reach).toBe('own');
-    expect(withFactor(now, false)).toEqual(seller);
+    expect(factorOf(now)).toBe('any');
+    expect(withFactor(now, 'passkey').second_factor).toBe('passkey');
+    expect(factorOf(withFactor(now, 'passkey'))).toBe('passkey');
+    expect(withFactor(now, 'none')).toEqual(seller);
+    expect(factorOf(seller)).toBe('none');
   });
 });
