@@ -135,6 +135,7 @@ static int64_t count(struct api_bed *t, str sql)
 }
 
 /* State: missing, made up, another browser's, another provider's, used before, too old. */
+static_assert(IDP_STATE_MS <= 10 * 60 * 1000, "ASVS 6.5.5");
 static void states(struct api_bed *t, struct house *h)
 {
     struct trip a = begun(t, h), b = begun(t, h);

@@ -228,6 +228,7 @@ static struct session half(struct cx *cx, struct auth *au, const char *mail)
     return s;
 }
 
+static_assert(CHALLENGE_MS <= 10 * 60 * 1000, "ASVS 6.5.5");
 static void alone(struct cx *cx, struct auth *au, struct soft_key *k)
 {
     str binder = S("browser-secret"), challenge = asked(cx, binder, false);
