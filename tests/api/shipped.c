@@ -295,6 +295,7 @@ static void tried(struct api_bed *t, const struct reached *x, int role, bool fir
 {
     (void)first;
     struct trial y = {.x = x, .k = canary_of(x->entity), .role = role};
+    assert(y.k); /* the table has one for each entity that is tried */
     struct arena *a = t->b.cx.a;
     var_put(t, "e", str_from(x->entity));
     var_put(t, "title", str_from(y.k->title));
