@@ -52,6 +52,12 @@ export async function run(v) {
   await button(row, 'retain.offOf', { name: rule }).click();
   await v.seen(row.getByText(say(v, 'retain.isOff'), { exact: true }), 'and off again');
   await button(row, 'retain.dropOf', { name: rule }).click();
+  await v.seen(row.getByText(say(v, 'retain.dropText'), { exact: true }), 'that there is no undo is told before');
+  await v.axe('a rule about to be deleted');
+  v.ok((await send('GET', '/retention')).data.length === 1, 'and nothing is gone yet');
+  await button(row, 'cancel').click();
+  await button(row, 'retain.dropOf', { name: rule }).click();
+  await button(row, 'retain.dropDo').click();
   await v.seen(page.getByText(say(v, 'retain.none'), { exact: true }), 'it is removed');
   v.ok((await send('GET', '/retention')).data.length === 0, 'on the server, too');
 }
