@@ -3,6 +3,7 @@
 #include "api/api_int.h"
 
 #include "auth/factor.h"
+#include "auth/key.h"
 #include "auth/proof.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -164,9 +165,11 @@ enum err api_account_get(struct cx *cx, const struct req *rq, struct resp *rs)
     struct session_row *v = NULL;
     struct factors f = {0};
     size_t n = 0;
+    int64_t keys = 0;
     TRY(account_of(cx, rq, &a));
     TRY(factors_of(cx, a.id, &f));
     TRY(auth_sessions(cx, a.id, &v, &n));
+    TRY(key_count(cx, a.id, &keys));
     TRY(mail_is_set(cx, &can_mail));
     TRY(mail_last(cx, S("invite"), a.id, &m));
     struct jw w = reply_json(rs);
@@ -180,6 +183,7 @@ enum err api_account_get(struct cx *cx, const struct req *rq, struct resp *rs)
     jw_kbool(&w, S("must_change"), a.must_change);
     time_json(cx, &w, S("first_until"), a.first_until);
     jw_kint(&w, S("sessions"), (int64_t)n);
+    jw_kint(&w, S("keys"), keys);
     jw_key(&w, S("factor"));
     jw_obj(&w);
     factors_json(cx, &w, &f);

@@ -218,6 +218,16 @@ enum err key_end(struct cx *cx, int64_t id, bool all)
     return db_write(cx, end_inside, &x);
 }
 
+enum err key_count(struct cx *cx, int64_t user, int64_t *ret)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r,
+                 "SELECT count(*) FROM api_key WHERE user_id = $1 AND (expires_at IS NULL OR expires_at > $2)",
+                 V(user), V(cx->now_ms)));
+    *ret = db_int(&r, 0, 0);
+    return E_OK;
+}
+
 /* ---- showing one ---- */
 static enum err not_valid(struct cx *cx)
 {

@@ -31,6 +31,8 @@ MUST enum err key_names(struct cx *cx, const int64_t *ids, size_t n, bool all, s
 MUST enum err key_get(struct cx *cx, int64_t id, bool all, struct key *ret);
 MUST enum err key_rename(struct cx *cx, int64_t id, bool all, str name);
 MUST enum err key_end(struct cx *cx, int64_t id, bool all);
+/* How many keys a user has that have not expired: they rest while he is inactive, and open again with him. */
+MUST enum err key_count(struct cx *cx, int64_t user, int64_t *ret);
 /* As auth_session_enter: E_AUTH, the same for unknown, ended, expired and of a user who is inactive. cx->acl is what
  * the key leaves of his rights, cx->who.key its id. */
 MUST enum err key_enter(struct cx *cx, struct auth *au, str token);

@@ -228,6 +228,11 @@ static void by_role(struct api_bed *t)
          {ANON, "GET /api/v1/person", NULL, 403, NULL, NULL, NULL, BEARER("k")});
 }
 
+static enum err expired_row(struct cx *cx, void *arg)
+{
+    return db_exec(cx, NULL, "UPDATE api_key SET expires_at = 1 WHERE id = $1", V(*(const int64_t *)arg));
+}
+
 static void over(struct api_bed *t)
 {
     struct cx cx = t->b.cx;
@@ -239,7 +244,9 @@ static void over(struct api_bed *t)
     var_put(t, "d.key", token);
     ROWS(t,
          {ANON, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, BEARER("k")},
+         {ADMIN, "GET /api/v1/account/$repa1", NULL, 200, "\"active\":true|\"keys\":2", NULL, NULL, NULL},
          {ADMIN, "PATCH /api/v1/user/$repa1", "{'active':false}", 200, NULL, "user.update", NULL, NULL},
+         {ADMIN, "GET /api/v1/account/$repa1", NULL, 200, "\"active\":false|\"keys\":2", NULL, NULL, NULL}, /* they rest, and are told of */
          {ANON, "GET /api/v1/person", NULL, 401, "key is not valid", NULL, NULL, BEARER("k")},
          {ADMIN, "PATCH /api/v1/user/$repa1", "{'active':true}", 200, NULL, "user.update", NULL, NULL},
          {ANON, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, BEARER("k")},
@@ -249,6 +256,8 @@ static void over(struct api_bed *t)
          {ANON, "GET /api/v1/person", NULL, 401, "key is not valid", NULL, NULL, BEARER("d")},
          {ANON, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, BEARER("k")});
     t->ahead_ms = 0;
+    T_OK(&cx, db_write(&cx, expired_row, &day.id));
+    ROWS(t, {ADMIN, "GET /api/v1/account/$repa1", NULL, 200, "\"keys\":1", NULL, NULL, NULL}); /* it does not open again */
     for (int i = 0; i < KEYS_OF_USER; i++) make(t, "x", REPB1, "read", 0);
     struct key more = {.user = t->who[REPB1].id, .name = S("k"), .scopes = S("read")};
     T(key_new(&cx, &more, &token) == E_LIMIT);

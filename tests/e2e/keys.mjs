@@ -38,6 +38,10 @@ export async function run(v) {
   await v.axe('the list of keys');
   await v.shot('keys');
   v.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off');
+  const me = await page.evaluate(async () => (await (await fetch('/api/v1/session')).json()).user.id);
+  await page.goto(`${v.url}/user?id=${me}`);
+  await v.seen(page.getByText(say(v, 'account.keys', { n: 1 }), { exact: true }), "the user's card counts it, and says when it rests");
+  await page.goto(`${v.url}/settings/keys`);
   await page.getByRole('link', { name: say(v, 'api.title'), exact: true }).click();
   await page.getByRole('heading', { level: 1, name: say(v, 'api.title') }).waitFor();
   const row = page.locator('summary').filter({ hasText: '/api/v1/meta' }).filter({ hasText: 'GET' }).first();

@@ -91,7 +91,7 @@ export interface Captcha { id: string; image: string; question: string }
 export interface UsageRow { user: Ref | null; pages: number; actions: number; hours: [number, number, number][]; areas: { area: string; pages: number; actions: number }[] }
 export interface UsageRules { on: boolean; days: number }
 export interface SessionRow { key: string; this: boolean; user?: Ref | null; addr: string; agent: string; created_at: string; seen_at: string }
-export interface Account { id: string; active: boolean; password: boolean; must_change: boolean; first_until: string | null; sessions: number; can_invite: boolean; invited: { at: string; state: MailState; why: string } | null; factor: { totp: string | null; recovery: number; required: boolean; want: 'none' | 'any' | 'passkey'; passkeys: number }; identities: Identity[] }
+export interface Account { id: string; active: boolean; password: boolean; must_change: boolean; first_until: string | null; sessions: number; keys: number; can_invite: boolean; invited: { at: string; state: MailState; why: string } | null; factor: { totp: string | null; recovery: number; required: boolean; want: 'none' | 'any' | 'passkey'; passkeys: number }; identities: Identity[] }
 /** By whom somebody is known: a provider (null: it is gone) or a directory; login: his name there. */
 export interface Identity { key: string; provider: string | null; name: string; kind: string; subject: string; login: string; at: string }
 /** totp: since when codes of an app are asked for; required: by a role of his */
