@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # tests/ldap/slapd.sh DIR PORT TLSPORT: a directory of the tests on loopback, everything in DIR; becomes slapd. Its certificate
-# (DIR/ca.pem) is for 127.0.0.1, not for any name. The machine's own slapd, if there is one, is left alone.
+# (DIR/ca.pem) is for 127.0.0.1, not for any name, or for what SLAPD_NAMES says. The machine's own slapd, if there is one, is left alone.
 set -eu
 d=$1 port=$2 tls=$3
 export PATH=$PATH:/usr/sbin
@@ -9,7 +9,7 @@ mkdir -p "$d/db"
 cd "$d"
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=Test-CA -keyout ca.key -out ca.pem 2>/dev/null
 openssl req -newkey rsa:2048 -nodes -subj /CN=slapd -keyout key.pem -out req.pem 2>/dev/null
-echo 'subjectAltName=IP:127.0.0.1' >ext
+echo "subjectAltName=${SLAPD_NAMES:-IP:127.0.0.1}" >ext
 openssl x509 -req -in req.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out cert.pem 2>/dev/null
 cat >slapd.conf <<EOF
 include /etc/ldap/schema/core.schema
