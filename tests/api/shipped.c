@@ -225,6 +225,7 @@ static const struct many {
              {"POST /api/v1/as_of", "{'entity':'$e','at':'$now','filter':" CANARIES "}", "/api/v1/as_of", SEE, true},
              {"GET /api/v1/export/$e?format=csv", NULL, NULL, EXPORT, true},
              {"GET /api/v1/export/$e?format=jsonl", NULL, NULL, EXPORT, true},
+             {"GET /api/v1/export/$e?format=vcf", NULL, NULL, EXPORT, false}, /* where there is such a card */
              {"GET /api/v1/search?q=Canario$n", NULL, NULL, SEE, false},
              {"GET /api/v1/search?q=canario$n&entity=$e", NULL, NULL, SEE, false},
              {"POST /api/v1/$e/duplicates", "{'$title':'Canario$n'}", NULL, SEE, false},
