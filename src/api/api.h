@@ -93,6 +93,7 @@ void api_use(const struct cx *cx, const struct req *rq, const struct resp *rs);
 /* First set-up: the firm, its shipped roles, the administrator. E_CONFLICT when there are users already. */
 struct setup {
     str firm, country, currency, lang, name, mail, password;
+    str trade; /* a template of meta/trade.h, "" = none */
     str addr, agent;
     struct session *session; /* his first session, made in the same transaction; NULL = none */
 };

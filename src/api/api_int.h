@@ -114,6 +114,8 @@ MUST enum err export_told(struct cx *cx, const struct entity *e, str format, con
 /* Runs fn at once when the request has no Idempotency-Key; else once for ever: the key's row stands in the same
  * transaction as the effect, and a repeated request gets the first answer (RFC draft idempotency-key-header). */
 MUST enum err once(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn);
+/* The same of what changes the description: the process reads the new one afterwards. */
+MUST enum err then_reload(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn);
 /* The same for what is no handler; `body` stands for what was sent. *ret_repeated: fn's work is not in the answer. */
 typedef enum err once_fn(struct cx *cx, const struct req *rq, struct resp *rs, void *arg);
 MUST enum err once_with(struct cx *cx, const struct req *rq, struct resp *rs, str body, once_fn *fn, void *arg,

@@ -180,7 +180,7 @@ static enum err entity_restore(struct cx *cx, const struct req *rq, struct resp 
 }
 
 /* The new description is read when it is kept for good, not inside of the transaction. */
-static enum err then_reload(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn)
+enum err then_reload(struct cx *cx, const struct req *rq, struct resp *rs, handler_fn *fn)
 {
     TRY(once(cx, rq, rs, fn));
     enum err e = app_meta_reload(cx);

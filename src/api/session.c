@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* api/session.c - set-up, log-in, who am I. */
-#include "api/api_int.h"
+#include "api/trading.h"
 
 #include "auth/passkey.h"
+#include "base/log.h"
 #include "os/os.h"
 
 void session_cookie(struct cx *cx, struct resp *rs, str token)
@@ -175,6 +176,10 @@ enum err api_setup_get(struct cx *cx, const struct req *rq, struct resp *rs)
     jw_arr(&w);
     for (enum lang l = 0; l < LANG_MAX; l++) jw_str(&w, lang_code[l]);
     jw_arr_end(&w);
+    if (needed) {
+        jw_key(&w, S("trades"));
+        trades_json(cx, &w);
+    }
     jw_obj_end(&w);
     return E_OK;
 }
@@ -199,11 +204,13 @@ enum err api_setup_post(struct cx *cx, const struct req *rq, struct resp *rs)
     TRY(json_str_of(cx, j, S("name"), S(""), &s.name));
     TRY(json_str_of(cx, j, S("mail"), S(""), &s.mail));
     TRY(json_str_of(cx, j, S("password"), S(""), &s.password));
+    TRY(json_str_of(cx, j, S("trade"), S(""), &s.trade));
     s.addr = rq->remote;
     s.agent = http_header(rq, S("User-Agent"));
     s.session = &in;
     TRY(setup_run(cx, cx->app->auth, &s, &user));
     app_country_set(cx->app, s.country);
+    if (s.trade.n && app_meta_reload(cx) != E_OK) log_say(cx, LOG_ERROR, S("api"), "the new description was not read");
     struct firm f = {s.firm, s.country, s.currency, s.lang};
     rs->status = 201;
     session_cookie(cx, rs, in.token);

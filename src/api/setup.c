@@ -2,6 +2,7 @@
 /* api/setup.c - the first set-up: firm, shipped roles, the administrator; all in one transaction. */
 #include "api/api.h"
 
+#include "api/trading.h"
 #include "fmt/mailaddr.h"
 
 str app_country(struct arena *a, const struct app *app)
@@ -35,6 +36,7 @@ static enum err setting_put(struct cx *cx, str key, str value)
 struct making {
     const struct setup *s;
     str hash; /* of the password: made before, it is slow */
+    struct trading g;
     int64_t user;
 };
 
@@ -69,6 +71,7 @@ static enum err make_all(struct cx *cx, void *arg)
     bool needed = false;
     cx->acl = NULL; /* also when the transaction is run again, after its session was entered */
     cx->who = (struct who){0};
+    cx->meta = m->g.before;
     TRY(setup_needed(cx, &needed));
     if (!needed) return fail(cx, E_CONFLICT, "Kontor is set up already");
     struct set f[] = {{FLD(firm, "name"), VAL_TEXT(in->firm)},
@@ -87,6 +90,7 @@ static enum err make_all(struct cx *cx, void *arg)
     TRY(setting_put(cx, S("firm_country"), in->country));
     TRY(setting_put(cx, S("firm_currency"), in->currency));
     TRY(setting_put(cx, S("firm_language"), in->lang));
+    if (in->trade.n) TRY(trade_apply(cx, &m->g));
     return in->session ? auth_session_new(cx, m->user, in->addr, in->agent, in->session) : E_OK;
 }
 
@@ -119,11 +123,12 @@ static enum err setup_check(struct cx *cx, const struct setup *s)
 
 enum err setup_run(struct cx *cx, struct auth *au, const struct setup *s, int64_t *ret_user)
 {
-    struct making m = {.s = s};
+    struct making m = {.s = s, .g.before = cx->meta};
     bool needed = false;
     TRY(setup_needed(cx, &needed));
     if (!needed) return fail(cx, E_CONFLICT, "Kontor is set up already");
     TRY(setup_check(cx, s));
+    if (s->trade.n) TRY(trade_named(cx, s->trade, &m.g.t));
     TRY(auth_password_hash(cx, au, s->password, &m.hash));
     const struct acl *acl = cx->acl;
     cx->acl = NULL; /* there is nobody yet who could have rights */
@@ -131,6 +136,8 @@ enum err setup_run(struct cx *cx, struct auth *au, const struct setup *s, int64_
     cx->country = s->country;
     enum err e = db_write(cx, make_all, &m);
     cx->acl = acl;
+    cx->meta = m.g.before;
+    meta_drop(&m.g.made.meta);
     *ret_user = m.user;
     return e;
 }

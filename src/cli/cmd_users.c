@@ -47,7 +47,8 @@ enum err cmd_init(struct cli *c)
                       .currency = cli_opt(c, "currency"),
                       .lang = cli_opt(c, "language"),
                       .name = cli_opt(c, "name"),
-                      .mail = mail};
+                      .mail = mail,
+                      .trade = cli_opt(c, "trade")};
     if (!mail.n) return cli_usage(c, "--admin MAIL is missing");
     if (!s.country.n) return cli_usage(c, "--country CC is missing (two letters like DE)");
     TRY(setup_needed(c->cx, &needed));

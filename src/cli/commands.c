@@ -39,6 +39,7 @@ static const struct opt init_opts[] = {
     TEXT("language", "LANG", "en", "en, de, lt or ru"),
     TEXT("currency", "CUR", "", "three letters; else the country's"),
     TEXT("firm", "NAME", "", "the firm's name; else the mail's domain"),
+    TEXT("trade", "NAME", "", "fields and groups of a trade: trade, workshop, agency, clinic or real_estate"),
     IN_FILE("password-file", "its first line is the password; - for the input"),
     JSON,
 };

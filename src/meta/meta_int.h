@@ -9,11 +9,14 @@ struct embedded {
 };
 extern const struct embedded builtin_entities[];
 extern const size_t builtin_entities_n;
+extern const struct embedded builtin_trades[];
+extern const size_t builtin_trades_n;
 
 /* ["en","de","lt","ru"] or {"en":"...","ru":"..."}; E_INVALID when there is no text at all and `needed`. */
 MUST enum err labels_read(struct cx *cx, const struct json *j, bool needed, str ret[LANG_MAX]);
 /* One field's description -> *f (entity and at are the caller's). Everything lives in cx->a. */
 MUST enum err field_read(struct cx *cx, const struct json *j, struct field *f);
+void labels_json(struct jw *w, str key, const str *l); /* {"en":…} of those that are there */
 str quoted(struct arena *a, str name);
 /* A stable name for a label: transliterated, lower case, [a-z0-9_], begins with x_; "" when nothing is left. */
 str name_from_label(struct arena *a, str label);

@@ -3,7 +3,7 @@
 #include "meta/filter.h"
 #include "meta/meta_int.h"
 
-static void labels(struct jw *w, str key, const str *l)
+void labels_json(struct jw *w, str key, const str *l)
 {
     jw_key(w, key);
     jw_obj(w);
@@ -19,7 +19,7 @@ static void choices(struct jw *w, const struct field *f)
     for (size_t i = 0; i < f->n_choices; i++) {
         jw_obj(w);
         jw_kstr(w, S("key"), f->choices[i].key);
-        labels(w, S("label"), f->choices[i].label);
+        labels_json(w, S("label"), f->choices[i].label);
         if (f->choices[i].hue >= 0) jw_kint(w, S("hue"), f->choices[i].hue);
         jw_obj_end(w);
     }
@@ -41,8 +41,8 @@ static void field_json(struct jw *w, const struct field *f, bool writes)
     jw_obj(w);
     jw_kstr(w, S("name"), f->name);
     jw_kstr(w, S("kind"), f->kind->name);
-    labels(w, S("label"), f->label);
-    labels(w, S("help"), f->help);
+    labels_json(w, S("label"), f->label);
+    labels_json(w, S("help"), f->help);
     jw_kbool(w, S("required"), f->required);
     jw_kbool(w, S("unique"), f->unique);
     jw_kbool(w, S("readonly"), f->readonly || !writes);
@@ -99,7 +99,7 @@ static void sections(const struct sight *s, struct jw *w, const struct entity *e
     for (size_t i = 0; i < e->n_sections; i++) {
         jw_obj(w);
         jw_kstr(w, S("name"), e->sections[i].name);
-        labels(w, S("label"), e->sections[i].label);
+        labels_json(w, S("label"), e->sections[i].label);
         names(s, w, S("fields"), e, e->sections[i].fields, e->sections[i].n);
         jw_obj_end(w);
     }
@@ -124,8 +124,8 @@ static void trashed_entities(struct jw *w, const struct meta *m)
         if (!e->trashed) continue;
         jw_obj(w);
         jw_kstr(w, S("name"), e->name);
-        labels(w, S("label"), e->label);
-        labels(w, S("plural"), e->plural);
+        labels_json(w, S("label"), e->label);
+        labels_json(w, S("plural"), e->plural);
         jw_obj_end(w);
     }
     jw_arr_end(w);
@@ -144,8 +144,8 @@ void meta_json(struct cx *cx, const struct meta *m, struct jw *w, bool trash, co
         if (e->trashed) continue;
         jw_obj(w);
         jw_kstr(w, S("name"), e->name);
-        labels(w, S("label"), e->label);
-        labels(w, S("plural"), e->plural);
+        labels_json(w, S("label"), e->label);
+        labels_json(w, S("plural"), e->plural);
         jw_kstr(w, S("icon"), e->icon);
         jw_kbool(w, S("own"), e->own);
         jw_kbool(w, S("internal"), e->internal);

@@ -106,6 +106,37 @@ static void own_entities(struct api_bed *t)
          {REPA1, "GET /api/v1/company/$c", NULL, 200, "Dreherei", NULL, NULL, NULL});
 }
 
+/* What a firm of one trade adds: once, and again what was thrown away meanwhile. */
+static void trades(struct api_bed *t)
+{
+    ROWS(t,
+         {ADMIN, "GET /api/v1/trade", NULL, 200, "\"name\":\"trade\"|\"name\":\"workshop\"|\"de\":\"Handel\"|!\"there\":true", NULL, NULL, NULL},
+         {REPA1, "POST /api/v1/trade", "{'trade':'workshop'}", 403, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/trade", "{'trade':'nosuch'}", 422, "\"field\":\"trade\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/trade", "{}", 422, "\"field\":\"trade\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/group", "{'name':'wartungsVertrag'}", 201, NULL, "group.create", NULL, NULL},
+         {ADMIN, "POST /api/v1/trade", "{'trade':'workshop'}", 201, "{\"entity\":\"x_device\"},|\"field\":\"x_devices\"|\"groups\":2", "group.create group.create", "made",
+          "Idempotency-Key: workshop"},
+         {ADMIN, "POST /api/v1/trade", "{'trade':'workshop'}", 201, "\"groups\":2", NULL, NULL, "Idempotency-Key: workshop"},
+         {ADMIN, "POST /api/v1/trade", "{'trade':'workshop'}", 201, "\"groups\":0,\"made\":[]|\"batch\":null", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/trade", NULL, 200, "\"there\":true", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/meta", NULL, 200, "Gerät|Įrenginys|Seriennummer|\"list\":[\"name\",\"x_customer\"", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/company", "{'name':'Dreherei'}", 201, "\"x_devices\":null", "company.create", "c", NULL},
+         {ADMIN, "POST /api/v1/x_device", "{'name':'Kessel','x_customer':'$c','x_serial_number':'K-7','x_condition':'fine'}", 201, "Dreherei", "x_device.create", NULL, NULL},
+         {ADMIN, "GET /api/v1/company/$c", NULL, 200, "\"x_devices\":1", NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/meta/field/company/x_devices", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/trade", "{'trade':'workshop'}", 201, "\"made\":[{\"entity\":\"company\",\"field\":\"x_devices\"}]", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/company/$c", NULL, 200, "\"x_devices\":1", NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/undo", "{'batch':'$made.batch'}", 200, "\"undone\":2", "group.delete group.delete", NULL, NULL});
+    ROWS(t,
+         {ADMIN, "POST /api/v1/trade", "{'trade':'trade'}", 201, "x_price_group|x_credit_limit|\"groups\":3", "group.create group.create group.create", NULL, NULL},
+         {ADMIN, "POST /api/v1/trade", "{'trade':'agency'}", 201, "x_contract_until|\"groups\":3", "group.create group.create group.create", NULL, NULL},
+         {ADMIN, "POST /api/v1/trade", "{'trade':'clinic'}", 201, "x_insurance|\"groups\":3", "group.create group.create group.create", NULL, NULL},
+         {ADMIN, "POST /api/v1/trade", "{'trade':'real_estate'}", 201, "{\"entity\":\"x_property\"}|x_rooms_wanted|\"groups\":3", "group.create group.create group.create", NULL,
+          NULL},
+         {ADMIN, "GET /api/v1/trade", NULL, 200, "!\"there\":false", NULL, NULL, NULL});
+}
+
 /* Where a field stands, what it begins with, what must hold of it. */
 static void order_and_promises(struct api_bed *t)
 {
@@ -428,6 +459,6 @@ static void document(struct api_bed *t)
 
 void describe_tests(void)
 {
-    static void (*const all[])(struct api_bed *) = {own_fields, own_entities, order_and_promises, other_kinds, twice, gathered, entity_changed, files, exports, import_asked, document, parameters_known};
+    static void (*const all[])(struct api_bed *) = {own_fields, own_entities, trades, order_and_promises, other_kinds, twice, gathered, entity_changed, files, exports, import_asked, document, parameters_known};
     for (size_t i = 0; i < COUNT(all); i++) api_both(all[i], false, true);
 }

@@ -170,6 +170,8 @@ static const struct cell {
     {GET, "/api/v1/job/{id}", "/api/v1/job/$x", NULL, JOB, "401", "200 404 404 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {DELETE, "/api/v1/job/{id}", "/api/v1/job/$x", NULL, JOB, "401", "204 204 204 404 404", "204 404 404 404 404", "204 404 404 404 404"},
     {POST, "/api/v1/demo", "/api/v1/demo", "{'people':3}", NOTHING, "401", "202", "403", "403"},
+    {GET, "/api/v1/trade", "/api/v1/trade", NULL, NOTHING, "401", "200", "403", "403"},
+    {POST, "/api/v1/trade", "/api/v1/trade", "{'trade':'trade'}", NOTHING, "401", "201", "403", "403"},
     {POST, "/api/v1/as_of", "/api/v1/as_of", "{'entity':'person','at':'2026-01-01T00:00:00Z'}", NOTHING, "401", "202", "202", "202"},
     {GET, "/api/v1/as_of/{id}", "/api/v1/as_of/$x", NULL, AS_OF, "401", "200 404 404 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {GET, "/api/v1/export/{entity}", "/api/v1/export/person", NULL, NOTHING, "401", "200", "200", "403"},

@@ -7,7 +7,7 @@
 static void set_up(struct api_bed *t)
 {
     ROWS(t,
-         {ANON, "GET /api/v1/setup", NULL, 200, "\"needed\":true|\"ru\"", NULL, NULL, NULL},
+         {ANON, "GET /api/v1/setup", NULL, 200, "\"needed\":true|\"ru\"|\"name\":\"trade\"|\"de\":\"Handel\"", NULL, NULL, NULL},
          {ANON, "GET /healthz", NULL, 200, "ok", NULL, NULL, NULL},
          {ANON, "GET /readyz", NULL, 200, "ok", NULL, NULL, NULL},
          {ANON, "GET /api/v1/session", NULL, 401, "\"code\":\"auth\"", NULL, NULL, NULL},
@@ -34,12 +34,15 @@ static void set_up(struct api_bed *t)
           "{'token':'$token','firm':'Stein GmbH','country':'DE','name':'Carl','mail':'c@stein.example','password':'passwort1'}", 422, "\"field\":\"password\"|!passwort1",
           NULL, NULL, NULL},
          {ANON, "POST /api/v1/setup",
-          "{'token':'$token','firm':'Stein GmbH','country':'LT','name':'Carl','mail':'c@stein.example','password':'korrekt-pferd-batterie'}", 201,
+          "{'token':'$token','firm':'Stein GmbH','country':'LT','name':'Carl','mail':'c@stein.example','password':'korrekt-pferd-batterie','trade':'nosuch'}", 422,
+          "\"field\":\"trade\"", NULL, NULL, NULL},
+         {ANON, "POST /api/v1/setup",
+          "{'token':'$token','firm':'Stein GmbH','country':'LT','name':'Carl','mail':'c@stein.example','password':'korrekt-pferd-batterie','language':'de','trade':'trade'}", 201,
           "\"csrf\"|Stein GmbH|\"country\":\"LT\"|@Set-Cookie: kontor=|@Set-Cookie: HttpOnly|@Set-Cookie: SameSite=Lax|@Set-Cookie: Path=/|!korrekt",
-          "firm.create " ROLES_CREATED "user.create", "in", NULL},
+          "firm.create " ROLES_CREATED "user.create group.create group.create group.create", "in", NULL},
          {ANON, "POST /api/v1/setup",
           "{'token':'$token','firm':'Zwei GmbH','country':'DE','name':'Carl','mail':'d@stein.example','password':'korrekt-pferd-batterie'}", 409, NULL, NULL, NULL, NULL},
-         {ANON, "GET /api/v1/setup", NULL, 200, "\"needed\":false", NULL, NULL, NULL});
+         {ANON, "GET /api/v1/setup", NULL, 200, "\"needed\":false|!trades", NULL, NULL, NULL});
     struct arena *a = t->b.cx.a;
     T_STR(app_country(a, t->app), S("LT")); /* numbers are read its way at once */
 }

@@ -74,6 +74,7 @@ static const struct torture {
     {"POST /api/v1/partner", "{'company':{'name':'f'},'accounts':[{'account':'DE89370400440532013000'}],'people':[{'name':'f'}],'note':'f'}", "Idempotency-Key: fault5", ADMIN, ""},
     {"POST /api/v1/draft", "{'data':{'a':1}}", "Idempotency-Key: fault6", ADMIN, ""},
     {"PUT /api/v1/draft/$d", "{'data':{'b':2}}", NULL, ADMIN, ""},
+    {"POST /api/v1/trade", "{'trade':'workshop'}", "Idempotency-Key: fault-trade", ADMIN, ""},
     {"POST /api/v1/demo", "{'people':10}", "Idempotency-Key: fault-demo", ADMIN, ""},
     {"PUT /api/v1/setting/m", "{'value':[1]}", NULL, ADMIN, ""},
     {"DELETE /api/v1/draft/$d", NULL, NULL, ADMIN, ""},

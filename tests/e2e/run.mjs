@@ -37,6 +37,7 @@ import * as tree from './tree.mjs';
 import * as privacy from './privacy.mjs';
 import * as retention from './retention.mjs';
 import * as setup from './setup.mjs';
+import * as trades from './trades.mjs';
 import * as trash from './trash.mjs';
 import * as upload from './upload.mjs';
 import * as usage from './usage.mjs';
@@ -55,7 +56,7 @@ async function look(how) {
   const server = await startServer();
   const v = await openView(browser, server.url, how);
   const from = Date.now();
-  for (const [at, s] of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, team, backups, tree, keys, hooks, sync, signins, sso, factor, passkey, mass, mail, privacy, retention, sharing, usage, upload, hostile, keyboard].entries()) {
+  for (const [at, s] of [setup, trash, card, clash, live, finding, dups, importing, jobs, past, columns, filters, fields, roles, photo, person, phone, talk, team, backups, tree, keys, hooks, sync, signins, sso, factor, passkey, mass, mail, privacy, retention, sharing, usage, upload, hostile, keyboard, trades].entries()) {
     const wanted = scenes.length ? scenes.includes(s.name) : process.env.KONTOR_ALL || at % 2 === half(how.lang, how.width);
     if (s !== setup && !wanted) continue;
     try {

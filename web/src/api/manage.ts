@@ -2,7 +2,7 @@
 import { query, type Mapping } from './calls';
 import { del, get, patch, post, put } from './client';
 import type {
-  Account, ApiKey, Attempt, Backups, Batch, Block, ErasePlan, Erasure, Filter, Idp, IdpBody, IdpList, IdpTried, Held, Hook, HookDelivery, Identity, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Ref, Session, SessionRow, SecurityEvent, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem,
+  Account, ApiKey, Attempt, Backups, Batch, Block, ErasePlan, Erasure, Filter, Idp, IdpBody, IdpList, IdpTried, Held, Hook, HookDelivery, Identity, JobRow, Lock, MailDetail, MailLink, MailRow, MailServer, Page, Plan, Rec, Recast, Ref, Session, SessionRow, SecurityEvent, SignupRules, Stored, UsageRow, UsageRules, SyncDetail, SyncItem, SyncReason, SyncSystem, Trade, TradeMade,
 } from './types';
 
 export const doSetup = (body: Record<string, string>) => post<Session>('/setup', body);
@@ -95,6 +95,8 @@ async function choose(name: string, what: 'release' | 'drop', which: SyncChoice)
 }
 export const syncRelease = (name: string, which: SyncChoice) => choose(name, 'release', which);
 export const syncDrop = (name: string, which: SyncChoice) => choose(name, 'drop', which);
+export const trades = async () => (await get<{ data: Trade[] }>('/trade')).data;
+export const applyTrade = async (trade: string) => (await post<TradeMade>('/trade', { trade })).data;
 type Described = Record<string, unknown>;
 export const addField = (body: Described) => post<{ name: string }>('/meta/field', body);
 export const changeField = (entity: string, name: string, body: Described) => patch<{ name: string; recast?: Recast }>(`/meta/field/${entity}/${name}`, body);

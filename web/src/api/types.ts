@@ -123,7 +123,10 @@ export interface Lock { id: string; name: string; user: string | null; known: bo
 /** addr "": all unknown devices together. */
 export interface Held { id: string; addr: string; until: string }
 export interface Block { id: string; addr: string; why: string; at: string; until: string | null }
-export interface Setup { needed: boolean; passkeys: boolean; languages: string[] }
+/** A trade template; label and text by language. */
+export interface Trade { name: string; icon: string; label: Record<string, string>; text: Record<string, string>; there: boolean }
+export interface TradeMade { batch: string | null; groups: number; made: { entity: string; field?: string }[] }
+export interface Setup { needed: boolean; passkeys: boolean; languages: string[]; trades?: Trade[] }
 
 export interface Change { field: string; old: Value; new: Value }
 export interface Entry {
