@@ -118,6 +118,7 @@ static void one_json(struct cx *cx, const struct idp *p, struct jw *w)
     idp_json(cx, p, w);
     jw_kbool(w, S("has_secret"), p->has_secret);
     jw_kstr(w, S("back"), p->kind == IDP_OIDC ? idp_back(cx, cx->app->idps, p->id) : S(""));
+    jw_kstr(w, S("left"), p->kind == IDP_OIDC ? idp_left(cx, cx->app->idps) : S(""));
     jw_obj_end(w);
 }
 

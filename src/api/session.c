@@ -4,6 +4,7 @@
 
 #include "auth/passkey.h"
 #include "base/log.h"
+#include "idp/idp.h"
 #include "os/os.h"
 
 void session_cookie(struct cx *cx, struct resp *rs, str token)
@@ -154,11 +155,20 @@ enum err api_session_patch(struct cx *cx, const struct req *rq, struct resp *rs)
 
 enum err api_session_delete(struct cx *cx, const struct req *rq, struct resp *rs)
 {
-    str token = {0};
-    if (session_token(cx, rq, &token)) TRY(auth_logout(cx, token));
+    str token = {0}, url = {0};
+    struct parting p = {0};
+    if (session_token(cx, rq, &token)) TRY(auth_logout(cx, cx->app->auth, token, &p));
+    if (oidc_parting(cx, cx->app->idps, &p, &url) != E_OK) /* he is out, whatever is to be said elsewhere */
+        log_say(cx, LOG_WARN, S("idp"), "nobody is told of a log-out: %.*s", FS(cx->msg));
     session_cookie(cx, rs, S(""));
     http_head(rs, S("Clear-Site-Data"), S("\"cache\", \"storage\""));
     rs->status = 204;
+    if (!url.n) return E_OK;
+    rs->status = 200;
+    struct jw w = reply_json(rs);
+    jw_obj(&w);
+    jw_kstr(&w, S("url"), url);
+    jw_obj_end(&w);
     return E_OK;
 }
 

@@ -112,10 +112,11 @@ enum err session_insert(struct cx *cx, void *opening)
     return db_exec(
         cx, NULL,
         "INSERT INTO session (token, user_id, created_at, seen_at, expires_at, addr, agent, csrf, stage, proved_at,"
-        " factored, idp)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        " factored, idp, parting)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         V(o->hash), V(o->user), V(cx->now_ms), V(cx->now_ms), V(cx->now_ms + SESSION_MAX_MS),
-        V(o->addr), V(o->agent), V(o->csrf), V((int)o->stage), V(o->proved_at), V((int)o->shown), V(o->idp));
+        V(o->addr), V(o->agent), V(o->csrf), V((int)o->stage), V(o->proved_at), V((int)o->shown), V(o->idp),
+        V(o->parting.n ? o->parting : S("")));
 }
 
 enum err auth_session_new(struct cx *cx, int64_t user, str addr, str agent, struct session *ret)
@@ -261,10 +262,32 @@ static enum err session_delete(struct cx *cx, void *arg)
     return n ? event_put(cx, &(struct event){.kind = EVENT_LOGOUT}) : E_OK;
 }
 
-enum err auth_logout(struct cx *cx, str token)
+/* A key that is gone is no reason to stay in. */
+static enum err parting_read(struct cx *cx, struct auth *au, str hash, struct parting *ret)
+{
+    struct db_rows r = {0};
+    struct parting p = {0};
+    TRY(db_query(cx, &r, "SELECT user_id, idp, parting FROM session WHERE token = $1 AND parting <> ''", V(hash)));
+    if (!r.n || !au || !au->vault) return E_OK;
+    p.idp = db_int(&r, 0, 1);
+    if (vault_unseal(cx, au->vault, PARTING_WHERE(cx, db_int(&r, 0, 0)), db_str(&r, 0, 2), &p.words) == E_OK) *ret = p;
+    return E_OK;
+}
+
+enum err auth_logout(struct cx *cx, struct auth *au, str token, struct parting *ret)
 {
     str hash = token_hash(cx, token);
+    *ret = (struct parting){0};
+    TRY(parting_read(cx, au, hash, ret));
     return db_write(cx, session_delete, &hash);
+}
+
+enum err session_parting(struct cx *cx, str hash, str *ret)
+{
+    struct db_rows r = {0};
+    TRY(db_query(cx, &r, "SELECT parting FROM session WHERE token = $1", V(hash)));
+    *ret = r.n ? db_str(&r, 0, 0) : S("");
+    return E_OK;
 }
 
 /* ---- log-in ---- */

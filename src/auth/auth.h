@@ -103,7 +103,14 @@ MUST enum err auth_session_enter(struct cx *cx, struct auth *au, str token, stru
 MUST enum err auth_session_half(struct cx *cx, str token, struct session *ret);
 /* E_AUTH, telling what is to be done first; E_OK for STAGE_IN. */
 MUST enum err auth_lacks(struct cx *cx, enum stage s);
-MUST enum err auth_logout(struct cx *cx, str token);
+/* What is to be said at the provider when somebody logs out there, too: `idp` 0 = he came by none that wants it. The
+ * words are the idp room's own. */
+struct parting {
+    int64_t idp;
+    str words;
+};
+/* `au` NULL: nothing is to be said anywhere. */
+MUST enum err auth_logout(struct cx *cx, struct auth *au, str token, struct parting *ret);
 /* A session's name in lists: nobody can come in by it. */
 str auth_session_key(struct cx *cx, str token);
 /* The user as who this process works (command line, jobs): acl, who, language, his own time zone if he has one. user 0

@@ -120,9 +120,13 @@ struct opening {
     enum shown shown;   /* by what the second factor was shown */
     int64_t proved_at;  /* when who he is was proved: mostly now */
     int64_t idp;        /* the provider that he comes by; 0 = none */
+    str parting;        /* sealed: PARTING_WHERE; "" = none */
 };
 struct opening session_opening(struct cx *cx, int64_t user, enum stage stage, str addr, str agent);
 enum err session_insert(struct cx *cx, void *opening);
+/* Where what is said at a provider at log-out is sealed for, and what a half session has of it, as it stands there. */
+#define PARTING_WHERE(cx, user) arena_fmt((cx)->a, "session:%" PRId64 ":parting", (user))
+MUST enum err session_parting(struct cx *cx, str hash, str *ret);
 
 /* ---- a try to come in, or to prove who one is: counted before it is looked at, so that a hundred at once are no more
  * than a hundred in turn ---- */
@@ -161,6 +165,7 @@ struct coming {
     str fresh;          /* the hash of a new password; "" = it stays */
     int64_t idp;        /* the provider of the half session, or the directory */
     enum shown shown;   /* as it was */
+    str parting;        /* of the half session, as it stands there */
     bool half;          /* it was a half session, ... */
     int64_t proved_at;  /* ... and its first half was proved then: two are as old as the older */
     db_write_fn *first; /* in the same transaction, before all else; may be NULL */

@@ -140,6 +140,7 @@ enum err factor_open(struct cx *cx, struct auth *au, struct try *t, bool right, 
     c->o = session_opening(cx, t->user, must_change ? STAGE_PASSWORD : STAGE_IN, t->v->addr, t->v->agent);
     c->o.idp = c->idp;
     c->o.shown = c->shown;
+    c->o.parting = c->parting;
     if (c->half) c->o.proved_at = c->proved_at;
     enum stage next = c->o.stage; /* read before, as all that is answered */
     if (cx->acl) TRY(factor_stage(cx, t->user, cx->acl->factor, c->shown, &next));
@@ -159,6 +160,7 @@ static enum err second(struct cx *cx, struct auth *au, struct try *t, const stru
                        .idp = in->half->idp,
                        .shown = in->recovery.n ? SHOWN_RECOVERY : SHOWN_HERE,
                        .proved_at = in->half->proved_at};
+    TRY(session_parting(cx, s->half, &c.parting));
     enum err e = try_begin(cx, au, t);
     io->wait_ms = t->wait_ms;
     TRY(e);

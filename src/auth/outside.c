@@ -443,6 +443,8 @@ static enum err came(struct cx *cx, struct auth *au, struct try *t, struct settl
     c.o.shown = s->w->factored ? SHOWN_THERE : SHOWN_HERE;
     c.o.idp = s->r->id;
     c.o.proved_at = s->w->proved_at;
+    if (s->w->parting.n && au->vault)
+        TRY(vault_seal(cx, au->vault, PARTING_WHERE(cx, s->user), s->w->parting, &c.o.parting));
     return session_open(cx, au, t, true, &c, io);
 }
 

@@ -32,6 +32,7 @@ struct outsider {
     bool mail_proved;    /* the issuer says that the address is his */
     int64_t proved_at;   /* when he showed there who he is, as far as that is told; 0 = who knows */
     bool factored;       /* a second factor was asked for there, and that is enough for us */
+    str parting;         /* what is to be said there at his log-out (struct parting); "" = nothing */
     const str *groups;
     size_t n_groups;
 };

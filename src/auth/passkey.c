@@ -306,6 +306,7 @@ static enum err came(struct cx *cx, struct auth *au, struct try *t, const struct
                        .shown = SHOWN_PASSKEY};
     if (in->half) c.idp = in->half->idp;
     if (in->half) c.proved_at = in->half->proved_at;
+    if (in->half) TRY(session_parting(cx, x.c.binder, &c.parting));
     enum err e = try_begin(cx, au, t);
     io->wait_ms = t->wait_ms;
     TRY(e);

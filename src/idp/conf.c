@@ -107,6 +107,7 @@ enum err idp_read(struct cx *cx, const struct json *j, struct idp *io)
     TRY(json_bool_of(cx, j, S("active"), p.active, &p.active));
     TRY(json_bool_of(cx, j, S("creates"), p.creates, &p.creates));
     TRY(json_bool_of(cx, j, S("links"), p.links, &p.links));
+    TRY(json_bool_of(cx, j, S("logout"), p.logout, &p.logout));
     TRY(json_id_of(cx, j, S("role"), p.role, &p.role));
     TRY(map_read(cx, json_get(j, S("map")), &p));
     if (p.kind == IDP_LDAP) TRY(ldap_read(cx, j, &p.ldap));
@@ -129,6 +130,7 @@ void idp_json(struct cx *cx, const struct idp *p, struct jw *w)
     jw_kbool(w, S("active"), p->active);
     jw_kbool(w, S("creates"), p->creates);
     jw_kbool(w, S("links"), p->links);
+    if (p->kind == IDP_OIDC) jw_kbool(w, S("logout"), p->logout);
     jw_kid(w, S("role"), p->role);
     jw_kstr(w, S("factor"), idp_factor_name[p->factor]);
     for (size_t i = 0; i < COUNT(texts); i++)
@@ -223,6 +225,13 @@ str idp_back(struct cx *cx, const struct idps *ids, int64_t id)
     str url = ids->env.url;
     while (str_has_suffix(url, S("/"))) url.n--;
     return url.n ? arena_fmt(cx->a, "%.*s/api/v1/sso/%" PRId64 "/callback", FS(url), id) : S("");
+}
+
+str idp_left(struct cx *cx, const struct idps *ids)
+{
+    str url = ids->env.url;
+    while (str_has_suffix(url, S("/"))) url.n--;
+    return url.n ? arena_fmt(cx->a, "%.*s/login", FS(url)) : S("");
 }
 
 /* ---- what may be set ---- */

@@ -41,6 +41,7 @@ struct idp {
     int64_t id;
     enum idp_kind kind;
     bool active, creates, links;
+    bool logout;               /* who logs out here is sent there to log out, too (RP-Initiated Logout 1.0) */
     str name;
     int64_t role;              /* of new users; 0 = those of their groups alone */
     const struct outside_role *map;
@@ -86,11 +87,16 @@ MUST enum err idps_reseal(struct cx *cx, const struct vault *v, struct resealing
 struct outside_rules idp_rules(struct cx *cx, const struct idp *p);
 /* Where the provider is to send people back to; "" without an address of our own. */
 str idp_back(struct cx *cx, const struct idps *ids, int64_t id);
+/* The same after a log-out there. */
+str idp_left(struct cx *cx, const struct idps *ids);
 
 /* ---- coming in by OpenID Connect ---- */
 /* Asks for the discovery document and the keys, and tells what is wrong. E_BUSY: not reached; E_INVALID: no sense in
  * it. *ret_keys: keys that can be used. */
 MUST enum err oidc_try(struct cx *cx, struct idps *ids, const struct idp *p, size_t *ret_keys);
+/* Where the browser of somebody who has logged out goes: to the end of his session there, and from there back to /login
+ * of ours. "" = nowhere: the provider is gone, off, or does not want it any more. */
+MUST enum err oidc_parting(struct cx *cx, struct idps *ids, const struct parting *p, str *ret_url);
 /* ---- a directory ---- */
 /* For outside_directory; arg: struct idps. Each active one is asked in turn, until one knows him. */
 outside_ask_fn ldap_ask;

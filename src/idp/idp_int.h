@@ -39,7 +39,7 @@ struct idps {
     struct ldap_gate gate;
 };
 struct provider {              /* in cx->a */
-    str authorize, token, userinfo, keys_url;
+    str authorize, token, userinfo, keys_url, end;
     bool says_iss;             /* it names itself with what it sends back (RFC 9207) */
     bool basic;                /* the secret goes into the header, else into the body */
     const struct json *jwks;

@@ -10,7 +10,7 @@
 #include "idp/jwt.h"
 #include "os/os.h"
 
-enum { SECRET_BYTES = 32, FORM_BYTES = 16 * 1024, CODE_MAX = 4096 };
+enum { SECRET_BYTES = 32, FORM_BYTES = 16 * 1024, CODE_MAX = 4096, HINT_MAX = 6000 };
 
 /* ---- texts ---- */
 static str hash_of(struct cx *cx, str s)
@@ -287,6 +287,12 @@ static int64_t proved_at(const struct cx *cx, const struct json *claims)
     return s * 1000 < cx->now_ms ? s * 1000 : cx->now_ms;
 }
 
+/* Address and token, a line each; a token too long for an address stays away. */
+static str parting_of(struct cx *cx, const struct provider *at, str token)
+{
+    return at->end.n ? arena_fmt(cx->a, "%.*s\n%.*s", FS(at->end), FS(token.n <= HINT_MAX ? token : S(""))) : S("");
+}
+
 static enum err who_is(struct cx *cx, struct idps *ids, const struct idp *p,
                        const struct oidc_back *b, struct outsider *ret)
 {
@@ -302,6 +308,7 @@ static enum err who_is(struct cx *cx, struct idps *ids, const struct idp *p,
     ret->proved_at = proved_at(cx, claims);
     if (claims_lack(p, claims)) TRY(more_of(cx, ids, p, &at, answer, claims, ret));
     ret->factored = false; /* that is for the signed word alone to say */
+    if (p->logout) ret->parting = parting_of(cx, &at, text_of(answer, S("id_token")));
     return claims_read(cx, p, claims, ret);
 }
 
@@ -372,4 +379,24 @@ enum err oidc_end(struct cx *cx, struct idps *ids, struct auth *au, const struct
     struct outside_rules r = idp_rules(cx, &p);
     e = outside_login(cx, au, v, &r, &w, io);
     return e == E_OK ? E_OK : not_let_in(cx, v, &p, b, e);
+}
+
+/* ---- going ---- */
+enum err oidc_parting(struct cx *cx, struct idps *ids, const struct parting *p, str *ret_url)
+{
+    struct idp at = {0};
+    struct buf q = buf_new(cx->a, FORM_BYTES);
+    str end = {0}, token = {0};
+    *ret_url = S("");
+    if (!p->idp) return E_OK;
+    enum err e = provider_of(cx, p->idp, &at);
+    if (e == E_NOTFOUND || (e == E_OK && !at.logout)) return E_OK;
+    TRY(e);
+    str_split(p->words, '\n', &end, &token);
+    if (token.n) param(&q, "id_token_hint", token);
+    param(&q, "client_id", at.client_id);
+    param(&q, "post_logout_redirect_uri", idp_left(cx, ids));
+    if (q.full || !provider_url_ok(end)) return E_OK;
+    *ret_url = arena_fmt(cx->a, "%.*s%s%.*s", FS(end), str_find(end, S("?")) >= 0 ? "&" : "?", FS(buf_str(&q)));
+    return E_OK;
 }

@@ -78,6 +78,7 @@ enum err provider_read(struct cx *cx, str issuer, const struct json *doc, struct
     TRY(address(cx, doc, "token_endpoint", true, &p.token));
     TRY(address(cx, doc, "jwks_uri", true, &p.keys_url));
     TRY(address(cx, doc, "userinfo_endpoint", false, &p.userinfo));
+    TRY(address(cx, doc, "end_session_endpoint", false, &p.end));
     const struct json *named = json_get(doc, S("authorization_response_iss_parameter_supported"));
     p.says_iss = named && named->t == JT_BOOL && named->b;
     p.basic = !json_get(doc, how) || lists(doc, how, S("client_secret_basic")) ||

@@ -36,6 +36,8 @@ static void described(struct api_bed *t)
          {ADMIN, "PATCH /api/v1/idp/$i", "{'issuer':'https://evil.example.com'}", 422, "\"field\":\"secret\"", "", NULL, NULL}, /* K03: a secret goes nowhere else */
          {ADMIN, "PATCH /api/v1/idp/$i", "{'client_id':'other'}", 422, "\"field\":\"secret\"", "", NULL, NULL},
          {ADMIN, "PATCH /api/v1/idp/$i", "{'client_id':'other','secret':'GEHEIM-2'}", 200, "\"client_id\":\"other\"|!GEHEIM", "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/idp/$i", "{'logout':5}", 422, "\"field\":\"logout\"", "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/idp/$i", "{'logout':true}", 200, "\"logout\":true|\"left\":\"http://kontor.test/login\"", "", NULL, NULL},
          {ADMIN, "PATCH /api/v1/idp/$i", "{'secret':''}", 200, "\"has_secret\":false", "", NULL, NULL},
          {ADMIN, "PATCH /api/v1/idp/$i", "{'active':false,'map':[]}", 200, "\"active\":false|\"map\":[]", "", NULL, NULL},
          {ANON, "GET /api/v1/door", NULL, 200, "\"sso\":[]", NULL, NULL, NULL},

@@ -60,7 +60,7 @@ export async function run(v, server) {
     p = await provider(server.idp); // with another key
     await enters(w);
     v.ok(!(await rolesOf(send)).includes(role.id), 'with the group the role is gone');
-    await leaves(v, w);
+    await leaves(v, w, server.idp);
   } finally {
     v.ok(w.errors.length === 0, w.errors.join(' | '));
     await w.context.close();
@@ -88,6 +88,7 @@ async function described(v, server, role) {
   await by('idp.issuer').fill(`http://127.0.0.1:${server.idp}`);
   await by('idp.secret').fill('geheim');
   await page.getByLabel(say(v, 'idp.creates'), { exact: true }).check();
+  await page.getByLabel(say(v, 'idp.logout'), { exact: true }).check();
   await page.getByRole('button', { name: say(v, 'idp.groupAdd'), exact: true }).click();
   await by('idp.group', { n: 1 }).fill('sales');
   await by('idp.groupRole', { n: 1 }).selectOption(role);
@@ -162,12 +163,16 @@ async function staysOut(w, p) {
   Object.assign(p, { token: null, answer: null, back: null });
 }
 
-/** Log-out ends our session; a user who was ended stays out; without the provider there is no button. */
-async function leaves(v, w) {
+/** Log-out ends our session, and the one there; a user who was ended stays out; without the provider there is no button. */
+async function leaves(v, w, port) {
   const send = await sender(v);
   const mine = await (await w.context.request.get(w.url + '/api/v1/session')).json();
-  const out = await w.context.request.delete(w.url + '/api/v1/session', { headers: { 'x-csrf-token': mine.csrf } });
-  w.ok(out.status() === 204 && (await w.context.request.get(w.url + '/api/v1/session')).status() === 401, 'log-out ends the session');
+  await w.page.getByRole('button', { name: w.phone ? say(w, 'nav.more') : say(w, 'nav.me', { name: mine.user.name }) }).click();
+  const [there] = await Promise.all([w.page.waitForRequest((r) => r.url().startsWith(`http://127.0.0.1:${port}/endsession?`)), w.page.getByRole('menuitem', { name: say(w, 'logout'), exact: true }).click()]);
+  const told = new URL(there.url()).searchParams;
+  w.ok(told.get('client_id') === 'kontor' && told.get('id_token_hint')?.split('.').length === 3 && told.get('post_logout_redirect_uri') === `${w.url}/login`, 'log-out goes on to the provider, with the word that he came by');
+  await button(w).waitFor();
+  w.ok((await w.context.request.get(w.url + '/api/v1/session')).status() === 401, 'and back, and the session is over');
   await send('POST', `/account/${mine.user.id}/end`);
   await w.page.goto(w.url);
   await button(w).click();

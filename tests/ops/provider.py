@@ -14,7 +14,7 @@ class Provider(http.server.ThreadingHTTPServer):
         self.name, self.sub, self.says_iss = name, sub, says_iss
         self.issuer = f"http://localhost:{self.server_port}"
         self.key = pathlib.Path(folder) / f"{name}.key"
-        self.codes, self.seen, self.send_iss = {}, [], says_iss
+        self.codes, self.seen, self.send_iss, self.end, self.told = {}, [], says_iss, "", ""
         subprocess.run(["openssl", "genrsa", "-out", str(self.key), "2048"], check=True, capture_output=True)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -25,7 +25,7 @@ class Provider(http.server.ThreadingHTTPServer):
     def described(self):
         u = self.issuer
         return {"issuer": u, "authorization_endpoint": u + "/authorize", "token_endpoint": u + "/token", "jwks_uri": u + "/jwks",
-                "authorization_response_iss_parameter_supported": self.says_iss}
+                **({"end_session_endpoint": u + self.end} if self.end else {}), "authorization_response_iss_parameter_supported": self.says_iss}
 
     def keys(self):
         out = subprocess.run(["openssl", "rsa", "-in", str(self.key), "-modulus", "-noout"], check=True, capture_output=True, text=True).stdout
@@ -35,11 +35,12 @@ class Provider(http.server.ThreadingHTTPServer):
     def token(self, ask):
         now = int(time.time())
         head = {"alg": "RS256", "kid": self.name, "typ": "JWT"}
-        body = {"iss": self.issuer, "aud": ask["client_id"], "sub": self.sub, "nonce": ask["nonce"], "iat": now, "exp": now + 300,
+        body = {"iss": self.issuer, "aud": ask["client_id"], "sub": self.sub, "nonce": ask["nonce"], "iat": now, "exp": now + 300, "auth_time": now,
                 "name": f"{self.sub} at {self.name}", "email": f"{self.sub}@{self.name}.example", "email_verified": True}
         text = f"{coded(json.dumps(head))}.{coded(json.dumps(body))}"
         sign = subprocess.run(["openssl", "dgst", "-sha256", "-sign", str(self.key)], input=text.encode(), check=True, capture_output=True).stdout
-        return f"{text}.{coded(sign)}"
+        self.told = f"{text}.{coded(sign)}"
+        return self.told
 
 
 class Door(http.server.BaseHTTPRequestHandler):

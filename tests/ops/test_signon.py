@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """D17: log-in by others with the program as it runs, inside its fence: test_signon.py KONTOR
 A directory over TLS (libldap reads certificates and begins a thread while it runs), StartTLS, names that are looked up; two
-providers of OpenID Connect at once, and the attacks that mix them up (RFC 9700 4.4, RFC 9207)."""
-import http.client, json, os, pathlib, re, signal, socket, subprocess, sys, urllib.parse
+providers of OpenID Connect at once, and the attacks that mix them up (RFC 9700 4.4, RFC 9207); the log-out there."""
+import base64, hmac, http.client, json, os, pathlib, re, signal, socket, struct, subprocess, sys, time, urllib.parse
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -75,6 +75,20 @@ class Browser:
     def comes(self, idp):
         to = self.there(self.begin(idp))
         return self.back(to.path, to.query)
+
+    def write(self, method, path, body=None):
+        """As the page does it, with the token of the session."""
+        csrf = json.loads(self.ask("GET", "/api/v1/session")[1])["csrf"]
+        c = http.client.HTTPConnection("127.0.0.1", self.h.port, timeout=60)
+        head = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.jar.items()), "X-CSRF-Token": csrf, "Content-Type": "application/json"}
+        c.request(method, path, json.dumps(body) if body is not None else None, head)
+        r = c.getresponse()
+        text = r.read().decode()
+        for one in r.headers.get_all("Set-Cookie") or []:
+            k, v = one.split(";")[0].split("=", 1)
+            self.jar[k] = v
+        c.close()
+        return r.status, json.loads(text) if text else None
 
     def who(self):
         r, body = self.ask("GET", "/api/v1/session")
@@ -162,13 +176,58 @@ def providers(h, a, b):
     true("then its sessions end, and B's stay", not first.who() and second.who())
 
 
+def code_of(secret):
+    """What an app shows now (RFC 6238)."""
+    raw = hmac.digest(base64.b32decode(secret), struct.pack(">Q", int(time.time()) // 30), "sha1")
+    at = raw[-1] & 15
+    return f"{(struct.unpack('>I', raw[at:at + 4])[0] & 0x7FFFFFFF) % 1000000:06}"
+
+
+def leaves(what, w, c, end):
+    """His log-out here, and what the provider is to be told there."""
+    st, got = w.write("DELETE", "/api/v1/session")
+    is_(f"{what}: he is out", (st, w.who()), (200, None))
+    url, _, query = (got or {}).get("url", "").partition("?")
+    is_(f"{what}: to the end there", (f"{url}?{query}").startswith(c.issuer + end), True)
+    told = dict(urllib.parse.parse_qsl(query))
+    is_(f"{what}: with the word he came by", told.get("id_token_hint"), c.told)
+    is_(f"{what}: of ours", told.get("client_id"), "kontor")
+    is_(f"{what}: and back", told.get("post_logout_redirect_uri"), f"http://127.0.0.1:{w.h.port}/login")
+
+
+def logout(h, c):
+    """OpenID Connect RP-Initiated Logout 1.0: where the administrator wants it and the provider has it, and only then."""
+    c.end = "/end?x=1"
+    idp = made(h, kind="oidc", name="Drei", issuer=c.issuer, client_id="kontor", secret="z", logout=True)
+    got = next(x for x in h.ask("GET", "/api/v1/idp")[1]["data"] if x["id"] == idp)
+    is_("it is on, and the address is told", (got["logout"], got["left"]), (True, f"http://127.0.0.1:{h.port}/login"))
+    w = Browser(h)
+    is_("in by C", w.comes(idp), "/")
+    leaves("at once", w, c, "/end?x=1&")
+    w = Browser(h)
+    is_("in again", w.comes(idp), "/")
+    st, app = w.write("POST", "/api/v1/factor/totp")
+    st, codes = w.write("POST", "/api/v1/factor/totp/confirm", {"code": code_of(app["secret"])})
+    is_("he has a second factor", st, 200)
+    w = Browser(h)
+    w.comes(idp)
+    is_("which is asked for", w.write("POST", "/api/v1/session/factor", {"recovery": codes["recovery"][0]})[0], 200)
+    leaves("after the second step", w, c, "/end?x=1&")
+    w = Browser(h)
+    w.comes(idp)
+    is_("turned off", h.ask("PATCH", f"/api/v1/idp/{idp}", {"logout": False})[0], 200)
+    is_("it is a log-out here alone", w.write("DELETE", "/api/v1/session"), (204, None))
+    is_("of nobody's provider, too", h.ask("DELETE", "/api/v1/session")[0], 204)
+
+
 with House(K) as h:
     d = Directory(h.top / "slapd")
     a, b = Provider(h.top, "a", "ada"), Provider(h.top, "b", "ada", says_iss=True)
+    c = Provider(h.top, "c", "cleo")
     try:
         h.init()
         port = free_port()
-        allow = ",".join([f"127.0.0.1:{d.tls}", f"localhost:{d.tls}", f"localhost:{d.plain}", f"localhost:{a.server_port}", f"localhost:{b.server_port}"])
+        allow = ",".join([f"127.0.0.1:{d.tls}", f"localhost:{d.tls}", f"localhost:{d.plain}", f"localhost:{a.server_port}", f"localhost:{b.server_port}", f"localhost:{c.server_port}"])
         h.serve("--listen", f"127.0.0.1:{port}", "--url", f"http://127.0.0.1:{port}", env={"KONTOR_OUTGOING_ALLOW": allow})
         if "asan" not in h.kontor:
             true("the fence stands", re.search(r"^Seccomp:\t2$", pathlib.Path(f"/proc/{h.server.pid}/status").read_text(), re.M))
@@ -176,9 +235,11 @@ with House(K) as h:
         h.role = h.ask("GET", "/api/v1/role")[1]["data"][-1]["id"]
         directory(h, d)
         providers(h, a, b)
+        logout(h, c)
         is_("it ends as it should", h.kill(signal.SIGTERM), 0)
     finally:
         d.stop()
         a.stop()
         b.stop()
+        c.stop()
 house.end("signon")

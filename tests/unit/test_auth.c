@@ -141,7 +141,7 @@ static void log_in(struct bed *t)
     T(auth_session_enter(cx, au, s.token, &again) == E_AUTH);
     cx->now_ms -= SESSION_IDLE_MS + 1;
     session_ages(cx, au, boss);
-    T_OK(cx, auth_logout(cx, s.token));
+    T_OK(cx, auth_logout(cx, NULL, s.token, &(struct parting){0}));
     T(auth_session_enter(cx, au, s.token, &again) == E_AUTH);
     auth_close(&au);
 }
@@ -440,7 +440,7 @@ static void remembered(struct bed *t)
     T_STR(again.csrf, s.csrf);
     T_STR(again.role, S("Sales"));
     T_INT(again.token.n == 0, 1);
-    T_OK(cx, auth_logout(cx, s.token));
+    T_OK(cx, auth_logout(cx, NULL, s.token, &(struct parting){0}));
     T_INT(sees(cx, au, s.token), -E_AUTH);
     T_OK(cx, auth_session_new(cx, user, S("10.0.0.1"), S("test"), &s));
     T_INT(sees(cx, au, s.token), REACH_OWN);

@@ -24,7 +24,7 @@ const common = (q: ListQuery) => ({ q: q.q, filter: q.filter ? JSON.stringify(q.
 export const getSetup = () => get<Setup>('/setup');
 export const getSession = () => get<Session>('/session');
 export const logIn = (mail: string, password: string, captcha: { id: string; answer: string } | null) => post<Session>('/session', { mail, password, captcha });
-export const logOut = () => del('/session');
+export const logOut = () => del<{ url: string } | null>('/session');
 export const setLanguage = (language: string) => patch<Session>('/session', { language });
 export const getSettings = () => get<{ data: Record<string, unknown> }>('/setting');
 export const putSetting = (name: string, value: unknown) => put<null>(`/setting/${name}`, { value });

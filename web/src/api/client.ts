@@ -112,4 +112,4 @@ export async function get<T>(path: string): Promise<T> {
 export const post = <T>(path: string, body: unknown): Promise<Reply<T>> => call<T>('POST', path, body);
 export const patch = <T>(path: string, body: unknown): Promise<Reply<T>> => call<T>('PATCH', path, body);
 export const put = <T>(path: string, body: unknown): Promise<Reply<T>> => call<T>('PUT', path, body);
-export const del = (path: string, body?: unknown): Promise<Reply<null>> => call<null>('DELETE', path, body);
+export const del = <T = null>(path: string, body?: unknown): Promise<Reply<T>> => call<T>('DELETE', path, body);

@@ -204,13 +204,13 @@ export interface Erasure { id: string; ref: string; at: string; who: Ref; ground
 export interface IdpRole { group: string; role: string | null }
 export type IdpFactor = 'own' | 'claim' | 'always';
 export interface Idp {
-  id: string; kind: 'oidc' | 'ldap'; name: string; active: boolean; creates: boolean; links: boolean; role: string | null; factor: IdpFactor; map: IdpRole[]; has_secret: boolean; back: string;
+  id: string; kind: 'oidc' | 'ldap'; name: string; active: boolean; creates: boolean; links: boolean; logout: boolean; role: string | null; factor: IdpFactor; map: IdpRole[]; has_secret: boolean; back: string; left: string;
   issuer: string; client_id: string; scopes: string; groups: string; acr: string;
   url: string; starttls: boolean; ca: string; bind_dn: string; base: string; filter: string; bind_as: string; nested: 'off' | 'walk' | 'ad'; mail_trusted: boolean; group_base: string; timeout: number;
   attr_id: string; attr_name: string; attr_mail: string; attr_phone: string; attr_lang: string;
 }
 /** What is sent: of the secret what was typed anew, else nothing. */
-export type IdpBody = Partial<Omit<Idp, 'id' | 'has_secret' | 'back'>> & { secret?: string };
+export type IdpBody = Partial<Omit<Idp, 'id' | 'has_secret' | 'back' | 'left'>> & { secret?: string };
 /** url: Kontor knows where people find it; roles: those that can be given. */
 export interface IdpList { data: Idp[]; url: boolean; roles: { id: string; title: string }[] }
 export interface IdpTried { keys?: number; subject?: string; name?: string; mail?: string; phone?: string; groups?: string[] }

@@ -46,7 +46,8 @@ export async function resume(): Promise<boolean> {
 }
 
 export async function leave(): Promise<void> {
-  await logOut();
+  const { data } = await logOut();
+  if (data) location.assign(data.url); // to the provider he came by
   session = null;
   half = null;
 }

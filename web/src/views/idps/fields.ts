@@ -30,7 +30,7 @@ export const TEXTS: Record<Idp['kind'], TextField[]> = {
 };
 
 export const fresh: Idp = {
-  id: '', kind: 'oidc', name: '', active: true, creates: false, links: false, role: null, factor: 'own', map: [], has_secret: false, back: '',
+  id: '', kind: 'oidc', name: '', active: true, creates: false, links: false, logout: false, role: null, factor: 'own', map: [], has_secret: false, back: '', left: '',
   issuer: '', client_id: '', scopes: 'profile email', groups: 'groups', acr: '',
   url: '', starttls: false, ca: '', bind_dn: '', base: '', filter: '(&(objectClass=person)(|(uid=%s)(mail=%s)))', bind_as: '', nested: 'walk', mail_trusted: false, group_base: '', timeout: 10,
   attr_id: 'entryUUID', attr_name: 'cn', attr_mail: 'mail', attr_phone: 'telephoneNumber', attr_lang: 'preferredLanguage',
