@@ -290,6 +290,30 @@ enum err session_parting(struct cx *cx, str hash, str *ret)
     return E_OK;
 }
 
+static enum err parting_reseal(struct cx *cx, const struct vault *v, const struct db_rows *r, size_t i,
+                               struct resealing *io)
+{
+    str fresh = {0};
+    TRY(vault_reseal(cx, v, PARTING_WHERE(cx, db_int(r, i, 1)), db_str(r, i, 2), io, &fresh));
+    if (!fresh.n) return E_OK;
+    return db_exec(cx, NULL, "UPDATE session SET parting = $2 WHERE token = $1", V(db_str(r, i, 0)), V(fresh));
+}
+
+enum err partings_reseal(struct cx *cx, const struct vault *v, struct resealing *io)
+{
+    struct db_rows r = {0};
+    str after = S("");
+    do {
+        TRY(db_query(cx, &r,
+                     "SELECT token, user_id, parting FROM session WHERE parting <> '' AND token > $1"
+                     " ORDER BY token LIMIT 500",
+                     V(after)));
+        for (size_t i = 0; i < r.n; i++) TRY(parting_reseal(cx, v, &r, i, io));
+        if (r.n) after = db_str(&r, r.n - 1, 0);
+    } while (r.n == 500);
+    return E_OK;
+}
+
 /* ---- log-in ---- */
 enum err auth_user_by_mail(struct cx *cx, str mail, int64_t *ret)
 {

@@ -111,6 +111,8 @@ struct parting {
 };
 /* `au` NULL: nothing is to be said anywhere. */
 MUST enum err auth_logout(struct cx *cx, struct auth *au, str token, struct parting *ret);
+/* What is to be said at log-outs, sealed with the vault's first key. Inside db_write. */
+MUST enum err partings_reseal(struct cx *cx, const struct vault *v, struct resealing *io);
 /* A session's name in lists: nobody can come in by it. */
 str auth_session_key(struct cx *cx, str token);
 /* The user as who this process works (command line, jobs): acl, who, language, his own time zone if he has one. user 0

@@ -17,6 +17,7 @@ struct rotating {
 /* Each room that seals something; a test looks for what was forgotten. */
 static enum err all_reseal(struct cx *cx, const struct vault *v, struct resealing *io)
 {
+    TRY(partings_reseal(cx, v, io));
     TRY(factors_reseal(cx, v, io));
     TRY(hooks_reseal(cx, v, io));
     TRY(idps_reseal(cx, v, io));

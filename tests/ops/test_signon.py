@@ -3,7 +3,7 @@
 """D17: log-in by others with the program as it runs, inside its fence: test_signon.py KONTOR
 A directory over TLS (libldap reads certificates and begins a thread while it runs), StartTLS, names that are looked up; two
 providers of OpenID Connect at once, and the attacks that mix them up (RFC 9700 4.4, RFC 9207); the log-out there."""
-import base64, hmac, http.client, json, os, pathlib, re, signal, socket, struct, subprocess, sys, time, urllib.parse
+import base64, hmac, http.client, json, os, pathlib, re, signal, socket, sqlite3, struct, subprocess, sys, time, urllib.parse
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -183,6 +183,14 @@ def code_of(secret):
     return f"{(struct.unpack('>I', raw[at:at + 4])[0] & 0x7FFFFFFF) % 1000000:06}"
 
 
+def keys_of(h):
+    """The names of the keys by which the words of sessions and the secrets of providers are sealed."""
+    db = sqlite3.connect(f"{h.data}/kontor.db")
+    got = [{x[3:11] for (x,) in db.execute(sql)} for sql in ("SELECT parting FROM session WHERE parting <> ''", "SELECT secret FROM idp WHERE secret <> ''")]
+    db.close()
+    return got
+
+
 def leaves(what, w, c, end):
     """His log-out here, and what the provider is to be told there."""
     st, got = w.write("DELETE", "/api/v1/session")
@@ -215,6 +223,16 @@ def logout(h, c):
     leaves("after the second step", w, c, "/end?x=1&")
     w = Browser(h)
     w.comes(idp)
+    h.kill(signal.SIGTERM)
+    before = keys_of(h)
+    is_("a new key for what is sealed", h.run("vault", "rotate")[0], 0)
+    words, secrets = keys_of(h)
+    true("it seals his word as it does all others", len(words) == 1 and words == secrets and words != before[0])
+    h.serve(*h.options, env=h.more)
+    h.login()
+    leaves("with a new key", w, c, "/end?x=1&")
+    w = Browser(h)
+    w.comes(idp)
     is_("turned off", h.ask("PATCH", f"/api/v1/idp/{idp}", {"logout": False})[0], 200)
     is_("it is a log-out here alone", w.write("DELETE", "/api/v1/session"), (204, None))
     is_("of nobody's provider, too", h.ask("DELETE", "/api/v1/session")[0], 204)
@@ -228,7 +246,8 @@ with House(K) as h:
         h.init()
         port = free_port()
         allow = ",".join([f"127.0.0.1:{d.tls}", f"localhost:{d.tls}", f"localhost:{d.plain}", f"localhost:{a.server_port}", f"localhost:{b.server_port}", f"localhost:{c.server_port}"])
-        h.serve("--listen", f"127.0.0.1:{port}", "--url", f"http://127.0.0.1:{port}", env={"KONTOR_OUTGOING_ALLOW": allow})
+        h.options, h.more = ("--listen", f"127.0.0.1:{port}", "--url", f"http://127.0.0.1:{port}"), {"KONTOR_OUTGOING_ALLOW": allow}
+        h.serve(*h.options, env=h.more)
         if "asan" not in h.kontor:
             true("the fence stands", re.search(r"^Seccomp:\t2$", pathlib.Path(f"/proc/{h.server.pid}/status").read_text(), re.M))
         h.login()
