@@ -105,6 +105,10 @@ extern const struct shipped_role {
 MUST enum err setup_run(struct cx *cx, struct auth *au, const struct setup *s, int64_t *ret_user);
 MUST enum err setup_needed(struct cx *cx, bool *ret);
 
+/* Sessions of MCP that are too old to be gone on with at now_ms and have written nothing are forgotten; api_tidy does
+ * it. */
+MUST enum err mcp_tidy(struct cx *cx, int64_t now_ms);
+
 /* The housekeeping of a day, as the system: uploads that nobody took within 14 days and that no job still needs and no
  * unfinished entry names; old log-ins and deliveries. */
 MUST enum err api_tidy(struct cx *cx);

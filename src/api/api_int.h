@@ -20,6 +20,8 @@ MUST enum err path_id(struct cx *cx, const struct req *rq, size_t param, int64_t
 MUST enum err body_is_json(struct cx *cx, const struct req *rq);
 /* The body as an object; "" is {}. */
 MUST enum err body_json(struct cx *cx, const struct req *rq, const struct json **ret);
+/* A text as the value of a parameter in a query. */
+void query_encoded(struct buf *b, str s);
 /* ?filter= as a condition; NULL when there is none. */
 MUST enum err query_filter(struct cx *cx, const struct req *rq, const struct entity *e, const struct cond **ret);
 /* The same of a tree in hand; NULL: no condition. */
@@ -58,6 +60,9 @@ void reply_written(struct cx *cx, struct resp *rs, const struct written *w);
 MUST enum err reply_after(struct cx *cx, const struct entity *e, const struct written *w, struct resp *rs);
 /* If-Match: "<version>" -> version; 0 when absent. */
 MUST enum err if_match(struct cx *cx, const struct req *rq, int64_t *ret);
+/* Sessions of the MCP server are batches of this title, for so many days. */
+#define MCP_TITLE "mcp"
+enum { MCP_DAYS = 7 };
 void session_reply(struct cx *cx, struct resp *rs, const struct session *s, const struct firm *f);
 void session_cookie(struct cx *cx, struct resp *rs, str token); /* "" clears it */
 bool session_token(struct cx *cx, const struct req *rq, str *ret);

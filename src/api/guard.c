@@ -81,6 +81,13 @@ static enum err key_guard(struct cx *cx, const struct req *rq, struct resp *rs, 
     return key_may(cx, rq);
 }
 
+/* A cookie that a browser sends by itself opens nothing here. */
+static enum err key_needed(struct cx *cx, struct resp *rs)
+{
+    http_head(rs, S("WWW-Authenticate"), S("Bearer"));
+    return fail(cx, E_AUTH, "An API key is needed here");
+}
+
 /* ---- as somebody else sees it ---- */
 /* Whoever manages users may look through another's rights, and only look: records and settings, what stands under
  * R_RIGHTS. What is nobody's but one's own (entries, arrangements, notices) stays the asker's. */
@@ -149,9 +156,10 @@ static enum err entered(struct cx *cx, const struct req *rq, struct resp *rs)
     unsigned flags = rq->route->flags;
     if (rq->query.n && key_is_within(rq->query))
         return fail(cx, E_BAD, "An API key belongs into the header Authorization, never into an address");
-    if ((flags & R_WRITE) || rq->route->fn == api_events) TRY(origin_check(cx, rq));
+    if ((flags & (R_WRITE | R_BEARER)) || rq->route->fn == api_events) TRY(origin_check(cx, rq));
     if (flags & R_OPEN) return E_OK;
     if (bearer(rq, &token)) return key_guard(cx, rq, rs, token);
+    if (flags & R_BEARER) return key_needed(cx, rs);
     if (!session_token(cx, rq, &token)) return fail(cx, E_AUTH, "Please log in first");
     TRY(session_enter(cx, flags, token, &s));
     cx->way = WAY_WEB;

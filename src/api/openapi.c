@@ -227,10 +227,9 @@ static void operation_json(const struct doc *d, str path)
     jw_arr_end(d->w);
     parameters_json(d, path);
     exchange_json(d);
-    if (d->r->flags & R_OPEN) {
+    if (d->r->flags & (R_OPEN | R_BEARER)) {
         jw_key(d->w, S("security"));
-        jw_arr(d->w);
-        jw_arr_end(d->w);
+        jw_raw(d->w, d->r->flags & R_OPEN ? S("[]") : S("[{\"key\":[]}]"));
     }
     jw_obj_end(d->w);
 }

@@ -3,7 +3,7 @@
  * an address. It is read into the query of a request for that list: there is one list. */
 #include "api/api_int.h"
 
-static void encoded(struct buf *b, str s)
+void query_encoded(struct buf *b, str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
@@ -72,7 +72,7 @@ static enum err member_add(struct cx *cx, const struct json *v, struct buf *b)
     if (!members[i].text(cx, v, &text))
         return fail_at(cx, E_INVALID, v->key, "This value is not of the right kind");
     buf_fmt(b, "&%.*s=", FS(v->key));
-    encoded(b, text);
+    query_encoded(b, text);
     return E_OK;
 }
 

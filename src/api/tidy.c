@@ -192,6 +192,7 @@ enum err api_tidy(struct cx *cx)
     TRY(uploads_tidy(cx));
     TRY(strays_sweep(cx));
     TRY(usage_tidy(cx));
+    TRY(mcp_tidy(cx, clock_aged_ms(cx->now_ms)));
     TRY(sums_due(cx));
     TRY(retention_due(cx));
     TRY(kept_find(cx, &k));

@@ -173,7 +173,8 @@ enum err api_batch_list(struct cx *cx, const struct req *rq, struct resp *rs)
         return fail_at(cx, E_BAD, S("cursor"), "This cursor is not valid");
     TRY(db_query(cx, &r,
                  "SELECT id, at, who, way, title, state, undo_of FROM batch WHERE id < $1 AND (who "
-                 "= $2 OR $3 = 1) ORDER BY id DESC LIMIT 50",
+                 "= $2 OR $3 = 1) AND NOT (title = '" MCP_TITLE "' AND total = 0 AND done = 0)"
+                 " ORDER BY id DESC LIMIT 50",
                  V(before), V(cx->who.user), V(all)));
     struct jw w = reply_json(rs);
     jw_obj(&w);

@@ -83,6 +83,7 @@ enum route_flags {
     R_PAGE = 8192,       /* what somebody looks at: counted as a page, ... */
     R_ACT = 16384,       /* ... and what he does, as an action (usage.h) */
     R_PROOF_OWN = 32768, /* bears on how he himself comes in: proved since his log-in, and just now */
+    R_BEARER = 65536,    /* for API keys alone, no session opens it; Origin is looked at */
 };
 typedef enum err handler_fn(struct cx *cx, const struct req *rq, struct resp *rs);
 struct route {

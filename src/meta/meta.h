@@ -203,6 +203,8 @@ struct meta_rights {
 };
 /* GET /api/v1/meta: see docs/api.md. */
 void meta_json(struct cx *cx, const struct meta *m, struct jw *w, bool trash, const struct meta_rights *rights);
+/* One entity of it as one value, without its trash; what may not be read is left out. */
+void meta_entity_json(struct cx *cx, const struct entity *e, struct jw *w, const struct meta_rights *rights);
 
 /* Does its description tell a condition? With f->where NULL it cannot be read, and the roll-up stays as it is. */
 bool rollup_has_where(const struct field *f);

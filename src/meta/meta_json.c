@@ -131,6 +131,38 @@ static void trashed_entities(struct jw *w, const struct meta *m)
     jw_arr_end(w);
 }
 
+static void entity_json(const struct sight *s, struct jw *w, const struct entity *e, bool trash)
+{
+    jw_obj(w);
+    jw_kstr(w, S("name"), e->name);
+    labels_json(w, S("label"), e->label);
+    labels_json(w, S("plural"), e->plural);
+    jw_kstr(w, S("icon"), e->icon);
+    jw_kbool(w, S("own"), e->own);
+    jw_kbool(w, S("internal"), e->internal);
+    jw_kbool(w, S("admin"), e->admin);
+    jw_kbool(w, S("dups"), e->dups);
+    jw_kbool(w, S("personal"), e->personal);
+    jw_kint(w, S("kept_years"), e->kept_years);
+    jw_kstr(w, S("title"), e->f[e->title].name);
+    jw_key(w, S("rights"));
+    s->r->entity(s->cx, e, w);
+    names(s, w, S("list"), e, e->list, e->n_list);
+    sections(s, w, e);
+    jw_key(w, S("fields"));
+    jw_arr(w);
+    for (size_t k = 0; k < e->n; k++)
+        if (!e->f[k].hidden && reads(s, &e->f[k])) field_json(w, &e->f[k], s->r->writes(s->cx, &e->f[k]));
+    jw_arr_end(w);
+    if (trash) trashed_fields(w, e);
+    jw_obj_end(w);
+}
+
+void meta_entity_json(struct cx *cx, const struct entity *e, struct jw *w, const struct meta_rights *rights)
+{
+    entity_json(&(struct sight){cx, rights}, w, e, false);
+}
+
 void meta_json(struct cx *cx, const struct meta *m, struct jw *w, bool trash, const struct meta_rights *rights)
 {
     struct sight s = {cx, rights};
@@ -139,33 +171,8 @@ void meta_json(struct cx *cx, const struct meta *m, struct jw *w, bool trash, co
     if (trash) trashed_entities(w, m);
     jw_key(w, S("entities"));
     jw_arr(w);
-    for (size_t i = 0; i < m->n; i++) {
-        const struct entity *e = &m->entity[i];
-        if (e->trashed) continue;
-        jw_obj(w);
-        jw_kstr(w, S("name"), e->name);
-        labels_json(w, S("label"), e->label);
-        labels_json(w, S("plural"), e->plural);
-        jw_kstr(w, S("icon"), e->icon);
-        jw_kbool(w, S("own"), e->own);
-        jw_kbool(w, S("internal"), e->internal);
-        jw_kbool(w, S("admin"), e->admin);
-        jw_kbool(w, S("dups"), e->dups);
-        jw_kbool(w, S("personal"), e->personal);
-        jw_kint(w, S("kept_years"), e->kept_years);
-        jw_kstr(w, S("title"), e->f[e->title].name);
-        jw_key(w, S("rights"));
-        rights->entity(cx, e, w);
-        names(&s, w, S("list"), e, e->list, e->n_list);
-        sections(&s, w, e);
-        jw_key(w, S("fields"));
-        jw_arr(w);
-        for (size_t k = 0; k < e->n; k++)
-            if (!e->f[k].hidden && reads(&s, &e->f[k])) field_json(w, &e->f[k], rights->writes(cx, &e->f[k]));
-        jw_arr_end(w);
-        if (trash) trashed_fields(w, e);
-        jw_obj_end(w);
-    }
+    for (size_t i = 0; i < m->n; i++)
+        if (!m->entity[i].trashed) entity_json(&s, w, &m->entity[i], trash);
     jw_arr_end(w);
     jw_obj_end(w);
 }

@@ -120,6 +120,7 @@ void undo_tests(void);
 void files_tests(void);
 void finding_tests(void);
 void keys_tests(void);
+void mcp_tests(void);
 void bulk_tests(void);
 void mail_tests(void);
 void hooks_tests(void);

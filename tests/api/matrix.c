@@ -146,6 +146,8 @@ static const struct cell {
     {POST, "/api/v1/proposal/{id}/refuse", "/api/v1/proposal/$x/refuse", NULL, PROPOSAL, "401", "204 204 204 404 404", "204 204 404 404 404", "204 404 404 404 404"},
     {GET, "/api/v1/{entity}/{id}/proposal", "/api/v1/person/$x/proposal", NULL, PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404 200 200"},
     {POST, "/api/v1/{entity}/{id}/proposal", "/api/v1/person/$x/proposal", "{'source':'m','fields':{'note':'m'}}", PERSON, "401", "200 200 200 404 404", "200 200 404 404 404", "200 404 404 404 404 200 200"},
+    {POST, "/mcp", "/mcp", "{'jsonrpc':'2.0','id':1,'method':'initialize','params':{'protocolVersion':'2025-06-18'}}", NOTHING, "401", "401", "401", "401"}, /* no session opens it: tests/api/mcp.c */
+    {DELETE, "/mcp", "/mcp", NULL, NOTHING, "401", "401", "401", "401"},
     {POST, "/api/v1/undo", "/api/v1/undo", "{'change':'$x.seq'}", PERSON, "401", "200 200 200 409 404", "200 200 404 409 404", "200 404 404 409 404 403 403"},
     {POST, "/api/v1/undo", "/api/v1/undo", "{'batch':'$x'}", BATCH, "401", "200 200 200 404 404", "200 404 404 404 404", "200 404 404 404 404"},
     {GET, "/api/v1/batch", "/api/v1/batch", NULL, NOTHING, "401", "200", "200", "200"},

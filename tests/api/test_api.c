@@ -29,7 +29,7 @@ int main(int argc, char **argv)
         const char *name;
         void (*fn)(void);
     } all[] = {{"session", session_tests}, {"records", records_tests}, {"lists", lists_tests}, {"rights", rights_tests}, {"roles", roles_tests},
-               {"matrix", matrix_tests}, {"shipped", shipped_tests}, {"describe", describe_tests}, {"undo", undo_tests}, {"files", files_tests}, {"finding", finding_tests}, {"keys", keys_tests}, {"bulk", bulk_tests}, {"factor", factor_tests}, {"hooks", hooks_tests}, {"idps", idps_tests}, {"syncing", syncing_tests}, {"mail", mail_tests}, {"privacy", privacy_tests}, {"sharing", sharing_tests}, {"retaining", retaining_tests}, {"security", security_tests},
+               {"matrix", matrix_tests}, {"shipped", shipped_tests}, {"describe", describe_tests}, {"undo", undo_tests}, {"files", files_tests}, {"finding", finding_tests}, {"keys", keys_tests}, {"mcp", mcp_tests}, {"bulk", bulk_tests}, {"factor", factor_tests}, {"hooks", hooks_tests}, {"idps", idps_tests}, {"syncing", syncing_tests}, {"mail", mail_tests}, {"privacy", privacy_tests}, {"sharing", sharing_tests}, {"retaining", retaining_tests}, {"security", security_tests},
                {"limits", limits_tests}, {"attacks", attacks_tests}, {"attacks_write", attacks_write_tests}};
     for (size_t i = 0; i < COUNT(all); i++)
         for (int k = 1; k < argc || (argc < 2 && k == 1); k++)

@@ -16,6 +16,9 @@
 #define TOKEN_D "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
 #define TOKEN_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
+#define MCP(method, params) "{'jsonrpc':'2.0','id':1,'method':'" method "','params':" params "}"
+#define IN_MCP "Authorization: Bearer $mcp.key\nMcp-Session-Id: $mcp"
+
 /* `before` makes what the call needs (it may be used up by each call that goes through). */
 static const struct torture {
     const char *req, *body, *head;
@@ -38,6 +41,13 @@ static const struct torture {
     {"POST /api/v1/undo", "{'change':'$u.seq'}", NULL, REPA1, ""},
     {"POST /api/v1/undo", "{'change':'$v.seq'}", "Idempotency-Key: fault3", REPA1, ""},
     {"POST /api/v1/undo", "{'batch':'$large'}", "Idempotency-Key: fault-large", ADMIN, ""},
+    {"POST /mcp", MCP("initialize", "{'protocolVersion':'2025-06-18'}"), "Authorization: Bearer $mcp.key", ANON, ""},
+    {"POST /mcp", MCP("tools/call", "{'name':'create','arguments':{'entity':'company','values':{'name':'m'},'dry_run':true}}"), IN_MCP, ANON, ""},
+    {"POST /mcp", MCP("tools/call", "{'name':'create','arguments':{'entity':'company','values':{'name':'m'}}}"), IN_MCP, ANON, ""},
+    {"POST /mcp", MCP("tools/call", "{'name':'change','arguments':{'entity':'company','id':'$mc','version':1,'values':{'note':'m'}}}"), IN_MCP, ANON, ""},
+    {"POST /mcp", MCP("tools/call", "{'name':'get','arguments':{'entity':'company','id':'$mc','history':true}}"), IN_MCP, ANON, ""},
+    {"POST /mcp", MCP("tools/call", "{'name':'undo_session','arguments':{}}"), IN_MCP, ANON, ""},
+    {"DELETE /mcp", NULL, IN_MCP, ANON, ""},
     {"POST /api/v1/person/$q/erase", "{'confirm':'q','ground':'duty'}", "Idempotency-Key: fault-erase", ADMIN, ""},
     {"DELETE /api/v1/person/$p", NULL, NULL, REPA1, ""},
     {"POST /api/v1/person/$p/restore", NULL, NULL, REPA1, ""},
@@ -250,7 +260,7 @@ static void one(struct api_bed *t, const struct torture *x)
 {
     struct cx *cx = &t->b.cx;
     code_make(t, x->req, x->body);
-    str req = api_expand(t, cx->a, x->req), body = x->body ? api_body(t, x->body) : S(""), head = x->head ? str_from(x->head) : S("");
+    str req = api_expand(t, cx->a, x->req), body = x->body ? api_body(t, x->body) : S(""), head = x->head ? api_expand(t, cx->a, x->head) : S("");
     int64_t nth = 1, had = events_of(t);
     str before = api_digest(t, str_from(x->but));
     for (; nth < NTH_MAX; nth += 1 + nth / 32) { /* far in, not each one */
@@ -296,6 +306,21 @@ static void failed_make(struct api_bed *t)
     T_OK(&cx, job_add(&cx, NULL, S("duplicates"), S("{}"), S(""), &id));
     T_OK(&cx, db_write(&cx, job_fails, &id));
     var_put(t, "failed", arena_fmt(cx.a, "%" PRId64, id));
+}
+
+/* A key of the administrator's, a session by it, and a company that it will change. */
+static void mcp_make(struct api_bed *t)
+{
+    struct cx cx = t->b.cx;
+    struct key k = {.user = t->who[ADMIN].id, .name = S("mcp"), .scopes = S("read write")};
+    str token = {0};
+    cx.now_ms = t->still_ms ? t->still_ms : clock_ms();
+    T_OK(&cx, key_new(&cx, &k, &token));
+    var_put(t, "mcp.key", token);
+    struct answer r = api_call(t, cx.a, ANON, S("POST /mcp"), api_body(t, MCP("initialize", "{'protocolVersion':'2025-06-18'}")), api_expand(t, cx.a, "Authorization: Bearer $mcp.key"));
+    T_INT(r.status, 200);
+    var_put(t, "mcp", answer_head(&r, S("Mcp-Session-Id")));
+    ROWS(t, {ADMIN, "POST /api/v1/company", "{'name':'mcp'}", 201, NULL, "company.create", "mc", NULL});
 }
 
 /* A batch of so many changes that a job takes it back. */
@@ -420,6 +445,7 @@ static void walk(struct api_bed *t)
     upload_make(t);
     found_make(t);
     large_make(t);
+    mcp_make(t);
     failed_make(t);
     login_make(t);
     T_OK(&t->b.cx, db_write(&t->b.cx, link_rows, t->who));

@@ -67,6 +67,16 @@ static void key_put(struct api_bed *t)
     var_put(t, "key", token);
 }
 
+/* $mcp: a session of that key. */
+static void mcp_put(struct api_bed *t)
+{
+    struct arena *a = t->b.cx.a;
+    struct answer r = api_call(t, a, ANON, S("POST /mcp"), S("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-06-18\"}}"),
+                               api_expand(t, a, "Authorization: Bearer $key"));
+    T_INT(r.status, 200);
+    var_put(t, "mcp", answer_head(&r, S("Mcp-Session-Id")));
+}
+
 static struct api_bed *bed_new(void)
 {
     struct api_bed *t = api_bed_make(false, false, true);
@@ -76,6 +86,7 @@ static struct api_bed *bed_new(void)
     api_rows(t, __FILE__, things, COUNT(things));
     api_rows(t, __FILE__, foreign, COUNT(foreign));
     key_put(t);
+    mcp_put(t);
     assert(!t_bad && "the firm could not be made");
     return t;
 }
@@ -327,7 +338,7 @@ static void line_random(struct buf *b)
 static void word_random(struct buf *b)
 {
     static const char *const bits[] = {"{", "}", "[", "]", "null", "true", "\"me\"", "\"1\"", "-1", "9223372036854775807", "\"items\":[", "\"op\":\"create\",", "\"values\":{", "\"ids\":[\"$p\"]",
-                                       "\"version\":1,", "\nIdempotency-Key: f", "\nIf-Match: \"1\"", "\nX-Kontor-As: $repb1", "\nContent-Type: text/csv", "\nUpload-Offset: 0", "\nRange: bytes=0-1", "%00", "%ff"};
+                                       "\"version\":1,", "\nIdempotency-Key: f", "\nIf-Match: \"1\"", "\nMcp-Session-Id: $mcp", "\nX-Kontor-As: $repb1", "\nContent-Type: text/csv", "\nUpload-Offset: 0", "\nRange: bytes=0-1", "%00", "%ff"};
     const struct entity *e = any_entity();
     switch (roll(4)) {
     case 0: buf_add(b, str_from(bits[roll(COUNT(bits))])); return;
