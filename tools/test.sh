@@ -14,9 +14,11 @@ passed=0 failed=0 broken= asides= quick=
 
 # What the tests write lies in memory where there is room: a thousand bases that wait for a disk at each commit took most
 # of the time. What holds when the power goes is not asked of the disk, either: tests/torture stands between.
-roomy() { # at least 6 GiB free for files in memory, and 8 GiB of memory not in use
+roomy() { # at least 6 GiB free for files in memory, and 8 GiB of memory not in use; a container's limit counts, too
     [ -d /dev/shm ] && [ -w /dev/shm ] && [ "$(df -Pk /dev/shm | awk 'NR == 2 { print $4 }')" -gt 6291456 ] &&
-        [ "$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)" -gt 8388608 ]
+        [ "$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)" -gt 8388608 ] || return 1
+    most=$(cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null | head -1)
+    case ${most:-max} in max | ????????????*) ;; *) [ "$most" -gt 10737418240 ] ;; esac
 }
 if [ -z "${TMPDIR:-}" ] && roomy; then
     quick=$(mktemp -d /dev/shm/kontor-test.XXXXXX)
@@ -24,7 +26,7 @@ if [ -z "${TMPDIR:-}" ] && roomy; then
     export TMPDIR="$quick"
 fi
 out=$(mktemp -d)
-trap '[ -z "$asides" ] || kill -- $asides 2>/dev/null; rm -rf "$out" $quick' EXIT
+trap '[ -z "$asides" ] || { kill -- $asides 2>/dev/null; wait; }; rm -rf "$out" $quick' EXIT
 trap 'exit 130' INT TERM HUP
 
 wanted() { [ -z "${KONTOR_ONLY:-}" ] || case " $KONTOR_ONLY " in *" $1 "*) ;; *) return 1 ;; esac; }

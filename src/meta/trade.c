@@ -53,6 +53,12 @@ static const struct field *field_of(const struct entity *e, str name)
     return NULL;
 }
 
+/* Of the kind, and pointing where, the template has it. */
+static bool is_same(const struct field *f, const struct json *def)
+{
+    return str_eq(f->kind->name, text_of(def, S("kind"))) && str_eq(f->to, text_of(def, S("to")));
+}
+
 static bool is_there(struct cx *cx, const struct trade *t)
 {
     const struct json *fields = json_get(t->def, S("fields")), *ents = json_get(t->def, S("entities"));
@@ -62,7 +68,7 @@ static bool is_there(struct cx *cx, const struct trade *t)
     for (size_t i = 0; i < members(fields); i++) {
         const struct entity *e = meta_entity(cx->meta, text_of(&fields->v[i], S("entity")));
         const struct field *f = field_of(e, name_of(cx, &fields->v[i]));
-        if (!f || f->trashed) return false;
+        if (!f || f->trashed || !is_same(f, &fields->v[i])) return false;
     }
     return true;
 }
@@ -111,6 +117,11 @@ static enum err field_begin(struct cx *cx, const struct json *def, struct trade_
 {
     str entity = text_of(def, S("entity")), name = name_of(cx, def), given = {0};
     const struct field *f = field_of(meta_entity(cx->meta, entity), name);
+    if (f && !is_same(f, def)) {
+        cx->lang = made->lang;
+        return fail_at(cx, E_CONFLICT, S("trade"), "The firm has a field \"%.*s\" of another kind: rename or remove that first",
+                       FS(label_of(f->label, cx->lang)));
+    }
     if (f && !f->trashed) return E_OK;
     if (f) TRY(meta_field_trash(cx, entity, name, false));
     else TRY(meta_field_add(cx, def, &given));
@@ -140,12 +151,12 @@ static enum err describe(struct cx *cx, const struct trade *t, struct trade_made
 
 enum err trade_describe(struct cx *cx, const struct trade *t, struct trade_made *ret)
 {
-    str lang = cx->lang;
+    ret->lang = cx->lang;
     meta_drop(&ret->meta);
     ret->n = 0;
     cx->lang = lang_code[LANG_EN];
     enum err e = describe(cx, t, ret);
-    cx->lang = lang;
+    cx->lang = ret->lang;
     return e;
 }
 

@@ -24,6 +24,7 @@ struct trade_made {
     struct trade_new v[TRADE_NEW_MAX];
     size_t n;
     struct meta *meta; /* the description with all of it */
+    str lang;          /* of who asks: for what is refused */
 };
 /* Inside db_write: adds what is not there and takes out of the trash what lies there. From then on cx->meta is
  * ret->meta: whoever calls puts his own back and drops ret->meta (meta_drop) when the transaction is over, however it

@@ -159,6 +159,15 @@ enum err os_write_file_atomic(struct cx *cx, str path, str bytes, unsigned mode)
     return os_fsync_dir(cx, folder_of(path));
 }
 
+/* The name of what was made in the folder is kept; where we may not read it, or its file system knows no such syncing,
+ * nobody can, and a folder is made all the same. */
+static enum err sync_names(struct cx *cx, str folder)
+{
+    OWNED(os_close_fd) int fd = open(arena_z(cx->a, folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return errno == EACCES ? E_OK : os_fail(cx, errno, "open", folder);
+    return fsync(fd) == 0 || errno == EINVAL || errno == EROFS ? E_OK : os_fail(cx, errno, "fsync", folder);
+}
+
 /* One at a time: who finds the folder there may rely on its name, which another thread may just have made. */
 static enum err mkdir_safe(struct cx *cx, str path, unsigned mode)
 {
@@ -166,7 +175,7 @@ static enum err mkdir_safe(struct cx *cx, str path, unsigned mode)
     const char *z = arena_z(cx->a, path);
     pthread_mutex_lock(&mu);
     int error = mkdir(z, (mode_t)mode) == 0 ? 0 : errno;
-    enum err e = error ? E_OK : os_fsync_dir(cx, folder_of(path));
+    enum err e = error ? E_OK : sync_names(cx, folder_of(path));
     if (e != E_OK) (void)rmdir(z); /* to be made, and synced, by who asks again */
     pthread_mutex_unlock(&mu);
     return error && error != EEXIST ? os_fail(cx, error, "mkdir", path) : e;

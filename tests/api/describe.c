@@ -134,7 +134,12 @@ static void trades(struct api_bed *t)
          {ADMIN, "POST /api/v1/trade", "{'trade':'clinic'}", 201, "x_insurance|\"groups\":3", "group.create group.create group.create", NULL, NULL},
          {ADMIN, "POST /api/v1/trade", "{'trade':'real_estate'}", 201, "{\"entity\":\"x_property\"}|x_rooms_wanted|\"groups\":3", "group.create group.create group.create", NULL,
           NULL},
-         {ADMIN, "GET /api/v1/trade", NULL, 200, "!\"there\":false", NULL, NULL, NULL});
+         {ADMIN, "GET /api/v1/trade", NULL, 200, "!\"there\":false", NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/meta/field/company/x_devices", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "DELETE /api/v1/meta/field/x_device/x_condition", NULL, 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "PATCH /api/v1/meta/field/x_device/x_next_service", "{'kind':'text'}", 200, NULL, NULL, NULL, NULL},
+         {ADMIN, "POST /api/v1/trade", "{'trade':'workshop'}", 409, "\"field\":\"trade\"|Nächste Wartung", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/meta", NULL, 200, "\"trash\":[{\"name\":\"x_condition\"", NULL, NULL, NULL});
 }
 
 /* Where a field stands, what it begins with, what must hold of it. */

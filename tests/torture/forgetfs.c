@@ -495,7 +495,8 @@ static void fs_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const 
 static void fs_init(void *arg, struct fuse_conn_info *conn)
 {
     (void)arg;
-    conn->want &= ~(unsigned)FUSE_CAP_AUTO_INVAL_DATA;
+    /* a file is cut by its size alone: an open that cuts would not be told */
+    conn->want &= ~(unsigned)(FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_ATOMIC_O_TRUNC);
 }
 
 static const struct fuse_lowlevel_ops ops = {

@@ -74,6 +74,10 @@ static void data(void)
     T(truncate(at("a"), 1) == 0 && holds("a", "n"));
     T(forget_power(folder, false, 0));
     T(holds("a", "new"));
+    int fd = open(at("a"), O_WRONLY | O_TRUNC | O_CLOEXEC);
+    T(fd >= 0 && write(fd, "x", 1) == 1 && close(fd) == 0 && holds("a", "x")); /* nothing of the old one behind it */
+    T(forget_power(folder, false, 0));
+    T(holds("a", "new"));
     write_file("b", "made, its name synced", false);
     sync_at(".");
     T(forget_power(folder, false, 0));
