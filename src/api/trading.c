@@ -41,7 +41,8 @@ static enum err groups_make(struct cx *cx, const struct trade *t, int64_t *ret)
     if (!acl_may(cx, e, ACT_CREATE)) return E_OK; /* the fields are his to add */
     size_t n = trade_groups(cx, t, names, hues, GROUPS_MAX);
     for (size_t i = 0; i < n; i++) {
-        struct set s[] = {{FLD(e, "name"), VAL_TEXT(names[i])}, {FLD(e, "colour"), VAL_INT(hues[i])}};
+        struct set s[] = {{FLD(e, "name"), VAL_TEXT(names[i])},
+                          {FLD(e, "colour"), VAL_INT(hues[i])}};
         struct written w = {0};
         bool is = false;
         const struct acl *acl = cx->acl; /* also one that he does not see */
@@ -60,11 +61,13 @@ enum err trade_apply(struct cx *cx, struct trading *g)
 {
     cx->meta = g->before;
     g->groups = 0;
-    TRY(groups_make(cx, &g->t, &g->groups)); /* rights were read for this description, not for the next */
+    TRY(groups_make(cx, &g->t,
+                    &g->groups)); /* rights were read for this description, not for the next */
     TRY(trade_describe(cx, &g->t, &g->made));
     for (size_t i = 0; i < g->made.n; i++) {
         const struct trade_new *v = &g->made.v[i];
-        const struct field *f = v->field.n ? entity_field(meta_entity(cx->meta, v->entity), v->field) : NULL;
+        const struct field *f =
+            v->field.n ? entity_field(meta_entity(cx->meta, v->entity), v->field) : NULL;
         if (f && json_get(f->def, S("agg"))) TRY(record_field_fill(cx, v->entity, v->field));
     }
     return E_OK;
@@ -128,4 +131,7 @@ enum err api_trade_get(struct cx *cx, const struct req *rq, struct resp *rs)
     return E_OK;
 }
 
-enum err api_trade_post(struct cx *cx, const struct req *rq, struct resp *rs) { return then_reload(cx, rq, rs, apply); }
+enum err api_trade_post(struct cx *cx, const struct req *rq, struct resp *rs)
+{
+    return then_reload(cx, rq, rs, apply);
+}

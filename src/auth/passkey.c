@@ -35,7 +35,7 @@ bool passkey_site(struct arena *a, str url, str host, struct wa_site *ret)
     if (!secure && !str_has_prefix(url, S("http://"))) return false;
     str_split(str_cut(url, secure ? SCHEME_HTTPS : SCHEME_HTTP, url.n), '/', &head, &rest);
     str_split(head, ':', &name, &port);
-    if (!is_name(name)) return false;
+    if (!is_name(name) || (!secure && !str_eq(name, S("localhost")))) return false;
     bool usual = str_eq(port, secure ? S("443") : S("80"));
     *ret = (struct wa_site){arena_fmt(a, "%s://%.*s", secure ? "https" : "http", FS(usual ? name : head)), name};
     return true;

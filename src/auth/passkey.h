@@ -13,7 +13,8 @@ struct wa_site {
     str origin, rp;  /* "https://kontor.example:8443", "kontor.example" */
 };
 /* From the configured address, else from a Host of this machine ("localhost:8080"). False: there are no passkeys, for
- * browsers know none at a bare IP address, and a name that anybody may send is none to be trusted. */
+ * browsers know none at a bare IP address nor, localhost aside, without TLS; and a name that anybody may send is none
+ * to be trusted. */
 bool passkey_site(struct arena *a, str url, str host, struct wa_site *ret);
 
 struct passkey {

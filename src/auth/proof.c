@@ -12,7 +12,7 @@ enum err proof_ways(struct cx *cx, struct proof_ways *ret)
     TRY(auth_has_password(cx, cx->who.user, &ret->password));
     TRY(outside_is_theirs(cx, cx->who.user, &theirs)); /* a directory may have closed his account meanwhile */
     TRY(factors_of(cx, cx->who.user, &f));
-    ret->totp = f.totp_since != 0;
+    ret->totp = f.totp_since && !(f.want == WANT_PASSKEY && f.passkeys); /* as at the log-in: the stronger one */
     ret->recovery = f.recovery;
     ret->passkeys = f.passkeys;
     ret->passkey_alone = f.passkeys && !theirs;
@@ -35,7 +35,10 @@ static enum err shown_there(struct cx *cx, const struct session *s, bool *ret)
 
 enum err auth_proved(struct cx *cx, const struct session *s, enum proof_kind kind)
 {
+    /* who came by a recovery code has given one; all that opens for him is to set up what he lost */
+    bool begins = s->stage == STAGE_ENROL && s->shown == SHOWN_RECOVERY && s->created_at + PROOF_MS >= cx->now_ms;
     bool there = false;
+    if (begins) return E_OK;
     if (kind == PROOF_RECENT && s->proved_at + PROOF_MS >= cx->now_ms) return E_OK;
     if (kind == PROOF_OWN && s->proved_at > s->created_at && s->proved_at + PROOF_OWN_MS >= cx->now_ms) return E_OK;
     if (kind == PROOF_OWN) TRY(shown_there(cx, s, &there));

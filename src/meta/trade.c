@@ -61,7 +61,8 @@ static bool is_same(const struct field *f, const struct json *def)
 
 static bool is_there(struct cx *cx, const struct trade *t)
 {
-    const struct json *fields = json_get(t->def, S("fields")), *ents = json_get(t->def, S("entities"));
+    const struct json *fields = json_get(t->def, S("fields")),
+                      *ents = json_get(t->def, S("entities"));
     for (size_t i = 0; i < members(ents); i++) {
         if (!meta_entity(cx->meta, name_of(cx, &ents->v[i]))) return false;
     }
@@ -98,7 +99,8 @@ static enum err read_anew(struct cx *cx, struct trade_made *made)
 
 static enum err note(struct cx *cx, struct trade_made *made, str entity, str field)
 {
-    if (made->n == TRADE_NEW_MAX) return fail(cx, E_LIMIT, "A template adds at most %d things", TRADE_NEW_MAX);
+    if (made->n == TRADE_NEW_MAX)
+        return fail(cx, E_LIMIT, "A template adds at most %d things", TRADE_NEW_MAX);
     made->v[made->n++] = (struct trade_new){entity, field};
     return read_anew(cx, made);
 }
@@ -119,7 +121,8 @@ static enum err field_begin(struct cx *cx, const struct json *def, struct trade_
     const struct field *f = field_of(meta_entity(cx->meta, entity), name);
     if (f && !is_same(f, def)) {
         cx->lang = made->lang;
-        return fail_at(cx, E_CONFLICT, S("trade"), "The firm has a field \"%.*s\" of another kind: rename or remove that first",
+        return fail_at(cx, E_CONFLICT, S("trade"),
+                       "The firm has a field \"%.*s\" of another kind: rename or remove that first",
                        FS(label_of(f->label, cx->lang)));
     }
     if (f && !f->trashed) return E_OK;
@@ -138,7 +141,8 @@ static bool is_new(const struct trade_made *made, str entity)
 /* In English: see name_of. */
 static enum err describe(struct cx *cx, const struct trade *t, struct trade_made *made)
 {
-    const struct json *fields = json_get(t->def, S("fields")), *ents = json_get(t->def, S("entities"));
+    const struct json *fields = json_get(t->def, S("fields")),
+                      *ents = json_get(t->def, S("entities"));
     for (size_t i = 0; i < members(ents); i++) TRY(entity_begin(cx, &ents->v[i], made));
     for (size_t i = 0; i < members(fields); i++) TRY(field_begin(cx, &fields->v[i], made));
     for (size_t i = 0; i < members(ents); i++) {
@@ -166,7 +170,8 @@ size_t trade_groups(const struct cx *cx, const struct trade *t, str *names, int6
     size_t got = 0;
     for (size_t i = 0; i < members(groups) && got < n; i++) {
         const struct json *g = &groups->v[i];
-        if (members(g) != 2 || members(&g->v[0]) != LABELS || !str_to_int(g->v[1].s, &hues[got])) continue;
+        if (members(g) != 2 || members(&g->v[0]) != LABELS || !str_to_int(g->v[1].s, &hues[got]))
+            continue;
         names[got++] = g->v[0].v[lang_of(cx->lang)].s;
     }
     return got;

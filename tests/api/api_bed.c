@@ -28,7 +28,7 @@ static struct pictures *pictures(struct cx *cx)
 static void start(struct api_bed *t, bool live)
 {
     struct cx *cx = &t->b.cx;
-    struct wired_opts o = {.http = {.listen = S("127.0.0.1:0"), .limit = {.loops = 2}}, .url = S("http://kontor.test"), .pictures = pictures(cx)};
+    struct wired_opts o = {.http = {.listen = S("127.0.0.1:0"), .limit = {.loops = 2}}, .url = S("https://kontor.test"), .pictures = pictures(cx)};
     t->st = (struct store){.db = t->b.b, .meta = t->b.m, .data_dir = t->b.folder, .lock_fd = -1};
     T_OK(cx, vault_open(cx, arena_fmt(cx->a, "%.*s/secret.key", FS(t->b.folder)), true, &t->st.vault));
     o.http.spool_dir = arena_fmt(cx->a, "%.*s/spool", FS(t->b.folder));

@@ -132,7 +132,7 @@ static void trades(struct api_bed *t)
          {ADMIN, "POST /api/v1/trade", "{'trade':'trade'}", 201, "x_price_group|x_credit_limit|\"groups\":3", "group.create group.create group.create", NULL, NULL},
          {ADMIN, "POST /api/v1/trade", "{'trade':'agency'}", 201, "x_contract_until|\"groups\":3", "group.create group.create group.create", NULL, NULL},
          {ADMIN, "POST /api/v1/trade", "{'trade':'clinic'}", 201, "x_insurance|\"groups\":3", "group.create group.create group.create", NULL, NULL},
-         {ADMIN, "POST /api/v1/trade", "{'trade':'real_estate'}", 201, "{\"entity\":\"x_property\"}|x_rooms_wanted|\"groups\":3", "group.create group.create group.create", NULL,
+         {ADMIN, "POST /api/v1/trade", "{'trade':'real_estate'}", 201, "{\"entity\":\"x_property\"}|x_rooms_wanted|\"groups\":2", "group.create group.create", NULL,
           NULL},
          {ADMIN, "GET /api/v1/trade", NULL, 200, "!\"there\":false", NULL, NULL, NULL},
          {ADMIN, "DELETE /api/v1/meta/field/company/x_devices", NULL, 200, NULL, NULL, NULL, NULL},

@@ -225,7 +225,7 @@ static str asked(struct api_bed *t, str *ret_cookie)
 static void proved_by_passkey(struct api_bed *t, struct soft_key *k)
 {
     struct cx *cx = &t->b.cx;
-    static const char own[] = "http://kontor.test", with[] = "{\"password\":\"%s\",\"passkey\":%.*s}";
+    static const char own[] = "https://kontor.test", with[] = "{\"password\":\"%s\",\"passkey\":%.*s}";
     t->still_ms += 1000;
     ROWS(t,
          {REPA2, "POST /api/v1/passkey/$pk/end", NULL, 403, "\"code\":\"proof\"", NULL, NULL, NULL},
@@ -275,7 +275,7 @@ static void passkeys(struct api_bed *t)
     ROWS(t, {REPA2, "POST /api/v1/passkey/begin", NULL, 403, "\"code\":\"proof\"", NULL, NULL, NULL});
     api_prove(t, REPA2);
     struct answer r = ask(t, REPA2, "POST /api/v1/passkey/begin", S(""));
-    str challenge = challenge_of(t, &r), body = shown(t, &k, "webauthn.create", challenge, "http://kontor.test", PRESENT | VERIFIED | ATTESTED);
+    str challenge = challenge_of(t, &r), body = shown(t, &k, "webauthn.create", challenge, "https://kontor.test", PRESENT | VERIFIED | ATTESTED);
     T(has(&r, "\"rp\":\"kontor.test\"") && has(&r, "\"algs\":[-7,-8,-257]") && has(&r, "\"known\":[]"));
     T_INT(ask(t, REPA2, "POST /api/v1/passkey", shown(t, &k, "webauthn.create", challenge, "http://evil.test", PRESENT | ATTESTED)).status, 422);
     r = ask(t, REPA2, "POST /api/v1/passkey", body);
@@ -284,7 +284,7 @@ static void passkeys(struct api_bed *t)
     T_INT(ask(t, REPA2, "POST /api/v1/passkey", body).status, 422); /* the challenge is used up */
     var_put(t, "pk", answer_value(&t->b.cx, &r, S("id")));
     k.counter++;
-    body = shown(t, &k, "webauthn.get", asked(t, &cookie), "http://kontor.test", PRESENT | VERIFIED);
+    body = shown(t, &k, "webauthn.get", asked(t, &cookie), "https://kontor.test", PRESENT | VERIFIED);
     r = api_call(t, a, ANON, login, body, S("")); /* without the cookie of the browser that asked */
     T(r.status == 422 && has(&r, "\"field\":\"passkey\""));
     r = api_call(t, a, ANON, login, body, cookie);
@@ -292,7 +292,7 @@ static void passkeys(struct api_bed *t)
     T(has(&r, "Rita Zwei") && !has(&r, "\"step\""));
     cookie_take(t, REPA2, &r);
     T_INT(api_call(t, a, ANON, login, body, cookie).status, 422); /* replayed */
-    body = shown(t, &k, "webauthn.get", asked(t, &cookie), "http://kontor.test", PRESENT | VERIFIED);
+    body = shown(t, &k, "webauthn.get", asked(t, &cookie), "https://kontor.test", PRESENT | VERIFIED);
     T_INT(api_call(t, a, ANON, login, body, cookie).status, 422); /* the counter stands still */
     ROWS(t,
          {REPA2, "GET /api/v1/person", NULL, 200, NULL, NULL, NULL, NULL},
@@ -306,7 +306,7 @@ static void passkeys(struct api_bed *t)
     r = ask(t, REPA2, "POST /api/v1/session/passkey/begin", S(""));
     T(has(&r, "\"second\":true") && has(&r, "\"known\":[\""));
     k.counter++;
-    body = shown(t, &k, "webauthn.get", challenge_of(t, &r), "http://kontor.test", PRESENT);
+    body = shown(t, &k, "webauthn.get", challenge_of(t, &r), "https://kontor.test", PRESENT);
     T_INT(api_call(t, a, ANON, login, body, none).status, 422); /* of somebody else's log-in */
     r = ask(t, REPA2, "POST /api/v1/session/passkey", body);
     T_INT(r.status, 200);
@@ -332,7 +332,7 @@ static struct answer registered(struct api_bed *t, enum actor who, const struct 
 {
     api_prove(t, who);
     struct answer r = ask(t, who, "POST /api/v1/passkey/begin", S(""));
-    return ask(t, who, "POST /api/v1/passkey", shown(t, k, "webauthn.create", challenge_of(t, &r), "http://kontor.test", PRESENT | VERIFIED | ATTESTED));
+    return ask(t, who, "POST /api/v1/passkey", shown(t, k, "webauthn.create", challenge_of(t, &r), "https://kontor.test", PRESENT | VERIFIED | ATTESTED));
 }
 
 /* The second step of REPA2's log-in, or what her open session lacks again. */
@@ -341,7 +341,7 @@ static struct answer second_by_key(struct api_bed *t, struct soft_key *k)
     struct answer r = ask(t, REPA2, "POST /api/v1/session/passkey/begin", S(""));
     T(has(&r, "\"second\":true"));
     k->counter++;
-    r = ask(t, REPA2, "POST /api/v1/session/passkey", shown(t, k, "webauthn.get", challenge_of(t, &r), "http://kontor.test", PRESENT));
+    r = ask(t, REPA2, "POST /api/v1/session/passkey", shown(t, k, "webauthn.get", challenge_of(t, &r), "https://kontor.test", PRESENT));
     T_INT(r.status, 200);
     cookie_take(t, REPA2, &r);
     return r;

@@ -119,6 +119,6 @@ static inline void house_allow(struct api_bed *t, int port)
 {
     idps_close(&t->app->idps);
     str list = arena_fmt(t->b.cx.a, "127.0.0.1:%d", port);
-    t->app->idps = idps_open(&(struct idp_env){.vault = t->st.vault, .rules = {.allow = list}, .url = S("http://kontor.test/")});
+    t->app->idps = idps_open(&(struct idp_env){.vault = t->st.vault, .rules = {.allow = list}, .url = S("https://kontor.test/")});
     var_put(t, "issuer", arena_fmt(t->b.cx.a, "http://127.0.0.1:%d", port));
 }

@@ -30,14 +30,14 @@ static void described(struct api_bed *t)
          {ADMIN, "POST /api/v1/idp", "{" GOOD ",'map':5}", 422, "\"field\":\"map\"", "", NULL, NULL},
          {ADMIN, "POST /api/v1/idp", "{" GOOD ",'scopes':'a\\nb'}", 422, "\"field\":\"scopes\"", "", NULL, NULL},
          {ADMIN, "POST /api/v1/idp", "{" GOOD ",'secret':'GEHEIM-1','map':[{'group':'a','role':'$rolerep'}]}", 201,
-          "\"has_secret\":true|\"back\":\"http://kontor.test/api/v1/sso/|\"factor\":\"own\"|!GEHEIM|\"map\":[{\"group\":\"a\"", "", "i", NULL},
+          "\"has_secret\":true|\"back\":\"https://kontor.test/api/v1/sso/|\"factor\":\"own\"|!GEHEIM|\"map\":[{\"group\":\"a\"", "", "i", NULL},
          {ADMIN, "GET /api/v1/idp", NULL, 200, "\"id\":\"$i\"|!GEHEIM", NULL, NULL, NULL},
          {ANON, "GET /api/v1/door", NULL, 200, "\"sso\":[{\"id\":\"$i\",\"name\":\"Haus\"}]|!example.com", NULL, NULL, NULL},
          {ADMIN, "PATCH /api/v1/idp/$i", "{'issuer':'https://evil.example.com'}", 422, "\"field\":\"secret\"", "", NULL, NULL}, /* K03: a secret goes nowhere else */
          {ADMIN, "PATCH /api/v1/idp/$i", "{'client_id':'other'}", 422, "\"field\":\"secret\"", "", NULL, NULL},
          {ADMIN, "PATCH /api/v1/idp/$i", "{'client_id':'other','secret':'GEHEIM-2'}", 200, "\"client_id\":\"other\"|!GEHEIM", "", NULL, NULL},
          {ADMIN, "PATCH /api/v1/idp/$i", "{'logout':5}", 422, "\"field\":\"logout\"", "", NULL, NULL},
-         {ADMIN, "PATCH /api/v1/idp/$i", "{'logout':true}", 200, "\"logout\":true|\"left\":\"http://kontor.test/login\"", "", NULL, NULL},
+         {ADMIN, "PATCH /api/v1/idp/$i", "{'logout':true}", 200, "\"logout\":true|\"left\":\"https://kontor.test/login\"", "", NULL, NULL},
          {ADMIN, "PATCH /api/v1/idp/$i", "{'secret':''}", 200, "\"has_secret\":false", "", NULL, NULL},
          {ADMIN, "PATCH /api/v1/idp/$i", "{'active':false,'map':[]}", 200, "\"active\":false|\"map\":[]", "", NULL, NULL},
          {ANON, "GET /api/v1/door", NULL, 200, "\"sso\":[]", NULL, NULL, NULL},
@@ -103,7 +103,7 @@ static struct trip begun(struct api_bed *t, struct house *h)
     str url = answer_value(cx, &r, S("url"));
     struct trip p = {param_of(cx, url, "state"), param_of(cx, url, "nonce"), param_of(cx, url, "code_challenge"), cookie_of(cx, &r, "kontor-sso")};
     T(p.state.n == 64 && p.nonce.n == 43 && p.challenge.n == 43 && p.binder.n == 64);
-    T(str_find(url, arena_fmt(cx->a, "http://127.0.0.1:%d/go?x=1&response_type=code&client_id=kontor&redirect_uri=http%%3A%%2F%%2Fkontor.test%%2Fapi%%2Fv1%%2Fsso%%2F", h->port)) == 0);
+    T(str_find(url, arena_fmt(cx->a, "http://127.0.0.1:%d/go?x=1&response_type=code&client_id=kontor&redirect_uri=https%%3A%%2F%%2Fkontor.test%%2Fapi%%2Fv1%%2Fsso%%2F", h->port)) == 0);
     T(str_find(url, S("&scope=openid%20email&")) > 0 && str_find(url, S("&code_challenge_method=S256")) > 0);
     (void)snprintf(h->nonce, sizeof h->nonce, "%.*s", FS(p.nonce));
     return p;
@@ -179,7 +179,7 @@ static void verifies(struct api_bed *t, const struct house *h, const struct trip
     os_sha256(verifier, sum);
     T(verifier.n == 43 && str_eq(os_base64(cx->a, OS_BASE64URL, sum, sizeof sum), p->challenge));
     T(str_eq(param_of(cx, body, "grant_type"), S("authorization_code")) && str_eq(param_of(cx, body, "code"), S("c%2F1")));
-    T(str_eq(param_of(cx, body, "redirect_uri"), arena_fmt(cx->a, "http%%3A%%2F%%2Fkontor.test%%2Fapi%%2Fv1%%2Fsso%%2F%.*s%%2Fcallback", FS(var_get(t, "idp")))));
+    T(str_eq(param_of(cx, body, "redirect_uri"), arena_fmt(cx->a, "https%%3A%%2F%%2Fkontor.test%%2Fapi%%2Fv1%%2Fsso%%2F%.*s%%2Fcallback", FS(var_get(t, "idp")))));
     T(strstr(h->asked, "Authorization: Basic a29udG9yOkdFSEVJTQ==") && !strstr(h->asked, "GEHEIM") && !strstr(h->asked, "client_secret"));
 }
 

@@ -22,7 +22,7 @@ static void set_up(struct api_bed *t)
 static struct letter next(struct api_bed *t)
 {
     struct cx cx = t->b.cx;
-    struct mailer_opts o = {.db = t->b.b, .url = S("http://kontor.test/"), .kinds = auth_mails, .n = auth_mails_n};
+    struct mailer_opts o = {.db = t->b.b, .url = S("https://kontor.test/"), .kinds = auth_mails, .n = auth_mails_n};
     struct claim c = {.o = &o};
     struct smtp_answer a = {.end = SMTP_SENT, .code = 250, .said = S("250 ok"), .why = S("250 ok")};
     cx.now_ms = clock_ms() + t->ahead_ms;
@@ -38,7 +38,7 @@ static struct letter next(struct api_bed *t)
 /* The token of the link in a letter, kept as $token. */
 static void token_take(struct api_bed *t, const struct letter *l, const char *page)
 {
-    str link = arena_fmt(t->b.cx.a, "http://kontor.test/%s#", page);
+    str link = arena_fmt(t->b.cx.a, "https://kontor.test/%s#", page);
     ptrdiff_t at = str_find(l->text, link);
     T(at > 0);
     str token = at > 0 ? str_cut(l->text, (size_t)at + link.n, (size_t)at + link.n + TOKEN_CHARS) : S("");
@@ -78,7 +78,7 @@ static void server(struct api_bed *t)
          {MGRA, "GET /api/v1/mail", NULL, 403, NULL, NULL, NULL, NULL},
          {MGRA, "GET /api/v1/mail/1", NULL, 403, NULL, NULL, NULL, NULL},
          {ANON, "GET /api/v1/door", NULL, 200, "\"reset\":false", NULL, NULL, NULL},
-         {ADMIN, "GET /api/v1/mail/server", NULL, 200, "\"set\":false|\"url\":\"http://kontor.test\"|\"port\":587", NULL, NULL, NULL},
+         {ADMIN, "GET /api/v1/mail/server", NULL, 200, "\"set\":false|\"url\":\"https://kontor.test\"|\"port\":587", NULL, NULL, NULL},
          {ADMIN, "POST /api/v1/mail/test", NULL, 422, "nicht eingerichtet", NULL, NULL, NULL},
          {ADMIN, "PUT /api/v1/mail/server", "{'host':'a b','port':25,'from':'a@b.de'}", 422, "\"field\":\"host\"", NULL, NULL, NULL},
          {ADMIN, "PUT /api/v1/mail/server", "{'host':'mail.example.org','port':'x','from':'a@b.de'}", 422, "\"field\":\"port\"", NULL, NULL, NULL},
@@ -334,7 +334,7 @@ static void new_device(struct api_bed *t)
     T_INT(logs_in(t, "rita@mueller.example", "Moos-Laterne-9").status, 200);
     struct letter l = next(t);
     T(str_eq(l.addr, S("rita@mueller.example")) && str_find(l.text, S("\nkontor-test\n")) > 0 && str_find(l.text, S("\n203.0.113.7")) > 0);
-    T(str_find(l.text, S("http://kontor.test/settings/account")) > 0 && str_find(l.text, S("(UTC")) > 0);
+    T(str_find(l.text, S("https://kontor.test/settings/account")) > 0 && str_find(l.text, S("(UTC")) > 0);
     T(!next(t).addr.n);
 }
 

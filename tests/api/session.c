@@ -302,7 +302,7 @@ static void guarded(struct api_bed *t)
          {REPA1, "POST /api/v1/person", "{'name':'x'}", 403, "\"code\":\"denied\"", NULL, NULL, "Origin: https://kontor.test.evil.example"},
          {REPA1, "POST /api/v1/person", "{'name':'x'}", 403, "\"code\":\"denied\"", NULL, NULL, "Sec-Fetch-Site: cross-site"},
          {REPA1, "POST /api/v1/person", "{'name':'x'}", 403, "\"code\":\"denied\"", NULL, NULL, "Sec-Fetch-Site: same-site"},
-         {REPA1, "POST /api/v1/person", "{'name':'same origin'}", 201, NULL, "person.create", NULL, "Origin: http://kontor.test\nSec-Fetch-Site: same-origin"},
+         {REPA1, "POST /api/v1/person", "{'name':'same origin'}", 201, NULL, "person.create", NULL, "Origin: https://kontor.test\nSec-Fetch-Site: same-origin"},
          {REPA1, "GET /api/v1/events", NULL, 403, "\"code\":\"denied\"", NULL, NULL, "Origin: https://evil.example"},
          {REPA1, "GET /api/v1/events", NULL, 403, "\"code\":\"denied\"", NULL, NULL, "Sec-Fetch-Site: cross-site"},
          {ANON, "POST /api/v1/session", "{}", 403, NULL, NULL, NULL, "Origin: https://evil.example"},

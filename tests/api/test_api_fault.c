@@ -192,7 +192,7 @@ static void passkey_make(struct api_bed *t, bool is_new)
         key.counter++;
         T_OK(&cx, passkey_ask(&cx, S("fault"), false, &challenge));
     }
-    str client = soft_client(&cx, is_new ? "webauthn.create" : "webauthn.get", challenge, "http://kontor.test");
+    str client = soft_client(&cx, is_new ? "webauthn.create" : "webauthn.get", challenge, "https://kontor.test");
     str data = soft_data(&cx, &key, rp, PRESENT | VERIFIED | (is_new ? ATTESTED : 0));
     var_put(t, "pk.id", soft_coded(&cx, key.id));
     var_put(t, is_new ? "pknew.client" : "pkin.client", soft_coded(&cx, client));

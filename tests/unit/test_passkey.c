@@ -136,6 +136,8 @@ static void sites(void)
     T(!passkey_site(cx.a, S(""), S("kontor.example"), &s)); /* a Host is nobody's word */
     T(!passkey_site(cx.a, S(""), S("127.0.0.1:8080"), &s));
     T(!passkey_site(cx.a, S("https://192.0.2.1"), S(""), &s));
+    T(!passkey_site(cx.a, S("http://kontor.lan"), S(""), &s)); /* browsers want TLS */
+    T(passkey_site(cx.a, S("http://localhost:8080"), S(""), &s));
     T(!passkey_site(cx.a, S("ftp://kontor.example"), S(""), &s));
     t_cx_free(&cx);
 }
