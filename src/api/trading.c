@@ -61,8 +61,8 @@ enum err trade_apply(struct cx *cx, struct trading *g)
 {
     cx->meta = g->before;
     g->groups = 0;
-    TRY(groups_make(cx, &g->t,
-                    &g->groups)); /* rights were read for this description, not for the next */
+    /* First, for rights were read for this description and not for the next. */
+    TRY(groups_make(cx, &g->t, &g->groups));
     TRY(trade_describe(cx, &g->t, &g->made));
     for (size_t i = 0; i < g->made.n; i++) {
         const struct trade_new *v = &g->made.v[i];
