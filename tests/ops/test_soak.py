@@ -21,6 +21,8 @@ WARM, WORKERS, NIGHT_EVERY, HOURS = 1 / 3, 4, 3, 7
 GROWTH = {"heap": 2 << 20, "own": 12 << 20, "sqlite": 24 << 20, "files": 12, "threads": 2, "wal": 24 << 20, "beside": 2}
 # The caches of pages of the one connection that writes and of those that read fill up while the base grows (db_sqlite.c), to this and no further.
 SQLITE_MOST = (64 + 8 * 10 + 16) << 20
+if SECONDS >= 600: # long enough to fill them
+    GROWTH["sqlite"] = SQLITE_MOST
 # What is on its way into the folder is a day old by the moved clock, so that a night's sweep may take it for a stray: once in a while.
 SWEPT, SWEPT_PERCENT = ("picture", "upload"), 25
 
