@@ -11,7 +11,8 @@
 #include "record/log.h"
 
 enum { SECRET_BYTES = 16, SESSION_CHARS_MAX = 100 };
-static const str versions[] = {S0("2025-06-18"), S0("2025-03-26")}; /* the first: for who asks for another */
+/* The first is spoken, whatever is asked for. Who tells no version has 2025-03-26; its batches are not taken. */
+static const str versions[] = {S0("2025-06-18"), S0("2025-03-26")};
 
 /* ---- answers ---- */
 static void rpc_begin(const struct rpc *r, struct jw *w)
@@ -155,17 +156,13 @@ static const str instructions =
 
 static enum err initialize(struct cx *cx, const struct req *rq, const struct rpc *r, struct resp *rs)
 {
-    str asked = {0}, speaks = versions[0];
     (void)rq;
     const struct json *v = json_get(r->params, S("protocolVersion"));
     if (!v || v->t != JT_STR) return rpc_error(r, rs, RPC_PARAMS, S("protocolVersion is missing"));
-    asked = v->s;
-    for (size_t i = 0; i < COUNT(versions); i++)
-        if (str_eq(versions[i], asked)) speaks = versions[i];
     TRY(session_open(cx, rs));
     struct jw w = rpc_result(r, rs);
     jw_obj(&w);
-    jw_kstr(&w, S("protocolVersion"), speaks);
+    jw_kstr(&w, S("protocolVersion"), versions[0]);
     jw_key(&w, S("capabilities"));
     jw_raw(&w, S("{\"tools\":{\"listChanged\":false}}"));
     jw_key(&w, S("serverInfo"));
@@ -229,6 +226,8 @@ enum err api_mcp(struct cx *cx, const struct req *rq, struct resp *rs)
 {
     const struct json *j = NULL;
     TRY(body_is_json(cx, rq));
+    if (http_header(rq, S("Idempotency-Key")).n) /* it would be promised what nobody keeps */
+        return fail_at(cx, E_BAD, S("Idempotency-Key"), "An Idempotency-Key is not taken here");
     enum err e = json_parse(cx, rq->body, &j);
     if (e == E_BAD) return unfit(cx, rs, RPC_PARSE, cx->msg);
     TRY(e);

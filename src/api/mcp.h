@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* api/mcp.h - what the two files of the MCP server share (Model Context Protocol, revisions 2025-06-18 and 2025-03-26,
+/* api/mcp.h - what the two files of the MCP server share (Model Context Protocol, revision 2025-06-18,
  * transport "Streamable HTTP": modelcontextprotocol.io/specification/2025-06-18/basic/transports).
  *
  * A session is a batch of the change log, opened by initialize under the title "mcp"; all that is known of it stands in

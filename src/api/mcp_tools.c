@@ -6,9 +6,10 @@
  */
 #include "api/mcp.h"
 
+#include "os/os.h"
 #include "record/log.h"
 
-enum { INNER_MAX = 8 * 1024 * 1024, ARGS_MAX = 6 };
+enum { INNER_MAX = 5 * 1024 * 1024, REFUSAL_MAX = 64 * 1024, ARGS_MAX = 6, READ_US = 30 * 1000 * 1000 };
 enum arg_type { A_STR, A_INT, A_BOOL, A_OBJ, A_NAMES };
 
 struct call {
@@ -165,7 +166,7 @@ struct writing {
     bool dry, changes, rehearsed; /* changes: tells what of the record that was there */
 };
 
-/* In the transaction of the write: an undo that begins meanwhile has this one wait, or run anew. */
+/* In the transaction of the write; an undo reads in its own what there is to take back: one of both comes first. */
 static enum err session_takes(struct cx *cx, int64_t batch)
 {
     struct db_rows r = {0};
@@ -192,7 +193,9 @@ static enum err change_json(struct writing *w, bool wrote, struct jw *j)
     jw_arr(j);
     if (wrote) {
         TRY(path_id(cx, &w->rq, 1, &id));
-        TRY(log_history_json(cx, meta_entity(cx->meta, w->rq.param[0]), id, 0, 1, j, &next));
+        enum err e = log_history_json(cx, meta_entity(cx->meta, w->rq.param[0]), id, 0, 1, j, &next);
+        if (e == E_NOTFOUND) cx->msg = cx->at = S(""); /* it went out of his sight by this very change */
+        else TRY(e);
     }
     jw_arr_end(j);
     return E_OK;
@@ -216,13 +219,14 @@ static enum err write_inside(struct cx *cx, void *arg)
     struct writing *w = arg;
     struct resp rs = inner_resp(w->c);
     w->rehearsed = false;
-    w->c->out.n = 0; /* it may run again */
+    w->c->out = buf_new(cx->a, INNER_MAX); /* it may run again */
     TRY(session_takes(cx, w->c->r->batch));
     cx->batch = w->c->r->batch;
     enum err e = inner(w->c, w->fn, &w->rq, &rs);
     cx->batch = 0;
     TRY(e);
     TRY(written(w, &rs));
+    if (w->c->out.full) return fail(cx, E_LIMIT, "The answer is too large: ask for less at once");
     if (w->dry) {
         w->rehearsed = true;
         return fail(cx, E_INVALID, "Nothing was to be written"); /* it rolls back */
@@ -432,7 +436,7 @@ static void refusal(struct call *c, enum err e)
 {
     struct resp told = {.status = err_info[e].http};
     c->failed = true;
-    c->out.n = 0;
+    c->out = buf_new(c->cx->a, REFUSAL_MAX);
     struct jw w = jw_new(&c->out);
     jw_obj(&w);
     jw_kstr(&w, S("code"), err_info[e].name);
@@ -444,8 +448,15 @@ static void refusal(struct call *c, enum err e)
 
 static enum err tool_run(struct call *c, const struct tool *t)
 {
-    if (t->writes && !may_write(c->cx)) return fail(c->cx, E_DENIED, "This API key may only read");
-    return t->fn(c);
+    struct cx *cx = c->cx;
+    bool once = !t->writes && !db_is_pg(cx); /* one state, and not for ever: as a GET has it */
+    if (t->writes && !may_write(cx)) return fail(cx, E_DENIED, "This API key may only read");
+    if (once) db_deadline(cx, os_mono_us() + READ_US);
+    if (once) TRY(db_snapshot(cx));
+    enum err e = t->fn(c);
+    if (once) db_deadline(cx, 0);
+    TRY(e);
+    return c->out.full ? fail(cx, E_LIMIT, "The answer is too large: ask for less at once") : E_OK;
 }
 
 static const struct tool *tool_of(const struct json *params)

@@ -395,8 +395,8 @@ enum err oidc_parting(struct cx *cx, struct idps *ids, const struct parting *p, 
     str_split(p->words, '\n', &end, &token);
     if (token.n) param(&q, "id_token_hint", token);
     param(&q, "client_id", at.client_id);
-    param(&q, "post_logout_redirect_uri", idp_left(cx, ids));
-    if (q.full || !provider_url_ok(end)) return E_OK;
+    if (idp_left(cx, ids).n) param(&q, "post_logout_redirect_uri", idp_left(cx, ids));
+    if (q.full || !provider_url_ok(end) || str_find(end, S("#")) >= 0) return E_OK;
     *ret_url = arena_fmt(cx->a, "%.*s%s%.*s", FS(end), str_find(end, S("?")) >= 0 ? "&" : "?", FS(buf_str(&q)));
     return E_OK;
 }

@@ -144,6 +144,9 @@ struct opening {
 static enum err small_inside(struct cx *cx, void *arg)
 {
     struct opening *o = arg;
+    /* read here: a batch that is done may still grow (a session by MCP), and what was added must not be left behind */
+    TRY(steps_below(cx, o->u->target, INT64_MAX, UNDO_SMALL + 1, o->u));
+    if (o->u->n > UNDO_SMALL) return fail(cx, E_CONFLICT, "This batch has grown meanwhile: try again");
     TRY(batch_begin(cx, o->title, o->total, &o->undo));
     TRY(undo_slice(cx, o->u));
     return mark_undone(cx, o->u->target, o->undo);
@@ -152,7 +155,6 @@ static enum err small_inside(struct cx *cx, void *arg)
 static enum err small(struct cx *cx, struct opening *o, struct undo_result *ret)
 {
     enum way way = cx->way;
-    TRY(steps_below(cx, o->u->target, INT64_MAX, UNDO_SMALL + 1, o->u));
     cx->way = WAY_UNDO;
     enum err e = db_write(cx, small_inside, o);
     cx->way = way;

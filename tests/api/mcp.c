@@ -71,9 +71,10 @@ static void handshake(struct api_bed *t)
          {ANON, "POST /mcp", INIT, 403, "other sites", "", NULL, KEY("k") "\nSec-Fetch-Site: cross-site"},
          {ANON, "DELETE /mcp", NULL, 403, "other sites", "", NULL, KEY("k") "\nOrigin: http://127.0.0.1.evil.example"},
          {ANON, "POST /mcp", INIT, 200, "\"jsonrpc\":\"2.0\",\"id\":\"a\"|\"protocolVersion\":\"2025-06-18\"|\"tools\":{|\"name\":\"kontor\"|\"instructions\"", "", NULL, KEY("k")},
-         {ANON, "POST /mcp", "{'jsonrpc':'2.0','id':1.5,'method':'initialize','params':{'protocolVersion':'2025-03-26'}}", 200, "\"id\":1.5|\"protocolVersion\":\"2025-03-26\"", "", NULL, KEY("k")},
+         {ANON, "POST /mcp", "{'jsonrpc':'2.0','id':1.5,'method':'initialize','params':{'protocolVersion':'2025-03-26'}}", 200, "\"id\":1.5|\"protocolVersion\":\"2025-06-18\"", "", NULL, KEY("k")},
          {ANON, "POST /mcp", "{'jsonrpc':'2.0','id':1,'method':'initialize','params':{'protocolVersion':'2099-01-01'}}", 200, "\"protocolVersion\":\"2025-06-18\"", "", NULL, KEY("k")},
          {ANON, "POST /mcp", RPC("initialize"), 200, "\"code\":-32602", "", NULL, KEY("k")},
+         {ANON, "POST /mcp", INIT, 400, "\"field\":\"Idempotency-Key\"", "", NULL, KEY("k") "\nIdempotency-Key: a"},
          {ANON, "POST /mcp", "a,b", 415, NULL, "", NULL, KEY("k") "\nContent-Type: text/csv"});
     session_make(t, "k", "s");
     ROWS(t,
