@@ -203,6 +203,24 @@ static void rights(struct api_bed *t)
          {ANON, "POST /mcp", TOOL("undo_session", "{'keep':true}"), 200, FINE "|\"undone\":0|\"left\":[{", "", NULL, IN("c", "sc")});
 }
 
+/* A write that takes the record out of the writer's sight is done, as by PATCH; there is no more to be told of it. */
+static void out_of_sight(struct api_bed *t)
+{
+    int64_t role = 0;
+    api_prove(t, ADMIN);
+    ROWS(t,
+         {ADMIN, "POST /api/v1/role", "{'name':'open ones','rights':{'task':{'see':'all','change':'all','filter':{'field':'subject','op':'eq','value':'Offen'}}}}", 201, NULL, "role.create", "open", NULL},
+         {ADMIN, "POST /api/v1/task", "{'subject':'Offen'}", 201, NULL, "task.create", "t", NULL});
+    T(str_to_int(var_get(t, "open"), &role));
+    key_make(t, "o", ADMIN, "read write", role);
+    session_make(t, "o", "so");
+    ROWS(t,
+         {ANON, "POST /mcp", TOOL("change", "{'entity':'task','id':'$t','version':1,'values':{'subject':'Zu'},'dry_run':true}"), 200, FINE "|\"change\":[]", "", NULL, IN("o", "so")},
+         {ANON, "POST /mcp", TOOL("change", "{'entity':'task','id':'$t','version':1,'values':{'subject':'Zu'}}"), 200, FINE "|\"changed\":true|\"change\":[]", "task.update", NULL, IN("o", "so")},
+         {ANON, "POST /mcp", TOOL("get", "{'entity':'task','id':'$t'}"), 200, BAD "|\"code\":\"not_found\"", "", NULL, IN("o", "so")},
+         {ADMIN, "GET /api/v1/task/$t", NULL, 200, "\"subject\":\"Zu\"", NULL, NULL, NULL});
+}
+
 static int64_t one_int(struct api_bed *t, str batch)
 {
     struct cx *cx = &t->b.cx;
@@ -312,6 +330,7 @@ void mcp_tests(void)
     api_both(handshake, false, true);
     api_both(reads, false, true);
     api_both(rights, false, true);
+    api_both(out_of_sight, false, true);
     api_both(dry, false, true);
     api_both(whole, false, true);
     api_both(swept, false, true);
