@@ -13,7 +13,7 @@ from cluster import tool
 from house import House, is_, on_pg, true, until
 
 K, ROUNDS = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 3
-JOBS, HANDS, PAUSE, GROWTH = 100000, 3, 0.02, 48 << 20
+JOBS, HANDS, PAUSE, GROWTH = 100000, 3, 0.004, 48 << 20 # hands that hardly rest: also where an answer takes no millisecond they are at work
 PHASE = 2.0 # seconds with people, and as many without
 SHARE = 0.5 # of what they do alone jobs may do beside people: they rest four times as long as they work
 PASSED_BY = 4 # jobs begun between a write of somebody and its answer, in the middle: two work, people's writes go first
