@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "t.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -57,4 +58,32 @@ const char *t_last_part(str path)
 {
     const char *slash = strrchr(path.p, '/');
     return slash ? slash + 1 : path.p;
+}
+
+const char *t_log_away(struct arena *a, str folder, int *ret_was)
+{
+    const char *log = arena_fmt(a, "%.*s/log", FS(folder)).p;
+    int file = open(log, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+    *ret_was = dup(2);
+    T(*ret_was >= 0 && file >= 0 && dup2(file, 2) == 2);
+    (void)close(file);
+    return log;
+}
+
+void t_log_back(int was)
+{
+    T(dup2(was, 2) == 2);
+    (void)close(was);
+}
+
+int64_t t_times_in(const char *file, str what)
+{
+    static char all[1 << 20];
+    FILE *f = fopen(file, "r");
+    T(f != NULL);
+    str s = {all, f ? fread(all, 1, sizeof all, f) : 0};
+    if (f) fclose(f);
+    int64_t n = 0;
+    for (ptrdiff_t at = 0; (at = str_find(s, what)) >= 0; n++) s = str_cut(s, (size_t)at + what.n, s.n);
+    return n;
 }

@@ -30,6 +30,11 @@ void t_cx_free(struct cx *cx);
 str t_folder(struct arena *a, const char *kind);
 /* The last part of such a path: names the folder's database on PostgreSQL, too. */
 const char *t_last_part(str path);
+/* A file ("log" in the folder, its path in a) takes what goes to stderr, until t_log_back with what is given here. */
+const char *t_log_away(struct arena *a, str folder, int *ret_was);
+void t_log_back(int was);
+/* How often `what` stands in the first MiB of the file. */
+int64_t t_times_in(const char *file, str what);
 /* Prints "name: N passed, N failed" and gives main's result. */
 int t_end(const char *name);
 

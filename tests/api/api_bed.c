@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api_bed.h"
 #include "auth/factor.h"
+#include "auth/key.h"
 #include "db/db_int.h"
 #include "os/os.h"
 #include "ui/ui.h"
@@ -100,6 +101,17 @@ void api_enter(struct api_bed *t, enum actor who, int64_t id)
 static enum err proved_now(struct cx *cx, void *arg)
 {
     return db_exec(cx, NULL, "UPDATE session SET proved_at = $2 WHERE substr(token, 1, 16) = $1", V(*(const str *)arg), V(cx->now_ms));
+}
+
+void api_key_make(struct api_bed *t, const char *var, enum actor user, const char *scopes, int64_t role)
+{
+    struct cx cx = t->b.cx;
+    str token = {0};
+    struct key k = {.user = t->who[user].id, .name = S("k"), .scopes = str_from(scopes), .role = role};
+    cx.now_ms = clock_ms();
+    T_OK(&cx, key_new(&cx, &k, &token));
+    var_put(t, var, arena_fmt(cx.a, "%" PRId64, k.id));
+    var_put(t, arena_fmt(cx.a, "%s.key", var).p, token);
 }
 
 void api_prove(struct api_bed *t, enum actor who)

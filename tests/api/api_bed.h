@@ -94,6 +94,9 @@ str api_code(struct api_bed *t, enum actor who, int off);
 /* A new session for him. */
 void api_enter(struct api_bed *t, enum actor who, int64_t id);
 
+/* A key of `user` by the back door, for people of the bed have no passwords: $VAR its id, $VAR.key its token. role 0: his own
+ * rights. */
+void api_key_make(struct api_bed *t, const char *var, enum actor user, const char *scopes, int64_t role);
 /* His session is as if he had just proved once more who he is. */
 void api_prove(struct api_bed *t, enum actor who);
 

@@ -6,18 +6,6 @@
 #define PW "'password':'korrekt-pferd-batterie'"
 #define BEARER(k) "Authorization: Bearer $" k ".key"
 
-/* A key of `user` by the back door: people of the bed have no passwords. */
-static void make(struct api_bed *t, const char *var, enum actor user, const char *scopes, int64_t role)
-{
-    struct cx cx = t->b.cx;
-    str token = {0};
-    struct key k = {.user = t->who[user].id, .name = S("k"), .scopes = str_from(scopes), .role = role};
-    cx.now_ms = clock_ms();
-    T_OK(&cx, key_new(&cx, &k, &token));
-    var_put(t, var, arena_fmt(cx.a, "%" PRId64, k.id));
-    var_put(t, arena_fmt(cx.a, "%s.key", var).p, token);
-}
-
 static void made(struct api_bed *t)
 {
     struct cx *cx = &t->b.cx;
@@ -55,7 +43,7 @@ static void made(struct api_bed *t)
          {ADMIN, "DELETE /api/v1/key/$k", NULL, 204, NULL, "", NULL, NULL},
          {ADMIN, "DELETE /api/v1/key/$k", NULL, 404, NULL, NULL, NULL, NULL},
          {ANON, "GET /api/v1/person", NULL, 401, NULL, NULL, NULL, BEARER("k")});
-    make(t, "k", REPA1, "read", 0);
+    api_key_make(t, "k", REPA1, "read", 0);
     str token = var_get(t, "k.key"), secret = str_cut(token, token.n - 64, token.n);
     struct db_rows r = {0};
     T_OK(cx, db_query(cx, &r, "SELECT hash FROM api_key LIMIT 2"));
@@ -81,8 +69,8 @@ static void guessed(struct api_bed *t)
 /* C24: who may only read. */
 static void reads(struct api_bed *t)
 {
-    make(t, "k", REPA1, "read", 0);
-    make(t, "c", REPA1, "read:company", 0);
+    api_key_make(t, "k", REPA1, "read", 0);
+    api_key_make(t, "c", REPA1, "read:company", 0);
     api_make(t, "person", "Rolfs Person", REPA1);
     api_make(t, "person", "Bernds Person", REPB1);
     ROWS(t,
@@ -124,8 +112,8 @@ static void reads(struct api_bed *t)
 static void wrong(struct api_bed *t)
 {
     struct cx *cx = &t->b.cx;
-    make(t, "k", REPA1, "read", 0);
-    make(t, "o", REPA2, "read", 0);
+    api_key_make(t, "k", REPA1, "read", 0);
+    api_key_make(t, "o", REPA2, "read", 0);
     str key = var_get(t, "k.key"), other = var_get(t, "o.key"), none = S("kontor_1_"), bodies = S("");
     str bad[] = {S("Bearer"), S("Bearer "), S("Basic Y2xhcmE6eA=="), S("Bearer x"),
                  arena_fmt(cx->a, "Bearer %.*s", FS(str_cut(key, 0, key.n - 1))),
@@ -153,13 +141,13 @@ static void wrong(struct api_bed *t)
 
 static void writes(struct api_bed *t)
 {
-    make(t, "k", REPA1, "write", 0);
-    make(t, "p", REPA1, "read write:person", 0);
-    make(t, "a", ADMIN, "write", 0);
-    make(t, "u", ADMIN, "users", 0);
-    make(t, "s", ADMIN, "settings", 0);
-    make(t, "l", ADMIN, "log", 0);
-    make(t, "r", REPA1, "write settings users log", 0);
+    api_key_make(t, "k", REPA1, "write", 0);
+    api_key_make(t, "p", REPA1, "read write:person", 0);
+    api_key_make(t, "a", ADMIN, "write", 0);
+    api_key_make(t, "u", ADMIN, "users", 0);
+    api_key_make(t, "s", ADMIN, "settings", 0);
+    api_key_make(t, "l", ADMIN, "log", 0);
+    api_key_make(t, "r", REPA1, "write settings users log", 0);
     ROWS(t,
          {ANON, "POST /api/v1/person", "{'name':'Neu'}", 201, "Rolf Eins", "person.create", "x", BEARER("k")},
          {REPA1, "GET /api/v1/person/$x/history", NULL, 200, "\"way\":\"api\"|Rolf Eins", NULL, NULL, NULL},
@@ -200,9 +188,9 @@ static void by_role(struct api_bed *t)
          {MGRA, "POST /api/v1/person", "{'name':'Meine','birthday':'1980-01-01','note':'n'}", 201, NULL, "person.create", "m", NULL});
     api_make(t, "person", "Rolfs", REPA1);
     T(str_to_int(var_get(t, "eng"), &role));
-    make(t, "k", MGRA, "write", role);
-    make(t, "plain", MGRA, "write", 0);
-    make(t, "boss", ADMIN, "write users", role);
+    api_key_make(t, "k", MGRA, "write", role);
+    api_key_make(t, "plain", MGRA, "write", 0);
+    api_key_make(t, "boss", ADMIN, "write users", role);
     ROWS(t,
          {ANON, "GET /api/v1/person", NULL, 200, "Meine|!Rolfs|!1980", NULL, NULL, BEARER("k")},
          {ANON, "GET /api/v1/person", NULL, 200, "Meine|Rolfs", NULL, NULL, BEARER("plain")},
@@ -237,7 +225,7 @@ static void over(struct api_bed *t)
 {
     struct cx cx = t->b.cx;
     str token = {0};
-    make(t, "k", REPA1, "read", 0);
+    api_key_make(t, "k", REPA1, "read", 0);
     cx.now_ms = clock_ms();
     struct key day = {.user = t->who[REPA1].id, .name = S("k"), .scopes = S("read"), .expires_at = cx.now_ms + 86400000};
     T_OK(&cx, key_new(&cx, &day, &token));
@@ -258,7 +246,7 @@ static void over(struct api_bed *t)
     t->ahead_ms = 0;
     T_OK(&cx, db_write(&cx, expired_row, &day.id));
     ROWS(t, {ADMIN, "GET /api/v1/account/$repa1", NULL, 200, "\"keys\":1", NULL, NULL, NULL}); /* it does not open again */
-    for (int i = 0; i < KEYS_OF_USER; i++) make(t, "x", REPB1, "read", 0);
+    for (int i = 0; i < KEYS_OF_USER; i++) api_key_make(t, "x", REPB1, "read", 0);
     struct key more = {.user = t->who[REPB1].id, .name = S("k"), .scopes = S("read")};
     T(key_new(&cx, &more, &token) == E_LIMIT);
 }
@@ -290,8 +278,8 @@ static void by_filtered_role(struct api_bed *t)
          {REPA1, "GET /api/v1/person/$rated", NULL, 200, NULL, NULL, NULL, NULL},
          {REPA1, "GET /api/v1/person/$far", NULL, 200, NULL, NULL, NULL, NULL});
     T(str_to_int(var_get(t, "buyers"), &role));
-    make(t, "k", REPA1, "write", role);
-    make(t, "r", REPA1, "read:company", 0);
+    api_key_make(t, "k", REPA1, "write", role);
+    api_key_make(t, "r", REPA1, "read:company", 0);
     ROWS(t,
          {ANON, "GET /api/v1/person/$both", NULL, 200, "Both", NULL, NULL, BEARER("k")},
          {ANON, "GET /api/v1/person/$both", NULL, 200, "Both", NULL, NULL, BEARER("k")}, /* remembered */

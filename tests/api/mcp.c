@@ -10,16 +10,6 @@
 #define FINE       "\"isError\":false"
 #define BAD        "\"isError\":true"
 
-static void key_make(struct api_bed *t, const char *var, enum actor user, const char *scopes, int64_t role)
-{
-    struct cx cx = t->b.cx;
-    str token = {0};
-    struct key k = {.user = t->who[user].id, .name = S("k"), .scopes = str_from(scopes), .role = role};
-    cx.now_ms = clock_ms();
-    T_OK(&cx, key_new(&cx, &k, &token));
-    var_put(t, arena_fmt(cx.a, "%s.key", var).p, token);
-}
-
 /* $session: a new session by a key. */
 static void session_make(struct api_bed *t, const char *key, const char *session)
 {
@@ -59,9 +49,9 @@ static const struct json *tool(struct api_bed *t, const char *key, const char *s
 
 static void handshake(struct api_bed *t)
 {
-    key_make(t, "k", REPA1, "read write", 0);
-    key_make(t, "other", REPA1, "read write", 0);
-    key_make(t, "foreign", REPB1, "read write", 0);
+    api_key_make(t, "k", REPA1, "read write", 0);
+    api_key_make(t, "other", REPA1, "read write", 0);
+    api_key_make(t, "foreign", REPB1, "read write", 0);
     ROWS(t,
          {ANON, "POST /mcp", INIT, 401, "key is needed|@WWW-Authenticate: Bearer", "", NULL, NULL},
          {REPA1, "POST /mcp", INIT, 401, "key is needed", "", NULL, NULL}, /* no log-in by a cookie */
@@ -116,7 +106,7 @@ static void handshake(struct api_bed *t)
 
 static void reads(struct api_bed *t)
 {
-    key_make(t, "k", REPA1, "read write", 0);
+    api_key_make(t, "k", REPA1, "read write", 0);
     session_make(t, "k", "s");
     ROWS(t,
          {REPA1, "POST /api/v1/company", "{'name':'Wolkenbau'}", 201, NULL, "company.create", "co", NULL},
@@ -164,10 +154,10 @@ static void rights(struct api_bed *t)
          {REPB1, "POST /api/v1/person", "{'name':'Bernds','job_title':'CANARY'}", 201, NULL, "person.create", "far", NULL});
     int64_t role = 0;
     T(str_to_int(var_get(t, "masked"), &role));
-    key_make(t, "k", REPA1, "read write", 0);
-    key_make(t, "m", REPA1, "read write", role);
-    key_make(t, "r", REPA1, "read", 0);
-    key_make(t, "c", REPA1, "write:company", 0);
+    api_key_make(t, "k", REPA1, "read write", 0);
+    api_key_make(t, "m", REPA1, "read write", role);
+    api_key_make(t, "r", REPA1, "read", 0);
+    api_key_make(t, "c", REPA1, "write:company", 0);
     session_make(t, "k", "s");
     session_make(t, "m", "sm");
     session_make(t, "r", "sr");
@@ -212,7 +202,7 @@ static void out_of_sight(struct api_bed *t)
          {ADMIN, "POST /api/v1/role", "{'name':'open ones','rights':{'task':{'see':'all','change':'all','filter':{'field':'subject','op':'eq','value':'Offen'}}}}", 201, NULL, "role.create", "open", NULL},
          {ADMIN, "POST /api/v1/task", "{'subject':'Offen'}", 201, NULL, "task.create", "t", NULL});
     T(str_to_int(var_get(t, "open"), &role));
-    key_make(t, "o", ADMIN, "read write", role);
+    api_key_make(t, "o", ADMIN, "read write", role);
     session_make(t, "o", "so");
     ROWS(t,
          {ANON, "POST /mcp", TOOL("change", "{'entity':'task','id':'$t','version':1,'values':{'subject':'Zu'},'dry_run':true}"), 200, FINE "|\"change\":[]", "", NULL, IN("o", "so")},
@@ -235,7 +225,7 @@ static int64_t one_int(struct api_bed *t, str batch)
 static void dry(struct api_bed *t)
 {
     struct cx *cx = &t->b.cx;
-    key_make(t, "k", REPA1, "read write", 0);
+    api_key_make(t, "k", REPA1, "read write", 0);
     session_make(t, "k", "s");
     ROWS(t, {REPA1, "POST /api/v1/person", "{'name':'Anna','note':'old'}", 201, NULL, "person.create", "p", NULL},
          {ANON, "POST /mcp", RPC("ping"), 200, NULL, "", NULL, IN("k", "s")});
@@ -256,7 +246,7 @@ static void dry(struct api_bed *t)
 /* All of a session is one batch, and one call takes it back: the tool, or anybody's undo of the batch. */
 static void whole(struct api_bed *t)
 {
-    key_make(t, "k", MGRA, "read write", 0);
+    api_key_make(t, "k", MGRA, "read write", 0);
     session_make(t, "k", "s");
     ROWS(t, {MGRA, "POST /api/v1/person", "{'name':'Anna','note':'old'}", 201, NULL, "person.create", "p", NULL});
     T(tool(t, "k", "s", TOOL("create", "{'entity':'company','values':{'name':'Firma','version':5}}")) != NULL);
@@ -307,7 +297,7 @@ static void swept(struct api_bed *t)
 {
     struct cx cx = t->b.cx;
     struct db_rows r = {0};
-    key_make(t, "k", REPA1, "read write", 0);
+    api_key_make(t, "k", REPA1, "read write", 0);
     session_make(t, "k", "s");
     session_make(t, "k", "wrote");
     session_make(t, "k", "ended");

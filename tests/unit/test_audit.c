@@ -237,30 +237,6 @@ static void by_itself(struct bed *t)
 }
 
 /* ---- the head in the system log ---- */
-static const char *log_away(struct bed *t, int *ret_was)
-{
-    const char *log = arena_fmt(t->cx.a, "%.*s/log", FS(t->folder)).p;
-    int file = open(log, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
-    *ret_was = dup(2);
-    T(*ret_was >= 0 && file >= 0 && dup2(file, 2) == 2);
-    (void)close(file);
-    return log;
-}
-
-static void log_back(int was)
-{
-    T(dup2(was, 2) == 2);
-    (void)close(was);
-}
-
-static int64_t heads_in(struct bed *t, const char *log, str what)
-{
-    str s = {0};
-    int64_t n = 0;
-    T_OK(&t->cx, os_read_file(&t->cx, str_from(log), 1 << 20, &s));
-    for (ptrdiff_t at = 0; (at = str_find(s, what)) >= 0; n++) s = str_cut(s, (size_t)at + what.n, s.n);
-    return n;
-}
 
 /* It is told once an hour, and only a newer one; the thread does so by itself. */
 static void told_hourly(struct bed *t)
@@ -277,7 +253,7 @@ static void told_hourly(struct bed *t)
     struct sealer *s = NULL;
     int was = 0;
     int64_t all = 0;
-    const char *log = log_away(t, &was);
+    const char *log = t_log_away(t->cx.a, t->folder, &was);
     for (size_t i = 0; i < COUNT(looks); i++) {
         struct audit_head h = {0};
         if (looks[i].more) people(t, 1);
@@ -285,15 +261,15 @@ static void told_hourly(struct bed *t)
         head_tell(cx, &told, looks[i].at);
         T_OK(cx, audit_head(cx, &h));
         all += looks[i].told;
-        T_INT(heads_in(t, log, S("room=audit")), all);
-        if (looks[i].told) T_INT(heads_in(t, log, arena_fmt(cx->a, "head %" PRId64 ":%.*s", h.n, FS(h.mac))), 1);
+        T_INT(t_times_in(log, S("room=audit")), all);
+        if (looks[i].told) T_INT(t_times_in(log, arena_fmt(cx->a, "head %" PRId64 ":%.*s", h.n, FS(h.mac))), 1);
     }
     T_OK(cx, sealer_start(cx, t->b, v, NULL, S(""), &s));
     people(t, 1);
     bed_settle(t);
     sealer_stop(&s);
-    log_back(was);
-    T_INT(heads_in(t, log, S("head ")), all + 1);
+    t_log_back(was);
+    T_INT(t_times_in(log, S("head ")), all + 1);
     vault_close(&v);
 }
 

@@ -564,35 +564,6 @@ static enum err put_small(struct cx *cx, void *arg)
     return db_exec(cx, NULL, "INSERT INTO thing(id, at) VALUES($1, $2)", V(*(int64_t *)arg), V(text));
 }
 
-/* How often `what` stands in the file. */
-static int64_t times_in(const char *file, str what)
-{
-    static char all[1 << 16];
-    FILE *f = fopen(file, "r");
-    str s = {all, f ? fread(all, 1, sizeof all, f) : 0};
-    if (f) fclose(f);
-    int64_t n = 0;
-    for (ptrdiff_t at = 0; (at = str_find(s, what)) >= 0; n++) s = str_cut(s, (size_t)at + what.n, s.n);
-    return n;
-}
-
-
-/* A file takes what goes to stderr, until log_back. */
-static const char *log_away(struct bed *t, int *ret_was)
-{
-    const char *log = arena_fmt(t->cx.a, "%.*s/log", FS(t->folder)).p;
-    int file = open(log, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
-    *ret_was = dup(2);
-    T(*ret_was >= 0 && file >= 0 && dup2(file, 2) == 2);
-    (void)close(file);
-    return log;
-}
-static void log_back(int was)
-{
-    T(dup2(was, 2) == 2);
-    (void)close(was);
-}
-
 static enum err more_columns(struct cx *cx, void *name)
 {
     return db_ddl(cx, arena_fmt(cx->a, "ALTER TABLE thing ADD COLUMN %s BIGINT", (const char *)name));
@@ -611,7 +582,7 @@ static void test_stale_plans(void)
     int was = -1;
     T_OK(cx, db_write(cx, put_thing, &a));
     T_OK(cx, all_columns(cx, &r));
-    const char *log = log_away(&t, &was);
+    const char *log = t_log_away(t.cx.a, t.folder, &was);
     enum err e = db_write(cx, more_columns, one);
     if (e == E_OK) e = all_columns(cx, &r);
     if (e == E_OK) e = db_write(cx, more_columns, two);
@@ -619,10 +590,10 @@ static void test_stale_plans(void)
     if (e == E_OK) e = db_write(cx, all_columns, &r);
     if (e == E_OK) e = db_write(cx, more_columns, three);
     if (e == E_OK) e = db_write(cx, all_columns, &r);
-    log_back(was);
+    t_log_back(was);
     T_OK(cx, e);
     T_INT((int64_t)r.cols, 7);
-    T_INT(times_in(log, S("level=")), 0);
+    T_INT(t_times_in(log, S("level=")), 0);
     bed_end(&t);
 }
 
@@ -642,18 +613,18 @@ static void test_told_once(void)
         int was = -1;
         db_fault_at(t.b, INT32_MAX); /* never comes, and no quiet work before the base is full */
         T_OK(cx, db_write(cx, put_text, &x));
-        const char *log = log_away(&t, &was);
+        const char *log = t_log_away(t.cx.a, t.folder, &was);
         (void)fill_up(&t, &e);
         for (int64_t id = 5000; (e = db_write(cx, put_small, &id)) == E_OK; id++) cx->msg = S("");
         db_fault_at(t.b, 0);
-        for (int i = 0; i < 600 && times_in(log, waits) < round; i++) usleep(100000);
+        for (int i = 0; i < 600 && t_times_in(log, waits) < round; i++) usleep(100000);
         int64_t tries = dbase_stats(t.b).errors, more = tries + 2; /* nobody but the quiet work asks any more */
         for (int i = 0; i < 600 && (tries = dbase_stats(t.b).errors) < more; i++) usleep(100000);
-        log_back(was);
+        t_log_back(was);
         T(tries >= more);
         T(e == E_FULL);
-        T_INT(times_in(log, waits), round);
-        T_INT(times_in(log, S("sqlite=13")), 3 * round); /* two of ours, and that of the first try */
+        T_INT(t_times_in(log, waits), round);
+        T_INT(t_times_in(log, S("sqlite=13")), 3 * round); /* two of ours, and that of the first try */
         T_OK(cx, db_write(cx, empty, NULL));
         for (int i = 0; i < 600 && atomic_load(&t.b->unindexed) > 0; i++) usleep(100000);
         T_INT(atomic_load(&t.b->unindexed), 0);
