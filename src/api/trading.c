@@ -68,7 +68,7 @@ enum err trade_apply(struct cx *cx, struct trading *g)
         const struct trade_new *v = &g->made.v[i];
         const struct field *f =
             v->field.n ? entity_field(meta_entity(cx->meta, v->entity), v->field) : NULL;
-        if (f && json_get(f->def, S("agg"))) TRY(record_field_fill(cx, v->entity, v->field));
+        if (f && f->def) TRY(record_field_fill(cx, v->entity, v->field));
     }
     return E_OK;
 }

@@ -148,9 +148,11 @@ static enum err describe(struct cx *cx, const struct trade *t, struct trade_made
     for (size_t i = 0; i < members(ents); i++) {
         const struct json *shape = json_get(&ents->v[i], S("shape"));
         str name = name_of(cx, &ents->v[i]);
-        if (shape && is_new(made, name)) TRY(meta_entity_change(cx, name, shape));
+        if (!shape || !is_new(made, name)) continue;
+        TRY(meta_entity_change(cx, name, shape));
+        TRY(read_anew(cx, made));
     }
-    return read_anew(cx, made);
+    return E_OK;
 }
 
 enum err trade_describe(struct cx *cx, const struct trade *t, struct trade_made *ret)

@@ -26,9 +26,10 @@ struct trade_made {
     struct meta *meta; /* the description with all of it */
     str lang;          /* of who asks: for what is refused */
 };
-/* Inside db_write: adds what is not there and takes out of the trash what lies there. From then on cx->meta is
- * ret->meta: whoever calls puts his own back and drops ret->meta (meta_drop) when the transaction is over, however it
- * ended; an earlier ret->meta, of a transaction that is run again, is dropped here. */
+/* Inside db_write: adds what is not there and takes out of the trash what lies there. When there was anything to do,
+ * cx->meta is ret->meta from then on: whoever calls puts his own back and drops ret->meta (meta_drop, which takes NULL)
+ * when the transaction is over, however it ended; an earlier ret->meta, of a transaction that is run again, is dropped
+ * here. */
 MUST enum err trade_describe(struct cx *cx, const struct trade *t, struct trade_made *ret);
 /* The groups' names in the language of cx and their hues, at most n; how many. */
 size_t trade_groups(const struct cx *cx, const struct trade *t, str *names, int64_t *hues, size_t n);
