@@ -25,14 +25,6 @@ enum err setup_needed(struct cx *cx, bool *ret)
     return E_OK;
 }
 
-static enum err setting_put(struct cx *cx, str key, str value)
-{
-    return db_exec(cx, NULL,
-                   "INSERT INTO setting (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE "
-                   "SET value = excluded.value",
-                   V(key), V(value));
-}
-
 struct making {
     const struct setup *s;
     str hash; /* of the password: made before, it is slow */
@@ -86,10 +78,10 @@ static enum err make_all(struct cx *cx, void *arg)
                       {FLD(user, "language"), VAL_TEXT(in->lang)}};
     TRY(make(cx, user, u, COUNT(u), &m->user));
     TRY(auth_hash_set(cx, m->user, m->hash, EVENT_PASSWORD_SET));
-    TRY(setting_put(cx, S("firm_name"), in->firm));
-    TRY(setting_put(cx, S("firm_country"), in->country));
-    TRY(setting_put(cx, S("firm_currency"), in->currency));
-    TRY(setting_put(cx, S("firm_language"), in->lang));
+    TRY(db_setting_put(cx, S("firm_name"), in->firm));
+    TRY(db_setting_put(cx, S("firm_country"), in->country));
+    TRY(db_setting_put(cx, S("firm_currency"), in->currency));
+    TRY(db_setting_put(cx, S("firm_language"), in->lang));
     if (in->trade.n) TRY(trade_apply(cx, &m->g));
     return in->session ? auth_session_new(cx, m->user, in->addr, in->agent, in->session) : E_OK;
 }

@@ -77,10 +77,7 @@ enum err factor_rule(struct cx *cx, enum factor_want *ret)
 static enum err rule_put(struct cx *cx, void *arg)
 {
     TRY(event_setting(cx, EVENT_WHAT_FACTOR, 0));
-    return db_exec(cx, NULL,
-                   "INSERT INTO setting (key, value) VALUES ('factor', $1)"
-                   " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                   V(*(const str *)arg));
+    return db_setting_put(cx, S("factor"), *(const str *)arg);
 }
 
 enum err factor_rule_set(struct cx *cx, enum factor_want want)

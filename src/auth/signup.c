@@ -98,10 +98,7 @@ static enum err domains_fit(struct cx *cx, str domains)
 static enum err rules_put(struct cx *cx, void *arg)
 {
     TRY(event_setting(cx, EVENT_WHAT_SIGNUP, 0));
-    return db_exec(cx, NULL,
-                   "INSERT INTO setting (key, value) VALUES ('signup', $1)"
-                   " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                   V(*(const str *)arg));
+    return db_setting_put(cx, S("signup"), *(const str *)arg);
 }
 
 enum err auth_signup_rules_set(struct cx *cx, const struct signup_rules *s)

@@ -60,10 +60,7 @@ static enum err put(struct cx *cx, void *arg)
     const struct last *l = arg;
     struct event e = {.kind = EVENT_BACKUP_MADE, .detail = event_detail(cx, EVENT_KEY_NAME, l->made)};
     if (l->made.n) TRY(event_put(cx, &e));
-    return db_exec(cx, NULL,
-                   "INSERT INTO setting(key, value) VALUES('backup_last', $1)"
-                   " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
-                   V(l->text));
+    return db_setting_put(cx, S("backup_last"), l->text);
 }
 
 enum err backup_last_set(struct cx *cx, const struct backup_report *r)
@@ -127,10 +124,7 @@ static enum err look(struct cx *cx, struct backup_daily *d)
 
 static enum err tidied(struct cx *cx, void *arg)
 {
-    return db_exec(cx, NULL,
-                   "INSERT INTO setting(key, value) VALUES('tidy_last', $1)"
-                   " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
-                   V(*(const str *)arg));
+    return db_setting_put(cx, S("tidy_last"), *(const str *)arg);
 }
 
 /* Housekeeping: a day without it does no harm, so what fails is tried again after an hour. */

@@ -66,10 +66,7 @@ static enum err sync_write(struct cx *cx, void *arg)
     TRY(db_has_column(cx, S("person"), S("consents"), &had_consents));
     TRY(meta_sync(cx, s->m));
     if (had_person && !had_consents) TRY(consents_fill(cx, s->m));
-    return db_exec(cx, NULL,
-                   "INSERT INTO setting(key, value) VALUES('meta_digest', $1)"
-                   " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                   V(s->digest));
+    return db_setting_put(cx, S("meta_digest"), s->digest);
 }
 
 static enum err tables_sync(struct cx *cx, const struct meta *m, const struct db_upgrade *how)

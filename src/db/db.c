@@ -198,6 +198,14 @@ enum err db_write_part(struct cx *cx, db_write_fn *fn, void *arg)
 }
 bool db_is_writing(const struct cx *cx) { return cx->db && cx->db->depth > 0; }
 
+enum err db_setting_put(struct cx *cx, str key, str value)
+{
+    return db_exec(cx, NULL,
+                   "INSERT INTO setting (key, value) VALUES ($1, $2)"
+                   " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                   V(key), V(value));
+}
+
 enum err db_snapshot(struct cx *cx)
 {
     struct db *db = cx->db;

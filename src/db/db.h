@@ -137,6 +137,8 @@ struct db_stats {
     int64_t writes, commits, wal_bytes, checkpoints, queries, errors, busy;
 };
 struct db_stats dbase_stats(const struct dbase *b);
+/* A row of the table `setting`, new or in place of the old one. Inside db_write. */
+MUST enum err db_setting_put(struct cx *cx, str key, str value);
 /* ---- what may be remembered of sessions and rights ----
  * Grows with every commit that wrote into "user", role, team, share, session or api_key, before anybody is told of it:
  * what was read under a number is still true while the number is the same. -1: nothing may be remembered (PostgreSQL,

@@ -128,10 +128,7 @@ static str conf_json(struct cx *cx, const struct mail_conf *c)
 
 static enum err row_put(struct cx *cx, str text)
 {
-    return db_exec(cx, NULL,
-                   "INSERT INTO setting (key, value) VALUES ('mail', $1)"
-                   " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                   V(text));
+    return db_setting_put(cx, S("mail"), text);
 }
 
 static enum err put(struct cx *cx, void *arg)

@@ -31,12 +31,7 @@ enum err meta_touch(struct cx *cx)
     int64_t v = 0;
     TRY(db_query(cx, &r, "SELECT value FROM setting WHERE key = 'meta_version'"));
     if (r.n && !str_to_int(db_str(&r, 0, 0), &v)) v = 0;
-    str next = arena_fmt(cx->a, "%" PRId64, v + 1);
-    if (r.n)
-        return db_exec(cx, NULL, "UPDATE setting SET value = $1 WHERE key = 'meta_version'",
-                       V(next));
-    return db_exec(cx, NULL, "INSERT INTO setting (key, value) VALUES ('meta_version', $1)",
-                   V(next));
+    return db_setting_put(cx, S("meta_version"), arena_fmt(cx->a, "%" PRId64, v + 1));
 }
 
 /* What the API's JSON says beside the description of a field. */

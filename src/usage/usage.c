@@ -202,10 +202,7 @@ enum err usage_rules_get(struct cx *cx, struct usage_rules *ret)
 
 static enum err rules_put(struct cx *cx, void *arg)
 {
-    return db_exec(cx, NULL,
-                   "INSERT INTO setting (key, value) VALUES ('usage', $1)"
-                   " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                   V(*(const str *)arg));
+    return db_setting_put(cx, S("usage"), *(const str *)arg);
 }
 
 enum err usage_rules_set(struct cx *cx, struct usage *u, const struct usage_rules *r)
