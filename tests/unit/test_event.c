@@ -595,6 +595,7 @@ static void sent(struct bed *t)
     T(event_sink_open(&t->cx, OUT_SYSLOG, path, &s) == E_INVALID && s == NULL);
     int fd = logger(t, path);
     happened(t, 3);
+    settled(t); /* what is not final yet is not from before */
     T_OK(&t->cx, event_sink_open(&t->cx, OUT_SYSLOG, path, &s));
     T_OK(&t->cx, events_out(&t->cx, s, &n)); /* from now on */
     for (int i = 0; i < 10; i++, usleep(20000)) T_OK(&t->cx, events_out(&t->cx, s, &n));
